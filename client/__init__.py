@@ -1,0 +1,1 @@
+"""Asking from elsewhere: the wire's types and an asynchronous client."""

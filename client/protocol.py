@@ -1,0 +1,83 @@
+"""The wire's types, owned here so that clients stay light. docs/protocol.md says what they mean.
+
+Only what is askcam's own is typed in full: the bodies around it are OpenAI's, and their SDKs type them.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+
+class SeenWindow(msgspec.Struct, frozen=True, omit_defaults=False):
+    """The span of frames an answer was given from."""
+
+    version: int
+    start: str  # RFC 3339, UTC
+    end: str
+    frames: int
+    pairs: int
+
+
+class Saw(msgspec.Struct, frozen=True, omit_defaults=False):
+    """The `askcam` object of every answer: what it saw, and how old that was. `camera` is None for attached pictures."""
+
+    camera: str | None
+    window: SeenWindow | None
+    frame_age_ms: float | None  # newest frame used, at the first token
+    ttft_ms: float | None  # from the server's receipt of the question to the first token
+    answer_id: str
+    health: list[str]  # "frozen", "dark", "overexposed", "blurred"; empty when the picture is sound
+    backend: str
+    age_basis: Literal["capture", "arrival"] | None = None
+    note: str | None = None  # a line to show with the answer: what this model does not know
+
+
+class AskcamRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a request may add, as `askcam` in its body (chat), session or response (realtime)."""
+
+    max_age_ms: float | None = None
+    events: list[str] | None = None  # realtime sessions: which of askcam's own events to send
+
+
+class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=False):
+    """OpenAI's error shape. `type` is "invalid_request_error", "not_found_error", "authentication_error",
+    "permission_error", "rate_limit_error", or "server_error"."""
+
+    message: str
+    type: str
+    param: str | None = None
+    code: str | None = None
+    event_id: str | None = None  # realtime only: the client event that caused it
+
+
+class CameraInfo(msgspec.Struct, frozen=True, omit_defaults=False):
+    """One camera of GET /v1/cameras."""
+
+    name: str
+    uri: str  # redacted
+    state: Literal["connecting", "live", "stalled", "lost", "ended"]
+    reason: str | None  # why it is not live, and what to do
+    width: int | None  # of the newest decoded frame
+    height: int | None
+    fps: float | None  # decoded frames per second, lately
+    sample_fps: float
+    frame_age_ms: float | None
+    health: list[str]
+    window: SeenWindow | None
+    private: bool = False
+
+
+class CameraList(msgspec.Struct, frozen=True):
+    data: list[CameraInfo]
+    object: str = "list"
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """The body of every HTTP error."""
+
+    error: ErrorBody
+
+
+def encode(value: Any) -> bytes:
+    """JSON bytes of any of these types or of plain containers."""
+    return msgspec.json.encode(value)

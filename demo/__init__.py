@@ -1,0 +1,1 @@
+"""The embedded default: a small trained model and a synthetic camera that knows the truth."""

@@ -1,0 +1,1 @@
+"""What the model does. torch lives only here."""

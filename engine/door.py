@@ -1,0 +1,118 @@
+"""The engine's door: all that the server sees of it. Picks a backend; knows none of torch."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from askcam.engine.question import Event, Question
+from askcam.stream.fit import Fit
+from askcam.stream.window import Anchors, View
+
+Positions = Literal["trained", "transformers"]
+Progress = Callable[[str, float], None]  # (what is being done, share done in 0..1); called from the loading thread
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """How a model is to be run."""
+
+    model: str  # a folder, or a hub id
+    backend: Literal["auto", "portable"] = "auto"
+    device: str = "auto"  # "auto", "cpu", "cuda", "cuda:1"
+    dtype: str = "auto"  # "auto", "float32", "bfloat16", "float16"
+    attention: str = "auto"  # "auto": flash_attention_2 where the package is, else sdpa
+    positions: Positions = "trained"  # M-RoPE of text after a video; "transformers" is what its >= 5.3 releases do
+    max_waiting: int = 32  # questions in the queue; one more is refused with Busy
+    max_pairs: int | None = None  # longest window; None: the model's own limit, else 16
+    min_pixels: int | None = None  # of one frame as the model sees it; None: the model's own
+    max_pixels: int | None = None
+    threads: int | None = None  # CPU threads; None: torch's choice
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What is being run, for people and for /v1/models."""
+
+    id: str  # as given: hub id or folder name
+    family: str  # "qwen2_vl", "qwen2_5_vl", "qwen3_vl"
+    backend: str  # "portable", "live"
+    device: str
+    dtype: str
+    num_parameters: int
+    max_pairs: int
+    context_tokens: int
+    note: str = ""  # one line that must be shown with its answers ("knows drawn objects, not the real world")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStats:
+    """Counts since the start; `waiting` and `answering` are now."""
+
+    asked: int = 0
+    answered: int = 0
+    cancelled: int = 0
+    failed: int = 0
+    refused: int = 0  # Busy
+    waiting: int = 0
+    answering: int = 0
+    tokens: int = 0
+
+
+class WindowSource(Protocol):
+    """What the engine wants of a camera; stream.Camera is one."""
+
+    @property
+    def name(self) -> str: ...
+
+    def look(self) -> View:
+        """The window now, newest decoded frame included. Any thread. Raises stream.errors.CameraUnavailable."""
+        ...
+
+
+class Engine(Protocol):
+    """Every method but close() returns at once and may be called from any thread."""
+
+    @property
+    def info(self) -> ModelInfo: ...
+
+    @property
+    def anchors(self) -> Anchors:
+        """The rule that windows given to attach() must follow."""
+        ...
+
+    def fit(self, width: int, height: int) -> Fit:
+        """How a `width` x `height` picture becomes a frame of this model. Raises QuestionError for absurd shapes."""
+        ...
+
+    def attach(self, source: WindowSource) -> None:
+        """Make a camera's window askable under its name. Raises ValueError when the name is taken."""
+        ...
+
+    def detach(self, name: str) -> None:
+        """Forget a camera. Questions being answered go on; waiting ones fail with CameraUnavailable."""
+        ...
+
+    def ask(self, question: Question, on_event: Callable[[Event], None]) -> int:
+        """Queue a question; returns its ticket. Raises Busy or QuestionError at once.
+
+        `on_event` is called on the engine thread, in order: Started, First, Piece..., and exactly one Finished or
+        Failed as the last. It must return at once and must not raise.
+        """
+        ...
+
+    def cancel(self, ticket: int) -> None:
+        """End an answer within one token, or drop it from the queue: Finished(CANCELLED) follows. Unknown: no effect."""
+        ...
+
+    def stats(self) -> EngineStats: ...
+
+    def close(self) -> None:
+        """End the engine thread and free the model; questions under way are cancelled. Blocks up to 10 s."""
+        ...
+
+
+def open_engine(config: EngineConfig, progress: Progress | None = None) -> Engine:
+    """Load a model, warm it up, and return it ready. Blocks for as long as that takes. Raises ModelError."""
+    from askcam.engine.portable import PortableEngine
+
+    return PortableEngine.open(config, progress)

@@ -1,0 +1,48 @@
+"""What can go wrong with a question or a model.
+
+    EngineError
+    ├── ModelError        a model cannot be loaded; the message names the folder or id and the remedy
+    ├── QuestionError     this question cannot be answered by this model (too long, no such camera); the asker's mistake
+    ├── Busy              the queue of waiting questions is full; `retry_after_s` is a guess
+    ├── Stale             the camera's newest frame is older than the question allows
+    └── EngineFailure     the engine failed while answering; the cause is logged once
+"""
+
+
+class EngineError(Exception):
+    """Base of this package's errors."""
+
+
+class ModelError(EngineError):
+    """A model cannot be loaded or is not supported."""
+
+
+class QuestionError(EngineError):
+    """A question that this model can never answer as it stands. `param` names the part at fault, if one is."""
+
+    def __init__(self, message: str, param: str | None = None) -> None:
+        super().__init__(message)
+        self.param = param
+
+
+class Busy(EngineError):
+    """Too many questions wait already; nothing was queued."""
+
+    def __init__(self, waiting: int, retry_after_s: float) -> None:
+        super().__init__(f"{waiting} questions are waiting already; try again in {retry_after_s:.0f} s")
+        self.waiting, self.retry_after_s = waiting, retry_after_s
+
+
+class Stale(EngineError):
+    """The newest frame is older than the question's `max_age_s`; nothing was answered from it."""
+
+    def __init__(self, camera: str, age_s: float, max_age_s: float) -> None:
+        super().__init__(
+            f"the newest frame of camera {camera!r} is {age_s * 1000:.0f} ms old, "
+            f"the question allows {max_age_s * 1000:.0f} ms"
+        )
+        self.camera, self.age_s, self.max_age_s = camera, age_s, max_age_s
+
+
+class EngineFailure(EngineError):
+    """The engine failed while it answered. Other questions are not touched."""

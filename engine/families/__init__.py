@@ -1,0 +1,1 @@
+"""Everything that differs from one model family to the next, as pure functions."""

@@ -1,0 +1,144 @@
+"""What goes through the engine's door: questions in, events out. Plain values that cross threads; no torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from askcam.stream.frame import Pixels
+from askcam.stream.window import View
+
+
+class Role(StrEnum):
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A still picture in the conversation. `pixels` (height, width, 3) uint8 RGB of any size."""
+
+    pixels: Pixels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clip:
+    """A video in the conversation: frames (height, width, 3) uint8 RGB, all of one size, `fps` of them a second."""
+
+    frames: tuple[Pixels, ...]
+    fps: float
+
+
+Part = Text | Picture | Clip
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn. `tool_calls` are an assistant's earlier calls, as the chat template takes them."""
+
+    role: Role
+    parts: tuple[Part, ...]
+    tool_calls: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are chosen. None means: as the model's generation_config says."""
+
+    max_tokens: int = 512
+    temperature: float | None = None  # 0 is greedy
+    top_p: float | None = None
+    top_k: int | None = None
+    repetition_penalty: float | None = None
+    seed: int | None = None  # same seed, same window, same tokens
+    stop: tuple[str, ...] = ()  # the answer ends before the first of these
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question. With a `camera`, its live window is put before the first user text when the engine starts on it."""
+
+    messages: tuple[Message, ...]
+    camera: str | None = None
+    sampling: Sampling = field(default_factory=Sampling)
+    max_age_s: float | None = None  # refuse (Stale) when the newest frame is older at the start or at the first token
+    tools: tuple[Mapping[str, Any], ...] = ()  # function signatures for the chat template
+
+
+class Reason(StrEnum):
+    """Why an answer ended."""
+
+    STOP = "stop"  # the model ended it, or a stop string came
+    LENGTH = "length"  # max_tokens
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Where the time of one answer went, in seconds. `first_token_s` counts from ask() and so holds the wait."""
+
+    wait_s: float = 0.0  # in the queue
+    preprocess_s: float = 0.0  # pixels to patches, text to tokens
+    vision_s: float = 0.0  # vision tower
+    prefill_s: float = 0.0  # language model over the prompt, to the first logits
+    first_token_s: float = 0.0
+    decode_s: float = 0.0  # first token to last
+    total_s: float = 0.0  # ask() to the end
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    prompt_tokens: int = 0  # vision tokens included
+    vision_tokens: int = 0
+    cached_tokens: int = 0  # of the prompt, found computed
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Started:
+    """The engine has taken the question up. `view` is exactly what it sees; None for a question without a camera."""
+
+    view: View | None
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """The first token is there. `frame_age_s` is the age of the newest frame used, at this moment."""
+
+    frame_age_s: float | None
+    first_token_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some more text: whole characters only. `num_tokens` counts the answer's tokens so far."""
+
+    text: str
+    num_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last event of an answer that came about (a cancelled one too)."""
+
+    reason: Reason
+    text: str  # the whole answer
+    usage: Usage
+    timings: Timings
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The last event of a question that was refused or failed: an EngineError or a stream.CameraUnavailable."""
+
+    error: Exception
+
+
+Event = Started | First | Piece | Finished | Failed

@@ -1,0 +1,1 @@
+"""Thin rooms, one per protocol: wire in, asking, wire out."""

@@ -1,0 +1,34 @@
+"""What can go wrong with a camera.
+
+    StreamError
+    ├── SourceError            a source cannot be opened or read; the message names the (redacted) URI and the remedy
+    │   └── UnknownScheme      nothing here can open such a URI
+    └── CameraUnavailable      the camera has no live window now; `reason` says why
+"""
+
+
+class StreamError(Exception):
+    """Base of this package's errors. Messages never hold credentials."""
+
+
+class SourceError(StreamError):
+    """A source cannot be opened or read. `permanent` means that trying again cannot help (a file that is no video)."""
+
+    def __init__(self, message: str, *, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+
+
+class UnknownScheme(SourceError):
+    """No source is registered for this URI's scheme."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, permanent=True)
+
+
+class CameraUnavailable(StreamError):
+    """The camera cannot be asked now. `reason` is one line for people: what happened and, if known, what to do."""
+
+    def __init__(self, camera: str, state: str, reason: str) -> None:
+        super().__init__(f"camera {camera!r} is {state}: {reason}")
+        self.camera, self.state, self.reason = camera, state, reason
