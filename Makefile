@@ -1,0 +1,57 @@
+# Every target sets up what it needs in .venv, with plain python3 and pip. `make` alone lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+TYPED := build/typing
+PACKAGES := stream engine client demo server
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint types arrows bench clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
+
+setup: $(READY) ## create .venv and install askcam with everything that its tests need
+
+$(READY): pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "there is no $(PYTHON) here: install Python 3.11 or newer, or name one: make PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "askcam needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) -c 'import platform; print(platform.python_version())'): name another: make PYTHON=/path/to/python" >&2; exit 1; }
+	@echo "== 1/3 virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || { echo "$(PYTHON) cannot make a virtual environment: install its venv module (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	@echo "== 2/3 pip and setuptools"
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --upgrade pip "setuptools>=77"
+	@echo "== 3/3 askcam and its dependencies (PyTorch is the large one: minutes and gigabytes, the first time)"
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --editable ".[test]"
+	@touch $@
+
+demo: $(READY) ## a synthetic camera, the built-in model and the page, on this machine
+	@$(BIN)/askcam demo
+
+test: $(READY) ## all tests; ARGS="-k window" passes pytest more
+	@$(BIN)/python -m pytest -q --durations=10 $(ARGS)
+
+check: lint types arrows ## ruff, mypy --strict, and the arrows between the rooms
+
+lint: $(READY) ## ruff: rules and formatting
+	@echo "== ruff"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+# An editable install maps stream/ to askcam.stream by an import hook, which mypy can't follow; links it can.
+types: $(READY) ## mypy --strict
+	@echo "== mypy --strict"
+	@mkdir -p $(TYPED)/askcam
+	@for package in $(PACKAGES); do ln -sfn ../../../$$package $(TYPED)/askcam/$$package; done
+	@$(BIN)/mypy $(PACKAGES:%=-p askcam.%)
+
+arrows: $(READY) ## import-linter: who may import whom
+	@echo "== import-linter"
+	@$(BIN)/lint-imports
+
+bench: $(READY) ## the benchmarks of the README, one after the other
+	@for bench in $(sort $(wildcard benchmarks/*.py)); do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+
+clean: ## remove .venv and everything built
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
