@@ -1,0 +1,73 @@
+"""The arrows between the rooms are kept, and each contract notices when its arrow is turned round."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("stream", "engine", "client", "demo", "server")
+
+LAYERS = "arrows point down: server, then engine, demo and client, then stream"
+CLIENT = "the client imports nothing else of ours, and stays light"
+STREAM = "the stream knows no model and no event loop"
+TORCH = "torch is imported in the engine only"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    """A copy of the source in which walls may be broken."""
+    for room in ROOMS:
+        for source in (ROOT / room).rglob("*.py"):
+            copy = tmp_path / "askcam" / source.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, copy)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def lint(house: Path) -> tuple[int, str]:
+    """Exit code and output of import-linter over that copy; it stands before the installed askcam on the path."""
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=house,
+        env={**os.environ, "PYTHONPATH": str(house), "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_every_arrow_is_kept(house: Path) -> None:
+    code, output = lint(house)
+    assert code == 0, output
+    for contract in (LAYERS, CLIENT, STREAM, TORCH):
+        assert f"{contract} KEPT" in output
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "contract"),
+    [
+        ("engine/door.py", "import askcam.server.errors", LAYERS),
+        ("engine/door.py", "import askcam.demo.planted", LAYERS),
+        ("demo/planted.py", "import askcam.engine.door", LAYERS),
+        ("client/protocol.py", "import askcam.stream.frame", CLIENT),
+        ("client/protocol.py", "import torch", CLIENT),
+        ("stream/window.py", "import asyncio", STREAM),
+        ("stream/frame.py", "import torch", STREAM),
+        ("stream/window.py", "import askcam.engine.errors", LAYERS),
+        ("server/errors.py", "import torch", TORCH),
+        ("demo/planted.py", "import transformers", TORCH),
+    ],
+)
+def test_a_planted_import_breaks_its_contract(house: Path, file: str, line: str, contract: str) -> None:
+    planted = house / "askcam" / file
+    (house / "askcam/demo/planted.py").touch()
+    planted.write_text(planted.read_text() + f"\n{line}\n")
+    code, output = lint(house)
+    assert code == 1, output
+    assert f"{contract} BROKEN" in output
