@@ -1,0 +1,80 @@
+"""One answer as it grows: from tokens to events. No model in here."""
+
+import time
+from collections.abc import Callable, Collection
+
+from askcam.engine.errors import Stale
+from askcam.engine.inbox import Asked
+from askcam.engine.question import Event, Finished, First, Piece, Question, Reason, Timings, Usage
+from askcam.engine.text import AnswerText
+from askcam.stream.window import View
+
+
+class Answer:
+    """Takes the tokens of one answer and tells First and Piece. Owned by the engine thread."""
+
+    def __init__(
+        self,
+        asked: Asked,
+        view: View | None,
+        text: AnswerText,
+        end_tokens: Collection[int],
+        tell: Callable[[Asked, Event], None],
+    ) -> None:
+        self._asked, self._view, self._text, self._end_tokens, self._tell = asked, view, text, end_tokens, tell
+        self._reason = Reason.LENGTH  # unless something else ends it
+        self._first_at = 0.0
+        self.num_tokens = 0
+
+    def take(self, token: int) -> bool:
+        """The next token; returns whether the answer is over. Raises Stale at the first, if the frames grew too old."""
+        self.num_tokens += 1
+        if self.num_tokens == 1:
+            self._first()
+        if token in self._end_tokens:
+            self._reason = Reason.STOP
+            return True
+        piece = self._text.add(token)
+        if piece:
+            self._tell(self._asked, Piece(piece, self.num_tokens))
+        if self._text.stopped:
+            self._reason = Reason.STOP
+        elif self._asked.cancelled:
+            self._reason = Reason.CANCELLED
+        return self._reason is not Reason.LENGTH
+
+    def finish(self, usage: Usage, timings: Timings) -> Finished:
+        """The last event; text that was held back goes out as a piece before it. Fills in what only an answer knows."""
+        rest = self._text.finish()
+        if rest:
+            self._tell(self._asked, Piece(rest, self.num_tokens))
+        now = time.monotonic()
+        return Finished(
+            self._reason,
+            self._text.text,
+            usage,
+            Timings(
+                wait_s=timings.wait_s,
+                preprocess_s=timings.preprocess_s,
+                vision_s=timings.vision_s,
+                prefill_s=timings.prefill_s,
+                first_token_s=self._first_at - self._asked.at,
+                decode_s=now - self._first_at,
+                total_s=now - self._asked.at,
+            ),
+        )
+
+    def _first(self) -> None:
+        self._first_at = time.monotonic()
+        age_s = None
+        if self._view is not None:
+            age_s = refuse_stale(self._asked.question, self._view)
+        self._tell(self._asked, First(age_s, self._first_at - self._asked.at))
+
+
+def refuse_stale(question: Question, view: View) -> float:
+    """The age of the newest frame now, in seconds. Raises Stale when that is more than the question allows."""
+    age_s = view.age_s(time.monotonic())
+    if question.max_age_s is not None and age_s > question.max_age_s:
+        raise Stale(view.camera, age_s, question.max_age_s)
+    return age_s

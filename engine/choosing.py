@@ -1,0 +1,69 @@
+"""How the next token is chosen: a question's Sampling over the model's own generation_config."""
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from askcam.engine.errors import QuestionError
+from askcam.engine.question import Sampling
+
+LARGEST_SEED = 2**63 - 1
+
+
+def check_sampling(sampling: Sampling) -> None:
+    """Raises QuestionError naming the value that makes no sense."""
+    rules = (
+        ("max_tokens", sampling.max_tokens, sampling.max_tokens >= 1, "1 or more"),
+        ("temperature", sampling.temperature, 0 <= (sampling.temperature or 0) <= 100, "0 to 100"),
+        ("top_p", sampling.top_p, sampling.top_p is None or 0 < sampling.top_p <= 1, "above 0, at most 1"),
+        ("top_k", sampling.top_k, (sampling.top_k or 0) >= 0, "0 (all) or more"),
+        (
+            "repetition_penalty",
+            sampling.repetition_penalty,
+            sampling.repetition_penalty is None or 0 < sampling.repetition_penalty <= 100,
+            "above 0",
+        ),
+        ("seed", sampling.seed, abs(sampling.seed or 0) <= LARGEST_SEED, "a 64-bit number"),
+    )
+    for name, value, fine, want in rules:
+        if not fine:
+            raise QuestionError(f"{name} is {value}; want {want}", name)
+
+
+def generation_config(own: Any, sampling: Sampling, room: int) -> Any:
+    """A copy of the model's `own` GenerationConfig, changed as the question asks; at most `room` new tokens."""
+    config = copy.deepcopy(own)
+    config.max_length = None
+    config.max_new_tokens = min(sampling.max_tokens, room)
+    config.use_cache = True
+    if sampling.repetition_penalty is not None:
+        config.repetition_penalty = sampling.repetition_penalty
+    if sampling.temperature is not None:
+        config.do_sample = sampling.temperature > 0
+    if not config.do_sample:  # greedy: the rest would only draw warnings
+        config.temperature = config.top_p = config.top_k = None
+        return config
+    if sampling.temperature is not None:
+        config.temperature = sampling.temperature
+    if sampling.top_p is not None:
+        config.top_p = sampling.top_p
+    if sampling.top_k is not None:
+        config.top_k = sampling.top_k
+    return config
+
+
+@contextmanager
+def seeded(seed: int | None, device: torch.device) -> Iterator[None]:
+    """Random numbers inside follow from `seed` alone; the process's own sequence goes on untouched afterwards.
+
+    generate() takes no generator of its own, so this works only because one thread does all the sampling.
+    """
+    if seed is None:
+        yield
+        return
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count()) if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield

@@ -1,0 +1,113 @@
+"""The bounded queue of waiting questions. Any thread may put and cancel; the engine thread takes."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from askcam.engine.errors import Busy, EngineFailure
+from askcam.engine.question import Event, Failed, Finished, Question, Reason, Timings, Usage
+
+
+@dataclass(slots=True, eq=False)
+class Asked:
+    """A question on its way. `cancelled` is set by any thread and read by the engine thread at every token."""
+
+    ticket: int
+    question: Question
+    tell: Callable[[Event], None]
+    at: float  # time.monotonic() of ask()
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gone:
+    """A question that left the queue unanswered; the engine thread tells its asker."""
+
+    asked: Asked
+    event: Finished | Failed
+
+
+class Inbox:
+    """First come, first served; more than `max_waiting` are refused with Busy. Nothing here calls an asker."""
+
+    def __init__(self, max_waiting: int) -> None:
+        self._max_waiting = max_waiting
+        self._change = threading.Condition()
+        self._waiting: deque[Asked] = deque()
+        self._gone: list[Gone] = []  # at most what was waiting
+        self._current: Asked | None = None
+        self._tickets = 0
+        self._closed = False
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def counts(self) -> tuple[int, int]:
+        """How many questions wait and how many are being answered (0 or 1)."""
+        with self._change:
+            return len(self._waiting), int(self._current is not None)
+
+    def put(self, question: Question, tell: Callable[[Event], None], seconds_each: float) -> int:
+        """Queue a question; returns its ticket. Raises Busy, with a guess from `seconds_each` answer, when full."""
+        with self._change:
+            if self._closed:
+                raise EngineFailure("the engine is closed")
+            if len(self._waiting) >= self._max_waiting:
+                raise Busy(len(self._waiting), max(1.0, len(self._waiting) * seconds_each))
+            self._tickets += 1
+            self._waiting.append(Asked(self._tickets, question, tell, time.monotonic()))
+            self._change.notify()
+            return self._tickets
+
+    def take(self) -> Asked | None:
+        """Wait for the next question to answer; None: only some that left, or close(). The engine thread's call."""
+        with self._change:
+            self._current = None
+            self._change.wait_for(lambda: self._waiting or self._gone or self._closed)
+            if self._waiting:
+                self._current = self._waiting.popleft()
+            return self._current
+
+    def gone(self) -> list[Gone]:
+        """Those that left the queue since the last call."""
+        if not self._gone:  # read at every token, so without the lock; one that comes just now is seen next time
+            return []
+        with self._change:
+            gone, self._gone = self._gone, []
+            return gone
+
+    def cancel(self, ticket: int) -> None:
+        """Mark the question being answered, or drop a waiting one. Unknown tickets have no effect."""
+        with self._change:
+            if self._current is not None and self._current.ticket == ticket:
+                self._current.cancelled = True
+            self._drop(lambda asked: asked.ticket == ticket, _cancelled)
+
+    def fail(self, camera: str, error: Exception) -> None:
+        """Drop the waiting questions about a camera."""
+        with self._change:
+            self._drop(lambda asked: asked.question.camera == camera, lambda _: Failed(error))
+
+    def close(self) -> None:
+        """Cancel everything and take nothing more."""
+        with self._change:
+            self._closed = True
+            if self._current is not None:
+                self._current.cancelled = True
+            self._drop(lambda _: True, _cancelled)
+            self._change.notify_all()
+
+    def _drop(self, which: Callable[[Asked], bool], event: Callable[[Asked], Finished | Failed]) -> None:
+        leaving = [asked for asked in self._waiting if which(asked)]
+        self._waiting = deque(asked for asked in self._waiting if not which(asked))
+        self._gone += [Gone(asked, event(asked)) for asked in leaving]
+        if leaving:
+            self._change.notify_all()
+
+
+def _cancelled(asked: Asked) -> Finished:
+    waited_s = time.monotonic() - asked.at
+    return Finished(Reason.CANCELLED, "", Usage(), Timings(wait_s=waited_s, total_s=waited_s))

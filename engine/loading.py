@@ -1,0 +1,171 @@
+"""A model's folder becomes a model in memory: stock transformers classes, device, dtype, attention."""
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from askcam.engine.door import EngineConfig, ModelInfo, Progress
+from askcam.engine.errors import ModelError
+from askcam.engine.families.known import FAMILIES
+from askcam.engine.families.spec import Facts, FamilySpec, Limits
+from askcam.engine.folders import Card, find_model, read_card, read_config, weights_bar
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+DEFAULT_PAIRS = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """A model with all that is known about it. Handed to the engine thread, which owns it from then on."""
+
+    model: Any  # a transformers ...ForConditionalGeneration
+    processor: Any
+    spec: FamilySpec
+    info: ModelInfo
+    card: Card
+    device: torch.device
+
+
+def load(config: EngineConfig, progress: Progress) -> Loaded:
+    """Find, read and place a model. Blocks, minutes for large ones. Raises ModelError."""
+    device = _device(config.device)
+    folder = find_model(config.model, progress)
+    raw = read_config(folder, config.model)
+    card = read_card(folder)
+    max_pairs = _max_pairs(config, card)
+    processor = _load_processor(folder, config.model)
+    progress("loading weights", 0.0)
+    with weights_bar(progress):
+        model = _load_weights(config, folder, device)
+    spec = _spec(config, raw["model_type"], model.config.to_dict(), processor, card)
+    parameter = next(model.parameters())
+    info = ModelInfo(
+        id=folder.resolve().name if Path(config.model).expanduser().is_dir() else config.model,
+        family=spec.model_type,
+        backend="portable",
+        device=str(parameter.device),
+        dtype=str(parameter.dtype).removeprefix("torch."),
+        num_parameters=int(model.num_parameters()),
+        max_pairs=max_pairs,
+        context_tokens=int(model.config.get_text_config().max_position_embeddings),
+        note=card.note,
+    )
+    return Loaded(model, processor, spec, info, card, parameter.device)
+
+
+def attention_kind(wanted: str, device: torch.device, dtype: torch.dtype | str) -> str:
+    """flash_attention_2 where the package is there and can be used, else sdpa; unless one is named."""
+    if wanted != "auto":
+        return wanted
+    flash = device.type == "cuda" and dtype != torch.float32 and importlib.util.find_spec("flash_attn") is not None
+    return "flash_attention_2" if flash else "sdpa"
+
+
+def _device(wanted: str) -> torch.device:
+    """Where most of the model will be; "auto" may still spread it over several GPUs."""
+    if wanted == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(wanted)
+    except RuntimeError as exc:
+        raise ModelError(f"there is no device {wanted!r}; want auto, cpu, cuda or cuda:1") from exc
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ModelError(
+            f"device {wanted!r} is not here: torch sees {torch.cuda.device_count()} GPUs; use --device cpu"
+        )
+    return device
+
+
+def _dtype(wanted: str, device: torch.device) -> torch.dtype | str:
+    if wanted == "auto":  # the checkpoint's own, but a CPU computes float32 fastest
+        return torch.float32 if device.type == "cpu" else "auto"
+    if wanted not in DTYPES:
+        raise ModelError(f"there is no dtype {wanted!r}; want auto, {', '.join(DTYPES)}")
+    return DTYPES[wanted]
+
+
+def _max_pairs(config: EngineConfig, card: Card) -> int:
+    wanted = config.max_pairs or min(card.max_pairs or DEFAULT_PAIRS, DEFAULT_PAIRS)
+    if wanted < 2:
+        raise ModelError(f"a window needs at least 2 pairs, not {wanted}")
+    if card.max_pairs is not None and wanted > card.max_pairs:
+        raise ModelError(f"{config.model!r} was trained on at most {card.max_pairs} pairs, not on {wanted}")
+    return wanted
+
+
+def _load_processor(folder: Path, model: str) -> Any:
+    import transformers
+
+    auto: Any = transformers.AutoProcessor
+    try:
+        processor = auto.from_pretrained(folder)
+    except (OSError, ValueError, KeyError, ImportError) as exc:
+        raise ModelError(f"cannot read the tokenizer and preprocessor files of {model!r}: {exc}") from exc
+    if not hasattr(processor, "video_processor"):
+        raise ModelError(f"{model!r} lacks its preprocessor_config.json; download it again or copy it in")
+    return processor
+
+
+def _load_weights(config: EngineConfig, folder: Path, device: torch.device) -> Any:
+    import transformers
+
+    auto: Any = transformers.AutoModelForImageTextToText
+    dtype = _dtype(config.dtype, device)
+    spread = importlib.util.find_spec("accelerate") is not None
+    try:
+        model, found = auto.from_pretrained(
+            folder,
+            dtype=dtype,
+            device_map=("auto" if config.device == "auto" else {"": str(device)}) if spread else None,
+            attn_implementation=attention_kind(config.attention, device, dtype),
+            output_loading_info=True,
+        )
+        if not spread:
+            model = model.to(device)
+    except torch.OutOfMemoryError as exc:
+        raise ModelError(
+            f"{config.model!r} does not fit into the memory of {device}: use a smaller model, --device cpu, "
+            f"or end what else runs there"
+        ) from exc
+    except (OSError, ValueError, RuntimeError, ImportError, KeyError) as exc:
+        raise ModelError(f"cannot load {config.model!r}: {_first_line(exc)}") from exc
+    except Exception as exc:
+        if type(exc).__name__ != "SafetensorError":  # a class that only the compiled package knows
+            raise
+        raise ModelError(f"the weights of {config.model!r} are damaged ({exc}); download them again") from exc
+    if found["missing_keys"]:
+        names = sorted(found["missing_keys"])
+        raise ModelError(f"the weights of {config.model!r} lack {len(names)} tensors, {names[0]} among them")
+    return model.eval().requires_grad_(False)
+
+
+def _spec(config: EngineConfig, kind: str, raw: dict[str, Any], processor: Any, card: Card) -> FamilySpec:
+    if raw["vision_config"].get("temporal_patch_size", 2) != 2:
+        raise ModelError(f"{config.model!r} does not take frames in pairs; that is not supported")
+    facts = Facts(
+        config=raw,
+        frame=_limits(processor.video_processor),
+        still=_limits(processor.image_processor),
+        min_pixels=config.min_pixels,
+        max_pixels=config.max_pixels,
+        grids=card.grids,
+    )
+    try:
+        return FAMILIES[kind](facts)
+    except ValueError as exc:
+        raise ModelError(str(exc)) from exc
+
+
+def _limits(part: Any) -> Limits | None:
+    size = part.size
+    low, high = size["shortest_edge"], size["longest_edge"]
+    return Limits(int(low), int(high)) if low and high else None
+
+
+def _first_line(exc: Exception) -> str:
+    return (str(exc).strip() or type(exc).__name__).splitlines()[0]

@@ -1,0 +1,199 @@
+"""A question and what it sees become the inputs of generate(): messages, chat template, processor, positions."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from askcam.engine.door import Positions
+from askcam.engine.errors import QuestionError
+from askcam.engine.families.positions import positions
+from askcam.engine.families.spec import FamilySpec
+from askcam.engine.question import Clip, Message, Part, Question, Role, Text
+from askcam.stream.fit import Fit, resize
+from askcam.stream.frame import Pixels
+from askcam.stream.window import View
+
+try:
+    from qwen_vl_utils import process_vision_info  # type: ignore[import-untyped, unused-ignore]
+except ImportError:  # a GPU machine with little more than torch and transformers
+    process_vision_info = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What generate() is called with, on the CPU."""
+
+    inputs: Mapping[str, torch.Tensor]
+    num_tokens: int
+    num_vision_tokens: int
+
+
+class Prompter:
+    """Makes prompts for one model. Owned by the engine thread.
+
+    `stills_as_clips`: the model never saw the image token, so an attached picture becomes a clip of one pair.
+    """
+
+    def __init__(
+        self, processor: Any, spec: FamilySpec, rule: Positions, max_pairs: int, stills_as_clips: bool = False
+    ) -> None:
+        self._processor, self._spec, self._rule = processor, spec, rule
+        self._max_frames, self._stills_as_clips = 2 * max_pairs, stills_as_clips
+        special = [token.content for token in processor.tokenizer.added_tokens_decoder.values() if token.special]
+        self._special = re.compile("|".join(re.escape(token) for token in sorted(special, key=len, reverse=True)))
+
+    def prompt(self, question: Question, view: View | None) -> Prompt:
+        """Raises QuestionError when the question's parts cannot become a prompt of this model."""
+        messages = self.messages(question, view)
+        text = self._processor.apply_chat_template(
+            messages, tools=self._plain(question.tools) or None, tokenize=False, add_generation_prompt=True
+        )
+        images, videos, metadata = read_vision(messages, self._spec.patch)
+        # Every picture has the model's size already: nothing may resize or sample it again.
+        inputs = self._processor(
+            text=[text],
+            images=images,
+            videos=videos,
+            video_metadata=metadata,
+            do_resize=False,
+            do_sample_frames=False,
+            return_tensors="pt",
+        )
+        inputs = {name: value for name, value in inputs.items() if isinstance(value, torch.Tensor)}
+        types = inputs["mm_token_type_ids"][0].numpy()
+        if self._rule == "trained":
+            inputs["position_ids"] = self._positions(types, inputs, metadata)
+        return Prompt(inputs, len(types), int(np.count_nonzero(types)))
+
+    def messages(self, question: Question, view: View | None) -> list[dict[str, Any]]:
+        """The conversation as the chat template takes it; the camera's view comes first in the first user turn."""
+        messages = [self._message(message) for message in question.messages]
+        if view is not None:
+            self._check_size(view)
+            first = next((m for m in messages if m["role"] == Role.USER.value), None)
+            if first is None:
+                raise QuestionError("a question about a camera needs a user message", "messages")
+            first["content"] = [view.content(), *_as_parts(first["content"])]
+        return messages
+
+    def _message(self, message: Message) -> dict[str, Any]:
+        out: dict[str, Any] = {"role": message.role.value}
+        if all(isinstance(part, Text) for part in message.parts):  # plain strings suit every chat template
+            out["content"] = "".join(self._plain(part.text) for part in message.parts if isinstance(part, Text))
+        else:
+            out["content"] = [self._part(part) for part in message.parts]
+        if message.tool_calls:
+            out["tool_calls"] = self._plain(message.tool_calls)
+        return out
+
+    def _part(self, part: Part) -> dict[str, Any]:
+        if isinstance(part, Text):
+            return {"type": "text", "text": self._plain(part.text)}
+        if isinstance(part, Clip):
+            return self._clip(part)
+        if self._stills_as_clips:
+            return self._clip(Clip((part.pixels, part.pixels), fps=2.0))
+        fit = _fit_or_refuse(self._spec.fit_still, part.pixels)
+        return {
+            "type": "image",
+            "image": Image.fromarray(resize(part.pixels, fit)),
+            "resized_height": fit.height,
+            "resized_width": fit.width,
+        }
+
+    def _clip(self, clip: Clip) -> dict[str, Any]:
+        if not clip.frames or clip.fps <= 0:
+            raise QuestionError(
+                f"a clip needs frames and a rate, not {len(clip.frames)} at {clip.fps:g} a second", "messages"
+            )
+        frames, fps = clip.frames, clip.fps
+        if len(frames) > self._max_frames:  # more than the model can take: evenly fewer, first and last among them
+            keep = np.linspace(0, len(frames) - 1, self._max_frames).round().astype(int)
+            fps *= self._max_frames / len(frames)
+            frames = tuple(frames[i] for i in keep)
+        fit = _fit_or_refuse(self._spec.fit_frame, frames[0])
+        return {
+            "type": "video",
+            "video": [Image.fromarray(resize(pixels, fit)) for pixels in frames],
+            "resized_height": fit.height,
+            "resized_width": fit.width,
+            "sample_fps": fps,
+        }
+
+    def _positions(
+        self, types: np.ndarray[Any, Any], inputs: Mapping[str, torch.Tensor], metadata: list[dict[str, Any]] | None
+    ) -> torch.Tensor:
+        """(4, 1, tokens) as generate() takes and continues them: the plain count, then the three M-RoPE rows."""
+        rows = positions(
+            self._spec,
+            self._rule,
+            types,
+            _grids(inputs.get("image_grid_thw")),
+            _grids(inputs.get("video_grid_thw")),
+            [2 / float(clip["fps"]) for clip in metadata or ()],
+        )
+        return torch.from_numpy(np.concatenate((np.arange(len(types))[None], rows)))[:, None]
+
+    def _check_size(self, view: View) -> None:
+        factor, frame = self._spec.factor, view.newest
+        assert frame.width % factor == frame.height % factor == 0, (
+            f"camera {view.camera!r} hands over {frame.width}x{frame.height}: its frames must follow Engine.fit"
+        )
+
+    def _plain(self, value: Any) -> Any:
+        """Text from outside with special tokens taken apart, so that nobody can write another's turn or a picture."""
+        if isinstance(value, str):
+            return self._special.sub(lambda match: match[0][0] + " " + match[0][1:], value)
+        if isinstance(value, Mapping):
+            return {self._plain(key): self._plain(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._plain(item) for item in value]
+        return value
+
+
+def read_vision(
+    messages: list[dict[str, Any]], patch: int
+) -> tuple[list[Any] | None, list[Any] | None, list[dict[str, Any]] | None]:
+    """The messages' images, videos and the videos' metadata, in order; None where there are none of a kind."""
+    if process_vision_info is not None:
+        images, clips = process_vision_info(messages, image_patch_size=patch, return_video_metadata=True)
+    else:
+        parts = [part for m in messages if isinstance(m["content"], list) for part in m["content"]]
+        images = [part["image"] for part in parts if part["type"] == "image"]
+        clips = [_read_clip(part) for part in parts if part["type"] == "video"]
+    if not clips:
+        return images or None, None, None
+    return images or None, [clip for clip, _ in clips], [metadata for _, metadata in clips]
+
+
+def _read_clip(part: Mapping[str, Any]) -> tuple[torch.Tensor, dict[str, Any]]:
+    """As qwen_vl_utils reads a list of frames of the right size: (frames, 3, height, width) and its metadata."""
+    frames = [np.asarray(image) for image in part["video"]]
+    frames += frames[-1:] * (len(frames) % 2)
+    video = torch.from_numpy(np.stack(frames)).permute(0, 3, 1, 2).float()
+    return video, {
+        "fps": part["sample_fps"],
+        "frames_indices": list(range(len(frames))),
+        "total_num_frames": len(frames),
+    }
+
+
+def _as_parts(content: str | list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+
+
+def _grids(grids: torch.Tensor | None) -> list[tuple[int, int, int]]:
+    return [] if grids is None else [(int(t), int(h), int(w)) for t, h, w in grids.tolist()]
+
+
+def _fit_or_refuse(rule: Any, pixels: Pixels) -> Fit:
+    try:
+        fit: Fit = rule(pixels.shape[1], pixels.shape[0])
+    except ValueError as exc:
+        raise QuestionError(str(exc), "messages") from exc
+    return fit

@@ -1,0 +1,64 @@
+"""Tokens in, whole characters out; stop strings are held back until it is sure that they are none. Pure."""
+
+from collections.abc import Callable, Sequence
+
+BROKEN = "\ufffd"  # what a decoder makes of an unfinished UTF-8 sequence
+
+
+class AnswerText:
+    """The text of one answer as it grows.
+
+    `decode` turns token ids into text, special tokens left out. All our families are byte-level: the text of two
+    runs of tokens is the two texts joined, unless a character lies across the border. After `stopped` turns true
+    nothing more is to be added: the text ends before the stop string.
+    """
+
+    def __init__(self, decode: Callable[[Sequence[int]], str], stop: Sequence[str] = ()) -> None:
+        self._decode = decode
+        self._stop = tuple(s for s in stop if s)
+        self._open: list[int] = []  # tokens of an unfinished character
+        self._held = ""  # perhaps the beginning of a stop string
+        self._told: list[str] = []
+        self.stopped = False
+
+    @property
+    def text(self) -> str:
+        """All that was told so far."""
+        return "".join(self._told)
+
+    def add(self, token: int) -> str:
+        """Take the next token; returns the text that is sure now: often a word, sometimes nothing."""
+        assert not self.stopped, "a stop string has ended this answer"
+        self._open.append(token)
+        fresh = self._decode(self._open)
+        if fresh.endswith(BROKEN):
+            return ""
+        self._open.clear()
+        return self._tell(fresh)
+
+    def finish(self) -> str:
+        """The answer is over; returns what was held back. An unfinished character is left out."""
+        if self.stopped:
+            return ""
+        rest = self._tell(self._decode(self._open).rstrip(BROKEN) if self._open else "")
+        self._open.clear()
+        self._told.append(self._held)
+        rest, self._held = rest + self._held, ""
+        return rest
+
+    def _tell(self, fresh: str) -> str:
+        held = self._held + fresh
+        cuts = [at for at in (held.find(stop) for stop in self._stop) if at >= 0]
+        if cuts:
+            self.stopped = True
+            sure, self._held = held[: min(cuts)], ""
+        else:
+            keep = max((_overlap(held, stop) for stop in self._stop), default=0)
+            sure, self._held = held[: len(held) - keep], held[len(held) - keep :]
+        self._told.append(sure)
+        return sure
+
+
+def _overlap(text: str, stop: str) -> int:
+    """How many characters at the end of `text` may be the beginning of `stop`."""
+    return next((n for n in range(min(len(text), len(stop) - 1), 0, -1) if text.endswith(stop[:n])), 0)
