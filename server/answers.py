@@ -1,0 +1,94 @@
+"""The last answers with the frames they saw, in memory: what can be looked at again by whoever knows an answer's id."""
+
+import time
+from collections import Counter, OrderedDict
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from askcam.client.protocol import Saw
+from askcam.engine.question import Reason, Timings, Usage
+from askcam.stream.frame import Frame
+
+MAX_ANSWERS = 100
+MAX_BYTES = 256 << 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record:
+    """One answer. `frames` are the very ones the model saw, in order, two per pair."""
+
+    saw: Saw
+    question: str
+    text: str
+    reason: Reason
+    usage: Usage
+    timings: Timings
+    frames: tuple[Frame, ...] = ()
+    created: float = field(default_factory=time.time)  # seconds since the epoch
+
+    @property
+    def id(self) -> str:
+        return self.saw.answer_id
+
+
+class Answers:
+    """The newest `max_answers` answers, and at most `max_bytes` of pictures; the oldest answers are dropped.
+
+    Answers given from overlapping windows share frames, and a shared picture is counted once. An answer whose pictures
+    alone are more than `max_bytes` is kept without them. Owned by the event loop.
+
+    Ids are unguessable, and none are listed: so an answer about a private camera is read only by whom it was told to.
+    """
+
+    def __init__(self, max_answers: int = MAX_ANSWERS, max_bytes: int = MAX_BYTES) -> None:
+        if max_answers < 0 or max_bytes < 0:
+            raise ValueError(f"bounds are not negative: {max_answers} answers, {max_bytes} bytes")
+        self._max_answers, self._max_bytes = max_answers, max_bytes
+        self._records: OrderedDict[str, Record] = OrderedDict()
+        self._uses: Counter[int] = Counter()  # by id() of the array that owns the memory
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    @property
+    def num_bytes(self) -> int:
+        """Of all pictures held."""
+        return self._bytes
+
+    def put(self, record: Record) -> None:
+        """Keep a new answer; what is beyond the bounds falls out, oldest first."""
+        assert record.id not in self._records, f"answer {record.id} is kept already"
+        if sum(memory(record.frames).values()) > self._max_bytes:
+            record = replace(record, frames=())
+        self._records[record.id] = record
+        for owner, num_bytes in memory(record.frames).items():
+            if self._uses[owner] == 0:
+                self._bytes += num_bytes
+            self._uses[owner] += 1
+        while len(self._records) > self._max_answers or self._bytes > self._max_bytes:
+            self._forget_oldest()
+
+    def get(self, answer_id: str) -> Record | None:
+        """None when there never was such an answer, and when it has been dropped."""
+        return self._records.get(answer_id)
+
+    def _forget_oldest(self) -> None:
+        _, record = self._records.popitem(last=False)
+        for owner, num_bytes in memory(record.frames).items():
+            self._uses[owner] -= 1
+            if self._uses[owner] == 0:
+                del self._uses[owner]
+                self._bytes -= num_bytes
+
+
+def memory(frames: tuple[Frame, ...]) -> dict[int, int]:
+    """id() -> bytes of every array that these frames keep alive; a frame may be a view into a larger picture."""
+    owners: dict[int, int] = {}
+    for frame in frames:
+        pixels = frame.pixels
+        while isinstance(pixels.base, np.ndarray):
+            pixels = pixels.base
+        owners[id(pixels)] = pixels.nbytes
+    return owners
