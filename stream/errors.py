@@ -1,9 +1,9 @@
 """What can go wrong with a camera.
 
-    StreamError
-    ├── SourceError            a source cannot be opened or read; the message names the (redacted) URI and the remedy
-    │   └── UnknownScheme      nothing here can open such a URI
-    └── CameraUnavailable      the camera has no live window now; `reason` says why
+StreamError
+├── SourceError            a source cannot be opened or read; the message names the (redacted) URI and the remedy
+│   └── UnknownScheme      nothing here can open such a URI
+└── CameraUnavailable      the camera has no live window now; `reason` says why
 """
 
 

@@ -31,7 +31,7 @@ class Anchors:
 
     @classmethod
     def within(cls, max_pairs: int) -> "Anchors":
-        """The longest window that never exceeds `max_pairs`, one of them left for the provisional pair of a question."""
+        """The longest window that never exceeds `max_pairs`, one of them left for a question's provisional pair."""
         if max_pairs < 2:
             raise ValueError(f"a window needs room for two pairs, not {max_pairs}")
         hop = max_pairs // 2
@@ -98,7 +98,7 @@ class View:
         return np.stack([frame.pixels for frame in self.frames])
 
     def content(self) -> dict[str, Any]:
-        """One video part for qwen_vl_utils.process_vision_info: frames already of the model's size, so nothing resizes."""
+        """One video part for qwen_vl_utils.process_vision_info: frames are of the model's size, nothing resizes."""
         frames = self.frames
         return {
             "type": "video",

@@ -1,1 +1,1 @@
-"""Where pictures come from, one room per library, behind the interface in `base`."""
+"""Where frames come from. One small interface (base.py), one file per kind of source."""

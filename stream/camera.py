@@ -1,0 +1,250 @@
+"""A camera: a source that is always drained, its window, and the newest picture at hand.
+
+Three kinds of threads meet here, under one lock. A *reader* (reader.py) decodes and hands in every picture; it alone
+samples into the window. The *supervisor* (supervisor.py) watches the age of the newest picture, opens and abandons
+readers, and tells of changes. *Askers* come from anywhere and take the window and the newest picture.
+"""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from types import MappingProxyType, TracebackType
+
+from askcam.stream.errors import CameraUnavailable
+from askcam.stream.fit import Fit, FitRule
+from askcam.stream.frame import AgeBasis, Frame
+from askcam.stream.health import Health, HealthMonitor, gray
+from askcam.stream.rate import Rate
+from askcam.stream.reader import Reader
+from askcam.stream.sampler import MotionGate, Sampler
+from askcam.stream.shot import Shot
+from askcam.stream.sources.base import Picture, SourceSpec
+from askcam.stream.states import State
+from askcam.stream.status import CameraConfig, CameraStatus, StateChange
+from askcam.stream.supervisor import Supervisor
+from askcam.stream.window import Anchors, View, Window
+
+__all__ = ["Camera", "CameraConfig", "CameraStatus", "State", "StateChange"]
+
+DEMAND_S = 0.15  # an asker waits no longer for a picture with pixels (OpenCV), then takes the last one that had them
+DEMAND_FRAMES = 2.5  # ... nor longer than this many frame intervals
+
+
+class Camera:
+    """One named live source. Every public method may be called from any thread.
+
+    All it holds are the newest decoded picture (and, with OpenCV, the newest that has pixels) and the window. A slow
+    asker slows nobody: readers never wait. A reconnect empties the window.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        spec: SourceSpec,
+        *,
+        fit: FitRule,
+        anchors: Anchors,
+        config: CameraConfig | None = None,
+    ) -> None:
+        self._name = name
+        self.uri = spec.label
+        self.config = config or CameraConfig()
+        self._rule = fit
+        self._lock = threading.Lock()
+        self._frames = threading.Condition(self._lock)  # askers wait here for pictures
+        self._supervisor = Supervisor(name, spec, self.config, self._lock, self)
+        self._window = Window(name, anchors, self.config.fps)
+        self._fit: tuple[int, int, Fit] | None = None  # of the last picture size
+        self._newest: Shot | None = None
+        self._usable: Shot | None = None  # the newest that has pixels
+        self._demand = 0  # askers waiting for pixels
+        self._seq = 0
+        self._sampled = 0
+        self._connects = 0  # readers that brought a picture
+        self._dropped: Counter[str] = Counter()
+        self._sampler = Sampler(self.config.fps)
+        self._rate = Rate()
+        self._gate: MotionGate | None = None
+        self._health = HealthMonitor()
+        self._flags: tuple[Health, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def start(self) -> None:
+        """Open the source and keep it open. Returns at once."""
+        self._supervisor.start(self)
+
+    def close(self, timeout_s: float = 3.0) -> None:
+        """End its threads, within `timeout_s`; a reader stuck in a driver is left behind. Then it is `ended`."""
+        self._supervisor.close(timeout_s)
+
+    def __enter__(self) -> "Camera":
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- askers
+
+    def look(self) -> View:
+        """The window now, with the newest decoded picture taken in. Raises CameraUnavailable unless it is live."""
+        while True:
+            shot = self._latest()
+            frame = shot.fitted(self._fit_for)
+            with self._lock:
+                if self._usable is not None and self._usable.reader is not shot.reader:
+                    continue  # reconnected meanwhile: this picture is from before
+                self._check_live()
+                view = self._window.view(frame)
+                assert view is not None, "a view with a newest frame is never empty"
+                return view
+
+    def newest(self) -> Frame:
+        """The newest decoded picture in full resolution. Raises CameraUnavailable unless it is live."""
+        return self._latest().full()
+
+    def window(self) -> View | None:
+        """The sampled window as it stands, in whatever state; None while it is empty. Converts nothing."""
+        with self._lock:
+            return self._window.view()
+
+    def status(self) -> CameraStatus:
+        """How it is now."""
+        with self._lock:
+            supervisor, newest = self._supervisor, self._newest
+            live = supervisor.state is State.LIVE
+            return CameraStatus(
+                state=supervisor.state,
+                reason=supervisor.reason,
+                width=newest.picture.width if newest else None,
+                height=newest.picture.height if newest else None,
+                fps=self._rate.fps if live else None,
+                frame_age_s=max(0.0, time.monotonic() - newest.picture.mono) if newest else None,
+                basis=newest.picture.basis if newest else AgeBasis.ARRIVAL,
+                health=self._flags if live else (),
+                decoded=self._seq,
+                sampled=self._sampled,
+                dropped=MappingProxyType(dict(self._dropped + supervisor.dropped_by_sources())),
+                reconnects=max(0, self._connects - 1),
+                abandoned=supervisor.num_abandoned,
+            )
+
+    def on_change(self, callback: Callable[[StateChange], None]) -> Callable[[], None]:
+        """Have `callback` called for every change of state, in order, on this camera's supervisor thread, which it must
+        not hold up. Returns what unsubscribes it."""
+        return self._supervisor.listen(callback)
+
+    def _latest(self) -> Shot:
+        """The newest picture that has, or can be given, pixels."""
+        with self._lock:
+            self._check_live()
+            newest = self._newest
+            assert newest is not None, "live without a picture"
+            if not newest.has_pixels:
+                self._await_pixels(newest.seq)
+                self._check_live()
+            shot = self._usable
+            if shot is None:  # the first pictures of a source that converts on demand
+                raise CameraUnavailable(self.name, State.CONNECTING, "its first picture is still being decoded")
+            return shot
+
+    def _await_pixels(self, seq: int) -> None:
+        """Wait, with the lock, for a picture after `seq` that has pixels, but not for long."""
+        timeout_s = min(DEMAND_S, DEMAND_FRAMES * (self._rate.interval_s or DEMAND_S))
+        self._demand += 1
+        try:
+            self._frames.wait_for(
+                lambda: (
+                    (self._usable is not None and self._usable.seq > seq) or self._supervisor.state is not State.LIVE
+                ),
+                timeout_s,
+            )
+        finally:
+            self._demand -= 1
+
+    def _check_live(self) -> None:
+        if self._supervisor.state is not State.LIVE:
+            raise CameraUnavailable(self.name, self._supervisor.state, self._supervisor.reason or "no reason known")
+
+    def _fit_for(self, width: int, height: int) -> Fit:
+        known = self._fit
+        if known is None or known[:2] != (width, height):
+            known = self._fit = (width, height, self._rule(width, height))
+        return known[2]
+
+    # -- the reader's thread (reader.Sink)
+
+    def wants_pixels(self, reader: Reader) -> bool:
+        """Whether the next picture will be asked for its pixels: by an asker who waits, or by the sampler."""
+        with self._lock:
+            newest, interval_s = self._newest, self._rate.interval_s
+            if self._demand or reader.arrived_at is None or newest is None or interval_s is None:
+                return True
+            return self._sampler.wants(newest.picture.mono + interval_s)
+
+    def take(self, reader: Reader, picture: Picture) -> bool:
+        """A picture was decoded; False when it comes too late to count."""
+        now = time.monotonic()
+        with self._lock:
+            first = reader.arrived_at is None
+            if not self._supervisor.arrived(reader, now):
+                self._dropped["late"] += 1
+                return False
+            if first:
+                self._begin()
+            self._rate.tick(now)
+            self._seq += 1
+            shot = self._newest = Shot(self.name, self._seq, picture, reader)
+            if shot.has_pixels:
+                self._usable = shot
+            self._frames.notify_all()
+            due = shot.has_pixels and self._sampler.take(picture.mono)
+        return self._sample(reader, shot) if due else True
+
+    def finished(self, reader: Reader) -> None:
+        """The reader has come to its end."""
+        self._supervisor.finished(reader)
+
+    def _begin(self) -> None:
+        """A new reader brings its first picture."""
+        self._connects += 1
+        self._sampler.restart()
+        self._rate.restart()
+        self._health = HealthMonitor()
+        self._gate = MotionGate(self.config.motion_gate) if self.config.motion_gate is not None else None
+        self._usable = None
+        self._flags = ()
+
+    def _sample(self, reader: Reader, shot: Shot) -> bool:
+        frame = shot.fitted(self._fit_for)  # outside the lock: askers go on meanwhile
+        luma = gray(frame.pixels)
+        flags = self._health.see(luma, frame.mono)
+        passed = self._gate is None or self._gate.passes(luma, frame.mono)
+        with self._lock:
+            if self._supervisor.reader is not reader:
+                self._dropped["late"] += 1
+                return False
+            self._flags = flags
+            if passed:
+                self._window.add(frame)
+                self._sampled += 1
+            else:
+                self._dropped["still"] += 1
+        return True
+
+    # -- the supervisor, with the lock held (supervisor.Owner)
+
+    def forget(self) -> None:
+        """The source was lost: empty the window, and let askers that wait know."""
+        self._window.clear()
+        self._frames.notify_all()
+
+    def interval_s(self) -> float | None:
+        """Mean seconds between frames, lately."""
+        return self._rate.interval_s

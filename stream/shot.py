@@ -1,0 +1,41 @@
+"""A camera's newest decoded picture, converted at most once for each use."""
+
+import threading
+
+from askcam.stream.fit import FitRule
+from askcam.stream.frame import Frame, Pixels
+from askcam.stream.sources.base import Picture, Unconverted
+
+
+class Shot:
+    """One decoded picture of one camera. Any thread may ask for its frames; ten that do convert once."""
+
+    def __init__(self, camera: str, seq: int, picture: Picture, reader: object) -> None:
+        self.camera, self.seq, self.picture = camera, seq, picture
+        self.reader = reader  # who brought it; only compared
+        self._lock = threading.Lock()
+        self._fitted: Frame | None = None
+        self._full: Frame | None = None
+
+    @property
+    def has_pixels(self) -> bool:
+        return not isinstance(self.picture, Unconverted)
+
+    def fitted(self, rule: FitRule) -> Frame:
+        """As the model sees it. Raises SourceError, and whatever the rule raises for an absurd shape."""
+        with self._lock:
+            if self._fitted is None:
+                fit = rule(self.picture.width, self.picture.height)
+                self._fitted = self._frame(self.picture.rgb(fit))
+            return self._fitted
+
+    def full(self) -> Frame:
+        """In full resolution. Raises SourceError."""
+        with self._lock:
+            if self._full is None:
+                self._full = self._frame(self.picture.rgb())
+            return self._full
+
+    def _frame(self, pixels: Pixels) -> Frame:
+        picture = self.picture
+        return Frame(self.camera, self.seq, picture.wall, picture.mono, pixels, picture.basis)

@@ -1,0 +1,96 @@
+"""Demuxes and decodes one video stream with PyAV, one frame at a time, on one thread."""
+
+import logging
+import struct
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import av
+import av.error
+
+from askcam.stream.sources.ffmpeg_errors import explain, no_video
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+log = logging.getLogger(__name__)
+
+_STILLS = ("image2", "_pipe", "tty", "gif")  # FFmpeg's names of formats that are pictures or text, not video
+
+
+class Decoder:
+    """One opened video. Used by one thread only."""
+
+    def __init__(
+        self, url: str, label: str, options: Mapping[str, str], timeout_s: tuple[float, float] | None = None
+    ) -> None:
+        """Open it; `timeout_s` are those of opening and of each read. Raises SourceError."""
+        self.url, self.label = url, label
+        self._timeout_s = timeout_s or (0.0, 0.0)
+        self.undecodable = 0  # damaged packets, skipped
+        self.camera_wall: tuple[float, float] | None = None  # newest (timestamp, wall clock) the camera told, seconds
+        try:
+            self._container: InputContainer = av.open(url, options=dict(options), timeout=timeout_s)
+        except av.error.FFmpegError as error:
+            raise explain(error, url, label, self._timeout_s[0]) from error
+        try:
+            self._stream = self._pick()
+        except BaseException:
+            self._container.close()
+            raise
+        self._frames = self._decode()
+
+    @property
+    def format(self) -> str:
+        """FFmpeg's name of the container: "rtsp", "hls", "mpjpeg", "mov,mp4,..."."""
+        return str(self._container.format.name)
+
+    def _pick(self) -> "VideoStream":
+        if any(still in self.format for still in _STILLS):
+            raise no_video(self.label, "a still picture or a text")
+        streams = self._container.streams.video
+        if not streams:
+            raise no_video(self.label, "without a picture (sound only?)")
+        stream = streams[0]
+        stream.codec_context.thread_count = 1  # half the CPU of the default, and a shorter delay
+        return stream
+
+    def next(self) -> "VideoFrame | None":
+        """The next frame; None at the end (a camera that hung up looks the same). Raises SourceError."""
+        try:
+            return next(self._frames, None)
+        except av.error.EOFError:
+            return None
+        except av.error.FFmpegError as error:
+            raise explain(error, self.url, self.label, self._timeout_s[1]) from error
+
+    def _decode(self) -> "Iterator[VideoFrame]":
+        for packet in self._container.demux(self._stream):
+            self._read_wall_clock(packet)
+            try:
+                yield from packet.decode()
+            except av.error.InvalidDataError:
+                self.undecodable += 1
+
+    def _read_wall_clock(self, packet: "Packet[VideoStream]") -> None:
+        """RTCP sender reports come as "prft" side data: microseconds since the epoch."""
+        if packet.pts is None or not packet.has_sidedata("prft"):
+            return
+        data = bytes(packet.get_sidedata("prft"))
+        if len(data) >= 8:
+            (microseconds,) = struct.unpack_from("<q", data)
+            self.camera_wall = (float(packet.pts * packet.time_base), microseconds / 1e6)
+
+    def close(self) -> None:
+        try:
+            self._container.close()
+        except av.error.FFmpegError as error:  # it is going anyway
+            log.debug("closing %s: %s", self.label, error)
+
+
+def seconds(frame: "VideoFrame") -> float | None:
+    """The frame's timestamp; None for those that FFmpeg could not tell (the first of an RTSP stream)."""
+    return None if frame.pts is None or frame.time_base is None else float(frame.pts * frame.time_base)

@@ -1,0 +1,146 @@
+"""Webcams, and RTSP for those who want it, through OpenCV."""
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from askcam.stream.errors import SourceError
+from askcam.stream.fit import Fit, resize
+from askcam.stream.frame import AgeBasis, Pixels
+from askcam.stream.sources.base import Unconverted
+from askcam.stream.sources.decoder import Decoder
+
+OPEN_MS = 8000
+READ_MS = 2000  # the decoder lets go of what it holds first, so that a stalled read fails after twice this
+_CAPTURE_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
+_RTSP_OPTIONS = "rtsp_transport;tcp|fflags;nobuffer|analyzeduration;0"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BGRPicture:
+    """A converted picture, still in OpenCV's order of colours. RGB is made when asked."""
+
+    wall: float
+    mono: float
+    basis: AgeBasis
+    bgr: npt.NDArray[np.uint8]
+
+    @property
+    def width(self) -> int:
+        return int(self.bgr.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.bgr.shape[0])
+
+    def rgb(self, fit: Fit | None = None) -> Pixels:
+        bgr = self.bgr if fit is None else resize(self.bgr, fit)
+        return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+class _Capture:
+    """grab() for every frame, retrieve() for those whose pixels are wanted: half the CPU of read()."""
+
+    def __init__(self, label: str, basis: AgeBasis) -> None:
+        self._label, self._basis = label, basis
+        self._capture: cv2.VideoCapture | None = None
+        self._size = (0, 0)  # width, height of the last converted picture
+
+    def read(self, convert: bool) -> BGRPicture | Unconverted | None:
+        capture = self._capture
+        assert capture is not None, "read before open"
+        if not capture.grab():
+            self._gone()
+            return None
+        wall, mono = time.time(), time.monotonic()
+        if not convert and all(self._size):
+            return Unconverted(wall, mono, self._basis, *self._size)
+        found, bgr = capture.retrieve()
+        if not found:
+            raise SourceError(f"{self._label}: a picture could not be decoded")
+        self._size = (int(bgr.shape[1]), int(bgr.shape[0]))
+        return BGRPicture(wall, mono, self._basis, np.asarray(bgr, np.uint8))
+
+    def _gone(self) -> None:
+        """grab() failed: returns when the source is over for good, else raises."""
+        raise SourceError(f"{self._label} hung up or fell silent: was the camera switched off or restarted?")
+
+    def close(self) -> None:
+        if self._capture is not None:
+            self._capture.release()
+
+
+class OpenCVStream(_Capture):
+    """An RTSP camera. OpenCV blocks up to 90 s on a stall if let; its read timeout here is 2 s."""
+
+    def __init__(self, url: str, label: str) -> None:
+        super().__init__(label, AgeBasis.ARRIVAL)
+        self._url = url
+
+    def open(self) -> None:
+        # OpenCV takes FFmpeg's options from the environment only; a setting of the user's own stays.
+        os.environ.setdefault(_CAPTURE_OPTIONS, _RTSP_OPTIONS)
+        timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_MS]
+        capture = cv2.VideoCapture(self._url, cv2.CAP_FFMPEG, [*timeouts, cv2.CAP_PROP_N_THREADS, 1])
+        if not capture.isOpened():
+            capture.release()
+            self._explain()
+        self._capture = capture
+
+    def _explain(self) -> None:
+        """OpenCV does not say why it could not open a stream; PyAV, asked the same, does."""
+        Decoder(self._url, self._label, {"rtsp_transport": "tcp"}, (4.0, 4.0)).close()
+        raise SourceError(f"{self._label}: OpenCV cannot open it, PyAV can: leave ?via=opencv away")
+
+
+class Webcam(_Capture):
+    """A camera of this machine. `width`, `height`, `fps`: wishes, which the driver may round."""
+
+    def __init__(self, index: int, label: str, wishes: Mapping[str, int]) -> None:
+        super().__init__(label, AgeBasis.CAPTURE)
+        self._index, self._wishes = index, wishes
+
+    def open(self) -> None:
+        linux = sys.platform.startswith("linux")
+        if linux and not self._device.exists():
+            raise SourceError(f"there is no webcam {self._index}: {_present()}", permanent=True)
+        capture = cv2.VideoCapture(self._index, cv2.CAP_V4L2 if linux else cv2.CAP_ANY)
+        if not capture.isOpened():
+            capture.release()
+            raise SourceError(
+                f"webcam {self._index} does not open: is another program using it, may this user read {self._device}?"
+                if linux
+                else f"webcam {self._index} does not open: is it plugged in, may this program use it?"
+            )
+        if self._wishes.get("width", 0) > 640:  # above that most webcams are fast enough in MJPEG only
+            capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+        for wish, prop in (
+            ("width", cv2.CAP_PROP_FRAME_WIDTH),
+            ("height", cv2.CAP_PROP_FRAME_HEIGHT),
+            ("fps", cv2.CAP_PROP_FPS),
+        ):
+            if wish in self._wishes:
+                capture.set(prop, self._wishes[wish])
+        capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+        self._capture = capture
+
+    @property
+    def _device(self) -> Path:
+        return Path(f"/dev/video{self._index}")
+
+    def _gone(self) -> None:
+        if sys.platform.startswith("linux") and not self._device.exists():
+            return  # unplugged
+        raise SourceError(f"{self._label} brings no pictures any more: was it unplugged?")
+
+
+def _present() -> str:
+    found = sorted(str(path) for path in Path("/dev").glob("video*"))
+    return f"this machine has {', '.join(found)}" if found else "this machine has none (no /dev/video*)"

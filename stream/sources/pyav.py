@@ -1,0 +1,81 @@
+"""Network cameras through PyAV: RTSP over TCP, MJPEG over HTTP, HLS."""
+
+import threading
+import time
+from collections.abc import Mapping
+
+from askcam.stream.errors import SourceError
+from askcam.stream.frame import AgeBasis
+from askcam.stream.sources.capture_clock import CaptureClock
+from askcam.stream.sources.decoder import Decoder, seconds
+from askcam.stream.sources.pacer import Pacer
+from askcam.stream.sources.yuv import Converter, YUVPicture
+
+OPEN_S = 8.0  # to connect and to learn what is sent
+READ_S = 5.0  # to wait for a packet; the camera's own watchdog is quicker, this ends a reader that it abandoned
+
+_RTSP = {
+    "rtsp_transport": "tcp",  # no torn pictures, and it passes every firewall that lets the camera through
+    "allowed_media_types": "video",
+    "fflags": "nobuffer",  # start at the newest frame, not with what probing has buffered
+    "analyzeduration": "0",  # 0.3 s to open rather than 1.5 s
+}
+_HTTP = {
+    "protocol_whitelist": "http,https,tls,tcp,crypto,hls,httpproxy,data",  # a playlist must not name local files
+    "fflags": "nobuffer",
+    "analyzeduration": "1000000",  # microseconds
+    "fpsprobesize": "0",
+}
+_RECORDED = ("hls", "mov", "matroska", "avi", "webm")  # these come in bursts: played at their own pace
+
+
+class PyAVSource:
+    """An RTSP or HTTP camera. One thread decodes; any picture can be converted later, so `convert` is ignored."""
+
+    def __init__(self, url: str, label: str, open_s: float = OPEN_S, read_s: float = READ_S) -> None:
+        self._url, self._label = url, label
+        self._timeout_s = (open_s, read_s)
+        self._decoder: Decoder | None = None
+        self._converter = Converter()
+        self._clock = CaptureClock()
+        self._pacer: Pacer | None = None
+        self._rtp = url.lower().startswith("rtsp")
+        self._stop = threading.Event()
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        return {"undecodable": self._decoder.undecodable} if self._decoder else {}
+
+    def open(self) -> None:
+        options = _RTSP if self._rtp else _HTTP
+        self._decoder = Decoder(self._url, self._label, options, self._timeout_s)
+        if any(name in self._decoder.format for name in _RECORDED):
+            self._pacer = Pacer()
+
+    def read(self, convert: bool) -> YUVPicture | None:
+        decoder = self._decoder
+        assert decoder is not None, "read before open"
+        frame = decoder.next()
+        if frame is None:
+            if self._pacer is not None:
+                return None
+            raise SourceError(f"{self._label} hung up: was the camera switched off or restarted?")
+        if self._pacer is not None:
+            now = time.monotonic()
+            mono = self._pacer.due(seconds(frame), now)
+            if mono > now and self._stop.wait(mono - now):
+                return None
+            wall = time.time() + mono - time.monotonic()
+            return YUVPicture(frame, self._converter, wall, mono, AgeBasis.ARRIVAL)
+        wall, mono = time.time(), time.monotonic()
+        if decoder.camera_wall is not None:
+            self._clock.camera_says(*decoder.camera_wall)
+        delay, basis = self._clock.delay(seconds(frame) if self._rtp else None, wall)
+        return YUVPicture(frame, self._converter, wall - delay, mono - delay, basis)
+
+    def interrupt(self) -> None:
+        self._stop.set()
+
+    def close(self) -> None:
+        if self._decoder is not None:
+            self._decoder.close()

@@ -1,0 +1,57 @@
+"""The plain values in which a camera says how it is and is told how to be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from askcam.stream.frame import AgeBasis
+from askcam.stream.health import Health
+from askcam.stream.states import State
+
+
+@dataclass(frozen=True, slots=True)
+class CameraConfig:
+    """How a camera is read. Times in seconds."""
+
+    fps: float = 2.0  # frames sampled into the window, per second
+    motion_gate: float | None = None  # skip a due frame whose mean change (0..255) is below this; None: keep all
+    stall_s: float = 1.0  # no new frame for so long: stalled (longer for cameras slower than 3 fps)
+    grace_s: float = 2.0  # a stalled reader may come back by itself for so long, then it is abandoned
+    open_timeout_s: float = 8.0  # to connect and to decode the first frame, each
+    max_abandoned: int = 2  # readers stuck in a driver, at the same time
+
+    def __post_init__(self) -> None:
+        if not 0.05 <= self.fps <= 60:
+            raise ValueError(f"fps is {self.fps:g}; a window is sampled at 0.05 to 60 frames a second")
+        for name in ("stall_s", "grace_s", "open_timeout_s"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} is {getattr(self, name):g}; it must be more than 0 seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """A camera became something else. `reason` is one line for people, None when it is live."""
+
+    camera: str
+    old: State
+    new: State
+    reason: str | None
+    wall: float  # when, seconds since the epoch
+
+
+@dataclass(frozen=True, slots=True)
+class CameraStatus:
+    """How a camera is, at one moment. Counts are since its start."""
+
+    state: State
+    reason: str | None  # why it is not live, and what to do
+    width: int | None  # of the newest decoded frame
+    height: int | None
+    fps: float | None  # decoded per second, lately; None unless live
+    frame_age_s: float | None  # of the newest decoded frame
+    basis: AgeBasis
+    health: tuple[Health, ...]
+    decoded: int
+    sampled: int
+    dropped: Mapping[str, int]  # reason -> count
+    reconnects: int
+    abandoned: int  # readers now stuck in a driver
