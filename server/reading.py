@@ -1,0 +1,130 @@
+"""Fields of a JSON object, read with their path in hand: every refusal names the field, its value and what it takes.
+
+For messages whose unknown fields are let pass, as OpenAI's service does. Null counts as absent.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import msgspec
+
+from askcam.server.errors import ApiError, bad_request
+
+SHOWN = 60  # characters of a wrong value that a message repeats
+
+
+def wrong(param: str, value: object, wanted: str) -> ApiError:
+    """400: `value` at `param` is not `wanted` ("a string", "one of ...")."""
+    try:
+        text = msgspec.json.encode(value).decode()
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        text = repr(value)
+    text = text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
+    return bad_request(f"{param}={text} is not {wanted}", param)
+
+
+class Fields:
+    """A JSON object at `path`. Reading changes nothing; every method raises ApiError 400."""
+
+    __slots__ = ("_values", "path")
+
+    def __init__(self, value: object, path: str = "") -> None:
+        if not isinstance(value, dict):
+            raise wrong(path or "event", value, "a JSON object")
+        self._values: dict[str, Any] = value
+        self.path = path
+
+    def at(self, name: str) -> str:
+        """Where a field is, for a message's `param`."""
+        return f"{self.path}.{name}" if self.path else name
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def raw(self, name: str) -> Any:
+        """The value as it came; None when absent."""
+        return self._values.get(name)
+
+    def missing(self, name: str, wanted: str) -> ApiError:
+        return bad_request(
+            f"{self.at(name)} is missing: it takes {wanted}", self.at(name), "missing_required_parameter"
+        )
+
+    def text(self, name: str, max_chars: int | None = None) -> str | None:
+        value = self._values.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise wrong(self.at(name), value, "a string")
+        if max_chars is not None and len(value) > max_chars:
+            raise bad_request(
+                f"{self.at(name)} has {len(value):,} characters; at most {max_chars:,} are read: shorten it",
+                self.at(name),
+                "string_above_max_length",
+            )
+        return value
+
+    def need_text(self, name: str, max_chars: int | None = None) -> str:
+        value = self.text(name, max_chars)
+        if value is None:
+            raise self.missing(name, "a string")
+        return value
+
+    def choice(self, name: str, choices: Collection[str]) -> str | None:
+        value = self._values.get(name)
+        if value is not None and value not in list(choices):
+            raise wrong(self.at(name), value, "one of " + ", ".join(repr(choice) for choice in choices))
+        return value
+
+    def number(self, name: str, low: float, high: float) -> float | None:
+        value = self._values.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise wrong(self.at(name), value, f"a number from {low:g} to {high:g}")
+        return float(value)
+
+    def integer(self, name: str, low: int, high: int) -> int | None:
+        value = self._values.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise wrong(self.at(name), value, f"a whole number from {low} to {high}")
+        return value
+
+    def object(self, name: str) -> "Fields | None":
+        value = self._values.get(name)
+        return None if value is None else Fields(value, self.at(name))
+
+    def need_object(self, name: str) -> "Fields":
+        found = self.object(name)
+        if found is None:
+            raise self.missing(name, "a JSON object")
+        return found
+
+    def objects(self, name: str, max_items: int) -> "list[Fields] | None":
+        """A list of objects."""
+        value = self._values.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, list):
+            raise wrong(self.at(name), value, "a list of JSON objects")
+        if len(value) > max_items:
+            raise bad_request(f"{self.at(name)} has {len(value)} entries; at most {max_items} are read", self.at(name))
+        return [Fields(entry, f"{self.at(name)}[{i}]") for i, entry in enumerate(value)]
+
+    def strings(self, name: str, choices: Collection[str]) -> tuple[str, ...] | None:
+        """A list of strings, each one of `choices`."""
+        value = self._values.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+            raise wrong(self.at(name), value, "a list of strings")
+        for entry in value:
+            if entry not in choices:
+                raise wrong(self.at(name), entry, "one of " + ", ".join(repr(choice) for choice in choices))
+        return tuple(dict.fromkeys(value))
+
+    def plain(self) -> Mapping[str, Any]:
+        """The object itself."""
+        return self._values
