@@ -1,0 +1,111 @@
+"""/v1/cameras: what they are, what they show, and (for an admin) adding and removing them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from askcam.client.protocol import CameraList, encode
+from askcam.server.api.wire import decode_body, json_response, number
+from askcam.server.auth import Role
+from askcam.server.errors import ApiError, bad_request
+from askcam.server.house import House
+from askcam.server.saw import rfc3339
+from askcam.stream.camera import Camera, CameraConfig
+from askcam.stream.errors import CameraUnavailable
+
+BOUNDARY = "askcamframe"
+RETRY_S = 0.5  # between looks at a camera that shows nothing
+
+
+class NewCamera(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of POST /v1/cameras."""
+
+    name: str
+    uri: str
+    fps: float | None = None
+
+
+def routes(house: House) -> list[BaseRoute]:
+    viewers = asyncio.Semaphore(house.limits.max_viewers)
+
+    async def listed(request: Request) -> Response:
+        cameras = [house.cameras.info(name) for name in house.cameras.names()]
+        return Response(encode(CameraList(cameras)), media_type="application/json")
+
+    async def one(request: Request) -> Response:
+        return json_response(house.cameras.info(request.path_params["name"]))
+
+    async def added(request: Request) -> Response:
+        house.auth.require(request, Role.ADMIN)
+        body = await decode_body(request, NewCamera)
+        try:
+            config = CameraConfig() if body.fps is None else CameraConfig(fps=body.fps)
+        except ValueError as exc:
+            raise bad_request(str(exc), "fps") from exc
+        house.cameras.add(body.name, body.uri, config)
+        return json_response(house.cameras.info(body.name), status=201)
+
+    async def removed(request: Request) -> Response:
+        house.auth.require(request, Role.ADMIN)
+        await house.cameras.remove(request.path_params["name"])
+        return Response(status_code=204)
+
+    async def snapshot(request: Request) -> Response:
+        camera = house.cameras.get(request.path_params["name"])
+        made = await house.pictures.jpeg(camera, width(request))
+        headers = {"Cache-Control": "no-store", "X-Askcam-Captured-At": rfc3339(made.frame.wall)}
+        return Response(made.data, media_type="image/jpeg", headers=headers)
+
+    async def live(request: Request) -> Response:
+        camera = house.cameras.get(request.path_params["name"])
+        if viewers.locked():
+            raise ApiError(
+                429,
+                "rate_limit_error",
+                f"{house.limits.max_viewers} live pictures are being watched already; close one, or take snapshots",
+                code="busy",
+                headers={"Retry-After": "5"},
+            )
+        fps = number(request, "fps", 10.0, 0.1, 25.0)
+        body = parts(house, camera, width(request), 1.0 / fps, viewers)
+        headers = {"Cache-Control": "no-store"}
+        return StreamingResponse(body, media_type=f"multipart/x-mixed-replace; boundary={BOUNDARY}", headers=headers)
+
+    return [
+        Route("/v1/cameras", listed),
+        Route("/v1/cameras", added, methods=["POST"]),
+        Route("/v1/cameras/{name}", one),
+        Route("/v1/cameras/{name}", removed, methods=["DELETE"]),
+        Route("/v1/cameras/{name}/snapshot.jpg", snapshot),
+        Route("/v1/cameras/{name}/live.mjpeg", live),
+    ]
+
+
+def width(request: Request) -> int | None:
+    """?width=, at most so many pixels wide."""
+    return int(number(request, "width", 0, 16, 3840)) if "width" in request.query_params else None
+
+
+async def parts(
+    house: House, camera: Camera, max_width: int | None, period_s: float, viewers: asyncio.Semaphore
+) -> AsyncIterator[bytes]:
+    """Newest frames as MIME parts, for as long as the viewer stays and the camera exists. A slow viewer skips frames;
+    while the camera is down nothing is sent, so a viewer must take its state from elsewhere."""
+    loop, shown = asyncio.get_running_loop(), None
+    async with viewers:
+        while camera.name in house.cameras:
+            due = loop.time() + period_s
+            try:
+                made = await house.pictures.jpeg(camera, max_width)
+            except CameraUnavailable:
+                await asyncio.sleep(RETRY_S)
+                continue
+            if made is not shown:
+                shown = made
+                head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(made.data)}\r\n\r\n"
+                yield head.encode() + made.data + b"\r\n"
+            await asyncio.sleep(max(0.01, due - loop.time()))

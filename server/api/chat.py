@@ -1,0 +1,132 @@
+"""POST /v1/chat/completions: OpenAI's oldest door. Wire in, asking, wire out (plain JSON or server-sent events)."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from askcam.client.protocol import Problem, encode
+from askcam.engine.question import Usage
+from askcam.server.api.chat_request import ChatRequest, read
+from askcam.server.api.wire import decode_body, json_response
+from askcam.server.asking import Begun, Delta, Done, Step
+from askcam.server.errors import ApiError
+from askcam.server.house import House
+
+
+def routes(house: House) -> list[BaseRoute]:
+    async def complete(request: Request) -> Response:
+        body = await decode_body(request, ChatRequest)
+        house.admit_question(request)
+        ask = await asyncio.to_thread(read, body, house.limits, house.max_age_s)  # it may decode pictures
+        steps = house.asking.ask(ask)
+        writer = _Writer(body.model, body.stream_options is not None and body.stream_options.include_usage)
+        if not body.stream:
+            async with contextlib.aclosing(steps):
+                return json_response(await _whole(steps, writer, request))
+        # The status line waits for the first words, so that every refusal still has its own status.
+        first = await _until_words(steps)
+        return StreamingResponse(
+            _events(first, steps, writer), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+        )
+
+    return [Route("/v1/chat/completions", complete, methods=["POST"])]
+
+
+async def _until_words(steps: AsyncGenerator[Step, None]) -> Delta | Done:
+    async for step in steps:
+        if not isinstance(step, Begun):
+            return step
+    raise AssertionError("an answer ends with Done")
+
+
+async def _whole(steps: AsyncGenerator[Step, None], writer: "_Writer", request: Request) -> dict[str, Any]:
+    async for step in steps:
+        if isinstance(step, Done):
+            return writer.completion(step)
+        if await request.is_disconnected():  # nobody reads it: let the engine go
+            break
+    raise ApiError(499, "invalid_request_error", "the client went away before the answer was complete")
+
+
+async def _events(first: Delta | Done, steps: AsyncGenerator[Step, None], writer: "_Writer") -> AsyncIterator[bytes]:
+    async with contextlib.aclosing(steps):
+        yield sse(writer.chunk({"role": "assistant", "content": ""}))
+        try:
+            for chunk in writer.chunks(first):
+                yield sse(chunk)
+            if not isinstance(first, Done):
+                async for step in steps:
+                    for chunk in writer.chunks(step):
+                        yield sse(chunk)
+        except ApiError as exc:  # the status line is gone: OpenAI's SDKs raise on a chunk that holds `error`
+            yield sse(msgspec.to_builtins(Problem(exc.body())))
+            return
+        yield b"data: [DONE]\n\n"
+
+
+def sse(value: Any) -> bytes:
+    return b"data: " + encode(value) + b"\n\n"
+
+
+def usage(count: Usage) -> dict[str, Any]:
+    """OpenAI's CompletionUsage."""
+    return {
+        "prompt_tokens": count.prompt_tokens,
+        "completion_tokens": count.completion_tokens,
+        "total_tokens": count.prompt_tokens + count.completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": count.cached_tokens},
+    }
+
+
+class _Writer:
+    """Writes one answer as a completion or as its chunks."""
+
+    def __init__(self, model: str, with_usage: bool) -> None:
+        self.model, self.with_usage = model, with_usage
+        self.created = int(time.time())
+        self.id = f"chatcmpl-{time.time_ns():x}"
+
+    def completion(self, done: Done) -> dict[str, Any]:
+        message = {"role": "assistant", "content": done.text, "refusal": None}
+        return {
+            "id": self.id,
+            "object": "chat.completion",
+            "created": self.created,
+            "model": self.model,
+            "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason(done)}],
+            "usage": usage(done.usage),
+            "askcam": done.saw,
+        }
+
+    def chunk(self, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "object": "chat.completion.chunk",
+            "created": self.created,
+            "model": self.model,
+            "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}],
+        }
+
+    def chunks(self, step: Step) -> list[dict[str, Any]]:
+        match step:
+            case Delta():
+                return [self.chunk({"content": step.text})]
+            case Done():
+                last = [self.chunk({}, finish_reason(step)) | {"askcam": step.saw}]
+                if self.with_usage:
+                    last.append(self.chunk({}) | {"choices": [], "usage": usage(step.usage)})
+                return last
+            case Begun():
+                return []
+
+
+def finish_reason(done: Done) -> str:
+    """`stop` or `length`; a cancelled answer has no reader here."""
+    return "length" if done.reason.value == "length" else "stop"

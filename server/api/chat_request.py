@@ -1,0 +1,173 @@
+"""What POST /v1/chat/completions takes, and how it becomes a question. Pure.
+
+Fields that would change the answer and that are not supported are refused by name; fields that only concern
+OpenAI's own service (`user`, `metadata`, `store`, ...) are let pass.
+"""
+
+from typing import Any
+
+import msgspec
+
+from askcam.client.protocol import AskcamRequest
+from askcam.engine.question import Message, Part, Role, Sampling, Text
+from askcam.server.api.models import MODEL
+from askcam.server.asking import Ask
+from askcam.server.content import clip_from_url, picture_from_url
+from askcam.server.errors import bad_request
+from askcam.server.limits import Limits
+
+
+class Url(msgspec.Struct):
+    url: str
+    detail: str | None = None
+
+
+class TextPart(msgspec.Struct, tag="text"):
+    text: str
+
+
+class ImagePart(msgspec.Struct, tag="image_url"):
+    image_url: Url
+
+
+class VideoPart(msgspec.Struct, tag="video_url"):
+    video_url: Url
+
+
+ContentPart = TextPart | ImagePart | VideoPart
+
+
+class ChatMessage(msgspec.Struct):
+    role: str
+    content: str | list[ContentPart] | None = None
+
+
+class StreamOptions(msgspec.Struct):
+    include_usage: bool = False
+
+
+class ChatRequest(msgspec.Struct):
+    model: str
+    messages: list[ChatMessage]
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None  # as vLLM and others take it
+    repetition_penalty: float | None = None
+    seed: int | None = None
+    stop: str | list[str] | None = None
+    askcam: AskcamRequest | None = None
+    # Refused unless they say what happens anyway.
+    n: int | None = None
+    logprobs: bool | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    response_format: dict[str, Any] | None = None
+    tools: list[Any] | None = None
+    functions: list[Any] | None = None
+    modalities: list[str] | None = None
+
+
+ROLES = {"system": Role.SYSTEM, "developer": Role.SYSTEM, "user": Role.USER, "assistant": Role.ASSISTANT}
+
+
+def read(body: ChatRequest, limits: Limits, max_age_s: float | None) -> Ask:
+    """The question that `body` asks. Raises ApiError 400 naming the field at fault."""
+    _refuse_unsupported(body)
+    if not body.messages:
+        raise bad_request("'messages' is empty: send at least one user message", "messages")
+    messages = tuple(_message(m, i, limits) for i, m in enumerate(body.messages))
+    if messages[-1].role is not Role.USER:
+        raise bad_request("the last message must be the user's question", f"messages[{len(messages) - 1}].role")
+    if body.askcam is not None and body.askcam.max_age_ms is not None:
+        max_age_s = positive(body.askcam.max_age_ms, "askcam.max_age_ms") / 1000
+    return Ask(
+        messages=messages,
+        camera=None if body.model == MODEL else body.model,
+        sampling=_sampling(body, limits),
+        max_age_s=max_age_s,
+    )
+
+
+def _refuse_unsupported(body: ChatRequest) -> None:
+    for name, value, why in (
+        ("n", body.n not in (None, 1), "one answer per request: ask again for another"),
+        ("logprobs", bool(body.logprobs), "log probabilities are not given"),
+        ("frequency_penalty", bool(body.frequency_penalty), "use repetition_penalty"),
+        ("presence_penalty", bool(body.presence_penalty), "use repetition_penalty"),
+        ("tools", bool(body.tools), "tools cannot be called here yet"),
+        ("functions", bool(body.functions), "functions cannot be called here yet"),
+        ("modalities", body.modalities not in (None, ["text"]), "answers are text"),
+        ("response_format", (body.response_format or {}).get("type", "text") != "text", "answers are plain text"),
+    ):
+        if value:
+            raise bad_request(f"{name!r} is not supported as given: {why}", name, "unsupported_parameter")
+
+
+def _message(message: ChatMessage, i: int, limits: Limits) -> Message:
+    at = f"messages[{i}]"
+    role = ROLES.get(message.role)
+    if role is None:
+        raise bad_request(f"role {message.role!r} is not one of {', '.join(ROLES)}", f"{at}.role")
+    if message.content is None or isinstance(message.content, str):
+        return Message(role, (question_text(message.content or "", f"{at}.content", limits),))
+    if role is not Role.USER and not all(isinstance(p, TextPart) for p in message.content):
+        raise bad_request(f"only a user message may hold pictures, not a {message.role!r} message", f"{at}.content")
+    return Message(role, tuple(_part(p, f"{at}.content[{j}]", limits) for j, p in enumerate(message.content)))
+
+
+def _part(part: ContentPart, at: str, limits: Limits) -> Part:
+    match part:
+        case TextPart():
+            return question_text(part.text, f"{at}.text", limits)
+        case ImagePart():
+            return picture_from_url(part.image_url.url, f"{at}.image_url.url")
+        case VideoPart():
+            return clip_from_url(part.video_url.url, f"{at}.video_url.url")
+
+
+def question_text(text: str, param: str, limits: Limits) -> Text:
+    """`text`, unless it is longer than anyone's question. Raises ApiError 400."""
+    if len(text) > limits.max_question_chars:
+        raise bad_request(
+            f"the text has {len(text)} characters; at most {limits.max_question_chars} are read: shorten it", param
+        )
+    return Text(text)
+
+
+def _sampling(body: ChatRequest, limits: Limits) -> Sampling:
+    asked = body.max_completion_tokens if body.max_completion_tokens is not None else body.max_tokens
+    if asked is not None and asked < 1:
+        raise bad_request(f"max_tokens={asked} must be at least 1", "max_tokens")
+    if body.temperature is not None and not 0 <= body.temperature <= 2:
+        raise bad_request(f"temperature={body.temperature:g} must be between 0 and 2", "temperature")
+    if body.top_p is not None and not 0 < body.top_p <= 1:
+        raise bad_request(f"top_p={body.top_p:g} must be above 0 and at most 1", "top_p")
+    if body.top_k is not None and body.top_k < 1:
+        raise bad_request(f"top_k={body.top_k} must be at least 1", "top_k")
+    if body.repetition_penalty is not None and not 0 < body.repetition_penalty <= 10:
+        raise bad_request(
+            f"repetition_penalty={body.repetition_penalty:g} must be above 0, at most 10", "repetition_penalty"
+        )
+    stop = [body.stop] if isinstance(body.stop, str) else body.stop or []
+    if len(stop) > 4 or any(not 0 < len(s) <= 256 for s in stop):
+        raise bad_request("'stop' takes up to 4 strings of 1 to 256 characters", "stop")
+    return Sampling(
+        max_tokens=min(asked or limits.max_tokens, limits.max_tokens),
+        temperature=body.temperature,
+        top_p=body.top_p,
+        top_k=body.top_k,
+        repetition_penalty=body.repetition_penalty,
+        seed=None if body.seed is None else body.seed % 2**63,
+        stop=tuple(stop),
+    )
+
+
+def positive(value: float, param: str) -> float:
+    """`value`, unless it is zero, negative or no number. Raises ApiError 400."""
+    if not 0 < value < float("inf"):
+        raise bad_request(f"{param}={value:g} must be a positive number", param)
+    return value

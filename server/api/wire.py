@@ -1,0 +1,51 @@
+"""Bodies in and out: JSON decoded into typed structs, with errors that name the field."""
+
+import re
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from askcam.client.protocol import encode
+from askcam.server.errors import bad_request
+
+T = TypeVar("T")
+AT = re.compile(r" - at `\$\.?(.*)`$")  # how msgspec ends its messages
+
+
+async def decode_body(request: Request, kind: type[T]) -> T:
+    """The request's JSON body as a `kind`. Raises ApiError 400 naming the field at fault."""
+    return decode(await request.body(), kind)
+
+
+def decode(data: bytes | str, kind: type[T]) -> T:
+    """JSON as a `kind`. Raises ApiError 400."""
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.ValidationError as exc:
+        message = str(exc)
+        where = AT.search(message)
+        param = where.group(1).replace("[...]", "[]") if where else None
+        raise bad_request(f"{AT.sub('', message)}{f' in {param!r}' if param else ''}", param or None) from exc
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise bad_request(f"the body is not JSON: {exc}; send one JSON object", None, "invalid_json") from exc
+
+
+def json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Any wire type or plain container as a JSON response."""
+    return Response(encode(value), status, headers, media_type="application/json")
+
+
+def number(request: Request, name: str, default: float, low: float, high: float) -> float:
+    """A query parameter between `low` and `high`. Raises ApiError 400."""
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not low <= value <= high:
+        raise bad_request(f"{name}={text!r} must be a number between {low:g} and {high:g}", name)
+    return value

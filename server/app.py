@@ -1,0 +1,74 @@
+"""One ASGI app: routes from the rooms in api/, every refusal in OpenAI's shape."""
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from askcam.client.protocol import Problem, encode
+from askcam.server.api import cameras, chat, health, history, login, models, page, realtime
+from askcam.server.errors import ApiError, as_api_error
+from askcam.server.guard import BodyLimit, Guard
+from askcam.server.house import House
+from askcam.server.metrics import CountRequests
+
+log = logging.getLogger(__name__)
+
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+
+
+def build_app(house: House) -> Starlette:
+    """The whole server as one app. Whoever runs it must close the house afterwards."""
+    rooms = (page, health, login, models, chat, realtime, cameras, history)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        yield
+        await house.cameras.close()
+
+    return Starlette(
+        routes=[route for room in rooms for route in room.routes(house)],
+        middleware=[
+            Middleware(CountRequests, metrics=house.metrics),
+            Middleware(Guard, auth=house.auth),
+            Middleware(BodyLimit, max_bytes=house.limits.max_body_bytes),
+        ],
+        exception_handlers={HTTPException: _http, Exception: _failed, ApiError: _refused},
+        lifespan=lifespan,
+    )
+
+
+def problem(error: ApiError) -> Response:
+    """An error as an HTTP response."""
+    return Response(encode(Problem(error.body())), error.status, error.headers, media_type="application/json")
+
+
+async def _refused(request: Request, exc: Exception) -> Response:
+    return problem(as_api_error(exc))
+
+
+async def _failed(request: Request, exc: Exception) -> Response:
+    return problem(as_api_error(exc))
+
+
+async def _http(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, HTTPException)
+    what = f"{request.method} {request.url.path}"
+    match exc.status_code:
+        case 404:
+            text = f"nothing is at {request.url.path!r}; docs/protocol.md lists what is"
+        case 405:
+            text = f"{what} is not allowed there; allowed: {(exc.headers or {}).get('Allow', 'other methods')}"
+        case _:
+            text = f"{what}: {exc.detail}"
+    error = ApiError(
+        exc.status_code, "invalid_request_error", text, code="not_found" if exc.status_code == 404 else None
+    )
+    return Response(
+        encode(Problem(error.body())), exc.status_code, dict(exc.headers or {}), media_type="application/json"
+    )

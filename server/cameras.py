@@ -1,0 +1,144 @@
+"""The cameras of this server: a camera here is a stream.Camera attached to the engine under its name."""
+
+import asyncio
+import logging
+import re
+import secrets
+from collections.abc import Callable
+
+from askcam.client.protocol import CameraInfo
+from askcam.server.errors import ApiError, bad_request, unknown_camera
+from askcam.server.limits import Limits
+from askcam.server.model import Model
+from askcam.stream.camera import Camera, CameraConfig, StateChange
+from askcam.stream.sources.push import PushSource
+from askcam.stream.sources.registry import SourceSpec, resolve
+
+log = logging.getLogger(__name__)
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+PUSHED = "push-"  # private cameras' names begin so; no other may
+
+
+def check_name(name: str) -> None:
+    """Raise ApiError 400 unless a camera may be called so."""
+    if not NAME.fullmatch(name) or name == "askcam" or name.startswith("push"):
+        raise bad_request(
+            f"{name!r} cannot be a camera's name: use up to 63 of a-z, 0-9, '-', '_', "
+            "and neither 'askcam' (the model itself) nor a name that begins with 'push'",
+            "name",
+        )
+
+
+class Cameras:
+    """Owned by the event loop. Bounded by limits.max_cameras and limits.max_pushed_cameras; one more is refused."""
+
+    def __init__(self, model: Model, limits: Limits) -> None:
+        self._model, self._limits = model, limits
+        self._cameras: dict[str, Camera] = {}
+        self._listeners: set[Callable[[StateChange], None]] = set()
+
+    def add(self, name: str, uri: str, config: CameraConfig | None = None) -> Camera:
+        """Open a camera and attach it. Returns at once; its state says how the opening goes.
+
+        Raises ApiError (bad or taken name, too many) and stream.SourceError (a URI that nothing here opens).
+        """
+        check_name(name)
+        if name in self._cameras:
+            raise ApiError(409, "invalid_request_error", f"there is a camera {name!r} already", param="name")
+        if sum(not self.private(name) for name in self._cameras) >= self._limits.max_cameras:
+            raise ApiError(429, "rate_limit_error", f"{self._limits.max_cameras} cameras are open: remove one first")
+        return self._open(name, resolve(uri), config or CameraConfig())
+
+    def add_pushed(self, config: CameraConfig | None = None) -> tuple[str, PushSource]:
+        """A private camera whose frames come from one connection; the caller removes it when that ends."""
+        if sum(self.private(name) for name in self._cameras) >= self._limits.max_pushed_cameras:
+            raise ApiError(
+                429,
+                "rate_limit_error",
+                f"{self._limits.max_pushed_cameras} pushed cameras are open already; try again later",
+                code="busy",
+                headers={"Retry-After": "10"},
+            )
+        name, source = PUSHED + secrets.token_hex(8), PushSource()
+        self._open(name, source.spec(), config or CameraConfig())
+        return name, source
+
+    def _open(self, name: str, spec: SourceSpec, config: CameraConfig) -> Camera:
+        engine = self._model.engine
+        camera = Camera(name, spec, fit=engine.fit, anchors=engine.anchors, config=config)
+        loop = asyncio.get_running_loop()
+        camera.on_change(lambda change: loop.call_soon_threadsafe(self._changed, change))
+        engine.attach(camera)
+        self._cameras[name] = camera
+        camera.start()
+        return camera
+
+    def _changed(self, change: StateChange) -> None:
+        log.info(
+            "camera %s: %s -> %s%s", change.camera, change.old, change.new, f" ({r})" if (r := change.reason) else ""
+        )
+        for listener in tuple(self._listeners):
+            listener(change)
+
+    def listen(self, listener: Callable[[StateChange], None]) -> Callable[[], None]:
+        """Have every camera's changes of state told on the event loop; returns what ends that."""
+        self._listeners.add(listener)
+        return lambda: self._listeners.discard(listener)
+
+    async def remove(self, name: str) -> None:
+        """Detach a camera and end its threads (up to 3 s, off the event loop). Raises ApiError 404."""
+        camera = self.get(name)
+        del self._cameras[name]
+        self._model.engine.detach(name)
+        await asyncio.to_thread(camera.close)
+
+    async def close(self) -> None:
+        """Remove all, together."""
+        await asyncio.gather(*(self.remove(name) for name in list(self._cameras)))
+
+    def get(self, name: str) -> Camera:
+        """Raises ApiError 404 `model_not_found`; 503 `model_loading` while configured cameras are not open yet."""
+        camera = self._cameras.get(name)
+        if camera is None:
+            _ = self._model.engine
+            raise unknown_camera(name, self.names())
+        return camera
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._cameras
+
+    @staticmethod
+    def private(name: str) -> bool:
+        return name.startswith(PUSHED)
+
+    def names(self) -> list[str]:
+        """Public cameras, in the order they were added."""
+        return [name for name in self._cameras if not self.private(name)]
+
+    def all(self) -> list[Camera]:
+        """Private ones too."""
+        return list(self._cameras.values())
+
+    def health(self, name: str) -> tuple[str, ...]:
+        """Health flags now; none for a camera that is gone."""
+        camera = self._cameras.get(name)
+        return () if camera is None else tuple(flag.value for flag in camera.status().health)
+
+    def info(self, name: str) -> CameraInfo:
+        """What GET /v1/cameras says. Raises ApiError 404."""
+        camera = self.get(name)
+        status = camera.status()
+        return CameraInfo(
+            name=name,
+            uri=camera.uri,
+            state=status.state.value,
+            reason=status.reason,
+            width=status.width,
+            height=status.height,
+            fps=None if status.fps is None else round(status.fps, 1),
+            sample_fps=camera.config.fps,
+            frame_age_ms=None if status.frame_age_s is None else round(status.frame_age_s * 1000, 1),
+            health=[flag.value for flag in status.health],
+            private=self.private(name),
+        )

@@ -1,0 +1,1 @@
+"""One room per command of the askcam program. Loaded only when its command is called."""

@@ -1,0 +1,135 @@
+"""askcam doctor: is this machine ready, does that camera answer, does that model load. One line each, with a remedy."""
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from askcam.engine.door import EngineConfig, open_engine
+from askcam.engine.errors import EngineError
+from askcam.server.commands import say
+from askcam.server.commands.serve import progress
+from askcam.stream.camera import Camera, State
+from askcam.stream.errors import StreamError
+from askcam.stream.fit import as_is
+from askcam.stream.sources.registry import resolve
+from askcam.stream.window import Anchors
+
+PACKAGES = (
+    "torch",
+    "transformers",
+    "accelerate",
+    "qwen-vl-utils",
+    "av",
+    "opencv-python-headless",
+    "numpy",
+    "starlette",
+    "uvicorn",
+    "websockets",
+    "msgspec",
+)
+CAMERA_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    what: str
+    ok: bool
+    text: str
+
+
+def doctor(cameras: list[str], model: EngineConfig | None, json: bool) -> None:
+    """Print the findings as they come. Leaves with 1 when one of them is bad."""
+    bad = False
+    for found in _findings(cameras, model, json):
+        bad |= not found.ok
+        if json:
+            say.line({"what": found.what, "ok": found.ok, "text": found.text})
+        else:
+            mark = "[green]ok  [/]" if found.ok else "[red]bad [/]"
+            say.console.print(f"{mark} [bold]{say.escape(found.what)}[/]: {say.escape(found.text)}")
+    if bad:
+        raise SystemExit(1)
+
+
+def _findings(cameras: list[str], model: EngineConfig | None, json: bool) -> Iterator[Finding]:
+    yield _python()
+    for name in PACKAGES:
+        yield _package(name)
+    yield _torch()
+    free = shutil.disk_usage(Path.home()).free / 1e9
+    yield Finding("disk", free > 2, f"{free:.0f} GB free in the home folder" + ("" if free > 2 else "; free some"))
+    for uri in cameras:
+        yield _camera(uri)
+    if model is not None:
+        yield _model(model, json)
+
+
+def _python() -> Finding:
+    ok = sys.version_info >= (3, 11)
+    return Finding("python", ok, f"{platform.python_version()}" + ("" if ok else "; askcam needs 3.11 or newer"))
+
+
+def _package(name: str) -> Finding:
+    try:
+        return Finding(name, True, importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(name, False, f"not installed; pip install {name}")
+
+
+def _torch() -> Finding:
+    from askcam.engine.devices import describe
+
+    return Finding("device", True, f"{describe()}, {os.cpu_count()} CPU cores")
+
+
+def _camera(uri: str) -> Finding:
+    try:
+        camera = Camera("doctor", resolve(uri), fit=as_is, anchors=Anchors())
+    except StreamError as exc:
+        return Finding("camera", False, str(exc))
+    start = time.monotonic()
+    camera.start()
+    try:
+        while time.monotonic() < start + CAMERA_S:
+            status = camera.status()
+            if status.state is State.LIVE:
+                took = time.monotonic() - start
+                time.sleep(2.0)  # long enough to tell its rate
+                status = camera.status()
+                rate = "?" if status.fps is None else f"{status.fps:.1f}"
+                flags = ", ".join(status.health)
+                return Finding(
+                    f"camera {camera.uri}",
+                    status.state is State.LIVE,
+                    f"first frame after {took:.1f} s, {status.width}x{status.height}, {rate} frames/s, "
+                    f"newest {(status.frame_age_s or 0) * 1000:.0f} ms old{f'; picture: {flags}' if flags else ''}",
+                )
+            if status.state in (State.LOST, State.ENDED):
+                break
+            time.sleep(0.05)
+        return Finding(f"camera {camera.uri}", False, status.reason or f"no frame within {CAMERA_S:g} s")
+    finally:
+        camera.close()
+
+
+def _model(config: EngineConfig, json: bool) -> Finding:
+    start = time.monotonic()
+    try:
+        with progress(json) as bar:
+            engine = open_engine(config, bar)
+    except EngineError as exc:
+        return Finding("model", False, str(exc))
+    info = engine.info
+    engine.close()
+    return Finding(
+        f"model {info.id}",
+        True,
+        f"{info.family}, {info.num_parameters / 1e6:.1f}M parameters, {info.dtype} on {info.device}, "
+        f"ready and warm after {time.monotonic() - start:.1f} s",
+    )

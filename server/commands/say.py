@@ -1,0 +1,46 @@
+"""How commands talk to people and to programs: rich for the one, one JSON object per line for the other."""
+
+import json
+import sys
+from typing import Any, NoReturn
+
+from rich.console import Console
+
+from askcam.client.protocol import Saw
+
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def line(value: dict[str, Any]) -> None:
+    """One JSON object on its own line of stdout, at once."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def fail(message: str, code: int = 2) -> NoReturn:
+    """Say what is wrong, with the remedy, in one line on stderr, and leave: 2 for what the user can mend."""
+    errors.print(f"[bold red]askcam:[/] {escape(message)}")
+    raise SystemExit(code)
+
+
+def escape(text: str) -> str:
+    """`text` with nothing in it that rich would take for markup."""
+    return text.replace("[", r"\[")
+
+
+def age(ms: float | None) -> str:
+    """Milliseconds for people."""
+    return "unknown" if ms is None else f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.1f} s"
+
+
+def seen(saw: Saw) -> str:
+    """What an answer saw, in one line for people."""
+    parts = [f"first word after {age(saw.ttft_ms)}"]
+    if saw.window is not None:
+        parts.append(f"{saw.window.frames} frames, the newest {age(saw.frame_age_ms)} old")
+    if saw.health:
+        parts.append("picture: " + ", ".join(saw.health))
+    if saw.note:
+        parts.append(saw.note)
+    return " · ".join(parts)

@@ -1,0 +1,103 @@
+"""askcam serve: open cameras, load a model, answer until Ctrl-C."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.progress import BarColumn, Progress, TextColumn
+
+from askcam.engine.errors import ModelError
+from askcam.server.auth import notices
+from askcam.server.commands import say
+from askcam.server.config import Config
+from askcam.server.config_errors import ConfigError
+from askcam.server.errors import ApiError
+from askcam.server.serving import Running, serving
+from askcam.stream.errors import StreamError
+
+
+def serve(config: Config, built_in: Path, *, json: bool = False) -> None:
+    """Blocks until Ctrl-C or SIGTERM. Leaves with 2 for what the user can mend, 0 after a clean end."""
+    run(_serve(config, built_in, json))
+
+
+async def _serve(config: Config, built_in: Path, json: bool) -> None:
+    async with serving(config, built_in) as running:
+        stop_on_signals(running)
+        announce(running, config, json)
+        if await until_ready(running, json):
+            await running.ended()
+
+
+def announce(running: Running, config: Config, json: bool) -> None:
+    """Say where the server listens and what must be known about that."""
+    for text in notices(config.server.host, bool(config.server.tokens), config.server.tls):
+        say.errors.print(f"[yellow]note:[/] {say.escape(text)}")
+    if json:
+        say.line({"event": "listening", "url": running.url})
+    else:
+        say.console.print(f"listening on [bold]{running.url}[/]")
+
+
+async def until_ready(running: Running, json: bool) -> bool:
+    """Show how the model loads; False when the server was stopped meanwhile. Raises ModelError, StreamError."""
+    ready, ended = asyncio.ensure_future(running.ready()), asyncio.ensure_future(running.ended())
+    try:
+        with progress(json) as bar:
+            while not ready.done() and not ended.done():
+                bar(*running.house.model.readiness.snapshot())
+                await asyncio.wait([ready, ended], timeout=0.1, return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done():
+            return False
+        info = ready.result().info
+    finally:
+        ready.cancel()
+        ended.cancel()
+    if json:
+        say.line({"event": "ready", "url": running.url, "model": running.house.model.name, "backend": info.backend})
+        return True
+    size = f"{info.num_parameters / 1e9:.1f}B" if info.num_parameters >= 1e9 else f"{info.num_parameters / 1e6:.1f}M"
+    what = f"{running.house.model.name} ({size} parameters, {info.dtype} on {info.device}, {info.backend} backend)"
+    say.console.print(f"[green]ready[/]: {say.escape(what)}")
+    if info.note:
+        say.console.print(f"[yellow]{say.escape(info.note)}[/]")
+    return True
+
+
+@contextlib.contextmanager
+def progress(json: bool) -> Iterator[Callable[[str, float], None]]:
+    """A progress bar as a function of (what, share); silent for programs."""
+    if json:
+        yield lambda what, share: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+    with Progress(*columns, console=say.errors, transient=True) as bar:
+        task = bar.add_task("starting", total=1.0)
+
+        def show(what: str, share: float) -> None:
+            bar.update(task, description=say.escape(what), completed=share)
+
+        yield show
+
+
+def stop_on_signals(running: Running) -> None:
+    """Ctrl-C and SIGTERM end the server; a second one does not wait for connections."""
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt there
+            loop.add_signal_handler(name, running.stop)
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run a command's coroutine; what the user can mend becomes one line and exit code 2."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        asyncio.run(main)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except (ConfigError, ModelError, StreamError, ApiError) as exc:
+        say.fail(str(exc))

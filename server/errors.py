@@ -1,0 +1,86 @@
+"""Every refusal that reaches a client, in OpenAI's error shape. One table says which error becomes which status."""
+
+import logging
+from collections.abc import Mapping
+
+from askcam.client.protocol import ErrorBody
+from askcam.engine.errors import Busy, EngineFailure, ModelError, QuestionError, Stale
+from askcam.stream.errors import CameraUnavailable, SourceError
+
+log = logging.getLogger(__name__)
+
+# The SDKs repeat 408, 409, 429 and every 5xx on their own. A camera that is down is no reason to.
+NO_RETRY = {"x-should-retry": "false"}
+
+
+class ApiError(Exception):
+    """One refusal: an HTTP status with its headers, or the body of a realtime `error` event."""
+
+    def __init__(
+        self,
+        status: int,
+        type: str,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status, self.type, self.message, self.param, self.code = status, type, message, param, code
+        self.headers = dict(headers or {})
+
+    def body(self, event_id: str | None = None) -> ErrorBody:
+        return ErrorBody(self.message, self.type, self.param, self.code, event_id)
+
+
+def bad_request(message: str, param: str | None = None, code: str | None = "invalid_value") -> ApiError:
+    """400: the client's mistake; `param` names the field."""
+    return ApiError(400, "invalid_request_error", message, param=param, code=code)
+
+
+def not_found(message: str, param: str | None = None, code: str = "not_found") -> ApiError:
+    """404 for anything but a model."""
+    return ApiError(404, "invalid_request_error", message, param=param, code=code)
+
+
+def unknown_camera(name: str, known: list[str]) -> ApiError:
+    """404 in the words that OpenAI's SDKs expect of an unknown model."""
+    names = ", ".join(known) if known else "there is none yet"
+    return ApiError(
+        404,
+        "invalid_request_error",
+        f"no camera or model {name!r}; cameras here: {names}; GET /v1/models lists what can be asked",
+        param="model",
+        code="model_not_found",
+    )
+
+
+def as_api_error(exc: Exception) -> ApiError:
+    """What a client is told about `exc`. Anything unforeseen is logged with its cause and told without it."""
+    match exc:
+        case ApiError():
+            return exc
+        case Busy():
+            return ApiError(
+                429,
+                "rate_limit_error",
+                str(exc),
+                code="busy",
+                headers={"Retry-After": str(max(1, round(exc.retry_after_s)))},
+            )
+        case Stale():
+            return ApiError(503, "server_error", str(exc), code="stale_camera", headers=NO_RETRY)
+        case CameraUnavailable():
+            return ApiError(503, "server_error", str(exc), code="camera_unavailable", headers=NO_RETRY)
+        case QuestionError():
+            return bad_request(str(exc), exc.param)
+        case SourceError():
+            return bad_request(str(exc), "uri", "bad_source")
+        case ModelError() | EngineFailure():
+            return ApiError(500, "server_error", str(exc), code="engine_failure", headers=NO_RETRY)
+        case _:
+            log.error("unforeseen error while serving", exc_info=exc)
+            return ApiError(
+                500, "server_error", "something failed here; the server's log has the cause", code="internal_error"
+            )

@@ -1,0 +1,49 @@
+"""What every room of the server may lean on, in one value that the composition root builds."""
+
+import time
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection
+
+from askcam.server.answers import Answers
+from askcam.server.asking import Asking
+from askcam.server.auth import Auth
+from askcam.server.cameras import Cameras
+from askcam.server.limits import Limits, too_many
+from askcam.server.metrics import Metrics
+from askcam.server.model import Model
+from askcam.server.origins import client_key
+from askcam.server.pictures import Pictures
+from askcam.server.rates import Rates
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """All of it is owned by the event loop."""
+
+    model: Model
+    cameras: Cameras
+    asking: Asking
+    answers: Answers
+    pictures: Pictures
+    auth: Auth
+    metrics: Metrics
+    limits: Limits
+    questions: Rates  # per client
+    pushed_frames: Rates  # per client
+    max_age_s: float | None = None  # what a question allows when it says nothing itself
+
+    def admit_question(self, conn: HTTPConnection) -> None:
+        """Count one question of this client. Raises ApiError 429 when it asks too fast."""
+        wait_s = self.questions.take(client(conn), time.monotonic())
+        if wait_s > 0:
+            raise too_many("questions", wait_s)
+
+    def admit_frame(self, conn: HTTPConnection) -> bool:
+        """Count one pushed frame of this client; False when it comes too fast and is to be dropped."""
+        return self.pushed_frames.take(client(conn), time.monotonic()) == 0
+
+
+def client(conn: HTTPConnection) -> str:
+    """Under which key a client's rates are counted."""
+    return client_key(conn.client.host if conn.client else None)

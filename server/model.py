@@ -1,0 +1,43 @@
+"""The engine's place in the server while its model is still being loaded, and afterwards."""
+
+from askcam.engine.door import Engine
+from askcam.server.errors import ApiError
+from askcam.server.readiness import Readiness
+
+
+class Model:
+    """Holds the engine once there is one. Owned by the event loop; `readiness` may be set from the loading thread."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name  # as given: a hub id or a folder
+        self.readiness = Readiness()
+        self._engine: Engine | None = None
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, warm. Raises ApiError 503 `model_loading` until then (the SDKs try again by themselves)."""
+        if self._engine is None:
+            what, share = self.readiness.snapshot()
+            raise ApiError(
+                503,
+                "server_error",
+                f"the model is not ready yet: {what} ({share:.0%}); GET /readyz says when it is",
+                code="model_loading",
+                headers={"Retry-After": "2"},
+            )
+        return self._engine
+
+    @property
+    def loaded(self) -> bool:
+        return self._engine is not None
+
+    def ready(self, engine: Engine) -> None:
+        """The engine is warm: questions may come."""
+        self._engine = engine
+        self.readiness.ready()
+
+    def close(self) -> None:
+        """End the engine. Blocks up to 10 s; no effect when there is none."""
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None

@@ -1,0 +1,45 @@
+"""What an answer saw, in the wire's words. Pure."""
+
+from datetime import UTC, datetime
+
+from askcam.client.protocol import Saw, SeenWindow
+from askcam.engine.door import ModelInfo
+from askcam.stream.window import View
+
+
+def rfc3339(wall: float) -> str:
+    """Seconds since the epoch as UTC with microseconds."""
+    return datetime.fromtimestamp(wall, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def seen_window(view: View) -> SeenWindow:
+    """What the wire says of a view."""
+    return SeenWindow(
+        version=view.version,
+        start=rfc3339(view.start_wall),
+        end=rfc3339(view.end_wall),
+        frames=len(view.frames),
+        pairs=len(view.pairs),
+    )
+
+
+def what_it_saw(
+    answer_id: str,
+    info: ModelInfo,
+    view: View | None,
+    health: tuple[str, ...],
+    frame_age_s: float | None,
+    ttft_s: float | None,
+) -> Saw:
+    """The `askcam` object. `view` is None for a question about attached pictures, the ages until there is a token."""
+    return Saw(
+        camera=None if view is None else view.camera,
+        window=None if view is None else seen_window(view),
+        frame_age_ms=None if frame_age_s is None else round(frame_age_s * 1000, 1),
+        ttft_ms=None if ttft_s is None else round(ttft_s * 1000, 1),
+        answer_id=answer_id,
+        health=list(health),
+        backend=info.backend,
+        age_basis=None if view is None else view.newest.basis.value,
+        note=info.note or None,
+    )

@@ -1,0 +1,190 @@
+"""One running server: a socket, the house behind it, and the model that is loaded while it already answers."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import uvicorn
+
+from askcam.engine.door import Engine, EngineConfig, open_engine
+from askcam.server.answers import Answers
+from askcam.server.app import build_app
+from askcam.server.asking import Asking
+from askcam.server.auth import Auth
+from askcam.server.cameras import Cameras
+from askcam.server.config import Config, check
+from askcam.server.config_errors import ConfigError
+from askcam.server.house import House
+from askcam.server.metrics import Metrics
+from askcam.server.model import Model
+from askcam.server.pictures import Pictures
+from askcam.server.rates import Rates
+from askcam.stream.sources.registry import resolve
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+BUILT_IN = "built-in"  # the name of the model when none was named
+
+
+def build_house(config: Config) -> House:
+    """Everything but the engine, which comes when it is loaded."""
+    model = Model(config.model.model or BUILT_IN)
+    cameras = Cameras(model, config.limits)
+    answers = Answers(config.answers.keep, config.answers.max_bytes)
+    metrics = Metrics(cameras.all)
+    server = config.server
+    return House(
+        model=model,
+        cameras=cameras,
+        asking=Asking(model, cameras, answers, metrics),
+        answers=answers,
+        pictures=Pictures(),
+        auth=Auth(server.tokens, allowed_origins=server.allowed_origins),
+        metrics=metrics,
+        limits=config.limits,
+        questions=Rates(config.limits.questions),
+        pushed_frames=Rates(config.limits.frames),
+        max_age_s=None if server.max_age_ms is None else server.max_age_ms / 1000,
+    )
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 lets the system choose. Raises ConfigError when that cannot be."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(128)
+    except OSError as exc:
+        sock.close()
+        remedy = "choose another with --port, or end what holds it" if exc.errno == 98 else "check --host and --port"
+        raise ConfigError(f"cannot listen on {host} port {port}: {exc.strerror}; {remedy}") from exc
+    sock.setblocking(False)
+    return sock
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the command that runs it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Running:
+    """A server that has its socket. Owned by the event loop that `serving` runs in."""
+
+    def __init__(self, house: House, url: str, server: uvicorn.Server, loaded: "asyncio.Future[Engine]") -> None:
+        self.house, self.url, self._server, self._loaded = house, url, server, loaded
+        self._ended = asyncio.Event()
+
+    async def ready(self) -> Engine:
+        """Wait until the model is warm and the configured cameras are being opened. Raises ModelError, SourceError."""
+        return await asyncio.shield(self._loaded)
+
+    async def ended(self) -> None:
+        """Wait until the server ends, or has been told to."""
+        await self._ended.wait()
+
+    def stop(self) -> None:
+        """Begin to end: connections get 3 s to finish, at the second call none."""
+        self._server.force_exit = self._server.should_exit
+        self._server.should_exit = True
+        self._ended.set()
+
+
+@contextlib.asynccontextmanager
+async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
+    """Serve until the block is left. `built_in`: the model to run when the config names none.
+
+    Raises ConfigError for what check() refuses and for an address that cannot be had, SourceError for a camera's URI.
+    """
+    check(config)
+    for camera in config.cameras.values():
+        resolve(camera.uri)  # a source that nothing here opens is told before a model is loaded
+    house = build_house(config)
+    with contextlib.closing(bind(config.server.host, config.server.port)) as sock:
+        server = _Server(_uvicorn(config, house))
+        loaded = asyncio.ensure_future(_load(config, config.model.engine(str(built_in)), house))
+        running = Running(house, _url(config, sock), server, loaded)
+        task = asyncio.ensure_future(server.serve(sockets=[sock]))
+        task.add_done_callback(lambda _: running.stop())
+        try:
+            yield running
+        finally:
+            server.should_exit = True
+            await asyncio.gather(task, return_exceptions=True)
+            loaded.cancel()  # its thread, if it still loads, is a daemon and ends with the process
+            await asyncio.gather(loaded, return_exceptions=True)
+            await asyncio.to_thread(house.model.close)
+
+
+async def _load(config: Config, model: EngineConfig, house: House) -> Engine:
+    readiness = house.model.readiness
+    try:
+        engine = await _in_daemon(lambda: open_engine(model, readiness.set))
+    except Exception as exc:
+        readiness.fail(str(exc))
+        raise
+    house.model.ready(engine)
+    for name, camera in config.cameras.items():
+        house.cameras.add(name, camera.uri, camera.config)
+    return engine
+
+
+async def _in_daemon(work: Callable[[], T]) -> T:
+    """Run `work` in a thread that nobody waits for at exit: loading 15 GB must not keep Ctrl-C waiting."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def tell(set_: Callable[..., None], value: object) -> None:
+        if not done.done():
+            set_(value)
+
+    def run() -> None:
+        try:
+            result = work()
+        except Exception as exc:
+            call: tuple[Callable[..., None], object] = (done.set_exception, exc)
+        else:
+            call = (done.set_result, result)
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(tell, *call)
+
+    threading.Thread(target=run, name="askcam-load", daemon=True).start()
+    return await done
+
+
+def _uvicorn(config: Config, house: House) -> uvicorn.Config:
+    server = config.server
+    return uvicorn.Config(
+        build_app(house),
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,  # JPEGs do not shrink, and it costs 20 times the CPU
+        ws_max_size=config.limits.max_ws_message_bytes,
+        ws_max_queue=4,
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+        ssl_certfile=server.tls_cert,
+        ssl_keyfile=server.tls_key,
+    )
+
+
+def _url(config: Config, sock: socket.socket) -> str:
+    host, port = sock.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):
+        host = socket.gethostname()
+    scheme = "https" if config.server.tls else "http"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"

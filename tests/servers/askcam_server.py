@@ -1,0 +1,90 @@
+"""A real `askcam serve` in its own process, on a port that the system chose."""
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+READY_S = 180.0  # a cold start on a busy machine reads half a gigabyte of libraries
+
+
+@dataclass(slots=True)
+class LiveServer:
+    """`url` has no slash at its end. `lines` are the JSON lines it has printed so far."""
+
+    url: str
+    process: "subprocess.Popen[str]"
+    lines: list[dict[str, Any]]
+
+    @property
+    def ws_url(self) -> str:
+        return "ws" + self.url.removeprefix("http")
+
+    def stop(self, sig: int = signal.SIGTERM) -> int:
+        """End it; returns its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(sig)
+        try:
+            return self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait(20)
+
+
+@contextlib.contextmanager
+def live_server(
+    *args: str, cameras: Sequence[str] = (), env: Mapping[str, str] | None = None, until: str = "ready"
+) -> Iterator[LiveServer]:
+    """Start `askcam serve` and wait for its `until` event ("listening" or "ready"); it is ended with the block."""
+    named = [part for camera in cameras for part in ("--camera", camera)]
+    command = [sys.executable, "-m", "askcam.server.cli", "serve", "--port", "0", "--json", *named, *args]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
+    )
+    out: queue.Queue[str | None] = queue.Queue()
+    err: list[str] = []
+    threads = [
+        threading.Thread(target=_pump, args=(process.stdout, out.put), daemon=True),
+        threading.Thread(target=_pump, args=(process.stderr, lambda line: err.append(line or "")), daemon=True),
+    ]
+    for thread in threads:
+        thread.start()
+    server = LiveServer("", process, [])
+    try:
+        deadline = time.monotonic() + READY_S
+        while True:
+            line = out.get(timeout=max(0.1, deadline - time.monotonic()))
+            if line is None:
+                raise RuntimeError(f"askcam serve ended with {process.wait(10)}: {''.join(err)[-2000:]}")
+            said = json.loads(line)
+            server.lines.append(said)
+            server.url = said.get("url", server.url)
+            if said.get("event") == until:
+                break
+        yield server
+    finally:
+        server.stop()
+        for thread in threads:
+            thread.join(5)
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+def _pump(pipe: Any, put: Any) -> None:
+    with contextlib.suppress(ValueError):  # closed meanwhile
+        for line in pipe:
+            put(line)
+    put(None)
