@@ -1,11 +1,11 @@
 """What can go wrong with a question or a model.
 
-    EngineError
-    ├── ModelError        a model cannot be loaded; the message names the folder or id and the remedy
-    ├── QuestionError     this question cannot be answered by this model (too long, no such camera); the asker's mistake
-    ├── Busy              the queue of waiting questions is full; `retry_after_s` is a guess
-    ├── Stale             the camera's newest frame is older than the question allows
-    └── EngineFailure     the engine failed while answering; the cause is logged once
+EngineError
+├── ModelError        a model cannot be loaded; the message names the folder or id and the remedy
+├── QuestionError     this question cannot be answered by this model (too long, no such camera); the asker's mistake
+├── Busy              the queue of waiting questions is full; `retry_after_s` is a guess
+├── Stale             the camera's newest frame is older than the question allows
+└── EngineFailure     the engine failed while answering; the cause is logged once
 """
 
 

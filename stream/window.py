@@ -98,7 +98,12 @@ class View:
         return np.stack([frame.pixels for frame in self.frames])
 
     def content(self) -> dict[str, Any]:
-        """One video part for qwen_vl_utils.process_vision_info: frames are of the model's size, nothing resizes."""
+        """One video part for qwen_vl_utils.process_vision_info, its frames of the model's size already.
+
+        They stay as they are when it is called with half the model's patch size (`image_patch_size=7` for Qwen2-VL:
+        told 14, release 0.0.14 rounds a clip's frames to multiples of 56, and back) and the processor with
+        `do_resize=False`.
+        """
         frames = self.frames
         return {
             "type": "video",

@@ -1,10 +1,10 @@
-"""Real parts for the engine's tests: the built-in model, tiny random models of every family, a camera of drawn frames."""
+"""Real parts for the engine's tests: the built-in model, tiny random models of every family, a drawn camera."""
 
 import json
 import queue
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+
 from askcam.demo.builtin import model_path
 from askcam.engine.door import EngineConfig
 from askcam.engine.loading import Loaded, load
@@ -145,7 +146,7 @@ def answer() -> Answerer:
 
 @pytest.fixture(scope="session")
 def tiny_model(builtin: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """tiny_model("qwen2_5_vl"): the folder of a small random model, laid out as on the hub, with the demo's tokenizer."""
+    """tiny_model("qwen2_5_vl"): the folder of a small random model, laid out as on the hub."""
     made: dict[str, Path] = {}
 
     def folder(kind: str) -> Path:
@@ -214,7 +215,7 @@ def save_tiny(kind: str, builtin: Path, folder: Path) -> Path:
     """A random model whose weights are large enough that a position off by one moves its logits."""
     import transformers
 
-    name, processor, video = CLASSES[kind]
+    family, processor, video = CLASSES[kind]
     demo = json.loads((builtin / "config.json").read_text())
     text = {
         "hidden_size": 64,
@@ -229,12 +230,9 @@ def save_tiny(kind: str, builtin: Path, folder: Path) -> Path:
         "pad_token_id": 4076,
         **({"head_dim": 16} if kind == "qwen3_vl" else {}),
     }
-    ids = {
-        key: demo[key] for key in ("image_token_id", "video_token_id", "vision_start_token_id", "vision_end_token_id")
-    }
-    config = getattr(transformers, f"{name}Config")(text_config=text, vision_config=VISION[kind], **ids)
-    model_class = {"Qwen2_5_VL": "Qwen2_5_VLForConditionalGeneration"}.get(name, f"{name}ForConditionalGeneration")
-    model = getattr(transformers, model_class)(config)
+    ids = {f"{name}_token_id": demo[f"{name}_token_id"] for name in ("image", "video", "vision_start", "vision_end")}
+    config = getattr(transformers, f"{family}Config")(text_config=text, vision_config=VISION[kind], **ids)
+    model = getattr(transformers, f"{family}ForConditionalGeneration")(config)
     generator = torch.Generator().manual_seed(7)
     with torch.no_grad():
         for key, weight in model.named_parameters():
@@ -242,9 +240,8 @@ def save_tiny(kind: str, builtin: Path, folder: Path) -> Path:
                 weight.fill_(1.0)
             else:
                 gain = 2.0 if ("q_proj" in key or "k_proj" in key) else 1.0
-                scale = (
-                    0.3 if key.endswith("bias") else 1.0 if "embed_tokens" in key else gain / weight[0].numel() ** 0.5
-                )
+                scale = 1.0 if "embed_tokens" in key else gain / weight[0].numel() ** 0.5
+                scale = 0.3 if key.endswith("bias") else scale
                 weight.normal_(0.0, scale, generator=generator)
     model.generation_config.eos_token_id, model.generation_config.pad_token_id = [4078], 4076
     model.save_pretrained(folder)

@@ -1,4 +1,4 @@
-"""The contract of the portable backend is an equality: its tokens are those of stock transformers on the same frames."""
+"""The portable backend's contract is an equality: its tokens are those of stock transformers on the same frames."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from qwen_vl_utils import process_vision_info
+
 from askcam.engine.door import EngineConfig
 from askcam.engine.families.positions import positions
 from askcam.engine.loading import Loaded
@@ -13,7 +15,6 @@ from askcam.engine.portable import PortableEngine
 from askcam.engine.prompt import Prompter
 from askcam.engine.question import Finished, Question
 from askcam.stream.window import View
-from qwen_vl_utils import process_vision_info
 
 FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
 Prompt = Callable[..., Any]

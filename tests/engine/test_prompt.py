@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+
 from askcam.engine import prompt as prompting
 from askcam.engine.errors import QuestionError
 from askcam.engine.loading import Loaded
@@ -18,7 +19,7 @@ FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
 
 
 def patchify(frames: np.ndarray, mean: Any, std: Any, patch: int) -> np.ndarray:
-    """(frames, height, width, 3) uint8 -> (patches, 3 * 2 * patch * patch), in the order that the vision tower reads."""
+    """(frames, height, width, 3) uint8 -> (patches, 3 * 2 * patch * patch), in the vision tower's order."""
     num, height, width, _ = frames.shape
     x = (frames.astype(np.float64) / 255 - np.array(mean)) / np.array(std)
     x = x.transpose(0, 3, 1, 2)

@@ -1,10 +1,11 @@
 """How pictures of any size become frames."""
 
 import pytest
+from transformers.models.qwen2_vl.video_processing_qwen2_vl import smart_resize as stock_smart_resize
+
 from askcam.engine.families.grids import fit_to_grids, smart_resize
 from askcam.engine.families.spec import Facts, FamilySpec, Limits
 from askcam.stream.fit import Fit
-from transformers.models.qwen2_vl.video_processing_qwen2_vl import smart_resize as stock_smart_resize
 
 TRAINED = ((8, 8), (6, 9), (6, 10))
 BUILTIN = FamilySpec("qwen2_vl", 14, 2, Limits(28224, 50176), Limits(28224, 50176), grids=TRAINED)

@@ -1,7 +1,8 @@
-"""Positions by hand, and against the rule of transformers up to 5.2, which is the one the models were trained with."""
+"""Positions by hand, and against the rule of transformers up to 5.2, with which the models were trained."""
 
 import numpy as np
 import pytest
+
 from askcam.engine.families.positions import IMAGE, TEXT, VIDEO, positions
 from askcam.engine.families.spec import FamilySpec, Limits
 
