@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -103,7 +103,9 @@ class Toml:
             value = table.get(path[-1]) if path != keys else None
             # Only numbers are repeated: a text may be a token or a password.
             got = f", got {value}" if isinstance(value, int | float) and ", got " not in message else ""
-            raise ConfigError(f"{self.place(path)}: {plain(AT.sub('', message))}{got}") from exc
+            choices = get_args(get_type_hints(kind).get(path[-1])) if message.startswith("Invalid enum value") else ()
+            known = f"; known: {', '.join(map(str, choices))}" if choices else ""
+            raise ConfigError(f"{self.place(path)}: {plain(AT.sub('', message))}{got}{known}") from exc
 
     def _key_in(self, message: str, keys: Keys, table: Mapping[str, Any]) -> Keys:
         """A dataclass that checks itself names its field first: "fps is 0; it must be ..."."""
@@ -179,13 +181,17 @@ def kind_of(value: object) -> str:
     return names.get(type(value), "a date or time")
 
 
+EXPECTED = {"int": "an integer", "float": "a number", "bool": "true or false", "null": ""}
+KINDS = {"int": "an integer", "float": "a float", "bool": "a boolean", "str": "a string", "array": "an array"}
+KINDS |= {"object": "a table", "datetime": "a date", "date": "a date", "time": "a time"}
+
+
 def plain(message: str) -> str:
     """msgspec's complaint in the words of TOML, without its quotes."""
-    words = {"int": "an integer", "float": "a number", "str": "a string", "bool": "true or false", "array": "an array"}
-    words |= {"object": "a table", "datetime": "a date", "date": "a date", "time": "a time", "null": ""}
 
     def reword(match: re.Match[str]) -> str:
+        words = KINDS if message[: match.start()].endswith("got ") else KINDS | EXPECTED
         return " or ".join(filter(None, (words.get(word, word) for word in match[1].split(" | "))))
 
-    message = re.sub(r"`([^`]*)`", reword, message)
-    return message[:1].lower() + message[1:]
+    reworded = re.sub(r"`([^`]*)`", reword, message).replace("Invalid enum value", "Unknown value")
+    return reworded[:1].lower() + reworded[1:]

@@ -1,0 +1,231 @@
+"""askcam.toml: one frozen dataclass per section, with defaults and units. Read by load(), checked by check().
+
+[server]                              host, port, tls_cert, tls_key, token, admin_token, max_age_ms, allowed_origins
+[model]                               model, backend, device, ..., max_waiting
+[cameras.lobby]                       uri = "rtsp://…", fps, stall_s, ...
+[limits]  [answers]
+"""
+
+import ssl
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from askcam.engine.door import EngineConfig, Positions
+from askcam.server.answers import MAX_ANSWERS, MAX_BYTES
+from askcam.server.auth import Tokens, check_bind
+from askcam.server.cameras import check_name
+from askcam.server.config_errors import ConfigError
+from askcam.server.errors import ApiError
+from askcam.server.limits import Limits
+from askcam.server.origins import normal_origin
+from askcam.server.toml_file import Keys, Toml
+from askcam.stream.status import CameraConfig
+
+MIN_TOKEN_CHARS = 8
+FRESH_TOKEN = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(24))'"
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Positive = Annotated[int, Meta(ge=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """[server]. Paths are relative to the file that names them."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8400  # 0: any free one
+    tls_cert: Path | None = None  # PEM, the chain
+    tls_key: Path | None = None  # PEM, without a password
+    token: str | None = field(default=None, repr=False)  # a viewer's; ASKCAM_TOKEN goes before it
+    admin_token: str | None = field(default=None, repr=False)  # ASKCAM_ADMIN_TOKEN goes before it
+    max_age_ms: Annotated[float, Meta(gt=0)] | None = None  # older frames are refused, unless a question says otherwise
+    allowed_origins: tuple[str, ...] = ()  # of other pages that may talk to this server: "https://house.example"
+
+    @property
+    def tokens(self) -> Tokens:
+        return Tokens(self.token, self.admin_token)
+
+    @property
+    def tls(self) -> bool:
+        return self.tls_cert is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """[model]; engine.door.EngineConfig says what the fields mean."""
+
+    model: str | None = None  # a folder or a hub id; None: the built-in one
+    backend: Literal["auto", "portable"] = "auto"
+    device: str = "auto"
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    attention: str = "auto"
+    positions: Positions = "trained"
+    max_waiting: Positive = 32  # questions
+    max_pairs: Annotated[int, Meta(ge=2)] | None = None
+    min_pixels: Positive | None = None
+    max_pixels: Positive | None = None
+    threads: Positive | None = None
+
+    def engine(self, built_in: str) -> EngineConfig:
+        """`built_in`: the folder of the model to run when none is named."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return EngineConfig(**values | {"model": self.model or built_in})
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersConfig:
+    """[answers]: how many of the last answers keep what they saw."""
+
+    keep: Annotated[int, Meta(ge=0, le=100_000)] = MAX_ANSWERS
+    max_bytes: Annotated[int, Meta(ge=0)] = MAX_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class CameraEntry:
+    """[cameras.NAME]: `uri`, which may hold a password, and any field of stream.CameraConfig."""
+
+    uri: str = field(repr=False)
+    config: CameraConfig = field(default_factory=CameraConfig)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All that askcam.toml says, checked."""
+
+    server: ServerConfig = field(default_factory=ServerConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    cameras: Mapping[str, CameraEntry] = field(default_factory=dict)  # by name, in the file's order
+    limits: Limits = field(default_factory=Limits)
+    answers: AnswersConfig = field(default_factory=AnswersConfig)
+
+
+def load(path: Path | None = None, env: Mapping[str, str] | None = None) -> Config:
+    """Read `path` (None: only defaults) and the tokens of `env`. Raises ConfigError: one line with file, line, remedy.
+
+    Whether the whole may be served is for check() to say, once the command line had its word.
+    """
+    config = Config() if path is None else _read(path)
+    return _with_tokens(config, env or {})
+
+
+def check(config: Config) -> None:
+    """Raise ConfigError for what is well written but cannot be served: TLS files, tokens, an open server elsewhere."""
+    server = config.server
+    for name, token in (("token", server.token), ("admin_token", server.admin_token)):
+        if token is not None:
+            _check_token(token, f"{name} under [server], or ASKCAM_{name.upper()}")
+    if server.token is not None and server.token == server.admin_token:
+        raise ConfigError(f"token and admin_token are the same, so every viewer would be an admin: {FRESH_TOKEN}")
+    for origin in server.allowed_origins:
+        if normal_origin(origin) is None:
+            raise ConfigError(f"allowed_origins names {origin!r}; write scheme, host and port: 'https://house.example'")
+    check_tls(server.tls_cert, server.tls_key)
+    check_bind(server.host, bool(server.tokens))
+
+
+def check_tls(cert: Path | None, key: Path | None) -> None:
+    """Raise ConfigError unless both files are there and fit each other, or neither is named."""
+    if cert is None and key is None:
+        return
+    if cert is None or key is None:
+        missing, named = ("tls_cert", key) if cert is None else ("tls_key", cert)
+        raise ConfigError(f"TLS needs both files: {missing} is missing beside {named}")
+    for path in (cert, key):
+        try:
+            path.open("rb").close()
+        except OSError as exc:
+            raise ConfigError(f"cannot read the TLS file {path}: {exc.strerror}") from exc
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password=lambda: "")
+    except (ssl.SSLError, ValueError) as exc:
+        reason = getattr(exc, "reason", None) or str(exc)
+        raise ConfigError(
+            f"{cert} and {key} are not a PEM certificate and its key without a password ({reason}); try another pair"
+        ) from exc
+
+
+def with_cameras(config: Config, named: Iterable[str]) -> Config:
+    """`config` and the cameras of the command line, each "NAME=URI". Raises ConfigError."""
+    cameras = dict(config.cameras)
+    for text in named:
+        name, equals, uri = text.partition("=")
+        if not equals or not uri.strip() or ":" in name:  # a URI without a name may hold a password: not repeated
+            shown = "a URI without a name" if ":" in name else repr(name)
+            raise ConfigError(f"--camera takes NAME=URI, as in lobby=rtsp://host/path; it was given {shown}")
+        _check_camera_name(name, "--camera")
+        if name in cameras:
+            raise ConfigError(f"--camera: {name!r} is the name of two cameras; rename one")
+        cameras[name] = CameraEntry(uri.strip())
+    return replace(config, cameras=cameras)
+
+
+def with_flags(config: Config, server: Mapping[str, Any], model: Mapping[str, Any]) -> Config:
+    """`config` with what the command line says of [server] and [model]. Raises ConfigError for a wrong value."""
+    flags = _Flags(Path(), "", {"server": server, "model": model})
+    new_server, new_model = flags.section(("server",), ServerConfig), flags.section(("model",), ModelConfig)
+    return replace(
+        config,
+        server=replace(config.server, **{name: getattr(new_server, name) for name in server}),
+        model=replace(config.model, **{name: getattr(new_model, name) for name in model}),
+    )
+
+
+class _Flags(Toml):
+    """The command line, checked like a file."""
+
+    def place(self, keys: Keys) -> str:
+        return "--" + keys[-1].replace("_", "-")
+
+
+def _read(path: Path) -> Config:
+    toml = Toml.read(path)
+    toml.check_keys((), [each.name for each in fields(Config)])
+    server: ServerConfig = toml.section(("server",), ServerConfig)
+    return Config(
+        server=replace(
+            server,
+            tls_cert=None if server.tls_cert is None else path.parent / server.tls_cert.expanduser(),
+            tls_key=None if server.tls_key is None else path.parent / server.tls_key.expanduser(),
+        ),
+        model=toml.section(("model",), ModelConfig),
+        cameras={name: _camera(toml, name) for name in toml.tables(("cameras",), "[cameras.lobby]")},
+        limits=toml.section(("limits",), Limits),
+        answers=toml.section(("answers",), AnswersConfig),
+    )
+
+
+def _camera(toml: Toml, name: str) -> CameraEntry:
+    path = ("cameras", name)
+    _check_camera_name(name, toml.place(path))
+    own: dict[str, Any] = dict(toml.at(path))
+    uri = own.pop("uri", None)
+    toml.check_keys(path, ["uri", *(each.name for each in fields(CameraConfig))])
+    if not isinstance(uri, str) or not uri.strip():
+        raise ConfigError(f'{toml.place((*path, "uri"))}: a camera needs its source: uri = "rtsp://host/path"')
+    return CameraEntry(uri.strip(), toml.convert(path, own, CameraConfig))
+
+
+def _check_camera_name(name: str, place: str) -> None:
+    try:
+        check_name(name)
+    except ApiError as exc:
+        raise ConfigError(f"{place}: {exc.message}") from exc
+
+
+def _with_tokens(config: Config, env: Mapping[str, str]) -> Config:
+    """The environment goes before the file; a variable that is empty counts as unset."""
+    token = env.get("ASKCAM_TOKEN") or config.server.token
+    admin = env.get("ASKCAM_ADMIN_TOKEN") or config.server.admin_token
+    return replace(config, server=replace(config.server, token=token, admin_token=admin))
+
+
+def _check_token(token: str, where: str) -> None:
+    if len(token) < MIN_TOKEN_CHARS or not token.isascii() or not token.isprintable() or " " in token:
+        raise ConfigError(
+            f"the token ({where}) needs at least {MIN_TOKEN_CHARS} ASCII letters, digits or signs, no blanks; "
+            f"{FRESH_TOKEN}"
+        )

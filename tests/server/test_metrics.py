@@ -1,0 +1,166 @@
+"""What Prometheus sees, parsed as Prometheus does."""
+
+import re
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from askcam.engine.question import Timings, Usage
+from askcam.server.metrics import MAX_CAMERA_LABELS, Metrics
+from askcam.stream.frame import AgeBasis
+from askcam.stream.health import Health
+from askcam.stream.states import State
+from askcam.stream.status import CameraStatus
+
+TIMINGS = Timings(
+    wait_s=0.01, preprocess_s=0.02, vision_s=0.1, prefill_s=0.2, first_token_s=0.33, decode_s=0.5, total_s=0.83
+)
+USAGE = Usage(prompt_tokens=300, vision_tokens=256, cached_tokens=10, completion_tokens=12)
+
+
+class Seen:
+    """A camera whose status is given."""
+
+    def __init__(self, name: str, status: CameraStatus) -> None:
+        self.name, self._status, self.looks = name, status, 0
+
+    def status(self) -> CameraStatus:
+        self.looks += 1
+        return self._status
+
+
+def status(state: State = State.LIVE, age_s: float | None = 0.25) -> CameraStatus:
+    return CameraStatus(
+        state=state,
+        reason=None,
+        width=640,
+        height=480,
+        fps=25.0,
+        frame_age_s=age_s,
+        basis=AgeBasis.CAPTURE,
+        health=(Health.DARK,),
+        decoded=1000,
+        sampled=80,
+        dropped={"stale": 3, "late": 1},
+        reconnects=2,
+        abandoned=1,
+    )
+
+
+def samples(metrics: Metrics) -> dict[tuple[str, tuple[str, ...]], float]:
+    """(name, label values in the order of their names) -> value."""
+    return {
+        (sample.name, tuple(value for _, value in sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(metrics.render().decode())
+        for sample in family.samples
+    }
+
+
+def test_an_answer_is_counted_with_its_tokens_stages_and_ages() -> None:
+    metrics = Metrics()
+    metrics.answered("lobby", "stop", TIMINGS, USAGE, frame_age_s=0.08)
+    metrics.answered("lobby", "stop", TIMINGS, USAGE)
+    metrics.answered(None, "length", TIMINGS, USAGE)
+    seen = samples(metrics)
+    assert seen["askcam_questions_total", ("lobby", "stop")] == 2
+    assert seen["askcam_questions_total", ("", "length")] == 1
+    assert seen["askcam_tokens_total", ("vision",)] == 3 * 256
+    assert seen["askcam_tokens_total", ("completion",)] == 3 * 12
+    assert seen["askcam_first_token_seconds_sum", ("lobby",)] == pytest.approx(2 * 0.33)
+    assert seen["askcam_answer_frame_age_seconds_count", ("lobby",)] == 1
+    for stage, seconds in (("wait", 0.01), ("preprocess", 0.02), ("vision", 0.1), ("prefill", 0.2), ("decode", 0.5)):
+        assert seen["askcam_stage_seconds_sum", (stage,)] == pytest.approx(3 * seconds)
+
+
+def test_an_answer_cancelled_before_its_first_token_counts_no_stage_that_did_not_happen() -> None:
+    metrics = Metrics()
+    metrics.answered("lobby", "cancelled", Timings(wait_s=0.4), Usage(prompt_tokens=300))
+    seen = samples(metrics)
+    assert seen["askcam_questions_total", ("lobby", "cancelled")] == 1
+    assert seen["askcam_stage_seconds_count", ("wait",)] == 1
+    assert ("askcam_stage_seconds_count", ("decode",)) not in seen
+    assert ("askcam_first_token_seconds_count", ("lobby",)) not in seen
+
+
+def test_refusals_are_counted_by_code() -> None:
+    metrics = Metrics()
+    for code in ("busy", "busy", "stale_camera"):
+        metrics.refused(code)
+    seen = samples(metrics)
+    assert seen["askcam_questions_refused_total", ("busy",)] == 2
+    assert seen["askcam_questions_refused_total", ("stale_camera",)] == 1
+
+
+def test_sessions_count_for_as_long_as_they_last_also_when_they_fail() -> None:
+    metrics = Metrics()
+
+    def broken() -> None:
+        with metrics.session():
+            assert samples(metrics)["askcam_sessions", ()] == 2
+            raise ConnectionError
+
+    with metrics.session():
+        with pytest.raises(ConnectionError):
+            broken()
+        assert samples(metrics)["askcam_sessions", ()] == 1
+    assert samples(metrics)["askcam_sessions", ()] == 0
+
+
+def test_a_scrape_tells_of_every_camera_as_it_is_now() -> None:
+    metrics = Metrics(lambda: [Seen("lobby", status()), Seen("desk", status(State.LOST, None))])
+    seen = samples(metrics)
+    assert seen["askcam_camera_frames_decoded_total", ("lobby",)] == 1000
+    assert seen["askcam_camera_frames_sampled_total", ("lobby",)] == 80
+    assert seen["askcam_camera_frames_dropped_total", ("lobby", "stale")] == 3
+    assert seen["askcam_camera_reconnects_total", ("lobby",)] == 2
+    assert seen["askcam_camera_frame_age_seconds", ("lobby",)] == 0.25
+    assert ("askcam_camera_frame_age_seconds", ("desk",)) not in seen
+    assert [state for state in State if seen["askcam_camera_state", ("desk", state.value)]] == [State.LOST]
+    assert seen["askcam_camera_health", ("lobby", "dark")] == 1
+    assert seen["askcam_camera_health", ("lobby", "frozen")] == 0
+
+
+def test_a_camera_is_looked_at_once_per_scrape_and_never_otherwise() -> None:
+    camera = Seen("lobby", status())
+    metrics = Metrics(lambda: [camera])
+    metrics.answered("lobby", "stop", TIMINGS, USAGE)
+    assert camera.looks == 0
+    metrics.render()
+    assert camera.looks == 1
+
+
+def test_private_cameras_are_counted_and_never_named() -> None:
+    names = [f"push-{i:016x}" for i in range(3)]
+    metrics = Metrics(lambda: [Seen(name, status()) for name in (*names, "lobby")])
+    for name in names:
+        metrics.answered(name, "stop", TIMINGS, USAGE)
+    seen = samples(metrics)
+    assert seen["askcam_pushed_cameras", ()] == 3
+    assert seen["askcam_questions_total", ("push", "stop")] == 3
+    assert "push-" not in metrics.render().decode()
+
+
+def test_cameras_that_come_and_go_do_not_make_the_page_grow_for_ever() -> None:
+    metrics = Metrics()
+    for i in range(MAX_CAMERA_LABELS + 50):
+        metrics.answered(f"camera-{i}", "stop", TIMINGS, USAGE)
+    seen = samples(metrics)
+    assert seen["askcam_questions_total", ("other", "stop")] == 50
+    assert sum(name == "askcam_questions_total" for name, _ in seen) == MAX_CAMERA_LABELS + 1
+
+
+def test_names_follow_prometheus_conventions() -> None:
+    metrics = Metrics(lambda: [Seen("lobby", status())])
+    families = list(text_string_to_metric_families(metrics.render().decode()))
+    assert families
+    for family in families:
+        assert re.fullmatch(r"askcam_[a-z_]+", family.name)
+        assert family.documentation.endswith(".")
+        if family.type == "histogram":
+            assert family.name.endswith("_seconds")
+
+
+def test_two_servers_in_one_process_do_not_share_counts() -> None:
+    one, other = Metrics(), Metrics()
+    one.refused("busy")
+    assert ("askcam_questions_refused_total", ("busy",)) not in samples(other)
