@@ -63,13 +63,40 @@ class CameraInfo(msgspec.Struct, frozen=True, omit_defaults=False):
     sample_fps: float
     frame_age_ms: float | None
     health: list[str]
-    window: SeenWindow | None
     private: bool = False
 
 
 class CameraList(msgspec.Struct, frozen=True):
     data: list[CameraInfo]
     object: str = "list"
+
+
+class SeenFrame(msgspec.Struct, frozen=True, omit_defaults=False):
+    """One picture that an answer saw, as the model got it; `url` is relative to the server."""
+
+    index: int
+    captured_at: str  # RFC 3339, UTC
+    age_ms: float | None  # at the answer's first token; None when there was none
+    age_basis: Literal["capture", "arrival"]
+    width: int
+    height: int
+    url: str
+
+
+class StoredAnswer(msgspec.Struct, frozen=True, omit_defaults=False):
+    """GET /v1/answers/{id}: one of the last answers, with what it saw."""
+
+    id: str
+    created: str  # RFC 3339, UTC: when it was complete
+    camera: str | None
+    question: str
+    answer: str
+    reason: Literal["stop", "length", "cancelled"]
+    askcam: Saw
+    usage: dict[str, int]  # tokens: prompt, vision (of the prompt), cached (of the prompt), completion
+    timings_ms: dict[str, float]  # wait, preprocess, vision, prefill, first_token, decode, total
+    frames: list[SeenFrame]  # empty for an answer without a camera, and when they were too large to keep
+    object: str = "askcam.answer"
 
 
 class Problem(msgspec.Struct, frozen=True):
