@@ -20,7 +20,7 @@ from askcam.stream.sources.decoder import Decoder
 OPEN_MS = 8000
 READ_MS = 2000  # the decoder lets go of what it holds first, so that a stalled read fails after twice this
 _CAPTURE_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
-_RTSP_OPTIONS = "rtsp_transport;tcp|fflags;nobuffer|analyzeduration;0"
+_RTSP_OPTIONS = "rtsp_transport;tcp|probesize;32"  # as in pyav.py, and why
 
 
 @dataclass(frozen=True, slots=True, eq=False)

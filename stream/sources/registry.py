@@ -33,6 +33,7 @@ def resolve(uri: str) -> SourceSpec:
             raise SourceError(
                 f"{redact(uri)}: the source {entry.value!r} cannot be loaded: {error}", permanent=True
             ) from error
+        factory(uri)  # opens nothing yet, but refuses what it can never open
         return SourceSpec(scheme, redact(uri), partial(factory, uri), live=True)
     if os.path.exists(_path(uri)[0]):
         return _file(uri)
