@@ -120,7 +120,7 @@ class Supervisor:
             self._news.notify_all()
 
     def close(self, timeout_s: float) -> None:
-        deadline = time.monotonic() + timeout_s
+        deadline = time.monotonic() + 0.8 * timeout_s
         with self._lock:
             if not self._closing:
                 self._closing = True
@@ -136,7 +136,7 @@ class Supervisor:
         for each in left:
             each.join(deadline - time.monotonic())
         if self._thread.is_alive() and self._thread is not threading.current_thread():
-            self._thread.join(max(0.0, deadline - time.monotonic()))
+            self._thread.join(max(0.2 * timeout_s, deadline - time.monotonic()))
 
     # -- the supervisor's thread
 

@@ -50,10 +50,10 @@ class Decoder:
 
     def _pick(self) -> "VideoStream":
         if any(still in self.format for still in _STILLS):
-            raise no_video(self.label, "a still picture or a text")
+            raise no_video(self.label, "it is a still picture or a text")
         streams = self._container.streams.video
         if not streams:
-            raise no_video(self.label, "without a picture (sound only?)")
+            raise no_video(self.label, "it has no picture (only sound?)")
         stream = streams[0]
         stream.codec_context.thread_count = 1  # half the CPU of the default, and a shorter delay
         return stream

@@ -19,7 +19,7 @@ def explain(error: Exception, url: str, label: str, timeout_s: float) -> SourceE
             given = "its user name or password is wrong" if "@" in url else "it asks for a user name and a password"
             return SourceError(
                 f"{label} refused to let us in (401): {given}; "
-                "give them as scheme://user:password@host/ (write @ as %40, / as %2F)",
+                "give them as rtsp://user:password@host/ (write @ as %40, / as %2F)",
                 permanent=True,
             )
         case av.error.HTTPForbiddenError():
@@ -53,7 +53,7 @@ def explain(error: Exception, url: str, label: str, timeout_s: float) -> SourceE
 
 def no_video(label: str, what: str) -> SourceError:
     """`label` opened, but shows no moving picture."""
-    return SourceError(f"{label} is {what}, not a video", permanent=True)
+    return SourceError(f"{label} is no video: {what}", permanent=True)
 
 
 def _address(url: str) -> str:

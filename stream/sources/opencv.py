@@ -1,5 +1,6 @@
 """Webcams, and RTSP for those who want it, through OpenCV."""
 
+import math
 import os
 import sys
 import time
@@ -19,7 +20,7 @@ from askcam.stream.sources.decoder import Decoder
 
 OPEN_MS = 8000
 READ_MS = 2000  # the decoder lets go of what it holds first, so that a stalled read fails after twice this
-_CAPTURE_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
+_QUIET = "-8"  # FFmpeg's level at which it says nothing
 _RTSP_OPTIONS = "rtsp_transport;tcp|probesize;32"  # as in pyav.py, and why
 
 
@@ -48,18 +49,21 @@ class BGRPicture:
 class _Capture:
     """grab() for every frame, retrieve() for those whose pixels are wanted: half the CPU of read()."""
 
-    def __init__(self, label: str, basis: AgeBasis) -> None:
-        self._label, self._basis = label, basis
+    def __init__(self, label: str, basis: AgeBasis, longest_s: float = math.inf) -> None:
+        """A frame that took longer than `longest_s` is what the decoder let go of when reading timed out: too old."""
+        self._label, self._basis, self._longest_s = label, basis, longest_s
         self._capture: cv2.VideoCapture | None = None
         self._size = (0, 0)  # width, height of the last converted picture
 
     def read(self, convert: bool) -> BGRPicture | Unconverted | None:
         capture = self._capture
         assert capture is not None, "read before open"
-        if not capture.grab():
+        began = time.monotonic()
+        grabbed = capture.grab()
+        wall, mono = time.time(), time.monotonic()
+        if not grabbed or mono - began > self._longest_s:
             self._gone()
             return None
-        wall, mono = time.time(), time.monotonic()
         if not convert and all(self._size):
             return Unconverted(wall, mono, self._basis, *self._size)
         found, bgr = capture.retrieve()
@@ -81,22 +85,27 @@ class OpenCVStream(_Capture):
     """An RTSP camera. OpenCV blocks up to 90 s on a stall if let; its read timeout here is 2 s."""
 
     def __init__(self, url: str, label: str) -> None:
-        super().__init__(label, AgeBasis.ARRIVAL)
+        super().__init__(label, AgeBasis.ARRIVAL, 0.9e-3 * READ_MS)
         self._url = url
 
     def open(self) -> None:
-        # OpenCV takes FFmpeg's options from the environment only; a setting of the user's own stays.
-        os.environ.setdefault(_CAPTURE_OPTIONS, _RTSP_OPTIONS)
+        # OpenCV takes these from the environment only; a setting of the user's own stays.
+        os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", _RTSP_OPTIONS)
+        os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", _QUIET)
+        _hush()
+        began = time.monotonic()
         timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_MS]
         capture = cv2.VideoCapture(self._url, cv2.CAP_FFMPEG, [*timeouts, cv2.CAP_PROP_N_THREADS, 1])
         if not capture.isOpened():
             capture.release()
-            self._explain()
+            self._explain(time.monotonic() - began)
         self._capture = capture
 
-    def _explain(self) -> None:
+    def _explain(self, took_s: float) -> None:
         """OpenCV does not say why it could not open a stream; PyAV, asked the same, does."""
-        Decoder(self._url, self._label, {"rtsp_transport": "tcp"}, (4.0, 4.0)).close()
+        if took_s > 0.9e-3 * OPEN_MS:
+            raise SourceError(f"{self._label}: no answer within {took_s:.0f} s: is it on, is the address right?")
+        Decoder(self._url, self._label, {"rtsp_transport": "tcp"}, (3.0, 3.0)).close()
         raise SourceError(f"{self._label}: OpenCV cannot open it, PyAV can: leave ?via=opencv away")
 
 
@@ -111,6 +120,7 @@ class Webcam(_Capture):
         linux = sys.platform.startswith("linux")
         if linux and not self._device.exists():
             raise SourceError(f"there is no webcam {self._index}: {_present()}", permanent=True)
+        _hush()
         capture = cv2.VideoCapture(self._index, cv2.CAP_V4L2 if linux else cv2.CAP_ANY)
         if not capture.isOpened():
             capture.release()
@@ -139,6 +149,11 @@ class Webcam(_Capture):
         if sys.platform.startswith("linux") and not self._device.exists():
             return  # unplugged
         raise SourceError(f"{self._label} brings no pictures any more: was it unplugged?")
+
+
+def _hush() -> None:
+    """Keep OpenCV's warnings off the terminal: ours say the same in plain words."""
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
 
 
 def _present() -> str:

@@ -45,7 +45,7 @@ class FileSource:
             if frame is not None:
                 break
             if not self._num_frames:
-                raise no_video(self._label, "without a single picture")
+                raise no_video(self._label, "it holds not a single picture")
             if not self._loop:
                 return None
             self.close()
