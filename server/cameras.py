@@ -12,7 +12,8 @@ from askcam.server.limits import Limits
 from askcam.server.model import Model
 from askcam.stream.camera import Camera, CameraConfig, StateChange
 from askcam.stream.sources.push import PushSource
-from askcam.stream.sources.registry import SourceSpec, resolve
+from askcam.stream.sources.base import SourceSpec
+from askcam.stream.sources.registry import resolve
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,12 @@ class Cameras:
         engine = self._model.engine
         camera = Camera(name, spec, fit=engine.fit, anchors=engine.anchors, config=config)
         loop = asyncio.get_running_loop()
-        camera.on_change(lambda change: loop.call_soon_threadsafe(self._changed, change))
+
+        def on_change(change: StateChange) -> None:  # on a camera thread
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._changed, change)
+
+        camera.on_change(on_change)
         engine.attach(camera)
         self._cameras[name] = camera
         camera.start()

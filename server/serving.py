@@ -19,6 +19,7 @@ from askcam.server.auth import Auth
 from askcam.server.cameras import Cameras
 from askcam.server.config import Config, check
 from askcam.server.config_errors import ConfigError
+from askcam.server.guard import QuietDenials
 from askcam.server.house import House
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
@@ -108,6 +109,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
     Raises ConfigError for what check() refuses and for an address that cannot be had, SourceError for a camera's URI.
     """
     check(config)
+    logging.getLogger("uvicorn.error").addFilter(QuietDenials())
     for camera in config.cameras.values():
         resolve(camera.uri)  # a source that nothing here opens is told before a model is loaded
     house = build_house(config)

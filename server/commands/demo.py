@@ -1,6 +1,7 @@
 """askcam demo: the synthetic camera, the built-in model and the page; three questions, and whether they were right."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -13,6 +14,7 @@ from askcam.server.commands import say
 from askcam.server.commands.serve import announce, run, stop_on_signals, until_ready
 from askcam.server.config import CameraEntry, Config
 from askcam.server.serving import Running, serving
+from askcam.stream.camera import Camera
 
 CAMERA = "demo"
 FILL_PAIRS = 4  # questions wait until the window has seen some motion
@@ -49,7 +51,7 @@ async def _demo(
 
 
 async def _ask(running: Running, config: Config, seed: int, json: bool, judge: Callable[[bool], None]) -> None:
-    await _filled(running)
+    await asyncio.to_thread(_filled, running.house.cameras.get(CAMERA))
     token = config.server.admin_token or config.server.token
     async with connect(running.url, token=token) as client:
         for question in questions(seed):
@@ -85,12 +87,11 @@ def _told(question: DemoQuestion, answer: Answer, json: bool) -> bool:
     return correct
 
 
-async def _filled(running: Running) -> None:
-    """Wait until the demo's window has seen FILL_PAIRS pairs; raises CameraUnavailable if it does not come up."""
-    camera, loop = running.house.cameras.get(CAMERA), asyncio.get_running_loop()
-    deadline = loop.time() + WAIT_S
-    while camera.status().sampled < 2 * FILL_PAIRS and loop.time() < deadline:
-        await asyncio.sleep(0.05)
+def _filled(camera: Camera) -> None:
+    """Wait until the window has seen FILL_PAIRS pairs. Raises CameraUnavailable if the camera does not come up."""
+    deadline = time.monotonic() + WAIT_S
+    while camera.status().sampled < 2 * FILL_PAIRS and time.monotonic() < deadline:
+        time.sleep(0.05)
     camera.look()
 
 

@@ -1,0 +1,160 @@
+"""The askcam program as a user runs it: each command in a process of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from servers.askcam_server import LiveServer, live_server
+
+TIMEOUT_S = 180
+
+
+def askcam(*args: str, env: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "askcam.server.cli", *args],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        env={**os.environ, **(env or {})},
+    )
+
+
+def refused(*args: str) -> str:
+    """The one line that a command says before it leaves with 2."""
+    done = askcam(*args)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr.strip()
+
+
+def test_demo_once_answers_three_questions_rightly() -> None:
+    done = askcam("demo", "--once", "--json", "--seed", "11")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    answers = [line for line in lines if "question" in line]
+    assert len(answers) == 3
+    for line in answers:
+        assert {"question", "answer", "truth", "correct", "ttft_ms", "frame_age_ms"} <= line.keys()
+        assert line["correct"], line
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_running_server_is_asked_from_the_command_line(live_server: LiveServer) -> None:
+    done = askcam("ask", "What do you see?", "--camera", "lobby", "--url", live_server.url, "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["answer"].startswith("I see ")
+    assert told["askcam"]["camera"] == "lobby"
+
+
+def test_asking_about_an_unknown_camera_names_the_known_ones(live_server: LiveServer) -> None:
+    said = refused("ask", "What?", "--camera", "loby", "--url", live_server.url)
+    assert "'loby'" in said
+    assert "lobby" in said
+
+
+def test_asking_where_nobody_listens_says_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    said = refused("ask", "What?", "--camera", "lobby", "--url", f"http://127.0.0.1:{port}")
+    assert str(port) in said
+
+
+def test_look_answers_about_a_picture(tmp_path: Path) -> None:
+    picture = tmp_path / "grey.png"
+    cv2.imwrite(str(picture), np.full((224, 224, 3), 128, np.uint8))
+    done = askcam("look", str(picture), "What color is the background?", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["answer"] == "The background is gray."
+
+
+def test_look_answers_about_a_camera() -> None:
+    done = askcam("look", "synthetic:11", "What do you see?", "--json", "--seconds", "1")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["answer"].startswith("I see ")
+    assert told["askcam"]["window"]["pairs"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["look", "gopher://x/y", "What?"], "gopher"),
+        (["look", "no-such-file.mp4", "What?"], "no-such-file.mp4"),
+        (["look", "webcam:97", "What?"], "97"),
+        (["serve", "--camera", "lobby"], "NAME=URI"),
+        (["serve", "--camera", "askcam=synthetic:1"], "askcam"),
+        (["serve", "--camera", "a=gopher://x"], "gopher"),
+        (["serve", "--config", "no-such.toml"], "no-such.toml"),
+        (["serve", "--host", "0.0.0.0"], "ASKCAM_TOKEN"),
+        (["serve", "--port", "70000"], "70000"),
+        (["serve", "--backend", "magic"], "magic"),
+        (["serve", "--tls-cert", "no-such.pem"], "tls_key"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_exit_code_2(args: list[str], words: str) -> None:
+    assert words in refused(*args)
+
+
+def test_a_file_that_is_no_video_is_told_so(tmp_path: Path) -> None:
+    path = tmp_path / "letter.mp4"
+    path.write_text("Dear camera,")
+    assert "letter.mp4" in refused("look", str(path), "What?")
+
+
+def test_a_model_folder_without_weights_is_told_so(tmp_path: Path) -> None:
+    said = refused("serve", "--port", "0", "--model", str(tmp_path))
+    assert str(tmp_path) in said
+
+
+def test_a_port_in_use_is_named_with_a_remedy(live_server: LiveServer) -> None:
+    port = live_server.url.rsplit(":", 1)[1]
+    said = refused("serve", "--port", port)
+    assert port in said
+    assert "--port" in said
+
+
+def test_a_broken_config_names_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "askcam.toml"
+    path.write_text("[server]\nport = 8400\nhots = '127.0.0.1'\n")
+    said = refused("serve", "--config", str(path))
+    assert f"{path}:3" in said
+    assert "host" in said
+
+
+def test_a_password_on_the_command_line_is_not_repeated() -> None:
+    said = refused("look", "rtsp://admin:hunter2@127.0.0.1:1/cam", "What?")
+    assert "hunter2" not in said
+    assert "127.0.0.1:1" in said
+
+
+@pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM])
+def test_serve_ends_cleanly_when_told_to(sig: signal.Signals) -> None:
+    with live_server(cameras=["lobby=synthetic:1"]) as server:
+        assert server.stop(sig) == 0
+
+
+def test_serve_can_be_ended_while_the_model_still_loads() -> None:
+    with live_server(until="listening") as server:
+        assert server.stop(signal.SIGINT) == 0
+
+
+def test_doctor_finds_this_machine_and_its_camera_well() -> None:
+    done = askcam("doctor", "--camera", "synthetic:1", "--json")
+    findings = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {"python", "torch", "device", "camera synthetic:1"} <= {found["what"] for found in findings}
+
+
+def test_doctor_names_what_is_wrong_with_a_camera() -> None:
+    done = askcam("doctor", "--camera", "rtsp://admin:hunter2@127.0.0.1:1/cam", "--json")
+    assert done.returncode == 1
+    bad = [found for line in done.stdout.splitlines() if not (found := json.loads(line))["ok"]]
+    assert len(bad) == 1
+    assert "hunter2" not in done.stdout
