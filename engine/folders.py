@@ -1,8 +1,6 @@
-"""Where a model's files are: a folder, or a hub id that is downloaded into the hub's cache. No torch."""
+"""A model's folder and what must be in it. No torch."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +9,7 @@ from askcam.engine.door import Progress
 from askcam.engine.errors import ModelError
 from askcam.engine.families.known import FAMILIES
 from askcam.engine.families.spec import Grid
-
-NEEDED = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model"]
+from askcam.engine.hub import cached, download
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +23,7 @@ class Card:
 
 
 def find_model(model: str, progress: Progress) -> Path:
-    """The folder with the model's files, downloaded if need be. Raises ModelError."""
+    """The folder with the model's files: itself, the hub's cache, or freshly downloaded. Raises ModelError."""
     folder = Path(model).expanduser()
     if folder.is_dir():
         return folder
@@ -34,7 +31,10 @@ def find_model(model: str, progress: Progress) -> Path:
         raise ModelError(f"{model!r} is a file; give the folder that holds config.json and the weights")
     if model.startswith((".", "/", "~")) or model.count("/") != 1:
         raise ModelError(f"there is no folder {model!r}; give a model's folder or a hub id (Qwen/Qwen2-VL-2B-Instruct)")
-    return _download(model, progress)
+    kept = cached(model)
+    if kept is not None and _complete(kept):
+        return kept
+    return download(model, progress, check=lambda config: check_supported(_read_json(config, ""), model))
 
 
 def read_config(folder: Path, model: str) -> dict[str, Any]:
@@ -52,6 +52,15 @@ def read_config(folder: Path, model: str) -> dict[str, Any]:
     elif not any(folder.glob("*.safetensors")) and not any(folder.glob("pytorch_model*.bin")):
         raise ModelError(f"model folder {model!r} has no weights (no *.safetensors); download it again or copy them in")
     return config
+
+
+def _complete(folder: Path) -> bool:
+    """Whether nothing is missing, so that a model that was fetched once needs no network."""
+    try:
+        read_config(folder, "")
+    except ModelError:
+        return False
+    return True
 
 
 def check_supported(config: dict[str, Any], model: str) -> None:
@@ -92,64 +101,3 @@ def _read_json(path: Path, missing: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ModelError(f"cannot read {path}: it holds no object")
     return data
-
-
-def _download(model: str, progress: Progress) -> Path:
-    """config.json first, so that an unsupported model costs no gigabytes; then the rest, with a bar."""
-    from huggingface_hub import hf_hub_download, snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    offline = f"cannot fetch {model!r}: connect to the internet, or give --model the folder of a model you have"
-    try:
-        config = Path(hf_hub_download(model, "config.json"))
-        check_supported(_read_json(config, ""), model)
-        return Path(
-            snapshot_download(model, allow_patterns=NEEDED, tqdm_class=bar_class(progress, f"fetching {model}"))
-        )
-    except LocalEntryNotFoundError as exc:
-        raise ModelError(offline) from exc
-    except HFValidationError as exc:
-        raise ModelError(f"{model!r} is neither a folder here nor a hub id (Qwen/Qwen2-VL-2B-Instruct)") from exc
-    except HfHubHTTPError as exc:
-        status = getattr(exc.response, "status_code", None)
-        if status in (401, 403, 404):
-            raise ModelError(
-                f"the hub has no {model!r} that may be read; check the name, or log in with `hf auth login`"
-            ) from exc
-        raise ModelError(f"{offline} (the hub answered {status})") from exc
-    except OSError as exc:  # no network, no disk space, offline mode
-        raise ModelError(f"{offline} ({exc})") from exc
-
-
-def bar_class(progress: Progress, what: str) -> type[Any]:
-    """A tqdm class that tells `progress` instead of drawing."""
-    from tqdm.std import tqdm  # type: ignore[import-untyped, unused-ignore]
-
-    class Bar(tqdm):  # type: ignore[misc, unused-ignore]
-        monitor_interval = 0  # no thread that wakes sleeping bars
-
-        def display(self, *args: Any, **kwargs: Any) -> None:
-            if self.total:
-                progress(what, min(1.0, self.n / self.total))
-
-        def close(self) -> None:
-            self.disable = True  # nothing was drawn, so there is nothing to tidy
-
-    return Bar
-
-
-@contextmanager
-def weights_bar(progress: Progress) -> Iterator[None]:
-    """While weights load, transformers' own bar goes to `progress`."""
-    from transformers.utils import logging
-
-    set_hook = getattr(logging, "set_tqdm_hook", None)
-    if set_hook is None:
-        yield
-        return
-    bar = bar_class(progress, "loading weights")
-    before = set_hook(lambda factory, args, kwargs: bar(*args, **kwargs))
-    try:
-        yield
-    finally:
-        set_hook(before)

@@ -11,7 +11,8 @@ from askcam.engine.door import EngineConfig, ModelInfo, Progress
 from askcam.engine.errors import ModelError
 from askcam.engine.families.known import FAMILIES
 from askcam.engine.families.spec import Facts, FamilySpec, Limits
-from askcam.engine.folders import Card, find_model, read_card, read_config, weights_bar
+from askcam.engine.folders import Card, find_model, read_card, read_config
+from askcam.engine.hub import weights_bar
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 DEFAULT_PAIRS = 16
@@ -36,7 +37,7 @@ def load(config: EngineConfig, progress: Progress) -> Loaded:
     raw = read_config(folder, config.model)
     card = read_card(folder)
     max_pairs = _max_pairs(config, card)
-    processor = _load_processor(folder, config.model)
+    processor = _load_processor(folder, config.model, raw)
     progress("loading weights", 0.0)
     with weights_bar(progress):
         model = _load_weights(config, folder, device)
@@ -75,9 +76,7 @@ def _device(wanted: str) -> torch.device:
     except RuntimeError as exc:
         raise ModelError(f"there is no device {wanted!r}; want auto, cpu, cuda or cuda:1") from exc
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise ModelError(
-            f"device {wanted!r} is not here: torch sees {torch.cuda.device_count()} GPUs; use --device cpu"
-        )
+        raise ModelError(f"there is no device {wanted!r}: torch sees {torch.cuda.device_count()} GPUs; try cpu")
     return device
 
 
@@ -98,16 +97,18 @@ def _max_pairs(config: EngineConfig, card: Card) -> int:
     return wanted
 
 
-def _load_processor(folder: Path, model: str) -> Any:
+def _load_processor(folder: Path, model: str, raw: dict[str, Any]) -> Any:
     import transformers
 
     auto: Any = transformers.AutoProcessor
     try:
         processor = auto.from_pretrained(folder)
-    except (OSError, ValueError, KeyError, ImportError) as exc:
-        raise ModelError(f"cannot read the tokenizer and preprocessor files of {model!r}: {exc}") from exc
+    except Exception as exc:  # transformers raises whatever a file makes it stumble over
+        raise ModelError(f"cannot read the tokenizer and preprocessor files of {model!r}: {_first_line(exc)}") from exc
     if not hasattr(processor, "video_processor"):
         raise ModelError(f"{model!r} lacks its preprocessor_config.json; download it again or copy it in")
+    if processor.tokenizer.convert_tokens_to_ids("<|video_pad|>") != raw.get("video_token_id", -1):
+        raise ModelError(f"the tokenizer files of {model!r} are missing or another model's; download it again")
     return processor
 
 
@@ -132,12 +133,8 @@ def _load_weights(config: EngineConfig, folder: Path, device: torch.device) -> A
             f"{config.model!r} does not fit into the memory of {device}: use a smaller model, --device cpu, "
             f"or end what else runs there"
         ) from exc
-    except (OSError, ValueError, RuntimeError, ImportError, KeyError) as exc:
-        raise ModelError(f"cannot load {config.model!r}: {_first_line(exc)}") from exc
-    except Exception as exc:
-        if type(exc).__name__ != "SafetensorError":  # a class that only the compiled package knows
-            raise
-        raise ModelError(f"the weights of {config.model!r} are damaged ({exc}); download them again") from exc
+    except Exception as exc:  # likewise
+        raise ModelError(f"cannot load {config.model!r}, are its files damaged? {_first_line(exc)}") from exc
     if found["missing_keys"]:
         names = sorted(found["missing_keys"])
         raise ModelError(f"the weights of {config.model!r} lack {len(names)} tensors, {names[0]} among them")

@@ -1,0 +1,94 @@
+"""The queue of waiting questions."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from askcam.engine.errors import Busy, EngineFailure
+from askcam.engine.inbox import Inbox
+from askcam.engine.question import Event, Failed, Finished, Reason
+
+
+def nobody(event: Event) -> None:
+    raise AssertionError("an inbox calls nobody")
+
+
+def test_first_come_first_served(about: Any) -> None:
+    inbox = Inbox(3)
+    tickets = [inbox.put(about(text), nobody, 1.0) for text in "abc"]
+    taken = [inbox.take() for _ in tickets]
+    assert [asked.ticket for asked in taken if asked] == tickets
+    assert inbox.counts() == (0, 1)
+
+
+def test_a_full_queue_refuses_and_guesses_when_to_come_back(about: Any) -> None:
+    inbox = Inbox(2)
+    inbox.put(about("a"), nobody, 3.0)
+    inbox.put(about("b"), nobody, 3.0)
+    with pytest.raises(Busy, match="2 questions are waiting already; try again in 6 s") as caught:
+        inbox.put(about("c"), nobody, 3.0)
+    assert (caught.value.waiting, caught.value.retry_after_s) == (2, 6.0)
+    assert inbox.counts() == (2, 0)
+
+
+def test_a_cancelled_waiting_question_leaves_with_an_event(about: Any) -> None:
+    inbox = Inbox(3)
+    first, second = inbox.put(about("a"), nobody, 1.0), inbox.put(about("b"), nobody, 1.0)
+    inbox.cancel(first)
+    (gone,) = inbox.gone()
+    assert gone.asked.ticket == first
+    assert isinstance(gone.event, Finished)
+    assert gone.event.reason is Reason.CANCELLED
+    taken = inbox.take()
+    assert taken is not None
+    assert taken.ticket == second
+    assert inbox.gone() == []
+
+
+def test_cancelling_the_one_being_answered_marks_it(about: Any) -> None:
+    inbox = Inbox(3)
+    ticket = inbox.put(about("a"), nobody, 1.0)
+    taken = inbox.take()
+    assert taken is not None
+    inbox.cancel(ticket + 1)
+    assert not taken.cancelled
+    inbox.cancel(ticket)
+    assert taken.cancelled
+
+
+def test_questions_about_a_removed_camera_fail_and_others_stay(about: Any) -> None:
+    inbox = Inbox(3)
+    inbox.put(about("a", camera="desk"), nobody, 1.0)
+    kept = inbox.put(about("b", camera="lobby"), nobody, 1.0)
+    error = RuntimeError("gone")
+    inbox.fail("desk", error)
+    (gone,) = inbox.gone()
+    assert isinstance(gone.event, Failed)
+    assert gone.event.error is error
+    taken = inbox.take()
+    assert taken is not None
+    assert taken.ticket == kept
+
+
+def test_close_cancels_everything_and_wakes_the_taker(about: Any) -> None:
+    inbox = Inbox(3)
+    taken: list[Any] = []
+    thread = threading.Thread(target=lambda: taken.append(inbox.take()))
+    thread.start()
+    inbox.close()
+    thread.join(10)
+    assert taken == [None]
+    with pytest.raises(EngineFailure, match="closed"):
+        inbox.put(about("a"), nobody, 1.0)
+
+
+def test_close_cancels_the_waiting_and_the_current(about: Any) -> None:
+    inbox = Inbox(3)
+    inbox.put(about("a"), nobody, 1.0)
+    current = inbox.take()
+    inbox.put(about("b"), nobody, 1.0)
+    inbox.close()
+    assert current is not None
+    assert current.cancelled
+    assert [type(gone.event) for gone in inbox.gone()] == [Finished]

@@ -1,0 +1,424 @@
+"""The engine through its door, with the built-in model: events, cancelling, refusals, failures."""
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from askcam.engine.door import EngineConfig, EngineStats, open_engine
+from askcam.engine.errors import Busy, EngineFailure, QuestionError, Stale
+from askcam.engine.loading import Loaded
+from askcam.engine.portable import PortableEngine
+from askcam.engine.question import (
+    Clip,
+    Failed,
+    Finished,
+    First,
+    Message,
+    Piece,
+    Question,
+    Reason,
+    Role,
+    Sampling,
+    Started,
+    Text,
+)
+from askcam.stream.errors import CameraUnavailable
+from askcam.stream.window import View
+
+Answerer = Callable[[PortableEngine, Question], Finished]
+ENDLESS = {"temperature": 0, "repetition_penalty": 0.01}  # a model that loves to repeat itself never ends
+
+
+class Gate:
+    """Holds the engine thread in an asker's first event, so that what is asked meanwhile waits for sure."""
+
+    def __init__(self, engine: PortableEngine, question: Question, listener: Any) -> None:
+        self._held, self._go = threading.Event(), threading.Event()
+
+        def tell(event: Any) -> None:
+            if isinstance(event, Started):
+                self._held.set()
+                self._go.wait(60)
+            listener(event)
+
+        self.ticket = engine.ask(question, tell)
+        assert self._held.wait(60)
+
+    def open(self) -> None:
+        self._go.set()
+
+
+def test_events_come_in_order_and_once(engine: PortableEngine, camera: Any, about: Any, heard: Any) -> None:
+    listener = heard()
+    before = time.monotonic()
+    engine.ask(about("What do you see?"), listener)
+    started, first, *pieces, finished = listener.wait()
+    assert isinstance(started, Started)
+    assert started.view is not None
+    assert (started.view.camera, len(started.view.pairs), camera.looks) == ("lobby", 3, 1)
+    assert isinstance(first, First)
+    assert isinstance(finished, Finished)
+    assert all(isinstance(piece, Piece) for piece in pieces)
+    assert "".join(piece.text for piece in pieces) == finished.text != ""
+    counts = [piece.num_tokens for piece in pieces]
+    assert counts == sorted(counts)
+    assert finished.reason is Reason.STOP
+    assert first.frame_age_s is not None
+    assert 0 < first.frame_age_s < time.monotonic() - before + 1
+    timings = finished.timings
+    stages = timings.wait_s + timings.preprocess_s + timings.vision_s + timings.prefill_s
+    assert min(timings.preprocess_s, timings.vision_s, timings.prefill_s, timings.decode_s) > 0
+    assert stages <= timings.first_token_s < timings.total_s
+    assert timings.total_s == pytest.approx(timings.first_token_s + timings.decode_s)
+
+
+def test_the_camera_is_looked_at_when_the_engine_starts_not_when_asked(
+    engine: PortableEngine, camera: Any, about: Any, heard: Any
+) -> None:
+    first, second = heard(), heard()
+    gate = Gate(engine, about("What do you see?", camera=None, max_tokens=2), first)
+    engine.ask(about("What do you see?", max_tokens=2), second)
+    assert camera.looks == 0
+    gate.open()
+    second.wait()
+    assert camera.looks == 1
+
+
+def test_a_question_without_a_camera_has_no_view(engine: PortableEngine, about: Any, heard: Any) -> None:
+    listener = heard()
+    engine.ask(about("Hello!", camera=None, max_tokens=4), listener)
+    started, first, *_, finished = listener.wait()
+    assert isinstance(started, Started)
+    assert started.view is None
+    assert isinstance(first, First)
+    assert first.frame_age_s is None
+    assert finished.usage.vision_tokens == 0
+
+
+def test_chinese_comes_in_whole_characters(engine: PortableEngine, camera: Any, about: Any, heard: Any) -> None:
+    listener = heard()
+    engine.ask(about("你看到了什么？"), listener)
+    *events, finished = listener.wait()
+    text = "".join(event.text for event in events if isinstance(event, Piece))
+    assert text == finished.text
+    assert re.search("[一-龥]{2}", text)
+    assert "\ufffd" not in text
+
+
+def test_max_tokens_ends_an_answer_with_length(
+    engine: PortableEngine, camera: Any, about: Any, answer: Answerer
+) -> None:
+    finished = answer(engine, about("What do you see?", max_tokens=2))
+    assert (finished.reason, finished.usage.completion_tokens) == (Reason.LENGTH, 2)
+
+
+def test_a_stop_string_over_token_borders_ends_an_answer(
+    engine: PortableEngine, camera: Any, about: Any, answer: Answerer
+) -> None:
+    whole = answer(engine, about("What do you see?")).text
+    middle = len(whole) // 2
+    stop = whole[middle - 2 : middle + 3]
+    finished = answer(engine, about("What do you see?", stop=(stop,)))
+    assert (finished.reason, finished.text) == (Reason.STOP, whole[: whole.index(stop)])
+
+
+def test_the_same_seed_gives_the_same_tokens_and_another_gives_others(
+    engine: PortableEngine, camera: Any, about: Any, answer: Answerer
+) -> None:
+    fixed = camera.look()
+    camera.look = lambda: fixed
+
+    def draw(seed: int) -> str:
+        return answer(engine, about("What do you see?", temperature=3.0, max_tokens=24, seed=seed)).text
+
+    first = draw(1)
+    assert draw(1) == first
+    assert len({first, draw(2), draw(3)}) > 1
+    engine.detach("lobby")
+    engine.attach(camera)
+
+
+def test_cancelling_a_running_answer_ends_it_within_a_token(
+    engine: PortableEngine, camera: Any, about: Any, heard: Any
+) -> None:
+    listener = heard()
+    ticket = engine.ask(about("What do you see?", max_tokens=3000, **ENDLESS), listener)
+    listener.wait_for(Piece)
+    engine.cancel(ticket)
+    last = listener.wait()[-1]
+    assert isinstance(last, Finished)
+    assert last.reason is Reason.CANCELLED
+    assert last.usage.completion_tokens < 3000
+    assert last.text == "".join(event.text for event in listener.events if isinstance(event, Piece))
+
+
+def test_cancelling_at_an_event_takes_at_most_one_token_more(
+    engine: PortableEngine, camera: Any, about: Any, heard: Any
+) -> None:
+    listener = heard()
+    tickets: list[int] = []
+    known = threading.Event()
+
+    def tell(event: Any) -> None:
+        if isinstance(event, Piece) and event.num_tokens >= 5:
+            known.wait(60)
+            engine.cancel(tickets[0])
+        listener(event)
+
+    tickets.append(engine.ask(about("What do you see?", max_tokens=3000, **ENDLESS), tell))
+    known.set()
+    last = listener.wait()[-1]
+    assert last.reason is Reason.CANCELLED
+    asked_at = next(e.num_tokens for e in listener.events if isinstance(e, Piece) and e.num_tokens >= 5)
+    assert last.usage.completion_tokens <= asked_at + 1
+
+
+def test_cancelling_a_waiting_question_tells_it_while_another_is_answered(
+    engine: PortableEngine, camera: Any, about: Any, heard: Any
+) -> None:
+    first, second = heard(), heard()
+    gate = Gate(engine, about("What do you see?", max_tokens=3000, **ENDLESS), first)
+    engine.cancel(engine.ask(about("And now?"), second))
+    gate.open()
+    assert [type(event) for event in second.wait()] == [Finished]
+    assert second.events[0].reason is Reason.CANCELLED
+    engine.cancel(gate.ticket)
+    assert first.wait()[-1].reason is Reason.CANCELLED
+    assert camera.looks == 1
+
+
+def test_more_than_the_queue_holds_is_refused_at_once(
+    engine: PortableEngine, camera: Any, about: Any, heard: Any
+) -> None:
+    listeners = [heard() for _ in range(5)]
+    gate = Gate(engine, about("What do you see?", max_tokens=2), listeners[0])
+    refused = engine.stats().refused
+    for listener in listeners[1:]:
+        engine.ask(about("What do you see?", max_tokens=2), listener)
+    with pytest.raises(Busy, match="4 questions are waiting already"):
+        engine.ask(about("What do you see?"), heard())
+    stats = engine.stats()
+    assert (stats.waiting, stats.answering, stats.refused) == (4, 1, refused + 1)
+    gate.open()
+    assert all(isinstance(listener.wait()[-1], Finished) for listener in listeners)
+
+
+def test_old_frames_are_refused_at_the_start(engine: PortableEngine, camera: Any, about: Any, heard: Any) -> None:
+    camera.age_s = 5.0
+    listener = heard()
+    question = about("What do you see?")
+    engine.ask(Question(question.messages, "lobby", max_age_s=3.0), listener)
+    (failed,) = listener.wait()
+    assert isinstance(failed, Failed)
+    assert isinstance(failed.error, Stale)
+    assert failed.error.age_s > 5
+    assert str(failed.error).startswith("the newest frame of camera 'lobby' is 5")
+
+
+def test_frames_that_grow_old_before_the_first_token_are_refused_then(
+    engine: PortableEngine, camera: Any, about: Any, heard: Any
+) -> None:
+    listener = heard()
+
+    def tell(event: Any) -> None:
+        listener(event)
+        if isinstance(event, Started):
+            while event.view.age_s(time.monotonic()) <= 10.2:
+                time.sleep(0.05)  # not a race: the frames must grow old while the engine is at work on them
+
+    camera.age_s = 10.0
+    engine.ask(Question(about("What do you see?").messages, "lobby", max_age_s=10.1), tell)
+    started, failed = listener.wait()
+    assert isinstance(started, Started)
+    assert isinstance(failed.error, Stale)
+
+
+def test_a_camera_that_cannot_be_looked_at_fails_its_question_only(
+    engine: PortableEngine, camera: Any, about: Any, heard: Any, answer: Answerer
+) -> None:
+    class Lost:
+        name = "garden"
+
+        def look(self) -> View:
+            raise CameraUnavailable("garden", "lost", "no frame for 4 s; check its cable")
+
+    engine.attach(Lost())
+    listener = heard()
+    engine.ask(about("What do you see?", camera="garden"), listener)
+    (failed,) = listener.wait()
+    assert str(failed.error) == "camera 'garden' is lost: no frame for 4 s; check its cable"
+    engine.detach("garden")
+    assert answer(engine, about("What do you see?", max_tokens=1)).usage.completion_tokens == 1
+
+
+def test_removing_a_camera_fails_its_waiting_questions(
+    engine: PortableEngine, camera: Any, about: Any, heard: Any
+) -> None:
+    first, second = heard(), heard()
+    gate = Gate(engine, about("What do you see?", max_tokens=3), first)
+    engine.ask(about("What do you see?"), second)
+    engine.detach("lobby")
+    gate.open()
+    (failed,) = second.wait()
+    assert isinstance(failed.error, CameraUnavailable)
+    assert failed.error.camera == "lobby"
+    assert isinstance(first.wait()[-1], Finished)  # this one had its view already
+    with pytest.raises(QuestionError, match="there is no camera 'lobby'") as caught:
+        engine.ask(about("What do you see?"), heard())
+    assert caught.value.param == "camera"
+
+
+def test_two_cameras_may_not_have_one_name(engine: PortableEngine, camera: Any) -> None:
+    with pytest.raises(ValueError, match="'lobby' is attached already"):
+        engine.attach(camera)
+
+
+def test_an_exception_in_the_model_fails_one_question_is_logged_once_and_the_engine_lives_on(
+    engine: PortableEngine,
+    loaded: Loaded,
+    camera: Any,
+    about: Any,
+    heard: Any,
+    answer: Answerer,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("a planted fault")
+
+    listener = heard()
+    hook = loaded.model.model.language_model.register_forward_pre_hook(broken)
+    with caplog.at_level(logging.ERROR, "askcam.engine"):
+        engine.ask(about("What do you see?"), listener)
+        failed = listener.wait()[-1]
+    hook.remove()
+    assert isinstance(failed, Failed)
+    assert isinstance(failed.error, EngineFailure)
+    assert isinstance(failed.error.__cause__, RuntimeError)
+    assert len(caplog.records) == 1
+    assert "a planted fault" in caplog.text
+    assert answer(engine, about("What do you see?")).text
+
+
+def test_a_full_gpu_is_said_so(
+    engine: PortableEngine, loaded: Loaded, camera: Any, about: Any, heard: Any, answer: Answerer
+) -> None:
+    def full(*_: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory (planted)")
+
+    listener = heard()
+    hook = loaded.model.model.language_model.register_forward_pre_hook(full)
+    engine.ask(about("What do you see?"), listener)
+    failed = listener.wait()[-1]
+    hook.remove()
+    assert "memory is full; ask about a shorter window or smaller frames" in str(failed.error)
+    assert answer(engine, about("What do you see?", max_tokens=1)).usage.completion_tokens == 1
+
+
+def test_an_asker_that_raises_harms_nobody(
+    engine: PortableEngine, camera: Any, about: Any, answer: Answerer, caplog: pytest.LogCaptureFixture
+) -> None:
+    over = threading.Event()
+
+    def tell(event: Any) -> None:
+        if isinstance(event, Finished):
+            over.set()
+        raise RuntimeError("a planted fault in an asker")
+
+    engine.ask(about("What do you see?", max_tokens=2), tell)
+    assert over.wait(60)
+    assert answer(engine, about("What do you see?", max_tokens=2)).usage.completion_tokens == 2
+    assert "an asker's on_event raised" in caplog.text
+
+
+def test_a_question_longer_than_the_model_takes_is_refused(engine: PortableEngine, about: Any, heard: Any) -> None:
+    listener = heard()
+    engine.ask(about("what " * 5000, camera=None), listener)
+    failed = listener.wait()[-1]
+    assert isinstance(failed.error, QuestionError)
+    assert "tokens, the model takes 4096: shorten it" in str(failed.error)
+
+
+@pytest.mark.parametrize(
+    ("question", "message"),
+    [
+        (Question(()), "a question needs a user message"),
+        (Question((Message(Role.SYSTEM, (Text("Be brief."),)),)), "a question needs a user message"),
+        (Question((Message(Role.USER, (Text("?"),)),), sampling=Sampling(max_tokens=0)), "max_tokens is 0"),
+        (Question((Message(Role.USER, (Text("?"),)),), camera="attic"), "there is no camera 'attic'"),
+    ],
+)
+def test_impossible_questions_are_refused_at_once(
+    engine: PortableEngine, heard: Any, question: Question, message: str
+) -> None:
+    with pytest.raises(QuestionError, match=message):
+        engine.ask(question, heard())
+
+
+def test_an_absurd_picture_has_no_fit(engine: PortableEngine) -> None:
+    with pytest.raises(QuestionError, match="4000x3 pixels cannot be read"):
+        engine.fit(4000, 3)
+
+
+def test_stats_count_what_happened(
+    engine: PortableEngine, camera: Any, about: Any, heard: Any, answer: Answerer
+) -> None:
+    before = engine.stats()
+    answer(engine, about("What do you see?", max_tokens=3))
+    camera.age_s = 9.0
+    listener = heard()
+    engine.ask(Question(about("?").messages, "lobby", max_age_s=1.0), listener)
+    listener.wait()
+    deadline = time.monotonic() + 60
+    while (after := engine.stats()).failed == before.failed and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert after.asked - before.asked == 2
+    assert after.answered - before.answered == 1
+    assert after.failed - before.failed == 1
+    assert after.tokens - before.tokens == 3
+
+
+def test_open_warms_up_says_how_far_it_is_and_close_ends_everything(builtin: Any, about: Any, heard: Any) -> None:
+    told: list[tuple[str, float]] = []
+    others = num_threads()
+    engine = open_engine(EngineConfig(str(builtin)), lambda what, share: told.append((what, share)))
+    names = list(dict.fromkeys(what for what, _ in told))
+    assert names == ["loading weights", "warming up", "ready"]
+    assert all(0 <= share <= 1 for _, share in told)
+    info = engine.info
+    assert (info.family, info.backend, info.device, info.dtype) == ("qwen2_vl", "portable", "cpu", "float32")
+    assert (info.max_pairs, engine.anchors.max_pairs, info.num_parameters) == (8, 7, 17_706_368)
+    assert "drawn objects" in info.note
+    assert engine.stats() == EngineStats()
+    listener = heard()
+    engine.ask(about("Hello", camera=None, max_tokens=3000, **ENDLESS), listener)
+    waiting = heard()
+    engine.ask(about("Hello", camera=None), waiting)
+    listener.wait_for(First)
+    engine.close()
+    assert listener.wait()[-1].reason is Reason.CANCELLED
+    assert waiting.wait()[-1].reason is Reason.CANCELLED
+    assert num_threads() == others
+    with pytest.raises(EngineFailure, match="closed"):
+        engine.ask(about("Hello", camera=None), heard())
+    engine.close()  # twice is once
+
+
+def num_threads() -> int:
+    return sum(thread.name == "askcam-engine" for thread in threading.enumerate())
+
+
+def test_a_clip_in_the_question_is_seen(engine: PortableEngine, answer: Answerer, camera: Any) -> None:
+    frames = tuple(frame.pixels for frame in camera.look().frames)
+    finished = answer(engine, Question((Message(Role.USER, (Clip(frames, 2.0), Text("What do you see?"))),)))
+    assert finished.usage.vision_tokens == 3 * 54
+    assert "red" in finished.text
+    blank = tuple(np.zeros_like(pixels) for pixels in frames)
+    other = answer(engine, Question((Message(Role.USER, (Clip(blank, 2.0), Text("What do you see?"))),)))
+    assert other.text != finished.text
