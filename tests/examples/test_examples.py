@@ -1,5 +1,6 @@
 """The examples do what they say, against a real server."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -40,3 +41,16 @@ def test_examples_stay_small() -> None:
     assert [example.name for example in examples] == ["ask.py", "openai_sdk.py", "push_frames.py"]
     for example in examples:
         assert len(example.read_text().splitlines()) < 45, example.name
+
+
+def test_the_snippets_of_the_readme_answer(live_server: LiveServer) -> None:
+    snippets = re.findall(r"```python\n(.*?)```", (EXAMPLES.parent / "README.md").read_text(), re.DOTALL)
+    assert len(snippets) == 3
+    for snippet in snippets:
+        program = snippet.replace("127.0.0.1:8400", live_server.url.removeprefix("http://")).replace(
+            '"demo"', '"lobby"'
+        )
+        program = program.replace("model=demo", "model=lobby").replace('"max_age_ms": 2000', '"max_age_ms": 60_000')
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.strip(), program
