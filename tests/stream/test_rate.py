@@ -1,0 +1,34 @@
+import pytest
+
+from askcam.stream.rate import Rate
+
+
+def test_the_rate_of_a_steady_camera() -> None:
+    rate = Rate()
+    for k in range(100):
+        rate.tick(k / 25)
+    assert rate.fps == pytest.approx(25)
+    assert rate.interval_s == pytest.approx(0.04)
+
+
+def test_one_frame_has_no_rate() -> None:
+    rate = Rate()
+    rate.tick(1.0)
+    assert rate.fps is None
+
+
+def test_only_the_last_seconds_count() -> None:
+    rate = Rate()
+    for k in range(100):
+        rate.tick(k * 0.5)
+    for k in range(100):
+        rate.tick(50 + k * 0.1)
+    assert rate.fps == pytest.approx(10)
+
+
+def test_a_restart_forgets() -> None:
+    rate = Rate()
+    rate.tick(0.0)
+    rate.tick(1.0)
+    rate.restart()
+    assert rate.fps is None
