@@ -6,7 +6,6 @@ to start or stop, frames to hand on. They call nobody and never raise for what a
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from askcam.engine.question import Reason, Role
@@ -30,17 +29,7 @@ from askcam.server.effects import Effect, Push, Send, Start, Stop, TellCamera
 from askcam.server.errors import ApiError, bad_request
 from askcam.server.items import Item, Said
 from askcam.server.response import Event, Response, State
-from askcam.server.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class SessionLimits:
-    """Of one connection."""
-
-    max_chars: int = 32_768  # of one text
-    max_tokens: int = 2048  # of one answer
-    prompt_chars: int = 16_384  # of the turns that a question is asked with
-    max_responses: int = 8  # being answered at once, out of the conversation ones included
+from askcam.server.settings import SessionLimits, Settings
 
 
 def random_id(kind: str) -> str:

@@ -17,6 +17,16 @@ EVENTS = ("camera.state", "frame.dropped")
 
 
 @dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """Of one connection."""
+
+    max_chars: int = 32_768  # of one text
+    max_tokens: int = 2048  # of one answer
+    prompt_chars: int = 16_384  # of the turns that a question is asked with
+    max_responses: int = 8  # being answered at once, out of the conversation ones included
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All that questions are asked with. Immutable; changes make a new one."""
 

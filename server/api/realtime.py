@@ -24,7 +24,8 @@ from askcam.server.effects import Effect, Push, Send, Start, Stop, TellCamera
 from askcam.server.errors import ApiError, as_api_error, bad_request
 from askcam.server.house import House
 from askcam.server.items import Shown, messages
-from askcam.server.session import Session, SessionLimits, random_id
+from askcam.server.session import Session, random_id
+from askcam.server.settings import SessionLimits
 from askcam.stream.camera import StateChange
 from askcam.stream.errors import SourceError
 from askcam.stream.sources.push import PushSource
