@@ -1,0 +1,1 @@
+"""The live backend: what frames decide is done before the question. docs/engine.md tells how."""

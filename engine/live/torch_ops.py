@@ -1,0 +1,95 @@
+"""The operations in plain torch: any device, and the fast way on a CPU."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from askcam.engine.live.ops import AppendBatch, HeadNorms, RowBatch, Span
+
+
+class TorchOps:
+    """An implementation of ops.Ops."""
+
+    def add_rms(self, x: Tensor, y: Tensor | None, weight: Tensor, eps: float) -> Tensor:
+        if y is not None:
+            x.add_(y)
+        return rms(x, weight, eps)
+
+    def silu_mul(self, gate_up: Tensor) -> Tensor:
+        gate, up = gate_up.chunk(2, -1)
+        return F.silu(gate).mul_(up)
+
+    def rope_write(
+        self,
+        qkv: Tensor,
+        cos: Tensor,
+        sin: Tensor,
+        dst: Tensor,
+        k: Tensor,
+        v: Tensor,
+        num_heads: int,
+        norms: HeadNorms | None,
+    ) -> Tensor:
+        num_kv, dim = k.shape[1:]
+        z = qkv.view(-1, num_heads + 2 * num_kv, dim)
+        qk = z[:, : num_heads + num_kv]
+        if norms is not None:
+            qk = torch.cat((rms(qk[:, :num_heads], norms.q, norms.eps), rms(qk[:, num_heads:], norms.k, norms.eps)), 1)
+        cos, sin = cos.to(qk.dtype)[:, None], sin.to(qk.dtype)[:, None]
+        left, right = qk.chunk(2, -1)
+        turned = torch.cat((-right, left), -1).mul_(sin)
+        turned += qk * cos
+        dst = dst.long()
+        k.index_copy_(0, dst, turned[:, num_heads:])
+        v.index_copy_(0, dst, z[:, num_heads + num_kv :])
+        return turned[:, :num_heads]
+
+    def row_attention(self, q: Tensor, k: Tensor, v: Tensor, batch: RowBatch, scale: float) -> Tensor:
+        return attend(q, k, v, batch.spans, scale)
+
+    def append_attention(self, q: Tensor, k: Tensor, v: Tensor, batch: AppendBatch, scale: float) -> Tensor:
+        return attend(q, k, v, batch.spans, scale)
+
+
+def rms(x: Tensor, weight: Tensor, eps: float) -> Tensor:
+    """As transformers does it: the norm in float32, the weight in x's dtype."""
+    if x.dtype == torch.float32:
+        return F.rms_norm(x, weight.shape, weight, eps)
+    wide = x.float()
+    return weight * (wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + eps)).to(x.dtype)
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor, spans: Sequence[Span], scale: float) -> Tensor:
+    """Span by span over contiguous views of the pool: nothing is gathered, so cost follows what is really seen."""
+    if len(spans) == 1:
+        return _attend_span(q, k, v, spans[0], scale)
+    parts, first = [], 0
+    for span in spans:
+        parts.append(_attend_span(q[first : first + span.num_rows], k, v, span, scale))
+        first += span.num_rows
+    return torch.cat(parts)
+
+
+def _attend_span(q: Tensor, k: Tensor, v: Tensor, span: Span, scale: float) -> Tensor:
+    num_rows, num_heads, dim = q.shape
+    num_kv = k.shape[1]
+    group = num_heads // num_kv
+    window = slice(span.window_base, span.window_base + span.window_len)
+    tail = slice(span.tail_base, span.tail_base + span.tail_len)
+    # (KV, R * group, D): the heads that share a key head are more rows for it
+    z = q.reshape(num_rows, num_kv, group, dim).permute(1, 0, 2, 3).reshape(num_kv, num_rows * group, dim) * scale
+    own = torch.bmm(z, k[tail].permute(1, 2, 0))  # (KV, R * group, tail_len)
+    if num_rows > 1:
+        late = torch.ones(num_rows, span.tail_len, dtype=torch.bool, device=q.device)
+        late = late.triu_(span.tail_len - num_rows + 1)
+        own.view(num_kv, num_rows, group, -1).masked_fill_(late[None, :, None], float("-inf"))
+    if not span.window_len:
+        out = torch.bmm(own.softmax(-1, dtype=torch.float32).to(v.dtype), v[tail].transpose(0, 1))
+    else:
+        far = torch.bmm(z, k[window].permute(1, 2, 0))
+        weights = torch.cat((far, own), -1).softmax(-1, dtype=torch.float32).to(v.dtype)
+        out = torch.bmm(weights[..., : span.window_len], v[window].transpose(0, 1))
+        out.baddbmm_(weights[..., span.window_len :], v[tail].transpose(0, 1))
+    return out.view(num_kv, num_rows, group, dim).permute(1, 0, 2, 3).reshape(num_rows, num_heads, dim)

@@ -1,0 +1,104 @@
+"""Rows over windows and tails are what the stock language model computes over the whole prompt."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from askcam.engine.live.language import Language
+from askcam.engine.live.ops import Span, append_batch, row_batch
+from askcam.engine.live.torch_ops import TorchOps
+from askcam.engine.loading import Loaded
+
+FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
+CPU = torch.device("cpu")
+
+
+def language(loaded: Loaded) -> Language:
+    made = Language(loaded.model, TorchOps(), interleaved=loaded.spec.model_type == "qwen3_vl")
+    made.allocate(512)
+    made.kv.fill_(float("nan"))  # whoever reads a row that nobody wrote is found out
+    return made
+
+
+def stock(loaded: Loaded, x: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+    """Logits (R, vocab) of the stock modules over the whole sequence at once."""
+    with torch.no_grad():
+        hidden = loaded.model.model.language_model(
+            inputs_embeds=x[None], position_ids=positions[:, None]
+        ).last_hidden_state
+        return loaded.model.lm_head(hidden)[0]
+
+
+def sequence(lang: Language, num_rows: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Some tokens with three different coordinates each."""
+    generator = torch.Generator().manual_seed(seed)
+    x = lang.embed(torch.randint(0, lang.embedding.shape[0], (num_rows,), generator=generator))
+    steps = torch.randint(0, 2, (3, num_rows), generator=generator)
+    return x, steps.cumsum(1)
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
+@torch.inference_mode()
+def test_windows_that_grow_and_tails_that_read_them_equal_one_pass_over_everything(
+    kind: str, sharp: Callable[[str], Loaded]
+) -> None:
+    loaded = sharp(kind)
+    lang = language(loaded)
+    # two windows of different lengths, far apart in the pool; three questions, two of them on the first window
+    sequences = [sequence(lang, num_rows, seed) for seed, num_rows in enumerate((30, 41, 26))]
+    windows = [(64, 18), (200, 12)]  # (base, tokens)
+    for (base, length), (x, positions) in zip(windows, (sequences[0], sequences[2]), strict=True):
+        for old, new in ((0, 5), (5, 7), (12, length - 12)):
+            if new:
+                batch = append_batch([(base, old)], new, CPU)
+                lang.append(x[old : old + new].clone(), positions[:, old : old + new], batch)
+    # the second question shares the first's window: its sequence begins like it
+    sequences[1] = (
+        torch.cat((sequences[0][0][:18], sequences[1][0][18:])),
+        torch.cat((sequences[0][1][:, :18], sequences[1][1][:, 18:]), 1),
+    )
+    asked = [(0, 400), (0, 300), (1, 448)]  # (window, tail base)
+    prompts = [8, 20, 3]  # rows of each tail in the first pass; the rest follow one by one
+    spans = [Span(n, *windows[w], base, n) for (w, base), n in zip(asked, prompts, strict=True)]
+    starts = [windows[w][1] for w, _ in asked]
+    x = torch.cat([s[0][at : at + n] for s, at, n in zip(sequences, starts, prompts, strict=True)])
+    positions = torch.cat([s[1][:, at : at + n] for s, at, n in zip(sequences, starts, prompts, strict=True)], 1)
+    got = lang.rows(x.clone(), row_batch(spans, positions, CPU))
+    want = [stock(loaded, *s) for s in sequences]
+    whole = torch.cat([w[at : at + n] for w, at, n in zip(want, starts, prompts, strict=True)])
+    assert (got - whole).abs().max() < 1e-3 * whole.abs().max()
+    for step in range(3):
+        spans = [Span(1, *windows[w], base, n + step + 1) for (w, base), n in zip(asked, prompts, strict=True)]
+        at = [start + n + step for start, n in zip(starts, prompts, strict=True)]
+        x = torch.stack([s[0][i] for s, i in zip(sequences, at, strict=True)])
+        positions = torch.stack([s[1][:, i] for s, i in zip(sequences, at, strict=True)], 1)
+        got = lang.rows(x, row_batch(spans, positions, CPU))
+        whole = torch.stack([w[i] for w, i in zip(want, at, strict=True)])
+        assert (got - whole).abs().max() < 1e-3 * whole.abs().max()
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
+@torch.inference_mode()
+def test_a_coordinate_off_by_one_would_be_noticed(kind: str, sharp: Callable[[str], Loaded]) -> None:
+    loaded = sharp(kind)
+    lang = language(loaded)
+    x, positions = sequence(lang, 24, 5)
+    spans = [Span(24, 0, 0, 0, 24)]
+    right = lang.rows(x.clone(), row_batch(spans, positions, CPU))
+    assert (right - stock(loaded, x, positions)).abs().max() < 1e-3
+    for coordinate in range(3):
+        moved = positions.clone()
+        moved[coordinate, 12:] += 1
+        wrong = lang.rows(x.clone(), row_batch(spans, moved, CPU))
+        assert (right - wrong).abs().max() > 1
+
+
+@torch.inference_mode()
+def test_fused_weights_are_the_stock_modules_own(sharp: Callable[[str], Loaded]) -> None:
+    loaded = sharp("qwen2_vl")
+    first, second = language(loaded), language(loaded)
+    for a, b, module in zip(first.layers, second.layers, loaded.model.model.language_model.layers, strict=True):
+        assert a.qkv.data_ptr() == b.qkv.data_ptr() == module.self_attn.q_proj.weight.data_ptr()
+        assert a.gate_up.data_ptr() == b.gate_up.data_ptr() == module.mlp.gate_proj.weight.data_ptr()
+        assert torch.equal(a.qkv[-3:], module.self_attn.v_proj.weight[-3:])
