@@ -77,9 +77,17 @@ class Language:
         """Copy keys and values of all layers within the pool."""
         self.kv[:, :, target : target + num_rows] = self.kv[:, :, source : source + num_rows]
 
-    def append(self, x: Tensor, positions: Tensor, batch: AppendBatch, extras: Sequence[Tensor] = ()) -> None:
+    def append(
+        self,
+        x: Tensor,
+        positions: Tensor,
+        batch: AppendBatch,
+        extras: Sequence[Tensor] = (),
+        layers: range | None = None,
+    ) -> None:
         """Grow windows: x (W * num_new, hidden) is used up, positions (3, W * num_new) on the device.
 
+        `layers` does it in pieces: the calls for range(0, 7), range(7, 14), ... on the same x make one append.
         Of the last layer only keys and values are wanted: its attention and MLP are left out.
         """
         steps = torch.arange(batch.num_new, device=self.device, dtype=torch.int32)
@@ -88,7 +96,9 @@ class Language:
         def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
             return self.ops.append_attention(q, k, v, batch, self.scale)
 
-        self._trunk(x, positions, dst, attention, extras, fill_only=True)
+        y = self._trunk(x, positions, dst, attention, extras, layers or range(len(self.layers)), fill_only=True)
+        if y is not None:
+            x.add_(y)
 
     def rows(self, x: Tensor, batch: RowBatch, select: Tensor | None = None, extras: Sequence[Tensor] = ()) -> Tensor:
         """Run rows x (R, hidden), used up; returns logits of all of them, or of those in `select`."""
@@ -96,9 +106,10 @@ class Language:
         def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
             return self.ops.row_attention(q, k, v, batch, self.scale)
 
-        hidden = self._trunk(x, batch.meta[:3], batch.meta[DST], attention, extras)
-        assert hidden is not None
-        return F.linear(hidden if select is None else hidden[select], self.head)
+        y = self._trunk(x, batch.meta[:3], batch.meta[DST], attention, extras, range(len(self.layers)))
+        if select is not None:
+            x, y = x[select], None if y is None else y[select]
+        return self.ops.norm_linear(x, y, self.norm, self.eps, self.head, None)
 
     def _trunk(
         self,
@@ -107,26 +118,27 @@ class Language:
         dst: Tensor,
         attention: Callable[[Tensor, Tensor, Tensor], Tensor],
         extras: Sequence[Tensor],
+        layers: range,
         fill_only: bool = False,
     ) -> Tensor | None:
-        """`extras[i]` (R, hidden) is added to what layer i gives (deepstack)."""
+        """Returns what is still to be added to x, None for nothing. `extras[i]` (R, hidden) goes in after layer i."""
         ops, eps = self.ops, self.eps
         cos, sin = self._cos_sin(positions)
         last = len(self.layers) - 1
         y: Tensor | None = None
-        for i, layer in enumerate(self.layers):
+        for i in layers:
+            layer = self.layers[i]
             k, v = self.kv[i].unbind(0)
-            h = ops.add_rms(x, y, layer.input_norm, eps)
-            qkv = F.linear(h, layer.qkv, layer.qkv_bias)
+            qkv = ops.norm_linear(x, y, layer.input_norm, eps, layer.qkv, layer.qkv_bias)
             q = ops.rope_write(qkv, cos, sin, dst, k, v, self.num_heads, layer.heads)
             if fill_only and i == last:
                 return None
-            y = F.linear(attention(q, k, v).flatten(1), layer.out, layer.out_bias)
-            h = ops.add_rms(x, y, layer.mlp_norm, eps)
-            y = F.linear(ops.silu_mul(F.linear(h, layer.gate_up)), layer.down)
-            if i < len(extras):
-                y = y + extras[i]
-        return ops.add_rms(x, y, self.norm, eps)
+            y = ops.linear_add(x, attention(q, k, v).flatten(1), layer.out, layer.out_bias)
+            inner = ops.norm_gated(x, y, layer.mlp_norm, eps, layer.gate_up)
+            y = ops.linear_add(x, inner, layer.down, None)
+            if i < len(extras):  # deepstack
+                y = extras[i] if y is None else y + extras[i]
+        return y
 
     def _cos_sin(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """positions (3, R) -> cos, sin (R, D) float32: each frequency reads its own of the three coordinates."""
@@ -177,6 +189,6 @@ def _fuse(modules: Sequence[Any], name: str) -> Tensor:
     if fused:
         return first.as_strided((sum(sizes), *first.shape[1:]), first.stride())
     whole = torch.cat(parts)
-    for module, part in zip(modules, whole.split(sizes), strict=True):
+    for module, part in zip(modules, torch.split(whole, sizes), strict=True):
         getattr(module, name).data = part
     return whole

@@ -1,4 +1,4 @@
-"""What the live engine's tests share: small random models in which a position off by one moves logits by more than 1."""
+"""What the live engine's tests share: small random models in which a position off by one moves logits by over 1."""
 
 from collections.abc import Callable
 from pathlib import Path

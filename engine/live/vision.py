@@ -1,0 +1,88 @@
+"""The vision tower over frame pairs: attention never leaves a pair, so pairs are a batch axis and each is encoded once.
+
+Runs the stock modules' own weights, norms, MLPs and mergers; what is written anew is what stock code does once for
+every clip and with waits for the device: positions, windows and segments, here constants of a grid (layouts.py).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from askcam.engine.live.layouts import Layout, layout
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """Pairs as the language model takes them. P pairs, n tokens of a pair."""
+
+    tokens: Tensor  # (P, n, hidden)
+    extras: tuple[Tensor, ...] = ()  # deepstack: as `tokens`, for the first layers of the language model
+
+    def pair(self, i: int) -> "Encoded":
+        return Encoded(self.tokens[i : i + 1], tuple(extra[i : i + 1] for extra in self.extras))
+
+
+class Vision:
+    """One model's tower. Owned by the engine thread. N patches of a pair, h heads, d head dimension."""
+
+    def __init__(self, model: Any, kind: str) -> None:
+        """`model` is a ...ForConditionalGeneration of family `kind`."""
+        self._tower, self._kind = model.model.visual, kind
+        projection = self._tower.patch_embed.proj
+        self._patch_weight: Tensor = projection.weight.flatten(1)  # a convolution whose stride is its kernel
+        self._patch_bias: Tensor | None = projection.bias
+        self._heads = int(self._tower.blocks[0].attn.num_heads)
+        self._merge = int(self._tower.spatial_merge_size)
+        self._full = frozenset(getattr(self._tower, "fullatt_block_indexes", range(len(self._tower.blocks))))
+        self._deep = tuple(getattr(self._tower, "deepstack_visual_indexes", ()))
+        self._layouts: dict[tuple[int, int], Layout] = {}  # a camera's size has one; few are in use at once
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self._patch_weight.dtype
+
+    def layout(self, rows: int, columns: int) -> Layout:
+        """The constants of a grid of patches."""
+        if (rows, columns) not in self._layouts:
+            self._layouts[rows, columns] = layout(self._tower, self._kind, rows, columns)
+        return self._layouts[rows, columns]
+
+    def encode(self, patches: Tensor, rows: int, columns: int) -> Encoded:
+        """patches (P, N, values), N = rows * columns -> their tokens."""
+        grid = self.layout(rows, columns)
+        num_pairs, num_patches, _ = patches.shape
+        x = F.linear(patches.to(self.dtype), self._patch_weight, self._patch_bias)
+        if grid.positions is not None:
+            x = x + grid.positions
+        unit = self._merge**2
+        if grid.order is not None:
+            x = x.view(num_pairs, -1, unit, x.shape[-1])[:, grid.order].view(num_pairs, num_patches, -1)
+        extras = []
+        for i, block in enumerate(self._tower.blocks):
+            x = x + self._attend(block.attn, block.norm1(x), grid, None if i in self._full else grid.windows)
+            x = x + block.mlp(block.norm2(x))
+            if i in self._deep:
+                merged = self._tower.deepstack_merger_list[self._deep.index(i)](x)
+                extras.append(merged.view(num_pairs, num_patches // unit, -1))
+        tokens = self._tower.merger(x).view(num_pairs, num_patches // unit, -1)
+        if grid.restore is not None:
+            tokens = tokens[:, grid.restore]
+        return Encoded(tokens, tuple(extras))
+
+    def _attend(self, attention: Any, x: Tensor, grid: Layout, windows: Tensor | None) -> Tensor:
+        num_pairs, num_patches, _ = x.shape
+        qkv = attention.qkv(x).view(num_pairs, num_patches, 3, self._heads, -1)
+        turned = _rotate(qkv[:, :, :2], grid.cos, grid.sin)
+        q, k = turned.transpose(1, 3).unbind(2)  # (P, h, N, d)
+        out = F.scaled_dot_product_attention(q, k, qkv[:, :, 2].transpose(1, 2), attn_mask=windows)
+        return attention.proj(out.transpose(1, 2).reshape(num_pairs, num_patches, -1))  # type: ignore[no-any-return]
+
+
+def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """x (P, N, 2, h, d), cos and sin (N, 1, 1, d) float32; computed in float32, as stock code does."""
+    wide = x.float()
+    left, right = wide.chunk(2, -1)
+    return (wide * cos).add_(torch.cat((-right, left), -1).mul_(sin)).to(x.dtype)
