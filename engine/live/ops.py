@@ -6,6 +6,7 @@ The pool of one layer is k and v, each (TOTAL, KV, D); windows and tails are ran
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 import torch
@@ -36,6 +37,7 @@ class RowBatch:
 
     meta: Tensor  # (8, R) int32 on the device
     spans: Sequence[Span]  # in the order of the rows; empty in a captured graph, whose spans change under it
+    packed: bool = False  # neighbouring rows mostly share a window: never changes a result, only what it costs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,12 +63,18 @@ class HeadNorms:
 class Ops(Protocol):
     """One implementation. Nothing in here waits for the device."""
 
-    def add_rms(self, x: Tensor, y: Tensor | None, weight: Tensor, eps: float) -> Tensor:
-        """x += y in place (rounded to x's dtype), when there is a y; returns rms_norm(x) * weight. (R, hidden)"""
+    def norm_linear(
+        self, x: Tensor, y: Tensor | None, norm: Tensor, eps: float, weight: Tensor, bias: Tensor | None
+    ) -> Tensor:
+        """x (R, hidden) += y in place, where there is a y; then weight (N, hidden) times rms_norm(x) * norm: (R, N)."""
         ...
 
-    def silu_mul(self, gate_up: Tensor) -> Tensor:
-        """(R, 2 * inner), the two halves side by side -> silu(gate) * up (R, inner)."""
+    def norm_gated(self, x: Tensor, y: Tensor | None, norm: Tensor, eps: float, gate_up: Tensor) -> Tensor:
+        """As norm_linear; of what gate_up (2 * inner, hidden) gives, silu(first half) * second half: (R, inner)."""
+        ...
+
+    def linear_add(self, x: Tensor, a: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor | None:
+        """a times weight, to be added to x: adds it in place and returns None, or returns it for the next call's y."""
         ...
 
     def rope_write(
@@ -107,7 +115,8 @@ def row_batch(spans: Sequence[Span], positions: Tensor, device: torch.device) ->
     meta = torch.cat((positions.to(torch.int32), torch.tensor(columns, dtype=torch.int32).T))
     if device.type == "cuda":
         meta = meta.pin_memory().to(device, non_blocking=True)
-    return RowBatch(meta, spans)
+    num_runs = 1 + sum(a.window_base != b.window_base for a, b in pairwise(spans))
+    return RowBatch(meta, spans, packed=meta.shape[1] >= 2 * num_runs)
 
 
 def append_batch(windows: Sequence[tuple[int, int]], num_new: int, device: torch.device) -> AppendBatch:

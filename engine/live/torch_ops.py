@@ -12,14 +12,19 @@ from askcam.engine.live.ops import AppendBatch, HeadNorms, RowBatch, Span
 class TorchOps:
     """An implementation of ops.Ops."""
 
-    def add_rms(self, x: Tensor, y: Tensor | None, weight: Tensor, eps: float) -> Tensor:
+    def norm_linear(
+        self, x: Tensor, y: Tensor | None, norm: Tensor, eps: float, weight: Tensor, bias: Tensor | None
+    ) -> Tensor:
         if y is not None:
             x.add_(y)
-        return rms(x, weight, eps)
+        return F.linear(rms(x, norm, eps), weight, bias)
 
-    def silu_mul(self, gate_up: Tensor) -> Tensor:
-        gate, up = gate_up.chunk(2, -1)
+    def norm_gated(self, x: Tensor, y: Tensor | None, norm: Tensor, eps: float, gate_up: Tensor) -> Tensor:
+        gate, up = self.norm_linear(x, y, norm, eps, gate_up, None).chunk(2, -1)
         return F.silu(gate).mul_(up)
+
+    def linear_add(self, x: Tensor, a: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor | None:
+        return F.linear(a, weight, bias)
 
     def rope_write(
         self,

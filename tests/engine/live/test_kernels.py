@@ -1,0 +1,39 @@
+"""The Triton kernels compute what plain torch computes: see kernels_against_torch.py, run here in a process of its own.
+
+Whether Triton interprets or compiles is decided when it is imported, hence the process.
+"""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from parts import need
+
+CHECKS = Path(__file__).parent / "kernels_against_torch.py"
+
+
+def run_checks(device: str, interpret: bool) -> None:
+    need(importlib.util.find_spec("triton") is not None, "Triton is missing: it comes with torch on Linux")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(CHECKS)],
+        env={**os.environ, "KERNELS_ON": device, "TRITON_INTERPRET": "1" if interpret else "0", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_kernels_equal_torch_in_the_interpreter() -> None:
+    run_checks("cpu", interpret=True)
+
+
+@pytest.mark.gpu
+def test_kernels_equal_torch_on_the_gpu() -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device here")
+    run_checks("cuda", interpret=False)
