@@ -43,12 +43,17 @@ class Answer:
             self._reason = Reason.CANCELLED
         return self._reason is not Reason.LENGTH
 
+    def cancel(self) -> None:
+        """The asker wants no more of it; finish() comes next."""
+        self._reason = Reason.CANCELLED
+
     def finish(self, usage: Usage, timings: Timings) -> Finished:
         """The last event; text that was held back goes out as a piece before it. Fills in what only an answer knows."""
         rest = self._text.finish()
         if rest:
             self._tell(self._asked, Piece(rest, self.num_tokens))
         now = time.monotonic()
+        first_at = self._first_at or now  # cancelled before its first token
         return Finished(
             self._reason,
             self._text.text,
@@ -58,8 +63,8 @@ class Answer:
                 preprocess_s=timings.preprocess_s,
                 vision_s=timings.vision_s,
                 prefill_s=timings.prefill_s,
-                first_token_s=self._first_at - self._asked.at,
-                decode_s=now - self._first_at,
+                first_token_s=first_at - self._asked.at,
+                decode_s=now - first_at,
                 total_s=now - self._asked.at,
             ),
         )

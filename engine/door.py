@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from askcam.engine.question import Event, Question
 from askcam.stream.fit import Fit
@@ -17,7 +17,7 @@ class EngineConfig:
     """How a model is to be run."""
 
     model: str  # a folder, or a hub id
-    backend: Literal["auto", "portable"] = "auto"
+    backend: Literal["auto", "live", "portable"] = "auto"  # "auto": live where it is supported and proves exact
     device: str = "auto"  # "auto", "cpu", "cuda", "cuda:1"
     dtype: str = "auto"  # "auto", "float32", "bfloat16", "float16"
     attention: str = "auto"  # "auto": flash_attention_2 where the package is, else sdpa
@@ -27,6 +27,9 @@ class EngineConfig:
     min_pixels: int | None = None  # of one frame as the model sees it; None: the model's own
     max_pixels: int | None = None
     threads: int | None = None  # CPU threads; None: torch's choice
+    kv_gb: float | None = None  # memory for windows and answers (live); None: what is free on a GPU, less on a CPU
+    fresh_ms: float = 150.0  # live: the newest frame joins as a provisional pair where that costs less than this
+    max_answering: int = 32  # live: answers that grow at once; more wait in the queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,20 @@ class WindowSource(Protocol):
 
     def look(self) -> View:
         """The window now, newest decoded frame included. Any thread. Raises stream.errors.CameraUnavailable."""
+        ...
+
+
+@runtime_checkable
+class LiveSource(WindowSource, Protocol):
+    """A camera that says when its window has grown, so that an engine can compute ahead of the questions."""
+
+    def peek(self) -> View | None:
+        """The window's complete pairs; None while there are none. Any thread; converts no pixels, never waits."""
+        ...
+
+    def on_pair(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Have `callback` called after each new pair, and when the window was emptied, on the camera's thread, which
+        it must not hold up. Returns what unsubscribes it."""
         ...
 
 

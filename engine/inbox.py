@@ -1,4 +1,4 @@
-"""The bounded queue of waiting questions. Any thread may put and cancel; the engine thread takes."""
+"""The bounded queue of waiting questions. Any thread may put, cancel and nudge; the engine thread takes."""
 
 import threading
 import time
@@ -37,7 +37,8 @@ class Inbox:
         self._change = threading.Condition()
         self._waiting: deque[Asked] = deque()
         self._gone: list[Gone] = []  # at most what was waiting
-        self._current: Asked | None = None
+        self._running: dict[int, Asked] = {}  # by ticket: being answered
+        self._nudged = False
         self._tickets = 0
         self._closed = False
 
@@ -46,9 +47,9 @@ class Inbox:
         return self._closed
 
     def counts(self) -> tuple[int, int]:
-        """How many questions wait and how many are being answered (0 or 1)."""
+        """How many questions wait and how many are being answered."""
         with self._change:
-            return len(self._waiting), int(self._current is not None)
+            return len(self._waiting), len(self._running)
 
     def put(self, question: Question, tell: Callable[[Event], None], seconds_each: float) -> int:
         """Queue a question; returns its ticket. Raises Busy, with a guess from `seconds_each` answer, when full."""
@@ -63,13 +64,38 @@ class Inbox:
             return self._tickets
 
     def take(self) -> Asked | None:
-        """Wait for the next question to answer; None: only some that left, or close(). The engine thread's call."""
+        """The last question is over: wait for the next one. None: only some that left, or close().
+
+        For an engine thread that answers one at a time; `poll`, `over` and `wait` are for one that answers many.
+        """
         with self._change:
-            self._current = None
+            self._running.clear()
             self._change.wait_for(lambda: self._waiting or self._gone or self._closed)
-            if self._waiting:
-                self._current = self._waiting.popleft()
-            return self._current
+            return self._next()
+
+    def poll(self) -> Asked | None:
+        """The next question to answer if one waits; it counts as being answered until over()."""
+        if not self._waiting:  # read at every step, so without the lock
+            return None
+        with self._change:
+            return self._next()
+
+    def over(self, asked: Asked) -> None:
+        """An answer has come to its end."""
+        with self._change:
+            self._running.pop(asked.ticket, None)
+
+    def nudge(self) -> None:
+        """Wake the engine thread: there is something else to do than questions."""
+        with self._change:
+            self._nudged = True
+            self._change.notify_all()
+
+    def wait(self, timeout_s: float | None) -> None:
+        """Until there is a question, one that left, a nudge or close()."""
+        with self._change:
+            self._change.wait_for(lambda: self._waiting or self._gone or self._closed or self._nudged, timeout_s)
+            self._nudged = False
 
     def gone(self) -> list[Gone]:
         """Those that left the queue since the last call."""
@@ -82,9 +108,9 @@ class Inbox:
     def cancel(self, ticket: int) -> None:
         """Mark the question being answered, or drop a waiting one. Unknown tickets have no effect."""
         with self._change:
-            if self._current is not None and self._current.ticket == ticket:
-                self._current.cancelled = True
-            self._drop(lambda asked: asked.ticket == ticket, _cancelled)
+            if ticket in self._running:
+                self._running[ticket].cancelled = True
+            self._drop(lambda asked: asked.ticket == ticket, cancelled)
 
     def fail(self, camera: str, error: Exception) -> None:
         """Drop the waiting questions about a camera."""
@@ -95,10 +121,17 @@ class Inbox:
         """Cancel everything and take nothing more."""
         with self._change:
             self._closed = True
-            if self._current is not None:
-                self._current.cancelled = True
-            self._drop(lambda _: True, _cancelled)
+            for asked in self._running.values():
+                asked.cancelled = True
+            self._drop(lambda _: True, cancelled)
             self._change.notify_all()
+
+    def _next(self) -> Asked | None:
+        if not self._waiting:
+            return None
+        asked = self._waiting.popleft()
+        self._running[asked.ticket] = asked
+        return asked
 
     def _drop(self, which: Callable[[Asked], bool], event: Callable[[Asked], Finished | Failed]) -> None:
         leaving = [asked for asked in self._waiting if which(asked)]
@@ -108,6 +141,7 @@ class Inbox:
             self._change.notify_all()
 
 
-def _cancelled(asked: Asked) -> Finished:
+def cancelled(asked: Asked) -> Finished:
+    """The last event of a question that was cancelled while it waited."""
     waited_s = time.monotonic() - asked.at
     return Finished(Reason.CANCELLED, "", Usage(), Timings(wait_s=waited_s, total_s=waited_s))

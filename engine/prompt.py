@@ -1,7 +1,7 @@
 """A question and what it sees become the inputs of generate(): messages, chat template, processor, positions."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,7 @@ class Prompt:
     inputs: Mapping[str, torch.Tensor]
     num_tokens: int
     num_vision_tokens: int
+    seconds_per_pair: tuple[float, ...] = ()  # of each video
 
 
 class Prompter:
@@ -49,10 +50,10 @@ class Prompter:
 
     def prompt(self, question: Question, view: View | None) -> Prompt:
         """Raises QuestionError when the question's parts cannot become a prompt of this model."""
-        messages = self.messages(question, view)
-        text = self._processor.apply_chat_template(
-            messages, tools=self._plain(question.tools) or None, tokenize=False, add_generation_prompt=True
-        )
+        if view is not None:
+            self._check_size(view)
+        messages = self.messages(question, None if view is None else view.content())
+        text = self.text(messages, question.tools)
         images, videos, metadata = read_vision(messages, self._spec.patch)
         # Every picture has the model's size already: nothing may resize or sample it again.
         inputs = self._processor(
@@ -66,19 +67,26 @@ class Prompter:
         )
         inputs = {name: value for name, value in inputs.items() if isinstance(value, torch.Tensor)}
         types = inputs["mm_token_type_ids"][0].numpy()
+        seconds = tuple(2 / float(clip["fps"]) for clip in metadata or ())
         if self._rule == "trained":
-            inputs["position_ids"] = self._positions(types, inputs, metadata)
-        return Prompt(inputs, len(types), int(np.count_nonzero(types)))
+            inputs["position_ids"] = self._positions(types, inputs, seconds)
+        return Prompt(inputs, len(types), int(np.count_nonzero(types)), seconds)
 
-    def messages(self, question: Question, view: View | None) -> list[dict[str, Any]]:
-        """The conversation as the chat template takes it; the camera's view comes first in the first user turn."""
+    def text(self, messages: list[dict[str, Any]], tools: Sequence[Mapping[str, Any]]) -> str:
+        """The conversation in the chat template's words, up to where the answer begins."""
+        text: str = self._processor.apply_chat_template(
+            messages, tools=self._plain(tools) or None, tokenize=False, add_generation_prompt=True
+        )
+        return text
+
+    def messages(self, question: Question, video: dict[str, Any] | None) -> list[dict[str, Any]]:
+        """The conversation as the chat template takes it; the camera's `video` comes first in the first user turn."""
         messages = [self._message(message) for message in question.messages]
-        if view is not None:
-            self._check_size(view)
+        if video is not None:
             first = next((m for m in messages if m["role"] == Role.USER.value), None)
             if first is None:
                 raise QuestionError("a question about a camera needs a user message", "messages")
-            first["content"] = [view.content(), *_as_parts(first["content"])]
+            first["content"] = [video, *_as_parts(first["content"])]
         return messages
 
     def _message(self, message: Message) -> dict[str, Any]:
@@ -126,16 +134,16 @@ class Prompter:
         }
 
     def _positions(
-        self, types: np.ndarray[Any, Any], inputs: Mapping[str, torch.Tensor], metadata: list[dict[str, Any]] | None
+        self, types: np.ndarray[Any, Any], inputs: Mapping[str, torch.Tensor], seconds: Sequence[float]
     ) -> torch.Tensor:
         """(4, 1, tokens) as generate() takes and continues them: the plain count, then the three M-RoPE rows."""
         rows = positions(
             self._spec,
             self._rule,
             types,
-            _grids(inputs.get("image_grid_thw")),
-            _grids(inputs.get("video_grid_thw")),
-            [2 / float(clip["fps"]) for clip in metadata or ()],
+            grids(inputs.get("image_grid_thw")),
+            grids(inputs.get("video_grid_thw")),
+            seconds,
         )
         return torch.from_numpy(np.concatenate((np.arange(len(types))[None], rows)))[:, None]
 
@@ -189,8 +197,9 @@ def _as_parts(content: str | list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
-def _grids(grids: torch.Tensor | None) -> list[tuple[int, int, int]]:
-    return [] if grids is None else [(int(t), int(h), int(w)) for t, h, w in grids.tolist()]
+def grids(found: torch.Tensor | None) -> list[tuple[int, int, int]]:
+    """A processor's (t, h, w) rows as plain numbers."""
+    return [] if found is None else [(int(t), int(h), int(w)) for t, h, w in found.tolist()]
 
 
 def _fit_or_refuse(rule: Any, pixels: Pixels) -> Fit:

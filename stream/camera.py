@@ -68,6 +68,7 @@ class Camera:
         self._gate: MotionGate | None = None
         self._health = HealthMonitor()
         self._flags: tuple[Health, ...] = ()
+        self._growth: tuple[Callable[[], None], ...] = ()  # who wants to know of new pairs
 
     @property
     def name(self) -> str:
@@ -113,6 +114,23 @@ class Camera:
         """The sampled window as it stands, in whatever state; None while it is empty. Converts nothing."""
         with self._lock:
             return self._window.view()
+
+    def peek(self) -> View | None:
+        """The window's complete pairs, in whatever state; None while there are none. Converts nothing."""
+        with self._lock:
+            return self._window.settled()
+
+    def on_pair(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Have `callback` called after each new pair and when the window was emptied, on a camera thread, which it must
+        not hold up (a lock may be held: it must not call back in here). Returns what unsubscribes it."""
+        with self._lock:
+            self._growth = (*self._growth, callback)
+
+        def unsubscribe() -> None:
+            with self._lock:
+                self._growth = tuple(known for known in self._growth if known is not callback)
+
+        return unsubscribe
 
     def status(self) -> CameraStatus:
         """How it is now."""
@@ -234,6 +252,7 @@ class Camera:
             if passed:
                 self._window.add(frame)
                 self._sampled += 1
+                self._tell_growth()
             else:
                 self._dropped["still"] += 1
         return True
@@ -244,6 +263,11 @@ class Camera:
         """The source was lost: empty the window, and let askers that wait know."""
         self._window.clear()
         self._frames.notify_all()
+        self._tell_growth()
+
+    def _tell_growth(self) -> None:
+        for callback in self._growth:
+            callback()
 
     def interval_s(self) -> float | None:
         """Mean seconds between frames, lately."""

@@ -175,6 +175,12 @@ class Window:
         self.epoch += 1
         return gone
 
+    def settled(self) -> View | None:
+        """The complete pairs alone; None while there are none."""
+        if not self._pairs:
+            return None
+        return View(self.camera, self.version, self.epoch, self.fps, tuple(self._pairs), provisional=False)
+
     def view(self, newest: Frame | None = None) -> View | None:
         """What a question asked now sees, or None while nothing was ever sampled.
 

@@ -1,0 +1,195 @@
+"""The front of every backend: what any thread may call. Behind it one engine thread owns the model.
+
+A backend inherits from Front and runs `_run` on the thread; questions reach it through the inbox.
+"""
+
+import logging
+import queue
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from askcam.engine.answer import Answer, refuse_stale
+from askcam.engine.choosing import check_sampling
+from askcam.engine.counts import Counts
+from askcam.engine.door import EngineConfig, EngineStats, ModelInfo, WindowSource
+from askcam.engine.errors import EngineError, EngineFailure, QuestionError
+from askcam.engine.inbox import Asked, Inbox
+from askcam.engine.loading import Loaded
+from askcam.engine.question import (
+    Clip,
+    Event,
+    Failed,
+    Finished,
+    Message,
+    Question,
+    Role,
+    Sampling,
+    Text,
+)
+from askcam.engine.text import AnswerText
+from askcam.stream.errors import CameraUnavailable, StreamError
+from askcam.stream.fit import Fit
+from askcam.stream.window import Anchors, View
+
+log = logging.getLogger("askcam.engine")
+
+CLOSE_S = 10.0
+
+
+class Front(ABC):
+    """The methods of door.Engine. Sources are under a lock, questions in the inbox; the rest is the engine thread's."""
+
+    def __init__(self, loaded: Loaded, config: EngineConfig, info: ModelInfo) -> None:
+        self.info = info
+        self.anchors = Anchors.within(info.max_pairs)
+        self._loaded, self._spec, self._threads = loaded, loaded.spec, config.threads
+        self._end_tokens = end_tokens(loaded.model.generation_config)
+        self._inbox = Inbox(config.max_waiting)
+        self._counts = Counts()
+        self._sources: dict[str, WindowSource] = {}
+        self._sources_lock = threading.Lock()
+        self._thread = threading.Thread(target=self._begin, name="askcam-engine", daemon=True)
+
+    # -- any thread
+
+    def fit(self, width: int, height: int) -> Fit:
+        try:
+            return self._spec.fit_frame(width, height)
+        except ValueError as exc:
+            raise QuestionError(str(exc)) from exc
+
+    def attach(self, source: WindowSource) -> None:
+        with self._sources_lock:
+            if source.name in self._sources:
+                raise ValueError(f"a camera named {source.name!r} is attached already")
+            self._sources[source.name] = source
+
+    def detach(self, name: str) -> None:
+        with self._sources_lock:
+            self._sources.pop(name, None)
+        self._inbox.fail(name, removed(name))
+
+    def ask(self, question: Question, on_event: Callable[[Event], None]) -> int:
+        check_sampling(question.sampling)
+        if not any(message.role is Role.USER for message in question.messages):
+            raise QuestionError("a question needs a user message", "messages")
+        if question.camera is not None and question.camera not in self._sources:
+            raise QuestionError(f"there is no camera {question.camera!r}", "camera")
+        with self._counts.asking():
+            return self._inbox.put(question, on_event, self._counts.seconds_each)
+
+    def cancel(self, ticket: int) -> None:
+        self._inbox.cancel(ticket)
+
+    def stats(self) -> EngineStats:
+        return self._counts.stats(*self._inbox.counts())
+
+    def close(self) -> None:
+        self._inbox.close()
+        self._thread.join(CLOSE_S)
+        if self._thread.is_alive():
+            log.error("the engine thread did not end within %g s; it is left to itself", CLOSE_S)
+
+    def warm_up(self) -> None:
+        """Answer about a grey clip, so that the first real question pays for no first time. Raises EngineError."""
+        fit = self._spec.fit_frame(640, 480)
+        grey = np.full((fit.height, fit.width, 3), 128, np.uint8)
+        question = Question(
+            (Message(Role.USER, (Clip((grey,) * 4, fps=2.0), Text("What is this?"))),),
+            sampling=Sampling(max_tokens=2),
+        )
+        events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self.ask(question, events.put)
+        while not isinstance(event := events.get(), Finished | Failed):
+            pass
+        if isinstance(event, Failed):
+            raise event.error
+        self._counts = Counts()
+
+    # -- the engine thread, and the rooms that work on it
+
+    @abstractmethod
+    def _run(self) -> None:
+        """Serve the inbox until it is closed, then let go of the model."""
+
+    def _begin(self) -> None:
+        if self._threads is not None:
+            torch.set_num_threads(self._threads)
+        self._run()
+
+    def look(self, question: Question) -> View | None:
+        """The camera's window now, not at ask() time, and no older than the question allows."""
+        if question.camera is None:
+            return None
+        view = self.source(question.camera).look()
+        refuse_stale(question, view)
+        return view
+
+    def source(self, name: str) -> WindowSource:
+        """The attached camera of that name. Raises CameraUnavailable."""
+        source = self._sources.get(name)
+        if source is None:
+            raise removed(name)
+        return source
+
+    def answer(self, asked: Asked, view: View | None) -> Answer:
+        """What takes the answer's tokens."""
+        decode = self._loaded.processor.tokenizer.decode
+        text = AnswerText(
+            lambda ids: decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False),
+            asked.question.sampling.stop,
+        )
+        return Answer(asked, view, text, self._end_tokens, self.tell)
+
+    def room(self, num_tokens: int) -> int:
+        """Tokens that an answer to a prompt of `num_tokens` may have. Raises QuestionError when there is no room."""
+        room = self.info.context_tokens - num_tokens
+        if room < 1:
+            raise QuestionError(
+                f"the question and what it sees are {num_tokens} tokens, the model takes "
+                f"{self.info.context_tokens}: shorten it",
+                "messages",
+            )
+        return room
+
+    def tell(self, asked: Asked, event: Event) -> None:
+        try:
+            asked.tell(event)
+        except Exception:
+            log.exception("an asker's on_event raised; its answer goes on unheard")
+
+    def _tell_gone(self) -> None:
+        for gone in self._inbox.gone():
+            self.tell(gone.asked, gone.event)
+            self._counts.ended(gone.event, None)
+
+
+def failed(exc: Exception, what: str) -> Failed:
+    """The event for what went wrong at `what`: expected errors as they are, others logged with their cause."""
+    if isinstance(exc, EngineError | StreamError):
+        return Failed(exc)
+    if isinstance(exc, torch.OutOfMemoryError):
+        log.error("out of GPU memory while %s: %s", what, exc)
+        torch.cuda.empty_cache()
+        return Failed(
+            EngineFailure("the GPU's memory is full; ask about a shorter window or smaller frames (--max-pixels)")
+        )
+    log.error("the engine failed while %s", what, exc_info=exc)
+    failure = EngineFailure(f"the engine failed while answering ({type(exc).__name__}); its log says why")
+    failure.__cause__ = exc
+    return Failed(failure)
+
+
+def end_tokens(config: object) -> frozenset[int]:
+    """The tokens that end an answer, of a GenerationConfig."""
+    tokens = getattr(config, "eos_token_id", None)
+    return frozenset(tokens if isinstance(tokens, list) else () if tokens is None else (tokens,))
+
+
+def removed(name: str) -> CameraUnavailable:
+    """What is told to who asks about a camera that was taken away."""
+    return CameraUnavailable(name, "ended", "it was removed")

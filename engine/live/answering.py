@@ -1,0 +1,94 @@
+"""One question under way in the live engine: what it reads, where its own tokens go, how its next token is chosen."""
+
+import time
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from askcam.engine.answer import Answer
+from askcam.engine.inbox import Asked
+from askcam.engine.live.kvpool import Range
+from askcam.engine.live.ops import Span
+from askcam.engine.live.sampling import Chooser
+from askcam.engine.live.seam import Ints
+from askcam.engine.question import Finished, Timings, Usage
+
+MAX_ROWS = 512  # of one prompt in one pass: a long one must not hold up the other answers
+
+
+@dataclass(slots=True, eq=False)
+class Prompt:
+    """The part of a question that is still to be run: everything that the window does not hold."""
+
+    x: Tensor  # (rows, hidden) on the device
+    positions: Ints  # (3, rows)
+    extras: tuple[Tensor, ...] = ()  # deepstack, as x; zero where text is
+
+    def rest(self, num_rows: int) -> "Prompt | None":
+        """What is left after so many rows."""
+        if num_rows == self.x.shape[0]:
+            return None
+        return Prompt(self.x[num_rows:], self.positions[:, num_rows:], tuple(extra[num_rows:] for extra in self.extras))
+
+
+@dataclass(slots=True, eq=False)
+class Costs:
+    """Where the time before the first token went, in seconds."""
+
+    preprocess_s: float = 0.0
+    vision_s: float = 0.0
+    prefill_s: float = 0.0
+
+
+@dataclass(slots=True, eq=False)
+class Answering:
+    """Owned by the engine thread. `window` and `tail` are held until release."""
+
+    asked: Asked
+    answer: Answer
+    chooser: Chooser
+    window: Range | None  # None: the question brings all it is about in its tail
+    window_len: int  # tokens of the window that it sees: what was there when it was asked
+    tail: Range
+    prompt: Prompt | None  # what is left to be run of it; None: answering
+    next_position: int  # of the next token
+    usage: Usage
+    started: float
+    costs: Costs
+    tail_len: int = 0
+    last_token: int = 0
+
+    def span(self) -> Span:
+        """Its rows in the next pass: the prompt, or as much of it as one pass takes, or one token."""
+        num_rows = 1 if self.prompt is None else min(self.prompt.x.shape[0], MAX_ROWS)
+        base = 0 if self.window is None else self.window.base
+        return Span(num_rows, base, self.window_len, self.tail.base, self.tail_len + num_rows)
+
+    def ran(self, span: Span) -> bool:
+        """That pass is done; returns whether its last row's logits choose a token."""
+        self.tail_len = span.tail_len
+        if self.prompt is None:
+            self.next_position += 1
+            return True
+        self.prompt = self.prompt.rest(span.num_rows)
+        return self.prompt is None
+
+    def take(self, token: int) -> bool:
+        """The chosen token; returns whether the answer is over. Raises Stale."""
+        self.last_token = token
+        self.chooser.took(token)
+        ends = self.answer.take(token)
+        return ends or self.answer.num_tokens >= self.chooser.max_tokens
+
+    def finish(self) -> Finished:
+        """The last event."""
+        usage = Usage(
+            self.usage.prompt_tokens, self.usage.vision_tokens, self.usage.cached_tokens, self.answer.num_tokens
+        )
+        costs = self.costs
+        return self.answer.finish(
+            usage, Timings(self.started - self.asked.at, costs.preprocess_s, costs.vision_s, costs.prefill_s)
+        )
+
+    def took_s(self) -> float:
+        return time.monotonic() - self.started

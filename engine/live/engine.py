@@ -1,0 +1,208 @@
+"""The live engine: everything that frames decide is done before the question.
+
+`step` read aloud: take questions, run the rows of all questions and answers in one pass, hand their tokens out, ingest
+what fits. One thread owns the model, the pool and all in here; cameras and askers meet it at windows and the inbox.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+
+from askcam.engine.door import EngineConfig, LiveSource, WindowSource
+from askcam.engine.errors import QuestionError
+from askcam.engine.front import Front, failed
+from askcam.engine.inbox import Asked, cancelled
+from askcam.engine.live.answering import Answering
+from askcam.engine.live.keeper import Keeper
+from askcam.engine.live.kvpool import KVPool, PoolFull
+from askcam.engine.live.model import Model
+from askcam.engine.live.ops import row_batch
+from askcam.engine.live.prompts import LivePrompter
+from askcam.engine.live.starting import Starter
+from askcam.engine.loading import Loaded
+from askcam.engine.question import Failed, Finished
+
+QUIET_S = 5.0  # after a failure while ingesting, frames wait so long; questions do not
+WAIT_S = 1.0  # the longest sleep: heads that nobody asks with are let go of
+
+
+class LiveEngine(Front):
+    """An Engine (door.py) whose windows grow as frames arrive. Any thread may call it."""
+
+    def __init__(self, loaded: Loaded, config: EngineConfig, model: Model) -> None:
+        """Starts the engine thread; build.py is the way in."""
+        super().__init__(loaded, config, replace(loaded.info, backend="live"))
+        self._model, self._pool = model, model.pool
+        self._prompter = LivePrompter(loaded, config.positions)
+        self._keeper = Keeper(model, self._prompter, self.anchors)
+        self._starter = Starter(self, loaded, config, model, self._prompter, self._keeper)
+        self._max_answering = config.max_answering
+        self._grown: set[str] = set()  # cameras with news; a set's add and pop need no lock
+        self._unsubscribe: dict[str, Callable[[], None]] = {}
+        self._answers: list[Answering] = []
+        self._parked: list[Asked] = []  # taken up, but the pool was full
+        self._ingest_after = 0.0
+        self._thread.start()
+
+    # -- any thread
+
+    def attach(self, source: WindowSource) -> None:
+        super().attach(source)
+        if isinstance(source, LiveSource):
+            name = source.name
+            self._unsubscribe[name] = source.on_pair(lambda: self._news(name))
+        self._news(source.name)
+
+    def detach(self, name: str) -> None:
+        super().detach(name)
+        unsubscribe = self._unsubscribe.pop(name, None)
+        if unsubscribe is not None:
+            unsubscribe()
+        self._news(name)
+
+    @property
+    def pool(self) -> KVPool:
+        """For its stats(); the engine thread owns it."""
+        return self._pool
+
+    def _news(self, name: str) -> None:
+        self._grown.add(name)
+        self._inbox.nudge()
+
+    # -- the engine thread
+
+    @torch.inference_mode()
+    def _run(self) -> None:
+        while not self._inbox.closed:
+            try:
+                self._tell_gone()
+                if not self.step():
+                    self._inbox.wait(WAIT_S)
+            except Exception as exc:
+                self._recover(exc)
+        self._end()
+
+    def step(self) -> bool:
+        """One turn. Returns whether there was anything to do."""
+        self._take_questions()
+        busy = bool(self._answers)
+        if busy:
+            self._run_rows()
+        return self._ingest() or busy
+
+    def _take_questions(self) -> None:
+        """Start on every waiting question for which there is room."""
+        self._end_cancelled()
+        while len(self._answers) < self._max_answering:
+            asked = self._parked.pop(0) if self._parked else self._inbox.poll()
+            if asked is None:
+                return
+            started = time.monotonic()
+            try:
+                self._answers.append(self._starter.start(asked, started))
+            except PoolFull as exc:
+                if self._answers:  # one of them will make room
+                    self._parked.insert(0, asked)
+                    return
+                self._finished(
+                    asked,
+                    Failed(QuestionError(f"there is no memory for this question: {exc}; give more (--kv-gb)")),
+                    started,
+                )
+            except Exception as exc:
+                self._finished(asked, failed(exc, f"starting on question {asked.ticket}"), started)
+
+    def _run_rows(self) -> None:
+        """One pass for all: prompts of new questions, the newest token of every answer. Then their tokens go out."""
+        began = time.monotonic()
+        answers, language = self._answers, self._model.language
+        spans = [answer.span() for answer in answers]
+        x, positions, extras = self._starter.inputs(answers, spans)
+        batch = row_batch(spans, positions, self._model.device)
+        ends, end = [], -1
+        for span in spans:
+            end += span.num_rows
+            ends.append(end)
+        starting = [answer for answer in answers if answer.prompt is not None]
+        choosing = [(answer, end) for answer, span, end in zip(answers, spans, ends, strict=True) if answer.ran(span)]
+        select = torch.tensor([end for _, end in choosing], device=self._model.device)
+        logits = language.rows(x, batch, select, extras)
+        if all(answer.chooser.greedy for answer, _ in choosing):
+            tokens = logits.argmax(-1).tolist()  # waits for the device: the tokens are really there
+        else:
+            tokens = [int(answer.chooser.choose(row)) for (answer, _), row in zip(choosing, logits, strict=True)]
+        took_s = time.monotonic() - began
+        for answer in starting:
+            answer.costs.prefill_s += took_s
+        for (answer, _), token in zip(choosing, tokens, strict=True):
+            self._counts.token()
+            self._hand_out(answer, token)
+
+    def _hand_out(self, answer: Answering, token: int) -> None:
+        try:
+            if not answer.take(token):
+                return
+            event: Finished | Failed = answer.finish()
+        except Exception as exc:
+            event = failed(exc, f"answering question {answer.asked.ticket}")
+        self._close(answer, event)
+
+    def _ingest(self) -> bool:
+        """One piece of what frames brought, unless a first token is due. Returns whether there was any."""
+        while self._grown:
+            self._see(self._grown.pop())
+        if time.monotonic() < self._ingest_after or any(answer.prompt is not None for answer in self._answers):
+            return False
+        return self._keeper.work()
+
+    def _see(self, name: str) -> None:
+        """Take in what a camera has brought since the last time."""
+        source = self._sources.get(name)
+        if source is None:
+            self._keeper.drop(name)
+        elif isinstance(source, LiveSource):
+            self._keeper.see(source, source.peek())
+
+    # -- ends
+
+    def _end_cancelled(self) -> None:
+        for answer in [answer for answer in self._answers if answer.asked.cancelled]:
+            answer.answer.cancel()
+            self._close(answer, answer.finish())
+
+    def _close(self, answer: Answering, event: Finished | Failed) -> None:
+        self._answers.remove(answer)
+        self._pool.release(answer.tail)
+        if answer.window is not None:
+            self._pool.release(answer.window)
+        self._finished(answer.asked, event, answer.started)
+
+    def _finished(self, asked: Asked, event: Finished | Failed, started: float) -> None:
+        self._inbox.over(asked)
+        self.tell(asked, event)
+        self._counts.ended(event, time.monotonic() - started)
+
+    def _recover(self, exc: Exception) -> None:
+        """Something failed that belongs to no single question: fail those in flight, begin all windows anew."""
+        event = failed(exc, "running its model")
+        for answer in list(self._answers):
+            self._close(answer, event)
+        self._keeper.forget_all()
+        self._grown.update(list(self._sources))
+        self._ingest_after = time.monotonic() + QUIET_S
+
+    def _end(self) -> None:
+        self._end_cancelled()
+        for asked in self._parked:
+            self._finished(asked, cancelled(asked), asked.at)
+        self._tell_gone()
+        self._keeper.forget_all()
+        del (
+            self._loaded,
+            self._model,
+            self._prompter,
+            self._keeper,
+            self._starter,
+        )  # the model's memory goes with the thread

@@ -1,0 +1,117 @@
+"""One camera inside the engine: its encoded pairs, and its windows for every head that is being asked with.
+
+Owned by the engine thread. `see` takes in what the camera's window holds now; `pieces` says what is to be computed.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from askcam.engine.door import WindowSource
+from askcam.engine.live.prompts import Head
+from askcam.engine.live.seam import Seam
+from askcam.engine.live.vision import Encoded
+from askcam.engine.live.windows import KVWindow, plan
+from askcam.stream.window import Anchors, Pair, View
+
+MAX_HEADS = 3  # the default one and the two asked with last
+HEAD_IDLE_S = 60.0  # another head than the default is forgotten after so long without a question
+
+
+@dataclass(slots=True, eq=False)
+class Track:
+    """The windows of one camera for one head."""
+
+    head: Head
+    seam: Seam
+    windows: dict[int, KVWindow] = field(default_factory=dict)  # by start
+    asked_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encode:
+    """A piece of work: one pair through the vision tower."""
+
+    feed: "Feed"
+    pair: Pair
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Append:
+    """A piece of work: one encoded pair to the windows of one track that lack it."""
+
+    feed: "Feed"
+    pair: Pair
+    track: Track
+    windows: tuple[KVWindow, ...]
+
+
+Piece = Encode | Append
+
+
+class Feed:
+    """One attached camera."""
+
+    def __init__(self, source: WindowSource, anchors: Anchors) -> None:
+        self.source, self._anchors = source, anchors
+        self.tracks: OrderedDict[Head, Track] = OrderedDict()
+        self.pairs: tuple[Pair, ...] = ()  # complete ones of the camera's window
+        self.encoded: dict[int, Encoded] = {}  # by index, of `pairs`
+        self.guess: tuple[Pair, Encoded] | None = None  # the last provisional pair
+        self.shape: tuple[int, int, float] | None = None  # height, width, fps of the windows
+
+    def see(self, view: View) -> list[KVWindow]:
+        """Take in a view's complete pairs; returns the windows that are no longer needed, for release."""
+        pairs = view.pairs[:-1] if view.provisional else view.pairs
+        shape = (view.newest.height, view.newest.width, view.fps)
+        gone: list[KVWindow] = []
+        if shape != self.shape or not self._continues(pairs):
+            gone = self.forget()
+            self.shape = shape
+        self.pairs = pairs
+        first = pairs[0].index if pairs else 0
+        self.encoded = {index: found for index, found in self.encoded.items() if index >= first}
+        for track in self.tracks.values():
+            for start in plan(tuple(track.windows), first, first + len(pairs), self._anchors).close:
+                gone.append(track.windows.pop(start))
+        return gone
+
+    def forget(self) -> list[KVWindow]:
+        """Another stream begins; returns all windows, for release. Heads are kept, their windows begin anew."""
+        gone = [window for track in self.tracks.values() for window in track.windows.values()]
+        self.tracks.clear()
+        self.pairs, self.encoded, self.guess, self.shape = (), {}, None, None
+        return gone
+
+    def starts(self, track: Track) -> tuple[int, ...]:
+        """Windows that the track must begin."""
+        first = self.pairs[0].index if self.pairs else 0
+        return plan(tuple(track.windows), first, first + len(self.pairs), self._anchors).open
+
+    def idle_heads(self, now: float, default: Head, pressed: bool = False) -> list[KVWindow]:
+        """Forget heads that nobody asks with, the oldest first; `pressed`: all but the default. For release."""
+        gone: list[KVWindow] = []
+        for head, track in list(self.tracks.items()):
+            crowded = len(self.tracks) > MAX_HEADS
+            if head != default and (pressed or crowded or now - track.asked_at > HEAD_IDLE_S):
+                gone += self.tracks.pop(head).windows.values()
+        return gone
+
+    def pieces(self, only: Track | None = None, upto: KVWindow | None = None) -> Iterator[Piece]:
+        """What is left to compute, oldest pair first; of one track and window, if wanted. Do each before the next."""
+        for pair in self.pairs:
+            for track in (only,) if only is not None else tuple(self.tracks.values()):
+                chosen = track.windows.values() if upto is None else (upto,)
+                lacking = tuple(window for window in chosen if window.next_pair == pair.index)
+                if lacking:
+                    if pair.index not in self.encoded:
+                        yield Encode(self, pair)
+                    yield Append(self, pair, track, lacking)
+
+    def _continues(self, pairs: tuple[Pair, ...]) -> bool:
+        """Whether these pairs go on from, or are, the known ones: by identity of their frames."""
+        known = {pair.index: pair for pair in self.pairs}
+        both = [pair for pair in pairs if pair.index in known]
+        if not both:
+            return not self.pairs
+        return all(pair == known[pair.index] for pair in both)

@@ -1,0 +1,131 @@
+"""All cameras' windows: kept as long and as complete as their streams, one piece of work at a time."""
+
+import logging
+import time
+
+from askcam.engine.door import WindowSource
+from askcam.engine.live.feed import Append, Encode, Feed, Piece, Track
+from askcam.engine.live.kvpool import PoolFull
+from askcam.engine.live.model import Model
+from askcam.engine.live.prompts import Head, LivePrompter
+from askcam.engine.live.windows import KVWindow
+from askcam.stream.window import Anchors, View
+
+log = logging.getLogger("askcam.engine")
+
+
+class Keeper:
+    """Owned by the engine thread."""
+
+    def __init__(self, model: Model, prompter: LivePrompter, anchors: Anchors) -> None:
+        self._model, self._prompter, self._anchors = model, prompter, anchors
+        self._default: Head = prompter.default_head()
+        self._feeds: dict[str, Feed] = {}
+        self._starved: set[str] = set()  # cameras for which the pool had no room; said once each
+
+    def feed(self, source: WindowSource) -> Feed:
+        """The camera's feed; a new one for a new source."""
+        feed = self._feeds.get(source.name)
+        if feed is None or feed.source is not source:
+            self.drop(source.name)
+            feed = self._feeds[source.name] = Feed(source, self._anchors)
+        return feed
+
+    def drop(self, name: str) -> None:
+        """The camera is gone. Answers that read its windows hold them until they end."""
+        feed = self._feeds.pop(name, None)
+        self._starved.discard(name)
+        if feed is not None:
+            self.release(feed.forget())
+
+    def see(self, source: WindowSource, view: View | None) -> Feed:
+        """Take in what the camera's window holds now."""
+        feed = self.feed(source)
+        self.release(feed.forget() if view is None else feed.see(view))
+        if view is not None:
+            self.track(feed, self._default)
+        return feed
+
+    def track(self, feed: Feed, head: Head) -> Track:
+        """The feed's windows for a head, which begin to be kept with the first call."""
+        track = feed.tracks.get(head)
+        if track is None:
+            assert feed.shape is not None, "a feed has seen a view before anything is computed"
+            track = feed.tracks[head] = Track(head, self._prompter.seam(head, feed.shape))
+        return track
+
+    def window(self, feed: Feed, track: Track) -> KVWindow:
+        """The window that begins where the camera's view begins; opened if need be. Raises PoolFull."""
+        start = feed.pairs[0].index if feed.pairs else 0
+        return track.windows.get(start) or self._open(feed, track, start)
+
+    def complete(self, feed: Feed, track: Track, window: KVWindow) -> None:
+        """Compute what the window still lacks."""
+        for piece in feed.pieces(track, window):
+            self._do(piece)
+
+    def work(self) -> bool:
+        """The most urgent piece that frames brought. Returns whether there was any."""
+        now = time.monotonic()
+        for feed in sorted(self._feeds.values(), key=_deadline):
+            self.release(feed.idle_heads(now, self._default))
+            if self._advance(feed):
+                return True
+        return False
+
+    def forget_all(self) -> None:
+        """All windows begin anew, from the cameras' own windows."""
+        for name in list(self._feeds):
+            self.drop(name)
+
+    def release(self, windows: list[KVWindow]) -> None:
+        for window in windows:
+            self._model.pool.release(window.held)
+
+    def _advance(self, feed: Feed) -> bool:
+        name = feed.source.name
+        try:
+            for track in list(feed.tracks.values()):
+                for start in feed.starts(track):
+                    self._open(feed, track, start)
+                    return True
+        except PoolFull as exc:
+            if name not in self._starved:
+                self._starved.add(name)
+                log.warning(
+                    "no memory for the windows of camera %r: it is answered from nothing, slowly (%s)", name, exc
+                )
+            return False
+        self._starved.discard(name)
+        for piece in feed.pieces():
+            self._do(piece)
+            return True
+        return False
+
+    def _open(self, feed: Feed, track: Track, start: int) -> KVWindow:
+        like = next(iter(track.windows.values()), None)
+        capacity = track.seam.length(self._anchors.max_pairs)
+        try:
+            window = self._model.begin_window(start, track.head, capacity, like)
+        except PoolFull:
+            self._forget_heads(feed)
+            window = self._model.begin_window(start, track.head, capacity, like)
+        track.windows[start] = window
+        return window
+
+    def _forget_heads(self, but: Feed) -> None:
+        for feed in self._feeds.values():
+            if feed is not but:
+                self.release(feed.idle_heads(time.monotonic(), self._default, pressed=True))
+
+    def _do(self, piece: Piece) -> None:
+        if isinstance(piece, Encode):
+            (piece.feed.encoded[piece.pair.index],) = self._model.encode([piece.pair])
+        else:
+            assert isinstance(piece, Append)
+            self._model.grow(piece.windows, piece.track.seam, piece.feed.encoded[piece.pair.index])
+
+
+def _deadline(feed: Feed) -> float:
+    """When the first pair that the feed's windows lack was captured: who waits longest comes first."""
+    return next((piece.pair.second.mono for piece in feed.pieces()), float("inf"))

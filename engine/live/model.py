@@ -1,0 +1,109 @@
+"""The model as the live engine uses it: frames in, tokens of pairs out; windows grow; rows run. One device."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from askcam.engine.live.kvpool import KVPool
+from askcam.engine.live.language import Language
+from askcam.engine.live.ops import Ops, append_batch
+from askcam.engine.live.prep import Patcher
+from askcam.engine.live.seam import Seam, Unit
+from askcam.engine.live.vision import Encoded, Vision
+from askcam.engine.live.windows import KVWindow
+from askcam.engine.loading import Loaded
+from askcam.engine.prompt import Prompt as StockPrompt
+from askcam.stream.window import Pair
+
+
+class Model:
+    """Owned by the engine thread. Tensors in, tensors out; who may have which rows is the pool's bookkeeping."""
+
+    def __init__(self, loaded: Loaded, ops: Ops, pool_rows: int) -> None:
+        kind = loaded.spec.model_type
+        self._model, self._spec = loaded.model, loaded.spec
+        self.language = Language(loaded.model, ops, interleaved=kind == "qwen3_vl")
+        self.vision = Vision(loaded.model, kind)
+        self._patcher = Patcher(
+            loaded.processor.video_processor, loaded.spec.patch, loaded.spec.merge, loaded.device, self.vision.dtype
+        )
+        self.pool = KVPool(pool_rows)
+        self.language.allocate(self.pool.total_rows)
+        self.device = self.language.device
+
+    def encode(self, pairs: Sequence[Pair]) -> list[Encoded]:
+        """Pairs of one size through the vision tower."""
+        patches = self._patcher([frame.pixels for pair in pairs for frame in (pair.first, pair.second)])
+        frame, patch = pairs[0].first, self._spec.patch
+        found = self.vision.encode(patches, frame.height // patch, frame.width // patch)
+        return [found.pair(i) for i in range(len(pairs))]
+
+    def embed_unit(self, unit: Unit, pair: Encoded) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """A pair with the text around it: (rows, hidden), and deepstack extras of the same shape."""
+        tokens, extras = pair.tokens[0], tuple(extra[0] for extra in pair.extras)
+        if not unit.before and not unit.after:
+            return tokens, extras
+        parts = (self.language.embed(unit.before), tokens, self.language.embed(unit.after))
+        padded = tuple(self._pad(extra, len(unit.before), len(unit.after)) for extra in extras)
+        return torch.cat([part for part in parts if part.shape[0]]), padded
+
+    def begin_window(self, start: int, head: Sequence[int], capacity: int, like: KVWindow | None) -> KVWindow:
+        """A window that holds its head; the keys and values are copied from one with the same, if given. PoolFull."""
+        window = KVWindow(start, self.pool.take(capacity), [len(head)])
+        try:
+            if like is not None:
+                self.language.copy_rows(like.held.base, window.held.base, len(head))
+            else:
+                positions = torch.arange(len(head), device=self.device).expand(3, -1)
+                batch = append_batch([(window.held.base, 0)], len(head), self.device)
+                self.language.append(self.language.embed(head), positions, batch)
+        except BaseException:
+            self.pool.release(window.held)
+            raise
+        return window
+
+    def grow(self, windows: Sequence[KVWindow], seam: Seam, pair: Encoded) -> None:
+        """Append one pair to windows of one seam, whose next pair it is; together where they grow by equal lengths."""
+        by_length: dict[int, list[KVWindow]] = {}
+        for window in windows:
+            by_length.setdefault(seam.unit(window.num_pairs).length, []).append(window)
+        for length, group in by_length.items():
+            units = [seam.unit(window.num_pairs) for window in group]
+            rows = [self.embed_unit(unit, pair) for unit in units]
+            x = torch.cat([found for found, _ in rows])
+            extras = tuple(torch.cat(parts) for parts in zip(*(extra for _, extra in rows), strict=True))
+            positions = torch.cat([torch.from_numpy(unit.positions) for unit in units], 1).to(self.device)
+            batch = append_batch([(window.held.base, window.length) for window in group], length, self.device)
+            self.language.append(x, positions, batch, extras)
+            for window in group:
+                window.ends.append(window.length + length)
+
+    def embed_whole(self, prompt: StockPrompt) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """A stock prompt's tokens with its pictures and clips in place, and deepstack extras of the same shape."""
+        ids, types = prompt.inputs["input_ids"][0].to(self.device), prompt.inputs["mm_token_type_ids"][0]
+        x = self.language.embed(ids)
+        extras: tuple[Tensor, ...] = ()
+        for kind, (pixels, grid, encode) in enumerate(
+            (
+                ("pixel_values", "image_grid_thw", self._model.model.get_image_features),
+                ("pixel_values_videos", "video_grid_thw", self._model.model.get_video_features),
+            ),
+            start=1,
+        ):
+            if pixels not in prompt.inputs:
+                continue
+            values = prompt.inputs[pixels].to(self.device, self.vision.dtype)
+            found = encode(values, prompt.inputs[grid].to(self.device))
+            where = (types == kind).nonzero()[:, 0].to(self.device)
+            x[where] = torch.cat(tuple(found.pooler_output)).to(x.dtype)
+            deep = getattr(found, "deepstack_features", None) or ()
+            if not extras:
+                extras = tuple(torch.zeros_like(x) for _ in deep)
+            for extra, feature in zip(extras, deep, strict=True):
+                extra[where] = (torch.cat(tuple(feature)) if isinstance(feature, tuple | list) else feature).to(x.dtype)
+        return x, extras
+
+    @staticmethod
+    def _pad(extra: Tensor, before: int, after: int) -> Tensor:
+        return torch.nn.functional.pad(extra, (0, 0, before, after))
