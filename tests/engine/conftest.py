@@ -15,6 +15,7 @@ import torch
 
 from askcam.demo.builtin import model_path
 from askcam.engine.door import EngineConfig
+from askcam.engine.live.build import build
 from askcam.engine.loading import Loaded, load
 from askcam.engine.portable import PortableEngine
 from askcam.engine.question import Event, Failed, Finished, Message, Question, Role, Sampling, Text
@@ -36,9 +37,11 @@ def loaded(builtin: Path) -> Loaded:
     return load(EngineConfig(str(builtin), threads=2), lambda what, share: None)
 
 
-@pytest.fixture(scope="session")
-def engine(loaded: Loaded) -> Iterator[PortableEngine]:
-    engine = PortableEngine(loaded, EngineConfig("built-in", threads=2, max_waiting=4))
+@pytest.fixture(scope="session", params=["portable", "live"])
+def engine(request: pytest.FixtureRequest, loaded: Loaded) -> Iterator[Any]:
+    """Each backend over the built-in model: what is true of one is true of the other."""
+    config = EngineConfig("built-in", threads=2, max_waiting=4)
+    engine = PortableEngine(loaded, config) if request.param == "portable" else build(loaded, config)
     yield engine
     engine.close()
 
@@ -77,7 +80,7 @@ def drawing(width: int, height: int, i: int) -> Pixels:
 
 
 @pytest.fixture
-def camera(engine: PortableEngine) -> Iterator[DrawnCamera]:
+def camera(engine: Any) -> Iterator[DrawnCamera]:
     """A camera named lobby, attached to the built-in model's engine."""
     fit = engine.fit(640, 480)
     camera = DrawnCamera(engine.anchors, fit.width, fit.height)
@@ -134,7 +137,7 @@ def about() -> Callable[..., Question]:
 def answer() -> Answerer:
     """answer(engine, question): asks and returns the Finished event; anything else fails the test."""
 
-    def ask(engine: PortableEngine, what: Question) -> Finished:
+    def ask(engine: Any, what: Question) -> Finished:
         heard = Heard()
         engine.ask(what, heard)
         last = heard.wait()[-1]

@@ -1,6 +1,6 @@
-"""The Triton kernels compute what plain torch computes: see kernels_against_torch.py, run here in a process of its own.
+"""The Triton kernels compute what plain torch computes: see kernels_against_torch.py and passes_on_kernels.py, run here.
 
-Whether Triton interprets or compiles is decided when it is imported, hence the process.
+Whether Triton interprets or compiles is decided when it is imported, hence a process of its own.
 """
 
 import importlib.util
@@ -13,13 +13,14 @@ import pytest
 import torch
 from parts import need
 
-CHECKS = Path(__file__).parent / "kernels_against_torch.py"
+HERE = Path(__file__).parent
+CHECKS = [str(HERE / "kernels_against_torch.py"), str(HERE / "passes_on_kernels.py")]
 
 
 def run_checks(device: str, interpret: bool) -> None:
     need(importlib.util.find_spec("triton") is not None, "Triton is missing: it comes with torch on Linux")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(CHECKS)],
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *CHECKS],
         env={**os.environ, "KERNELS_ON": device, "TRITON_INTERPRET": "1" if interpret else "0", "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,

@@ -4,7 +4,8 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -32,14 +33,14 @@ from askcam.engine.question import (
 from askcam.stream.errors import CameraUnavailable
 from askcam.stream.window import View
 
-Answerer = Callable[[PortableEngine, Question], Finished]
+Answerer = Callable[[Any, Question], Finished]
 ENDLESS = {"temperature": 0, "repetition_penalty": 0.01}  # a model that loves to repeat itself never ends
 
 
 class Gate:
     """Holds the engine thread in an asker's first event, so that what is asked meanwhile waits for sure."""
 
-    def __init__(self, engine: PortableEngine, question: Question, listener: Any) -> None:
+    def __init__(self, engine: Any, question: Question, listener: Any) -> None:
         self._held, self._go = threading.Event(), threading.Event()
 
         def tell(event: Any) -> None:
@@ -55,7 +56,20 @@ class Gate:
         self._go.set()
 
 
-def test_events_come_in_order_and_once(engine: PortableEngine, camera: Any, about: Any, heard: Any) -> None:
+@contextmanager
+def planted(engine: Any, loaded: Loaded, fault: Callable[..., None]) -> Iterator[None]:
+    """Meanwhile `fault` is called where the language model would run."""
+    if engine.info.backend == "portable":
+        hook = loaded.model.model.language_model.register_forward_pre_hook(fault)
+        yield
+        hook.remove()
+        return
+    engine._model.language.rows = fault
+    yield
+    del engine._model.language.rows
+
+
+def test_events_come_in_order_and_once(engine: Any, camera: Any, about: Any, heard: Any) -> None:
     listener = heard()
     before = time.monotonic()
     engine.ask(about("What do you see?"), listener)
@@ -80,7 +94,7 @@ def test_events_come_in_order_and_once(engine: PortableEngine, camera: Any, abou
 
 
 def test_the_camera_is_looked_at_when_the_engine_starts_not_when_asked(
-    engine: PortableEngine, camera: Any, about: Any, heard: Any
+    engine: Any, camera: Any, about: Any, heard: Any
 ) -> None:
     first, second = heard(), heard()
     gate = Gate(engine, about("What do you see?", camera=None, max_tokens=2), first)
@@ -91,7 +105,7 @@ def test_the_camera_is_looked_at_when_the_engine_starts_not_when_asked(
     assert camera.looks == 1
 
 
-def test_a_question_without_a_camera_has_no_view(engine: PortableEngine, about: Any, heard: Any) -> None:
+def test_a_question_without_a_camera_has_no_view(engine: Any, about: Any, heard: Any) -> None:
     listener = heard()
     engine.ask(about("Hello!", camera=None, max_tokens=4), listener)
     started, first, *_, finished = listener.wait()
@@ -102,7 +116,7 @@ def test_a_question_without_a_camera_has_no_view(engine: PortableEngine, about: 
     assert finished.usage.vision_tokens == 0
 
 
-def test_chinese_comes_in_whole_characters(engine: PortableEngine, camera: Any, about: Any, heard: Any) -> None:
+def test_chinese_comes_in_whole_characters(engine: Any, camera: Any, about: Any, heard: Any) -> None:
     listener = heard()
     engine.ask(about("你看到了什么？"), listener)
     *events, finished = listener.wait()
@@ -113,14 +127,14 @@ def test_chinese_comes_in_whole_characters(engine: PortableEngine, camera: Any, 
 
 
 def test_max_tokens_ends_an_answer_with_length(
-    engine: PortableEngine, camera: Any, about: Any, answer: Answerer
+    engine: Any, camera: Any, about: Any, answer: Answerer
 ) -> None:
     finished = answer(engine, about("What do you see?", max_tokens=2))
     assert (finished.reason, finished.usage.completion_tokens) == (Reason.LENGTH, 2)
 
 
 def test_a_stop_string_over_token_borders_ends_an_answer(
-    engine: PortableEngine, camera: Any, about: Any, answer: Answerer
+    engine: Any, camera: Any, about: Any, answer: Answerer
 ) -> None:
     whole = answer(engine, about("What do you see?")).text
     middle = len(whole) // 2
@@ -130,7 +144,7 @@ def test_a_stop_string_over_token_borders_ends_an_answer(
 
 
 def test_the_same_seed_gives_the_same_tokens_and_another_gives_others(
-    engine: PortableEngine, camera: Any, about: Any, answer: Answerer
+    engine: Any, camera: Any, about: Any, answer: Answerer
 ) -> None:
     fixed = camera.look()
     camera.look = lambda: fixed
@@ -146,7 +160,7 @@ def test_the_same_seed_gives_the_same_tokens_and_another_gives_others(
 
 
 def test_cancelling_a_running_answer_ends_it_within_a_token(
-    engine: PortableEngine, camera: Any, about: Any, heard: Any
+    engine: Any, camera: Any, about: Any, heard: Any
 ) -> None:
     listener = heard()
     ticket = engine.ask(about("What do you see?", max_tokens=3000, **ENDLESS), listener)
@@ -160,7 +174,7 @@ def test_cancelling_a_running_answer_ends_it_within_a_token(
 
 
 def test_cancelling_at_an_event_takes_at_most_one_token_more(
-    engine: PortableEngine, camera: Any, about: Any, heard: Any
+    engine: Any, camera: Any, about: Any, heard: Any
 ) -> None:
     listener = heard()
     tickets: list[int] = []
@@ -181,7 +195,7 @@ def test_cancelling_at_an_event_takes_at_most_one_token_more(
 
 
 def test_cancelling_a_waiting_question_tells_it_while_another_is_answered(
-    engine: PortableEngine, camera: Any, about: Any, heard: Any
+    engine: Any, camera: Any, about: Any, heard: Any
 ) -> None:
     first, second = heard(), heard()
     gate = Gate(engine, about("What do you see?", max_tokens=3000, **ENDLESS), first)
@@ -195,7 +209,7 @@ def test_cancelling_a_waiting_question_tells_it_while_another_is_answered(
 
 
 def test_more_than_the_queue_holds_is_refused_at_once(
-    engine: PortableEngine, camera: Any, about: Any, heard: Any
+    engine: Any, camera: Any, about: Any, heard: Any
 ) -> None:
     listeners = [heard() for _ in range(5)]
     gate = Gate(engine, about("What do you see?", max_tokens=2), listeners[0])
@@ -210,7 +224,7 @@ def test_more_than_the_queue_holds_is_refused_at_once(
     assert all(isinstance(listener.wait()[-1], Finished) for listener in listeners)
 
 
-def test_old_frames_are_refused_at_the_start(engine: PortableEngine, camera: Any, about: Any, heard: Any) -> None:
+def test_old_frames_are_refused_at_the_start(engine: Any, camera: Any, about: Any, heard: Any) -> None:
     camera.age_s = 5.0
     listener = heard()
     question = about("What do you see?")
@@ -223,7 +237,7 @@ def test_old_frames_are_refused_at_the_start(engine: PortableEngine, camera: Any
 
 
 def test_frames_that_grow_old_before_the_first_token_are_refused_then(
-    engine: PortableEngine, camera: Any, about: Any, heard: Any
+    engine: Any, camera: Any, about: Any, heard: Any
 ) -> None:
     listener = heard()
 
@@ -241,7 +255,7 @@ def test_frames_that_grow_old_before_the_first_token_are_refused_then(
 
 
 def test_a_camera_that_cannot_be_looked_at_fails_its_question_only(
-    engine: PortableEngine, camera: Any, about: Any, heard: Any, answer: Answerer
+    engine: Any, camera: Any, about: Any, heard: Any, answer: Answerer
 ) -> None:
     class Lost:
         name = "garden"
@@ -259,7 +273,7 @@ def test_a_camera_that_cannot_be_looked_at_fails_its_question_only(
 
 
 def test_removing_a_camera_fails_its_waiting_questions(
-    engine: PortableEngine, camera: Any, about: Any, heard: Any
+    engine: Any, camera: Any, about: Any, heard: Any
 ) -> None:
     first, second = heard(), heard()
     gate = Gate(engine, about("What do you see?", max_tokens=3), first)
@@ -275,13 +289,13 @@ def test_removing_a_camera_fails_its_waiting_questions(
     assert caught.value.param == "camera"
 
 
-def test_two_cameras_may_not_have_one_name(engine: PortableEngine, camera: Any) -> None:
+def test_two_cameras_may_not_have_one_name(engine: Any, camera: Any) -> None:
     with pytest.raises(ValueError, match="'lobby' is attached already"):
         engine.attach(camera)
 
 
 def test_an_exception_in_the_model_fails_one_question_is_logged_once_and_the_engine_lives_on(
-    engine: PortableEngine,
+    engine: Any,
     loaded: Loaded,
     camera: Any,
     about: Any,
@@ -293,11 +307,9 @@ def test_an_exception_in_the_model_fails_one_question_is_logged_once_and_the_eng
         raise RuntimeError("a planted fault")
 
     listener = heard()
-    hook = loaded.model.model.language_model.register_forward_pre_hook(broken)
-    with caplog.at_level(logging.ERROR, "askcam.engine"):
+    with planted(engine, loaded, broken), caplog.at_level(logging.ERROR, "askcam.engine"):
         engine.ask(about("What do you see?"), listener)
         failed = listener.wait()[-1]
-    hook.remove()
     assert isinstance(failed, Failed)
     assert isinstance(failed.error, EngineFailure)
     assert isinstance(failed.error.__cause__, RuntimeError)
@@ -307,22 +319,21 @@ def test_an_exception_in_the_model_fails_one_question_is_logged_once_and_the_eng
 
 
 def test_a_full_gpu_is_said_so(
-    engine: PortableEngine, loaded: Loaded, camera: Any, about: Any, heard: Any, answer: Answerer
+    engine: Any, loaded: Loaded, camera: Any, about: Any, heard: Any, answer: Answerer
 ) -> None:
     def full(*_: Any) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory (planted)")
 
     listener = heard()
-    hook = loaded.model.model.language_model.register_forward_pre_hook(full)
-    engine.ask(about("What do you see?"), listener)
-    failed = listener.wait()[-1]
-    hook.remove()
+    with planted(engine, loaded, full):
+        engine.ask(about("What do you see?"), listener)
+        failed = listener.wait()[-1]
     assert "memory is full; ask about a shorter window or smaller frames" in str(failed.error)
     assert answer(engine, about("What do you see?", max_tokens=1)).usage.completion_tokens == 1
 
 
 def test_an_asker_that_raises_harms_nobody(
-    engine: PortableEngine, camera: Any, about: Any, answer: Answerer, caplog: pytest.LogCaptureFixture
+    engine: Any, camera: Any, about: Any, answer: Answerer, caplog: pytest.LogCaptureFixture
 ) -> None:
     over = threading.Event()
 
@@ -337,7 +348,7 @@ def test_an_asker_that_raises_harms_nobody(
     assert "an asker's on_event raised" in caplog.text
 
 
-def test_a_question_longer_than_the_model_takes_is_refused(engine: PortableEngine, about: Any, heard: Any) -> None:
+def test_a_question_longer_than_the_model_takes_is_refused(engine: Any, about: Any, heard: Any) -> None:
     listener = heard()
     engine.ask(about("what " * 5000, camera=None), listener)
     failed = listener.wait()[-1]
@@ -355,19 +366,19 @@ def test_a_question_longer_than_the_model_takes_is_refused(engine: PortableEngin
     ],
 )
 def test_impossible_questions_are_refused_at_once(
-    engine: PortableEngine, heard: Any, question: Question, message: str
+    engine: Any, heard: Any, question: Question, message: str
 ) -> None:
     with pytest.raises(QuestionError, match=message):
         engine.ask(question, heard())
 
 
-def test_an_absurd_picture_has_no_fit(engine: PortableEngine) -> None:
+def test_an_absurd_picture_has_no_fit(engine: Any) -> None:
     with pytest.raises(QuestionError, match="4000x3 pixels cannot be read"):
         engine.fit(4000, 3)
 
 
 def test_stats_count_what_happened(
-    engine: PortableEngine, camera: Any, about: Any, heard: Any, answer: Answerer
+    engine: Any, camera: Any, about: Any, heard: Any, answer: Answerer
 ) -> None:
     before = engine.stats()
     answer(engine, about("What do you see?", max_tokens=3))
@@ -414,7 +425,7 @@ def num_threads() -> int:
     return sum(thread.name == "askcam-engine" for thread in threading.enumerate())
 
 
-def test_a_clip_in_the_question_is_seen(engine: PortableEngine, answer: Answerer, camera: Any) -> None:
+def test_a_clip_in_the_question_is_seen(engine: Any, answer: Answerer, camera: Any) -> None:
     frames = tuple(frame.pixels for frame in camera.look().frames)
     finished = answer(engine, Question((Message(Role.USER, (Clip(frames, 2.0), Text("What do you see?"))),)))
     assert finished.usage.vision_tokens == 3 * 54

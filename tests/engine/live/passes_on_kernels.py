@@ -1,0 +1,155 @@
+"""Whole passes on Triton's kernels, plain and through Graphs, against the same passes on plain torch.
+
+Not collected by itself: test_kernels.py runs it like kernels_against_torch.py. Where there is no CUDA, Graphs has the
+same padding and the same tensors that stay in place, and calls where it would replay.
+"""
+
+import os
+from collections.abc import Callable
+
+import pytest
+import torch
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from askcam.engine.live.cuda import check_ops, settle_ops
+from askcam.engine.live.graphs import OFTEN, Graphs
+from askcam.engine.live.kvpool import STEP, KVPool
+from askcam.engine.live.language import Language
+from askcam.engine.live.ops import Span, append_batch, row_batch
+from askcam.engine.live.torch_ops import TorchOps
+from askcam.engine.live.triton_ops import Plan, TritonOps
+from askcam.engine.live.tuning import tune
+from askcam.engine.live.vision import Vision
+from askcam.engine.loading import Loaded
+
+DEVICE = torch.device(os.environ["KERNELS_ON"])
+DTYPE, LIMIT = (torch.bfloat16, 5e-2) if DEVICE.type == "cuda" else (torch.float32, 1e-4)
+ROWS = 512
+
+pytestmark = pytest.mark.filterwarnings("default")
+FAMILIES = ["qwen2_vl", "qwen3_vl"]  # bias without head norms, head norms without bias
+Make = Callable[[str], Loaded]
+
+
+class All(dict[object, Plan]):
+    """Plans that leave nothing to cuBLAS."""
+
+    def get(self, shape: object, default: object = None) -> Plan:  # type: ignore[override]
+        return Plan((4, 64, 4, 2) if shape[3] else (16, 64, 4, 3))  # type: ignore[index]
+
+
+def languages(loaded: Loaded, ours: TritonOps) -> tuple[Language, Language]:
+    """One model on plain torch and on `ours`, with the same noise in their pools."""
+    model = loaded.model.to(DEVICE, DTYPE)
+    made = [Language(model, ops, interleaved=loaded.spec.model_type == "qwen3_vl") for ops in (TorchOps(), ours)]
+    for language in made:
+        language.allocate(ROWS + STEP)
+        language.kv.copy_(torch.randn(language.kv.shape, generator=torch.Generator().manual_seed(0)))
+    return made[0], made[1]
+
+
+def close(got: Tensor, want: Tensor) -> bool:
+    return bool((got.float() - want.float()).norm() < LIMIT * want.float().norm())
+
+
+def draw(spans: list[Span], language: Language, seed: int) -> tuple[Tensor, Tensor]:
+    noise = torch.Generator().manual_seed(seed)
+    num_rows = sum(span.num_rows for span in spans)
+    positions = torch.randint(0, 60, (3, num_rows), generator=noise, dtype=torch.int32)
+    return language.embed(torch.randint(0, 200, (num_rows,), generator=noise).to(DEVICE)), positions
+
+
+SPANS = [
+    [Span(1, 0, 100, 300, 5)],
+    [Span(7, 0, 100, 300, 7), Span(5, 0, 80, 320, 5), Span(1, 100, 130, 340, 9)],
+    [Span(1, 0, 100, 300, 1), Span(1, 100, 20, 320, 1), Span(1, 0, 0, 340, 3)],
+    [Span(20, 0, 90, 300, 20)],
+]
+
+
+@pytest.mark.parametrize("plans", [{}, All()], ids=["cublas", "ours"])
+@pytest.mark.parametrize("kind", FAMILIES)
+@torch.inference_mode()
+def test_passes_equal_those_of_plain_torch(kind: str, plans: dict[object, Plan], sharp: Make) -> None:
+    ours = TritonOps()
+    ours.plans = plans  # type: ignore[assignment]
+    plain, language = languages(sharp(kind), ours)
+    for seed, spans in enumerate(SPANS):
+        x, positions = draw(spans, plain, seed)
+        batch = row_batch(spans, positions, DEVICE)
+        select = torch.tensor([x.shape[0] - 1], device=DEVICE) if seed % 2 else None
+        want = plain.rows(x.clone(), batch, select)
+        assert close(language.rows(x.clone(), batch, select), want)
+    x, positions = draw([Span(24, 0, 0, 0, 24)], plain, 9)
+    for one in (plain, language):
+        batch = append_batch([(0, 100), (150, 40)], 12, DEVICE)
+        for layers in (range(0, 1), range(1, len(one.layers))):
+            one.append(x, positions.to(DEVICE), batch, layers=layers) if layers.start else one.append(
+                x := x.clone(), positions.to(DEVICE), batch, layers=layers
+            )
+        x, positions = draw([Span(24, 0, 0, 0, 24)], plain, 9)
+    assert close(language.kv, plain.kv)
+
+
+@settings(
+    max_examples=8,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(st.lists(st.sampled_from([1, 1, 1, 3, 18]), min_size=1, max_size=4), st.booleans(), st.integers(0, 99))
+def test_a_padded_replay_equals_the_pass_itself(sharp: Make, sizes: list[int], chosen: bool, seed: int) -> None:
+    with torch.inference_mode():
+        plain, language = languages(sharp("qwen2_vl"), TritonOps())
+        graphs = Graphs(language, Vision(sharp("qwen2_vl").model, "qwen2_vl"), KVPool(ROWS))
+        graphs.capture_rows((1, 2, 4, 32))
+        spans, tail = [], 300
+        for i, size in enumerate(sizes):
+            spans.append(Span(size, 100 * (i % 2), 90 + i, tail, size))
+            tail += size
+        x, positions = draw(spans, plain, seed)
+        batch = row_batch(spans, positions, DEVICE)
+        select = torch.arange(0, x.shape[0], 2, device=DEVICE) if chosen else None
+        want = plain.rows(x.clone(), batch, select)
+        for _ in range(2):  # whatever the first one left behind
+            assert close(graphs.rows(x.clone(), batch, select), want)
+        assert close(language.kv[:, :, :ROWS], plain.kv[:, :, :ROWS])
+
+
+@torch.inference_mode()
+def test_growing_windows_by_replay_equals_growing_them(sharp: Make) -> None:
+    plain, language = languages(sharp("qwen3_vl"), TritonOps())
+    vision = Vision(sharp("qwen3_vl").model, "qwen3_vl")
+    pool = KVPool(ROWS)
+    pool.take(400)
+    graphs = Graphs(language, vision, pool)
+    for step in range(OFTEN + 2):
+        x, positions = draw([Span(16, 0, 0, 0, 16)], plain, step)
+        extras = tuple(torch.randn(x.shape).to(x) for _ in range(vision.num_extras))
+        windows = [(0, 8 * step), (200, 50 + 8 * step)]
+        plain.append(x.clone(), positions.to(DEVICE), append_batch(windows, 8, DEVICE), extras)
+        ranges = graphs.layer_ranges(2, 8)
+        for layers in ranges:
+            graphs.append(x, positions.to(DEVICE), append_batch(windows, 8, DEVICE), extras, layers)
+        assert close(language.kv[:, :, :400], plain.kv[:, :, :400]), step
+    assert pool.stats().used_rows == 400
+
+
+def test_the_kernels_pass_their_check_at_start_up(sharp: Make) -> None:
+    _, language = languages(sharp("qwen2_vl"), TritonOps())
+    assert check_ops(language) is None
+    assert tune(language) is not None
+
+
+def test_a_wrong_kernel_is_found_and_not_used(sharp: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, language = languages(sharp("qwen2_vl"), TritonOps())
+    honest = TritonOps.row_attention
+    monkeypatch.setattr(TritonOps, "row_attention", lambda *args: honest(*args) * 1.1)
+    said = check_ops(language)
+    assert said is not None
+    assert "attention of rows" in said
+    assert not settle_ops(language, lambda what: None)
+    assert isinstance(language.ops, TorchOps)
