@@ -102,7 +102,8 @@ class Engine(Protocol):
         ...
 
     def attach(self, source: WindowSource) -> None:
-        """Make a camera's window askable under its name. Raises ValueError when the name is taken."""
+        """Make a camera's window askable under its name. Raises ValueError when the name is taken, NoRoom when
+        the engine's memory holds no further camera."""
         ...
 
     def detach(self, name: str) -> None:
@@ -130,6 +131,6 @@ class Engine(Protocol):
 
 def open_engine(config: EngineConfig, progress: Progress | None = None) -> Engine:
     """Load a model, warm it up, and return it ready. Blocks for as long as that takes. Raises ModelError."""
-    from askcam.engine.portable import PortableEngine
+    from askcam.engine.opening import open_backend
 
-    return PortableEngine.open(config, progress)
+    return open_backend(config, progress)

@@ -4,6 +4,7 @@ EngineError
 ├── ModelError        a model cannot be loaded; the message names the folder or id and the remedy
 ├── QuestionError     this question cannot be answered by this model (too long, no such camera); the asker's mistake
 ├── Busy              the queue of waiting questions is full; `retry_after_s` is a guess
+├── NoRoom            the engine's memory holds no further camera; the message says how many fit and what helps
 ├── Stale             the camera's newest frame is older than the question allows
 └── EngineFailure     the engine failed while answering; the cause is logged once
 """
@@ -31,6 +32,10 @@ class Busy(EngineError):
     def __init__(self, waiting: int, retry_after_s: float) -> None:
         super().__init__(f"{waiting} questions are waiting already; try again in {retry_after_s:.0f} s")
         self.waiting, self.retry_after_s = waiting, retry_after_s
+
+
+class NoRoom(EngineError):
+    """The engine's memory holds no further camera's windows; nothing was attached."""
 
 
 class Stale(EngineError):

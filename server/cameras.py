@@ -7,12 +7,13 @@ import secrets
 from collections.abc import Callable
 
 from askcam.client.protocol import CameraInfo
-from askcam.server.errors import ApiError, bad_request, unknown_camera
+from askcam.engine.errors import NoRoom
+from askcam.server.errors import ApiError, as_api_error, bad_request, unknown_camera
 from askcam.server.limits import Limits
 from askcam.server.model import Model
 from askcam.stream.camera import Camera, CameraConfig, StateChange
-from askcam.stream.sources.push import PushSource
 from askcam.stream.sources.base import SourceSpec
+from askcam.stream.sources.push import PushSource
 from askcam.stream.sources.registry import resolve
 
 log = logging.getLogger(__name__)
@@ -75,7 +76,10 @@ class Cameras:
                 loop.call_soon_threadsafe(self._changed, change)
 
         camera.on_change(on_change)
-        engine.attach(camera)
+        try:
+            engine.attach(camera)
+        except NoRoom as exc:
+            raise as_api_error(exc) from exc
         self._cameras[name] = camera
         camera.start()
         return camera

@@ -59,7 +59,7 @@ class ModelConfig:
     """[model]; engine.door.EngineConfig says what the fields mean."""
 
     model: str | None = None  # a folder or a hub id; None: the built-in one
-    backend: Literal["auto", "portable"] = "auto"
+    backend: Literal["auto", "live", "portable"] = "auto"
     device: str = "auto"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     attention: str = "auto"
@@ -69,6 +69,9 @@ class ModelConfig:
     min_pixels: Positive | None = None
     max_pixels: Positive | None = None
     threads: Positive | None = None
+    kv_gb: Annotated[float, Meta(gt=0)] | None = None  # memory for windows and answers
+    fresh_ms: Annotated[float, Meta(ge=0)] = 150.0
+    max_answering: Positive = 32
 
     def engine(self, built_in: str) -> EngineConfig:
         """`built_in`: the folder of the model to run when none is named."""

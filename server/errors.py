@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 
 from askcam.client.protocol import ErrorBody
-from askcam.engine.errors import Busy, EngineFailure, ModelError, QuestionError, Stale
+from askcam.engine.errors import Busy, EngineFailure, ModelError, NoRoom, QuestionError, Stale
 from askcam.stream.errors import CameraUnavailable, SourceError
 
 log = logging.getLogger(__name__)
@@ -73,6 +73,8 @@ def as_api_error(exc: Exception) -> ApiError:
             return ApiError(503, "server_error", str(exc), code="stale_camera", headers=NO_RETRY)
         case CameraUnavailable():
             return ApiError(503, "server_error", str(exc), code="camera_unavailable", headers=NO_RETRY)
+        case NoRoom():
+            return ApiError(507, "server_error", str(exc), code="no_room", headers=NO_RETRY)
         case QuestionError():
             return bad_request(str(exc), exc.param)
         case SourceError():

@@ -19,10 +19,15 @@ GPU_SHARE = 0.85  # of what is free once the weights are there: the rest is for 
 HEAD_TOKENS = 64  # of a window, before its first pair; a guess for planning
 
 
-def build(loaded: Loaded, config: EngineConfig) -> LiveEngine:
+def build(loaded: Loaded, config: EngineConfig, model: Model | None = None) -> LiveEngine:
+    """The engine, running. Raises ModelError as make_model does."""
+    return LiveEngine(loaded, config, model or make_model(loaded, config), camera_rows(loaded))
+
+
+def make_model(loaded: Loaded, config: EngineConfig) -> Model:
     """Raises ModelError when it is not supported or too little memory is left."""
     check_supported(loaded)
-    return LiveEngine(loaded, config, Model(loaded, choose_ops(loaded.device), pool_rows(loaded, config)))
+    return Model(loaded, choose_ops(loaded.device), pool_rows(loaded, config))
 
 
 def check_supported(loaded: Loaded) -> None:
@@ -58,7 +63,7 @@ def pool_rows(loaded: Loaded, config: EngineConfig) -> int:
     if rows < need:
         raise ModelError(
             f"{budget / 1e9:.2f} GB for windows do not hold one camera, which takes {need * row_bytes / 1e9:.2f} GB "
-            f"({loaded.info.max_pairs} pairs of up to {largest_pair(loaded)} tokens): lower --max-pairs or --max-pixels"
+            f"({loaded.info.max_pairs} pairs of up to {largest_pair(loaded)} tokens): lower max_pairs or max_pixels"
         )
     return int(rows)
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 import torch
 
 from askcam.engine.door import EngineConfig, LiveSource, WindowSource
-from askcam.engine.errors import QuestionError
+from askcam.engine.errors import NoRoom, QuestionError
 from askcam.engine.front import Front, failed
 from askcam.engine.inbox import Asked, cancelled
 from askcam.engine.live.answering import Answering
@@ -31,13 +31,14 @@ WAIT_S = 1.0  # the longest sleep: heads that nobody asks with are let go of
 class LiveEngine(Front):
     """An Engine (door.py) whose windows grow as frames arrive. Any thread may call it."""
 
-    def __init__(self, loaded: Loaded, config: EngineConfig, model: Model) -> None:
-        """Starts the engine thread; build.py is the way in."""
+    def __init__(self, loaded: Loaded, config: EngineConfig, model: Model, camera_rows: int) -> None:
+        """Starts the engine thread; build.py is the way in. `camera_rows`: of the pool, for one camera at most."""
         super().__init__(loaded, config, replace(loaded.info, backend="live"))
         self._model, self._pool = model, model.pool
         self._prompter = LivePrompter(loaded, config.positions)
         self._keeper = Keeper(model, self._prompter, self.anchors)
         self._starter = Starter(self, loaded, config, model, self._prompter, self._keeper)
+        self._most_cameras = model.pool.total_rows // camera_rows
         self._max_answering = config.max_answering
         self._grown: set[str] = set()  # cameras with news; a set's add and pop need no lock
         self._unsubscribe: dict[str, Callable[[], None]] = {}
@@ -49,6 +50,12 @@ class LiveEngine(Front):
     # -- any thread
 
     def attach(self, source: WindowSource) -> None:
+        if len(self._sources) >= self._most_cameras:
+            raise NoRoom(
+                f"the engine's memory holds the windows of {self._most_cameras} cameras; more would fit with more "
+                f"memory (kv_gb), windows shorter than {self.info.max_pairs} pairs (max_pairs) or smaller frames "
+                "(max_pixels)"
+            )
         super().attach(source)
         if isinstance(source, LiveSource):
             name = source.name
@@ -108,7 +115,7 @@ class LiveEngine(Front):
                     return
                 self._finished(
                     asked,
-                    Failed(QuestionError(f"there is no memory for this question: {exc}; give more (--kv-gb)")),
+                    Failed(QuestionError(f"there is no memory for this question: {exc}; give more (kv_gb)")),
                     started,
                 )
             except Exception as exc:

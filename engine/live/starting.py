@@ -160,7 +160,7 @@ class Starter:
         if need > self._model.pool.total_rows:
             raise QuestionError(
                 f"the question, what it sees and its answer are up to {need} tokens, the memory set aside holds "
-                f"{self._model.pool.total_rows}: lower max_tokens, or give more (--kv-gb)",
+                f"{self._model.pool.total_rows}: lower max_tokens, or give more (kv_gb)",
                 "max_tokens",
             )
         return chooser

@@ -15,7 +15,6 @@ import torch
 from askcam.engine.door import EngineConfig, EngineStats, open_engine
 from askcam.engine.errors import Busy, EngineFailure, QuestionError, Stale
 from askcam.engine.loading import Loaded
-from askcam.engine.portable import PortableEngine
 from askcam.engine.question import (
     Clip,
     Failed,
@@ -126,9 +125,7 @@ def test_chinese_comes_in_whole_characters(engine: Any, camera: Any, about: Any,
     assert "\ufffd" not in text
 
 
-def test_max_tokens_ends_an_answer_with_length(
-    engine: Any, camera: Any, about: Any, answer: Answerer
-) -> None:
+def test_max_tokens_ends_an_answer_with_length(engine: Any, camera: Any, about: Any, answer: Answerer) -> None:
     finished = answer(engine, about("What do you see?", max_tokens=2))
     assert (finished.reason, finished.usage.completion_tokens) == (Reason.LENGTH, 2)
 
@@ -159,9 +156,7 @@ def test_the_same_seed_gives_the_same_tokens_and_another_gives_others(
     engine.attach(camera)
 
 
-def test_cancelling_a_running_answer_ends_it_within_a_token(
-    engine: Any, camera: Any, about: Any, heard: Any
-) -> None:
+def test_cancelling_a_running_answer_ends_it_within_a_token(engine: Any, camera: Any, about: Any, heard: Any) -> None:
     listener = heard()
     ticket = engine.ask(about("What do you see?", max_tokens=3000, **ENDLESS), listener)
     listener.wait_for(Piece)
@@ -173,9 +168,7 @@ def test_cancelling_a_running_answer_ends_it_within_a_token(
     assert last.text == "".join(event.text for event in listener.events if isinstance(event, Piece))
 
 
-def test_cancelling_at_an_event_takes_at_most_one_token_more(
-    engine: Any, camera: Any, about: Any, heard: Any
-) -> None:
+def test_cancelling_at_an_event_takes_at_most_one_token_more(engine: Any, camera: Any, about: Any, heard: Any) -> None:
     listener = heard()
     tickets: list[int] = []
     known = threading.Event()
@@ -208,9 +201,7 @@ def test_cancelling_a_waiting_question_tells_it_while_another_is_answered(
     assert camera.looks == 1
 
 
-def test_more_than_the_queue_holds_is_refused_at_once(
-    engine: Any, camera: Any, about: Any, heard: Any
-) -> None:
+def test_more_than_the_queue_holds_is_refused_at_once(engine: Any, camera: Any, about: Any, heard: Any) -> None:
     listeners = [heard() for _ in range(5)]
     gate = Gate(engine, about("What do you see?", max_tokens=2), listeners[0])
     refused = engine.stats().refused
@@ -272,9 +263,7 @@ def test_a_camera_that_cannot_be_looked_at_fails_its_question_only(
     assert answer(engine, about("What do you see?", max_tokens=1)).usage.completion_tokens == 1
 
 
-def test_removing_a_camera_fails_its_waiting_questions(
-    engine: Any, camera: Any, about: Any, heard: Any
-) -> None:
+def test_removing_a_camera_fails_its_waiting_questions(engine: Any, camera: Any, about: Any, heard: Any) -> None:
     first, second = heard(), heard()
     gate = Gate(engine, about("What do you see?", max_tokens=3), first)
     engine.ask(about("What do you see?"), second)
@@ -365,9 +354,7 @@ def test_a_question_longer_than_the_model_takes_is_refused(engine: Any, about: A
         (Question((Message(Role.USER, (Text("?"),)),), camera="attic"), "there is no camera 'attic'"),
     ],
 )
-def test_impossible_questions_are_refused_at_once(
-    engine: Any, heard: Any, question: Question, message: str
-) -> None:
+def test_impossible_questions_are_refused_at_once(engine: Any, heard: Any, question: Question, message: str) -> None:
     with pytest.raises(QuestionError, match=message):
         engine.ask(question, heard())
 
@@ -377,9 +364,7 @@ def test_an_absurd_picture_has_no_fit(engine: Any) -> None:
         engine.fit(4000, 3)
 
 
-def test_stats_count_what_happened(
-    engine: Any, camera: Any, about: Any, heard: Any, answer: Answerer
-) -> None:
+def test_stats_count_what_happened(engine: Any, camera: Any, about: Any, heard: Any, answer: Answerer) -> None:
     before = engine.stats()
     answer(engine, about("What do you see?", max_tokens=3))
     camera.age_s = 9.0
@@ -395,15 +380,20 @@ def test_stats_count_what_happened(
     assert after.tokens - before.tokens == 3
 
 
-def test_open_warms_up_says_how_far_it_is_and_close_ends_everything(builtin: Any, about: Any, heard: Any) -> None:
+@pytest.mark.parametrize(
+    ("backend", "steps"), [("portable", ["warming up"]), ("live", ["comparing with transformers", "warming up"])]
+)
+def test_open_warms_up_says_how_far_it_is_and_close_ends_everything(
+    backend: Any, steps: list[str], builtin: Any, about: Any, heard: Any
+) -> None:
     told: list[tuple[str, float]] = []
     others = num_threads()
-    engine = open_engine(EngineConfig(str(builtin)), lambda what, share: told.append((what, share)))
+    engine = open_engine(EngineConfig(str(builtin), backend=backend), lambda what, share: told.append((what, share)))
     names = list(dict.fromkeys(what for what, _ in told))
-    assert names == ["loading weights", "warming up", "ready"]
+    assert names == ["loading weights", *steps, "ready"]
     assert all(0 <= share <= 1 for _, share in told)
     info = engine.info
-    assert (info.family, info.backend, info.device, info.dtype) == ("qwen2_vl", "portable", "cpu", "float32")
+    assert (info.family, info.backend, info.device, info.dtype) == ("qwen2_vl", backend, "cpu", "float32")
     assert (info.max_pairs, engine.anchors.max_pairs, info.num_parameters) == (8, 7, 17_706_368)
     assert "drawn objects" in info.note
     assert engine.stats() == EngineStats()

@@ -1,0 +1,52 @@
+"""From a configuration to an engine that is ready: which backend, and why."""
+
+import logging
+
+from askcam.engine.door import Engine, EngineConfig, Progress
+from askcam.engine.errors import EngineError, ModelError
+from askcam.engine.live.build import build, make_model
+from askcam.engine.live.engine import LiveEngine
+from askcam.engine.live.prompts import LivePrompter
+from askcam.engine.live.selftest import Check, selftest
+from askcam.engine.loading import Loaded, load
+from askcam.engine.portable import PortableEngine
+
+log = logging.getLogger("askcam.engine")
+
+
+def open_backend(config: EngineConfig, progress: Progress | None = None) -> Engine:
+    """Blocks until the model is warm. Raises ModelError."""
+    progress = progress or (lambda what, share: None)
+    if config.backend == "portable":
+        return PortableEngine.open(config, progress)
+    loaded = load(config, progress)
+    try:
+        return _open_live(loaded, config, progress)
+    except ModelError as exc:
+        if config.backend == "live":
+            raise
+        log.warning("%s runs on the portable backend: %s", loaded.info.id, exc)
+    return PortableEngine.over(loaded, config, progress)
+
+
+def examine(config: EngineConfig, progress: Progress | None = None) -> list[Check]:
+    """Load a model and compare the live backend with stock transformers on it (`askcam doctor`). Raises ModelError."""
+    loaded = load(config, progress or (lambda what, share: None))
+    return selftest(loaded, make_model(loaded, config), LivePrompter(loaded, config.positions))
+
+
+def _open_live(loaded: Loaded, config: EngineConfig, progress: Progress) -> LiveEngine:
+    model = make_model(loaded, config)
+    progress("comparing with transformers", 0.0)
+    wrong = [check for check in selftest(loaded, model, LivePrompter(loaded, config.positions)) if not check.ok]
+    if wrong:
+        raise ModelError("the live backend is not exact here: " + "; ".join(f"{c.name}: {c.detail}" for c in wrong))
+    engine = build(loaded, config, model)
+    progress("warming up", 0.0)
+    try:
+        engine.warm_up()
+    except EngineError as exc:
+        engine.close()
+        raise ModelError(f"{config.model!r} was loaded but cannot answer: {exc}") from exc
+    progress("ready", 1.0)
+    return engine

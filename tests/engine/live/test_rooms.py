@@ -1,0 +1,172 @@
+"""Memory: what is taken comes back, a full pool refuses and says what fits, heads come and go, failures cost no room."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from waiting import until
+
+from askcam.engine.errors import EngineFailure, NoRoom
+from askcam.engine.live.engine import LiveEngine
+from askcam.engine.loading import Loaded
+from askcam.engine.question import Failed, Finished, Message, Question, Reason, Role, Sampling, Text
+
+Live = Callable[..., LiveEngine]
+
+
+def ask(text: str, camera: str = "lobby", num_tokens: int = 6, system: str | None = None) -> Question:
+    messages = (Message(Role.USER, (Text(text),)),)
+    if system is not None:
+        messages = (Message(Role.SYSTEM, (Text(system),)), *messages)
+    return Question(messages, camera, Sampling(max_tokens=num_tokens, temperature=0))
+
+
+def settled(engine: LiveEngine) -> int:
+    """Rows in use once the engine has nothing left to do."""
+    seen: list[int] = []
+
+    def still() -> bool:
+        seen.append(engine.pool.stats().used_rows)
+        return len(seen) > 20 and len(set(seen[-20:])) == 1
+
+    until(still, "the pool to come to rest")
+    return seen[-1]
+
+
+def test_frames_are_encoded_before_anybody_asks(live: Live, stream_of: Any, heard: Any) -> None:
+    engine = live("qwen2_vl", max_pairs=8)
+    stream_of(engine).push(8)
+    settled(engine)
+    listener = heard()
+    engine.ask(ask("What is this?"), listener)
+    finished = listener.wait()[-1]
+    assert isinstance(finished, Finished)
+    assert finished.usage.vision_tokens == 4 * 6
+    assert finished.usage.cached_tokens >= 4 * 6
+
+
+def test_a_camera_that_goes_gives_its_rows_back_and_its_answers_go_on(
+    live: Live, stream_of: Any, oracle: Any, sharp: Callable[[str], Loaded], heard: Any
+) -> None:
+    engine = live("qwen2_vl", max_pairs=8)
+    stream_of(engine).push(6)
+    listener = heard()
+
+    def tell(event: Any) -> None:
+        listener(event)
+        if len(listener.events) == 0 and not isinstance(event, Finished):
+            engine.detach("lobby")
+
+    engine.ask(ask("What is this?", num_tokens=20), tell)
+    oracle(sharp("qwen2_vl")).check(ask("What is this?", num_tokens=20), listener.wait())
+    assert settled(engine) == 0
+
+
+def test_a_cancelled_answer_gives_its_rows_back(live: Live, stream_of: Any, heard: Any) -> None:
+    engine = live("qwen2_vl", max_pairs=8)
+    stream_of(engine).push(6)
+    before = settled(engine)
+    listener, tickets = heard(), []
+
+    def tell(event: Any) -> None:
+        listener(event)
+        engine.cancel(tickets[0])
+
+    question = Question(
+        ask("What is this?").messages, "lobby", Sampling(max_tokens=900, temperature=0, repetition_penalty=0.01)
+    )
+    tickets.append(engine.ask(question, tell))
+    last = listener.wait()[-1]
+    assert last.reason is Reason.CANCELLED
+    assert settled(engine) == before
+
+
+def test_an_exception_fails_what_is_in_flight_and_windows_are_rebuilt_from_the_streams(
+    live: Live, stream_of: Any, oracle: Any, sharp: Callable[[str], Loaded], heard: Any
+) -> None:
+    engine = live("qwen2_vl", max_pairs=8)
+    stream_of(engine).push(7)
+    settled(engine)
+
+    def broken(*_: Any) -> None:
+        raise RuntimeError("a planted fault")
+
+    engine._model.language.rows = broken  # type: ignore[method-assign]
+    listeners = [heard() for _ in range(3)]
+    for listener in listeners:
+        engine.ask(ask("What is this?"), listener)
+    for listener in listeners:
+        failed = listener.wait()[-1]
+        assert isinstance(failed, Failed)
+        assert isinstance(failed.error, EngineFailure)
+    del engine._model.language.rows
+    listener = heard()
+    engine.ask(ask("And now?"), listener)
+    oracle(sharp("qwen2_vl")).check(ask("And now?"), listener.wait())
+
+
+def test_a_failure_while_frames_are_taken_in_harms_no_later_question(
+    live: Live, stream_of: Any, oracle: Any, sharp: Callable[[str], Loaded], heard: Any, caplog: Any
+) -> None:
+    engine = live("qwen2_vl", max_pairs=8)
+    encode, calls = engine._model.encode, []
+
+    def broken(pairs: Any) -> Any:
+        calls.append(time.monotonic())
+        raise RuntimeError("a planted fault")
+
+    engine._model.encode = broken  # type: ignore[method-assign]
+    stream = stream_of(engine)
+    stream.push(4)
+    until(lambda: calls, "the fault to be met")
+    engine._model.encode = encode  # type: ignore[method-assign]
+    stream.push(2)
+    listener = heard()
+    engine.ask(ask("And now?"), listener)
+    oracle(sharp("qwen2_vl")).check(ask("And now?"), listener.wait())
+    assert len(calls) == 1  # it did not try again and again
+
+
+def test_no_more_cameras_than_memory_holds(live: Live, stream_of: Any) -> None:
+    engine = live("qwen2_vl", max_pairs=4, kv_gb=0.0006)
+    names = iter("abcdefgh")
+
+    def fill() -> None:
+        while True:
+            stream_of(engine, next(names))
+
+    with pytest.raises(NoRoom, match=r"holds the windows of [1-6] cameras; more would fit with more memory \(kv_gb\)"):
+        fill()
+
+
+def test_heads_that_nobody_asks_with_are_let_go_of(
+    live: Live, stream_of: Any, oracle: Any, sharp: Callable[[str], Loaded], heard: Any
+) -> None:
+    engine, want = live("qwen2_vl", max_pairs=8), oracle(sharp("qwen2_vl"))
+    stream = stream_of(engine)
+    for turn in range(6):
+        stream.push(3)
+        question = ask("What is this?", system=f"You are number {turn}.")
+        listener = heard()
+        engine.ask(question, listener)
+        want.check(question, listener.wait())
+    settled(engine)
+    (feed,) = engine._keeper._feeds.values()
+    assert len(feed.tracks) <= 3
+
+
+def test_a_stream_that_begins_anew_empties_its_windows(
+    live: Live, stream_of: Any, oracle: Any, sharp: Callable[[str], Loaded], heard: Any
+) -> None:
+    engine = live("qwen2_vl", max_pairs=8)
+    stream = stream_of(engine)
+    stream.push(6)
+    settled(engine)
+    stream.clear()
+    stream.push(4)
+    listener = heard()
+    engine.ask(ask("And now?"), listener)
+    events = listener.wait()
+    assert len(events[0].view.pairs) == 2
+    oracle(sharp("qwen2_vl")).check(ask("And now?"), events)
