@@ -44,6 +44,16 @@ class Vision:
     def dtype(self) -> torch.dtype:
         return self._patch_weight.dtype
 
+    @property
+    def patch_values(self) -> int:
+        """Numbers in one patch."""
+        return self._patch_weight.shape[1]
+
+    @property
+    def num_extras(self) -> int:
+        """Deepstack tensors that encode() gives."""
+        return len(self._deep)
+
     def layout(self, rows: int, columns: int) -> Layout:
         """The constants of a grid of patches."""
         if (rows, columns) not in self._layouts:

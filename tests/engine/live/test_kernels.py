@@ -1,4 +1,4 @@
-"""The Triton kernels compute what plain torch computes: see kernels_against_torch.py and passes_on_kernels.py, run here.
+"""The Triton kernels compute what plain torch does: kernels_against_torch.py and passes_on_kernels.py, run from here.
 
 Whether Triton interprets or compiles is decided when it is imported, hence a process of its own.
 """

@@ -1,0 +1,98 @@
+"""What the live engine does on CUDA only: kernels instead of plain torch, measured plans, captured passes."""
+
+import importlib.util
+import logging
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from askcam.engine.live.language import Language
+from askcam.engine.live.ops import Ops, Span, append_batch, row_batch
+from askcam.engine.live.torch_ops import TorchOps
+
+log = logging.getLogger("askcam.engine")
+
+LIMIT = 2e-2  # of an error's norm to the result's, in 16 bits
+
+
+def choose_ops(device: torch.device) -> Ops:
+    """Triton's operations where there are CUDA and Triton, else plain torch."""
+    if device.type != "cuda":
+        return TorchOps()
+    if importlib.util.find_spec("triton") is None:
+        log.warning("Triton is not installed: the live backend runs on plain torch, slower")
+        return TorchOps()
+    from askcam.engine.live.triton_ops import TritonOps
+
+    return TritonOps()
+
+
+def check_ops(language: Language) -> str | None:
+    """Try the language model's operations in its own shapes against plain torch; returns what is wrong, if anything."""
+    try:
+        for name, error in _errors(language):
+            if not error < LIMIT:
+                return f"{name} is off by {error:.2g}"
+    except Exception as exc:  # a kernel that this device or Triton cannot make
+        return f"a kernel does not run: {type(exc).__name__}: {exc}"
+    return None
+
+
+def settle_ops(language: Language, progress: Callable[[str], None]) -> bool:
+    """Check the kernels and measure where they help; returns whether they are used; else plain torch is."""
+    if isinstance(language.ops, TorchOps):
+        return False
+    wrong = check_ops(language)
+    if wrong is not None:
+        log.error("the live backend runs on plain torch, slower: on this device %s", wrong)
+        language.ops = TorchOps()
+        return False
+    from askcam.engine.live.triton_ops import TritonOps
+    from askcam.engine.live.tuning import tune
+
+    assert isinstance(language.ops, TritonOps)
+    progress("measuring kernels")
+    language.ops.plans.update(tune(language))
+    return True
+
+
+@torch.no_grad()
+def _errors(language: Language) -> list[tuple[str, float]]:
+    ours, plain, device, dtype = language.ops, TorchOps(), language.device, language.dtype
+    noise = torch.Generator(device).manual_seed(0)
+
+    def randn(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=noise, device=device).to(dtype)
+
+    heads, kv, dim = language.num_heads, language.num_kv, language.head_dim
+    layer, scale, eps = language.layers[0], language.scale, language.eps
+    k, v = randn(512, kv, dim), randn(512, kv, dim)
+    # two questions on one window of 100 tokens, one answer on another, one without a window
+    spans = [Span(17, 0, 100, 300, 17), Span(9, 0, 100, 320, 12), Span(1, 100, 150, 340, 1), Span(1, 0, 0, 350, 3)]
+    num_rows = sum(span.num_rows for span in spans)
+    batch = row_batch(spans, torch.zeros(3, num_rows, dtype=torch.int32), device)
+    grown = append_batch([(0, 100), (150, 60)], 20, device)
+    x, y, q = randn(num_rows, language.hidden), randn(num_rows, language.hidden), randn(num_rows, heads, dim)
+    more = randn(40, heads, dim)
+    qkv = randn(num_rows, (heads + 2 * kv) * dim)
+    angles = torch.randn(num_rows, dim // 2, generator=noise, device=device).repeat(1, 2)
+    slots = torch.arange(400, 400 + num_rows, device=device, dtype=torch.int32)
+
+    def rotated(ops: Ops) -> Tensor:
+        keys, values = k.clone(), v.clone()
+        turned = ops.rope_write(qkv, angles.cos(), angles.sin(), slots, keys, values, heads, layer.heads)
+        return torch.cat((turned.flatten(), keys.flatten(), values.flatten()))
+
+    calls: list[tuple[str, Callable[[Ops], Tensor]]] = [
+        ("rotating and writing keys", rotated),
+        ("attention of rows", lambda ops: ops.row_attention(q, k, v, batch, scale)),
+        ("attention of frames", lambda ops: ops.append_attention(more, k, v, grown, scale)),
+        ("norm", lambda ops: ops.norm_linear(x.clone(), y, layer.input_norm, eps, layer.qkv, layer.qkv_bias)),
+        ("gate", lambda ops: ops.norm_gated(x.clone(), y, layer.mlp_norm, eps, layer.gate_up)),
+    ]
+    return [(name, _relative(call(ours), call(plain))) for name, call in calls]
+
+
+def _relative(got: Tensor, want: Tensor) -> float:
+    return float((got.float() - want.float()).norm() / want.float().norm())

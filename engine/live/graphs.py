@@ -1,0 +1,208 @@
+"""Passes captured once and replayed: the host then hands the device one graph instead of a thousand kernels.
+
+`Graphs` stands in front of the language model and the vision tower with their own methods. What was captured is
+replayed, padded to the captured size; all else runs as it would without. Every length is data on the device, so a
+graph of so many rows serves every window. Passes over rows are captured at start-up; what a camera's size needs, when
+it comes for the third time: a pause of a tenth of a second, once.
+"""
+
+import logging
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from askcam.engine.live.captured import Captured
+from askcam.engine.live.kvpool import KVPool
+from askcam.engine.live.language import Language
+from askcam.engine.live.ops import DST, TAIL_BASE, TAIL_LEN, WINDOW_BASE, AppendBatch, RowBatch
+from askcam.engine.live.vision import Encoded, Vision
+
+log = logging.getLogger("askcam.engine")
+
+ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 192, 256, 320)  # tokens of one pass; more run uncaptured
+MOST_APART = 64  # rows that are also captured for the case that each sees another window
+MOST_LOGITS = 64  # rows of one captured pass whose logits are wanted; passes of up to 16 rows give those of all
+OFTEN = 3  # a size that comes so often is captured,
+MOST_SIZES = 32  # as long as there are not more than so many: each holds memory
+PIECE_MS = 4.0  # an append longer than this is captured in pieces, between which answers get their tokens
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    x: Tensor  # (R, hidden)
+    meta: Tensor  # (8, R)
+    blank: Tensor  # (8, R): rows that see and write only the scratch row
+    select: Tensor | None
+    run: Captured[Tensor]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Append:
+    inputs: tuple[Tensor, ...]  # x (W * n, hidden), positions (3, W * n), bases (W,), lengths before (W,), extras as x
+    pieces: dict[range, Captured[None]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Encode:
+    patches: Tensor
+    run: Captured[Encoded]
+
+
+class Graphs:
+    """passes.Passes by replaying. Owned by the engine thread.
+
+    A capture that fails is logged, and that pass runs uncaptured.
+    """
+
+    def __init__(self, language: Language, vision: Vision, pool: KVPool) -> None:
+        """Behind the pool's rows, language.kv has one more: what padding writes and reads."""
+        assert language.kv.shape[2] > pool.total_rows
+        self._language, self._vision, self._pool = language, vision, pool
+        self._scratch = pool.total_rows
+        self._rows: dict[tuple[int, bool], _Rows] = {}
+        self._appends: dict[tuple[int, int], _Append] = {}
+        self._encodes: dict[tuple[int, int, int], _Encode] = {}
+        self._met: Counter[tuple[str | int, ...]] = Counter()
+        self._memory = torch.cuda.graph_pool_handle() if language.device.type == "cuda" else None
+
+    def capture_rows(self, counts: Sequence[int] = ROWS) -> None:
+        """At start-up: passes of so many rows, the largest first, since smaller ones fit into its memory."""
+        for count in sorted(counts, reverse=True):
+            for packed in (False, True):
+                if packed or count <= MOST_APART:
+                    self._try(f"a pass of {count} rows", partial(self._capture_rows, count, packed))
+
+    # -- as of Passes
+
+    def layer_ranges(self, num_windows: int, num_new: int) -> tuple[range, ...]:
+        """As Passes.layer_ranges."""
+        found = self._appends.get((num_windows, num_new))
+        return tuple(found.pieces) if found else (range(len(self._language.layers)),)
+
+    def rows(self, x: Tensor, batch: RowBatch, select: Tensor | None = None, extras: Sequence[Tensor] = ()) -> Tensor:
+        """As Language.rows. The logits are overwritten by the next pass."""
+        num_rows = x.shape[0]
+        found = None if extras else self._fitting(num_rows, batch.packed)
+        if found is None or (found.select is not None and (select is None or len(select) > MOST_LOGITS)):
+            return self._language.rows(x, batch, select, extras)
+        found.x[:num_rows].copy_(x)
+        found.meta[:, :num_rows].copy_(batch.meta)
+        if num_rows < found.x.shape[0]:
+            found.meta[:, num_rows:].copy_(found.blank[:, num_rows:])
+        if found.select is None:
+            logits = found.run()
+            return logits[:num_rows] if select is None else logits[select]
+        assert select is not None
+        found.select[: len(select)].copy_(select)
+        return found.run()[: len(select)]
+
+    def append(
+        self,
+        x: Tensor,
+        positions: Tensor,
+        batch: AppendBatch,
+        extras: Sequence[Tensor] = (),
+        layers: range | None = None,
+    ) -> None:
+        """As Language.append. Between the pieces of one append there may be row passes, but no other append."""
+        num_windows = batch.bases.shape[0]
+        if self._often("append", num_windows, batch.num_new):
+            capture = partial(self._capture_append, num_windows, batch.num_new)
+            self._try(f"growing {num_windows} windows by {batch.num_new} tokens", capture)
+        found = self._appends.get((num_windows, batch.num_new))
+        if found is None or (layers is not None and layers not in found.pieces):
+            self._language.append(x, positions, batch, extras, layers)
+            return
+        if layers is None or layers.start == 0:
+            sources = (x, positions, batch.bases, batch.old_lens, *extras)
+            for target, source in zip(found.inputs, sources, strict=True):
+                target.copy_(source)
+        for piece, run in found.pieces.items():
+            if layers is None or layers == piece:
+                run()
+
+    def encode(self, patches: Tensor, rows: int, columns: int) -> Encoded:
+        """As Vision.encode."""
+        size = (patches.shape[0], rows, columns)
+        if self._often("encode", *size):
+            self._try(f"vision of {size[0]} pairs of {rows} x {columns}", partial(self._capture_encode, *size))
+        found = self._encodes.get(size)
+        if found is None:
+            return self._vision.encode(patches, rows, columns)
+        found.patches.copy_(patches)
+        encoded = found.run()
+        return Encoded(encoded.tokens.clone(), tuple(extra.clone() for extra in encoded.extras))
+
+    # -- inside
+
+    def _fitting(self, num_rows: int, packed: bool) -> _Rows | None:
+        best = min((count for count, _ in self._rows if count >= num_rows), default=None)
+        if best is None:
+            return None
+        return self._rows.get((best, packed)) or self._rows.get((best, not packed))
+
+    def _often(self, *size: str | int) -> bool:
+        """Whether this is the time to capture this size."""
+        if size not in self._met and len(self._met) >= MOST_SIZES:
+            return False
+        self._met[size] += 1
+        return self._met[size] == OFTEN
+
+    def _try(self, what: str, capture: Callable[[], None]) -> None:
+        try:
+            with torch.no_grad():
+                capture()
+        except Exception as exc:  # a driver or torch that cannot: slower, not wrong
+            log.warning("%s could not be captured as a CUDA graph and runs without (%s)", what, exc)
+
+    def _capture_rows(self, count: int, packed: bool) -> None:
+        language = self._language
+        blank = torch.zeros(8, count, dtype=torch.int32, device=language.device)
+        blank[[DST, WINDOW_BASE, TAIL_BASE]] = self._scratch
+        blank[TAIL_LEN] = 1
+        meta = blank.clone()
+        x = torch.zeros(count, language.hidden, dtype=language.dtype, device=language.device)
+        select = None
+        if count > 16:
+            select = torch.zeros(min(count, MOST_LOGITS), dtype=torch.long, device=language.device)
+        batch = RowBatch(meta, (), packed)
+        run = Captured(lambda: language.rows(x.clone(), batch, select), language.device, self._memory)
+        self._rows[count, packed] = _Rows(x, meta, blank, select, run)
+
+    def _capture_append(self, num_windows: int, num_new: int) -> None:
+        language, device = self._language, self._language.device
+        num_rows, num_layers = num_windows * num_new, len(language.layers)
+        x = torch.zeros(num_rows, language.hidden, dtype=language.dtype, device=device)
+        extras = tuple(torch.zeros_like(x) for _ in range(self._vision.num_extras))
+        positions = torch.zeros(3, num_rows, dtype=torch.long, device=device)
+        practice = self._pool.take(num_new)  # capturing runs it: on rows that nobody has
+        bases = torch.full((num_windows,), practice.base, dtype=torch.int32, device=device)
+        old_lens = torch.zeros_like(bases)
+        batch = AppendBatch(bases, old_lens, num_new, self._pool.total_rows, ())
+
+        def piece(layers: range) -> Captured[None]:
+            return Captured(lambda: language.append(x, positions, batch, extras, layers), device, self._memory)
+
+        try:
+            whole = range(num_layers)
+            pieces = {whole: piece(whole)}
+            count = min(num_layers, math.ceil(pieces[whole].milliseconds() / PIECE_MS))
+            if count > 1:
+                cuts = [round(i * num_layers / count) for i in range(count + 1)]
+                pieces = {range(a, b): piece(range(a, b)) for a, b in pairwise(cuts)}
+        finally:
+            self._pool.release(practice)
+        self._appends[num_windows, num_new] = _Append((x, positions, bases, old_lens, *extras), pieces)
+
+    def _capture_encode(self, num_pairs: int, rows: int, columns: int) -> None:
+        vision, device = self._vision, self._language.device
+        shape = (num_pairs, rows * columns, vision.patch_values)
+        patches = torch.zeros(shape, dtype=vision.dtype, device=device)
+        run = Captured(lambda: vision.encode(patches, rows, columns), device, self._memory)
+        self._encodes[num_pairs, rows, columns] = _Encode(patches, run)
