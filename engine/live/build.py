@@ -1,18 +1,21 @@
 """A live engine from a loaded model: what is supported, how much memory it may have, which operations it runs on."""
 
+import logging
 import os
 
 import torch
 
 from askcam.engine.door import EngineConfig
 from askcam.engine.errors import ModelError
+from askcam.engine.live.cuda import choose_ops, settle_ops
 from askcam.engine.live.engine import LiveEngine
+from askcam.engine.live.graphs import Graphs
 from askcam.engine.live.model import Model
-from askcam.engine.live.ops import Ops
-from askcam.engine.live.torch_ops import TorchOps
 from askcam.engine.live.windows import max_windows
 from askcam.engine.loading import Loaded
 from askcam.stream.window import Anchors
+
+log = logging.getLogger("askcam.engine")
 
 CPU_SHARE, CPU_MOST = 0.25, 2 * 2**30  # of a CPU's memory, for windows and answers; pages are used only when written
 GPU_SHARE = 0.85  # of what is free once the weights are there: the rest is for passing values
@@ -27,7 +30,13 @@ def build(loaded: Loaded, config: EngineConfig, model: Model | None = None) -> L
 def make_model(loaded: Loaded, config: EngineConfig) -> Model:
     """Raises ModelError when it is not supported or too little memory is left."""
     check_supported(loaded)
-    return Model(loaded, choose_ops(loaded.device), pool_rows(loaded, config))
+    model = Model(loaded, choose_ops(loaded.device), pool_rows(loaded, config))
+    if settle_ops(model.language, log.info):
+        log.info("capturing CUDA graphs")
+        graphs = Graphs(model.language, model.vision, model.pool)
+        graphs.capture_rows()
+        model.passes = graphs
+    return model
 
 
 def check_supported(loaded: Loaded) -> None:
@@ -40,11 +49,6 @@ def check_supported(loaded: Loaded) -> None:
     text = loaded.model.config.get_text_config()
     if getattr(text, "use_sliding_window", False):
         raise ModelError("this model's attention slides over its context; the live backend has no such window")
-
-
-def choose_ops(device: torch.device) -> Ops:
-    """Kernels where there are some, else plain torch."""
-    return TorchOps()
 
 
 def pool_rows(loaded: Loaded, config: EngineConfig) -> int:

@@ -124,7 +124,7 @@ class LiveEngine(Front):
     def _run_rows(self) -> None:
         """One pass for all: prompts of new questions, the newest token of every answer. Then their tokens go out."""
         began = time.monotonic()
-        answers, language = self._answers, self._model.language
+        answers = self._answers
         spans = [answer.span() for answer in answers]
         x, positions, extras = self._starter.inputs(answers, spans)
         batch = row_batch(spans, positions, self._model.device)
@@ -135,7 +135,7 @@ class LiveEngine(Front):
         starting = [answer for answer in answers if answer.prompt is not None]
         choosing = [(answer, end) for answer, span, end in zip(answers, spans, ends, strict=True) if answer.ran(span)]
         select = torch.tensor([end for _, end in choosing], device=self._model.device)
-        logits = language.rows(x, batch, select, extras)
+        logits = self._model.passes.rows(x, batch, select, extras)
         if all(answer.chooser.greedy for answer, _ in choosing):
             tokens = logits.argmax(-1).tolist()  # waits for the device: the tokens are really there
         else:

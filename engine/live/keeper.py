@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Iterator
 
 from askcam.engine.door import WindowSource
 from askcam.engine.live.feed import Append, Encode, Feed, Piece, Track
@@ -22,6 +23,7 @@ class Keeper:
         self._default: Head = prompter.default_head()
         self._feeds: dict[str, Feed] = {}
         self._starved: set[str] = set()  # cameras for which the pool had no room; said once each
+        self._growing: Iterator[None] | None = None  # windows that are growing just now
 
     def feed(self, source: WindowSource) -> Feed:
         """The camera's feed; a new one for a new source."""
@@ -61,11 +63,16 @@ class Keeper:
 
     def complete(self, feed: Feed, track: Track, window: KVWindow) -> None:
         """Compute what the window still lacks."""
+        self._finish_growing()
         for piece in feed.pieces(track, window):
             self._do(piece)
+            self._finish_growing()
 
     def work(self) -> bool:
         """The most urgent piece that frames brought. Returns whether there was any."""
+        if self._growing is not None:
+            self._grow_on()
+            return True
         now = time.monotonic()
         for feed in sorted(self._feeds.values(), key=_deadline):
             self.release(feed.idle_heads(now, self._default))
@@ -79,6 +86,8 @@ class Keeper:
             self.drop(name)
 
     def release(self, windows: list[KVWindow]) -> None:
+        if windows:
+            self._growing = None  # one of them may be growing; what else was begins again
         for window in windows:
             self._model.pool.release(window.held)
 
@@ -123,7 +132,17 @@ class Keeper:
             (piece.feed.encoded[piece.pair.index],) = self._model.encode([piece.pair])
         else:
             assert isinstance(piece, Append)
-            self._model.grow(piece.windows, piece.track.seam, piece.feed.encoded[piece.pair.index])
+            self._growing = self._model.grow(piece.windows, piece.track.seam, piece.feed.encoded[piece.pair.index])
+            self._grow_on()
+
+    def _grow_on(self) -> None:
+        """One step further; between steps answers get their tokens."""
+        if self._growing is not None and next(self._growing, self) is self:
+            self._growing = None
+
+    def _finish_growing(self) -> None:
+        while self._growing is not None:
+            self._grow_on()
 
 
 def _deadline(feed: Feed) -> float:

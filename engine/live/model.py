@@ -1,13 +1,14 @@
 """The model as the live engine uses it: frames in, tokens of pairs out; windows grow; rows run. One device."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
-from askcam.engine.live.kvpool import KVPool
+from askcam.engine.live.kvpool import STEP, KVPool
 from askcam.engine.live.language import Language
 from askcam.engine.live.ops import Ops, append_batch
+from askcam.engine.live.passes import Passes, Plain
 from askcam.engine.live.prep import Patcher
 from askcam.engine.live.seam import Seam, Unit
 from askcam.engine.live.vision import Encoded, Vision
@@ -29,14 +30,15 @@ class Model:
             loaded.processor.video_processor, loaded.spec.patch, loaded.spec.merge, loaded.device, self.vision.dtype
         )
         self.pool = KVPool(pool_rows)
-        self.language.allocate(self.pool.total_rows)
+        self.language.allocate(self.pool.total_rows + STEP)  # behind the pool: rows for what nobody reads
+        self.passes: Passes = Plain(self.language, self.vision)
         self.device = self.language.device
 
     def encode(self, pairs: Sequence[Pair]) -> list[Encoded]:
         """Pairs of one size through the vision tower."""
         patches = self._patcher([frame.pixels for pair in pairs for frame in (pair.first, pair.second)])
         frame, patch = pairs[0].first, self._spec.patch
-        found = self.vision.encode(patches, frame.height // patch, frame.width // patch)
+        found = self.passes.encode(patches, frame.height // patch, frame.width // patch)
         return [found.pair(i) for i in range(len(pairs))]
 
     def embed_unit(self, unit: Unit, pair: Encoded) -> tuple[Tensor, tuple[Tensor, ...]]:
@@ -63,8 +65,11 @@ class Model:
             raise
         return window
 
-    def grow(self, windows: Sequence[KVWindow], seam: Seam, pair: Encoded) -> None:
-        """Append one pair to windows of one seam, whose next pair it is; together where they grow by equal lengths."""
+    def grow(self, windows: Sequence[KVWindow], seam: Seam, pair: Encoded) -> Iterator[None]:
+        """Append one pair to windows of one seam, whose next pair it is; together where they grow by equal lengths.
+
+        Between two steps of the iterator answers may run. A growth that is given up half way has changed nothing.
+        """
         by_length: dict[int, list[KVWindow]] = {}
         for window in windows:
             by_length.setdefault(seam.unit(window.num_pairs).length, []).append(window)
@@ -75,9 +80,14 @@ class Model:
             extras = tuple(torch.cat(parts) for parts in zip(*(extra for _, extra in rows), strict=True))
             positions = torch.cat([torch.from_numpy(unit.positions) for unit in units], 1).to(self.device)
             batch = append_batch([(window.held.base, window.length) for window in group], length, self.device)
-            self.language.append(x, positions, batch, extras)
+            *most, last = self.passes.layer_ranges(len(group), length)
+            for layers in most:
+                self.passes.append(x, positions, batch, extras, layers)
+                yield
+            self.passes.append(x, positions, batch, extras, last)
             for window in group:
                 window.ends.append(window.length + length)
+            yield
 
     def embed_whole(self, prompt: StockPrompt) -> tuple[Tensor, tuple[Tensor, ...]]:
         """A stock prompt's tokens with its pictures and clips in place, and deepstack extras of the same shape."""

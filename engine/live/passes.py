@@ -41,8 +41,23 @@ class Plain:
     """Passes that just run."""
 
     def __init__(self, language: Language, vision: Vision) -> None:
-        self._language = language
-        self.rows, self.append, self.encode = language.rows, language.append, vision.encode
+        self._language, self._vision = language, vision
+
+    def rows(self, x: Tensor, batch: RowBatch, select: Tensor | None = None, extras: Sequence[Tensor] = ()) -> Tensor:
+        return self._language.rows(x, batch, select, extras)
+
+    def append(
+        self,
+        x: Tensor,
+        positions: Tensor,
+        batch: AppendBatch,
+        extras: Sequence[Tensor] = (),
+        layers: range | None = None,
+    ) -> None:
+        self._language.append(x, positions, batch, extras, layers)
+
+    def encode(self, patches: Tensor, rows: int, columns: int) -> Encoded:
+        return self._vision.encode(patches, rows, columns)
 
     def layer_ranges(self, num_windows: int, num_new: int) -> tuple[range, ...]:
         return (range(len(self._language.layers)),)

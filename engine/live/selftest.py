@@ -87,7 +87,8 @@ def _live_logits(model: Model, prompter: LivePrompter, view: View) -> torch.Tens
     window = model.begin_window(0, split.head, seam.length(len(view.pairs)), None)
     try:
         for pair in pairs:
-            model.grow([window], seam, pair)
+            for _ in model.grow([window], seam, pair):
+                pass
         unit = seam.unit(len(pairs))
         x, extras = model.embed_unit(unit, last)
         start = seam.text_start(len(view.pairs))
@@ -100,7 +101,7 @@ def _live_logits(model: Model, prompter: LivePrompter, view: View) -> torch.Tens
             span = Span(x.shape[0], window.held.base, window.length, tail.base, x.shape[0])
             batch = row_batch([span], torch.from_numpy(positions), model.device)
             select = torch.tensor([x.shape[0] - 1], device=model.device)
-            return model.language.rows(x, batch, select, extras)[0]
+            return model.passes.rows(x, batch, select, extras)[0].clone()
         finally:
             model.pool.release(tail)
     finally:
