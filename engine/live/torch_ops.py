@@ -66,6 +66,9 @@ def rms(x: Tensor, weight: Tensor, eps: float) -> Tensor:
     return weight * (wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + eps)).to(x.dtype)
 
 
+FLASH_ROWS = 12  # from so many rows on, the CPU's flash kernel is faster than two products and a softmax
+
+
 def attend(q: Tensor, k: Tensor, v: Tensor, spans: Sequence[Span], scale: float) -> Tensor:
     """Span by span over contiguous views of the pool: nothing is gathered, so cost follows what is really seen."""
     if len(spans) == 1:
@@ -81,6 +84,8 @@ def _attend_span(q: Tensor, k: Tensor, v: Tensor, span: Span, scale: float) -> T
     num_rows, num_heads, dim = q.shape
     num_kv = k.shape[1]
     group = num_heads // num_kv
+    if num_rows >= FLASH_ROWS and span.tail_len == num_rows and q.device.type == "cpu":
+        return _attend_flash(q, k, v, span, scale)
     window = slice(span.window_base, span.window_base + span.window_len)
     tail = slice(span.tail_base, span.tail_base + span.tail_len)
     # (KV, R * group, D): the heads that share a key head are more rows for it
@@ -98,3 +103,27 @@ def _attend_span(q: Tensor, k: Tensor, v: Tensor, span: Span, scale: float) -> T
         out = torch.bmm(weights[..., : span.window_len], v[window].transpose(0, 1))
         out.baddbmm_(weights[..., span.window_len :], v[tail].transpose(0, 1))
     return out.view(num_kv, num_rows, group, dim).permute(1, 0, 2, 3).reshape(num_rows, num_heads, dim)
+
+
+def _attend_flash(q: Tensor, k: Tensor, v: Tensor, span: Span, scale: float) -> Tensor:
+    """The same for a whole prompt or append on a CPU: window and tail apart, joined by their sums of exponentials."""
+    num_rows, num_heads, dim = q.shape
+    num_kv = k.shape[1]
+    group = num_heads // num_kv
+    tail = slice(span.tail_base, span.tail_base + span.tail_len)
+    heads = q.transpose(0, 1)[None]  # (1, H, R, D)
+    own_k, own_v = (part[tail].transpose(0, 1)[None].repeat_interleave(group, 1) for part in (k, v))
+    own, own_sum = FLASH(heads, own_k, own_v, 0.0, True, scale=scale)
+    if span.window_len:
+        window = slice(span.window_base, span.window_base + span.window_len)
+        # the heads that share a key head are more rows for it: nobody is masked here
+        z = heads.reshape(1, num_kv, group * num_rows, dim)
+        far, far_sum = FLASH(
+            z, k[window].transpose(0, 1)[None], v[window].transpose(0, 1)[None], 0.0, False, scale=scale
+        )
+        share = torch.sigmoid(far_sum.reshape(1, num_heads, num_rows) - own_sum)[..., None].to(own.dtype)
+        own = torch.lerp(own, far.reshape(1, num_heads, num_rows, dim), share)
+    return own[0].transpose(0, 1)
+
+
+FLASH = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
