@@ -16,12 +16,14 @@ class Answer:
     def __init__(
         self,
         asked: Asked,
+        question: Question,
         view: View | None,
         text: AnswerText,
         end_tokens: Collection[int],
         tell: Callable[[Asked, Event], None],
     ) -> None:
-        self._asked, self._view, self._text, self._end_tokens, self._tell = asked, view, text, end_tokens, tell
+        self._asked, self._question, self._view = asked, question, view
+        self._text, self._end_tokens, self._tell = text, end_tokens, tell
         self._reason = Reason.LENGTH  # unless something else ends it
         self._first_at = 0.0
         self.num_tokens = 0
@@ -73,7 +75,7 @@ class Answer:
         self._first_at = time.monotonic()
         age_s = None
         if self._view is not None:
-            age_s = refuse_stale(self._asked.question, self._view)
+            age_s = refuse_stale(self._question, self._view)
         self._tell(self._asked, First(age_s, self._first_at - self._asked.at))
 
 

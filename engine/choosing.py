@@ -1,7 +1,7 @@
 """How the next token is chosen: a question's Sampling over the model's own generation_config."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,6 +26,7 @@ def check_sampling(sampling: Sampling) -> None:
             sampling.repetition_penalty is None or 0 < sampling.repetition_penalty <= 100,
             "above 0",
         ),
+        ("min_tokens", sampling.min_tokens, 0 <= sampling.min_tokens <= sampling.max_tokens, "0 to max_tokens"),
         ("seed", sampling.seed, abs(sampling.seed or 0) <= LARGEST_SEED, "a 64-bit number"),
     )
     for name, value, fine, want in rules:
@@ -39,6 +40,8 @@ def generation_config(own: Any, sampling: Sampling, room: int) -> Any:
     config.max_length = None
     config.max_new_tokens = min(sampling.max_tokens, room)
     config.use_cache = True
+    if sampling.min_tokens:
+        config.min_new_tokens = sampling.min_tokens
     if sampling.repetition_penalty is not None:
         config.repetition_penalty = sampling.repetition_penalty
     if sampling.temperature is not None:
@@ -53,6 +56,17 @@ def generation_config(own: Any, sampling: Sampling, room: int) -> Any:
     if sampling.top_k is not None:
         config.top_k = sampling.top_k
     return config
+
+
+def choice_tokens(tokenizer: Any, choices: Sequence[str]) -> tuple[int, ...]:
+    """Each choice as its one token. Raises QuestionError naming one that has none or more."""
+    found: list[int] = []
+    for choice in choices:
+        ids = tokenizer(choice, add_special_tokens=False)["input_ids"]
+        if len(ids) != 1:
+            raise QuestionError(f"the choice {choice!r} is {len(ids)} tokens for this model; it must be one", "choices")
+        found.append(int(ids[0]))
+    return tuple(found)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from askcam.engine.door import EngineStats
 from askcam.engine.errors import Busy
-from askcam.engine.question import Failed, Finished, Reason
+from askcam.engine.question import Failed, Finished, Reason, Scored
 
 
 class Counts:
@@ -37,12 +37,12 @@ class Counts:
         with self._lock:
             self._tokens += 1
 
-    def ended(self, event: Finished | Failed, took_s: float | None) -> None:
+    def ended(self, event: Finished | Scored | Failed, took_s: float | None) -> None:
         """A question's last event; `took_s` seconds in the engine, None when it never left the queue."""
         with self._lock:
             if isinstance(event, Failed):
                 self._failed += 1
-            elif event.reason is Reason.CANCELLED:
+            elif isinstance(event, Finished) and event.reason is Reason.CANCELLED:
                 self._cancelled += 1
             else:
                 self._answered += 1

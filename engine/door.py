@@ -1,10 +1,10 @@
 """The engine's door: all that the server sees of it. Picks a backend; knows none of torch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
-from askcam.engine.question import Event, Question
+from askcam.engine.question import Event, Question, ScoreEvent
 from askcam.stream.fit import Fit
 from askcam.stream.window import Anchors, View
 
@@ -115,6 +115,15 @@ class Engine(Protocol):
 
         `on_event` is called on the engine thread, in order: Started, First, Piece..., and exactly one Finished or
         Failed as the last. It must return at once and must not raise.
+        """
+        ...
+
+    def score(
+        self, questions: Sequence[Question], choices: Sequence[str], on_event: Callable[[ScoreEvent], None]
+    ) -> int:
+        """Queue many questions about one camera for the probabilities of their first token; returns a ticket.
+
+        `on_event` hears one Scored, Failed or (when cancelled) Finished. Raises Busy or QuestionError at once.
         """
         ...
 

@@ -7,13 +7,13 @@ import logging
 import queue
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 
 from askcam.engine.answer import Answer, refuse_stale
-from askcam.engine.choosing import check_sampling
+from askcam.engine.choosing import check_sampling, choice_tokens
 from askcam.engine.counts import Counts
 from askcam.engine.door import EngineConfig, EngineStats, ModelInfo, WindowSource
 from askcam.engine.errors import EngineError, EngineFailure, QuestionError
@@ -28,6 +28,9 @@ from askcam.engine.question import (
     Question,
     Role,
     Sampling,
+    Scored,
+    ScoreEvent,
+    Scoring,
     Text,
 )
 from askcam.engine.text import AnswerText
@@ -74,13 +77,21 @@ class Front(ABC):
         self._inbox.fail(name, removed(name))
 
     def ask(self, question: Question, on_event: Callable[[Event], None]) -> int:
-        check_sampling(question.sampling)
-        if not any(message.role is Role.USER for message in question.messages):
-            raise QuestionError("a question needs a user message", "messages")
-        if question.camera is not None and question.camera not in self._sources:
-            raise QuestionError(f"there is no camera {question.camera!r}", "camera")
+        self._check(question)
         with self._counts.asking():
             return self._inbox.put(question, on_event, self._counts.seconds_each)
+
+    def score(
+        self, questions: Sequence[Question], choices: Sequence[str], on_event: Callable[[ScoreEvent], None]
+    ) -> int:
+        for question in questions:
+            self._check(question)
+        if len({question.camera for question in questions}) != 1:
+            raise QuestionError("a scoring needs questions about one and the same camera", "questions")
+        choice_tokens(self._loaded.processor.tokenizer, choices)
+        with self._counts.asking():
+            scoring = Scoring(tuple(questions), tuple(choices))
+            return self._inbox.put(scoring, on_event, self._counts.seconds_each)
 
     def cancel(self, ticket: int) -> None:
         self._inbox.cancel(ticket)
@@ -112,6 +123,13 @@ class Front(ABC):
 
     # -- the engine thread, and the rooms that work on it
 
+    def _check(self, question: Question) -> None:
+        check_sampling(question.sampling)
+        if not any(message.role is Role.USER for message in question.messages):
+            raise QuestionError("a question needs a user message", "messages")
+        if question.camera is not None and question.camera not in self._sources:
+            raise QuestionError(f"there is no camera {question.camera!r}", "camera")
+
     @abstractmethod
     def _run(self) -> None:
         """Serve the inbox until it is closed, then let go of the model."""
@@ -136,14 +154,14 @@ class Front(ABC):
             raise removed(name)
         return source
 
-    def answer(self, asked: Asked, view: View | None) -> Answer:
+    def answer(self, asked: Asked, question: Question, view: View | None) -> Answer:
         """What takes the answer's tokens."""
         decode = self._loaded.processor.tokenizer.decode
         text = AnswerText(
             lambda ids: decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False),
-            asked.question.sampling.stop,
+            question.sampling.stop,
         )
-        return Answer(asked, view, text, self._end_tokens, self.tell)
+        return Answer(asked, question, view, text, self._end_tokens, self.tell)
 
     def room(self, num_tokens: int) -> int:
         """Tokens that an answer to a prompt of `num_tokens` may have. Raises QuestionError when there is no room."""
@@ -156,7 +174,7 @@ class Front(ABC):
             )
         return room
 
-    def tell(self, asked: Asked, event: Event) -> None:
+    def tell(self, asked: Asked, event: Event | Scored) -> None:
         try:
             asked.tell(event)
         except Exception:

@@ -5,9 +5,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from askcam.engine.errors import Busy, EngineFailure
-from askcam.engine.question import Event, Failed, Finished, Question, Reason, Timings, Usage
+from askcam.engine.question import Failed, Finished, Question, Reason, Scoring, Timings, Usage
 
 
 @dataclass(slots=True, eq=False)
@@ -15,8 +16,8 @@ class Asked:
     """A question on its way. `cancelled` is set by any thread and read by the engine thread at every token."""
 
     ticket: int
-    question: Question
-    tell: Callable[[Event], None]
+    question: Question | Scoring
+    tell: Callable[[Any], None]  # with Event, or ScoreEvent for a scoring
     at: float  # time.monotonic() of ask()
     cancelled: bool = False
 
@@ -51,7 +52,7 @@ class Inbox:
         with self._change:
             return len(self._waiting), len(self._running)
 
-    def put(self, question: Question, tell: Callable[[Event], None], seconds_each: float) -> int:
+    def put(self, question: Question | Scoring, tell: Callable[[Any], None], seconds_each: float) -> int:
         """Queue a question; returns its ticket. Raises Busy, with a guess from `seconds_each` answer, when full."""
         with self._change:
             if self._closed:

@@ -8,14 +8,14 @@ import time
 import torch
 
 from askcam.engine.answer import Answer
-from askcam.engine.choosing import generation_config, seeded
+from askcam.engine.choosing import choice_tokens, generation_config, seeded
 from askcam.engine.door import EngineConfig, Progress
 from askcam.engine.errors import EngineError, ModelError
 from askcam.engine.front import Front, failed
 from askcam.engine.inbox import Asked
 from askcam.engine.loading import Loaded, load
 from askcam.engine.prompt import Prompter
-from askcam.engine.question import Failed, Finished, Started, Timings, Usage
+from askcam.engine.question import Failed, Finished, Question, Scored, Scoring, Started, Timings, Usage
 from askcam.engine.stages import StageClock
 from askcam.engine.stopping import Follow
 
@@ -64,15 +64,33 @@ class PortableEngine(Front):
         """One question, from the queue to its last event. Whatever goes wrong ends this question only."""
         started = time.monotonic()
         try:
-            event: Finished | Failed = self._generate(asked, started)
+            event: Finished | Scored | Failed
+            if isinstance(asked.question, Scoring):
+                event = self._score(asked.question)
+            else:
+                event = self._generate(asked, asked.question, started)
         except Exception as exc:
             event = failed(exc, f"answering question {asked.ticket}")
         self.tell(asked, event)
         self._counts.ended(event, time.monotonic() - started)
 
     @torch.inference_mode()
-    def _generate(self, asked: Asked, started: float) -> Finished:
-        question, sampling = asked.question, asked.question.sampling
+    def _score(self, scoring: Scoring) -> Scored:
+        """One pass per question over the same view."""
+        view = self.look(scoring.questions[0])
+        choices = list(choice_tokens(self._loaded.processor.tokenizer, scoring.choices))
+        rows = []
+        for question in scoring.questions:
+            prompt = self._prompter.prompt(question, view)
+            self.room(prompt.num_tokens)
+            inputs = {name: value.to(self._loaded.device) for name, value in prompt.inputs.items()}
+            logits = self._loaded.model(**inputs, logits_to_keep=1).logits[0, -1]
+            rows.append(tuple(logits.float().softmax(-1)[choices].tolist()))
+        return Scored(view, tuple(rows))
+
+    @torch.inference_mode()
+    def _generate(self, asked: Asked, question: Question, started: float) -> Finished:
+        sampling = question.sampling
         view = self.look(question)
         self.tell(asked, Started(view))
         prompt = self._prompter.prompt(question, view)
@@ -80,7 +98,7 @@ class PortableEngine(Front):
         inputs = {name: value.to(self._loaded.device) for name, value in prompt.inputs.items()}
         ready = time.monotonic()
 
-        answer = self.answer(asked, view)
+        answer = self.answer(asked, question, view)
         self._clock.restart()
         with seeded(sampling.seed, self._loaded.device):
             self._loaded.model.generate(

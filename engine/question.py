@@ -59,6 +59,7 @@ class Sampling:
     repetition_penalty: float | None = None
     seed: int | None = None  # same seed, same window, same tokens
     stop: tuple[str, ...] = ()  # the answer ends before the first of these
+    min_tokens: int = 0  # the model may not end the answer before so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,21 @@ class Question:
     sampling: Sampling = field(default_factory=Sampling)
     max_age_s: float | None = None  # refuse (Stale) when the newest frame is older at the start or at the first token
     tools: tuple[Mapping[str, Any], ...] = ()  # function signatures for the chat template
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """Questions about one camera of which only the first token matters: how likely is each of `choices`?
+
+    All see the same view. Each choice must be one token of the model ("yes", "no").
+    """
+
+    questions: tuple[Question, ...]
+    choices: tuple[str, ...]
+
+    @property
+    def camera(self) -> str | None:
+        return self.questions[0].camera
 
 
 class Reason(StrEnum):
@@ -134,6 +150,14 @@ class Finished:
     timings: Timings
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """The last event of a scoring. `probabilities[question][choice]`, of the model's whole distribution."""
+
+    view: View | None
+    probabilities: tuple[tuple[float, ...], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Failed:
     """The last event of a question that was refused or failed: an EngineError or a stream.CameraUnavailable."""
@@ -141,4 +165,5 @@ class Failed:
     error: Exception
 
 
-Event = Started | First | Piece | Finished | Failed
+Event = Started | First | Piece | Finished | Failed  # of a question
+ScoreEvent = Scored | Finished | Failed  # of a scoring; Finished only when it was cancelled

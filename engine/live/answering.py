@@ -1,13 +1,12 @@
 """One question under way in the live engine: what it reads, where its own tokens go, how its next token is chosen."""
 
-import time
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from askcam.engine.answer import Answer
 from askcam.engine.inbox import Asked
-from askcam.engine.live.kvpool import Range
+from askcam.engine.live.kvpool import KVPool, Range
 from askcam.engine.live.ops import Span
 from askcam.engine.live.sampling import Chooser
 from askcam.engine.live.seam import Ints
@@ -41,19 +40,15 @@ class Costs:
 
 
 @dataclass(slots=True, eq=False)
-class Answering:
-    """Owned by the engine thread. `window` and `tail` are held until release."""
+class Place:
+    """A question's place in the pool: the window it reads and a tail of its own. Both are held until release()."""
 
-    asked: Asked
-    answer: Answer
-    chooser: Chooser
     window: Range | None  # None: the question brings all it is about in its tail
     window_len: int  # tokens of the window that it sees: what was there when it was asked
     tail: Range
     prompt: Prompt | None  # what is left to be run of it; None: answering
     next_position: int  # of the next token
     usage: Usage
-    started: float
     costs: Costs
     tail_len: int = 0
     last_token: int = 0
@@ -73,22 +68,33 @@ class Answering:
         self.prompt = self.prompt.rest(span.num_rows)
         return self.prompt is None
 
+    def release(self, pool: KVPool) -> None:
+        pool.release(self.tail)
+        if self.window is not None:
+            pool.release(self.window)
+
+
+@dataclass(slots=True, eq=False)
+class Answering:
+    """Owned by the engine thread."""
+
+    asked: Asked
+    answer: Answer
+    chooser: Chooser
+    place: Place
+    started: float  # time.monotonic()
+
     def take(self, token: int) -> bool:
         """The chosen token; returns whether the answer is over. Raises Stale."""
-        self.last_token = token
+        self.place.last_token = token
         self.chooser.took(token)
         ends = self.answer.take(token)
         return ends or self.answer.num_tokens >= self.chooser.max_tokens
 
     def finish(self) -> Finished:
         """The last event."""
-        usage = Usage(
-            self.usage.prompt_tokens, self.usage.vision_tokens, self.usage.cached_tokens, self.answer.num_tokens
-        )
-        costs = self.costs
+        used, costs = self.place.usage, self.place.costs
         return self.answer.finish(
-            usage, Timings(self.started - self.asked.at, costs.preprocess_s, costs.vision_s, costs.prefill_s)
+            Usage(used.prompt_tokens, used.vision_tokens, used.cached_tokens, self.answer.num_tokens),
+            Timings(self.started - self.asked.at, costs.preprocess_s, costs.vision_s, costs.prefill_s),
         )
-
-    def took_s(self) -> float:
-        return time.monotonic() - self.started

@@ -20,9 +20,10 @@ from askcam.engine.live.kvpool import KVPool, PoolFull
 from askcam.engine.live.model import Model
 from askcam.engine.live.ops import row_batch
 from askcam.engine.live.prompts import LivePrompter
+from askcam.engine.live.scoring import Scorer
 from askcam.engine.live.starting import Starter
 from askcam.engine.loading import Loaded
-from askcam.engine.question import Failed, Finished
+from askcam.engine.question import Failed, Finished, ScoreEvent, Scoring
 
 QUIET_S = 5.0  # after a failure while ingesting, frames wait so long; questions do not
 WAIT_S = 1.0  # the longest sleep: heads that nobody asks with are let go of
@@ -38,6 +39,7 @@ class LiveEngine(Front):
         self._prompter = LivePrompter(loaded, config.positions)
         self._keeper = Keeper(model, self._prompter, self.anchors)
         self._starter = Starter(self, loaded, config, model, self._prompter, self._keeper)
+        self._scorer = Scorer(self._starter, model, loaded.processor.tokenizer)
         self._most_cameras = model.pool.total_rows // camera_rows
         self._max_answering = config.max_answering
         self._grown: set[str] = set()  # cameras with news; a set's add and pop need no lock
@@ -74,6 +76,10 @@ class LiveEngine(Front):
         """For its stats(); the engine thread owns it."""
         return self._pool
 
+    def num_lagging(self) -> int:
+        """Cameras whose newest pair is not computed yet, as far as this thread can tell just now."""
+        return len(self._grown) + self._keeper.num_lagging()
+
     def _news(self, name: str) -> None:
         self._grown.add(name)
         self._inbox.nudge()
@@ -108,16 +114,16 @@ class LiveEngine(Front):
                 return
             started = time.monotonic()
             try:
-                self._answers.append(self._starter.start(asked, started))
+                if isinstance(asked.question, Scoring):
+                    self._finished(asked, self._scorer.score(asked.question, started), started)
+                else:
+                    self._answers.append(self._starter.start(asked, asked.question, started))
             except PoolFull as exc:
                 if self._answers:  # one of them will make room
                     self._parked.insert(0, asked)
                     return
-                self._finished(
-                    asked,
-                    Failed(QuestionError(f"there is no memory for this question: {exc}; give more (kv_gb)")),
-                    started,
-                )
+                error = QuestionError(f"there is no memory for this question: {exc}; give more (kv_gb)")
+                self._finished(asked, Failed(error), started)
             except Exception as exc:
                 self._finished(asked, failed(exc, f"starting on question {asked.ticket}"), started)
 
@@ -125,15 +131,16 @@ class LiveEngine(Front):
         """One pass for all: prompts of new questions, the newest token of every answer. Then their tokens go out."""
         began = time.monotonic()
         answers = self._answers
-        spans = [answer.span() for answer in answers]
-        x, positions, extras = self._starter.inputs(answers, spans)
+        spans = [answer.place.span() for answer in answers]
+        x, positions, extras = self._starter.inputs([answer.place for answer in answers], spans)
         batch = row_batch(spans, positions, self._model.device)
         ends, end = [], -1
         for span in spans:
             end += span.num_rows
             ends.append(end)
-        starting = [answer for answer in answers if answer.prompt is not None]
-        choosing = [(answer, end) for answer, span, end in zip(answers, spans, ends, strict=True) if answer.ran(span)]
+        starting = [answer for answer in answers if answer.place.prompt is not None]
+        ran = zip(answers, spans, ends, strict=True)
+        choosing = [(answer, end) for answer, span, end in ran if answer.place.ran(span)]
         select = torch.tensor([end for _, end in choosing], device=self._model.device)
         logits = self._model.passes.rows(x, batch, select, extras)
         if all(answer.chooser.greedy for answer, _ in choosing):
@@ -142,7 +149,7 @@ class LiveEngine(Front):
             tokens = [int(answer.chooser.choose(row)) for (answer, _), row in zip(choosing, logits, strict=True)]
         took_s = time.monotonic() - began
         for answer in starting:
-            answer.costs.prefill_s += took_s
+            answer.place.costs.prefill_s += took_s
         for (answer, _), token in zip(choosing, tokens, strict=True):
             self._counts.token()
             self._hand_out(answer, token)
@@ -160,7 +167,7 @@ class LiveEngine(Front):
         """One piece of what frames brought, unless a first token is due. Returns whether there was any."""
         while self._grown:
             self._see(self._grown.pop())
-        if time.monotonic() < self._ingest_after or any(answer.prompt is not None for answer in self._answers):
+        if time.monotonic() < self._ingest_after or any(answer.place.prompt is not None for answer in self._answers):
             return False
         return self._keeper.work()
 
@@ -178,15 +185,16 @@ class LiveEngine(Front):
         for answer in [answer for answer in self._answers if answer.asked.cancelled]:
             answer.answer.cancel()
             self._close(answer, answer.finish())
+        for asked in [asked for asked in self._parked if asked.cancelled]:
+            self._parked.remove(asked)
+            self._finished(asked, cancelled(asked), asked.at)
 
     def _close(self, answer: Answering, event: Finished | Failed) -> None:
         self._answers.remove(answer)
-        self._pool.release(answer.tail)
-        if answer.window is not None:
-            self._pool.release(answer.window)
+        answer.place.release(self._pool)
         self._finished(answer.asked, event, answer.started)
 
-    def _finished(self, asked: Asked, event: Finished | Failed, started: float) -> None:
+    def _finished(self, asked: Asked, event: ScoreEvent, started: float) -> None:
         self._inbox.over(asked)
         self.tell(asked, event)
         self._counts.ended(event, time.monotonic() - started)
@@ -201,15 +209,8 @@ class LiveEngine(Front):
         self._ingest_after = time.monotonic() + QUIET_S
 
     def _end(self) -> None:
-        self._end_cancelled()
-        for asked in self._parked:
-            self._finished(asked, cancelled(asked), asked.at)
+        self._end_cancelled()  # that is all of them now
         self._tell_gone()
         self._keeper.forget_all()
-        del (
-            self._loaded,
-            self._model,
-            self._prompter,
-            self._keeper,
-            self._starter,
-        )  # the model's memory goes with the thread
+        # the model's memory goes with the thread
+        del self._loaded, self._model, self._prompter, self._keeper, self._starter, self._scorer

@@ -5,7 +5,7 @@ newest frame, if that is cheap enough, and the question's own words.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,20 +16,21 @@ from askcam.engine.door import EngineConfig
 from askcam.engine.errors import QuestionError
 from askcam.engine.front import Front
 from askcam.engine.inbox import Asked
-from askcam.engine.live.answering import Answering, Costs, Prompt
-from askcam.engine.live.feed import Feed, Track
+from askcam.engine.live.answering import Answering, Costs, Place, Prompt
+from askcam.engine.live.feed import Feed
 from askcam.engine.live.keeper import Keeper
 from askcam.engine.live.model import Model
 from askcam.engine.live.ops import Span
-from askcam.engine.live.prompts import LivePrompter, Split
+from askcam.engine.live.prompts import LivePrompter
 from askcam.engine.live.sampling import Chooser
 from askcam.engine.live.vision import Encoded
-from askcam.engine.live.windows import KVWindow
 from askcam.engine.loading import Loaded
-from askcam.engine.question import Started, Usage
+from askcam.engine.question import Question, Started, Usage
 from askcam.stream.window import View
 
 SMOOTH = 0.2  # of a new measurement in the running mean
+
+Taken = Callable[[], None]  # called once memory is set aside, before the work
 
 
 class Starter:
@@ -43,53 +44,73 @@ class Starter:
         self._fresh_s = config.fresh_ms / 1000
         self._guess_s = 0.0  # what a provisional pair costs, lately
 
-    def start(self, asked: Asked, started: float) -> Answering:
+    def look(self, question: Question) -> View | None:
+        """What the question is to see, now. Raises Stale or CameraUnavailable."""
+        view = self._front.look(question)
+        return None if view is None else self._affordable(view)
+
+    def start(self, asked: Asked, question: Question, started: float) -> Answering:
         """Take a question up and tell Started. Raises PoolFull before that, EngineError or StreamError at any time."""
-        view = self._front.look(asked.question)
-        if view is None or not self._prompter.splits(asked.question):
-            return self._start_whole(asked, view, started)
-        split = self._prompter.split(asked.question)
-        view = self._affordable(view)
+        view = self.look(question)
+        choosers: list[Chooser] = []
+
+        def room(num_prompt: int) -> int:
+            choosers.append(Chooser(self._own, question.sampling, self._room(num_prompt), self._model.device))
+            return choosers[0].max_tokens
+
+        place, ids = self.place(question, view, room, lambda: self._front.tell(asked, Started(view)), started)
+        if choosers[0].wants_ids:
+            choosers[0].start(ids())
+        return Answering(asked, self._front.answer(asked, question, view), choosers[0], place, started)
+
+    def place(
+        self, question: Question, view: View | None, room: Callable[[int], int], taken: Taken, started: float
+    ) -> tuple[Place, Callable[[], Tensor]]:
+        """A question's place with its prompt, and what gives the prompt's ids (1, tokens).
+
+        `room` says, for a prompt of so many tokens, how many may follow. Raises PoolFull before `taken` is called.
+        """
+        if view is None or not self._prompter.splits(question):
+            return self._place_whole(question, view, room, taken, started)
+        return self._place_on_window(question, view, room, taken, started)
+
+    def inputs(self, places: Sequence[Place], spans: Sequence[Span]) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
+        """What the next pass runs on: x (R, hidden), positions (3, R) on the CPU, deepstack extras."""
+        language = self._model.language
+        if all(place.prompt is None for place in places):
+            positions = torch.tensor([[place.next_position for place in places]] * 3)
+            return language.embed([place.last_token for place in places]), positions, ()
+        parts, at = [], []
+        extras: list[tuple[Tensor, ...]] = []
+        for place, span in zip(places, spans, strict=True):
+            if place.prompt is None:
+                parts.append(language.embed([place.last_token]))
+                at.append(torch.full((3, 1), place.next_position))
+                extras.append(())
+            else:
+                parts.append(place.prompt.x[: span.num_rows])
+                at.append(torch.from_numpy(place.prompt.positions[:, : span.num_rows]))
+                extras.append(place.prompt.extras)
+        return torch.cat(parts), torch.cat(at, 1), _joined(parts, extras)
+
+    def _place_on_window(
+        self, question: Question, view: View, room: Callable[[int], int], taken: Taken, started: float
+    ) -> tuple[Place, Callable[[], Tensor]]:
+        """On a window: only the provisional pair and the question's own words are new."""
+        split = self._prompter.split(question)
         feed = self._keeper.see(self._front.source(view.camera), view)
         track = self._keeper.track(feed, split.head)
         track.asked_at = started
         window = self._keeper.window(feed, track)
-        return self._start_on(asked, view, started, split, feed, track, window)
-
-    def inputs(self, answers: Sequence[Answering], spans: Sequence[Span]) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
-        """What the next pass runs on: x (R, hidden), positions (3, R) on the CPU, deepstack extras."""
-        language = self._model.language
-        if all(answer.prompt is None for answer in answers):
-            positions = torch.tensor([[answer.next_position for answer in answers]] * 3)
-            return language.embed([answer.last_token for answer in answers]), positions, ()
-        parts, places = [], []
-        extras: list[tuple[Tensor, ...]] = []
-        for answer, span in zip(answers, spans, strict=True):
-            if answer.prompt is None:
-                parts.append(language.embed([answer.last_token]))
-                places.append(torch.full((3, 1), answer.next_position))
-                extras.append(())
-            else:
-                parts.append(answer.prompt.x[: span.num_rows])
-                places.append(torch.from_numpy(answer.prompt.positions[:, : span.num_rows]))
-                extras.append(answer.prompt.extras)
-        return torch.cat(parts), torch.cat(places, 1), _joined(parts, extras)
-
-    def _start_on(
-        self, asked: Asked, view: View, started: float, split: Split, feed: Feed, track: Track, window: KVWindow
-    ) -> Answering:
-        """On a window: only the provisional pair and the question's own words are new."""
         seam, num_pairs = track.seam, len(feed.pairs)
         unit = seam.unit(num_pairs) if view.provisional else None
-        guessed = 0 if unit is None else unit.length
+        num_new = len(split.rest) + (0 if unit is None else unit.length)
         window_len = seam.length(num_pairs)
-        num_prompt = window_len + guessed + len(split.rest)
-        chooser = self._chooser(asked, num_prompt)
-        tail = self._model.pool.take(guessed + len(split.rest) + chooser.max_tokens)
+        tail = self._model.pool.take(num_new + room(window_len + num_new))
         self._model.pool.hold(window.held)
         try:
             ready = time.monotonic()
-            self._front.tell(asked, Started(view))
+            taken()
             cached = seam.length(min(window.num_pairs, num_pairs))
             begun = time.monotonic()
             self._keeper.complete(feed, track, window)
@@ -103,67 +124,57 @@ class Starter:
                 positions = np.concatenate((unit.positions, positions), 1)
                 x = torch.cat((pair_x, x))
                 extras = tuple(torch.nn.functional.pad(extra, (0, 0, 0, len(split.rest))) for extra in pair_extras)
-            vision_s = time.monotonic() - begun
-            num_vision = (num_pairs + int(view.provisional)) * seam.unit(0).num_tokens
-            if chooser.wants_ids:
-                chooser.start(self._prompter.prompt_ids(split, num_prompt - len(split.head) - len(split.rest)))
-            return Answering(
-                asked=asked,
-                answer=self._front.answer(asked, view),
-                chooser=chooser,
-                window=window.held,
-                window_len=window_len,
-                tail=tail,
-                prompt=Prompt(x, positions, extras),
-                next_position=start + len(split.rest),
-                usage=Usage(num_prompt, num_vision, cached),
-                started=started,
-                costs=Costs(ready - started, vision_s),
-            )
         except BaseException:
             self._model.pool.release(tail)
             self._model.pool.release(window.held)
             raise
+        num_vision = (num_pairs + int(view.provisional)) * seam.unit(0).num_tokens
+        place = Place(
+            window=window.held,
+            window_len=window_len,
+            tail=tail,
+            prompt=Prompt(x, positions, extras),
+            next_position=start + len(split.rest),
+            usage=Usage(window_len + num_new, num_vision, cached),
+            costs=Costs(ready - started, time.monotonic() - begun),
+        )
+        num_between = window_len + num_new - len(split.head) - len(split.rest)
+        return place, lambda: self._prompter.prompt_ids(split, num_between)
 
-    def _start_whole(self, asked: Asked, view: View | None, started: float) -> Answering:
+    def _place_whole(
+        self, question: Question, view: View | None, room: Callable[[int], int], taken: Taken, started: float
+    ) -> tuple[Place, Callable[[], Tensor]]:
         """With pictures of its own, or without a camera: all of the prompt goes into the tail."""
-        prompt, positions = self._prompter.whole(asked.question, view)
-        chooser = self._chooser(asked, prompt.num_tokens)
-        tail = self._model.pool.take(prompt.num_tokens + chooser.max_tokens)
+        prompt, positions = self._prompter.whole(question, view)
+        tail = self._model.pool.take(prompt.num_tokens + room(prompt.num_tokens))
         try:
             ready = time.monotonic()
-            self._front.tell(asked, Started(view))
+            taken()
             x, extras = self._model.embed_whole(prompt)
-            if chooser.wants_ids:
-                chooser.start(prompt.inputs["input_ids"])
-            return Answering(
-                asked=asked,
-                answer=self._front.answer(asked, view),
-                chooser=chooser,
-                window=None,
-                window_len=0,
-                tail=tail,
-                prompt=Prompt(x, positions, extras),
-                next_position=int(positions[0, -1]) + 1,
-                usage=Usage(prompt.num_tokens, prompt.num_vision_tokens),
-                started=started,
-                costs=Costs(ready - started, time.monotonic() - ready),
-            )
         except BaseException:
             self._model.pool.release(tail)
             raise
+        place = Place(
+            window=None,
+            window_len=0,
+            tail=tail,
+            prompt=Prompt(x, positions, extras),
+            next_position=int(positions[0, -1]) + 1,
+            usage=Usage(prompt.num_tokens, prompt.num_vision_tokens),
+            costs=Costs(ready - started, time.monotonic() - ready),
+        )
+        return place, lambda: prompt.inputs["input_ids"]
 
-    def _chooser(self, asked: Asked, num_prompt: int) -> Chooser:
-        room = self._front.room(num_prompt)
-        chooser = Chooser(self._own, asked.question.sampling, room, self._model.device)
-        need = num_prompt + chooser.max_tokens
-        if need > self._model.pool.total_rows:
+    def _room(self, num_prompt: int) -> int:
+        """Tokens that may follow a prompt: what the model takes, and what the pool could ever hold."""
+        room = min(self._front.room(num_prompt), self._model.pool.total_rows - num_prompt)
+        if room < 1:
             raise QuestionError(
-                f"the question, what it sees and its answer are up to {need} tokens, the memory set aside holds "
-                f"{self._model.pool.total_rows}: lower max_tokens, or give more (kv_gb)",
-                "max_tokens",
+                f"the question and what it sees are {num_prompt} tokens, the memory set aside holds "
+                f"{self._model.pool.total_rows}: shorten it, or give more (kv_gb)",
+                "messages",
             )
-        return chooser
+        return room
 
     def _affordable(self, view: View) -> View:
         """Without its provisional pair where that would cost too much, unless there is nothing else to see."""

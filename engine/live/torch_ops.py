@@ -123,7 +123,8 @@ def _attend_flash(q: Tensor, k: Tensor, v: Tensor, span: Span, scale: float) -> 
         )
         share = torch.sigmoid(far_sum.reshape(1, num_heads, num_rows) - own_sum)[..., None].to(own.dtype)
         own = torch.lerp(own, far.reshape(1, num_heads, num_rows, dim), share)
-    return own[0].transpose(0, 1)
+    out: Tensor = own[0].transpose(0, 1)
+    return out
 
 
 FLASH = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu

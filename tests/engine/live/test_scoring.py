@@ -1,0 +1,88 @@
+"""Many questions about one view in one pass: the probabilities that one pass each would give."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from askcam.engine.door import EngineConfig
+from askcam.engine.errors import QuestionError
+from askcam.engine.portable import PortableEngine
+from askcam.engine.question import Failed, Message, Question, Role, Scored, Text
+
+FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
+
+
+def about_lobby(text: str) -> Question:
+    return Question((Message(Role.USER, (Text(text),)),), "lobby")
+
+
+def score(engine: Any, questions: list[Question], choices: list[str], heard: Any) -> Scored:
+    listener = heard()
+    engine.score(questions, choices, listener)
+    event = listener.next()
+    assert isinstance(event, Scored), event
+    return event
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_one_pass_equals_stock_passes(
+    kind: str, live: Callable[..., Any], stream_of: Any, oracle: Any, sharp: Any, heard: Any
+) -> None:
+    engine, loaded = live(kind, max_pairs=8), sharp(kind)
+    stream_of(engine).push(7)
+    questions = [about_lobby(text) for text in ("Is it on?", "Is anybody at the door now?", "Dark?")]
+    found = score(engine, questions, ["Yes", "No"], heard)
+    assert found.view is not None
+    tokens = [loaded.processor.tokenizer(word)["input_ids"][0] for word in ("Yes", "No")]
+    for question, got in zip(questions, found.probabilities, strict=True):
+        _, logits = oracle(loaded).tokens(question, found.view)
+        want = logits[0].softmax(-1)[tokens]
+        assert (torch.tensor(got) - want).abs().max() < 1e-4
+    alone = [score(engine, [question], ["Yes", "No"], heard).probabilities[0] for question in questions]
+    assert (torch.tensor(alone) - torch.tensor(found.probabilities)).abs().max() < 1e-5
+    assert len(set(found.probabilities)) == 3
+
+
+def test_more_questions_than_one_pass_takes(live: Callable[..., Any], stream_of: Any, heard: Any) -> None:
+    engine = live("qwen2_vl", max_pairs=8)
+    stream_of(engine).push(5)
+    questions = [about_lobby(f"Is number {i} on?") for i in range(40)]
+    found = score(engine, questions, ["Yes", "No"], heard)
+    alone = score(engine, questions[30:31], ["Yes", "No"], heard)
+    assert len(found.probabilities) == 40
+    assert torch.allclose(torch.tensor(found.probabilities[30]), torch.tensor(alone.probabilities[0]), atol=1e-6)
+
+
+def test_both_backends_score_alike(
+    live: Callable[..., Any], stream_of: Any, loaded: Any, heard: Any, about: Any
+) -> None:
+    engine = live(loaded, max_pairs=8, kv_gb=None)
+    stream = stream_of(engine, "lobby", 6, 9)
+    stream.push(6)
+    portable = PortableEngine(loaded, EngineConfig("built-in"))
+    try:
+        portable.attach(stream)
+        questions = [about("Is the flag red?"), about("Is anything moving?")]
+        ours, stock = (score(each, questions, ["Yes", "No"], heard).probabilities for each in (engine, portable))
+    finally:
+        portable.close()
+    assert (torch.tensor(ours) - torch.tensor(stock)).abs().max() < 1e-4
+
+
+def test_a_choice_of_two_tokens_is_refused(live: Callable[..., Any], stream_of: Any, heard: Any) -> None:
+    engine = live("qwen2_vl", max_pairs=8)
+    stream_of(engine).push(2)
+    with pytest.raises(QuestionError, match=r"the choice 'perhaps not' is \d tokens for this model; it must be one"):
+        engine.score([about_lobby("On?")], ["perhaps not"], heard())
+    with pytest.raises(QuestionError, match="one and the same camera"):
+        engine.score([], ["Yes"], heard())
+
+
+def test_a_camera_without_frames_fails_its_scoring(live: Callable[..., Any], stream_of: Any, heard: Any) -> None:
+    engine = live("qwen2_vl", max_pairs=8)
+    stream_of(engine)
+    listener = heard()
+    engine.score([about_lobby("On?")], ["Yes"], listener)
+    assert isinstance(listener.next(), Failed)
