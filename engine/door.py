@@ -86,6 +86,16 @@ class LiveSource(WindowSource, Protocol):
         ...
 
 
+@runtime_checkable
+class PacedSource(LiveSource, Protocol):
+    """A camera that can be asked to bring less."""
+
+    def pace(self, fps: float, anew: bool) -> None:
+        """Sample at most `fps` frames a second from now on, never more than configured; `anew`: empty the window, since
+        the model reads the rate. What is left out is counted. Any thread."""
+        ...
+
+
 class Engine(Protocol):
     """Every method but close() returns at once and may be called from any thread."""
 

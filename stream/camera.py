@@ -64,6 +64,7 @@ class Camera:
         self._connects = 0  # readers that brought a picture
         self._dropped: Counter[str] = Counter()
         self._sampler = Sampler(self.config.fps)
+        self._slow: Sampler | None = None  # stands behind it while the engine cannot keep up
         self._rate = Rate()
         self._gate: MotionGate | None = None
         self._health = HealthMonitor()
@@ -131,6 +132,19 @@ class Camera:
                 self._growth = tuple(known for known in self._growth if known is not callback)
 
         return unsubscribe
+
+    def pace(self, fps: float, anew: bool = False) -> None:
+        """Sample at most `fps` frames a second, never more than configured, for an engine that cannot keep up.
+
+        Frames left out for it are counted as dropped for `load`. `anew`: empty the window.
+        """
+        with self._lock:
+            fps = min(fps, self.config.fps)
+            self._slow = Sampler(fps) if fps < self.config.fps else None
+            self._window.fps = fps
+            if anew:
+                self._window.clear()
+                self._tell_growth()
 
     def status(self) -> CameraStatus:
         """How it is now."""
@@ -223,6 +237,9 @@ class Camera:
                 self._usable = shot
             self._frames.notify_all()
             due = shot.has_pixels and self._sampler.take(picture.mono)
+            if due and self._slow is not None and not self._slow.take(picture.mono):
+                self._dropped["load"] += 1
+                due = False
         return self._sample(reader, shot) if due else True
 
     def finished(self, reader: Reader) -> None:

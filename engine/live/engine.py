@@ -20,6 +20,7 @@ from askcam.engine.live.kvpool import KVPool, PoolFull
 from askcam.engine.live.model import Model
 from askcam.engine.live.ops import row_batch
 from askcam.engine.live.prompts import LivePrompter
+from askcam.engine.live.scheduler import Scheduler
 from askcam.engine.live.scoring import Scorer
 from askcam.engine.live.starting import Starter
 from askcam.engine.loading import Loaded
@@ -39,6 +40,7 @@ class LiveEngine(Front):
         self._prompter = LivePrompter(loaded, config.positions)
         self._keeper = Keeper(model, self._prompter, self.anchors)
         self._starter = Starter(self, loaded, config, model, self._prompter, self._keeper)
+        self._scheduler = Scheduler()
         self._scorer = Scorer(self._starter, model, loaded.processor.tokenizer)
         self._most_cameras = model.pool.total_rows // camera_rows
         self._max_answering = config.max_answering
@@ -169,7 +171,15 @@ class LiveEngine(Front):
             self._see(self._grown.pop())
         if time.monotonic() < self._ingest_after or any(answer.place.prompt is not None for answer in self._answers):
             return False
+        self._keep_pace(time.monotonic())
         return self._keeper.work()
+
+    def _keep_pace(self, now: float) -> None:
+        """Have a camera sampled less, or as before again, where that is called for."""
+        if self._scheduler.due(now):
+            change = self._scheduler.look(now, self._keeper.paces(now))
+            if change is not None:
+                self._keeper.change(change)
 
     def _see(self, name: str) -> None:
         """Take in what a camera has brought since the last time."""

@@ -52,8 +52,10 @@ Piece = Encode | Append
 class Feed:
     """One attached camera."""
 
-    def __init__(self, source: WindowSource, anchors: Anchors) -> None:
-        self.source, self._anchors = source, anchors
+    def __init__(self, source: WindowSource, anchors: Anchors, clocked: bool) -> None:
+        """`clocked`: the model reads the rate at which frames were sampled."""
+        self.source, self._anchors, self._clocked = source, anchors, clocked
+        self.fps = self.own_fps = 0.0  # sampled now; sampled when nothing is wrong
         self.tracks: OrderedDict[Head, Track] = OrderedDict()
         self.pairs: tuple[Pair, ...] = ()  # complete ones of the camera's window
         self.encoded: dict[int, Encoded] = {}  # by index, of `pairs`
@@ -63,7 +65,8 @@ class Feed:
     def see(self, view: View) -> list[KVWindow]:
         """Take in a view's complete pairs; returns the windows that are no longer needed, for release."""
         pairs = view.pairs[:-1] if view.provisional else view.pairs
-        shape = (view.newest.height, view.newest.width, view.fps)
+        self.fps, self.own_fps = view.fps, max(view.fps, self.own_fps)
+        shape = (view.newest.height, view.newest.width, view.fps if self._clocked else 1.0)
         gone: list[KVWindow] = []
         if shape != self.shape or not self._continues(pairs):
             gone = self.forget()
@@ -101,7 +104,7 @@ class Feed:
         """What is left to compute, oldest pair first; of one track and window, if wanted. Do each before the next."""
         for pair in self.pairs:
             for track in (only,) if only is not None else tuple(self.tracks.values()):
-                chosen = track.windows.values() if upto is None else (upto,)
+                chosen = tuple(track.windows.values()) if upto is None else (upto,)
                 lacking = tuple(window for window in chosen if window.next_pair == pair.index)
                 if lacking:
                     if pair.index not in self.encoded:

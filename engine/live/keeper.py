@@ -4,11 +4,12 @@ import logging
 import time
 from collections.abc import Iterator
 
-from askcam.engine.door import WindowSource
+from askcam.engine.door import PacedSource, WindowSource
 from askcam.engine.live.feed import Append, Encode, Feed, Piece, Track
 from askcam.engine.live.kvpool import PoolFull
 from askcam.engine.live.model import Model
 from askcam.engine.live.prompts import Head, LivePrompter
+from askcam.engine.live.scheduler import Change, Pace
 from askcam.engine.live.windows import KVWindow
 from askcam.stream.window import Anchors, View
 
@@ -20,6 +21,7 @@ class Keeper:
 
     def __init__(self, model: Model, prompter: LivePrompter, anchors: Anchors) -> None:
         self._model, self._prompter, self._anchors = model, prompter, anchors
+        self._clocked = prompter.clocked
         self._default: Head = prompter.default_head()
         self._feeds: dict[str, Feed] = {}
         self._starved: set[str] = set()  # cameras for which the pool had no room; said once each
@@ -30,7 +32,7 @@ class Keeper:
         feed = self._feeds.get(source.name)
         if feed is None or feed.source is not source:
             self.drop(source.name)
-            feed = self._feeds[source.name] = Feed(source, self._anchors)
+            feed = self._feeds[source.name] = Feed(source, self._anchors, self._clocked)
         return feed
 
     def drop(self, name: str) -> None:
@@ -79,6 +81,30 @@ class Keeper:
             if self._advance(feed):
                 return True
         return False
+
+    def num_lagging(self) -> int:
+        """Cameras whose windows lack a pair. Any thread; what is true the next moment may differ."""
+        return sum(next(feed.pieces(), None) is not None for feed in tuple(self._feeds.values()))
+
+    def paces(self, now: float) -> list[Pace]:
+        """Every camera's rate and lag. Those that cannot be slowed down are left out."""
+        found = []
+        for name, feed in self._feeds.items():
+            if isinstance(feed.source, PacedSource) and feed.fps:
+                oldest = next((piece.pair.second.mono for piece in feed.pieces()), now)
+                asked_at = max((track.asked_at for track in feed.tracks.values()), default=0.0)
+                found.append(Pace(name, feed.fps, feed.own_fps, asked_at, max(0.0, now - oldest)))
+        return found
+
+    def change(self, change: Change) -> None:
+        """Have a camera sampled at another rate, and say so."""
+        source = self._feeds[change.name].source
+        assert isinstance(source, PacedSource)
+        source.pace(change.fps, anew=self._clocked)
+        if change.slower:
+            log.warning("camera %r is sampled at %g fps: the model cannot keep up", change.name, change.fps)
+        else:
+            log.info("camera %r is sampled at %g fps again", change.name, change.fps)
 
     def forget_all(self) -> None:
         """All windows begin anew, from the cameras' own windows."""

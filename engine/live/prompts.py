@@ -47,6 +47,11 @@ class LivePrompter:
         self._wrapped = self._stamped and self._wraps()
         self.pad = int(self._tokenizer.convert_tokens_to_ids(PAD))
 
+    @property
+    def clocked(self) -> bool:
+        """Whether the model reads the rate at which frames were sampled."""
+        return self._stamped or self._spec.tokens_per_second is not None
+
     def default_head(self) -> Head:
         """That of a question without system prompt, tools or earlier turns."""
         return self.split(Question((Message(Role.USER, (Text("?"),)),))).head

@@ -68,6 +68,7 @@ def _findings(cameras: list[str], model: EngineConfig | None, json: bool) -> Ite
         yield _camera(uri)
     if model is not None:
         yield _model(model, json)
+        yield from _exactness(model)
 
 
 def _python() -> Finding:
@@ -133,3 +134,14 @@ def _model(config: EngineConfig, json: bool) -> Finding:
         f"{info.family}, {info.num_parameters / 1e6:.1f}M parameters, {info.dtype} on {info.device}, "
         f"ready and warm after {time.monotonic() - start:.1f} s",
     )
+
+
+def _exactness(config: EngineConfig) -> Iterator[Finding]:
+    """Whether the live backend computes what stock transformers does, with this model on this machine."""
+    from askcam.engine.opening import examine
+
+    try:
+        for check in examine(config):
+            yield Finding(f"live backend, {check.name}", check.ok, check.detail)
+    except EngineError as exc:
+        yield Finding("live backend", True, f"not for this model, the portable one answers: {exc}")

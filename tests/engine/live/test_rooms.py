@@ -1,7 +1,8 @@
-"""Memory: what is taken comes back, a full pool refuses and says what fits, heads come and go, failures cost no room."""
+"""Memory: what is taken comes back, a full pool says what fits, heads come and go, failures cost no room."""
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from waiting import until
 
 from askcam.engine.errors import EngineFailure, NoRoom
 from askcam.engine.live.engine import LiveEngine
+from askcam.engine.live.scheduler import Scheduler
 from askcam.engine.loading import Loaded
 from askcam.engine.question import Failed, Finished, Message, Question, Reason, Role, Sampling, Text
 
@@ -170,3 +172,32 @@ def test_a_stream_that_begins_anew_empties_its_windows(
     events = listener.wait()
     assert len(events[0].view.pairs) == 2
     oracle(sharp("qwen2_vl")).check(ask("And now?"), events)
+
+
+def test_a_camera_that_brings_more_than_can_be_taken_in_is_slowed_down_and_it_is_said(
+    live: Live, stream_of: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = live("qwen2_vl", max_pairs=8)
+    stream = stream_of(engine)
+    paces: list[tuple[float, bool]] = []
+    stream.pace = lambda fps, anew: paces.append((fps, anew))
+    engine._scheduler = Patient()
+    engine.detach("lobby")
+    engine.attach(stream)  # as a PacedSource now
+    stream.push(8)
+    with caplog.at_level("WARNING", "askcam.engine"):
+        until(lambda: paces, "a slower pace")
+    assert paces[0] == (1.0, False)  # Qwen2-VL does not read the rate: its windows stay
+    assert "camera 'lobby' is sampled at 1 fps: the model cannot keep up" in caplog.text
+
+
+class Patient(Scheduler):
+    """Sees every camera lag behind, for as long as it takes."""
+
+    def due(self, now: float) -> bool:
+        return True
+
+    def look(self, now: float, cameras: Any) -> Any:
+        found = [replace(pace, lag_s=10.0) for pace in cameras]
+        super().look(now, found)
+        return super().look(now + 100.0, found)

@@ -1,0 +1,53 @@
+"""Who is asked to sample less when the model cannot keep up."""
+
+from askcam.engine.live.scheduler import CALM_S, LEAST_FPS, LOOK_S, PATIENCE_S, Change, Pace, Scheduler
+
+
+def pace(name: str, lag_s: float = 0.0, fps: float = 2.0, asked_at: float = 0.0, own_fps: float = 2.0) -> Pace:
+    return Pace(name, fps, own_fps, asked_at, lag_s)
+
+
+def test_a_short_lag_changes_nothing() -> None:
+    scheduler = Scheduler()
+    assert scheduler.look(0.0, [pace("a", lag_s=3.0)]) is None
+    assert scheduler.look(PATIENCE_S - 0.1, [pace("a", lag_s=3.0)]) is None
+    assert scheduler.look(PATIENCE_S, [pace("a")]) is None
+    assert scheduler.look(PATIENCE_S + 0.1, [pace("a", lag_s=3.0)]) is None
+
+
+def test_a_lag_that_lasts_slows_the_camera_that_was_asked_longest_ago() -> None:
+    scheduler = Scheduler()
+    cameras = [pace("a", lag_s=1.5, asked_at=50.0), pace("b", asked_at=10.0), pace("c", asked_at=90.0)]
+    assert scheduler.look(100.0, cameras) is None
+    assert scheduler.look(100.0 + PATIENCE_S, cameras) == Change("b", 1.0, slower=True)
+    assert scheduler.look(100.1 + PATIENCE_S, cameras) is None  # the change must show first
+    assert scheduler.look(100.0 + 2 * PATIENCE_S, cameras) == Change("b", 1.0, slower=True)
+
+
+def test_a_pair_within_its_own_period_is_no_lag() -> None:
+    scheduler = Scheduler()
+    for second in range(20):
+        assert scheduler.look(float(second), [pace("a", lag_s=0.9)]) is None
+
+
+def test_nobody_is_slowed_for_ever() -> None:
+    scheduler = Scheduler()
+    slowest = [pace("a", lag_s=60.0, fps=LEAST_FPS)]
+    assert scheduler.look(0.0, slowest) is None
+    assert scheduler.look(PATIENCE_S, slowest) is None
+
+
+def test_calm_gives_the_rate_back_to_who_was_asked_last() -> None:
+    scheduler = Scheduler()
+    cameras = [pace("a", fps=0.5, asked_at=3.0), pace("b", fps=0.5, asked_at=7.0), pace("c")]
+    assert scheduler.look(CALM_S - 1, cameras) is None
+    assert scheduler.look(CALM_S, cameras) == Change("b", 1.0, slower=False)
+    assert scheduler.look(CALM_S + 1, cameras) is None
+    assert scheduler.look(3 * CALM_S, [pace("b", fps=1.5, asked_at=7.0)]) == Change("b", 2.0, slower=False)
+
+
+def test_it_looks_twice_a_second() -> None:
+    scheduler = Scheduler()
+    scheduler.look(10.0, [])
+    assert not scheduler.due(10.0 + LOOK_S / 2)
+    assert scheduler.due(10.0 + LOOK_S)
