@@ -186,7 +186,8 @@ def _fuse(modules: Sequence[Any], name: str, by_columns: bool = False) -> Tensor
     """
     parts: list[Tensor] = [getattr(module, name).data for module in modules]
     sizes = [part.shape[0] for part in parts]
-    strides = (1, sum(sizes)) if by_columns else parts[0].stride()
+    by_columns = by_columns and parts[0].ndim == 2
+    strides = (1, sum(sizes)) if by_columns else (*parts[0].shape[1:], 1)
     first, at, fused = parts[0], parts[0].data_ptr(), True
     for part in parts:
         fused &= part.stride() == strides and part.data_ptr() == at
