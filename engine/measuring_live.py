@@ -148,7 +148,7 @@ def while_growing(
     firsts: list[float] = []
     gaps: list[float] = []
     try:
-        while shower.is_alive():
+        while not firsts or shower.is_alive():
             answer = ask(engine, asked, tokens).wait()
             firsts.append(answer.first_token_ms)
             times = (answer.first, *answer.pieces)
@@ -157,7 +157,7 @@ def while_growing(
         stop.set()
         shower.join()
     found = {"cameras": len(cameras), "first_token_p50_ms": _median(firsts), "first_token_p95_ms": _share(firsts, 0.95)}
-    return {**found, "token_gap_p50_ms": _median(gaps), "token_gap_max_ms": round(max(gaps, default=0.0), 2)}
+    return {**found, "token_gap_p50_ms": _median(gaps or [0.0]), "token_gap_max_ms": round(max(gaps, default=0.0), 2)}
 
 
 def sustained(engine: LiveEngine, cameras: Sequence[BenchCamera], seconds: float, fps: float) -> dict[str, float]:

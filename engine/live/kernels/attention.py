@@ -142,7 +142,8 @@ def row_attention(
     rows, heads, dim = q.shape
     num_kv = k.shape[1]
     group = heads // num_kv
-    rows_per_tile = max(1, min(rows, (128 if rows * group > 64 else 64) // group)) if packed else 1
+    most_m = 32 if q.dtype == torch.float32 else 128 if rows * group > 64 else 64  # what a tile's registers hold
+    rows_per_tile = max(1, min(rows, most_m // group)) if packed else 1
     block_m = max(16, power_of_2(rows_per_tile * group))
     tiles = -(-rows // rows_per_tile) * num_kv
     parts = splits or max(1, min(MOST_SPLITS, 2 * num_processors(q.device) // tiles))
