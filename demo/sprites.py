@@ -1,9 +1,6 @@
-"""Sprite sheets: every object drawn in a few open-licensed styles (LICENCES.md), 96 pixels a side."""
+"""Sprite sheets: every object drawn in a few open-licensed styles (LICENCES.md)."""
 
-import json
 from functools import cache
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,31 +8,19 @@ from PIL import Image
 
 from askcam.demo.objects import HERE
 
-SHEETS = HERE / "sprites"
 STYLES = ("fluent-3d", "noto")
+SIDE = 96  # pixels of one drawing, both ways
+COLUMNS = 21  # drawings in a row of a sheet
 
 
 @cache
-def _meta() -> dict[str, Any]:
-    meta: dict[str, Any] = json.loads((SHEETS / "meta.json").read_text(encoding="utf-8"))
-    return meta
-
-
-@cache
-def _sheet(path: Path) -> npt.NDArray[np.uint8]:
+def _sheet(style: str) -> npt.NDArray[np.uint8]:
     """(height, width, 4) RGBA of a whole sheet."""
-    with Image.open(path) as image:
+    with Image.open(HERE / "sprites" / f"{style}.webp") as image:
         return np.asarray(image.convert("RGBA"))
 
 
 def sprite(style: str, index: int) -> npt.NDArray[np.uint8]:
-    """(size, size, 4) uint8 RGBA of one object, not premultiplied."""
-    size, columns = _meta()["size"], _meta()["cols"]
-    row, column = divmod(index, columns)
-    sheet = _sheet(SHEETS / f"{style}.webp")
-    return sheet[row * size : (row + 1) * size, column * size : (column + 1) * size]
-
-
-def color(style: str, index: int) -> str | None:
-    """The one colour that this drawing plainly has, by name; None for a motley one."""
-    return _meta()["styles"][style]["colors"][index] or None
+    """(SIDE, SIDE, 4) uint8 RGBA of one object, not premultiplied. `index` is its place in objects.txt."""
+    row, column = divmod(index, COLUMNS)
+    return _sheet(style)[row * SIDE : (row + 1) * SIDE, column * SIDE : (column + 1) * SIDE]
