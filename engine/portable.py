@@ -55,9 +55,7 @@ class PortableEngine:
         self.info: ModelInfo = loaded.info
         self.anchors = Anchors.within(loaded.info.max_pairs)
         self._loaded, self._spec, self._threads = loaded, loaded.spec, config.threads
-        self._prompter = Prompter(
-            loaded.processor, loaded.spec, config.positions, loaded.info.max_pairs, loaded.card.stills_as_clips
-        )
+        self._prompter = Prompter(loaded.processor, loaded.spec, config.positions, loaded.info.max_pairs)
         self._clock = StageClock(loaded.model, loaded.model.model.visual, loaded.device)
         self._end_tokens = end_tokens(loaded.model.generation_config)
         self._inbox = Inbox(config.max_waiting)
@@ -74,7 +72,7 @@ class PortableEngine:
         engine = cls(load(config, progress), config)
         progress("warming up", 0.0)
         try:
-            engine._warm_up()
+            engine.warm_up()
         except EngineError as exc:
             engine.close()
             raise ModelError(f"{config.model!r} was loaded but cannot answer: {exc}") from exc
@@ -120,6 +118,22 @@ class PortableEngine:
         self._thread.join(CLOSE_S)
         if self._thread.is_alive():
             log.error("the engine thread did not end within %g s; it is left to itself", CLOSE_S)
+
+    def warm_up(self) -> None:
+        """Answer about a grey clip, so that the first real question pays for no first time. Raises EngineError."""
+        fit = self._spec.fit_frame(640, 480)
+        grey = np.full((fit.height, fit.width, 3), 128, np.uint8)
+        question = Question(
+            (Message(Role.USER, (Clip((grey,) * 4, fps=2.0), Text("What is this?"))),),
+            sampling=Sampling(max_tokens=2),
+        )
+        events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self.ask(question, events.put)
+        while not isinstance(event := events.get(), Finished | Failed):
+            pass
+        if isinstance(event, Failed):
+            raise event.error
+        self._counts = Counts()
 
     # -- the engine thread
 
@@ -215,22 +229,6 @@ class PortableEngine:
         for gone in self._inbox.gone():
             self._tell(gone.asked, gone.event)
             self._counts.ended(gone.event, None)
-
-    def _warm_up(self) -> None:
-        """Answer about a grey clip, so that the first real question pays for no first time. Raises EngineError."""
-        fit = self._spec.fit_frame(640, 480)
-        grey = np.full((fit.height, fit.width, 3), 128, np.uint8)
-        question = Question(
-            (Message(Role.USER, (Clip((grey,) * 4, fps=2.0), Text("What is this?"))),),
-            sampling=Sampling(max_tokens=2),
-        )
-        events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self.ask(question, events.put)
-        while not isinstance(event := events.get(), Finished | Failed):
-            pass
-        if isinstance(event, Failed):
-            raise event.error
-        self._counts = Counts()
 
 
 def end_tokens(config: Any) -> frozenset[int]:

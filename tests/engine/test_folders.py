@@ -135,8 +135,8 @@ def test_settings_shape_the_frames(copy: Path) -> None:
 
 def test_the_card_beside_the_weights(copy: Path) -> None:
     assert read_card(copy) == Card()
-    (copy / "askcam.json").write_text('{"max_pairs": 6, "grids": [[2, 3]], "note": "a toy", "stills_as_clips": true}')
-    assert read_card(copy) == Card(6, ((2, 3),), True, "a toy")
+    (copy / "askcam.json").write_text('{"max_pairs": 6, "grids": [[2, 3]], "note": "a toy"}')
+    assert read_card(copy) == Card(6, ((2, 3),), "a toy")
     loaded = load(EngineConfig(str(copy)), quiet)
     assert (loaded.info.max_pairs, loaded.info.note, loaded.spec.grids) == (6, "a toy", ((2, 3),))
 

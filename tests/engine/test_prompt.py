@@ -31,8 +31,8 @@ def noise(width: int, height: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
 
 
-def prompter(loaded: Loaded, max_pairs: int = 16, **options: Any) -> Prompter:
-    return Prompter(loaded.processor, loaded.spec, "trained", max_pairs, **options)
+def prompter(loaded: Loaded, max_pairs: int = 16) -> Prompter:
+    return Prompter(loaded.processor, loaded.spec, "trained", max_pairs)
 
 
 def ask_about(*parts: Any) -> Question:
@@ -64,12 +64,6 @@ def test_a_picture_is_resized_by_the_family_s_own_rule(tiny: Callable[[str], Loa
     found = prompter(loaded).prompt(ask_about(Picture(noise(640, 480)), Text("?")), None)
     assert found.inputs["image_grid_thw"].tolist() == [[1, 12, 18]]  # 168 x 252 within 50176 pixels
     assert found.num_vision_tokens == 6 * 9
-
-
-def test_a_model_that_only_knows_clips_sees_a_picture_as_one_pair(loaded: Loaded) -> None:
-    found = prompter(loaded, stills_as_clips=True).prompt(ask_about(Picture(noise(640, 480)), Text("?")), None)
-    assert "image_grid_thw" not in found.inputs
-    assert found.inputs["video_grid_thw"].tolist() == [[1, 12, 18]]
 
 
 def test_a_clip_longer_than_the_model_takes_is_thinned_out_evenly(loaded: Loaded) -> None:
