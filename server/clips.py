@@ -9,6 +9,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from askcam.engine.question import Clip
+from askcam.server.budget import Budget
 from askcam.server.errors import ApiError, bad_request
 from askcam.stream.frame import Pixels
 
@@ -21,7 +22,7 @@ MAX_PIXELS = 16_000_000  # of one frame
 OPTIONS = {"format_whitelist": "mov,matroska,avi,mpegts,mpeg,flv,ogg,gif,mpjpeg,mjpeg", "protocol_whitelist": "none"}
 
 
-def decode_clip(data: bytes, param: str) -> Clip:
+def decode_clip(data: bytes, param: str, budget: Budget) -> Clip:
     """Two frames a second of a video file's bytes, at most 30 s of it. Raises ApiError 400 naming `param`."""
     try:
         with av.open(io.BytesIO(data), mode="r", metadata_errors="ignore", options=OPTIONS) as container:
@@ -31,7 +32,7 @@ def decode_clip(data: bytes, param: str) -> Clip:
             if stream.width * stream.height > MAX_PIXELS:
                 raise _bad(f"the video is {stream.width}x{stream.height}: send it smaller", param, "too_many_pixels")
             stream.codec_context.thread_count = 1  # the cores are the model's
-            frames = [_small(frame) for frame in _sampled(container.decode(stream), param)]
+            frames = [_small(frame, param, budget) for frame in _sampled(container.decode(stream), param)]
     except (av.FFmpegError, ValueError, OverflowError, EOFError) as exc:
         why = getattr(exc, "strerror", None) or exc
         raise _bad(f"these {len(data):,} bytes are not a video that is read here ({why}): send an MP4", param) from exc
@@ -61,9 +62,10 @@ def _sampled(frames: Iterator[VideoFrame], param: str) -> Iterator[VideoFrame]:
             due = (np.floor((at - start) * FPS + 1e-6) + 1) / FPS
 
 
-def _small(frame: VideoFrame) -> Pixels:
+def _small(frame: VideoFrame, param: str, budget: Budget) -> Pixels:
     scale = min(1.0, (MAX_FRAME_PIXELS / (frame.width * frame.height)) ** 0.5)
     width, height = max(1, int(frame.width * scale)), max(1, int(frame.height * scale))
+    budget.take(width * height, param)
     if scale < 1:
         frame = frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA")
     return np.ascontiguousarray(frame.to_ndarray(format="rgb24"))

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from askcam.engine.question import Clip, Picture
+from askcam.server.budget import Budget
 from askcam.server.clips import decode_clip
 from askcam.server.errors import ApiError, bad_request
 from askcam.stream.frame import Pixels
@@ -41,14 +42,17 @@ class Encoded:
         return f"data:{self.mime};base64,{base64.b64encode(self.data).decode()}"
 
 
-def picture_from_url(url: str, param: str) -> Picture:
-    """A data URL's picture, upright, transparent parts on white. Raises ApiError 400."""
-    return decode_picture(_data(url, param, "image", MAX_PICTURE_BYTES), param)
+def picture_from_url(url: str, param: str, budget: Budget | None = None) -> Picture:
+    """A data URL's picture, upright, transparent parts on white. Raises ApiError 400.
+
+    `budget` is what the whole question may still bring; None: this one alone.
+    """
+    return decode_picture(_data(url, param, "image", MAX_PICTURE_BYTES), param, budget)
 
 
-def clip_from_url(url: str, param: str) -> Clip:
-    """A data URL's video, two frames a second of it. Raises ApiError 400."""
-    return decode_clip(_data(url, param, "video", MAX_CLIP_BYTES), param)
+def clip_from_url(url: str, param: str, budget: Budget | None = None) -> Clip:
+    """A data URL's video, two frames a second of it. `budget` as above. Raises ApiError 400."""
+    return decode_clip(_data(url, param, "video", MAX_CLIP_BYTES), param, budget or Budget())
 
 
 def picture_to_keep(url: str, param: str) -> Encoded:
@@ -67,9 +71,12 @@ def jpeg_from_base64(text: str, param: str, max_bytes: int = MAX_PICTURE_BYTES) 
     return _decode64(text, param, max_bytes)
 
 
-def decode_picture(data: bytes, param: str) -> Picture:
-    """The pixels of an encoded picture. Raises ApiError 400."""
-    return Picture(_load(_open(data, param), param))
+def decode_picture(data: bytes, param: str, budget: Budget | None = None) -> Picture:
+    """The pixels of an encoded picture. `budget` as above. Raises ApiError 400."""
+    image = _open(data, param)
+    if budget is not None:
+        budget.take(image.width * image.height, param)
+    return Picture(_load(image, param))
 
 
 def _data(url: str, param: str, kind: Literal["image", "video"], max_bytes: int) -> bytes:

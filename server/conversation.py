@@ -5,7 +5,7 @@ from askcam.server.errors import ApiError, bad_request
 from askcam.server.items import Item
 
 MAX_ITEMS = 128
-MAX_BYTES = 16 << 20
+MAX_BYTES = 8 << 20
 MAX_PROMPT_ITEMS = 32
 
 

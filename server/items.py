@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from askcam.engine.question import Message, Part, Role, Text
+from askcam.server.budget import Budget
 from askcam.server.content import Encoded, decode_picture, picture_to_keep
 from askcam.server.errors import bad_request
 from askcam.server.reading import Fields
 
 MAX_PARTS = 32  # of one item
 MAX_ID_CHARS = 64
-MAX_ASKED_PIXELS = 64_000_000  # of all pictures in one question: 192 MB of RGB
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,22 +121,13 @@ def _read_part(part: Fields, role: Role, max_chars: int) -> Said | Shown:
 def messages(instructions: str, items: Iterable[Item]) -> tuple[Message, ...]:
     """The prompt of a question. Decodes the pictures: call it off the event loop. Raises ApiError 400."""
     found = [Message(Role.SYSTEM, (Text(instructions),))] if instructions else []
-    pixels = 0
+    budget = Budget()
     for item in items:
         parts: list[Part] = []
         for part in item.parts:
             if isinstance(part, Said):
                 parts.append(Text(part.text))
-                continue
-            picture = decode_picture(part.picture.data, "input_image")
-            pixels += picture.pixels.shape[0] * picture.pixels.shape[1]
-            if pixels > MAX_ASKED_PIXELS:
-                raise bad_request(
-                    f"the pictures of one question have more than {MAX_ASKED_PIXELS / 1e6:.0f} megapixels: "
-                    "delete items of earlier pictures, or send them smaller",
-                    "input_image",
-                    "too_many_pixels",
-                )
-            parts.append(picture)
+            else:
+                parts.append(decode_picture(part.picture.data, "input_image", budget))
         found.append(Message(item.role, tuple(parts)))
     return tuple(found)

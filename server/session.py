@@ -45,7 +45,7 @@ class Session:
         model: str,
         camera: str | None,
         pushed: bool = False,
-        limits: SessionLimits = SessionLimits(),
+        limits: SessionLimits,
         new_id: Callable[[str], str] = random_id,
     ) -> None:
         self.id = new_id("sess")

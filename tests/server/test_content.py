@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from askcam.server import clips, content
+from askcam.server.budget import Budget
 from askcam.server.content import clip_from_url, jpeg_from_base64, picture_from_url, picture_to_keep
 from askcam.server.errors import ApiError
 
@@ -143,6 +144,19 @@ def test_a_jpeg_of_very_many_passes_is_refused() -> None:
     passes = data[:scan] + data[scan:-2] * 200 + data[-2:]
     assert "passes" in refused(data_url(passes)).message
     assert picture_from_url(data_url(data), "p").pixels.shape == (60, 80, 3)
+
+
+def test_the_pictures_of_one_question_are_bounded_together() -> None:
+    """Three of 16 megapixels are 100 kB to send and 144 MB to hold: a fourth is refused before it is decoded."""
+    large = data_url(encoded(Image.new("L", (4000, 4000)), "PNG"))
+    budget = Budget()
+    for _ in range(3):
+        content.decode_picture(base64.b64decode(large.partition(",")[2]), "p", budget)
+    with pytest.raises(ApiError, match="48 megapixels together") as refusal:
+        picture_from_url(large, "messages[3]", budget)
+    assert (refusal.value.param, refusal.value.code) == ("messages[3]", "too_many_pixels")
+    with pytest.raises(ApiError, match="megapixels together"):
+        clip_from_url(data_url(video(), "video/mp4"), "messages[4]", Budget(5 * 320 * 240))
 
 
 @settings(max_examples=200, deadline=None)
