@@ -187,12 +187,13 @@ class PortableEngine:
 
         answer = Answer(asked, view, self._text_of(sampling), self._end_tokens, self._tell)
         self._clock.restart()
-        with seeded(sampling.seed, self._loaded.device):
-            self._loaded.model.generate(
-                **inputs,
-                generation_config=generation_config(self._loaded.model.generation_config, sampling, room),
-                stopping_criteria=[Follow(lambda token: self._follow(answer, token))],
-            )
+        if not asked.cancelled:
+            with seeded(sampling.seed, self._loaded.device):
+                self._loaded.model.generate(
+                    **inputs,
+                    generation_config=generation_config(self._loaded.model.generation_config, sampling, room),
+                    stopping_criteria=[Follow(lambda token: self._follow(answer, token))],
+                )
         usage = Usage(prompt.num_tokens, prompt.num_vision_tokens, 0, answer.num_tokens)
         timings = Timings(started - asked.at, ready - started, self._clock.vision_s, self._clock.prefill_s)
         return answer.finish(usage, timings)

@@ -154,6 +154,20 @@ def test_cancelling_at_an_event_takes_at_most_one_token_more(
     assert last.usage.completion_tokens <= asked_at + 1
 
 
+def test_cancelling_before_the_first_token_costs_no_pass_of_the_model(
+    engine: PortableEngine, camera: Any, about: Any, heard: Any, gate: Any
+) -> None:
+    listener = heard()
+    tokens = engine.stats().tokens
+    held = gate(engine, about("What do you see?"), listener)
+    engine.cancel(held.ticket)
+    held.open()
+    started, finished = listener.wait()
+    assert isinstance(started, Started)
+    assert (finished.reason, finished.text, finished.timings.prefill_s) == (Reason.CANCELLED, "", 0.0)
+    assert engine.stats().tokens == tokens
+
+
 def test_cancelling_a_waiting_question_tells_it_while_another_is_answered(
     engine: PortableEngine, camera: Any, about: Any, heard: Any, gate: Any
 ) -> None:
