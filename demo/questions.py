@@ -14,6 +14,7 @@ from askcam.demo.scene import BACKDROPS, Direction, Scene, make_scene
 
 # How far, in pixels, the traveller must have come for its motion to be plain: below, the model misses some.
 FAR_ACROSS, FAR_ALONG = 180.0, 125.0
+SOON_S = 0.5  # between finding a window ready and the engine's look at it
 
 
 class Kind(StrEnum):
@@ -39,14 +40,15 @@ class DemoQuestion:
     def ready(self, start_wall: float, end_wall: float) -> bool:
         """Whether frames of this span show what is asked for.
 
-        A question about motion wants a plain one: no turn between the two times, and some way gone. Of a window that
-        grows and hops on this comes true at least once in every leg of the traveller's way, thus within some 8 s.
+        A question about motion wants a plain one: some way gone, and no turn since the first frame, nor in the half
+        second to come. Ask whenever this holds for the window as it is; of a window that grows and hops on (4 to 8 s)
+        that comes true every few seconds.
         """
         if self.kind not in (Kind.MOVING, Kind.MOTION):
             return True
         path = self.scene.traveller.path
         far = FAR_ACROSS if path.across else FAR_ALONG
-        return path.last_turn(end_wall) <= start_wall and abs(path.moved(start_wall, end_wall)) >= far
+        return path.last_turn(end_wall + SOON_S) <= start_wall and abs(path.moved(start_wall, end_wall)) >= far
 
     def truth(self, start_wall: float, end_wall: float) -> str:
         """The right answer about what was to be seen between the two times.
