@@ -65,11 +65,15 @@ class Inbox:
     def take(self) -> Asked | None:
         """Wait for the next question to answer; None: only some that left, or close(). The engine thread's call."""
         with self._change:
-            self._current = None
             self._change.wait_for(lambda: self._waiting or self._gone or self._closed)
             if self._waiting:
                 self._current = self._waiting.popleft()
             return self._current
+
+    def done(self) -> None:
+        """The question that take() gave has been answered, or has failed. The engine thread's call."""
+        with self._change:
+            self._current = None
 
     def gone(self) -> list[Gone]:
         """Those that left the queue since the last call."""

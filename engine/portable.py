@@ -164,10 +164,11 @@ class PortableEngine:
         except Exception as exc:
             log.exception("the engine failed while answering question %d", asked.ticket)
             failure = EngineFailure(f"the engine failed while answering ({type(exc).__name__}); its log says why")
-            failure.__cause__ = exc
+            failure.__cause__ = exc.with_traceback(None)  # its frames hold tensors
             event = Failed(failure)
-        self._tell(asked, event)
+        self._inbox.done()
         self._counts.ended(event, time.monotonic() - started)
+        self._tell(asked, event)
 
     @torch.inference_mode()
     def _generate(self, asked: Asked, started: float) -> Finished:
@@ -228,8 +229,8 @@ class PortableEngine:
 
     def _tell_gone(self) -> None:
         for gone in self._inbox.gone():
-            self._tell(gone.asked, gone.event)
             self._counts.ended(gone.event, None)
+            self._tell(gone.asked, gone.event)
 
 
 def end_tokens(config: Any) -> frozenset[int]:

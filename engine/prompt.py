@@ -105,6 +105,8 @@ class Prompter:
                 f"a clip needs frames and a rate, not {len(clip.frames)} at {clip.fps:g} a second", "messages"
             )
         frames, fps = clip.frames, clip.fps
+        if len({pixels.shape for pixels in frames}) > 1:
+            raise QuestionError("the frames of a clip must be of one size", "messages")
         if len(frames) > self._max_frames:  # more than the model can take: evenly fewer, first and last among them
             keep = np.linspace(0, len(frames) - 1, self._max_frames).round().astype(int)
             fps *= self._max_frames / len(frames)

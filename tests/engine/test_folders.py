@@ -3,6 +3,7 @@
 import http.server
 import json
 import shutil
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -190,13 +191,16 @@ def test_an_unknown_hub_id(hub: http.server.ThreadingHTTPServer) -> None:
 
 
 def test_an_unreachable_hub(hub: http.server.ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    nowhere = "http://127.0.0.1:1"
+    deaf = socket.socket()  # bound, but not listening: connections are refused
+    deaf.bind(("127.0.0.1", 0))
+    nowhere = f"http://127.0.0.1:{deaf.getsockname()[1]}"
     monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", nowhere)
     monkeypatch.setattr(
         huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", nowhere + "/{repo_id}/resolve/{revision}/{filename}"
     )
     with pytest.raises(ModelError, match=r"cannot fetch 'nobody/nothing': connect to the internet, or give --model"):
         find_model("nobody/nothing", quiet)
+    deaf.close()
 
 
 def test_a_model_that_was_fetched_once_needs_no_network(

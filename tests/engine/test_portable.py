@@ -191,9 +191,7 @@ def test_stats_count_what_happened(
     listener = heard()
     engine.ask(Question(about("?").messages, "lobby", max_age_s=1.0), listener)
     listener.wait()
-    deadline = time.monotonic() + 60
-    while (after := engine.stats()).failed == before.failed and time.monotonic() < deadline:
-        time.sleep(0.01)
+    after = engine.stats()
     assert after.asked - before.asked == 2
     assert after.answered - before.answered == 1
     assert after.failed - before.failed == 1

@@ -87,6 +87,11 @@ def test_an_empty_clip_or_one_without_a_rate_is_refused(loaded: Loaded, clip: Cl
         prompter(loaded).prompt(ask_about(clip), None)
 
 
+def test_a_clip_of_several_sizes_is_refused(loaded: Loaded) -> None:
+    with pytest.raises(QuestionError, match="must be of one size"):
+        prompter(loaded).prompt(ask_about(Clip((noise(252, 168), noise(168, 252)), 2.0)), None)
+
+
 def test_a_picture_of_an_absurd_shape_is_refused(loaded: Loaded) -> None:
     with pytest.raises(QuestionError, match="3000x2 pixels cannot be read"):
         prompter(loaded).prompt(ask_about(Picture(np.zeros((2, 3000, 3), np.uint8))), None)
