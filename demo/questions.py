@@ -80,7 +80,8 @@ class DemoQuestion:
         said = _plain(answer)
         if self.kind is Kind.EXISTS:
             return said.split()[:1] == [_plain(self.truth(start_wall, end_wall))]
-        return all(_says_only(said, fact, others) for fact, others in self._facts(start_wall, end_wall))
+        facts = self._facts(start_wall, end_wall)
+        return _says_only(said, [fact for fact, _ in facts], [other for _, others in facts for other in others])
 
     def _facts(self, start: float, end: float) -> list[tuple[str, list[str]]]:
         """What the answer must say, each with what it must not say instead."""
@@ -137,10 +138,16 @@ def _plain(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
 
 
-def _says_only(said: str, fact: str, others: list[str]) -> bool:
-    """Whether `said` (plain) holds `fact`, and once that is taken out, none of `others`."""
-    fact = _plain(fact)
-    if not re.search(rf"\b{fact}\b", said):
-        return False
-    rest = re.sub(rf"\b{fact}\b", "", said)
-    return not any(re.search(rf"\b{_plain(other)}\b", rest) for other in others)
+def _says_only(said: str, facts: list[str], others: list[str]) -> bool:
+    """Whether `said` (plain) holds each of `facts`, in its own place, and apart from them none of `others`.
+
+    Each in its own place, since a sign may say BOOK beside a book.
+    """
+    wanted = sorted(map(_plain, facts), key=len, reverse=True)
+    for fact in wanted:
+        said, num_found = re.subn(rf"\b{fact}\b", "", said, count=1)
+        if not num_found:
+            return False
+    for fact in wanted:
+        said = re.sub(rf"\b{fact}\b", "", said)
+    return not any(re.search(rf"\b{_plain(other)}\b", said) for other in others)

@@ -5,9 +5,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from askcam.demo.drawings import sprite
 from askcam.demo.objects import HERE
 from askcam.demo.scene import HEIGHT, WIDTH, Room, Scene, Sign, Traveller
-from askcam.demo.sprites import sprite
 from askcam.stream.frame import Pixels
 
 Picture = npt.NDArray[np.float32]  # (height, width, 3) RGB, 0..255
@@ -22,7 +22,8 @@ def _room(room: Room) -> Picture:
     light = 1 + room.light[0] * (x / WIDTH - 0.5) + room.light[1] * (y / HEIGHT - 0.5)
     floor = 0.5 + 0.5 * np.tanh((y - room.floor_y) / FLOOR_EDGE)
     light *= 1 + (room.floor_shade - 1) * floor
-    return (light[..., None] * np.asarray(room.rgb, np.float32)).astype(np.float32)
+    rgb = np.asarray(room.rgb, np.float32)
+    return np.asarray(light[..., None] * rgb, np.float32)
 
 
 def _layer(rgba: npt.NDArray[np.uint8], width: int, height: int) -> Layer:

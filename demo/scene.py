@@ -11,8 +11,8 @@ import random
 from dataclasses import dataclass
 from enum import StrEnum
 
+from askcam.demo.drawings import STYLES
 from askcam.demo.objects import Drawn, drawn_objects
-from askcam.demo.sprites import STYLES
 
 WIDTH, HEIGHT = 640, 480  # pixels
 
