@@ -141,16 +141,19 @@ async def test_a_pushed_camera_answers_about_its_frames_and_goes_with_its_connec
         await websocket.send((0).to_bytes(8, "big") + frame)
         while (await until(websocket, "camera.state"))["state"] != "live":
             pass
-        await send(websocket, type="input_image_buffer.append", image=base64.b64encode(frame).decode())
-        await ask(websocket)
-        response = (await until(websocket, "response.done"))["response"]
+        response: dict[str, Any] = {"status": "failed"}
+        async with asyncio.timeout(TIMEOUT_S):
+            while response["status"] == "failed":  # on a busy machine the frame may be too old by then
+                await send(websocket, type="input_image_buffer.append", image=base64.b64encode(frame).decode())
+                await ask(websocket)
+                response = (await until(websocket, "response.done"))["response"]
         assert response["status"] == "completed"
         assert (response["askcam"]["camera"], response["askcam"]["age_basis"]) == (name, "arrival")
         assert name not in await cameras(live_server)  # private
         async with httpx.AsyncClient() as client:
-            assert (await client.get(f"{live_server.url}/v1/cameras/{name}/snapshot.jpg")).status_code == 200
+            assert (await client.get(f"{live_server.url}/v1/cameras/{name}")).json()["private"] is True
     async with httpx.AsyncClient() as client, asyncio.timeout(TIMEOUT_S):
-        while (await client.get(f"{live_server.url}/v1/cameras/{name}/snapshot.jpg")).status_code != 404:
+        while (await client.get(f"{live_server.url}/v1/cameras/{name}")).status_code != 404:
             pass
 
 
