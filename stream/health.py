@@ -41,12 +41,12 @@ def gray(pixels: Pixels) -> Gray:
 
 def dark(luma: Gray) -> bool:
     """Next to nothing can be seen."""
-    return float(luma.mean()) < DARK_MEAN and np.count_nonzero(luma >= DARK_BRIGHT) < 0.01 * luma.size
+    return bool(luma.mean() < DARK_MEAN and np.count_nonzero(luma >= DARK_BRIGHT) < 0.01 * luma.size)
 
 
 def overexposed(luma: Gray) -> bool:
     """Most of the picture is burnt out."""
-    return np.count_nonzero(luma >= OVER_WHITE) > OVER_SHARE * luma.size
+    return bool(np.count_nonzero(luma >= OVER_WHITE) > OVER_SHARE * luma.size)
 
 
 def blurred(luma: Gray) -> bool:
