@@ -68,7 +68,7 @@ def _lay(layer: Layer, center: tuple[float, float]) -> tuple[Layer, slice, slice
 
 
 class Renderer:
-    """Draws one scene. Immutable once made: any thread may call at()."""
+    """Draws one scene. Immutable once made: any thread may call at(). `still` is the picture without the traveller."""
 
     def __init__(self, scene: Scene) -> None:
         self._path = scene.traveller.path
@@ -76,11 +76,12 @@ class Renderer:
         still = _room(scene.room)
         card, rows, columns = _lay(_card(scene.sign), scene.sign.center)
         still[rows, columns] = still[rows, columns] * (1 - card[..., 3:]) + card[..., :3]
-        self._still: Pixels = np.rint(still).clip(0, 255).astype(np.uint8)
+        self.still: Pixels = np.rint(still).clip(0, 255).astype(np.uint8)
+        self.still.setflags(write=False)
 
     def at(self, t: float) -> Pixels:
         """The picture at time `t` (seconds since the epoch): a new (480, 640, 3) uint8 RGB array."""
-        frame = self._still.copy()
+        frame = self.still.copy()
         drawing, rows, columns = _lay(self._drawing, self._path.at(t))
         part = frame[rows, columns] * (1 - drawing[..., 3:]) + drawing[..., :3]
         frame[rows, columns] = np.rint(part).clip(0, 255).astype(np.uint8)

@@ -36,6 +36,9 @@ WORDS = (
     *("PHONE", "PLAY", "POST", "PULL", "QUIET", "RICE", "ROBOT", "SALE", "SHOP", "SMILE", "SNOW", "SOUP"),
     *("STOP", "SUNNY", "TAXI", "TEAM", "VIDEO", "WATER"),
 )
+# A window of at most 8 pairs at 2 fps starts anew every 4 s and is then 4 s long. Legs a little longer than twice that
+# hold at least one such window whole; much longer ones would be too slow for the model to see that anything moves.
+LEG_S = (9.0, 9.6)
 FONTS = ("sign-bold.ttf", "sign-black.ttf")
 
 
@@ -50,27 +53,17 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """To and fro between two points, along a row or a column, at a steady pace. Points in pixels, pace in pixels/s."""
+    """To and fro between two points, along a row or a column, at a steady pace. Points in pixels."""
 
     start: tuple[float, float]
     end: tuple[float, float]
-    pace: float
+    leg_s: float  # seconds from one turn to the next
     phase: float  # legs done at time 0, in 0..2
 
     @property
     def across(self) -> bool:
         """Along a row."""
         return self.start[1] == self.end[1]
-
-    @property
-    def length(self) -> float:
-        """Of one leg, in pixels."""
-        return abs(self.end[0] - self.start[0]) + abs(self.end[1] - self.start[1])
-
-    @property
-    def leg_s(self) -> float:
-        """Seconds from one turn to the next."""
-        return self.length / self.pace
 
     def _legs(self, t: float) -> float:
         return (t / self.leg_s + self.phase) % 2.0
@@ -148,16 +141,17 @@ def make_scene(seed: int) -> Scene:
     """The scene of a seed: the same everywhere and for ever."""
     rng = random.Random(f"askcam scene {seed}")
     room = _room(rng)
-    half = rng.uniform(66, 86)
     if rng.random() < 0.7:  # across, below the sign or above it
+        half = rng.uniform(66, 86)
         lane, sign_y = (345.0, 118.0) if rng.random() < 0.7 else (125.0, 350.0)
         ends = ((half + 10, lane), (WIDTH - 10 - half, lane))
-        pace, center, max_width = rng.uniform(48, 56), (rng.uniform(235, 405), sign_y), 400.0
+        center, max_width = (rng.uniform(235, 405), sign_y), 400.0
     else:  # up and down, beside the sign
+        half = rng.uniform(62, 76)
         lane, sign_x = (125.0, 420.0) if rng.random() < 0.5 else (515.0, 220.0)
         ends = ((lane, half + 8), (lane, HEIGHT - 8 - half))
-        pace, center, max_width = rng.uniform(34, 40), (sign_x, rng.uniform(150, 330)), 350.0
-    path = Path(*ends, pace, rng.uniform(0, 2))
+        center, max_width = (sign_x, rng.uniform(150, 330)), 350.0
+    path = Path(*ends, rng.uniform(*LEG_S), rng.uniform(0, 2))
     traveller = Traveller(rng.choice(drawn_objects()), rng.choice(STYLES), half, path)
     brightness = sum(room.rgb) / 3
     dark = brightness > 200 or (brightness > 90 and rng.random() < 0.35)
