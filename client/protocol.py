@@ -19,7 +19,7 @@ class SeenWindow(msgspec.Struct, frozen=True, omit_defaults=False):
 
 
 class Saw(msgspec.Struct, frozen=True, omit_defaults=False):
-    """The `askcam` object of every answer: what it saw, and how old that was. `camera` is None for attached pictures."""
+    """The `askcam` object of every answer: what it saw, and how old that was. `camera` is None for attached ones."""
 
     camera: str | None
     window: SeenWindow | None
@@ -47,7 +47,6 @@ class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=False):
     type: str
     param: str | None = None
     code: str | None = None
-    event_id: str | None = None  # realtime only: the client event that caused it
 
 
 class CameraInfo(msgspec.Struct, frozen=True, omit_defaults=False):

@@ -11,8 +11,8 @@ from askcam.server.errors import ApiError, bad_request, unknown_camera
 from askcam.server.limits import Limits
 from askcam.server.model import Model
 from askcam.stream.camera import Camera, CameraConfig, StateChange
-from askcam.stream.sources.push import PushSource
 from askcam.stream.sources.base import SourceSpec
+from askcam.stream.sources.push import PushSource
 from askcam.stream.sources.registry import resolve
 
 log = logging.getLogger(__name__)
