@@ -98,9 +98,9 @@ class Camera:
             shot = self._latest()
             frame = shot.fitted(self._fit_for)
             with self._lock:
-                if self._usable is not None and self._usable.reader is not shot.reader:
-                    continue  # reconnected meanwhile: this picture is from before
                 self._check_live()
+                if shot.reader is not self._supervisor.reader:
+                    continue  # reconnected meanwhile: this picture is from before
                 view = self._window.view(frame)
                 assert view is not None, "a view with a newest frame is never empty"
                 return view

@@ -1,6 +1,7 @@
 """What a camera does when its source fails, falls silent, or hangs in a driver."""
 
 import threading
+import time
 
 import pytest
 from hands import PATIENT, QUICK, Hands, StillPicture, camera, failing, refusal_of, state_is, view_of
@@ -181,3 +182,16 @@ def test_one_camera_that_hangs_harms_no_other() -> None:
         go_live(second, fine)
         until(lambda: not state_is(first, State.LIVE), "the stall")
         assert view_of(second) is not None
+
+
+def test_a_camera_that_flaps_is_called_ever_more_slowly() -> None:
+    hands, calls = Hands(), []
+    with camera(hands.spec) as lobby:
+        for number in range(1, 5):
+            go_live(lobby, hands, number)
+            hands.made[number - 1].give(failing("it hung up at once"))
+            until(lambda: state_is(lobby, State.LOST), "the loss")
+            lost = time.monotonic()
+            until(lambda: len(hands.made) > number, "the next call")  # noqa: B023
+            calls.append(time.monotonic() - lost)
+    assert calls[3] > 2 * calls[0]

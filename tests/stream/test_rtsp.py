@@ -82,11 +82,14 @@ def test_a_killed_server_loses_the_camera_and_its_return_brings_it_back(server: 
 def test_a_frozen_server_is_noticed_and_its_thaw_brings_fresh_frames_only(server: CameraServer, via: str) -> None:
     with opened(server, via) as lobby:
         until(lambda: fresh_view(lobby), "a fresh view")
+        became: list[State] = []
+        lobby.on_change(lambda change: became.append(change.new))
         server.freeze()
         refusal = until(lambda: refusal_of(lobby), "questions to be refused")
         assert refusal.state == "stalled"
         until(lambda: state_is(lobby, State.LOST), "the reader to be given up")
         assert view_of(lobby) is None
+        assert became == [State.STALLED, State.LOST], "a frame from before the fault made it live in between"
         server.thaw()
         view = until(lambda: view_of(lobby), "a view")
         assert seen_age_s(view) < FRESH_S
