@@ -49,7 +49,8 @@ def routes(house: House) -> list[BaseRoute]:
             return
         connections.add(websocket)
         try:
-            await _serve(house, websocket)
+            with house.metrics.session():
+                await _serve(house, websocket)
         finally:
             connections.discard(websocket)
 
