@@ -40,8 +40,11 @@ class AskcamRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=False):
-    """OpenAI's error shape; in a realtime `error` event the client's `event_id` stands beside it. `type` is "invalid_request_error", "not_found_error", "authentication_error",
-    "permission_error", "rate_limit_error", or "server_error"."""
+    """OpenAI's error shape. In a realtime `error` event the client's `event_id` stands beside it.
+
+    `type` is "invalid_request_error", "not_found_error", "authentication_error", "permission_error",
+    "rate_limit_error", or "server_error".
+    """
 
     message: str
     type: str
