@@ -28,7 +28,7 @@ from askcam.stream.window import Anchors, View, Window
 __all__ = ["Camera", "CameraConfig", "CameraStatus", "State", "StateChange"]
 
 DEMAND_S = 0.15  # an asker waits no longer for a picture with pixels (OpenCV), then takes the last one that had them
-DEMAND_FRAMES = 2.5  # ... nor longer than this many frame intervals
+DEMAND_FRAMES = 4  # ... nor longer than this many frame intervals; two are enough unless the machine is busy
 
 
 class Camera:
