@@ -3,7 +3,7 @@
 import { HISTORY, MINE, currentAnswer } from "./state.js";
 
 const EARLIER = 2; // exchanges that a follow-up knows of
-const EARLIER_MS = 60_000; // older ones were about another scene
+const EARLIER_MS = 30_000; // older ones were about another scene
 const STOP_MS = 3000; // then the line is taken for dead
 const PATIENCE_MS = 8000; // for a connection or camera that is just being opened
 
@@ -30,10 +30,11 @@ export function createAsks(store, session, reopen) {
     return session() !== null && (chosen !== MINE || mine.state === "live");
   }
 
-  /** What "it" in a question may refer to. */
-  function earlier() {
+  /** What "it" in a question may refer to. Whoever asks the same again wants a fresh look, not the answer before. */
+  function earlier(asked) {
     const { answers, since } = store.get();
-    const told = answers.slice(since).filter(({ phase, askedAt }) => phase === "done" && Date.now() - askedAt < EARLIER_MS);
+    const told = answers.slice(since).filter(({ question, phase, askedAt }) =>
+      phase === "done" && question !== asked && Date.now() - askedAt < EARLIER_MS);
     return told.slice(-EARLIER);
   }
 
@@ -41,7 +42,7 @@ export function createAsks(store, session, reopen) {
     if (!unsent || !ready()) return;
     clearTimeout(unsent.timer);
     change({ camera: store.get().chosen });
-    session().ask(unsent.question, earlier());
+    session().ask(unsent.question, earlier(unsent.question));
     unsent = null;
   }
 

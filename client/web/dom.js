@@ -35,6 +35,11 @@ export function byId(id) {
   return document.getElementById(id);
 }
 
+/** Where the focus goes when what had it is gone. Not on a phone: its keyboard would come up. */
+export function focusQuestion() {
+  if (matchMedia("(pointer: fine)").matches) byId("question").focus({ preventScroll: true });
+}
+
 /** Set text only when it differs, so that live regions and selections are left in peace. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;

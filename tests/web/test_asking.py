@@ -29,7 +29,7 @@ def test_the_question_is_answered_without_a_click(visitor: Visitor, live_server:
     visitor.page.keyboard.press("Enter")
     assert visitor.answer() == f'It says "{SIGN}".'
     expect(visitor.last.locator(".facts")).to_have_text(
-        re.compile(r"^first word [\d.]+ s · whole [\d.]+ s · frame [\d.]+ (ms|s) old")
+        re.compile(r"^first\sword\s[\d.]+\ss · whole\s[\d.]+\ss · frame\s[\d.]+\s(ms|s)\sold")
     )
     expect(visitor.pill).to_have_text(re.compile(r"built-in · [\d.]+ s · portable"))
     expect(visitor.question).to_have_value("")
@@ -39,6 +39,7 @@ def test_the_question_is_answered_without_a_click(visitor: Visitor, live_server:
 def test_a_suggestion_is_one_click(visitor: Visitor, live_server: LiveServer) -> None:
     visitor.open(live_server.url)
     visitor.page.get_by_role("button", name="What do you see?").click()
+    expect(visitor.question).to_be_focused()
     assert f'"{SIGN}"' in visitor.answer()
 
 

@@ -1,6 +1,6 @@
 // Where questions are written. Enter sends; a refused question comes back into the box.
 
-import { byId, h, setText, whenChanged } from "../dom.js";
+import { byId, focusQuestion, h, setText, whenChanged } from "../dom.js";
 import { currentAnswer } from "../state.js";
 
 export function askbar(store, verbs) {
@@ -59,5 +59,5 @@ export function askbar(store, verbs) {
     restored(state);
     noted(state);
   });
-  if (matchMedia("(pointer: fine)").matches) box.focus(); // on a phone it would bring the keyboard up
+  focusQuestion();
 }

@@ -94,7 +94,7 @@ function factsOf({ firstMs, wholeMs, saw }) {
   if (firstMs !== null) parts.push(`first word ${seconds(firstMs)}`, `whole ${seconds(wholeMs)}`);
   if (saw?.frame_age_ms !== null && saw?.frame_age_ms !== undefined) parts.push(`frame ${age(saw.frame_age_ms)} old`);
   for (const { title } of healthWords(saw?.health ?? [])) parts.push(title.toLowerCase());
-  return parts.join(" · ");
+  return parts.map((part) => part.replaceAll(" ", "\u00a0")).join(" · "); // broken between the parts only
 }
 
 /** Insecure pages have no clipboard; selecting and copying still works there. */

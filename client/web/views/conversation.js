@@ -1,6 +1,6 @@
 // Questions and answers, oldest first; the newest is kept in sight unless the reader has scrolled away.
 
-import { byId, h, setText, whenChanged } from "../dom.js";
+import { byId, focusQuestion, h, setText, whenChanged } from "../dom.js";
 import { MINE, chosenCamera, currentAnswer } from "../state.js";
 import { problemWords, suggestions } from "../words.js";
 import { card } from "./card.js";
@@ -16,6 +16,15 @@ export function conversation(store, verbs) {
 
   function toEnd() {
     if (atEnd) scroll.scrollTop = scroll.scrollHeight;
+  }
+
+  function ask(question) {
+    const box = byId("question");
+    if (verbs.ask(question) && box.value.trim() === question) {
+      box.value = ""; // a refused question waited there
+      box.dispatchEvent(new Event("input"));
+    }
+    focusQuestion();
   }
 
   function render({ answers }) {
@@ -49,7 +58,7 @@ export function conversation(store, verbs) {
       h("h1", {}, `Ask what ${camera} sees`),
       h("p", {}, "Answers come from the last seconds of video, with the picture they were given from."),
       h("div", { class: "suggestions" }, suggestions(state).map((question) =>
-        h("button", { type: "button", class: "suggestion", onclick: () => verbs.ask(question) }, question))),
+        h("button", { type: "button", class: "suggestion", onclick: () => ask(question) }, question))),
       h("p", { class: "note", hidden: !state.model?.note }, state.model?.note ?? ""));
   });
 
@@ -62,7 +71,7 @@ export function conversation(store, verbs) {
       h("h3", {}, title),
       text ? h("p", {}, text) : null,
       h("p", { class: "advice" }, advice),
-      h("button", { type: "button", class: "quiet small", onclick: () => verbs.ask(store.get().problem.question) }, "Try again")));
+      h("button", { type: "button", class: "quiet small", onclick: () => ask(store.get().problem.question) }, "Try again")));
     atEnd = true;
   });
 
