@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.client.protocol import Problem, encode
+from askcam.server.access.guard import BodyLimit, Guard
 from askcam.server.api import cameras, chat, health, history, login, models, page, realtime
 from askcam.server.errors import ApiError, as_api_error
-from askcam.server.guard import BodyLimit, Guard
 from askcam.server.house import House
 from askcam.server.metrics import CountRequests
 

@@ -7,8 +7,8 @@ import secrets
 from collections.abc import Callable
 
 from askcam.client.protocol import CameraInfo
+from askcam.server.access.limits import Limits
 from askcam.server.errors import ApiError, bad_request, unknown_camera
-from askcam.server.limits import Limits
 from askcam.server.model import Model
 from askcam.stream.camera import Camera, CameraConfig, StateChange
 from askcam.stream.sources.base import SourceSpec

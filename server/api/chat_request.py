@@ -10,12 +10,12 @@ import msgspec
 
 from askcam.client.protocol import AskcamRequest
 from askcam.engine.question import Message, Part, Role, Sampling, Text
+from askcam.server.access.limits import Limits
 from askcam.server.api.models import MODEL
 from askcam.server.asking import Ask
-from askcam.server.budget import Budget
-from askcam.server.content import clip_from_url, picture_from_url
+from askcam.server.attached.budget import Budget
+from askcam.server.attached.content import clip_from_url, picture_from_url
 from askcam.server.errors import bad_request
-from askcam.server.limits import Limits
 
 
 class Url(msgspec.Struct):

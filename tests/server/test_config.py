@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from parts import need
 
+from askcam.server.access.limits import Limits
 from askcam.server.config import (
     CameraEntry,
     Config,
@@ -21,7 +22,6 @@ from askcam.server.config import (
     with_flags,
 )
 from askcam.server.config_errors import ConfigError
-from askcam.server.limits import Limits
 from askcam.stream.status import CameraConfig
 
 TOKEN, ADMIN = "viewer-token", "admin-token"

@@ -13,12 +13,12 @@ from starlette.testclient import TestClient, WebSocketDenialResponse
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from askcam.server.access.auth import COOKIE
+from askcam.server.access.guard import QuietDenials
+from askcam.server.access.limits import Limits
 from askcam.server.app import build_app
-from askcam.server.auth import COOKIE
 from askcam.server.config import Config, ServerConfig
-from askcam.server.guard import QuietDenials
 from askcam.server.house import House
-from askcam.server.limits import Limits
 from askcam.server.serving import build_house
 
 VIEWER, ADMIN = "viewer-token", "admin-token"

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from askcam.engine.question import Role, Text
+from askcam.server.access.limits import Limits
 from askcam.server.api.chat_request import ChatRequest, read
 from askcam.server.api.wire import decode
 from askcam.server.asking import Ask
 from askcam.server.errors import ApiError
-from askcam.server.limits import Limits
 
 USER = [{"role": "user", "content": "What do you see?"}]
 

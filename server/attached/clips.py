@@ -9,7 +9,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from askcam.engine.question import Clip
-from askcam.server.budget import Budget
+from askcam.server.attached.budget import Budget
 from askcam.server.errors import ApiError, bad_request
 from askcam.stream.frame import Pixels
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from realtime_talk import Talk, only_error, types
 
-from askcam.server.effects import Send
+from askcam.server.realtime.effects import Send
 
 
 def test_the_first_event_says_which_camera_this_is_about() -> None:

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from askcam.client.protocol import Problem, encode
-from askcam.server.auth import Auth
+from askcam.server.access.auth import Auth
 from askcam.server.errors import ApiError
 
 OPEN = frozenset({"/v1/session"})  # where one logs in

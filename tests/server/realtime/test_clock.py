@@ -1,6 +1,6 @@
 import pytest
 
-from askcam.server.clock import Clock, Sample
+from askcam.server.realtime.clock import Clock, Sample
 from askcam.stream.frame import AgeBasis
 
 NOW = 1_763_800_000.0

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from askcam.engine.question import Sampling
-from askcam.server.items import Item
-from askcam.server.response import Event
+from askcam.server.realtime.items import Item
+from askcam.server.realtime.response import Event
 from askcam.stream.frame import AgeBasis
 
 

@@ -2,7 +2,7 @@
 
 from askcam.engine.question import Role
 from askcam.server.errors import ApiError, bad_request
-from askcam.server.items import Item
+from askcam.server.realtime.items import Item
 
 MAX_ITEMS = 128
 MAX_BYTES = 8 << 20

@@ -3,7 +3,7 @@
 import pytest
 from starlette.requests import HTTPConnection
 
-from askcam.server.auth import COOKIE, Auth, Role, Tokens, bearer, check_bind, notices
+from askcam.server.access.auth import COOKIE, Auth, Role, Tokens, bearer, check_bind, notices
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
 

@@ -6,8 +6,8 @@ import pytest
 from realtime_talk import Talk, done, only_error, types
 
 from askcam.engine.question import Reason, Role
-from askcam.server.effects import Stop
 from askcam.server.errors import ApiError
+from askcam.server.realtime.effects import Stop
 
 
 def test_an_answer_is_told_in_the_order_that_clients_expect() -> None:

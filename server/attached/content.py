@@ -15,8 +15,8 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from askcam.engine.question import Clip, Picture
-from askcam.server.budget import Budget
-from askcam.server.clips import decode_clip
+from askcam.server.attached.budget import Budget
+from askcam.server.attached.clips import decode_clip
 from askcam.server.errors import ApiError, bad_request
 from askcam.stream.frame import Pixels
 

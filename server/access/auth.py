@@ -14,12 +14,12 @@ from enum import StrEnum
 
 from starlette.requests import HTTPConnection
 
+from askcam.server.access.limits import too_many
+from askcam.server.access.origins import address, client_key, host_of, is_loopback, normal_origin, origin_of, same_place
+from askcam.server.access.passes import Passes
+from askcam.server.access.rates import Rate, Rates
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
-from askcam.server.limits import too_many
-from askcam.server.origins import address, client_key, host_of, is_loopback, normal_origin, origin_of, same_place
-from askcam.server.passes import Passes
-from askcam.server.rates import Rate, Rates
 
 COOKIE = "askcam_session"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from realtime_talk import Talk, done
 
-from askcam.server.effects import Send, Start
 from askcam.server.errors import ApiError
+from askcam.server.realtime.effects import Send, Start
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),

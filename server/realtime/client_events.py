@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 
-from askcam.server.content import jpeg_from_base64
+from askcam.server.attached.content import jpeg_from_base64
 from askcam.server.errors import ApiError, bad_request
-from askcam.server.items import MAX_ID_CHARS, Item, read_item
-from askcam.server.reading import Fields, wrong
-from askcam.server.settings import read_changes
+from askcam.server.realtime.items import MAX_ID_CHARS, Item, read_item
+from askcam.server.realtime.reading import Fields, wrong
+from askcam.server.realtime.settings import read_changes
 
 FRAME_HEADER = struct.Struct(">Q")  # of a binary message: capture time, microseconds since the epoch; 0 for unknown
 EARLIEST_US = 10**15  # September 2001: a smaller number is in milliseconds or seconds

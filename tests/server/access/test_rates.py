@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askcam.server.rates import Bucket, Rate, Rates
+from askcam.server.access.rates import Bucket, Rate, Rates
 
 RATES = st.builds(
     Rate,

@@ -9,8 +9,8 @@ import msgspec
 from askcam.engine.question import Reason, Role, Usage
 from askcam.server.asking import Done
 from askcam.server.errors import ApiError
-from askcam.server.items import Item
-from askcam.server.settings import Settings
+from askcam.server.realtime.items import Item
+from askcam.server.realtime.settings import Settings
 
 Event = dict[str, Any]
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from askcam.server.access.rates import Rate
 from askcam.server.errors import ApiError
-from askcam.server.rates import Rate
 
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Bytes = Annotated[int, Meta(ge=1024, le=1 << 30)]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askcam.server.origins import client_key, host_of, is_loopback, normal_origin, origin_of, same_place
+from askcam.server.access.origins import client_key, host_of, is_loopback, normal_origin, origin_of, same_place
 
 
 @pytest.mark.parametrize(

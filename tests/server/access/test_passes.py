@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askcam.server.passes import Passes
+from askcam.server.access.passes import Passes
 
 
 def test_a_pass_is_good_for_its_role_until_it_expires() -> None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from askcam.engine.question import Message, Part, Role, Text
-from askcam.server.budget import Budget
-from askcam.server.content import Encoded, decode_picture, picture_to_keep
+from askcam.server.attached.budget import Budget
+from askcam.server.attached.content import Encoded, decode_picture, picture_to_keep
 from askcam.server.errors import bad_request
-from askcam.server.reading import Fields
+from askcam.server.realtime.reading import Fields
 
 MAX_PARTS = 32  # of one item
 MAX_ID_CHARS = 64

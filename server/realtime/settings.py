@@ -9,7 +9,7 @@ import msgspec
 from askcam.client.protocol import AskcamRequest
 from askcam.engine.question import Sampling
 from askcam.server.errors import bad_request
-from askcam.server.reading import Fields, wrong
+from askcam.server.realtime.reading import Fields, wrong
 
 MAX_TOOLS = 64
 MAX_TOKENS = 4096  # of one answer, as OpenAI has it

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from askcam.server import clips, content
-from askcam.server.budget import Budget
-from askcam.server.content import clip_from_url, jpeg_from_base64, picture_from_url, picture_to_keep
+from askcam.server.attached import clips, content
+from askcam.server.attached.budget import Budget
+from askcam.server.attached.content import clip_from_url, jpeg_from_base64, picture_from_url, picture_to_keep
 from askcam.server.errors import ApiError
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from askcam.engine.question import Reason, Role
 from askcam.server.asking import Done
-from askcam.server.client_events import (
+from askcam.server.errors import ApiError, bad_request
+from askcam.server.realtime.client_events import (
     ClientEvent,
     ClockAsk,
     ClockOffer,
@@ -23,13 +24,12 @@ from askcam.server.client_events import (
     ResponseCreate,
     SessionUpdate,
 )
-from askcam.server.clock import Clock, Sample
-from askcam.server.conversation import Conversation
-from askcam.server.effects import Effect, Push, Send, Start, Stop, TellCamera
-from askcam.server.errors import ApiError, bad_request
-from askcam.server.items import Item, Said
-from askcam.server.response import Event, Response, State
-from askcam.server.settings import SessionLimits, Settings
+from askcam.server.realtime.clock import Clock, Sample
+from askcam.server.realtime.conversation import Conversation
+from askcam.server.realtime.effects import Effect, Push, Send, Start, Stop, TellCamera
+from askcam.server.realtime.items import Item, Said
+from askcam.server.realtime.response import Event, Response, State
+from askcam.server.realtime.settings import SessionLimits, Settings
 
 
 def random_id(kind: str) -> str:
