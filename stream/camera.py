@@ -245,6 +245,6 @@ class Camera:
         self._window.clear()
         self._frames.notify_all()
 
-    def interval_s(self) -> float | None:
-        """Mean seconds between frames, lately."""
-        return self._rate.interval_s
+    def usual_s(self) -> float | None:
+        """Median seconds between frames, lately."""
+        return self._rate.usual_s

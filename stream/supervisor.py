@@ -34,8 +34,8 @@ class Owner(Protocol):
         """The source was lost: empty the window."""
         ...
 
-    def interval_s(self) -> float | None:
-        """Mean seconds between frames, lately."""
+    def usual_s(self) -> float | None:
+        """Median seconds between frames, lately; None while that cannot be told."""
         ...
 
 
@@ -187,7 +187,7 @@ class Supervisor:
             self._watch(reader, now - reader.arrived_at, now)
 
     def _watch(self, reader: Reader, silence_s: float, now: float) -> None:
-        limit = max(self._stall_s, min(SLOWEST_S, SLOW_CAMERA * (self._owner.interval_s() or 0.0)))
+        limit = max(self._stall_s, min(SLOWEST_S, SLOW_CAMERA * (self._owner.usual_s() or 0.0)))
         if silence_s <= limit:
             return
         if self._machine.state is State.LIVE:
