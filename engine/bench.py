@@ -9,30 +9,15 @@ they are there. In a checkout that is not installed, give Python a folder in whi
 
 import argparse
 import json
-import platform
-import queue
-import statistics
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-import torch
-import transformers
+from askcam.engine.calm import wait_calmly
+from askcam.engine.errors import EngineError
 
-from askcam.engine.choosing import LARGEST_SEED
-from askcam.engine.door import EngineConfig
-from askcam.engine.errors import EngineError, ModelError
-from askcam.engine.loading import DTYPES, Loaded, load, pick_device
-from askcam.engine.portable import PortableEngine
-from askcam.engine.question import Event, Failed, Finished, Message, Question, Role, Sampling, Text
-from askcam.engine.shapes import random_model
-from askcam.stream.frame import Frame
-from askcam.stream.window import Pair, View
-
-QUESTION = "What do you see?"
+DTYPES = ("auto", "float32", "bfloat16", "float16")
 STAGES = {
     "wait": "wait_ms",
     "preprocess": "preprocess_ms",
@@ -42,7 +27,23 @@ STAGES = {
     "decode": "decode_ms",
     "whole answer": "total_ms",
 }
-SIZES = {"tiny": (112, 84), "2b": (448, 336), "7b": (448, 336)}  # of the pictures of random models
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to measure."""
+
+    what: str  # "portable"
+    model: str | None  # a folder or hub id
+    shape: str | None  # random weights instead: "2b", "7b", "tiny"
+    frames: Sequence[int]  # window lengths, even
+    size: tuple[int, int] | None  # width and height of the camera's picture; None: the model's usual
+    tokens: int  # longest answer
+    repeats: int  # questions per window
+    threads: int | None  # on a CPU
+    device: str
+    dtype: str
+    say: Callable[[str], None]  # progress, for people
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,75 +65,19 @@ class Row:
     tokens_per_s: float  # after the first
 
 
-class StillCamera:
-    """A window of noise that is always the same, its newest frame always fresh."""
-
-    name = "bench"
-
-    def __init__(self, num_frames: int, width: int, height: int, fps: float = 2.0) -> None:
-        rng = np.random.default_rng(0)
-        self._pixels = [rng.integers(0, 256, (height, width, 3), np.uint8) for _ in range(num_frames)]
-        self._fps = fps
-
-    def look(self) -> View:
-        wall, mono = time.time(), time.monotonic()
-        back = [(len(self._pixels) - 1 - i) / self._fps for i in range(len(self._pixels))]
-        frames = [Frame(self.name, i, wall - back[i], mono - back[i], pixels) for i, pixels in enumerate(self._pixels)]
-        pairs = tuple(Pair(i, frames[2 * i], frames[2 * i + 1]) for i in range(len(frames) // 2))
-        return View(self.name, len(frames), 0, self._fps, pairs, provisional=False)
-
-
 def run(argv: Sequence[str] | None = None, default_model: str | None = None) -> None:
     """Measure, print a table, and one line of JSON as the last. Exits with 2 and one line on wrong arguments."""
-    options = _parser(default_model).parse_args(argv)
+    options = Options(**{"say": _say, **vars(_parser(default_model).parse_args(argv))})
+    wait_calmly()
+    from askcam.engine.measuring import measure  # torch, only now
+
     try:
-        loaded = _loaded(options, default_model)
-        size = options.size or SIZES.get(options.shape, (640, 480))
-        rows = measure(loaded, options.frames, size, options.repeats, options.tokens, options.threads, _say)
+        about, rows = measure(options)
     except EngineError as exc:
         _say(f"bench: {exc}")
         sys.exit(2)
-    about = {
-        "bench": "portable",
-        "model": loaded.info.id,
-        "parameters": loaded.info.num_parameters,
-        "device": _device_name(loaded.device),
-        "dtype": loaded.info.dtype,
-        "attention": loaded.model.config._attn_implementation,
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "transformers": transformers.__version__,
-        "date": time.strftime("%Y-%m-%d"),
-        "repeats": options.repeats,
-    }
     print(table(about, rows))
     print(json.dumps({**about, "rows": [asdict(row) for row in rows]}))
-
-
-def measure(
-    loaded: Loaded,
-    frames: Sequence[int],
-    size: tuple[int, int],
-    repeats: int,
-    tokens: int,
-    threads: int | None,
-    say: Callable[[str], None],
-) -> list[Row]:
-    """Ask `repeats` times about each window length, after two questions that don't count. Raises EngineError."""
-    engine = PortableEngine(loaded, EngineConfig(loaded.info.id, threads=threads))
-    try:
-        rows = []
-        for num_frames in frames:
-            fit = engine.fit(*size)
-            say(f"{num_frames} frames of {fit.width}x{fit.height}, {repeats} questions")
-            camera = StillCamera(num_frames, fit.width, fit.height)
-            engine.attach(camera)
-            answers = [_ask(engine, tokens) for _ in range(repeats + 2)][2:]
-            engine.detach(camera.name)
-            rows.append(_row(num_frames, fit.width, fit.height, answers))
-        return rows
-    finally:
-        engine.close()
 
 
 def table(about: dict[str, Any], rows: Sequence[Row]) -> str:
@@ -158,60 +103,11 @@ def table(about: dict[str, Any], rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def _ask(engine: PortableEngine, tokens: int) -> Finished:
-    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    sampling = Sampling(max_tokens=tokens, temperature=0, seed=LARGEST_SEED)
-    engine.ask(Question((Message(Role.USER, (Text(QUESTION),)),), "bench", sampling), events.put)
-    while True:
-        event = events.get()
-        if isinstance(event, Failed):
-            raise event.error
-        if isinstance(event, Finished):
-            return event
-
-
-def _row(frames: int, width: int, height: int, answers: Sequence[Finished]) -> Row:
-    def median_ms(stage: str) -> float:
-        return round(1e3 * float(statistics.median(getattr(answer.timings, stage) for answer in answers)), 2)
-
-    usage = answers[-1].usage
-    rates = [(answer.usage.completion_tokens - 1) / answer.timings.decode_s for answer in answers]
-    return Row(
-        frames=frames,
-        width=width,
-        height=height,
-        prompt_tokens=usage.prompt_tokens,
-        answer_tokens=usage.completion_tokens,
-        wait_ms=median_ms("wait_s"),
-        preprocess_ms=median_ms("preprocess_s"),
-        vision_ms=median_ms("vision_s"),
-        prefill_ms=median_ms("prefill_s"),
-        first_token_ms=median_ms("first_token_s"),
-        decode_ms=median_ms("decode_s"),
-        total_ms=median_ms("total_s"),
-        tokens_per_s=round(statistics.median(rates), 1),
-    )
-
-
-def _loaded(options: argparse.Namespace, default_model: str | None) -> Loaded:
-    device = pick_device(options.device)
-    if options.shape:
-        dtype = DTYPES.get(options.dtype, torch.float32 if device.type == "cpu" else torch.bfloat16)
-        _say(f"making random weights on {device}")
-        return random_model(options.shape, device, dtype)
-    model: str = options.model or default_model or ""
-    config = EngineConfig(model, device=options.device, dtype=options.dtype, threads=options.threads)
-    loaded = load(config, lambda what, share: None)
-    if max(options.frames) > 2 * loaded.info.max_pairs:
-        raise ModelError(f"{model!r} takes at most {2 * loaded.info.max_pairs} frames, not {max(options.frames)}")
-    return loaded
-
-
 def _parser(default_model: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="askcam bench", description="Where the time of an answer goes.")
     parser.add_argument("what", choices=["portable"], help="the backend: stock transformers")
     which = parser.add_mutually_exclusive_group(required=default_model is None)
-    which.add_argument("--model", help="a model's folder or hub id")
+    which.add_argument("--model", default=default_model, help="a model's folder or hub id")
     which.add_argument("--shape", choices=["2b", "7b"], help="random weights of Qwen2-VL's real shape")
     which.add_argument(
         "--tiny", action="store_const", const="tiny", dest="shape", help="a random toy, to see that it runs"
@@ -222,7 +118,7 @@ def _parser(default_model: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--repeats", type=_positive, default=20, metavar="N", help="questions per window (20)")
     parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (torch's choice)")
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--dtype", default="auto", choices=["auto", *DTYPES])
+    parser.add_argument("--dtype", default="auto", choices=DTYPES)
     return parser
 
 
@@ -243,12 +139,6 @@ def _even(text: str) -> int:
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.partition("x")
     return _positive(width), _positive(height)
-
-
-def _device_name(device: torch.device) -> str:
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{device.type} ({platform.machine()}, {torch.get_num_threads()} threads)"
 
 
 def _say(text: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from askcam.engine.calm import wait_calmly
 from askcam.engine.question import Event, Question
 from askcam.stream.fit import Fit
 from askcam.stream.window import Anchors, View
@@ -113,6 +114,7 @@ class Engine(Protocol):
 
 def open_engine(config: EngineConfig, progress: Progress | None = None) -> Engine:
     """Load a model, warm it up, and return it ready. Blocks for as long as that takes. Raises ModelError."""
+    wait_calmly()
     from askcam.engine.portable import PortableEngine
 
     return PortableEngine.open(config, progress)
