@@ -48,7 +48,7 @@ class Cameras:
         if name in self._cameras:
             raise ApiError(409, "invalid_request_error", f"there is a camera {name!r} already", param="name")
         if sum(not self.private(name) for name in self._cameras) >= self._limits.max_cameras:
-            raise ApiError(429, "rate_limit_error", f"{self._limits.max_cameras} cameras are open: remove one first")
+            raise ApiError(429, "rate_limit_error", f"all places for cameras are taken ({self._limits.max_cameras}): remove one first")
         return self._open(name, resolve(uri), config or CameraConfig())
 
     def add_pushed(self, config: CameraConfig | None = None) -> tuple[str, PushSource]:
@@ -57,7 +57,7 @@ class Cameras:
             raise ApiError(
                 429,
                 "rate_limit_error",
-                f"{self._limits.max_pushed_cameras} pushed cameras are open already; try again later",
+                f"all places for pushed cameras are taken ({self._limits.max_pushed_cameras}); try again later",
                 code="busy",
                 headers={"Retry-After": "10"},
             )

@@ -18,7 +18,7 @@ from askcam.client.protocol import encode
 from askcam.engine.question import Message
 from askcam.server.api.models import MODEL
 from askcam.server.api.outbox import Outbox
-from askcam.server.asking import Ask, Begun, Delta, Done
+from askcam.server.asking import Ask, Begun, Delta, Done, Seen
 from askcam.server.errors import ApiError, as_api_error, bad_request
 from askcam.server.house import House
 from askcam.server.realtime.client_events import read
@@ -195,6 +195,8 @@ class _Connection:
             async with contextlib.aclosing(self._house.asking.ask(ask)) as steps:
                 async for step in steps:
                     match step:
+                        case Seen():
+                            session.seen(name, step.saw)
                         case Delta():
                             self._do(session.said(name, step.text))
                         case Done():

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from askcam.client.protocol import Saw
 from askcam.engine.question import Reason, Role, Usage
 from askcam.server.asking import Done
 from askcam.server.errors import ApiError
@@ -50,6 +51,7 @@ class Response:
         self.event_id = event_id  # the client event that asked for it
         self.item = Item(item_id, Role.ASSISTANT, status="in_progress")
         self.state = State.WAITING
+        self.saw: Saw | None = None  # once there is a word
         self._settings, self._metadata = settings, metadata
         self._words: list[str] = []
 
@@ -101,8 +103,10 @@ class Response:
     def cancel(self) -> list[Event]:
         """The last event of an answer that the client does not want."""
         self._go(Cause.END)
-        details = {"type": "cancelled", "reason": "client_cancelled"}
-        return [{"type": "response.done", "response": self._wire("cancelled", details)}]
+        wire = self._wire("cancelled", {"type": "cancelled", "reason": "client_cancelled"})
+        if self.saw is not None:
+            wire["askcam"] = msgspec.to_builtins(self.saw)
+        return [{"type": "response.done", "response": wire}]
 
     def fail(self, error: ApiError) -> list[Event]:
         """The last event of a question that was refused, or of an answer that broke off."""

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from askcam.client.protocol import Saw
 from askcam.engine.question import Reason, Role
 from askcam.server.asking import Done
 from askcam.server.errors import ApiError, bad_request
@@ -98,6 +99,11 @@ class Session:
                 return [self._send({"type": "askcam.clock", **self._clock.wire()})]
 
     # Answers: what the asking of them brought.
+
+    def seen(self, response_id: str, saw: Saw) -> None:
+        """What an answer is being given from; told when it ends."""
+        if (response := self._responses.get(response_id)) is not None:
+            response.saw = saw
 
     def said(self, response_id: str, text: str) -> list[Effect]:
         """Some more words of an answer. Nothing when it was cancelled meanwhile."""

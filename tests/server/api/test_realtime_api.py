@@ -250,3 +250,17 @@ async def test_a_token_is_wanted_where_there_is_one() -> None:
         async with connect(url, additional_headers={"Authorization": "Bearer open-sesame"}) as websocket:
             event = json.loads(await websocket.recv())
             assert event["type"] == "session.created" or event["error"]["code"] == "model_loading"
+
+
+async def test_what_a_stopped_answer_saw_can_be_looked_at(live_server: LiveServer) -> None:
+    async with connect(f"{live_server.ws_url}/v1/realtime?model=lobby") as websocket:
+        await ask(websocket, "Summarize what happened.")
+        await until(websocket, "response.output_text.delta")
+        await send(websocket, type="response.cancel")
+        response = (await until(websocket, "response.done"))["response"]
+    saw = response["askcam"]  # there in any case: the answer may have been over before it was stopped
+    assert saw["camera"] == "lobby"
+    async with httpx.AsyncClient(base_url=live_server.url, timeout=TIMEOUT_S) as http:
+        record = (await http.get(f"/v1/answers/{saw['answer_id']}")).json()
+    assert record["reason"] == {"cancelled": "cancelled", "completed": "stop"}[response["status"]]
+    assert len(record["frames"]) == saw["window"]["frames"]

@@ -146,6 +146,17 @@ def test_a_cancelled_answer_keeps_what_was_said() -> None:
     assert talk.texts() == [(Role.USER, "What is it?"), (Role.ASSISTANT, "A red")]
 
 
+def test_a_cancelled_answer_says_what_it_saw() -> None:
+    talk = Talk()
+    talk.user("What is it?")
+    name = talk.ask().response_id
+    talk.session.seen(name, done("").saw)
+    talk.take(talk.session.said(name, "A red"))
+    response = talk.say({"type": "response.cancel"})[-1]["response"]
+    assert (response["askcam"]["answer_id"], response["usage"]) == ("ans_1", None)
+    talk.session.seen(name, done("").saw)  # too late: no effect
+
+
 def test_an_answer_can_be_cancelled_before_its_first_word() -> None:
     talk = Talk()
     talk.user("What is it?")
