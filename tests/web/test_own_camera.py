@@ -136,7 +136,7 @@ def test_one_browser_camera_too_many(visitors: Callable[[], Visitor], strict_ser
         one.chip("Use my camera").click()
     expect(first.chip("Your camera")).to_have_attribute("data-state", "live")
     expect(second.notice).to_contain_text("The server does not take your camera")
-    expect(second.notice).to_contain_text("1 pushed cameras are open already")
+    expect(second.notice).to_contain_text("places for pushed cameras are taken")
     second.snap("camera-refused")
     first.chip("Your camera").click()
     expect(first.chip("Use my camera")).to_be_visible()
