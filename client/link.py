@@ -50,7 +50,7 @@ class Link:
                 max_size=MAX_MESSAGE_BYTES,
                 open_timeout=timeout_s,
                 proxy=None if address.local else True,
-                ssl=context if address.ws.startswith("wss") else None,
+                ssl=(context or ssl.create_default_context()) if address.ws.startswith("wss") else None,
             )
         except InvalidStatus as exc:
             raise _refusal(exc, address) from exc

@@ -48,7 +48,11 @@ class Cameras:
         if name in self._cameras:
             raise ApiError(409, "invalid_request_error", f"there is a camera {name!r} already", param="name")
         if sum(not self.private(name) for name in self._cameras) >= self._limits.max_cameras:
-            raise ApiError(429, "rate_limit_error", f"all places for cameras are taken ({self._limits.max_cameras}): remove one first")
+            raise ApiError(
+                429,
+                "rate_limit_error",
+                f"all places for cameras are taken ({self._limits.max_cameras}): remove one first",
+            )
         return self._open(name, resolve(uri), config or CameraConfig())
 
     def add_pushed(self, config: CameraConfig | None = None) -> tuple[str, PushSource]:

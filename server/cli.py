@@ -105,13 +105,14 @@ def ask(
     question: Annotated[str, typer.Argument(help="What to ask.")],
     camera: Annotated[str, typer.Option("--camera", help="Which camera of the server.")],
     url: Annotated[str, typer.Option("--url", help="Where the server is.")] = URL,
+    ca: Annotated[Path | None, typer.Option("--ca", help="Certificate to trust beside the system's, PEM.")] = None,
     max_age_ms: MaxAge = None,
     json: Json = False,
 ) -> None:
     """Ask a running server. Token: ASKCAM_TOKEN."""
     from askcam.server.commands import ask as command
 
-    command.ask(question, camera, url, os.environ.get("ASKCAM_TOKEN"), max_age_ms, json)
+    command.ask(question, camera, url, os.environ.get("ASKCAM_TOKEN"), ca, max_age_ms, json)
 
 
 @app.command()
