@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TYPED := build/typing
 PACKAGES := stream engine client demo server
+BENCHMARKS := demo capture_cpu freshness faults soak
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types arrows bench clean
@@ -50,8 +51,10 @@ arrows: $(READY) ## import-linter: who may import whom
 	@echo "== import-linter"
 	@$(BIN)/lint-imports
 
-bench: $(READY) ## the benchmarks of the README, one after the other
-	@for bench in $(sort $(wildcard benchmarks/*.py)); do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+bench: $(READY) ## the benchmarks of the README, one after the other: about half an hour
+	@echo "== askcam bench portable"
+	@$(BIN)/askcam bench portable
+	@for each in $(BENCHMARKS); do echo "== benchmarks/$$each.py"; $(BIN)/python benchmarks/$$each.py || exit 1; done
 
 clean: ## remove .venv and everything built
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info

@@ -35,12 +35,14 @@ def main() -> None:
     for name in args.servers.split(","):
         for reader, query in READERS.items():
             seconds: dict[str, list[float]] = defaultdict(list)
-            with SERVERS[name](f"source:synthetic:{SEED}") as camera:
-                with live_server(cameras=[f"cam={camera.url}{query}"]) as server:
-                    client = Questioner(server.url)
-                    for _ in range(args.rounds):
-                        _round(client, camera, seconds)
-                    client.close()
+            with (
+                SERVERS[name](f"source:synthetic:{SEED}") as camera,
+                live_server(cameras=[f"cam={camera.url}{query}"]) as server,
+            ):
+                client = Questioner(server.url)
+                for _ in range(args.rounds):
+                    _round(client, camera, seconds)
+                client.close()
             row = {"server": name, "reader": reader} | {key: round(max(s), 2) for key, s in seconds.items()}
             rows.append(row | {f"{key}_median": round(statistics.median(s), 2) for key, s in seconds.items()})
             print(rows[-1], flush=True)

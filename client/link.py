@@ -50,7 +50,7 @@ class Link:
                 max_size=MAX_MESSAGE_BYTES,
                 open_timeout=timeout_s,
                 proxy=None if address.local else True,
-                ssl=context if address.ws.startswith("wss") else None,
+                ssl=(context or ssl.create_default_context()) if address.ws.startswith("wss") else None,
             )
         except InvalidStatus as exc:
             raise _refusal(exc, address) from exc
@@ -153,15 +153,15 @@ class Link:
             await self.cancel(reply)
 
     def _refused(self, event: dict[str, Any]) -> None:
-        body = _body(event["error"])
-        reply = self._replies.get(body.event_id or "")
+        body, cause = _body(event["error"]), event["error"].get("event_id") or ""
+        reply = self._replies.get(cause)
         if reply is None:
             if body.code != "response_cancel_not_active":  # it had ended by itself meanwhile
                 self.on_event(event)
             return
         if reply.response_id is None:  # no response.done will come
-            del self._replies[body.event_id or ""]
-            self._unwanted.discard(body.event_id or "")
+            del self._replies[cause]
+            self._unwanted.discard(cause)
         reply.fail(wire_error(body))
 
     def _lost(self, exc: ConnectionClosed | None = None) -> ConnectionLost:

@@ -19,7 +19,7 @@ class SeenWindow(msgspec.Struct, frozen=True, omit_defaults=False):
 
 
 class Saw(msgspec.Struct, frozen=True, omit_defaults=False):
-    """The `askcam` object of every answer: what it saw, and how old that was. `camera` is None for attached pictures."""
+    """The `askcam` object of every answer: what it saw, and how old that was. `camera` is None for attached ones."""
 
     camera: str | None
     window: SeenWindow | None
@@ -40,14 +40,16 @@ class AskcamRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=False):
-    """OpenAI's error shape. `type` is "invalid_request_error", "not_found_error", "authentication_error",
-    "permission_error", "rate_limit_error", or "server_error"."""
+    """OpenAI's error shape. In a realtime `error` event the client's `event_id` stands beside it.
+
+    `type` is "invalid_request_error", "not_found_error", "authentication_error", "permission_error",
+    "rate_limit_error", or "server_error".
+    """
 
     message: str
     type: str
     param: str | None = None
     code: str | None = None
-    event_id: str | None = None  # realtime only: the client event that caused it
 
 
 class CameraInfo(msgspec.Struct, frozen=True, omit_defaults=False):

@@ -91,6 +91,7 @@ class Pushed:
         at = time.time() if captured_at is None else captured_at
         data = frame if isinstance(frame, bytes) else await asyncio.to_thread(jpeg, frame)
         await self._open.send(HEADER.pack(int(at * 1e6)) + jpeg(data))
+        await asyncio.sleep(0)  # sending alone need not give others a turn, and refusals must be heard
 
     def ask(self, question: str, **options: Any) -> Reply:
         """Ask about this camera; `options` as in Client.ask."""

@@ -5,79 +5,84 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from askcam.demo.drawings import sprite
 from askcam.demo.objects import HERE
-from askcam.demo.scene import HEIGHT, WIDTH, Backdrop, Scene, Sign, Thing
-from askcam.demo.sprites import sprite
+from askcam.demo.scene import HEIGHT, WIDTH, Room, Scene, Sign, Traveller
 from askcam.stream.frame import Pixels
 
-Layer = npt.NDArray[np.float32]  # (height, width, 3 or 4): RGB in 0..255, or RGB premultiplied by a fourth, 0..1
-MARGIN = 2  # empty pixels around a drawing, so that a sub-pixel shift never cuts it
+Picture = npt.NDArray[np.float32]  # (height, width, 3) RGB, 0..255
+Layer = npt.NDArray[np.float32]  # (height, width, 4) RGB 0..255 premultiplied by the last, 0..1
+MARGIN = 2  # empty pixels around a layer, so that a sub-pixel shift never cuts it
+FLOOR_EDGE = 1.5  # pixels over which wall becomes floor
+LETTERS = 200  # font size at which a sign is drawn before it is shrunk
 
 
-def _backdrop(backdrop: Backdrop) -> Layer:
+def _room(room: Room) -> Picture:
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
-    light = 1 + backdrop.light[0] * (x / WIDTH - 0.5) + backdrop.light[1] * (y / HEIGHT - 0.5)
-    wall: Layer = np.float32(backdrop.rgb) * light[..., None]
-    return wall
+    light = 1 + room.light[0] * (x / WIDTH - 0.5) + room.light[1] * (y / HEIGHT - 0.5)
+    floor = 0.5 + 0.5 * np.tanh((y - room.floor_y) / FLOOR_EDGE)
+    light *= 1 + (room.floor_shade - 1) * floor
+    rgb = np.asarray(room.rgb, np.float32)
+    return np.asarray(light[..., None] * rgb, np.float32)
 
 
-def _drawing(thing: Thing) -> Layer:
-    """The sprite at its size, premultiplied, with an empty margin."""
-    rgba = sprite(thing.style, thing.drawn.index).astype(np.float32)
-    rgba[..., 3] /= 255
-    rgba[..., :3] *= rgba[..., 3:]
-    side = round(2 * thing.half)
-    shape = cv2.INTER_CUBIC if side > rgba.shape[0] else cv2.INTER_AREA
-    scaled = np.asarray(cv2.resize(rgba, (side, side), interpolation=shape), np.float32)
-    scaled[..., 3] = scaled[..., 3].clip(0, 1)
-    scaled[..., :3] = np.minimum(scaled[..., :3].clip(0), 255 * scaled[..., 3:])
-    return np.pad(scaled, ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)))
+def _layer(rgba: npt.NDArray[np.uint8], width: int, height: int) -> Layer:
+    """A drawing at its final size, premultiplied, with an empty margin."""
+    layer = rgba.astype(np.float32)
+    layer[..., 3] /= 255
+    layer[..., :3] *= layer[..., 3:]
+    how = cv2.INTER_CUBIC if width > rgba.shape[1] else cv2.INTER_AREA
+    layer = np.asarray(cv2.resize(layer, (width, height), interpolation=how), np.float32)
+    layer[..., 3] = layer[..., 3].clip(0, 1)  # cubic interpolation overshoots
+    layer[..., :3] = np.minimum(layer[..., :3].clip(0), 255 * layer[..., 3:])
+    return np.pad(layer, ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)))
+
+
+def _drawing(traveller: Traveller) -> Layer:
+    side = round(2 * traveller.half)
+    return _layer(sprite(traveller.style, traveller.drawn.index), side, side)
 
 
 def _card(sign: Sign) -> Layer:
-    """The sign's card with its word, premultiplied, drawn at four times its size and shrunk."""
-    font = ImageFont.truetype(str(HERE / "fonts" / sign.font), 200)
+    font = ImageFont.truetype(str(HERE / "fonts" / sign.font), LETTERS)
     left, top, right, bottom = font.getbbox(sign.text)
     pad = 0.4 * (bottom - top)
-    scale = min(2 * sign.half_height / (bottom - top), sign.max_width / (right - left + 2.4 * pad))
-    size = (round(right - left + 2.4 * pad), round(bottom - top + 2 * pad))
+    width, height = right - left + 2.4 * pad, bottom - top + 2 * pad
+    scale = min(2 * sign.half_height / (bottom - top), sign.max_width / width)
     paper, ink = ((32, 34, 40), (245, 245, 240)) if sign.dark else ((250, 250, 246), (28, 28, 32))
-    image = Image.new("RGBA", size, (*paper, 0))
+    image = Image.new("RGBA", (round(width), round(height)), (*paper, 0))
     draw = ImageDraw.Draw(image)
-    draw.rounded_rectangle((0, 0, size[0] - 1, size[1] - 1), radius=0.25 * size[1], fill=(*paper, 255))
+    draw.rounded_rectangle((0, 0, image.width - 1, image.height - 1), radius=0.25 * height, fill=(*paper, 255))
     draw.text((1.2 * pad - left, pad - top), sign.text, font=font, fill=(*ink, 255))
-    rgba = np.asarray(image, np.float32)
-    alpha = rgba[..., 3:] / 255
-    rgba = np.concatenate([rgba[..., :3] * alpha, alpha], axis=2)
-    target = (round(size[0] * scale), round(size[1] * scale))
-    small = np.asarray(cv2.resize(rgba, target, interpolation=cv2.INTER_AREA), np.float32)
-    return np.pad(small, ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)))
+    return _layer(np.asarray(image), round(width * scale), round(height * scale))
 
 
-def _blend(canvas: npt.NDArray[np.generic], layer: Layer, center: tuple[float, float]) -> None:
-    """Lay `layer` over `canvas` (in place) with its middle at `center`, to a fraction of a pixel. Must lie inside."""
+def _lay(layer: Layer, center: tuple[float, float]) -> tuple[Layer, slice, slice]:
+    """The layer, shifted by the fraction of a pixel that puts its middle at `center`; its rows and its columns."""
     height, width = layer.shape[:2]
     left, top = center[0] - width / 2, center[1] - height / 2
     x, y = int(np.floor(left)), int(np.floor(top))
     shift = np.array([[1, 0, left - x], [0, 1, top - y]], np.float32)
-    moved = cv2.warpAffine(layer, shift, (width, height), flags=cv2.INTER_LINEAR)
-    part = canvas[y : y + height, x : x + width]
-    part[...] = np.rint(part * (1 - moved[..., 3:]) + moved[..., :3]).astype(canvas.dtype)
+    moved = np.asarray(cv2.warpAffine(layer, shift, (width, height), flags=cv2.INTER_LINEAR), np.float32)
+    return moved, slice(y, y + height), slice(x, x + width)
 
 
 class Renderer:
-    """Draws one scene. Immutable once made: any thread may call at()."""
+    """Draws one scene. Immutable once made: any thread may call at(). `still` is the picture without the traveller."""
 
     def __init__(self, scene: Scene) -> None:
-        self.scene = scene
-        still = _backdrop(scene.backdrop)
-        _blend(still, _drawing(scene.standing), scene.place)
-        _blend(still, _card(scene.sign), scene.sign.center)
-        self._still: Pixels = np.rint(still).clip(0, 255).astype(np.uint8)
-        self._traveller = _drawing(scene.traveller)
+        self._path = scene.traveller.path
+        self._drawing = _drawing(scene.traveller)
+        still = _room(scene.room)
+        card, rows, columns = _lay(_card(scene.sign), scene.sign.center)
+        still[rows, columns] = still[rows, columns] * (1 - card[..., 3:]) + card[..., :3]
+        self.still: Pixels = np.rint(still).clip(0, 255).astype(np.uint8)
+        self.still.setflags(write=False)
 
     def at(self, t: float) -> Pixels:
         """The picture at time `t` (seconds since the epoch): a new (480, 640, 3) uint8 RGB array."""
-        frame = self._still.copy()
-        _blend(frame, self._traveller, self.scene.path.at(t))
+        frame = self.still.copy()
+        drawing, rows, columns = _lay(self._drawing, self._path.at(t))
+        part = frame[rows, columns] * (1 - drawing[..., 3:]) + drawing[..., :3]
+        frame[rows, columns] = np.rint(part).clip(0, 255).astype(np.uint8)
         return frame

@@ -70,9 +70,6 @@ class SyntheticSource:
     def close(self) -> None:
         """Nothing to give back."""
 
-    def interrupt(self) -> None:
-        """read() never waits longer than one picture."""
-
 
 def open_synthetic(uri: str) -> SyntheticSource:
     """The source of `synthetic:SEED` (no seed: 0). Raises SourceError, permanent, for a seed that is none."""

@@ -25,16 +25,19 @@ class Answer:
         self._asked, self._question, self._view = asked, question, view
         self._text, self._end_tokens, self._tell = text, end_tokens, tell
         self._reason = Reason.LENGTH  # unless something else ends it
-        self._first_at = 0.0
+        self._over = False
+        self._first_at: float | None = None
         self.num_tokens = 0
 
     def take(self, token: int) -> bool:
         """The next token; returns whether the answer is over. Raises Stale at the first, if the frames grew too old."""
+        if self._over:  # on Apple's GPUs generate() notices one token late
+            return True
         self.num_tokens += 1
         if self.num_tokens == 1:
             self._first()
         if token in self._end_tokens:
-            self._reason = Reason.STOP
+            self._reason, self._over = Reason.STOP, True
             return True
         piece = self._text.add(token)
         if piece:
@@ -43,21 +46,25 @@ class Answer:
             self._reason = Reason.STOP
         elif self._asked.cancelled:
             self._reason = Reason.CANCELLED
-        return self._reason is not Reason.LENGTH
+        self._over = self._reason is not Reason.LENGTH
+        return self._over
 
     def cancel(self) -> None:
         """The asker wants no more of it; finish() comes next."""
         self._reason = Reason.CANCELLED
 
     def finish(self, usage: Usage, timings: Timings) -> Finished:
-        """The last event; text that was held back goes out as a piece before it. Fills in what only an answer knows."""
+        """The last event; text that was held back goes out as a piece before it. Fills in what only an answer knows.
+
+        An answer without a single token is one that was cancelled before it began.
+        """
         rest = self._text.finish()
         if rest:
             self._tell(self._asked, Piece(rest, self.num_tokens))
         now = time.monotonic()
-        first_at = self._first_at or now  # cancelled before its first token
+        first_at = now if self._first_at is None else self._first_at
         return Finished(
-            self._reason,
+            Reason.CANCELLED if self.num_tokens == 0 else self._reason,
             self._text.text,
             usage,
             Timings(
@@ -72,11 +79,9 @@ class Answer:
         )
 
     def _first(self) -> None:
-        self._first_at = time.monotonic()
-        age_s = None
-        if self._view is not None:
-            age_s = refuse_stale(self._question, self._view)
-        self._tell(self._asked, First(age_s, self._first_at - self._asked.at))
+        now = self._first_at = time.monotonic()
+        age_s = None if self._view is None else refuse_stale(self._question, self._view)
+        self._tell(self._asked, First(age_s, now - self._asked.at))
 
 
 def refuse_stale(question: Question, view: View) -> float:

@@ -55,6 +55,8 @@ def generation_config(own: Any, sampling: Sampling, room: int) -> Any:
         config.top_p = sampling.top_p
     if sampling.top_k is not None:
         config.top_k = sampling.top_k
+    elif config.top_k is None:
+        config.top_k = 0  # all: generate() would make it 50
     return config
 
 

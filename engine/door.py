@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
+from askcam.engine.calm import wait_calmly
 from askcam.engine.question import Event, Question, ScoreEvent
 from askcam.stream.fit import Fit
 from askcam.stream.window import Anchors, View
@@ -150,6 +151,7 @@ class Engine(Protocol):
 
 def open_engine(config: EngineConfig, progress: Progress | None = None) -> Engine:
     """Load a model, warm it up, and return it ready. Blocks for as long as that takes. Raises ModelError."""
+    wait_calmly()
     from askcam.engine.opening import open_backend
 
     return open_backend(config, progress)

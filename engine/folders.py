@@ -18,7 +18,6 @@ class Card:
 
     max_pairs: int | None = None  # longest clip that it was trained on
     grids: tuple[Grid, ...] = ()  # (rows, columns) of tokens that it was trained on; empty: any
-    stills_as_clips: bool = False  # it was trained on clips only
     note: str = ""  # one line to show with its answers
 
 
@@ -81,7 +80,6 @@ def read_card(folder: Path) -> Card:
         card = Card(
             max_pairs=None if max_pairs is None else int(max_pairs),
             grids=tuple((int(rows), int(columns)) for rows, columns in data.get("grids", ())),
-            stills_as_clips=bool(data.get("stills_as_clips", False)),
             note=str(data.get("note", "")),
         )
     except (TypeError, ValueError) as exc:

@@ -182,8 +182,8 @@ class Front(ABC):
 
     def _tell_gone(self) -> None:
         for gone in self._inbox.gone():
-            self.tell(gone.asked, gone.event)
             self._counts.ended(gone.event, None)
+            self.tell(gone.asked, gone.event)
 
 
 def failed(exc: Exception, what: str) -> Failed:
@@ -198,7 +198,7 @@ def failed(exc: Exception, what: str) -> Failed:
         )
     log.error("the engine failed while %s", what, exc_info=exc)
     failure = EngineFailure(f"the engine failed while answering ({type(exc).__name__}); its log says why")
-    failure.__cause__ = exc
+    failure.__cause__ = exc.with_traceback(None)  # its frames hold tensors
     return Failed(failure)
 
 

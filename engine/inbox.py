@@ -98,6 +98,11 @@ class Inbox:
             self._change.wait_for(lambda: self._waiting or self._gone or self._closed or self._nudged, timeout_s)
             self._nudged = False
 
+    def done(self) -> None:
+        """The question that take() gave has been answered, or has failed. The engine thread's call."""
+        with self._change:
+            self._running.clear()
+
     def gone(self) -> list[Gone]:
         """Those that left the queue since the last call."""
         if not self._gone:  # read at every token, so without the lock; one that comes just now is seen next time

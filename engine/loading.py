@@ -26,13 +26,12 @@ class Loaded:
     processor: Any
     spec: FamilySpec
     info: ModelInfo
-    card: Card
     device: torch.device
 
 
 def load(config: EngineConfig, progress: Progress) -> Loaded:
     """Find, read and place a model. Blocks, minutes for large ones. Raises ModelError."""
-    device = _device(config.device)
+    device = pick_device(config.device)
     folder = find_model(config.model, progress)
     raw = read_config(folder, config.model)
     card = read_card(folder)
@@ -54,7 +53,7 @@ def load(config: EngineConfig, progress: Progress) -> Loaded:
         context_tokens=int(model.config.get_text_config().max_position_embeddings),
         note=card.note,
     )
-    return Loaded(model, processor, spec, info, card, parameter.device)
+    return Loaded(model, processor, spec, info, parameter.device)
 
 
 def attention_kind(wanted: str, device: torch.device, dtype: torch.dtype | str) -> str:
@@ -65,7 +64,7 @@ def attention_kind(wanted: str, device: torch.device, dtype: torch.dtype | str) 
     return "flash_attention_2" if flash else "sdpa"
 
 
-def _device(wanted: str) -> torch.device:
+def pick_device(wanted: str) -> torch.device:
     """Where most of the model will be; "auto" may still spread it over several GPUs."""
     if wanted == "auto":
         if torch.cuda.is_available():
@@ -81,7 +80,7 @@ def _device(wanted: str) -> torch.device:
 
 
 def _dtype(wanted: str, device: torch.device) -> torch.dtype | str:
-    if wanted == "auto":  # the checkpoint's own, but a CPU computes float32 fastest
+    if wanted == "auto":  # the checkpoint's own; on a CPU float32: exact, and only some compute bfloat16 faster
         return torch.float32 if device.type == "cpu" else "auto"
     if wanted not in DTYPES:
         raise ModelError(f"there is no dtype {wanted!r}; want auto, {', '.join(DTYPES)}")

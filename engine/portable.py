@@ -26,9 +26,7 @@ class PortableEngine(Front):
     def __init__(self, loaded: Loaded, config: EngineConfig) -> None:
         """Starts the engine thread; `open` is the way in."""
         super().__init__(loaded, config, loaded.info)
-        self._prompter = Prompter(
-            loaded.processor, loaded.spec, config.positions, loaded.info.max_pairs, loaded.card.stills_as_clips
-        )
+        self._prompter = Prompter(loaded.processor, loaded.spec, config.positions, loaded.info.max_pairs)
         self._clock = StageClock(loaded.model, loaded.model.model.visual, loaded.device)
         self._thread.start()
 
@@ -71,8 +69,9 @@ class PortableEngine(Front):
                 event = self._generate(asked, asked.question, started)
         except Exception as exc:
             event = failed(exc, f"answering question {asked.ticket}")
-        self.tell(asked, event)
+        self._inbox.done()
         self._counts.ended(event, time.monotonic() - started)
+        self.tell(asked, event)
 
     @torch.inference_mode()
     def _score(self, scoring: Scoring) -> Scored:
@@ -100,12 +99,13 @@ class PortableEngine(Front):
 
         answer = self.answer(asked, question, view)
         self._clock.restart()
-        with seeded(sampling.seed, self._loaded.device):
-            self._loaded.model.generate(
-                **inputs,
-                generation_config=generation_config(self._loaded.model.generation_config, sampling, room),
-                stopping_criteria=[Follow(lambda token: self._follow(answer, token))],
-            )
+        if not asked.cancelled:
+            with seeded(sampling.seed, self._loaded.device):
+                self._loaded.model.generate(
+                    **inputs,
+                    generation_config=generation_config(self._loaded.model.generation_config, sampling, room),
+                    stopping_criteria=[Follow(lambda token: self._follow(answer, token))],
+                )
         usage = Usage(prompt.num_tokens, prompt.num_vision_tokens, 0, answer.num_tokens)
         timings = Timings(started - asked.at, ready - started, self._clock.vision_s, self._clock.prefill_s)
         return answer.finish(usage, timings)

@@ -35,16 +35,11 @@ class Prompt:
 
 
 class Prompter:
-    """Makes prompts for one model. Owned by the engine thread.
+    """Makes prompts for one model. Owned by the engine thread."""
 
-    `stills_as_clips`: the model never saw the image token, so an attached picture becomes a clip of one pair.
-    """
-
-    def __init__(
-        self, processor: Any, spec: FamilySpec, rule: Positions, max_pairs: int, stills_as_clips: bool = False
-    ) -> None:
+    def __init__(self, processor: Any, spec: FamilySpec, rule: Positions, max_pairs: int) -> None:
         self._processor, self._spec, self._rule = processor, spec, rule
-        self._max_frames, self._stills_as_clips = 2 * max_pairs, stills_as_clips
+        self._max_frames = 2 * max_pairs
         special = [token.content for token in processor.tokenizer.added_tokens_decoder.values() if token.special]
         self._special = re.compile("|".join(re.escape(token) for token in sorted(special, key=len, reverse=True)))
 
@@ -104,8 +99,6 @@ class Prompter:
             return {"type": "text", "text": self._plain(part.text)}
         if isinstance(part, Clip):
             return self._clip(part)
-        if self._stills_as_clips:
-            return self._clip(Clip((part.pixels, part.pixels), fps=2.0))
         fit = _fit_or_refuse(self._spec.fit_still, part.pixels)
         return {
             "type": "image",
@@ -120,6 +113,8 @@ class Prompter:
                 f"a clip needs frames and a rate, not {len(clip.frames)} at {clip.fps:g} a second", "messages"
             )
         frames, fps = clip.frames, clip.fps
+        if len({pixels.shape for pixels in frames}) > 1:
+            raise QuestionError("the frames of a clip must be of one size", "messages")
         if len(frames) > self._max_frames:  # more than the model can take: evenly fewer, first and last among them
             keep = np.linspace(0, len(frames) - 1, self._max_frames).round().astype(int)
             fps *= self._max_frames / len(frames)

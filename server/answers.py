@@ -11,7 +11,7 @@ from askcam.engine.question import Reason, Timings, Usage
 from askcam.stream.frame import Frame
 
 MAX_ANSWERS = 100
-MAX_BYTES = 256 << 20
+MAX_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)

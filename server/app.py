@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.client.protocol import Problem, encode
+from askcam.server.access.guard import BodyLimit, Guard
 from askcam.server.api import cameras, chat, health, history, login, models, page, realtime
 from askcam.server.errors import ApiError, as_api_error
-from askcam.server.guard import BodyLimit, Guard
 from askcam.server.house import House
 from askcam.server.metrics import CountRequests
 
@@ -66,9 +66,5 @@ async def _http(request: Request, exc: Exception) -> Response:
             text = f"{what} is not allowed there; allowed: {(exc.headers or {}).get('Allow', 'other methods')}"
         case _:
             text = f"{what}: {exc.detail}"
-    error = ApiError(
-        exc.status_code, "invalid_request_error", text, code="not_found" if exc.status_code == 404 else None
-    )
-    return Response(
-        encode(Problem(error.body())), exc.status_code, dict(exc.headers or {}), media_type="application/json"
-    )
+    code = "not_found" if exc.status_code == 404 else None
+    return problem(ApiError(exc.status_code, "invalid_request_error", text, code=code, headers=exc.headers))

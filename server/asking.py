@@ -61,6 +61,13 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """The first token is there; this is what it was given from."""
+
+    saw: Saw
+
+
+@dataclass(frozen=True, slots=True)
 class Delta:
     """Some more text: whole characters."""
 
@@ -78,7 +85,7 @@ class Done:
     timings: Timings
 
 
-Step = Begun | Delta | Done
+Step = Begun | Seen | Delta | Done
 
 
 def new_answer_id() -> str:
@@ -93,7 +100,8 @@ class Asking:
         self._model, self._cameras, self._answers, self._metrics = model, cameras, answers, metrics
 
     async def ask(self, ask: Ask) -> AsyncGenerator[Step, None]:
-        """Begun, Delta..., Done. Raises ApiError. Closing the generator early ends the engine's work on it.
+        """Begun, Seen, Delta..., Done. Raises ApiError. Closing the generator early ends the engine's work on it, and
+        keeps what was said until then.
 
         At most `sampling.max_tokens` events wait for a slow reader.
         """
@@ -114,6 +122,8 @@ class Asking:
                     return
         finally:
             self._model.engine.cancel(ticket)  # no effect once it has ended
+            if hearing.saw is not None and not hearing.over:
+                self._keep(hearing, hearing.broken_off())
 
     def _queue(self, ask: Ask, loop: asyncio.AbstractEventLoop, put: Callable[[Event], None]) -> int:
         def on_event(event: Event) -> None:  # on the engine thread
@@ -130,14 +140,13 @@ class Asking:
         self._metrics.refused(error.code or error.type)
         return error
 
-    def _done(self, hearing: "_Hearing", event: Finished) -> Done:
-        info = self._model.engine.info
-        ask, view = hearing.ask, hearing.view
-        saw = what_it_saw(hearing.answer_id, info, view, hearing.health, hearing.frame_age_s, hearing.ttft_s)
-        self._metrics.answered(ask.camera, event.reason.value, event.timings, event.usage, hearing.frame_age_s)
-        frames = () if view is None else view.frames
-        self._answers.put(Record(saw, question_text(ask), event.text, event.reason, event.usage, event.timings, frames))
-        return Done(event.reason, event.text, saw, event.usage, event.timings)
+    def _keep(self, hearing: "_Hearing", end: Finished) -> None:
+        """Count an answer, and keep it with its frames."""
+        assert hearing.saw is not None, "an answer without a token is not kept"
+        ask, frames = hearing.ask, () if hearing.view is None else hearing.view.frames
+        self._metrics.answered(ask.camera, end.reason.value, end.timings, end.usage, hearing.frame_age_s)
+        record = Record(hearing.saw, question_text(ask), end.text, end.reason, end.usage, end.timings, frames)
+        self._answers.put(record)
 
 
 class _Hearing:
@@ -147,27 +156,50 @@ class _Hearing:
         self.asking, self.ask, self.answer_id = asking, ask, answer_id
         self.queued = time.monotonic()
         self.view: View | None = None
-        self.health: tuple[str, ...] = ()
         self.frame_age_s: float | None = None
-        self.ttft_s: float | None = None
+        self.saw: Saw | None = None  # from the first token on
+        self.over = False
+        self._health: tuple[str, ...] = ()
+        self._text: list[str] = []
+        self._num_tokens = 0
 
     def hear(self, event: Event) -> Step | None:
         match event:
             case Started():
                 self.view = event.view
                 if self.ask.camera is not None:
-                    self.health = self.asking._cameras.health(self.ask.camera)
+                    self._health = self.asking._cameras.health(self.ask.camera)
                 return None
             case First():
                 self.frame_age_s = event.frame_age_s
-                self.ttft_s = self.queued - self.ask.received + event.first_token_s
-                return None
+                return Seen(self._see(self.queued - self.ask.received + event.first_token_s))
             case Piece():
+                self._text.append(event.text)
+                self._num_tokens = event.num_tokens
                 return Delta(event.text) if event.text else None
             case Finished():
-                return self.asking._done(self, event)
+                self.over = True
+                saw = self.saw or self._see(None)  # cancelled before its first token
+                self.asking._keep(self, event)
+                return Done(event.reason, event.text, saw, event.usage, event.timings)
             case Failed():
+                self.over = True
                 raise self.asking._refused(event.error) from event.error
+
+    def _see(self, ttft_s: float | None) -> Saw:
+        info = self.asking._model.engine.info
+        self.saw = what_it_saw(self.answer_id, info, self.view, self._health, self.frame_age_s, ttft_s)
+        return self.saw
+
+    def broken_off(self) -> Finished:
+        """How an answer ended that nobody wanted to hear to its end."""
+        since_s = time.monotonic() - self.queued
+        return Finished(
+            Reason.CANCELLED,
+            "".join(self._text),
+            Usage(completion_tokens=self._num_tokens),
+            Timings(first_token_s=((self.saw and self.saw.ttft_ms) or 0.0) / 1000, total_s=since_s),
+        )
 
 
 def question_text(ask: Ask) -> str:

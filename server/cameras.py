@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from askcam.client.protocol import CameraInfo
 from askcam.engine.errors import NoRoom
+from askcam.server.access.limits import Limits
 from askcam.server.errors import ApiError, as_api_error, bad_request, unknown_camera
-from askcam.server.limits import Limits
 from askcam.server.model import Model
 from askcam.stream.camera import Camera, CameraConfig, StateChange
 from askcam.stream.sources.base import SourceSpec
@@ -49,7 +49,11 @@ class Cameras:
         if name in self._cameras:
             raise ApiError(409, "invalid_request_error", f"there is a camera {name!r} already", param="name")
         if sum(not self.private(name) for name in self._cameras) >= self._limits.max_cameras:
-            raise ApiError(429, "rate_limit_error", f"{self._limits.max_cameras} cameras are open: remove one first")
+            raise ApiError(
+                429,
+                "rate_limit_error",
+                f"all places for cameras are taken ({self._limits.max_cameras}): remove one first",
+            )
         return self._open(name, resolve(uri), config or CameraConfig())
 
     def add_pushed(self, config: CameraConfig | None = None) -> tuple[str, PushSource]:
@@ -58,7 +62,7 @@ class Cameras:
             raise ApiError(
                 429,
                 "rate_limit_error",
-                f"{self._limits.max_pushed_cameras} pushed cameras are open already; try again later",
+                f"all places for pushed cameras are taken ({self._limits.max_pushed_cameras}); try again later",
                 code="busy",
                 headers={"Retry-After": "10"},
             )

@@ -20,14 +20,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-bench_app = typer.Typer(help="Measure on this machine.", no_args_is_help=True)
-app.add_typer(bench_app, name="bench")
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="askcam.toml to read.")]
 CameraOption = Annotated[list[str] | None, typer.Option("--camera", help="NAME=URI; may be given several times.")]
 ModelOption = Annotated[str | None, typer.Option("--model", help="Folder or hub id; the built-in one if not given.")]
-Host = Annotated[str | None, typer.Option("--host", help="Address to listen on [default: 127.0.0.1].")]
-Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0: any free one [default: 8400].")]
+Host = Annotated[str | None, typer.Option("--host", help="Address to listen on (default: 127.0.0.1).")]
+Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0: any free one (default: 8400).")]
 Cert = Annotated[Path | None, typer.Option("--tls-cert", help="Certificate chain, PEM.")]
 Key = Annotated[Path | None, typer.Option("--tls-key", help="Its key, PEM.")]
 MaxAge = Annotated[float | None, typer.Option("--max-age-ms", help="Refuse frames older than this.")]
@@ -107,13 +105,14 @@ def ask(
     question: Annotated[str, typer.Argument(help="What to ask.")],
     camera: Annotated[str, typer.Option("--camera", help="Which camera of the server.")],
     url: Annotated[str, typer.Option("--url", help="Where the server is.")] = URL,
+    ca: Annotated[Path | None, typer.Option("--ca", help="Certificate to trust beside the system's, PEM.")] = None,
     max_age_ms: MaxAge = None,
     json: Json = False,
 ) -> None:
     """Ask a running server. Token: ASKCAM_TOKEN."""
     from askcam.server.commands import ask as command
 
-    command.ask(question, camera, url, os.environ.get("ASKCAM_TOKEN"), max_age_ms, json)
+    command.ask(question, camera, url, os.environ.get("ASKCAM_TOKEN"), ca, max_age_ms, json)
 
 
 @app.command()
@@ -151,19 +150,15 @@ def doctor(
     command.doctor(camera or [], config.model.engine(str(model_path())), json)
 
 
-@bench_app.command("portable")
-def bench_portable(
-    model: ModelOption = None,
-    shape: Annotated[str | None, typer.Option("--shape", help="2b or 7b: random weights of that shape (GPU).")] = None,
-    tiny: Annotated[bool, typer.Option("--tiny", help="A tiny random model; runs anywhere.")] = False,
-    frames: Annotated[int, typer.Option("--frames", min=2, max=128, help="Frames of the window.")] = 8,
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Medians over so many.")] = 10,
-    threads: Threads = None,
-) -> None:
-    """Stages of one answer on the portable backend."""
-    from askcam.engine import bench
+@app.command(
+    add_help_option=False,  # what follows is the benchmark's own, its --help too
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def bench(context: typer.Context) -> None:
+    """Measure on this machine: `askcam bench portable` says where the time of an answer goes."""
+    from askcam.engine.bench import run
 
-    bench.portable(model or str(model_path()), shape, tiny, frames, runs, threads)
+    run(context.args, str(model_path()))
 
 
 def _model_flags(

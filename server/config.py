@@ -15,13 +15,13 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from askcam.engine.door import EngineConfig, Positions
+from askcam.server.access.auth import Tokens, check_bind
+from askcam.server.access.limits import Limits
+from askcam.server.access.origins import normal_origin
 from askcam.server.answers import MAX_ANSWERS, MAX_BYTES
-from askcam.server.auth import Tokens, check_bind
 from askcam.server.cameras import check_name
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
-from askcam.server.limits import Limits
-from askcam.server.origins import normal_origin
 from askcam.server.toml_file import Keys, Toml
 from askcam.stream.status import CameraConfig
 

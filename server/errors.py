@@ -30,8 +30,8 @@ class ApiError(Exception):
         self.status, self.type, self.message, self.param, self.code = status, type, message, param, code
         self.headers = dict(headers or {})
 
-    def body(self, event_id: str | None = None) -> ErrorBody:
-        return ErrorBody(self.message, self.type, self.param, self.code, event_id)
+    def body(self) -> ErrorBody:
+        return ErrorBody(self.message, self.type, self.param, self.code)
 
 
 def bad_request(message: str, param: str | None = None, code: str | None = "invalid_value") -> ApiError:

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
 
+from askcam.server.access.auth import Auth
+from askcam.server.access.limits import Limits, too_many
+from askcam.server.access.origins import client_key
+from askcam.server.access.rates import Rates
 from askcam.server.answers import Answers
 from askcam.server.asking import Asking
-from askcam.server.auth import Auth
 from askcam.server.cameras import Cameras
-from askcam.server.limits import Limits, too_many
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
-from askcam.server.origins import client_key
 from askcam.server.pictures import Pictures
-from askcam.server.rates import Rates
 
 
 @dataclass(frozen=True, slots=True)

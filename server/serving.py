@@ -12,19 +12,19 @@ from typing import TypeVar
 import uvicorn
 
 from askcam.engine.door import Engine, EngineConfig, open_engine
+from askcam.server.access.auth import Auth
+from askcam.server.access.guard import QuietDenials
+from askcam.server.access.rates import Rates
 from askcam.server.answers import Answers
 from askcam.server.app import build_app
 from askcam.server.asking import Asking
-from askcam.server.auth import Auth
 from askcam.server.cameras import Cameras
 from askcam.server.config import Config, check
 from askcam.server.config_errors import ConfigError
-from askcam.server.guard import QuietDenials
 from askcam.server.house import House
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.pictures import Pictures
-from askcam.server.rates import Rates
 from askcam.stream.sources.registry import resolve
 
 log = logging.getLogger(__name__)

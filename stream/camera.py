@@ -28,7 +28,7 @@ from askcam.stream.window import Anchors, View, Window
 __all__ = ["Camera", "CameraConfig", "CameraStatus", "State", "StateChange"]
 
 DEMAND_S = 0.15  # an asker waits no longer for a picture with pixels (OpenCV), then takes the last one that had them
-DEMAND_FRAMES = 2.5  # ... nor longer than this many frame intervals
+DEMAND_FRAMES = 4  # ... nor longer than this many frame intervals; two are enough unless the machine is busy
 
 
 class Camera:
@@ -100,9 +100,9 @@ class Camera:
             shot = self._latest()
             frame = shot.fitted(self._fit_for)
             with self._lock:
-                if self._usable is not None and self._usable.reader is not shot.reader:
-                    continue  # reconnected meanwhile: this picture is from before
                 self._check_live()
+                if shot.reader is not self._supervisor.reader:
+                    continue  # reconnected meanwhile: this picture is from before
                 view = self._window.view(frame)
                 assert view is not None, "a view with a newest frame is never empty"
                 return view
@@ -286,6 +286,6 @@ class Camera:
         for callback in self._growth:
             callback()
 
-    def interval_s(self) -> float | None:
-        """Mean seconds between frames, lately."""
-        return self._rate.interval_s
+    def usual_s(self) -> float | None:
+        """Median seconds between frames, lately."""
+        return self._rate.usual_s

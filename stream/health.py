@@ -32,28 +32,31 @@ class Health(StrEnum):
 def gray(pixels: Pixels) -> Gray:
     """Luma of an RGB picture, no wider than GRAY_WIDTH."""
     height, width = pixels.shape[:2]
+    luma = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     if width > GRAY_WIDTH:
         size = (GRAY_WIDTH, max(1, round(height * GRAY_WIDTH / width)))
-        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+        luma = cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(luma, np.uint8)
 
 
 def dark(luma: Gray) -> bool:
     """Next to nothing can be seen."""
-    return float(luma.mean()) < DARK_MEAN and float(np.percentile(luma, 99)) < DARK_BRIGHT
+    return bool(luma.mean() < DARK_MEAN and np.count_nonzero(luma >= DARK_BRIGHT) < 0.01 * luma.size)
 
 
 def overexposed(luma: Gray) -> bool:
     """Most of the picture is burnt out."""
-    return float(np.count_nonzero(luma >= OVER_WHITE)) > OVER_SHARE * luma.size
+    return bool(np.count_nonzero(luma >= OVER_WHITE) > OVER_SHARE * luma.size)
 
 
 def blurred(luma: Gray) -> bool:
     """Out of focus, or a smeared lens: contrast without any fine detail."""
-    variance = float(luma.var())
-    if variance < BLUR_VARIANCE:
-        return False
-    return float(cv2.Laplacian(luma, cv2.CV_32F).var()) < BLUR_RATIO * variance
+    variance = _variance(luma)
+    return variance >= BLUR_VARIANCE and _variance(cv2.Laplacian(luma, cv2.CV_16S)) < BLUR_RATIO * variance
+
+
+def _variance(values: cv2.typing.MatLike) -> float:
+    return float(cv2.meanStdDev(values)[1].item()) ** 2
 
 
 def change(before: Gray, after: Gray) -> float:

@@ -1,9 +1,12 @@
 """How fast frames come. Pure."""
 
 from collections import deque
+from itertools import pairwise
+from statistics import median
 
 SPAN_S = 2.0  # seconds looked back on
 AT_MOST = 128  # arrivals remembered
+STEADY = 4  # arrivals that say something of a camera's own rate
 
 
 class Rate:
@@ -32,6 +35,13 @@ class Rate:
         if len(times) < 2 or times[-1] <= times[0]:
             return None
         return (times[-1] - times[0]) / (len(times) - 1)
+
+    @property
+    def usual_s(self) -> float | None:
+        """Median seconds between frames; None until four have come. One long gap does not make a camera a slow one."""
+        if len(self._times) < STEADY:
+            return None
+        return median(later - earlier for earlier, later in pairwise(self._times))
 
     def restart(self) -> None:
         self._times.clear()

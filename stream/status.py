@@ -14,7 +14,7 @@ class CameraConfig:
 
     fps: float = 2.0  # frames sampled into the window, per second
     motion_gate: float | None = None  # skip a due frame whose mean change (0..255) is below this; None: keep all
-    stall_s: float = 1.0  # no new frame for so long: stalled (longer for cameras slower than 3 fps)
+    stall_s: float = 1.25  # no new frame for so long: stalled (longer for cameras slower than 3 fps)
     grace_s: float = 2.0  # a stalled reader may come back by itself for so long, then it is abandoned
     open_timeout_s: float = 8.0  # to connect and to decode the first frame, each
     max_abandoned: int = 2  # readers stuck in a driver, at the same time

@@ -20,6 +20,8 @@ TICK_S = 0.1  # how often ages are looked at; news wake it at once
 SLOW_CAMERA = 3.0  # frame intervals of silence that a camera slower than that is allowed
 SLOWEST_S = 10.0  # ... but no more seconds than this
 OPEN_MARGIN_S = 2.0  # a source has its own time limit for opening; this much later it counts as stuck
+STEADY_S = 2.0  # a reader that brought frames for less long is a flapping one: the next waits longer
+STUCK_S = 0.3  # that close() waits for a reader which is not bringing frames anyway
 MAX_CHANGES = 64  # changes not yet told; the oldest is dropped
 
 Listener = Callable[[StateChange], None]
@@ -32,8 +34,8 @@ class Owner(Protocol):
         """The source was lost: empty the window."""
         ...
 
-    def interval_s(self) -> float | None:
-        """Mean seconds between frames, lately."""
+    def usual_s(self) -> float | None:
+        """Median seconds between frames, lately; None while that cannot be told."""
         ...
 
 
@@ -92,7 +94,6 @@ class Supervisor:
             return False
         reader.arrived_at = now
         if self._machine.state is not State.LIVE:
-            self._backoff.succeeded()
             self._fire(Event.FRAME, None)
         return True
 
@@ -120,7 +121,8 @@ class Supervisor:
             self._news.notify_all()
 
     def close(self, timeout_s: float) -> None:
-        deadline = time.monotonic() + 0.8 * timeout_s
+        now = time.monotonic()
+        deadline = now + 0.8 * timeout_s
         with self._lock:
             if not self._closing:
                 self._closing = True
@@ -134,7 +136,8 @@ class Supervisor:
         for each in left:
             each.abandon()
         for each in left:
-            each.join(deadline - time.monotonic())
+            well = each.arrived_at is not None and now - each.arrived_at < self._stall_s
+            each.join(min(deadline - time.monotonic(), timeout_s if well else STUCK_S))
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(max(0.2 * timeout_s, deadline - time.monotonic()))
 
@@ -184,7 +187,7 @@ class Supervisor:
             self._watch(reader, now - reader.arrived_at, now)
 
     def _watch(self, reader: Reader, silence_s: float, now: float) -> None:
-        limit = max(self._stall_s, min(SLOWEST_S, SLOW_CAMERA * (self._owner.interval_s() or 0.0)))
+        limit = max(self._stall_s, min(SLOWEST_S, SLOW_CAMERA * (self._owner.usual_s() or 0.0)))
         if silence_s <= limit:
             return
         if self._machine.state is State.LIVE:
@@ -227,6 +230,8 @@ class Supervisor:
         self._left.append(reader)
         self._owner.forget()
         self._fire(event, reason)
+        if reader.arrived_at is not None and reader.arrived_at - reader.started_at > STEADY_S:
+            self._backoff.succeeded()
         delay = self._backoff.failed(now, permanent=permanent)
         self._retry_at = now + delay if self._spec.live or not permanent else None
 

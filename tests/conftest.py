@@ -7,6 +7,10 @@ import pytest
 from servers.askcam_server import LiveServer
 from servers.askcam_server import live_server as start_server
 
+from askcam.engine.calm import wait_calmly
+
+wait_calmly()  # before any test imports torch: tests share their cores with the servers that they start
+
 SEED = 7
 
 

@@ -102,6 +102,7 @@ class LiveEngine(Front):
     def step(self) -> bool:
         """One turn. Returns whether there was anything to do."""
         self._take_questions()
+        self._end_cancelled()
         busy = bool(self._answers)
         if busy:
             self._run_rows()
@@ -109,7 +110,6 @@ class LiveEngine(Front):
 
     def _take_questions(self) -> None:
         """Start on every waiting question for which there is room."""
-        self._end_cancelled()
         while len(self._answers) < self._max_answering:
             asked = self._parked.pop(0) if self._parked else self._inbox.poll()
             if asked is None:
@@ -206,8 +206,8 @@ class LiveEngine(Front):
 
     def _finished(self, asked: Asked, event: ScoreEvent, started: float) -> None:
         self._inbox.over(asked)
-        self.tell(asked, event)
         self._counts.ended(event, time.monotonic() - started)
+        self.tell(asked, event)
 
     def _recover(self, exc: Exception) -> None:
         """Something failed that belongs to no single question: fail those in flight, begin all windows anew."""

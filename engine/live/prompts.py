@@ -39,7 +39,7 @@ class LivePrompter:
 
     def __init__(self, loaded: Loaded, rule: Positions) -> None:
         self._tokenizer, self._spec, self._rule = loaded.processor.tokenizer, loaded.spec, rule
-        self._stock = Prompter(loaded.processor, loaded.spec, rule, loaded.info.max_pairs, loaded.card.stills_as_clips)
+        self._stock = Prompter(loaded.processor, loaded.spec, rule, loaded.info.max_pairs)
         self._stamped = loaded.spec.stamped_pairs
         self._cut = START + PAD + END
         self._ends = self._ids(END) if self._stamped else ()

@@ -9,8 +9,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from askcam.client.protocol import CameraList, encode
+from askcam.server.access.auth import Role
 from askcam.server.api.wire import decode_body, json_response, number
-from askcam.server.auth import Role
 from askcam.server.errors import ApiError, bad_request
 from askcam.server.house import House
 from askcam.server.saw import rfc3339

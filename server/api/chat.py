@@ -15,7 +15,7 @@ from askcam.client.protocol import Problem, encode
 from askcam.engine.question import Usage
 from askcam.server.api.chat_request import ChatRequest, read
 from askcam.server.api.wire import decode_body, json_response
-from askcam.server.asking import Begun, Delta, Done, Step
+from askcam.server.asking import Begun, Delta, Done, Seen, Step
 from askcam.server.errors import ApiError
 from askcam.server.house import House
 
@@ -41,7 +41,7 @@ def routes(house: House) -> list[BaseRoute]:
 
 async def _until_words(steps: AsyncGenerator[Step, None]) -> Delta | Done:
     async for step in steps:
-        if not isinstance(step, Begun):
+        if isinstance(step, Delta | Done):
             return step
     raise AssertionError("an answer ends with Done")
 
@@ -123,7 +123,7 @@ class _Writer:
                 if self.with_usage:
                     last.append(self.chunk({}) | {"choices": [], "usage": usage(step.usage)})
                 return last
-            case Begun():
+            case Begun() | Seen():
                 return []
 
 

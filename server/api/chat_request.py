@@ -10,11 +10,12 @@ import msgspec
 
 from askcam.client.protocol import AskcamRequest
 from askcam.engine.question import Message, Part, Role, Sampling, Text
+from askcam.server.access.limits import Limits
 from askcam.server.api.models import MODEL
 from askcam.server.asking import Ask
-from askcam.server.content import clip_from_url, picture_from_url
+from askcam.server.attached.budget import Budget
+from askcam.server.attached.content import clip_from_url, picture_from_url
 from askcam.server.errors import bad_request
-from askcam.server.limits import Limits
 
 
 class Url(msgspec.Struct):
@@ -79,7 +80,8 @@ def read(body: ChatRequest, limits: Limits, max_age_s: float | None) -> Ask:
     _refuse_unsupported(body)
     if not body.messages:
         raise bad_request("'messages' is empty: send at least one user message", "messages")
-    messages = tuple(_message(m, i, limits) for i, m in enumerate(body.messages))
+    budget = Budget()
+    messages = tuple(_message(m, i, limits, budget) for i, m in enumerate(body.messages))
     if messages[-1].role is not Role.USER:
         raise bad_request("the last message must be the user's question", f"messages[{len(messages) - 1}].role")
     if body.askcam is not None and body.askcam.max_age_ms is not None:
@@ -107,7 +109,7 @@ def _refuse_unsupported(body: ChatRequest) -> None:
             raise bad_request(f"{name!r} is not supported as given: {why}", name, "unsupported_parameter")
 
 
-def _message(message: ChatMessage, i: int, limits: Limits) -> Message:
+def _message(message: ChatMessage, i: int, limits: Limits, budget: Budget) -> Message:
     at = f"messages[{i}]"
     role = ROLES.get(message.role)
     if role is None:
@@ -116,17 +118,17 @@ def _message(message: ChatMessage, i: int, limits: Limits) -> Message:
         return Message(role, (question_text(message.content or "", f"{at}.content", limits),))
     if role is not Role.USER and not all(isinstance(p, TextPart) for p in message.content):
         raise bad_request(f"only a user message may hold pictures, not a {message.role!r} message", f"{at}.content")
-    return Message(role, tuple(_part(p, f"{at}.content[{j}]", limits) for j, p in enumerate(message.content)))
+    return Message(role, tuple(_part(p, f"{at}.content[{j}]", limits, budget) for j, p in enumerate(message.content)))
 
 
-def _part(part: ContentPart, at: str, limits: Limits) -> Part:
+def _part(part: ContentPart, at: str, limits: Limits, budget: Budget) -> Part:
     match part:
         case TextPart():
             return question_text(part.text, f"{at}.text", limits)
         case ImagePart():
-            return picture_from_url(part.image_url.url, f"{at}.image_url.url")
+            return picture_from_url(part.image_url.url, f"{at}.image_url.url", budget)
         case VideoPart():
-            return clip_from_url(part.video_url.url, f"{at}.video_url.url")
+            return clip_from_url(part.video_url.url, f"{at}.video_url.url", budget)
 
 
 def question_text(text: str, param: str, limits: Limits) -> Text:

@@ -10,7 +10,7 @@ from askcam.server.metrics import CONTENT_TYPE
 
 
 def routes(house: House) -> list[BaseRoute]:
-    """/healthz and /readyz are open to all; /metrics wants a viewer (server/guard.py)."""
+    """/healthz and /readyz are open to all; /metrics wants a viewer (server/access/guard.py)."""
 
     async def healthz(request: Request) -> Response:
         return json_response({"status": "ok"})

@@ -5,11 +5,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from askcam.server.access.auth import COOKIE
+from askcam.server.access.passes import LIFE_S
 from askcam.server.api.wire import decode, json_response
-from askcam.server.auth import COOKIE
 from askcam.server.errors import ApiError
 from askcam.server.house import House
-from askcam.server.passes import LIFE_S
 
 
 class LogIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -19,7 +19,7 @@ class LogIn(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def routes(house: House) -> list[BaseRoute]:
-    """Open to all (server/guard.py): here one gets in."""
+    """Open to all (server/access/guard.py): here one gets in."""
 
     async def tell(request: Request) -> Response:
         """Who the page is; `role` is null when it must log in first."""

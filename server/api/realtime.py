@@ -18,14 +18,14 @@ from askcam.client.protocol import encode
 from askcam.engine.question import Message
 from askcam.server.api.models import MODEL
 from askcam.server.api.outbox import Outbox
-from askcam.server.asking import Ask, Begun, Delta, Done
-from askcam.server.client_events import read
-from askcam.server.effects import Effect, Push, Send, Start, Stop, TellCamera
+from askcam.server.asking import Ask, Begun, Delta, Done, Seen
 from askcam.server.errors import ApiError, as_api_error, bad_request
 from askcam.server.house import House
-from askcam.server.items import Shown, messages
-from askcam.server.session import Session, random_id
-from askcam.server.settings import SessionLimits
+from askcam.server.realtime.client_events import read
+from askcam.server.realtime.effects import Effect, Push, Send, Start, Stop, TellCamera
+from askcam.server.realtime.items import Shown, messages
+from askcam.server.realtime.session import Session, random_id
+from askcam.server.realtime.settings import SessionLimits
 from askcam.stream.camera import StateChange
 from askcam.stream.errors import SourceError
 from askcam.stream.sources.push import PushSource
@@ -49,7 +49,8 @@ def routes(house: House) -> list[BaseRoute]:
             return
         connections.add(websocket)
         try:
-            await _serve(house, websocket)
+            with house.metrics.session():
+                await _serve(house, websocket)
         finally:
             connections.discard(websocket)
 
@@ -194,6 +195,8 @@ class _Connection:
             async with contextlib.aclosing(self._house.asking.ask(ask)) as steps:
                 async for step in steps:
                     match step:
+                        case Seen():
+                            session.seen(name, step.saw)
                         case Delta():
                             self._do(session.said(name, step.text))
                         case Done():

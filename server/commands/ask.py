@@ -1,26 +1,39 @@
 """askcam ask: one question to a running server, the answer as it comes."""
 
 import asyncio
+import ssl
+from pathlib import Path
 
 import msgspec
 
-from askcam.client.client import connect
+from askcam.client.client import Client, connect
 from askcam.client.errors import AskcamError
 from askcam.server.commands import say
 
 
-def ask(question: str, camera: str, url: str, token: str | None, max_age_ms: float | None, json: bool) -> None:
-    """Prints tokens as they come, then what was seen. Leaves with 2 when refused."""
+def ask(
+    question: str, camera: str, url: str, token: str | None, ca: Path | None, max_age_ms: float | None, json: bool
+) -> None:
+    """Prints tokens as they come, then what was seen. `ca`: a certificate to trust. Leaves with 2 when refused."""
     try:
-        asyncio.run(_ask(question, camera, url, token, max_age_ms, json))
+        asyncio.run(_ask(question, camera, connect(url, token=token, ssl=_trust(ca)), max_age_ms, json))
     except AskcamError as exc:
         say.fail(str(exc))
     except KeyboardInterrupt:
         raise SystemExit(130) from None
 
 
-async def _ask(question: str, camera: str, url: str, token: str | None, max_age_ms: float | None, json: bool) -> None:
-    async with connect(url, token=token) as client:
+def _trust(ca: Path | None) -> ssl.SSLContext | None:
+    if ca is None:
+        return None
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except (OSError, ssl.SSLError) as exc:
+        say.fail(f"cannot read {ca} as a certificate (PEM): {exc.strerror or exc}")
+
+
+async def _ask(question: str, camera: str, connecting: Client, max_age_ms: float | None, json: bool) -> None:
+    async with connecting as client:
         reply = client.ask(question, camera=camera, max_age_ms=max_age_ms)
         async for piece in reply:
             if not json:

@@ -51,10 +51,12 @@ async def _demo(
 
 
 async def _ask(running: Running, config: Config, seed: int, json: bool, judge: Callable[[bool], None]) -> None:
-    await asyncio.to_thread(_filled, running.house.cameras.get(CAMERA))
+    camera = running.house.cameras.get(CAMERA)
+    await asyncio.to_thread(_filled, camera)
     token = config.server.admin_token or config.server.token
     async with connect(running.url, token=token) as client:
         for question in questions(seed):
+            await asyncio.to_thread(_ready, camera, question)
             reply = client.ask(question.text, camera=CAMERA)
             if not json:
                 say.console.print(f"\n[bold]{say.escape(question.text)}[/]")
@@ -93,6 +95,16 @@ def _filled(camera: Camera) -> None:
     while camera.status().sampled < 2 * FILL_PAIRS and time.monotonic() < deadline:
         time.sleep(0.05)
     camera.look()
+
+
+def _ready(camera: Camera, question: DemoQuestion) -> None:
+    """Wait until the window shows what is asked about (a plain motion, no turn), WAIT_S at most."""
+    deadline = time.monotonic() + WAIT_S
+    while time.monotonic() < deadline:
+        view = camera.look()
+        if question.ready(view.start_wall, view.end_wall):
+            return
+        time.sleep(0.1)
 
 
 def _wall(text: str) -> float:

@@ -23,9 +23,9 @@ from askcam.engine.question import (
     Text,
 )
 from askcam.server.asking import new_answer_id
+from askcam.server.attached.content import decode_picture
 from askcam.server.commands import say
 from askcam.server.commands.serve import progress
-from askcam.server.content import decode_picture
 from askcam.server.errors import ApiError
 from askcam.server.saw import what_it_saw
 from askcam.stream.camera import Camera, CameraConfig, State

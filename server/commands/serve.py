@@ -11,7 +11,7 @@ from typing import Any
 from rich.progress import BarColumn, Progress, TextColumn
 
 from askcam.engine.errors import ModelError
-from askcam.server.auth import notices
+from askcam.server.access.auth import notices
 from askcam.server.commands import say
 from askcam.server.config import Config
 from askcam.server.config_errors import ConfigError

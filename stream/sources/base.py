@@ -65,7 +65,7 @@ class Interruptible(Protocol):
     """A source that can be woken: a blocked open() or read() then returns soon, with None or SourceError."""
 
     def interrupt(self) -> None:
-        """Called from any thread, at most once."""
+        """Called from any thread, at most once; returns at once."""
         ...
 
 

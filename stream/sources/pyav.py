@@ -21,12 +21,7 @@ _RTSP = {
     # only that one, it is kept ("nobuffer" would throw it away): it is often the keyframe, the next a second later.
     "probesize": "32",  # bytes
 }
-_HTTP = {
-    "protocol_whitelist": "http,https,tls,tcp,crypto,hls,httpproxy,data",  # a playlist must not name local files
-    "fflags": "nobuffer",
-    "analyzeduration": "1000000",  # microseconds
-    "fpsprobesize": "0",
-}
+_HTTP = {"protocol_whitelist": "http,https,tls,tcp,crypto,hls,httpproxy,data"}  # a playlist must not name local files
 _RECORDED = ("hls", "mov", "matroska", "avi", "webm")  # these come in bursts: played at their own pace
 
 

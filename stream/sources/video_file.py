@@ -41,7 +41,11 @@ class FileSource:
     def read(self, convert: bool) -> YUVPicture | None:
         while True:
             assert self._decoder is not None, "read before open"
-            frame = self._decoder.next()
+            try:
+                frame = self._decoder.next()
+            except SourceError as error:
+                error.permanent = True
+                raise
             if frame is not None:
                 break
             if not self._num_frames:

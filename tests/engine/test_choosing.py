@@ -40,6 +40,10 @@ def test_a_temperature_makes_a_greedy_model_sample() -> None:
     assert chosen({"do_sample": False}, top_p=0.5).do_sample is False
 
 
+def test_no_model_and_no_question_limits_top_k_unasked() -> None:
+    assert chosen({}, temperature=1.0).top_k == 0
+
+
 def test_an_answer_ends_where_the_models_context_does() -> None:
     assert chosen(QWEN, room=7).max_new_tokens == 7
 

@@ -113,11 +113,11 @@ def test_the_two_position_rules_differ_in_logits_only_where_a_video_is_longer_th
     loaded = tiny(kind)
 
     def logits(rule: Any, num_frames: int) -> torch.Tensor:
-        view = view_of(*size_of(loaded), num_frames, fps=4.0)
+        view = view_of(*size_of(loaded), num_frames, fps=2.0)
         prompt = Prompter(loaded.processor, loaded.spec, rule, 32).prompt(about("What is this?"), view)
         return generated(loaded, prompt, 3)[1]
 
-    short = (logits("trained", 6) - logits("transformers", 6)).abs().max()  # 3 pairs on 3 columns
+    short = (logits("trained", 4) - logits("transformers", 4)).abs().max()  # 2 pairs on 3 columns
     long = (logits("trained", 16) - logits("transformers", 16)).abs().max()  # 8 pairs on 3 columns
     assert short < 1e-3
     assert bool(long > 0.1) is differs

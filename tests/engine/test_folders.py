@@ -3,6 +3,7 @@
 import http.server
 import json
 import shutil
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -135,8 +136,8 @@ def test_settings_shape_the_frames(copy: Path) -> None:
 
 def test_the_card_beside_the_weights(copy: Path) -> None:
     assert read_card(copy) == Card()
-    (copy / "askcam.json").write_text('{"max_pairs": 6, "grids": [[2, 3]], "note": "a toy", "stills_as_clips": true}')
-    assert read_card(copy) == Card(6, ((2, 3),), True, "a toy")
+    (copy / "askcam.json").write_text('{"max_pairs": 6, "grids": [[2, 3]], "note": "a toy"}')
+    assert read_card(copy) == Card(6, ((2, 3),), "a toy")
     loaded = load(EngineConfig(str(copy)), quiet)
     assert (loaded.info.max_pairs, loaded.info.note, loaded.spec.grids) == (6, "a toy", ((2, 3),))
 
@@ -190,13 +191,16 @@ def test_an_unknown_hub_id(hub: http.server.ThreadingHTTPServer) -> None:
 
 
 def test_an_unreachable_hub(hub: http.server.ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    nowhere = "http://127.0.0.1:1"
+    deaf = socket.socket()  # bound, but not listening: connections are refused
+    deaf.bind(("127.0.0.1", 0))
+    nowhere = f"http://127.0.0.1:{deaf.getsockname()[1]}"
     monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", nowhere)
     monkeypatch.setattr(
         huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", nowhere + "/{repo_id}/resolve/{revision}/{filename}"
     )
     with pytest.raises(ModelError, match=r"cannot fetch 'nobody/nothing': connect to the internet, or give --model"):
         find_model("nobody/nothing", quiet)
+    deaf.close()
 
 
 def test_a_model_that_was_fetched_once_needs_no_network(

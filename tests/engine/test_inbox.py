@@ -20,6 +20,8 @@ def test_first_come_first_served(about: Any) -> None:
     taken = [inbox.take() for _ in tickets]
     assert [asked.ticket for asked in taken if asked] == tickets
     assert inbox.counts() == (0, 1)
+    inbox.done()
+    assert inbox.counts() == (0, 0)
 
 
 def test_a_full_queue_refuses_and_guesses_when_to_come_back(about: Any) -> None:

@@ -31,8 +31,8 @@ def noise(width: int, height: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
 
 
-def prompter(loaded: Loaded, max_pairs: int = 16, **options: Any) -> Prompter:
-    return Prompter(loaded.processor, loaded.spec, "trained", max_pairs, **options)
+def prompter(loaded: Loaded, max_pairs: int = 16) -> Prompter:
+    return Prompter(loaded.processor, loaded.spec, "trained", max_pairs)
 
 
 def ask_about(*parts: Any) -> Question:
@@ -66,12 +66,6 @@ def test_a_picture_is_resized_by_the_family_s_own_rule(tiny: Callable[[str], Loa
     assert found.num_vision_tokens == 6 * 9
 
 
-def test_a_model_that_only_knows_clips_sees_a_picture_as_one_pair(loaded: Loaded) -> None:
-    found = prompter(loaded, stills_as_clips=True).prompt(ask_about(Picture(noise(640, 480)), Text("?")), None)
-    assert "image_grid_thw" not in found.inputs
-    assert found.inputs["video_grid_thw"].tolist() == [[1, 12, 18]]
-
-
 def test_a_clip_longer_than_the_model_takes_is_thinned_out_evenly(loaded: Loaded) -> None:
     frames = tuple(np.full((168, 252, 3), shade, np.uint8) for shade in range(100))
     messages = prompter(loaded, max_pairs=4).messages(ask_about(Clip(frames, 10.0)), None)
@@ -91,6 +85,11 @@ def test_an_odd_clip_repeats_its_last_frame(loaded: Loaded) -> None:
 def test_an_empty_clip_or_one_without_a_rate_is_refused(loaded: Loaded, clip: Clip) -> None:
     with pytest.raises(QuestionError, match="a clip needs frames and a rate"):
         prompter(loaded).prompt(ask_about(clip), None)
+
+
+def test_a_clip_of_several_sizes_is_refused(loaded: Loaded) -> None:
+    with pytest.raises(QuestionError, match="must be of one size"):
+        prompter(loaded).prompt(ask_about(Clip((noise(252, 168), noise(168, 252)), 2.0)), None)
 
 
 def test_a_picture_of_an_absurd_shape_is_refused(loaded: Loaded) -> None:

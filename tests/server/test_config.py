@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from parts import need
 
+from askcam.server.access.limits import Limits
 from askcam.server.config import (
     CameraEntry,
     Config,
@@ -21,7 +22,6 @@ from askcam.server.config import (
     with_flags,
 )
 from askcam.server.config_errors import ConfigError
-from askcam.server.limits import Limits
 from askcam.stream.status import CameraConfig
 
 TOKEN, ADMIN = "viewer-token", "admin-token"
@@ -132,7 +132,7 @@ def test_tokens_of_the_environment_go_before_the_files_and_empty_ones_are_none(f
         ("[server]\nprot = 1", "askcam.toml:2: server.prot: unknown key; did you mean 'port'?"),
         ("[server]\nport = 65536", "askcam.toml:2: server.port: expected an integer <= 65535, got 65536"),
         ("[server]\nmax_age_ms = 0", "askcam.toml:2: server.max_age_ms: expected a number > 0.0, got 0"),
-        ("[model]\nbackend = 'tpu'", "askcam.toml:2: model.backend: unknown value 'tpu'; known: auto, portable"),
+        ("[model]\nbackend = 'tpu'", "askcam.toml:2: model.backend: unknown value 'tpu'; known: auto, live, portable"),
         ("[model]\nmax_pairs = 1", "askcam.toml:2: model.max_pairs: expected an integer >= 2, got 1"),
         ("[limits]\nmax_sessions = 0", "askcam.toml:2: limits.max_sessions: expected an integer >= 1, got 0"),
         ("[answers]\nkeep = 'all'", "askcam.toml:2: answers.keep: expected an integer, got a string"),

@@ -36,6 +36,8 @@ class Subscriber:
         self._behind = True  # until a keyframe
 
     def send(self, units: list[bytes], wall: float, key: bool) -> None:
+        if self.writer.transport.is_closing():
+            return
         waiting = self.writer.transport.get_write_buffer_size()
         if waiting > _BACKLOG or (self._behind and not key):
             self._behind = True

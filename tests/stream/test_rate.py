@@ -32,3 +32,17 @@ def test_a_restart_forgets() -> None:
     rate.tick(1.0)
     rate.restart()
     assert rate.fps is None
+
+
+def test_one_long_gap_does_not_make_a_camera_a_slow_one() -> None:
+    rate = Rate()
+    for now in (0.0, 2.0, 2.04, 2.08, 2.12):
+        rate.tick(now)
+    assert rate.usual_s == pytest.approx(0.04)
+
+
+def test_what_is_usual_cannot_be_told_from_the_first_frames() -> None:
+    rate = Rate()
+    for now in (0.0, 2.0, 2.04):
+        rate.tick(now)
+    assert rate.usual_s is None

@@ -102,7 +102,7 @@ class Oracle:
 
     def __init__(self, loaded: Loaded, rule: Any = "trained") -> None:
         self.loaded = loaded
-        self._prompter = Prompter(loaded.processor, loaded.spec, rule, 64, loaded.card.stills_as_clips)
+        self._prompter = Prompter(loaded.processor, loaded.spec, rule, 64)
 
     def tokens(self, question: Question, view: View | None) -> tuple[list[int], torch.Tensor]:
         """Greedy tokens, and the logits of each."""

@@ -1,0 +1,80 @@
+// The server over HTTP. Every failure is an ApiProblem: `code` "offline" when nobody answered at all.
+
+const PATIENCE_MS = 5000;
+
+export class ApiProblem extends Error {
+  constructor(status, code, message) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+async function call(path, options = {}) {
+  let response;
+  try {
+    response = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS), ...options });
+  } catch {
+    throw new ApiProblem(0, "offline", "the server does not answer");
+  }
+  if (response.ok) return response;
+  const body = await response.json().catch(() => ({}));
+  const error = body.error ?? {};
+  throw new ApiProblem(response.status, error.code ?? "", error.message ?? response.statusText);
+}
+
+/** CameraInfo of every public camera, in order. */
+export async function cameras() {
+  return (await (await call("v1/cameras")).json()).data;
+}
+
+/** CameraInfo of one, private ones too. */
+export async function camera(name) {
+  return (await call(`v1/cameras/${encodeURIComponent(name)}`)).json();
+}
+
+/** {id, backend, note} of the model that answers, as far as the server says it. */
+export async function model() {
+  const { data } = await (await call("v1/models")).json();
+  const { model: id, backend, note } = data.find((each) => each.id === "askcam").askcam;
+  return { id, backend: backend ?? "", note: note ?? "" };
+}
+
+/** null when questions may be asked, else {what, share 0..1} of the loading. */
+export async function loading() {
+  let response;
+  try {
+    response = await fetch("readyz", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+  } catch {
+    throw new ApiProblem(0, "offline", "the server does not answer");
+  }
+  if (response.ok) return null;
+  const body = await response.json().catch(() => ({}));
+  return { what: body.what ?? "starting", share: body.share ?? 0, failed: Boolean(body.failed) };
+}
+
+/** Exchange a token for the page's cookie. */
+export async function login(token) {
+  await call("v1/session", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ token }),
+  });
+}
+
+export function frameUrl(answerId, index) {
+  return `v1/answers/${encodeURIComponent(answerId)}/frames/${index}.jpg`;
+}
+
+/** A new address each time: a browser would otherwise go on with the picture stream that broke off. */
+export function liveUrl(name) {
+  return `v1/cameras/${encodeURIComponent(name)}/live.mjpeg?t=${Date.now()}`;
+}
+
+/** The realtime websocket of a camera, or "push:" for the reader's own. */
+export function realtimeUrl(model) {
+  const url = new URL("v1/realtime", document.baseURI);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  url.searchParams.set("model", model);
+  return url.href;
+}

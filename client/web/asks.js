@@ -1,0 +1,121 @@
+// The life of one question: waiting -> answering -> done, stopped, incomplete or broken; or refused, and then it is no answer.
+
+import { HISTORY, MINE, currentAnswer } from "./state.js";
+
+const EARLIER = 2; // exchanges that a follow-up knows of
+const EARLIER_MS = 30_000; // older ones were about another scene
+const STOP_MS = 3000; // then the line is taken for dead
+const PATIENCE_MS = 8000; // for a connection or camera that is just being opened
+
+const REFUSALS = {
+  gone: { code: "offline", message: "The server does not answer" },
+  locked: { code: "offline", message: "The server asks for a token first" },
+  loading: { code: "model_loading", message: "The model is still being loaded" },
+  no_camera: { code: "no_camera", message: "" },
+};
+
+let serial = 0;
+
+/** `session()` is the open realtime session or null; `reopen()` replaces one that does not answer any more. */
+export function createAsks(store, session, reopen) {
+  let unsent = null; // {question, timer} of a question that waits for the line
+
+  function change(patch) {
+    const { answers, current } = store.get();
+    store.set({ answers: answers.map((answer) => (answer.id === current ? { ...answer, ...patch } : answer)) });
+  }
+
+  function ready() {
+    const { chosen, mine } = store.get();
+    return session() !== null && (chosen !== MINE || mine.state === "live");
+  }
+
+  /** What "it" in a question may refer to. Whoever asks the same again wants a fresh look, not the answer before. */
+  function earlier(asked) {
+    const { answers, since } = store.get();
+    const told = answers.slice(since).filter(({ question, phase, askedAt }) =>
+      phase === "done" && question !== asked && Date.now() - askedAt < EARLIER_MS);
+    return told.slice(-EARLIER);
+  }
+
+  function send() {
+    if (!unsent || !ready()) return;
+    clearTimeout(unsent.timer);
+    change({ camera: store.get().chosen });
+    session().ask(unsent.question, earlier(unsent.question));
+    unsent = null;
+  }
+
+  /** Ends the present answer as it stands; one without a word is taken back when `refusal` is given. */
+  function end(phase, refusal = null) {
+    const answer = currentAnswer(store.get());
+    if (!answer) return;
+    clearTimeout(unsent?.timer);
+    unsent = null;
+    if (refusal && !answer.text) {
+      const answers = store.get().answers.filter((each) => each !== answer);
+      const since = Math.min(store.get().since, answers.length);
+      store.set({ answers, since, current: null, problem: { ...refusal, question: answer.question } });
+      return;
+    }
+    change({ phase, wholeMs: performance.now() - answer.started });
+    store.set({ current: null });
+  }
+
+  function ask(question) {
+    const text = question.trim();
+    const { server, chosen, current, answers, since } = store.get();
+    if (!text || current !== null) return false;
+    const refusal = REFUSALS[server] ?? (server === "ready" && chosen === null ? REFUSALS.no_camera : null);
+    if (refusal) {
+      store.set({ problem: { ...refusal, question: text } });
+      return false;
+    }
+    serial += 1;
+    const answer = {
+      id: serial, question: text, camera: chosen, askedAt: Date.now(), started: performance.now(), text: "",
+      phase: "waiting", firstMs: null, wholeMs: null, saw: null, opens: since > 0 && since === answers.length,
+    };
+    const dropped = Math.max(0, answers.length + 1 - HISTORY);
+    store.set({ answers: [...answers, answer].slice(dropped), since: since - dropped, current: answer.id, problem: null });
+    const timer = setTimeout(() => end("broken", { code: "slow", message: "It did not become live in time" }), PATIENCE_MS);
+    unsent = { question: text, timer };
+    send();
+    return true;
+  }
+
+  function stop() {
+    const answer = currentAnswer(store.get());
+    if (!answer) return;
+    if (unsent) return end("stopped");
+    change({ phase: "stopping" });
+    session()?.stop();
+    setTimeout(() => {
+      if (store.get().current !== answer.id) return;
+      end("stopped");
+      reopen();
+    }, STOP_MS);
+  }
+
+  function hear(event) {
+    const answer = currentAnswer(store.get());
+    if (event.type === "closed" && answer && !unsent) {
+      end("broken", { code: "offline", message: "The connection was lost while the question was under way" });
+    }
+    if (event.type === "opened" || event.type === "camera") send();
+    if (!answer) return;
+    if (event.type === "delta") {
+      const firstMs = answer.firstMs ?? performance.now() - answer.started;
+      const phase = answer.phase === "stopping" ? "stopping" : "answering";
+      change({ text: answer.text + event.text, firstMs, phase });
+      store.set({ firstWordMs: firstMs });
+    } else if (event.type === "done") {
+      change({ saw: event.saw });
+      end({ completed: "done", cancelled: "stopped", incomplete: "incomplete" }[event.status] ?? "done");
+    } else if (event.type === "error") {
+      end("broken", { code: event.error.code, message: event.error.message });
+    }
+  }
+
+  return { ask, stop, hear, end, poke: send };
+}

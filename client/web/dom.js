@@ -1,0 +1,57 @@
+// Building elements without markup in strings: nothing that a camera or a model says is ever parsed as HTML.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** An element with properties, `on…` listeners, `data` and `aria-…`/`role` attributes, and children (null is left out). */
+export function h(tag, props = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [key, value] of Object.entries(props)) {
+    if (value === undefined || value === null) continue;
+    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else if (key === "data") Object.assign(element.dataset, value);
+    else if (key === "class") element.className = value;
+    else if (key in element && !key.startsWith("aria-")) element[key] = value;
+    else element.setAttribute(key, value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+/** A 24 x 24 line drawing from the `d` of its paths. */
+export function icon(...paths) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  for (const d of paths) {
+    const path = document.createElementNS(SVG, "path");
+    path.setAttribute("d", d);
+    svg.append(path);
+  }
+  return svg;
+}
+
+/** The element of index.html with this id. */
+export function byId(id) {
+  return document.getElementById(id);
+}
+
+/** Where the focus goes when what had it is gone. Not on a phone: its keyboard would come up. */
+export function focusQuestion() {
+  if (matchMedia("(pointer: fine)").matches) byId("question").focus({ preventScroll: true });
+}
+
+/** Set text only when it differs, so that live regions and selections are left in peace. */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Call `render` only when what `key` makes of the state has changed. */
+export function whenChanged(key, render) {
+  let before;
+  return (state) => {
+    const now = JSON.stringify(key(state)) ?? "";
+    if (now === before) return;
+    before = now;
+    render(state);
+  };
+}

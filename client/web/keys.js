@@ -1,0 +1,42 @@
+// The keyboard. Bare keys work outside of text; with Alt the cameras can be chosen from anywhere.
+
+import { byId } from "./dom.js";
+
+export function keys(store, verbs) {
+  const box = byId("question");
+
+  document.addEventListener("keydown", (event) => {
+    if (event.isComposing || event.ctrlKey || event.metaKey) return;
+    if (document.querySelector("dialog[open]")) return; // a dialog has its own Escape
+    const typing = event.target.closest?.("input, textarea, select") !== null;
+    if (event.key === "Escape") return escape(typing);
+    const digit = /^Digit([1-9])$/.exec(event.code)?.[1];
+    if (digit && (event.altKey || !typing)) return camera(Number(digit), event);
+    if (typing || event.altKey) return;
+    const verb = BARE[event.key];
+    if (!verb) return;
+    event.preventDefault();
+    verb();
+  });
+
+  const BARE = {
+    "/": () => box.focus(),
+    r: () => verbs.again(),
+    R: () => verbs.again(),
+    n: () => verbs.newConversation(),
+    N: () => verbs.newConversation(),
+    "?": () => byId("help").showModal(),
+  };
+
+  function escape(typing) {
+    if (store.get().current !== null) verbs.stop();
+    else if (typing) box.blur();
+  }
+
+  function camera(number, event) {
+    const chosen = store.get().cameras[number - 1];
+    if (!chosen) return;
+    event.preventDefault();
+    verbs.choose(chosen.name);
+  }
+}

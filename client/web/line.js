@@ -1,0 +1,85 @@
+// Keeps one realtime session open for the camera that is wanted, and opens it again when it breaks.
+
+import { Session } from "./session.js";
+
+const BACKOFF_MS = [300, 1000, 2000, 4000, 8000];
+const FINAL = new Set(["model_not_found", "busy", "forbidden_origin", "insufficient_permissions", "invalid_value"]); // a person must act
+
+/** `heard(event)` gets the session's events; `check()` looks after the server when the line breaks. */
+export function createLine(store, heard, check) {
+  let session = null;
+  let wanted = null; // a camera's name or "push:"
+  let attempt = 0;
+  let timer = null;
+
+  function open() {
+    clearTimeout(timer);
+    timer = null;
+    session?.close();
+    session = null;
+    if (wanted === null || store.get().server !== "ready") {
+      if (store.get().line !== "closed") store.set({ line: "closed" });
+      return;
+    }
+    store.set({ line: "opening", lineProblem: null });
+    session = new Session(wanted, hear);
+  }
+
+  function hear(event) {
+    if (event.type === "opened") {
+      attempt = 0;
+      store.set({ line: "open", lineProblem: null });
+    }
+    if (event.type === "closed") {
+      session = null;
+      broken(event);
+    }
+    heard(event);
+  }
+
+  function broken({ wasOpen, error }) {
+    store.set({ line: "closed" });
+    check();
+    if (error && FINAL.has(error.code)) {
+      store.set({ lineProblem: error });
+      return;
+    }
+    const wait = BACKOFF_MS[Math.min(attempt, BACKOFF_MS.length - 1)];
+    attempt += 1;
+    if (!wasOpen && attempt > 2) {
+      const message = "The server answers, but its websocket does not open. A proxy in between may not pass websockets on; it is tried again by itself";
+      store.set({ lineProblem: error ?? { code: "websocket", message } });
+    }
+    timer = setTimeout(open, wait);
+  }
+
+  let before = store.get().server;
+  store.subscribe(({ server }) => {
+    if (server === before) return;
+    before = server;
+    attempt = 0;
+    if (server === "ready" && !session) open();
+    if (server !== "ready" && timer) {
+      clearTimeout(timer);
+      timer = null;
+    }
+  });
+
+  return {
+    /** Have a session about this camera ("push:" for the reader's own), or none (null). The old one is closed. */
+    want(model) {
+      wanted = model;
+      attempt = 0;
+      store.set({ lineProblem: null });
+      open();
+    },
+    retry() {
+      attempt = 0;
+      if (!session?.isOpen) open();
+    },
+    reopen: open,
+    get session() {
+      return session?.isOpen ? session : null;
+    },
+  };
+}

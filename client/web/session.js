@@ -1,0 +1,168 @@
+// One realtime websocket: events in, events out. It knows the wire and nothing of the page.
+
+import { realtimeUrl } from "./api.js";
+
+export const PUSH = "push:"; // the model of a session that brings its own pictures
+
+const MOST_BUFFERED = 400_000; // bytes not yet sent: beyond it pictures are dropped, never queued
+
+const CLOCK_PINGS = 4; // at the start; the shortest round trip counts
+const CLOCK_EVERY_MS = 30_000; // then, since clocks drift
+
+function said(role, text) {
+  return { type: "message", role, content: [{ type: role === "user" ? "input_text" : "output_text", text }] };
+}
+
+function nowUs() {
+  return Date.now() * 1000; // the clock that pictures are stamped by
+}
+
+/**
+ * `heard` is called with {type, ...}: opened, delta, done, error, camera, closed.
+ * One answer at a time; `ask` while another is under way is the caller's mistake.
+ */
+export class Session {
+  #socket;
+  #heard;
+  #open = false;
+  #refusal = null; // the last error before it opened: why it never will
+  #response = null; // id of the response that is ours
+  #asked = false;
+  #stopping = false;
+  #pushes;
+  #clockTimer = null;
+  #camera = null; // its name on the server
+  #told = false;
+
+  constructor(model, heard) {
+    this.#heard = heard;
+    this.#pushes = model === PUSH;
+    this.#socket = new WebSocket(realtimeUrl(model));
+    this.#socket.binaryType = "arraybuffer";
+    this.#socket.onmessage = (message) => {
+      if (typeof message.data === "string") this.#receive(JSON.parse(message.data));
+    };
+    this.#socket.onclose = (event) => {
+      clearInterval(this.#clockTimer);
+      const error = this.#refusal ?? (event.reason ? { code: "", message: event.reason } : null);
+      this.#heard({ type: "closed", wasOpen: this.#open, error });
+    };
+  }
+
+  get isOpen() {
+    return this.#open && this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  /**
+   * Ask with `earlier` [{question, text}] in mind, oldest first. The page keeps the conversation, not the server: so it
+   * survives a broken line, and a refused question leaves nothing behind.
+   */
+  ask(text, earlier) {
+    this.#asked = true;
+    this.#stopping = false;
+    this.#response = null;
+    const input = [...earlier.flatMap(({ question, text: answer }) => [said("user", question), said("assistant", answer)]), said("user", text)];
+    this.#send({ type: "response.create", response: { conversation: "none", input } });
+  }
+
+  stop() {
+    this.#stopping = true; // its id comes with response.created
+    if (this.#response) this.#send({ type: "response.cancel", response_id: this.#response });
+  }
+
+  /** Send one picture: `wallMs` is when it was taken. Returns false when the line is too slow and it was dropped. */
+  show(jpeg, wallMs) {
+    if (!this.isOpen || this.#socket.bufferedAmount > MOST_BUFFERED) return false;
+    const message = new Uint8Array(8 + jpeg.byteLength);
+    new DataView(message.buffer).setBigUint64(0, BigInt(Math.round(wallMs * 1000)));
+    message.set(new Uint8Array(jpeg), 8);
+    this.#socket.send(message);
+    return true;
+  }
+
+  close() {
+    clearInterval(this.#clockTimer);
+    this.#socket.onclose = null;
+    this.#socket.onmessage = null;
+    this.#socket.close();
+  }
+
+  /** Pictures carry this machine's clock: the server learns how far it is from its own by round trips. */
+  #compareClocks() {
+    const ping = () => this.#send({ type: "askcam.clock", client_us: nowUs() });
+    for (let i = 0; i < CLOCK_PINGS; i += 1) setTimeout(ping, i * 150);
+    this.#clockTimer = setInterval(ping, CLOCK_EVERY_MS);
+  }
+
+  #clock({ client_us: sent, server_us: there }) {
+    if (sent === undefined) return; // the server's word on what it now believes
+    const now = nowUs();
+    this.#send({ type: "askcam.clock", offset_us: Math.round(there - (sent + now) / 2), rtt_us: Math.max(0, now - sent) });
+    this.#opened();
+  }
+
+  #opened() {
+    if (this.#told) return;
+    this.#told = true;
+    this.#heard({ type: "opened", camera: this.#camera });
+  }
+
+  #send(event) {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(event));
+  }
+
+  #receive(event) {
+    switch (event.type) {
+      case "session.created":
+        this.#open = true;
+        this.#send({
+          type: "session.update",
+          session: { type: "realtime", output_modalities: ["text"], askcam: { events: ["camera.state"] } },
+        });
+        this.#camera = event.session.askcam.camera;
+        if (this.#pushes) this.#compareClocks(); // and then opened: a picture's age needs the clocks
+        else this.#opened();
+        break;
+      case "response.created":
+        if (!this.#asked) break;
+        this.#response = event.response.id;
+        if (this.#stopping) this.stop();
+        break;
+      case "response.output_text.delta":
+        if (event.response_id === this.#response) this.#heard({ type: "delta", text: event.delta });
+        break;
+      case "response.done":
+        if (this.#asked && event.response.id === this.#response) this.#done(event.response);
+        break;
+      case "askcam.clock":
+        this.#clock(event);
+        break;
+      case "camera.state":
+        this.#heard({ type: "camera", camera: event.camera, state: event.state, reason: event.reason ?? null });
+        break;
+      case "error":
+        this.#refused(event.error);
+        break;
+    }
+  }
+
+  #done(response) {
+    this.#asked = false;
+    this.#response = null;
+    if (response.status === "failed") {
+      this.#heard({ type: "error", error: response.status_details?.error ?? { code: "", message: "the answer failed" } });
+    } else {
+      this.#heard({ type: "done", status: response.status, saw: response.askcam ?? null });
+    }
+  }
+
+  #refused(error) {
+    if (!this.#open) {
+      this.#refusal = error;
+    } else if (this.#asked) {
+      this.#asked = false;
+      this.#response = null;
+      this.#heard({ type: "error", error });
+    }
+  }
+}

@@ -1,0 +1,57 @@
+// The one store of the page. Everything shown is a function of this state; only verbs.js and its parts change it.
+
+export const HISTORY = 50; // answers kept, oldest dropped
+
+export const INITIAL = {
+  server: "unknown", // unknown | loading | ready | gone | locked
+  serverSince: 0, // ms since epoch of that change
+  loading: null, // {what, share} while the model is being loaded
+  refusal: null, // what a server that is "gone" said, when it did answer
+  retryAt: null, // ms since epoch: when a server that is gone is tried again
+  line: "closed", // realtime websocket: closed | opening | open
+  lineProblem: null, // why it is not opened again by itself: {code, message}
+  cameras: [], // CameraInfo of GET /v1/cameras
+  pictureFailed: false, // the live picture of the chosen camera was refused
+  chosen: null, // a camera's name, or MINE
+  mine: { phase: "off", reason: null, state: null, name: null, health: [], width: 0, height: 0, facing: "user", several: false },
+  model: null, // {id, backend, note}
+  firstWordMs: null, // of the last answer
+  answers: [], // oldest first
+  current: null, // id of the answer that is waited for
+  problem: null, // {code, message, question} of the last question, when it was refused
+  since: 0, // answers from this index on belong to the present conversation
+};
+
+export const MINE = "(mine)"; // no server camera can be called so
+
+export function createStore(initial = INITIAL) {
+  let state = initial;
+  let told = true;
+  const listeners = new Set();
+  return {
+    get: () => state,
+    set(patch) {
+      state = { ...state, ...patch };
+      if (!told) return;
+      told = false;
+      queueMicrotask(() => {
+        told = true;
+        for (const listener of listeners) listener(state);
+      });
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      listener(state);
+    },
+  };
+}
+
+/** The server's entry for the chosen camera; undefined for one's own and for one that is gone. */
+export function chosenCamera(state) {
+  return state.cameras.find((camera) => camera.name === state.chosen);
+}
+
+/** The answer that is being waited for or streamed. */
+export function currentAnswer(state) {
+  return state.answers.find((answer) => answer.id === state.current);
+}

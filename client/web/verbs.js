@@ -1,0 +1,148 @@
+// What a person can do here. The views call these by name; each is a few lines over the parts.
+
+import * as api from "./api.js";
+import { OwnCamera, refusal } from "./camera.js";
+import { createAsks } from "./asks.js";
+import { createLine } from "./line.js";
+import { watchServer } from "./server.js";
+import { PUSH } from "./session.js";
+import { MINE, chosenCamera } from "./state.js";
+
+export function createVerbs(store) {
+  const own = new OwnCamera(() => failed("ended"));
+  const server = watchServer(store);
+  const line = createLine(store, hear, server.check);
+  const asks = createAsks(store, () => line.session, () => line.reopen());
+
+  const setMine = (patch) => store.set({ mine: { ...store.get().mine, ...patch } });
+
+  /** What is asked from here on knows nothing of what was asked before. */
+  function breakConversation() {
+    const { answers } = store.get();
+    store.set({ since: answers.length });
+  }
+
+  function hear(event) {
+    const mine = store.get().chosen === MINE;
+    if (event.type === "opened" && mine) {
+      setMine({ name: event.camera });
+      own.pump((jpeg, wallMs) => line.session?.show(jpeg, wallMs));
+    }
+    if (event.type === "closed" && mine) {
+      own.unpump();
+      setMine({ state: null, name: null });
+    }
+    if (event.type === "camera") stateOf(event, mine);
+    asks.hear(event);
+  }
+
+  function stateOf({ camera, state, reason }, mine) {
+    const { cameras } = store.get();
+    if (cameras.some((each) => each.name === camera)) {
+      store.set({ cameras: cameras.map((each) => (each.name === camera ? { ...each, state, reason } : each)) });
+    } else if (mine && camera === store.get().mine.name) {
+      setMine({ state });
+    }
+  }
+
+  function leaveMine() {
+    own.stop();
+    setMine({ phase: "off", reason: null, state: null, name: null, health: [] });
+  }
+
+  function failed(reason) {
+    line.want(null);
+    own.stop();
+    asks.end("broken", { code: "camera_unavailable", message: reason === "ended" ? "Your camera went away" : "Your camera was not given" });
+    setMine({ phase: "failed", reason, state: null });
+  }
+
+  async function openMine(deviceId = null) {
+    asks.end("stopped");
+    if (store.get().chosen !== MINE) breakConversation();
+    line.want(null);
+    store.set({ chosen: MINE, problem: null });
+    if (!navigator.mediaDevices?.getUserMedia) return failed("insecure");
+    setMine({ phase: "asking", reason: null, state: null, health: [] });
+    try {
+      setMine({ phase: "live", ...(await own.start(deviceId)) });
+    } catch (error) {
+      if (store.get().chosen === MINE) failed(refusal(error));
+      return;
+    }
+    line.want(PUSH);
+  }
+
+  function choose(name) {
+    const { chosen, line: state } = store.get();
+    if (name === chosen && state !== "closed") return;
+    if (chosen !== null) {
+      asks.end("stopped");
+      breakConversation();
+    }
+    if (chosen === MINE) leaveMine();
+    store.set({ chosen: name, problem: null });
+    line.want(name);
+  }
+
+  // A refusal whose cause has gone is taken back; its question stays in the box.
+  let before = { open: false, live: false };
+  store.subscribe((state) => {
+    const open = state.line === "open";
+    const live = open && (state.chosen === MINE ? state.mine.state : chosenCamera(state)?.state) === "live";
+    const mended = { offline: open && !before.open, model_loading: open && !before.open, camera_unavailable: live && !before.live };
+    before = { open, live };
+    if (mended[state.problem?.code]) store.set({ problem: null });
+  });
+
+  // The first camera is chosen by itself, a live one by preference.
+  store.subscribe(({ chosen, cameras, server: there }) => {
+    if (chosen !== null || there !== "ready" || cameras.length === 0) return;
+    const named = cameras.find((camera) => camera.name === decodeURIComponent(location.hash.slice(1)));
+    choose((named ?? cameras.find((camera) => camera.state === "live") ?? cameras[0]).name);
+  });
+
+  return {
+    own,
+    choose,
+    mine: () => openMine(),
+    ask: asks.ask,
+    stop: asks.stop,
+
+    /** The server camera that was there before one's own. */
+    back() {
+      const { cameras } = store.get();
+      asks.end("stopped");
+      breakConversation();
+      leaveMine();
+      store.set({ chosen: null });
+      line.want(null);
+      if (cameras.length) choose(cameras[0].name);
+    },
+
+    async otherDevice() {
+      openMine(await own.next());
+    },
+
+    again(answer) {
+      asks.ask((answer ?? store.get().answers.at(-1))?.question ?? "");
+    },
+
+    newConversation() {
+      asks.end("stopped");
+      breakConversation();
+      store.set({ problem: null });
+    },
+
+    retry() {
+      server.check();
+      line.retry();
+    },
+
+    /** Throws ApiProblem when the token is refused. */
+    async login(token) {
+      await api.login(token);
+      server.check();
+    },
+  };
+}

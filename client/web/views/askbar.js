@@ -1,0 +1,63 @@
+// Where questions are written. Enter sends; a refused question comes back into the box.
+
+import { byId, focusQuestion, h, setText, whenChanged } from "../dom.js";
+import { currentAnswer } from "../state.js";
+
+export function askbar(store, verbs) {
+  const form = byId("ask");
+  const box = byId("question");
+  const button = byId("send");
+  const under = byId("under");
+  const note = h("span", { class: "note" });
+  const anew = h("button", { type: "button", class: "link", onclick: () => verbs.newConversation() }, "New conversation");
+  under.append(note, anew);
+
+  function submit(event) {
+    event?.preventDefault();
+    if (store.get().current !== null) return verbs.stop();
+    if (verbs.ask(box.value)) {
+      box.value = "";
+      grow();
+    }
+    box.focus({ preventScroll: true });
+  }
+
+  function grow() {
+    box.style.height = "auto";
+    box.style.height = `${Math.min(box.scrollHeight, 132)}px`;
+  }
+
+  form.addEventListener("submit", submit);
+  box.addEventListener("input", grow);
+  box.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return; // Enter may choose a Chinese word
+    event.preventDefault();
+    if (store.get().current === null) submit();
+  });
+
+  const buttoned = whenChanged((state) => [state.current !== null, currentAnswer(state)?.phase === "stopping"], (state) => {
+    const answering = state.current !== null;
+    setText(button, answering ? "Stop" : "Ask");
+    button.classList.toggle("stop", answering);
+    button.disabled = currentAnswer(state)?.phase === "stopping";
+    button.title = answering ? "Stop the answer (Esc)" : "Ask (Enter)";
+  });
+  const restored = whenChanged((state) => state.problem, ({ problem }) => {
+    if (!problem || box.value.trim()) return;
+    box.value = problem.question;
+    grow();
+  });
+  const noted = whenChanged((state) => [state.model?.note, state.answers.length > state.since, state.answers.length], (state) => {
+    const asked = state.answers.length > state.since;
+    const words = state.answers.findLast((answer) => answer.saw?.note)?.saw.note ?? state.model?.note ?? "";
+    setText(note, asked ? words.split(";")[0] : ""); // what to do about it has been said at the start, and is in the title
+    note.title = words;
+    anew.hidden = !asked;
+  });
+  store.subscribe((state) => {
+    buttoned(state);
+    restored(state);
+    noted(state);
+  });
+  focusQuestion();
+}

@@ -1,0 +1,74 @@
+// The cameras across the top, and the pill that says what answers.
+
+import { byId, h, icon, whenChanged } from "../dom.js";
+import { seconds, shortModel } from "../format.js";
+import { MINE } from "../state.js";
+import { STATE_WORDS } from "../words.js";
+
+const LENS = ["M3.5 8.5A2.5 2.5 0 0 1 6 6h1.5l1.4-2h6.2l1.4 2H18a2.5 2.5 0 0 1 2.5 2.5v8A2.5 2.5 0 0 1 18 19H6a2.5 2.5 0 0 1-2.5-2.5z", "M12 15.8a3.6 3.6 0 1 0 0-7.2 3.6 3.6 0 0 0 0 7.2z"];
+
+export function chips(store, verbs) {
+  const nav = byId("chips");
+
+  function render({ cameras, chosen, server, mine, lineProblem }) {
+    const held = nav.contains(document.activeElement) ? document.activeElement.dataset.camera : null;
+    const buttons = cameras.map(({ name, state, reason }, index) => chip(name, server === "ready" ? state : "unknown", reason, index));
+    const refused = mine.phase === "failed" || lineProblem !== null;
+    const mineState = chosen !== MINE ? "" : refused ? "lost" : server !== "ready" ? "unknown" : mine.state ?? "connecting";
+    buttons.push(h("button", {
+      type: "button", class: "chip mine", data: { camera: MINE, state: mineState || "off" }, "aria-pressed": String(chosen === MINE),
+      onclick: () => (chosen === MINE && mine.phase === "live" ? verbs.back() : verbs.mine()),
+      title: chosen === MINE && mine.phase === "live" ? "Turn your camera off" : "Ask about what your own camera sees",
+    }, mineState ? dot() : icon(...LENS), chosen === MINE ? "Your camera" : "Use my camera", refused && mineState ? h("span", { class: "state" }, "not available") : trouble(mineState)));
+    nav.replaceChildren(...buttons);
+    if (held) nav.querySelector(`[data-camera="${CSS.escape(held)}"]`)?.focus();
+  }
+
+  function chip(name, state, reason, index) {
+    return h("button", {
+      type: "button", class: "chip", data: { camera: name, state }, "aria-pressed": String(name === store.get().chosen),
+      title: [STATE_WORDS[state] ?? "state unknown", reason, index < 9 ? `key ${index + 1}` : null].filter(Boolean).join(" · "),
+      onclick: () => verbs.choose(name),
+    }, dot(), name, state === "live" ? h("span", { class: "hidden" }, "live") : trouble(state));
+  }
+
+  store.subscribe(whenChanged(({ cameras, chosen, server, mine, lineProblem }) =>
+    [cameras.map(({ name, state, reason }) => [name, state, reason]), chosen, server, mine.phase, mine.state, lineProblem], render));
+}
+
+function dot() {
+  return h("span", { class: "dot", "aria-hidden": "true" });
+}
+
+function trouble(state) {
+  return STATE_WORDS[state] && state !== "live" ? h("span", { class: "state" }, STATE_WORDS[state]) : null;
+}
+
+export function pill(store) {
+  const place = byId("pill");
+  store.subscribe(whenChanged(({ server, loading, model, firstWordMs, line }) => [server, loading?.share, loading?.failed, model, firstWordMs, line], (state) => {
+    const [tone, words, title, more = ""] = say(state);
+    place.dataset.tone = tone;
+    place.replaceChildren(dot(), h("span", { class: "pill-words" }, words, more ? h("span", { class: "pill-more" }, ` · ${more}`) : null));
+    place.title = title;
+  }));
+}
+
+function say({ server, loading, model, firstWordMs, line }) {
+  switch (server) {
+    case "gone":
+      return ["bad", "no server", "The server does not answer"];
+    case "locked":
+      return ["warn", "token needed", "The server asks for a token"];
+    case "loading":
+      return loading?.failed ? ["bad", "no model", loading.what] : ["warn", `loading ${Math.round((loading?.share ?? 0) * 100)} %`, loading?.what ?? ""];
+    case "ready":
+      break;
+    default:
+      return ["warn", "connecting", ""];
+  }
+  const last = firstWordMs === null ? "ready" : seconds(firstWordMs);
+  const words = `${shortModel(model?.id ?? "")} · ${last}`;
+  const title = firstWordMs === null ? "Model and backend" : "Model, time to the first word of the last answer, backend";
+  return [line === "open" ? "live" : "idle", words, title, model?.backend];
+}

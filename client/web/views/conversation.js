@@ -1,0 +1,99 @@
+// Questions and answers, oldest first; the newest is kept in sight unless the reader has scrolled away.
+
+import { byId, focusQuestion, h, setText, whenChanged } from "../dom.js";
+import { MINE, chosenCamera, currentAnswer } from "../state.js";
+import { problemWords, suggestions } from "../words.js";
+import { card } from "./card.js";
+
+export function conversation(store, verbs) {
+  const scroll = byId("scroll");
+  const list = byId("cards");
+  const cards = new Map(); // answer id -> its card
+
+  let atEnd = true;
+  scroll.addEventListener("scroll", () => (atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 80));
+  new ResizeObserver(toEnd).observe(scroll); // a phone's keyboard comes up
+
+  function toEnd() {
+    if (atEnd) scroll.scrollTop = scroll.scrollHeight;
+  }
+
+  function ask(question) {
+    const box = byId("question");
+    if (verbs.ask(question) && box.value.trim() === question) {
+      box.value = ""; // a refused question waited there
+      box.dispatchEvent(new Event("input"));
+    }
+    focusQuestion();
+  }
+
+  function render({ answers }) {
+    const present = new Set(answers.map((answer) => answer.id));
+    for (const [id, { element }] of cards) {
+      if (present.has(id)) continue;
+      element.remove();
+      cards.delete(id);
+    }
+    for (const answer of answers) {
+      let known = cards.get(answer.id);
+      if (!known) {
+        known = card(verbs);
+        cards.set(answer.id, known);
+        list.append(known.element);
+        atEnd = true;
+      }
+      if (known.answer !== answer) {
+        known.answer = answer;
+        known.update(answer);
+      }
+    }
+  }
+
+  const start = byId("start");
+  const greet = whenChanged((state) => [state.answers.length === state.since && !state.problem, state.chosen, chosenCamera(state)?.name, state.model?.note, state.answers.length > 0], (state) => {
+    start.replaceChildren();
+    if (state.answers.length > state.since || state.problem) return;
+    const camera = state.chosen === MINE ? "your camera" : chosenCamera(state)?.name ?? "the camera";
+    start.append(...state.answers.length ? [h("div", { class: "divider" }, h("span", {}, "New conversation"))] : [],
+      h("h1", {}, `Ask what ${camera} sees`),
+      h("p", {}, "Answers come from the last seconds of video, with the picture they were given from."),
+      h("div", { class: "suggestions" }, suggestions(state).map((question) =>
+        h("button", { type: "button", class: "suggestion", onclick: () => ask(question) }, question))),
+      h("p", { class: "note", hidden: !state.model?.note }, state.model?.note ?? ""));
+  });
+
+  const problem = byId("problem");
+  const refused = whenChanged((state) => state.problem, (state) => {
+    problem.replaceChildren();
+    if (!state.problem) return;
+    const { tone, title, text, advice } = problemWords(state.problem);
+    problem.append(h("div", { class: "problem", data: { tone } },
+      h("h3", {}, title),
+      text ? h("p", {}, text) : null,
+      h("p", { class: "advice" }, advice),
+      h("button", { type: "button", class: "quiet small", onclick: () => ask(store.get().problem.question) }, "Try again")));
+    atEnd = true;
+  });
+
+  // Read out whole answers, not every token.
+  let waited = null;
+  const announcer = byId("announcer");
+  function announce(state) {
+    if (state.current !== null) {
+      waited = state.current;
+      if (!currentAnswer(state).text) setText(announcer, "");
+    } else if (waited !== null) {
+      const answer = state.answers.find((each) => each.id === waited);
+      waited = null;
+      if (answer) setText(announcer, answer.text || "Stopped before the first word.");
+    }
+  }
+
+  store.subscribe((state) => {
+    render(state);
+    greet(state);
+    refused(state);
+    toEnd();
+    announce(state);
+  });
+}

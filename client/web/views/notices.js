@@ -1,0 +1,69 @@
+// The banner, the help and the token: what stands beside the picture and the conversation.
+
+import { byId, h, setText, whenChanged } from "../dom.js";
+import { KEYS, bannerNotice } from "../words.js";
+
+export function banner(store, actions) {
+  const place = byId("banner");
+  const words = h("span");
+  const button = h("button", { type: "button", class: "quiet small" });
+  let act = null;
+  button.addEventListener("click", () => actions[act]?.());
+  place.append(words, button);
+  let shown = false;
+
+  function render() {
+    const notice = bannerNotice(store.get(), Date.now());
+    place.hidden = !notice;
+    shown = Boolean(notice);
+    if (!notice) return;
+    place.dataset.tone = notice.tone;
+    setText(words, notice.text);
+    setText(button, notice.action.label);
+    act = notice.action.act;
+  }
+
+  store.subscribe(render);
+  setInterval(() => shown && render(), 1000); // it counts down
+}
+
+export function help() {
+  const dialog = byId("help");
+  dialog.append(
+    h("h2", { id: "help-title" }, "Ask a live camera"),
+    h("p", {}, "Each answer comes from the last seconds of the camera's video. Click its small picture to see what the model saw."),
+    h("dl", { class: "keys" }, KEYS.flatMap(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, what)])),
+    h("form", { method: "dialog", class: "row end" }, h("button", { class: "primary" }, "Close")));
+  byId("help-open").addEventListener("click", () => dialog.showModal());
+}
+
+/** Opens by itself when the server turns out to be locked. */
+export function login(store, verbs) {
+  const dialog = byId("login");
+  const token = h("input", { type: "password", id: "token", required: true, autocomplete: "current-password" });
+  const wrong = h("p", { class: "wrong", role: "alert" });
+  const form = h("form", {},
+    h("h2", { id: "login-title" }, "This server asks for a token"),
+    h("p", {}, "Whoever started the server set it: as ASKCAM_TOKEN, or as token in askcam.toml. It is kept in a cookie that no script can read."),
+    h("label", { for: "token" }, "Token"), token, wrong,
+    h("div", { class: "row end" }, h("button", { class: "primary" }, "Continue")));
+  dialog.append(form);
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    setText(wrong, "");
+    try {
+      await verbs.login(token.value);
+      token.value = "";
+      dialog.close();
+    } catch (problem) {
+      setText(wrong, problem.status === 401 ? "The server does not know this token." : `It did not work: ${problem.message}.`);
+      token.select();
+    }
+  });
+  store.subscribe(whenChanged(({ server }) => server === "locked", ({ server }) => {
+    if (server === "locked" && !dialog.open) dialog.showModal();
+    if (server === "ready" && dialog.open) dialog.close();
+  }));
+  return { open: () => dialog.open || dialog.showModal() };
+}

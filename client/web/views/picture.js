@@ -1,0 +1,142 @@
+// The live picture, what lies over it when it is not live, and the line below it.
+
+import { liveUrl } from "../api.js";
+import { byId, h, icon, setText, whenChanged } from "../dom.js";
+import { age } from "../format.js";
+import { MINE, chosenCamera } from "../state.js";
+import { healthWords, stageNotice } from "../words.js";
+
+const RETRY_MS = 3000; // of a live picture that was refused
+
+export function picture(store, verbs, actions) {
+  const box = byId("picture");
+  const video = verbs.own.video;
+  video.className = "live";
+  const veil = h("div", { class: "veil", role: "status" });
+  const badges = h("div", { class: "badges" });
+  box.append(video, badges, veil);
+  video.addEventListener("resize", () => ratio(video.videoWidth, video.videoHeight));
+
+  let source = ""; // the camera whose stream is open
+  let image = null; // its picture, or the last one of a stream that has ended
+  let shown = null; // the camera that `image` shows
+  let retry = null;
+
+  function ratio(width, height) {
+    if (width && height) box.parentElement.style.setProperty("--ratio", String(width / height));
+  }
+
+  function show(name) {
+    clearTimeout(retry);
+    source = name;
+    const incoming = h("img", { class: "live", alt: `Live picture of ${name}` }); // a fresh one: no other camera's picture lingers
+    incoming.addEventListener("load", () => {
+      if (source !== name) return;
+      drop();
+      image = incoming;
+      shown = name;
+      box.prepend(image);
+      ratio(image.naturalWidth, image.naturalHeight);
+      store.set({ pictureFailed: false });
+    }, { once: true });
+    incoming.addEventListener("error", () => {
+      if (source !== name) return;
+      source = "";
+      store.set({ pictureFailed: true });
+      retry = setTimeout(() => feed(store.get()), RETRY_MS);
+    });
+    incoming.src = liveUrl(name);
+  }
+
+  function drop() {
+    image?.removeAttribute("src"); // ends its request
+    image?.remove();
+    image = null;
+    shown = null;
+  }
+
+  /** A stream is opened when its camera turns live, and let go when nobody looks at it. */
+  function feed(state) {
+    const camera = chosenCamera(state);
+    const wanted = state.server === "ready" && camera?.state === "live" && !document.hidden ? camera.name : "";
+    if (shown !== null && (shown !== state.chosen || document.hidden)) drop();
+    if (wanted !== source) {
+      if (wanted && !state.pictureFailed) show(wanted);
+      else if (!wanted) source = "";
+    }
+    if (!wanted && state.pictureFailed) store.set({ pictureFailed: false });
+    video.hidden = state.chosen !== MINE || state.mine.phase !== "live";
+    video.classList.toggle("mirrored", state.mine.facing !== "environment");
+    if (camera?.width) ratio(camera.width, camera.height);
+  }
+
+  function cover(state) {
+    const notice = stageNotice(state);
+    box.dataset.tone = notice?.tone ?? "live";
+    box.classList.toggle("light-veil", Boolean(notice?.light));
+    veil.hidden = !notice;
+    veil.replaceChildren();
+    if (!notice) return;
+    const buttons = notice.actions.map(({ label, act }, index) =>
+      h("button", { type: "button", class: index ? "quiet" : "primary", onclick: () => actions[act]() }, label));
+    veil.append(h("div", { class: "veil-words" },
+      notice.tone === "wait" ? h("div", { class: "spinner", "aria-hidden": "true" }) : icon("M12 4 2.8 20h18.4z", "M12 10v4.5", "M12 17.4v.1"),
+      h("h2", {}, notice.title),
+      notice.share === undefined ? null : h("progress", { max: 1, value: notice.share, "aria-label": notice.title }),
+      notice.text ? h("p", {}, notice.text) : null,
+      notice.command ? h("code", {}, notice.command) : null,
+      buttons.length ? h("div", { class: "row" }, buttons) : null));
+  }
+
+  function badge(state) {
+    const flags = state.chosen === MINE ? state.mine.health : chosenCamera(state)?.health ?? [];
+    badges.replaceChildren(...healthWords(stageNotice(state) ? [] : flags).map(({ flag, title, text }) =>
+      h("span", { class: "badge", data: { flag }, title: text, role: "status" }, title, h("span", { class: "badge-more" }, text))));
+  }
+
+  const caption = byId("caption");
+  const name = h("strong");
+  const facts = h("span", { class: "facts" });
+  const tools = h("span", { class: "row" });
+  caption.append(h("div", { class: "caption-words" }, name, facts), tools);
+
+  function describe(state) {
+    const camera = chosenCamera(state);
+    const live = state.server === "ready";
+    if (state.chosen === MINE) {
+      const { phase, width, height, facing } = state.mine;
+      setText(name, "Your camera");
+      const mirror = facing === "environment" ? "" : " · mirrored for you, not for the model";
+      setText(facts, phase === "live" ? `${width} × ${height}${mirror} · goes to this server only` : "");
+    } else {
+      setText(name, camera?.name ?? "");
+      setText(facts, camera && live ? factsOf(camera) : "");
+    }
+  }
+
+  const toolbox = whenChanged(({ chosen, mine }) => [chosen === MINE && mine.phase === "live", mine.several], ({ chosen, mine }) => {
+    tools.replaceChildren();
+    if (chosen !== MINE || mine.phase !== "live") return;
+    if (mine.several) tools.append(h("button", { type: "button", class: "quiet small", onclick: () => verbs.otherDevice() }, "Other camera"));
+    tools.append(h("button", { type: "button", class: "quiet small", onclick: () => verbs.back() }, "Turn off"));
+  });
+
+  const covered = whenChanged(stageNotice, cover);
+  const badged = whenChanged((state) => [state.chosen, state.mine.health, chosenCamera(state)?.health, Boolean(stageNotice(state))], badge);
+  store.subscribe((state) => {
+    feed(state);
+    covered(state);
+    badged(state);
+    describe(state);
+    toolbox(state);
+  });
+  document.addEventListener("visibilitychange", () => feed(store.get()));
+}
+
+function factsOf({ uri, width, height, fps, frame_age_ms: old, state }) {
+  const parts = [uri];
+  if (width) parts.push(`${width} × ${height}`);
+  if (state === "live" && fps) parts.push(`${Math.round(fps)} fps`);
+  if (state === "live" && old !== null) parts.push(`newest picture ${age(old)} old`);
+  return parts.join(" · ");
+}

@@ -1,0 +1,149 @@
+"""How long an answer takes, stage by stage: python -m askcam.engine.bench portable --help
+
+Needs torch, torchvision, transformers and numpy (Pillow comes with them); qwen-vl-utils, OpenCV and accelerate only if
+they are there. In a checkout that is not installed, give Python a folder in which the rooms are named as installed:
+
+    mkdir -p build/bench/askcam && ln -sfn "$PWD"/engine "$PWD"/stream build/bench/askcam/
+    PYTHONPATH=build/bench python -m askcam.engine.bench portable --shape 7b
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from askcam.engine.calm import wait_calmly
+from askcam.engine.errors import EngineError
+
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+STAGES = {
+    "wait": "wait_ms",
+    "preprocess": "preprocess_ms",
+    "vision": "vision_ms",
+    "prefill": "prefill_ms",
+    "first token": "first_token_ms",
+    "decode": "decode_ms",
+    "whole answer": "total_ms",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to measure."""
+
+    what: str  # "portable"
+    model: str | None  # a folder or hub id
+    shape: str | None  # random weights instead: "2b", "7b", "tiny"
+    frames: Sequence[int]  # window lengths, even
+    size: tuple[int, int] | None  # width and height of the camera's picture; None: the model's usual
+    tokens: int  # longest answer
+    repeats: int  # questions per window
+    threads: int | None  # on a CPU
+    device: str
+    dtype: str
+    say: Callable[[str], None]  # progress, for people
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Medians of one window length, in milliseconds."""
+
+    frames: int
+    width: int
+    height: int
+    prompt_tokens: int
+    answer_tokens: int
+    wait_ms: float
+    preprocess_ms: float
+    vision_ms: float
+    prefill_ms: float
+    first_token_ms: float
+    decode_ms: float
+    total_ms: float
+    tokens_per_s: float  # after the first
+
+
+def run(argv: Sequence[str] | None = None, default_model: str | None = None) -> None:
+    """Measure, print a table, and one line of JSON as the last. Exits with 2 and one line on wrong arguments."""
+    options = Options(**{"say": _say, **vars(_parser(default_model).parse_args(argv))})
+    wait_calmly()
+    from askcam.engine.measuring import measure  # torch, only now
+
+    try:
+        about, rows = measure(options)
+    except EngineError as exc:
+        _say(f"bench: {exc}")
+        sys.exit(2)
+    print(table(about, rows))
+    print(json.dumps({**about, "rows": [asdict(row) for row in rows]}))
+
+
+def table(about: dict[str, Any], rows: Sequence[Row]) -> str:
+    """For people: one column per window length."""
+    lines = [
+        f"{about['model']} ({about['parameters'] / 1e6:.1f}M, {about['dtype']}) on {about['device']}, "
+        f"portable backend, medians over {about['repeats']}, milliseconds",
+        "",
+    ]
+    body = [
+        ["frames", *(str(row.frames) for row in rows)],
+        ["size", *(f"{row.width}x{row.height}" for row in rows)],
+        ["prompt tokens", *(str(row.prompt_tokens) for row in rows)],
+        ["answer tokens", *(str(row.answer_tokens) for row in rows)],
+    ]
+    for name, field in STAGES.items():
+        body.append([name, *(f"{getattr(row, field):.1f}" for row in rows)])
+    body.append(["tokens/s", *(f"{row.tokens_per_s:.1f}" for row in rows)])
+    widths = [max(len(line[i]) for line in body) for i in range(len(rows) + 1)]
+    for line in body:
+        cells = (cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True))
+        lines.append("  ".join([line[0].ljust(widths[0]), *cells]))
+    return "\n".join(lines)
+
+
+def _parser(default_model: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="askcam bench", description="Where the time of an answer goes.")
+    parser.add_argument("what", choices=["portable"], help="the backend: stock transformers")
+    which = parser.add_mutually_exclusive_group(required=default_model is None)
+    which.add_argument("--model", default=default_model, help="a model's folder or hub id")
+    which.add_argument("--shape", choices=["2b", "7b"], help="random weights of Qwen2-VL's real shape")
+    which.add_argument(
+        "--tiny", action="store_const", const="tiny", dest="shape", help="a random toy, to see that it runs"
+    )
+    parser.add_argument("--frames", type=_even, nargs="+", default=[8], metavar="N", help="window lengths (8)")
+    parser.add_argument("--size", type=_size, metavar="WxH", help="the camera's picture")
+    parser.add_argument("--tokens", type=_positive, default=32, metavar="N", help="longest answer (32)")
+    parser.add_argument("--repeats", type=_positive, default=20, metavar="N", help="questions per window (20)")
+    parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (torch's choice)")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--dtype", default="auto", choices=DTYPES)
+    return parser
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return value
+
+
+def _even(text: str) -> int:
+    value = _positive(text)
+    if value % 2:
+        raise argparse.ArgumentTypeError(f"{text} frames are no whole pairs; want an even number")
+    return value
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    return _positive(width), _positive(height)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    run()

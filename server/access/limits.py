@@ -1,0 +1,50 @@
+"""How much one server takes on. Every number is a bound with a clear refusal behind it."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
+
+from askcam.server.access.rates import Rate
+from askcam.server.errors import ApiError
+
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+Bytes = Annotated[int, Meta(ge=1024, le=1 << 30)]
+PerSecond = Annotated[float, Meta(gt=0, le=100_000)]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """[limits] of askcam.toml. Per process, unless said to be per client."""
+
+    max_body_bytes: Bytes = 8 << 20  # of one HTTP request; a few attached pictures as data URLs fit
+    max_question_chars: Count = 32_768  # of all text in one question
+    max_tokens: Count = 2048  # of one answer; a request for more gets so many
+    max_ws_message_bytes: Bytes = 4 << 20  # one event or one pushed frame
+    max_sessions: Count = 64  # realtime connections
+    max_cameras: Count = 32
+    max_pushed_cameras: Count = 8
+    max_viewers: Count = 32  # live pictures being watched
+    questions_per_s: PerSecond = 10.0  # per client, in the long run
+    questions_burst: Count = 40
+    frames_per_s: PerSecond = 30.0  # pushed, per client
+    frames_burst: Count = 60
+
+    @property
+    def questions(self) -> Rate:
+        return Rate(self.questions_per_s, self.questions_burst)
+
+    @property
+    def frames(self) -> Rate:
+        return Rate(self.frames_per_s, self.frames_burst)
+
+
+def too_many(what: str, wait_s: float) -> ApiError:
+    """429 for a client that goes too fast. `what` in the plural: "questions"."""
+    return ApiError(
+        429,
+        "rate_limit_error",
+        f"too many {what} from this client; try again in {wait_s:.1f} s",
+        code="rate_limit_exceeded",
+        headers={"Retry-After": str(max(1, round(wait_s + 0.5)))},
+    )

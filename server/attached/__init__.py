@@ -1,0 +1,1 @@
+"""Pictures and clips that come inside messages, checked before they cost anything."""

@@ -1,0 +1,1 @@
+"""One realtime connection as a state machine: client events in, effects out, no sockets."""

@@ -1,0 +1,250 @@
+"""What a client may send over a realtime connection, read from its messages. Pure, and without memory.
+
+Reading decodes attached pictures to find them sound, so large messages are read off the event loop.
+"""
+
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from askcam.server.attached.content import jpeg_from_base64
+from askcam.server.errors import ApiError, bad_request
+from askcam.server.realtime.items import MAX_ID_CHARS, Item, read_item
+from askcam.server.realtime.reading import Fields, wrong
+from askcam.server.realtime.settings import read_changes
+
+FRAME_HEADER = struct.Struct(">Q")  # of a binary message: capture time, microseconds since the epoch; 0 for unknown
+EARLIEST_US = 10**15  # September 2001: a smaller number is in milliseconds or seconds
+MAX_INPUT = 64  # items of one response.create
+MAX_METADATA = 16
+
+NewId = Callable[[str], str]  # "item" -> "item_…"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionUpdate:
+    changes: Mapping[str, Any]  # by the names in Settings
+    model: str | None
+    event_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCreate:
+    item: Item
+    after: str | None
+    event_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDelete:
+    item_id: str
+    event_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRetrieve:
+    item_id: str
+    event_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseCreate:
+    """`input` None: the conversation's turns. A string in it refers to a turn by its id."""
+
+    changes: Mapping[str, Any]
+    in_conversation: bool
+    input: tuple[Item | str, ...] | None
+    metadata: Mapping[str, str] | None
+    event_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseCancel:
+    response_id: str | None
+    event_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PushedFrame:
+    """`client_wall`: capture time in seconds since the epoch by the client's clock, if it said."""
+
+    jpeg: bytes
+    client_wall: float | None
+    event_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClockAsk:
+    """What time is it there?"""
+
+    client_us: int
+    event_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClockOffer:
+    """What a client found from an answer to ClockAsk."""
+
+    offset_us: int
+    rtt_us: int
+    event_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A message that says nothing that could be done."""
+
+    error: ApiError
+    event_id: str | None
+
+
+ClientEvent = (
+    SessionUpdate
+    | ItemCreate
+    | ItemDelete
+    | ItemRetrieve
+    | ResponseCreate
+    | ResponseCancel
+    | PushedFrame
+    | ClockAsk
+    | ClockOffer
+    | Refused
+)
+
+
+def read(message: str | bytes, new_id: NewId, max_chars: int) -> ClientEvent:
+    """One websocket message: text is a JSON event, bytes are a pushed frame. Never raises for what a client sends."""
+    event_id = None
+    try:
+        if isinstance(message, bytes):
+            return _read_frame(message)
+        fields = Fields(_json(message))
+        kind = fields.text("type")
+        found_id = fields.raw("event_id")
+        event_id = found_id if isinstance(found_id, str) and len(found_id) <= 512 else None
+        if found_id is not None and event_id is None:
+            raise wrong("event_id", found_id, "a string of at most 512 characters")
+        if kind is None:
+            raise bad_request("the event has no 'type': docs/protocol.md lists them", "type", "invalid_event")
+        reader = READERS.get(kind)
+        if reader is None:
+            known = ", ".join(READERS)
+            raise bad_request(f"unknown event type {kind[:80]!r}; known here: {known}", "type", "unknown_event")
+        return reader(fields, event_id, new_id, max_chars)
+    except ApiError as error:
+        return Refused(error, event_id)
+
+
+def _json(message: str) -> object:
+    try:
+        return msgspec.json.decode(message)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as exc:
+        raise bad_request(f"the message is not JSON ({exc}): send one JSON object", None, "invalid_event") from exc
+
+
+def _read_frame(message: bytes) -> PushedFrame:
+    if len(message) <= FRAME_HEADER.size:
+        raise bad_request(
+            f"a binary message of {len(message)} bytes is no frame: send 8 bytes of microseconds since the epoch, "
+            "big-endian, then the JPEG",
+            None,
+            "invalid_frame",
+        )
+    (captured_us,) = FRAME_HEADER.unpack_from(message)
+    return PushedFrame(message[FRAME_HEADER.size :], _client_wall(captured_us or None, None), None)
+
+
+def _client_wall(captured_us: int | None, param: str | None) -> float | None:
+    if captured_us is None:
+        return None
+    if not EARLIEST_US <= captured_us < 10 * EARLIEST_US:
+        raise bad_request(
+            f"the capture time {captured_us} is not in microseconds since the epoch", param, "invalid_value"
+        )
+    return captured_us / 1e6
+
+
+def _session_update(fields: Fields, event_id: str | None, new_id: NewId, max_chars: int) -> SessionUpdate:
+    session = fields.need_object("session")
+    if session.text("type") not in (None, "realtime"):
+        raise wrong(session.at("type"), session.raw("type"), "'realtime'")
+    return SessionUpdate(read_changes(session, max_chars, session=True), session.text("model"), event_id)
+
+
+def _item_create(fields: Fields, event_id: str | None, new_id: NewId, max_chars: int) -> ItemCreate:
+    item = read_item(fields.need_object("item"), new_id, max_chars)
+    return ItemCreate(item, fields.text("previous_item_id", MAX_ID_CHARS), event_id)
+
+
+def _item_delete(fields: Fields, event_id: str | None, new_id: NewId, max_chars: int) -> ItemDelete:
+    return ItemDelete(fields.need_text("item_id", MAX_ID_CHARS), event_id)
+
+
+def _item_retrieve(fields: Fields, event_id: str | None, new_id: NewId, max_chars: int) -> ItemRetrieve:
+    return ItemRetrieve(fields.need_text("item_id", MAX_ID_CHARS), event_id)
+
+
+def _response_create(fields: Fields, event_id: str | None, new_id: NewId, max_chars: int) -> ResponseCreate:
+    response = fields.object("response") or Fields({}, "response")
+    entries = response.objects("input", MAX_INPUT)
+    return ResponseCreate(
+        read_changes(response, max_chars, session=False),
+        response.choice("conversation", ("auto", "none")) != "none",
+        None if entries is None else tuple(_input(entry, new_id, max_chars) for entry in entries),
+        _metadata(response),
+        event_id,
+    )
+
+
+def _input(entry: Fields, new_id: NewId, max_chars: int) -> Item | str:
+    if entry.raw("type") == "item_reference":
+        return entry.need_text("id", MAX_ID_CHARS)
+    return read_item(entry, new_id, max_chars)
+
+
+def _metadata(response: Fields) -> Mapping[str, str] | None:
+    found = response.object("metadata")
+    if found is None:
+        return None
+    pairs = found.plain()
+    if len(pairs) > MAX_METADATA or not all(
+        len(key) <= 64 and isinstance(value, str) and len(value) <= 512 for key, value in pairs.items()
+    ):
+        raise bad_request("metadata takes up to 16 strings of 512 characters, named by 64", found.path)
+    return pairs
+
+
+def _response_cancel(fields: Fields, event_id: str | None, new_id: NewId, max_chars: int) -> ResponseCancel:
+    return ResponseCancel(fields.text("response_id", MAX_ID_CHARS), event_id)
+
+
+def _append(fields: Fields, event_id: str | None, new_id: NewId, max_chars: int) -> PushedFrame:
+    jpeg = jpeg_from_base64(fields.need_text("image"), "image")
+    captured_us = fields.integer("captured_at", 0, 2**63)
+    return PushedFrame(jpeg, _client_wall(captured_us or None, "captured_at"), event_id)
+
+
+def _clock(fields: Fields, event_id: str | None, new_id: NewId, max_chars: int) -> ClockAsk | ClockOffer:
+    client_us = fields.integer("client_us", 0, 2**63)
+    if client_us is not None:
+        return ClockAsk(client_us, event_id)
+    offset_us = fields.integer("offset_us", -(2**62), 2**62)
+    rtt_us = fields.integer("rtt_us", 0, 2**62)
+    if offset_us is None or rtt_us is None:
+        raise fields.missing("client_us", "microseconds by the client's clock; or offset_us and rtt_us together")
+    return ClockOffer(offset_us, rtt_us, event_id)
+
+
+READERS: Mapping[str, Callable[[Fields, str | None, NewId, int], ClientEvent]] = {
+    "session.update": _session_update,
+    "conversation.item.create": _item_create,
+    "conversation.item.delete": _item_delete,
+    "conversation.item.retrieve": _item_retrieve,
+    "response.create": _response_create,
+    "response.cancel": _response_cancel,
+    "input_image_buffer.append": _append,
+    "askcam.clock": _clock,
+}

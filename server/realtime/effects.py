@@ -1,0 +1,51 @@
+"""What a realtime session wants done. Plain values: the session makes them, its connection carries them out."""
+
+from dataclasses import dataclass
+
+from askcam.engine.question import Sampling
+from askcam.server.realtime.items import Item
+from askcam.server.realtime.response import Event
+from askcam.stream.frame import AgeBasis
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """An event for the client, complete."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Begin an answer; its words come back through said(), its end through done() or failed()."""
+
+    response_id: str
+    instructions: str
+    items: tuple[Item, ...]
+    sampling: Sampling
+    max_age_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End the work on an answer; nothing more of it is wanted."""
+
+    response_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A frame for the connection's own camera. `wall` in seconds since the epoch, by our clock."""
+
+    jpeg: bytes
+    wall: float
+    basis: AgeBasis
+    event_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TellCamera:
+    """The client has just asked for camera.state events: say how the camera is, through camera_is()."""
+
+
+Effect = Send | Start | Stop | Push | TellCamera

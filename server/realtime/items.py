@@ -1,0 +1,133 @@
+"""One turn of a realtime conversation: read from the wire, written to the wire, handed to the engine."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from askcam.engine.question import Message, Part, Role, Text
+from askcam.server.attached.budget import Budget
+from askcam.server.attached.content import Encoded, decode_picture, picture_to_keep
+from askcam.server.errors import bad_request
+from askcam.server.realtime.reading import Fields
+
+MAX_PARTS = 32  # of one item
+MAX_ID_CHARS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A piece of text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture, still encoded; its pixels are made when a question needs them."""
+
+    picture: Encoded
+    detail: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A message of the user, the system or the assistant."""
+
+    id: str
+    role: Role
+    parts: tuple[Said | Shown, ...] = ()
+    status: str = "completed"  # "in_progress", "incomplete"
+
+    @property
+    def num_bytes(self) -> int:
+        """What it costs to keep, roughly."""
+        return 200 + sum(4 * len(p.text) if isinstance(p, Said) else len(p.picture.data) for p in self.parts)
+
+    @property
+    def num_chars(self) -> int:
+        return sum(len(p.text) for p in self.parts if isinstance(p, Said))
+
+    def with_text(self, text: str, status: str) -> "Item":
+        """The same turn, having said `text`."""
+        return replace(self, parts=(Said(text),), status=status)
+
+    def wire(self, *, pictures: bool = False) -> dict[str, Any]:
+        """As OpenAI's SDKs type it. Pictures are left out of it, since the client has just sent them, unless asked."""
+        return {
+            "id": self.id,
+            "object": "realtime.item",
+            "type": "message",
+            "status": self.status,
+            "role": self.role.value,
+            "content": [self._part(part, pictures) for part in self.parts],
+        }
+
+    def _part(self, part: Said | Shown, pictures: bool) -> dict[str, Any]:
+        if isinstance(part, Said):
+            return {"type": "output_text" if self.role is Role.ASSISTANT else "input_text", "text": part.text}
+        found: dict[str, Any] = {"type": "input_image", "detail": part.detail}
+        if pictures:
+            found["image_url"] = part.picture.url
+        return found
+
+
+def read_item(fields: Fields, new_id: Callable[[str], str], max_chars: int) -> Item:
+    """A turn that a client adds; its pictures are decoded once, to be found sound. Raises ApiError 400.
+
+    CPU work when there are pictures: call it off the event loop then.
+    """
+    kind = fields.text("type") or "message"
+    if kind != "message":
+        raise bad_request(
+            f"items of type {kind!r} are not taken here: send a 'message'", fields.at("type"), "unsupported_item"
+        )
+    role = fields.choice("role", ("user", "system", "assistant"))
+    if role is None:
+        raise fields.missing("role", "'user', 'system' or 'assistant'")
+    parts = fields.objects("content", MAX_PARTS)
+    if parts is None:
+        raise fields.missing("content", "a list of parts")
+    item_id = fields.text("id", MAX_ID_CHARS) or new_id("item")
+    item = Item(item_id, Role(role), tuple(_read_part(part, Role(role), max_chars) for part in parts))
+    if item.num_chars > max_chars:
+        raise bad_request(
+            f"the item has {item.num_chars:,} characters; at most {max_chars:,} are read: shorten it",
+            fields.at("content"),
+            "string_above_max_length",
+        )
+    return item
+
+
+def _read_part(part: Fields, role: Role, max_chars: int) -> Said | Shown:
+    kind = part.need_text("type")
+    match kind, role:
+        case ("input_text", Role.USER | Role.SYSTEM) | (("output_text" | "text"), Role.ASSISTANT):
+            return Said(part.need_text("text", max_chars))
+        case "input_image", Role.USER:
+            detail = part.choice("detail", ("auto", "low", "high")) or "auto"
+            return Shown(picture_to_keep(part.need_text("image_url"), part.at("image_url")), detail)
+        case (("input_audio" | "output_audio"), _):
+            raise bad_request("there is no audio here: send text or pictures", part.at("type"), "unsupported_content")
+        case _:
+            takes = "output_text" if role is Role.ASSISTANT else "input_text"
+            also = " and input_image" if role is Role.USER else ""
+            raise bad_request(
+                f"a part of type {kind!r} does not go into a {role.value} message: it takes {takes}{also}",
+                part.at("type"),
+                "unsupported_content",
+            )
+
+
+def messages(instructions: str, items: Iterable[Item]) -> tuple[Message, ...]:
+    """The prompt of a question. Decodes the pictures: call it off the event loop. Raises ApiError 400."""
+    found = [Message(Role.SYSTEM, (Text(instructions),))] if instructions else []
+    budget = Budget()
+    for item in items:
+        parts: list[Part] = []
+        for part in item.parts:
+            if isinstance(part, Said):
+                parts.append(Text(part.text))
+            else:
+                parts.append(decode_picture(part.picture.data, "input_image", budget))
+        found.append(Message(item.role, tuple(parts)))
+    return tuple(found)

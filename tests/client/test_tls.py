@@ -1,0 +1,63 @@
+"""A real server over TLS, with a certificate of its own making."""
+
+import json
+import shutil
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from parts import need
+from servers.askcam_server import LiveServer, live_server
+from waiting import until
+
+from askcam.client.client import connect
+from askcam.client.errors import ConnectionFailed
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The chain and its key."""
+    need(shutil.which("openssl") is not None, "openssl is missing: apt install openssl")
+    folder = tmp_path_factory.mktemp("tls")
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    wanted = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(cert)]
+    subprocess.run([*command, *wanted], check=True, capture_output=True)
+    return cert, key
+
+
+@pytest.fixture(scope="module")
+def server(certificate: tuple[Path, Path]) -> Iterator[LiveServer]:
+    cert, key = certificate
+    with live_server("--tls-cert", str(cert), "--tls-key", str(key), cameras=["lobby=synthetic:7"]) as server:
+        assert server.url.startswith("https://")
+        with httpx.Client(base_url=server.url, verify=ssl.create_default_context(cafile=cert)) as http:
+            until(lambda: http.get("/v1/cameras/lobby").json()["state"] == "live", "a picture")
+        yield server
+
+
+async def test_a_certificate_that_is_named_is_trusted(server: LiveServer, certificate: tuple[Path, Path]) -> None:
+    trusted = ssl.create_default_context(cafile=certificate[0])
+    async with connect(server.url, ssl=trusted) as client:
+        assert [camera.name for camera in await client.cameras()] == ["lobby"]
+        answer = await client.ask("What do you see?", camera="lobby")
+    assert answer.text.startswith("I see ")
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused(server: LiveServer) -> None:
+    async with connect(server.url) as client:
+        with pytest.raises(ConnectionFailed, match="not trusted"):
+            await client.ask("What do you see?", camera="lobby")
+
+
+def test_the_command_line_takes_a_certificate_to_trust(server: LiveServer, certificate: tuple[Path, Path]) -> None:
+    command = [sys.executable, "-m", "askcam.server.cli", "ask", "What do you see?", "--camera", "lobby", "--json"]
+    done = subprocess.run(
+        [*command, "--url", server.url, "--ca", str(certificate[0])], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["answer"].startswith("I see ")

@@ -1,0 +1,29 @@
+"""How torch's threads wait, as its own process finds it."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+CODE = """
+import sys
+from askcam.engine.door import EngineConfig, open_engine
+assert "torch" not in sys.modules, "the door must not need torch"
+try:
+    open_engine(EngineConfig("./nowhere"))
+except Exception:
+    pass
+assert "torch" in sys.modules
+import os
+print(os.environ["OMP_WAIT_POLICY"])
+"""
+
+
+@pytest.mark.parametrize(("set_by_user", "found"), [(None, "passive"), ("active", "active")])
+def test_threads_wait_calmly_unless_the_environment_says_otherwise(set_by_user: str | None, found: str) -> None:
+    environment = {key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"}
+    if set_by_user:
+        environment["OMP_WAIT_POLICY"] = set_by_user
+    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, timeout=300, env=environment)
+    assert (done.stdout.strip(), done.returncode) == (found, 0), done.stderr

@@ -1,0 +1,112 @@
+"""What POST /v1/chat/completions takes, without a socket."""
+
+import json
+from typing import Any
+
+import pytest
+
+from askcam.engine.question import Role, Text
+from askcam.server.access.limits import Limits
+from askcam.server.api.chat_request import ChatRequest, read
+from askcam.server.api.wire import decode
+from askcam.server.asking import Ask
+from askcam.server.errors import ApiError
+
+USER = [{"role": "user", "content": "What do you see?"}]
+
+
+def ask(**body: Any) -> Ask:
+    data = json.dumps({"model": "lobby", "messages": USER} | body)
+    return read(decode(data, ChatRequest), Limits(), max_age_s=None)
+
+
+def refusal(**body: Any) -> ApiError:
+    with pytest.raises(ApiError) as caught:
+        ask(**body)
+    assert caught.value.status == 400
+    assert caught.value.type == "invalid_request_error"
+    return caught.value
+
+
+def test_a_camera_is_asked_by_its_name() -> None:
+    assert ask().camera == "lobby"
+    assert ask().messages[0].parts == (Text("What do you see?"),)
+
+
+def test_the_model_itself_is_asked_about_no_camera() -> None:
+    assert ask(model="askcam").camera is None
+
+
+def test_a_developer_message_is_a_system_message() -> None:
+    asked = ask(messages=[{"role": "developer", "content": "Be brief."}, *USER])
+    assert [m.role for m in asked.messages] == [Role.SYSTEM, Role.USER]
+
+
+def test_sampling_fields_reach_the_question() -> None:
+    sampling = ask(temperature=0.5, top_p=0.9, seed=-1, stop="END", max_completion_tokens=7, max_tokens=9).sampling
+    assert (sampling.temperature, sampling.top_p, sampling.stop, sampling.max_tokens) == (0.5, 0.9, ("END",), 7)
+    assert sampling.seed is not None
+    assert sampling.seed >= 0
+
+
+def test_more_tokens_than_the_limit_are_cut_to_it() -> None:
+    assert ask(max_tokens=10**9).sampling.max_tokens == Limits().max_tokens
+
+
+def test_freshness_is_taken_in_milliseconds() -> None:
+    assert ask(askcam={"max_age_ms": 250}).max_age_s == 0.25
+
+
+def test_fields_of_openai_s_own_service_are_let_pass() -> None:
+    assert ask(user="u", metadata={"a": "b"}, store=False, n=1, logprobs=False, tools=[]).camera == "lobby"
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"messages": []}, "messages"),
+        ({"messages": [{"role": "robot", "content": "hi"}]}, "messages[0].role"),
+        ({"messages": [*USER, {"role": "assistant", "content": "yes"}]}, "messages[1].role"),
+        ({"messages": [{"role": "user", "content": "x" * 1_000_000}]}, "messages[0].content"),
+        (
+            {"messages": [{"role": "system", "content": [{"type": "image_url", "image_url": {"url": "data:,"}}]}]},
+            "messages[0].content",
+        ),
+        ({"temperature": 3}, "temperature"),
+        ({"top_p": 0}, "top_p"),
+        ({"top_k": 0}, "top_k"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"stop": [""]}, "stop"),
+        ({"stop": ["a", "b", "c", "d", "e"]}, "stop"),
+        ({"repetition_penalty": 0}, "repetition_penalty"),
+        ({"askcam": {"max_age_ms": 0}}, "askcam.max_age_ms"),
+        ({"n": 2}, "n"),
+        ({"logprobs": True}, "logprobs"),
+        ({"tools": [{"type": "function"}]}, "tools"),
+        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"frequency_penalty": 1}, "frequency_penalty"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_by_name(body: dict[str, Any], param: str) -> None:
+    assert refusal(**body).param == param
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"temperature": "hot"}, "temperature"),
+        ({"messages": "hi"}, "messages"),
+        ({"askcam": {"max_age": 5}}, "askcam"),
+        ({"messages": [{"role": "user", "content": [{"type": "smell"}]}]}, None),
+    ],
+)
+def test_a_wrong_type_is_named_with_its_place(body: dict[str, Any], param: str | None) -> None:
+    error = refusal(**body)
+    if param is not None:
+        assert error.param == param
+
+
+def test_what_is_no_json_is_told_so() -> None:
+    with pytest.raises(ApiError, match="not JSON") as caught:
+        decode("{", ChatRequest)
+    assert caught.value.code == "invalid_json"

@@ -1,0 +1,240 @@
+"""Answers of a realtime session: the events that tell of them, in order."""
+
+from typing import Any
+
+import pytest
+from realtime_talk import Talk, done, only_error, types
+
+from askcam.engine.question import Reason, Role
+from askcam.server.errors import ApiError
+from askcam.server.realtime.effects import Stop
+
+
+def test_an_answer_is_told_in_the_order_that_clients_expect() -> None:
+    talk = Talk()
+    talk.user("What is on the table?")
+    created = talk.say({"type": "response.create", "event_id": "e1", "response": {"metadata": {"turn": "1"}}})
+    assert types(created) == ["response.created"]
+    assert created[0]["response"]["status"] == "in_progress"
+    assert created[0]["response"]["metadata"] == {"turn": "1"}
+    name = talk.start.response_id
+    events = talk.take(talk.session.said(name, "A red ")) + talk.take(talk.session.said(name, "cup."))
+    events += talk.take(talk.session.done(name, done("A red cup.")))
+    assert types(events) == [
+        "response.output_item.added",
+        "conversation.item.added",
+        "response.content_part.added",
+        "response.output_text.delta",
+        "response.output_text.delta",
+        "response.output_text.done",
+        "response.content_part.done",
+        "response.output_item.done",
+        "conversation.item.done",
+        "response.done",
+    ]
+    response = events[-1]["response"]
+    assert (response["status"], response["status_details"]) == ("completed", None)
+    assert response["output"][0]["content"] == [{"type": "output_text", "text": "A red cup."}]
+    assert (response["usage"]["input_tokens"], response["usage"]["total_tokens"]) == (540, 543)
+    assert response["usage"]["input_token_details"]["image_tokens"] == 512
+    assert response["askcam"]["camera"] == "lobby"
+    assert response["askcam"]["window"]["pairs"] == 8
+    assert response["askcam"]["frame_age_ms"] == 31.5
+
+
+def test_the_answer_becomes_a_turn_of_the_conversation() -> None:
+    talk = Talk()
+    talk.say({"type": "session.update", "session": {"instructions": "Be brief."}})
+    talk.user("What is it?")
+    talk.session.done(talk.ask().response_id, done("A cup."))
+    talk.user("What colour?")
+    assert talk.ask().instructions == "Be brief."
+    assert talk.texts() == [(Role.USER, "What is it?"), (Role.ASSISTANT, "A cup."), (Role.USER, "What colour?")]
+
+
+def test_an_answer_out_of_the_conversation_leaves_no_turn_and_needs_no_quiet() -> None:
+    talk = Talk()
+    talk.user("What is it?")
+    first = talk.ask()
+    content = [{"type": "input_text", "text": "Is it dark?"}]
+    talk.ask(conversation="none", input=[{"type": "message", "role": "user", "content": content}])
+    aside = talk.start
+    assert aside.response_id != first.response_id
+    assert talk.texts() == [(Role.USER, "Is it dark?")]
+    events = talk.take(talk.session.done(aside.response_id, done("No.")))
+    assert not [kind for kind in types(events) if kind.startswith("conversation.")]
+    assert events[-1]["response"]["conversation_id"] is None
+    talk.session.done(first.response_id, done("A cup."))
+    talk.ask()
+    assert talk.texts() == [(Role.USER, "What is it?"), (Role.ASSISTANT, "A cup.")]
+
+
+def test_input_may_refer_to_items() -> None:
+    talk = Talk()
+    talk.user("one", id="one")
+    talk.user("two", id="two")
+    talk.ask(conversation="none", input=[{"type": "item_reference", "id": "one"}])
+    assert talk.texts() == [(Role.USER, "one")]
+    message = {"type": "response.create", "response": {"input": [{"type": "item_reference", "id": "three"}]}}
+    assert only_error(talk.say(message))["code"] == "item_not_found"
+
+
+def test_instructions_alone_are_the_question() -> None:
+    talk = Talk()
+    start = talk.ask(instructions="Describe what you see.")
+    assert (start.instructions, talk.texts()) == ("", [(Role.USER, "Describe what you see.")])
+
+
+def test_a_response_without_a_question_is_refused() -> None:
+    talk = Talk()
+    error = only_error(talk.say({"type": "response.create", "event_id": "e2"}))
+    assert (error["code"], error["event_id"]) == ("nothing_asked", "e2")
+
+
+def test_one_answer_at_a_time_in_the_conversation() -> None:
+    talk = Talk()
+    talk.user("What is it?")
+    name = talk.ask().response_id
+    error = only_error(talk.say({"type": "response.create", "event_id": "e3"}))
+    assert (error["code"], error["event_id"]) == ("conversation_already_has_active_response", "e3")
+    talk.session.done(name, done("A cup."))
+    assert types(talk.say({"type": "response.create"})) == ["response.created"]
+
+
+def test_answers_under_way_are_bounded() -> None:
+    talk = Talk(max_responses=2)
+    talk.user("What is it?")
+    aside = {"type": "response.create", "response": {"conversation": "none"}}
+    assert types(talk.say(aside) + talk.say(aside)) == ["response.created"] * 2
+    error = only_error(talk.say(aside))
+    assert (error["type"], error["code"]) == ("rate_limit_error", "busy")
+
+
+def test_a_response_can_be_set_apart_from_its_session() -> None:
+    talk = Talk(max_tokens=100)
+    talk.say({"type": "session.update", "session": {"instructions": "Long.", "askcam": {"max_age_ms": 5000}}})
+    talk.user("What is it?")
+    start = talk.ask(instructions="Short.", max_output_tokens=5, temperature=0, askcam={"max_age_ms": 300})
+    assert (start.instructions, start.sampling.max_tokens, start.sampling.temperature) == ("Short.", 5, 0)
+    assert start.max_age_s == 0.3
+    talk.session.done(start.response_id, done("A cup."))
+    after = talk.ask()
+    assert (after.instructions, after.sampling.max_tokens, after.max_age_s) == ("Long.", 100, 5.0)
+
+
+def test_a_cancelled_answer_keeps_what_was_said() -> None:
+    talk = Talk()
+    talk.user("What is it?")
+    name = talk.ask().response_id
+    talk.take(talk.session.said(name, "A red"))
+    events = talk.say({"type": "response.cancel"})
+    assert types(events) == [
+        "response.output_text.done",
+        "response.content_part.done",
+        "response.output_item.done",
+        "conversation.item.done",
+        "response.done",
+    ]
+    response = events[-1]["response"]
+    assert response["status"] == "cancelled"
+    assert response["status_details"] == {"type": "cancelled", "reason": "client_cancelled"}
+    assert response["output"][0]["status"] == "incomplete"
+    assert Stop(name) in talk.effects
+    late = [*talk.session.said(name, " cup"), *talk.session.done(name, done("A red cup"))]
+    assert late == []  # words that were on their way
+    talk.ask()
+    assert talk.texts() == [(Role.USER, "What is it?"), (Role.ASSISTANT, "A red")]
+
+
+def test_a_cancelled_answer_says_what_it_saw() -> None:
+    talk = Talk()
+    talk.user("What is it?")
+    name = talk.ask().response_id
+    talk.session.seen(name, done("").saw)
+    talk.take(talk.session.said(name, "A red"))
+    response = talk.say({"type": "response.cancel"})[-1]["response"]
+    assert (response["askcam"]["answer_id"], response["usage"]) == ("ans_1", None)
+    talk.session.seen(name, done("").saw)  # too late: no effect
+
+
+def test_an_answer_can_be_cancelled_before_its_first_word() -> None:
+    talk = Talk()
+    talk.user("What is it?")
+    name = talk.ask(conversation="none").response_id
+    (event,) = talk.say({"type": "response.cancel", "response_id": name})
+    assert (event["response"]["status"], event["response"]["output"]) == ("cancelled", [])
+
+
+@pytest.mark.parametrize("fields", [{}, {"response_id": "resp_gone"}])
+def test_cancelling_nothing_is_an_error_and_no_more(fields: dict[str, Any]) -> None:
+    error = only_error(Talk().say({"type": "response.cancel", "event_id": "e4", **fields}))
+    assert (error["code"], error["event_id"]) == ("response_cancel_not_active", "e4")
+
+
+def test_a_refused_question_is_an_error_and_a_failed_response() -> None:
+    talk = Talk()
+    talk.user("What is it?")
+    talk.say({"type": "response.create", "event_id": "e5"})
+    error = ApiError(503, "server_error", "camera 'lobby' is lost: no route", code="camera_unavailable")
+    told, ended = talk.take(talk.session.failed(talk.start.response_id, error))
+    assert (told["type"], told["error"]["code"], told["error"]["event_id"]) == ("error", "camera_unavailable", "e5")
+    assert ended["response"]["status"] == "failed"
+    assert ended["response"]["status_details"]["error"]["code"] == "camera_unavailable"
+    assert ended["response"]["output"] == []
+    assert types(talk.say({"type": "response.create"})) == ["response.created"]
+
+
+def test_an_answer_that_breaks_off_keeps_what_was_said() -> None:
+    talk = Talk()
+    talk.user("What is it?")
+    name = talk.ask().response_id
+    talk.take(talk.session.said(name, "A r"))
+    events = talk.take(talk.session.failed(name, ApiError(500, "server_error", "it failed", code="engine_failure")))
+    assert types(events)[0] == "error"
+    assert events[-1]["response"]["output"][0]["content"][0]["text"] == "A r"
+    assert events[-1]["response"]["status"] == "failed"
+
+
+def test_an_answer_cut_at_its_limit_is_incomplete() -> None:
+    talk = Talk()
+    talk.user("What is it?")
+    events = talk.take(talk.session.done(talk.ask().response_id, done("A red", Reason.LENGTH)))
+    assert events[-1]["response"]["status"] == "incomplete"
+    assert events[-1]["response"]["status_details"]["reason"] == "max_output_tokens"
+
+
+def test_an_empty_answer_has_an_item_all_the_same() -> None:
+    talk = Talk()
+    talk.user("What is it?")
+    events = talk.take(talk.session.done(talk.ask().response_id, done("")))
+    assert events[-1]["response"]["output"][0]["content"] == [{"type": "output_text", "text": ""}]
+
+
+def test_a_turn_deleted_while_it_is_spoken_stays_deleted() -> None:
+    talk = Talk()
+    talk.user("What is it?")
+    name = talk.ask().response_id
+    added = talk.take(talk.session.said(name, "A red"))
+    item_id = added[0]["item"]["id"]
+    talk.say({"type": "conversation.item.delete", "item_id": item_id})
+    events = talk.take(talk.session.done(name, done("A red cup.")))
+    assert "conversation.item.done" not in types(events)
+    assert events[-1]["response"]["status"] == "completed"
+    talk.ask()
+    assert talk.texts() == [(Role.USER, "What is it?")]
+
+
+def test_old_turns_leave_the_prompt_but_not_the_system_and_not_the_question() -> None:
+    talk = Talk(prompt_chars=100)
+    system = {"type": "message", "role": "system", "content": [{"type": "input_text", "text": "Speak plainly."}]}
+    talk.say({"type": "conversation.item.create", "item": system})
+    for i in range(5):
+        talk.user(f"{i}" * 30)
+    talk.ask(conversation="none")
+    assert [text[0] for _, text in talk.texts()] == ["S", "2", "3", "4"]
+    talk.user("5" * 300)
+    talk.ask(conversation="none")
+    assert [text[0] for _, text in talk.texts()] == ["S", "5"]
+    talk.say({"type": "session.update", "session": {"truncation": "disabled"}})
+    talk.ask(conversation="none")
+    assert len(talk.texts()) == 7

@@ -1,0 +1,197 @@
+"""What a camera does when its source fails, falls silent, or hangs in a driver."""
+
+import threading
+import time
+
+import pytest
+from hands import PATIENT, QUICK, Hands, StillPicture, camera, failing, refusal_of, state_is, view_of
+from waiting import until
+
+from askcam.stream.camera import Camera, CameraConfig, State
+
+
+def go_live(lobby: Camera, hands: Hands, number: int = 1, value: int = 100) -> None:
+    """Wait for the source's `number`-th opening, and let it give a frame."""
+    until(lambda: len(hands.made) >= number, f"opening number {number}")
+    hands.made[number - 1].give(StillPicture(value))
+    until(lambda: state_is(lobby, State.LIVE), "it to be live")
+
+
+def test_silence_stalls_a_camera_and_its_questions_are_refused() -> None:
+    hands = Hands()
+    with camera(hands.spec, CameraConfig(stall_s=0.2, grace_s=60)) as lobby:
+        go_live(lobby, hands)
+        refusal = until(lambda: refusal_of(lobby), "a refusal")
+        assert refusal.state == "stalled"
+        assert "is the camera still on" in refusal.reason
+
+
+def test_a_stalled_reader_that_comes_back_by_itself_is_live_again_with_its_window() -> None:
+    hands = Hands()
+    with camera(hands.spec, CameraConfig(fps=50, stall_s=0.2, grace_s=60)) as lobby:
+        go_live(lobby, hands)
+        until(lambda: state_is(lobby, State.STALLED), "a stall")
+        hands.made[0].give(StillPicture(120))
+        view = until(lambda: view_of(lobby), "a view")
+        assert [frame.pixels[0, 0, 0] for frame in view.frames] == [100, 120]
+        assert lobby.status().reconnects == 0
+
+
+def test_a_reader_that_stays_silent_is_abandoned_and_its_late_frames_are_dropped() -> None:
+    hands = Hands(stuck=True)
+    with camera(hands.spec, QUICK) as lobby, hands:
+        go_live(lobby, hands)
+        go_live(lobby, hands, 2, value=200)
+        hands.made[0].give(StillPicture(50))  # the stuck driver lets go after all
+        until(lambda: lobby.status().dropped.get("late") == 1, "the late frame to be counted")
+        until(lambda: hands.made[0].closed, "the abandoned reader to end")
+        for hand in hands.made[1:]:
+            hand.give(StillPicture(200))
+        view = until(lambda: view_of(lobby), "a view")
+        assert {int(frame.pixels[0, 0, 0]) for frame in view.frames} == {200}
+
+
+def test_a_reconnect_empties_the_window() -> None:
+    hands = Hands()
+    with camera(hands.spec) as lobby:
+        go_live(lobby, hands, value=10)
+        hands.made[0].give(failing("it hung up"))
+        until(lambda: state_is(lobby, State.LOST), "it to be lost")
+        assert lobby.window() is None
+        go_live(lobby, hands, 2, value=20)
+        view = lobby.look()
+        assert [int(frame.pixels[0, 0, 0]) for frame in view.frames] == [20, 20]
+        assert view.epoch > 0
+        assert lobby.status().reconnects == 1
+
+
+def test_with_two_readers_stuck_no_third_is_opened_until_one_dies() -> None:
+    hands = Hands(stuck=True)
+    with camera(hands.spec, QUICK) as lobby, hands:
+        go_live(lobby, hands, 1)
+        go_live(lobby, hands, 2)
+        until(lambda: "2 readers hang" in (lobby.status().reason or ""), "the bound to be told")
+        assert lobby.status().abandoned == 2
+        assert state_is(lobby, State.LOST)
+        assert len(hands.made) == 2
+        hands.made[0].give(StillPicture(0))
+        go_live(lobby, hands, 3)
+        assert len(hands.made) == 3
+
+
+def test_a_reader_stuck_in_opening_is_abandoned_too() -> None:
+    hands = Hands(stuck=True)
+    with camera(hands.spec, QUICK) as lobby, hands:
+        until(lambda: len(hands.made) == 2, "a second try")  # the first opened and brought nothing
+        until(lambda: "no picture came within" in (lobby.status().reason or ""), "the reason")
+
+
+def test_close_takes_less_than_three_seconds_while_a_reader_is_stuck() -> None:
+    hands = Hands(stuck=True)
+    lobby = camera(hands.spec, QUICK)
+    lobby.start()
+    go_live(lobby, hands)
+    until(lambda: len(hands.made) == 2, "the first reader to be abandoned")
+    closing = threading.Thread(target=lobby.close)
+    closing.start()
+    closing.join(3.0)
+    assert not closing.is_alive()
+    assert state_is(lobby, State.ENDED)
+    for hand in hands.made:
+        hand.give(None)
+
+
+def test_a_failing_source_is_tried_again_and_says_why() -> None:
+    hands = Hands()
+    hands.refuses = failing("nothing listens at 10.0.0.7:554")
+    with camera(hands.spec) as lobby:
+        until(lambda: len(hands.made) >= 2, "a second try")
+        assert lobby.status().reason == "nothing listens at 10.0.0.7:554; trying again"
+        assert state_is(lobby, State.LOST)
+        hands.refuses = None
+        until(lambda: hands.made[-1].refuses is None, "a try that is let in")
+        hands.made[-1].give(StillPicture(1))
+        until(lambda: view_of(lobby), "it to be live")
+        assert lobby.status().reason is None
+        assert lobby.status().reconnects == 0, "the first success is no reconnect"
+
+
+def test_a_permanent_error_of_a_live_source_is_not_hammered() -> None:
+    hands = Hands()
+    hands.refuses = failing("the password is wrong", permanent=True)
+    with camera(hands.spec) as lobby:
+        until(lambda: state_is(lobby, State.LOST), "it to be lost")
+        assert lobby.status().reason == "the password is wrong; trying again every 30 s"
+        assert len(hands.made) == 1
+
+
+def test_a_permanent_error_of_a_recording_ends_it() -> None:
+    hands = Hands(live=False)
+    hands.refuses = failing("it is no video", permanent=True)
+    with camera(hands.spec) as lobby:
+        until(lambda: state_is(lobby, State.ENDED), "the end")
+        assert lobby.status().reason == "it is no video"
+
+
+def test_a_third_partys_exception_costs_the_camera_a_reconnect_and_no_more(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    hands = Hands()
+    with camera(hands.spec) as lobby:
+        go_live(lobby, hands)
+        hands.made[0].give(KeyError("rtsp://joe:secret@h/x"))
+        until(lambda: len(hands.made) == 2, "a second try")
+        reason = str(lobby.status().reason)
+        assert "KeyError" in reason
+        assert "secret" not in reason
+        assert hands.made[0].closed
+    assert "reader of hand: failed" in caplog.text
+
+
+def test_a_patient_source_may_be_silent_for_as_long_as_it_likes() -> None:
+    hands = Hands(patient=True)
+    with camera(hands.spec, QUICK) as lobby:
+        go_live(lobby, hands)
+        until(lambda: state_is(lobby, State.STALLED), "a stall")
+        hands.made[0].give(StillPicture(1))
+        until(lambda: state_is(lobby, State.LIVE), "it to be live again")
+        assert len(hands.made) == 1
+
+
+def test_a_slow_camera_is_not_called_stalled_between_its_frames() -> None:
+    hands, changes = Hands(), []
+    lobby = camera(hands.spec, CameraConfig(stall_s=0.1, grace_s=60))
+    lobby.on_change(changes.append)
+    with lobby:
+        go_live(lobby, hands)
+        frames = 1
+        while frames < 4:  # three a second: slower than stall_s
+            until(lambda: (lobby.status().frame_age_s or 0) > 0.3, "a third of a second")
+            hands.made[0].give(StillPicture(frames))
+            frames += 1
+            until(lambda: lobby.status().decoded == frames, "the frame")  # noqa: B023
+        before = len(changes)
+        until(lambda: (lobby.status().frame_age_s or 0) > 0.3, "a third of a second")
+        assert len(changes) == before
+
+
+def test_one_camera_that_hangs_harms_no_other() -> None:
+    stuck, fine = Hands(), Hands()
+    with camera(stuck.spec, QUICK) as first, camera(fine.spec, PATIENT) as second:
+        go_live(first, stuck)
+        go_live(second, fine)
+        until(lambda: not state_is(first, State.LIVE), "the stall")
+        assert view_of(second) is not None
+
+
+def test_a_camera_that_flaps_is_called_ever_more_slowly() -> None:
+    hands, calls = Hands(), []
+    with camera(hands.spec) as lobby:
+        for number in range(1, 5):
+            go_live(lobby, hands, number)
+            hands.made[number - 1].give(failing("it hung up at once"))
+            until(lambda: state_is(lobby, State.LOST), "the loss")
+            lost = time.monotonic()
+            until(lambda: len(hands.made) > number, "the next call")  # noqa: B023
+            calls.append(time.monotonic() - lost)
+    assert calls[3] > 2 * calls[0]

@@ -1,0 +1,100 @@
+"""One visitor of the page: what they do, and what is asserted about every visit."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
+
+WAIT_MS = 30_000
+SIZES = ((1440, 900, "light"), (390, 844, "dark"))  # a desk and a phone
+EXPECTED = ("Failed to load resource", "WebSocket connection to")  # Chromium's own words on what a state is about
+expect.set_options(timeout=WAIT_MS)
+
+
+class Visitor:
+    """`open()` the page, then use it. Remembers where the page sent requests, and what it complained of."""
+
+    def __init__(self, page: Page, shots: Path) -> None:
+        self.page, self._shots = page, shots
+        self.urls: list[str] = []
+        self.complaints: list[str] = []
+        page.set_default_timeout(WAIT_MS)
+        page.on("request", lambda request: self.urls.append(request.url))
+        page.on("websocket", lambda socket: self.urls.append(socket.url))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._console)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith(EXPECTED):
+            self.complaints.append(message.text)
+
+    def open(self, url: str) -> None:
+        self.page.goto(url + "/")
+
+    @property
+    def question(self) -> Locator:
+        return self.page.get_by_role("textbox", name="Your question")
+
+    @property
+    def last(self) -> Locator:
+        """The newest card."""
+        return self.page.locator("#cards > li").last
+
+    @property
+    def notice(self) -> Locator:
+        """What lies over the picture."""
+        return self.page.locator("#picture .veil")
+
+    @property
+    def problem(self) -> Locator:
+        return self.page.locator("#problem")
+
+    @property
+    def pill(self) -> Locator:
+        return self.page.locator("#pill")
+
+    def chip(self, name: str) -> Locator:
+        return self.page.get_by_role("navigation", name="Cameras").get_by_role("button", name=name)
+
+    def see_live(self, name: str) -> None:
+        expect(self.chip(name)).to_have_attribute("data-state", "live")
+        expect(self.chip(name)).to_have_attribute("aria-pressed", "true")
+        expect(self.notice).to_be_hidden()
+        expect(self.page.get_by_role("img", name=f"Live picture of {name}")).to_be_visible()
+
+    def ask(self, question: str) -> None:
+        """Write it and press Enter."""
+        self.question.fill(question)
+        self.question.press("Enter")
+
+    def answer(self) -> str:
+        """The text of the newest card, once it is whole."""
+        expect(self.last).to_have_attribute("data-phase", "done")
+        return self.last.locator(".text").inner_text()
+
+    def snap(self, name: str) -> None:
+        """Pictures of the page at every size; nothing may stick out sideways."""
+        for width, height, scheme in SIZES:
+            self.page.set_viewport_size({"width": width, "height": height})
+            self.page.emulate_media(color_scheme=scheme)
+            self.page.screenshot(path=self._shots / f"{name}-{width}.png", animations="disabled")
+            widths = self.page.evaluate("[document.scrollingElement.scrollWidth, innerWidth]")
+            assert widths[0] <= widths[1], f"{name} at {width} pixels scrolls sideways: {widths}"
+        width, height, scheme = SIZES[0]
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.emulate_media(color_scheme=scheme)
+
+
+@contextmanager
+def visit(browser: Browser, shots: Path, *, camera: bool = True) -> Iterator[Visitor]:
+    """A visitor with a browser profile of their own; `camera` is their answer when the page asks for theirs."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.grant_permissions(["camera", "clipboard-read", "clipboard-write"] if camera else [])
+    visitor = Visitor(context.new_page(), shots)
+    yield visitor
+    hosts = {urlsplit(url).netloc for url in visitor.urls if not url.startswith(("data:", "blob:"))}
+    context.close()
+    assert len(hosts) <= 1, f"the page sent requests to other hosts: {hosts}"
+    assert visitor.complaints == []
