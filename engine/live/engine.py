@@ -78,9 +78,9 @@ class LiveEngine(Front):
         """For its stats(); the engine thread owns it."""
         return self._pool
 
-    def num_lagging(self) -> int:
-        """Cameras whose newest pair is not computed yet, as far as this thread can tell just now."""
-        return len(self._grown) + self._keeper.num_lagging()
+    def lagging(self) -> set[str]:
+        """Cameras whose newest pair is not computed yet, as far as the calling thread can tell just now."""
+        return self._grown | self._keeper.lagging()
 
     def _news(self, name: str) -> None:
         self._grown.add(name)

@@ -82,9 +82,9 @@ class Keeper:
                 return True
         return False
 
-    def num_lagging(self) -> int:
+    def lagging(self) -> set[str]:
         """Cameras whose windows lack a pair. Any thread; what is true the next moment may differ."""
-        return sum(next(feed.pieces(), None) is not None for feed in tuple(self._feeds.values()))
+        return {feed.source.name for feed in tuple(self._feeds.values()) if next(feed.pieces(), None) is not None}
 
     def paces(self, now: float) -> list[Pace]:
         """Every camera's rate and lag. Those that cannot be slowed down are left out."""
