@@ -59,7 +59,7 @@ def test_a_model_that_computes_something_else_goes_portable_and_it_is_said_why(
 
     monkeypatch.setattr(attention, "forward", other)
     with caplog.at_level(logging.WARNING, "askcam.engine"):
-        engine = open_engine(EngineConfig(str(tiny_model("qwen2_vl"))))
+        engine = open_engine(EngineConfig(str(tiny_model("qwen2_vl")), backend="auto"))
     try:
         assert engine.info.backend == "portable"
     finally:
