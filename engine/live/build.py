@@ -2,6 +2,7 @@
 
 import logging
 import os
+from dataclasses import replace
 
 import torch
 
@@ -11,6 +12,7 @@ from askcam.engine.live.cuda import choose_ops, settle_ops
 from askcam.engine.live.engine import LiveEngine
 from askcam.engine.live.graphs import Graphs
 from askcam.engine.live.model import Model
+from askcam.engine.live.threads import best_threads
 from askcam.engine.live.windows import max_windows
 from askcam.engine.loading import Loaded
 from askcam.stream.window import Anchors
@@ -24,7 +26,10 @@ HEAD_TOKENS = 64  # of a window, before its first pair; a guess for planning
 
 def build(loaded: Loaded, config: EngineConfig, model: Model | None = None) -> LiveEngine:
     """The engine, running. Raises ModelError as make_model does."""
-    return LiveEngine(loaded, config, model or make_model(loaded, config), camera_rows(loaded))
+    model = model or make_model(loaded, config)
+    if config.threads is None and loaded.device.type == "cpu":
+        config = replace(config, threads=best_threads(loaded, model))
+    return LiveEngine(loaded, config, model, camera_rows(loaded))
 
 
 def make_model(loaded: Loaded, config: EngineConfig) -> Model:

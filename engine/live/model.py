@@ -15,6 +15,7 @@ from askcam.engine.live.vision import Encoded, Vision
 from askcam.engine.live.windows import KVWindow
 from askcam.engine.loading import Loaded
 from askcam.engine.prompt import Prompt as StockPrompt
+from askcam.stream.frame import Frame
 from askcam.stream.window import Pair
 
 
@@ -36,10 +37,16 @@ class Model:
 
     def encode(self, pairs: Sequence[Pair]) -> list[Encoded]:
         """Pairs of one size through the vision tower."""
-        patches = self._patcher([frame.pixels for pair in pairs for frame in (pair.first, pair.second)])
-        frame, patch = pairs[0].first, self._spec.patch
-        found = self.passes.encode(patches, frame.height // patch, frame.width // patch)
+        found = self.passes.encode(self.patches(pairs), *self.patch_grid(pairs[0].first))
         return [found.pair(i) for i in range(len(pairs))]
+
+    def patches(self, pairs: Sequence[Pair]) -> Tensor:
+        """Pairs of one size as the vision tower reads them, (P, N, values)."""
+        return self._patcher([frame.pixels for pair in pairs for frame in (pair.first, pair.second)])
+
+    def patch_grid(self, frame: Frame) -> tuple[int, int]:
+        """Rows and columns of a frame's patches."""
+        return frame.height // self._spec.patch, frame.width // self._spec.patch
 
     def embed_unit(self, unit: Unit, pair: Encoded) -> tuple[Tensor, tuple[Tensor, ...]]:
         """A pair with the text around it: (rows, hidden), and deepstack extras of the same shape."""
