@@ -155,10 +155,16 @@ def doctor(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
 def bench(context: typer.Context) -> None:
-    """Measure on this machine: `askcam bench portable` says where the time of an answer goes."""
-    from askcam.engine.bench import run
+    """Measure here: `portable` says where the time of an answer goes, `engine` what the live backend gains."""
+    from askcam.engine import bench, calm
 
-    run(context.args, str(model_path()))
+    calm.wait_calmly()
+    if context.args[:1] == ["engine"]:
+        from askcam.engine import bench_engine
+
+        bench_engine.run(context.args[1:], str(model_path()))
+    else:
+        bench.run(context.args, str(model_path()))
 
 
 def _model_flags(

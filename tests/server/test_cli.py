@@ -158,3 +158,15 @@ def test_doctor_names_what_is_wrong_with_a_camera() -> None:
     bad = [found for line in done.stdout.splitlines() if not (found := json.loads(line))["ok"]]
     assert len(bad) == 1
     assert "hunter2" not in done.stdout
+
+
+@pytest.mark.parametrize("what", ["portable", "engine"])
+def test_both_benchmarks_run_anywhere(what: str) -> None:
+    sizes = (
+        ["--frames", "2", "--repeats", "1"]
+        if what == "portable"
+        else ["--frames", "4", "--repeats", "1", "--seconds", "1"]
+    )
+    done = askcam("bench", what, "--tiny", *sizes)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["bench"] == what
