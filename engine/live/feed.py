@@ -61,6 +61,7 @@ class Feed:
         self.encoded: dict[int, Encoded] = {}  # by index, of `pairs`
         self.guess: tuple[Pair, Encoded] | None = None  # the last provisional pair
         self.shape: tuple[int, int, float] | None = None  # height, width, fps of the windows
+        self.settled = False  # nothing is left to compute until more is seen
 
     def see(self, view: View) -> list[KVWindow]:
         """Take in a view's complete pairs; returns the windows that are no longer needed, for release."""
@@ -71,7 +72,7 @@ class Feed:
         if shape != self.shape or not self._continues(pairs):
             gone = self.forget()
             self.shape = shape
-        self.pairs = pairs
+        self.pairs, self.settled = pairs, False
         first = pairs[0].index if pairs else 0
         self.encoded = {index: found for index, found in self.encoded.items() if index >= first}
         for track in self.tracks.values():
@@ -102,8 +103,10 @@ class Feed:
 
     def pieces(self, only: Track | None = None, upto: KVWindow | None = None) -> Iterator[Piece]:
         """What is left to compute, oldest pair first; of one track and window, if wanted. Do each before the next."""
-        for pair in self.pairs:
-            for track in (only,) if only is not None else tuple(self.tracks.values()):
+        tracks = (only,) if only is not None else tuple(self.tracks.values())
+        nexts = [window.next_pair for track in tracks for window in tuple(track.windows.values())]
+        for pair in self.pairs[min(nexts) - self.pairs[0].index :] if nexts and self.pairs else ():
+            for track in tracks:
                 chosen = tuple(track.windows.values()) if upto is None else (upto,)
                 lacking = tuple(window for window in chosen if window.next_pair == pair.index)
                 if lacking:

@@ -47,6 +47,7 @@ class Keeper:
         feed = self.feed(source)
         self.release(feed.forget() if view is None else feed.see(view))
         if view is not None:
+            self.release(feed.idle_heads(time.monotonic(), self._default))
             self.track(feed, self._default)
         return feed
 
@@ -56,6 +57,8 @@ class Keeper:
         if track is None:
             assert feed.shape is not None, "a feed has seen a view before anything is computed"
             track = feed.tracks[head] = Track(head, self._prompter.seam(head, feed.shape))
+        feed.settled = False
+        feed.tracks.move_to_end(head)  # the first ones are those that were not asked with for longest
         return track
 
     def window(self, feed: Feed, track: Track) -> KVWindow:
@@ -75,11 +78,10 @@ class Keeper:
         if self._growing is not None:
             self._grow_on()
             return True
-        now = time.monotonic()
-        for feed in sorted(self._feeds.values(), key=_deadline):
-            self.release(feed.idle_heads(now, self._default))
+        for feed in sorted((feed for feed in self._feeds.values() if not feed.settled), key=_deadline):
             if self._advance(feed):
                 return True
+            feed.settled = True
         return False
 
     def lagging(self) -> set[str]:
@@ -91,7 +93,7 @@ class Keeper:
         found = []
         for name, feed in self._feeds.items():
             if isinstance(feed.source, PacedSource) and feed.fps:
-                oldest = next((piece.pair.second.mono for piece in feed.pieces()), now)
+                oldest = now if feed.settled else next((piece.pair.second.mono for piece in feed.pieces()), now)
                 asked_at = max((track.asked_at for track in feed.tracks.values()), default=0.0)
                 found.append(Pace(name, feed.fps, feed.own_fps, asked_at, max(0.0, now - oldest)))
         return found
