@@ -15,8 +15,8 @@ import torch
 from askcam.engine.answer import Answer, refuse_stale
 from askcam.engine.choosing import check_sampling, choice_tokens
 from askcam.engine.counts import Counts
-from askcam.engine.door import EngineConfig, EngineStats, ModelInfo, WindowSource
-from askcam.engine.errors import EngineError, EngineFailure, QuestionError
+from askcam.engine.door import EngineConfig, EngineStats, ModelInfo, Progress, WindowSource
+from askcam.engine.errors import EngineError, EngineFailure, ModelError, QuestionError
 from askcam.engine.inbox import Asked, Inbox
 from askcam.engine.loading import Loaded
 from askcam.engine.question import (
@@ -48,6 +48,7 @@ class Front(ABC):
 
     def __init__(self, loaded: Loaded, config: EngineConfig, info: ModelInfo) -> None:
         self.info = info
+        self._name = config.model  # as it was asked for
         self.anchors = Anchors.within(info.max_pairs)
         self._loaded, self._spec, self._threads = loaded, loaded.spec, config.threads
         self._end_tokens = end_tokens(loaded.model.generation_config)
@@ -104,6 +105,16 @@ class Front(ABC):
         self._thread.join(CLOSE_S)
         if self._thread.is_alive():
             log.error("the engine thread did not end within %g s; it is left to itself", CLOSE_S)
+
+    def get_ready(self, progress: Progress) -> None:
+        """Warm up, and say so. Raises ModelError, and closes the engine, when it cannot answer."""
+        progress("warming up", 0.0)
+        try:
+            self.warm_up()
+        except EngineError as exc:
+            self.close()
+            raise ModelError(f"{self._name!r} was loaded but cannot answer: {exc}") from exc
+        progress("ready", 1.0)
 
     def warm_up(self) -> None:
         """Answer about a grey clip, so that the first real question pays for no first time. Raises EngineError."""

@@ -3,7 +3,7 @@
 import logging
 
 from askcam.engine.door import Engine, EngineConfig, Progress
-from askcam.engine.errors import EngineError, ModelError
+from askcam.engine.errors import ModelError
 from askcam.engine.live.build import build, make_model
 from askcam.engine.live.engine import LiveEngine
 from askcam.engine.live.prompts import LivePrompter
@@ -42,11 +42,5 @@ def _open_live(loaded: Loaded, config: EngineConfig, progress: Progress) -> Live
     if wrong:
         raise ModelError("the live backend is not exact here: " + "; ".join(f"{c.name}: {c.detail}" for c in wrong))
     engine = build(loaded, config, model)
-    progress("warming up", 0.0)
-    try:
-        engine.warm_up()
-    except EngineError as exc:
-        engine.close()
-        raise ModelError(f"{config.model!r} was loaded but cannot answer: {exc}") from exc
-    progress("ready", 1.0)
+    engine.get_ready(progress)
     return engine

@@ -10,7 +10,6 @@ import torch
 from askcam.engine.answer import Answer
 from askcam.engine.choosing import choice_tokens, generation_config, seeded
 from askcam.engine.door import EngineConfig, Progress
-from askcam.engine.errors import EngineError, ModelError
 from askcam.engine.front import Front, failed
 from askcam.engine.inbox import Asked
 from askcam.engine.loading import Loaded, load
@@ -40,13 +39,7 @@ class PortableEngine(Front):
     def over(cls, loaded: Loaded, config: EngineConfig, progress: Progress) -> "PortableEngine":
         """The same for a model that is loaded already."""
         engine = cls(loaded, config)
-        progress("warming up", 0.0)
-        try:
-            engine.warm_up()
-        except EngineError as exc:
-            engine.close()
-            raise ModelError(f"{config.model!r} was loaded but cannot answer: {exc}") from exc
-        progress("ready", 1.0)
+        engine.get_ready(progress)
         return engine
 
     def _run(self) -> None:

@@ -67,10 +67,5 @@ class KVPool:
                 merged.append((base, length))
         self._free = merged
 
-    @property
-    def largest_free(self) -> int:
-        """The longest range that could be taken now."""
-        return max((length for _, length in self._free), default=0)
-
     def stats(self) -> PoolStats:
         return PoolStats(self._used, self.total_rows, self._ranges)

@@ -115,7 +115,7 @@ def _message(message: ChatMessage, i: int, limits: Limits, budget: Budget) -> Me
     if role is None:
         raise bad_request(f"role {message.role!r} is not one of {', '.join(ROLES)}", f"{at}.role")
     if message.content is None or isinstance(message.content, str):
-        return Message(role, (question_text(message.content or "", f"{at}.content", limits),))
+        return Message(role, (bounded_text(message.content or "", f"{at}.content", limits),))
     if role is not Role.USER and not all(isinstance(p, TextPart) for p in message.content):
         raise bad_request(f"only a user message may hold pictures, not a {message.role!r} message", f"{at}.content")
     return Message(role, tuple(_part(p, f"{at}.content[{j}]", limits, budget) for j, p in enumerate(message.content)))
@@ -124,14 +124,14 @@ def _message(message: ChatMessage, i: int, limits: Limits, budget: Budget) -> Me
 def _part(part: ContentPart, at: str, limits: Limits, budget: Budget) -> Part:
     match part:
         case TextPart():
-            return question_text(part.text, f"{at}.text", limits)
+            return bounded_text(part.text, f"{at}.text", limits)
         case ImagePart():
             return picture_from_url(part.image_url.url, f"{at}.image_url.url", budget)
         case VideoPart():
             return clip_from_url(part.video_url.url, f"{at}.video_url.url", budget)
 
 
-def question_text(text: str, param: str, limits: Limits) -> Text:
+def bounded_text(text: str, param: str, limits: Limits) -> Text:
     """`text`, unless it is longer than anyone's question. Raises ApiError 400."""
     if len(text) > limits.max_question_chars:
         raise bad_request(

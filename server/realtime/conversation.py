@@ -26,10 +26,6 @@ class Conversation:
     def num_bytes(self) -> int:
         return sum(item.num_bytes for item in self._items)
 
-    @property
-    def last_id(self) -> str | None:
-        return self._items[-1].id if self._items else None
-
     def before(self, item_id: str) -> str | None:
         """The id of the turn before this one; None when it is the first."""
         place = self._place(item_id, "item_id")
