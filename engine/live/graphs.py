@@ -7,12 +7,10 @@ it comes for the third time: a pause of a tenth of a second, once.
 """
 
 import logging
-import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -21,6 +19,7 @@ from askcam.engine.live.captured import Captured
 from askcam.engine.live.kvpool import KVPool
 from askcam.engine.live.language import Language
 from askcam.engine.live.ops import DST, TAIL_BASE, TAIL_LEN, WINDOW_BASE, AppendBatch, RowBatch
+from askcam.engine.live.passes import cut
 from askcam.engine.live.vision import Encoded, Vision
 
 log = logging.getLogger("askcam.engine")
@@ -30,7 +29,7 @@ MOST_APART = 64  # rows that are also captured for the case that each sees anoth
 MOST_LOGITS = 64  # rows of one captured pass whose logits are wanted; passes of up to 16 rows give those of all
 OFTEN = 3  # a size that comes so often is captured,
 MOST_SIZES = 32  # as long as there are not more than so many: each holds memory
-PIECE_MS = 4.0  # an append longer than this is captured in pieces, between which answers get their tokens
+PIECE_MS = 4.0  # an append or encode longer than this is captured in pieces, between which answers get their tokens
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,8 +49,7 @@ class _Append:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Encode:
-    patches: Tensor
-    run: Captured[Encoded]
+    pieces: tuple[tuple[Tensor, Captured[Encoded]], ...]  # each with what it runs on
 
 
 class Graphs:
@@ -127,19 +125,30 @@ class Graphs:
             if layers is None or layers == piece:
                 run()
 
-    def encode(self, patches: Tensor, rows: int, columns: int) -> Encoded:
-        """As Vision.encode."""
+    def encode(self, patches: Tensor, rows: int, columns: int) -> Iterator[Encoded | None]:
+        """As Passes.encode."""
         size = (patches.shape[0], rows, columns)
         if self._often("encode", *size):
             self._try(f"vision of {size[0]} pairs of {rows} x {columns}", partial(self._capture_encode, *size))
-        found = self._encodes.get(size)
-        if found is None:
-            return self._vision.encode(patches, rows, columns)
-        found.patches.copy_(patches)
-        encoded = found.run()
-        return Encoded(encoded.tokens.clone(), tuple(extra.clone() for extra in encoded.extras))
+        captured = self._encodes.get(size)
+        if captured is None:
+            yield self._vision.encode(patches, rows, columns)
+            return
+        *most, last = captured.pieces
+        done = Encoded(patches)
+        for piece in most:
+            done = self._replay(done, *piece)
+            yield None
+        yield self._replay(done, *last)
 
     # -- inside
+
+    @staticmethod
+    def _replay(done: Encoded, source: Tensor, run: Captured[Encoded]) -> Encoded:
+        """One piece. What it gives is copied: whatever else is replayed before the next one may overwrite it."""
+        source.copy_(done.tokens)
+        found = run()
+        return Encoded(found.tokens.clone(), tuple(extra.clone() for extra in found.extras)).behind(done)
 
     def _fitting(self, num_rows: int, packed: bool) -> _Rows | None:
         best = min((count for count, _ in self._rows if count >= num_rows), default=None)
@@ -192,17 +201,23 @@ class Graphs:
         try:
             whole = range(num_layers)
             pieces = {whole: piece(whole)}
-            count = min(num_layers, math.ceil(pieces[whole].milliseconds() / PIECE_MS))
-            if count > 1:
-                cuts = [round(i * num_layers / count) for i in range(count + 1)]
-                pieces = {range(a, b): piece(range(a, b)) for a, b in pairwise(cuts)}
+            ranges = cut(num_layers, pieces[whole].milliseconds(), PIECE_MS)
+            if len(ranges) > 1:
+                pieces = {layers: piece(layers) for layers in ranges}
         finally:
             self._pool.release(practice)
         self._appends[num_windows, num_new] = _Append((x, positions, bases, old_lens, *extras), pieces)
 
     def _capture_encode(self, num_pairs: int, rows: int, columns: int) -> None:
         vision, device = self._vision, self._language.device
-        shape = (num_pairs, rows * columns, vision.patch_values)
-        patches = torch.zeros(shape, dtype=vision.dtype, device=device)
-        run = Captured(lambda: vision.encode(patches, rows, columns), device, self._memory)
-        self._encodes[num_pairs, rows, columns] = _Encode(patches, run)
+        grid = vision.layout(rows, columns)  # the graphs read it, so it lives as long as they do
+
+        def piece(blocks: range) -> tuple[Tensor, Captured[Encoded]]:
+            values = vision.width if blocks.start else vision.patch_values
+            source = torch.zeros((num_pairs, rows * columns, values), dtype=vision.dtype, device=device)
+            return source, Captured(lambda: vision.blocks(source, grid, blocks), device, self._memory)
+
+        whole = piece(range(vision.num_blocks))
+        ranges = cut(vision.num_blocks, whole[1].milliseconds(), PIECE_MS)
+        pieces = (whole,) if len(ranges) == 1 else tuple(piece(blocks) for blocks in ranges)
+        self._encodes[num_pairs, rows, columns] = _Encode(pieces)

@@ -5,11 +5,12 @@ import time
 from collections.abc import Iterator
 
 from askcam.engine.door import PacedSource, WindowSource
-from askcam.engine.live.feed import Append, Encode, Feed, Piece, Track
+from askcam.engine.live.feed import Append, Encode, Feed, Track
 from askcam.engine.live.kvpool import PoolFull
 from askcam.engine.live.model import Model
 from askcam.engine.live.prompts import Head, LivePrompter
 from askcam.engine.live.scheduler import Change, Pace
+from askcam.engine.live.vision import Encoded
 from askcam.engine.live.windows import KVWindow
 from askcam.stream.window import Anchors, View
 
@@ -26,6 +27,7 @@ class Keeper:
         self._feeds: dict[str, Feed] = {}
         self._starved: set[str] = set()  # cameras for which the pool had no room; said once each
         self._growing: Iterator[None] | None = None  # windows that are growing just now
+        self._encoding: tuple[Encode, Iterator[Encoded | None]] | None = None  # a pair that is being encoded just now
 
     def feed(self, source: WindowSource) -> Feed:
         """The camera's feed; a new one for a new source."""
@@ -70,13 +72,19 @@ class Keeper:
         """Compute what the window still lacks."""
         self._finish_growing()
         for piece in feed.pieces(track, window):
-            self._do(piece)
-            self._finish_growing()
+            if isinstance(piece, Encode):
+                self._encode(piece)
+            else:
+                self._append(piece)
+                self._finish_growing()
 
     def work(self) -> bool:
         """The most urgent piece that frames brought. Returns whether there was any."""
         if self._growing is not None:
             self._grow_on()
+            return True
+        if self._encoding is not None:
+            self._encode_on()
             return True
         for feed in sorted((feed for feed in self._feeds.values() if not feed.settled), key=_deadline):
             if self._advance(feed):
@@ -110,6 +118,7 @@ class Keeper:
 
     def forget_all(self) -> None:
         """All windows begin anew, from the cameras' own windows."""
+        self._encoding = None
         for name in list(self._feeds):
             self.drop(name)
 
@@ -135,7 +144,11 @@ class Keeper:
             return False
         self._starved.discard(name)
         for piece in feed.pieces():
-            self._do(piece)
+            if isinstance(piece, Encode):
+                self._encoding = (piece, self._model.encoding([piece.pair]))
+                self._encode_on()
+            else:
+                self._append(piece)
             return True
         return False
 
@@ -155,13 +168,28 @@ class Keeper:
             if feed is not but:
                 self.release(feed.idle_heads(time.monotonic(), self._default, pressed=True))
 
-    def _do(self, piece: Piece) -> None:
-        if isinstance(piece, Encode):
-            (piece.feed.encoded[piece.pair.index],) = self._model.encode([piece.pair])
+    def _encode(self, piece: Encode) -> None:
+        """To the end; another pair's encoding that is under way may wait."""
+        if self._encoding is not None and self._encoding[0].pair is piece.pair:
+            while self._encoding is not None:
+                self._encode_on()
         else:
-            assert isinstance(piece, Append)
-            self._growing = self._model.grow(piece.windows, piece.track.seam, piece.feed.encoded[piece.pair.index])
-            self._grow_on()
+            (piece.feed.encoded[piece.pair.index],) = self._model.encode([piece.pair])
+
+    def _encode_on(self) -> None:
+        """One step further with the pair that is being encoded, if its camera's window still holds it."""
+        assert self._encoding is not None
+        (piece, steps), self._encoding = self._encoding, None
+        if piece.pair in piece.feed.pairs:
+            found = next(steps)
+            if found is None:
+                self._encoding = (piece, steps)
+            else:
+                piece.feed.encoded[piece.pair.index] = found.pair(0)
+
+    def _append(self, piece: Append) -> None:
+        self._growing = self._model.grow(piece.windows, piece.track.seam, piece.feed.encoded[piece.pair.index])
+        self._grow_on()
 
     def _grow_on(self) -> None:
         """One step further; between steps answers get their tokens."""

@@ -37,8 +37,13 @@ class Model:
 
     def encode(self, pairs: Sequence[Pair]) -> list[Encoded]:
         """Pairs of one size through the vision tower."""
-        found = self.passes.encode(self.patches(pairs), *self.patch_grid(pairs[0].first))
+        *_, found = self.encoding(pairs)
+        assert found is not None
         return [found.pair(i) for i in range(len(pairs))]
+
+    def encoding(self, pairs: Sequence[Pair]) -> Iterator[Encoded | None]:
+        """The same piece by piece: None after each but the last. Between two of them anything else may run."""
+        return self.passes.encode(self.patches(pairs), *self.patch_grid(pairs[0].first))
 
     def patches(self, pairs: Sequence[Pair]) -> Tensor:
         """Pairs of one size as the vision tower reads them, (P, N, values)."""

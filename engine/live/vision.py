@@ -4,6 +4,7 @@ Runs the stock modules' own weights, norms, MLPs and mergers; what is written an
 every clip and with waits for the device: positions, windows and segments, here constants of a grid (layouts.py).
 """
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,13 @@ class Encoded:
     def pair(self, i: int) -> "Encoded":
         return Encoded(self.tokens[i : i + 1], tuple(extra[i : i + 1] for extra in self.extras))
 
+    def behind(self, before: "Encoded") -> "Encoded":
+        """This piece's tokens, with the extras of the pieces before it, too."""
+        return Encoded(self.tokens, before.extras + self.extras)
+
+
+MAX_LAYOUTS = 32  # grids whose constants are kept; pushed cameras may bring any
+
 
 class Vision:
     """One model's tower. Owned by the engine thread. N patches of a pair, h heads, d head dimension."""
@@ -38,7 +46,7 @@ class Vision:
         self._merge = int(self._tower.spatial_merge_size)
         self._full = frozenset(getattr(self._tower, "fullatt_block_indexes", range(len(self._tower.blocks))))
         self._deep = tuple(getattr(self._tower, "deepstack_visual_indexes", ()))
-        self._layouts: dict[tuple[int, int], Layout] = {}  # a camera's size has one; few are in use at once
+        self._layouts: OrderedDict[tuple[int, int], Layout] = OrderedDict()  # a camera's size has one
 
     @property
     def dtype(self) -> torch.dtype:
@@ -54,33 +62,56 @@ class Vision:
         """Deepstack tensors that encode() gives."""
         return len(self._deep)
 
+    @property
+    def num_blocks(self) -> int:
+        return len(self._tower.blocks)
+
+    @property
+    def width(self) -> int:
+        """Of a patch between blocks."""
+        return self._patch_weight.shape[0]
+
     def layout(self, rows: int, columns: int) -> Layout:
         """The constants of a grid of patches."""
-        if (rows, columns) not in self._layouts:
-            self._layouts[rows, columns] = layout(self._tower, self._kind, rows, columns)
-        return self._layouts[rows, columns]
+        size = (rows, columns)
+        if size not in self._layouts:
+            self._layouts[size] = layout(self._tower, self._kind, rows, columns)
+            if len(self._layouts) > MAX_LAYOUTS:
+                self._layouts.popitem(last=False)
+        self._layouts.move_to_end(size)
+        return self._layouts[size]
 
     def encode(self, patches: Tensor, rows: int, columns: int) -> Encoded:
         """patches (P, N, values), N = rows * columns -> their tokens."""
-        grid = self.layout(rows, columns)
-        num_pairs, num_patches, _ = patches.shape
-        x = F.linear(patches.to(self.dtype), self._patch_weight, self._patch_bias)
-        if grid.positions is not None:
-            x = x + grid.positions
+        return self.blocks(patches, self.layout(rows, columns), range(self.num_blocks))
+
+    def blocks(self, x: Tensor, grid: Layout, which: range) -> Encoded:
+        """A piece of encode(): the calls for range(0, 8), range(8, 16), ... each on the tokens of the one before.
+
+        The first takes patches, those between give (P, N, width), the last gives the pairs' tokens. Each gives the
+        extras of its own blocks.
+        """
+        num_pairs, num_patches, _ = x.shape
         unit = self._merge**2
-        if grid.order is not None:
-            x = x.view(num_pairs, -1, unit, x.shape[-1])[:, grid.order].view(num_pairs, num_patches, -1)
+        if which.start == 0:
+            x = F.linear(x.to(self.dtype), self._patch_weight, self._patch_bias)
+            if grid.positions is not None:
+                x = x + grid.positions
+            if grid.order is not None:
+                x = x.view(num_pairs, -1, unit, x.shape[-1])[:, grid.order].view(num_pairs, num_patches, -1)
         extras = []
-        for i, block in enumerate(self._tower.blocks):
+        for i in which:
+            block = self._tower.blocks[i]
             x = x + self._attend(block.attn, block.norm1(x), grid, None if i in self._full else grid.windows)
             x = x + block.mlp(block.norm2(x))
             if i in self._deep:
                 merged = self._tower.deepstack_merger_list[self._deep.index(i)](x)
                 extras.append(merged.view(num_pairs, num_patches // unit, -1))
-        tokens = self._tower.merger(x).view(num_pairs, num_patches // unit, -1)
-        if grid.restore is not None:
-            tokens = tokens[:, grid.restore]
-        return Encoded(tokens, tuple(extras))
+        if which.stop == self.num_blocks:
+            x = self._tower.merger(x).view(num_pairs, num_patches // unit, -1)
+            if grid.restore is not None:
+                x = x[:, grid.restore]
+        return Encoded(x, tuple(extras))
 
     def _attend(self, attention: Any, x: Tensor, grid: Layout, windows: Tensor | None) -> Tensor:
         num_pairs, num_patches, _ = x.shape

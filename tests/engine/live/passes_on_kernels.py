@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from askcam.engine.live import graphs as graphs_room
 from askcam.engine.live import tuning
+from askcam.engine.live.captured import Captured
 from askcam.engine.live.cuda import check_ops, settle_ops
 from askcam.engine.live.graphs import OFTEN, Graphs
 from askcam.engine.live.kvpool import STEP, KVPool
@@ -133,6 +135,29 @@ def test_growing_windows_by_replay_equals_growing_them(sharp: Make) -> None:
             graphs.append(x, positions.to(DEVICE), append_batch(windows, 8, DEVICE), extras, layers)
         assert close(language.kv[:, :, :400], plain.kv[:, :, :400]), step
     assert pool.stats().used_rows == 400
+
+
+@pytest.mark.parametrize("piece_ms", [1e9, 1e-9], ids=["whole", "in pieces"])
+@pytest.mark.parametrize("kind", FAMILIES)
+@torch.inference_mode()
+def test_encoding_by_replay_equals_encoding(
+    kind: str, piece_ms: float, sharp: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graphs_room, "PIECE_MS", piece_ms)
+    monkeypatch.setattr(Captured, "milliseconds", lambda self: 1.0)
+    _, language = languages(sharp(kind), TritonOps())
+    vision = Vision(sharp(kind).model, kind)
+    graphs = Graphs(language, vision, KVPool(ROWS))
+    for step in range(OFTEN + 2):
+        noise = torch.Generator().manual_seed(step)
+        patches = torch.randn((1, 24, vision.patch_values), generator=noise).to(DEVICE, DTYPE)
+        want = vision.encode(patches, 4, 6)
+        *most, got = graphs.encode(patches, 4, 6)
+        assert len(most) == (vision.num_blocks - 1 if step >= OFTEN - 1 and piece_ms < 1 else 0)
+        assert got is not None
+        assert close(got.tokens, want.tokens)
+        assert len(got.extras) == len(want.extras)
+        assert all(close(ours, theirs) for ours, theirs in zip(got.extras, want.extras, strict=True))
 
 
 def test_the_kernels_pass_their_check_at_start_up(sharp: Make) -> None:

@@ -112,17 +112,17 @@ def test_a_failure_while_frames_are_taken_in_harms_no_later_question(
     live: Live, stream_of: Any, oracle: Any, sharp: Callable[[str], Loaded], heard: Any, caplog: Any
 ) -> None:
     engine = live("qwen2_vl", max_pairs=8)
-    encode, calls = engine._model.encode, []
+    encoding, calls = engine._model.encoding, []
 
     def broken(pairs: Any) -> Any:
         calls.append(time.monotonic())
         raise RuntimeError("a planted fault")
 
-    engine._model.encode = broken  # type: ignore[method-assign]
+    engine._model.encoding = broken  # type: ignore[method-assign]
     stream = stream_of(engine)
     stream.push(4)
     until(lambda: calls, "the fault to be met")
-    engine._model.encode = encode  # type: ignore[method-assign]
+    engine._model.encoding = encoding  # type: ignore[method-assign]
     stream.push(2)
     listener = heard()
     engine.ask(ask("And now?"), listener)
