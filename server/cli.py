@@ -156,15 +156,9 @@ def doctor(
 )
 def bench(context: typer.Context) -> None:
     """Measure here: `portable` says where the time of an answer goes, `engine` what the live backend gains."""
-    from askcam.engine import bench, calm
+    from askcam.engine.bench.command import run
 
-    calm.wait_calmly()
-    if context.args[:1] == ["engine"]:
-        from askcam.engine import bench_engine
-
-        bench_engine.run(context.args[1:], str(model_path()))
-    else:
-        bench.run(context.args, str(model_path()))
+    run(context.args, str(model_path()))
 
 
 def _model_flags(

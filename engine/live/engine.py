@@ -143,7 +143,9 @@ class LiveEngine(Front):
         starting = [answer for answer in answers if answer.place.prompt is not None]
         ran = zip(answers, spans, ends, strict=True)
         choosing = [(answer, end) for answer, span, end in ran if answer.place.ran(span)]
-        select = torch.tensor([end for _, end in choosing], device=self._model.device)
+        select = None
+        if len(choosing) < x.shape[0]:  # else: all go on, each with its newest token
+            select = torch.tensor([end for _, end in choosing], dtype=torch.long, device=self._model.device)
         logits = self._model.passes.rows(x, batch, select, extras)
         if all(answer.chooser.greedy for answer, _ in choosing):
             tokens = logits.argmax(-1).tolist()  # waits for the device: the tokens are really there

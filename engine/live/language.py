@@ -14,6 +14,8 @@ from torch import Tensor
 from askcam.engine.live.ops import DST, AppendBatch, HeadNorms, Ops, RowBatch
 from askcam.engine.live.torch_ops import TorchOps
 
+NONE = torch.empty(0, dtype=torch.long)  # no row's result is wanted
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
@@ -96,22 +98,26 @@ class Language:
         steps = torch.arange(batch.num_new, device=self.device, dtype=torch.int32)
         dst = ((batch.bases + batch.old_lens)[:, None] + steps).flatten()
 
-        def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        def attention(q: Tensor, k: Tensor, v: Tensor, last: bool) -> Tensor:
             return self.ops.append_attention(q, k, v, batch, self.scale)
 
-        y = self._trunk(x, positions, dst, attention, extras, layers or range(len(self.layers)), fill_only=True)
+        _, y = self._trunk(x, positions, dst, attention, extras, layers or range(len(self.layers)), NONE)
         if y is not None:
             x.add_(y)
 
     def rows(self, x: Tensor, batch: RowBatch, select: Tensor | None = None, extras: Sequence[Tensor] = ()) -> Tensor:
-        """Run rows x (R, hidden), used up; returns logits of all of them, or of those in `select`."""
+        """Run rows x (R, hidden), used up; returns logits of all of them, or of those in `select` (any number, none).
 
-        def attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-            return self.ops.row_attention(q, k, v, batch, self.scale)
+        In the last layer the others need keys and values only.
+        """
+        chosen = batch if select is None or not select.shape[0] else batch.rows(select)
 
-        y = self._trunk(x, batch.meta[:3], batch.meta[DST], attention, extras, range(len(self.layers)))
-        if select is not None:
-            x, y = x[select], None if y is None else y[select]
+        def attention(q: Tensor, k: Tensor, v: Tensor, last: bool) -> Tensor:
+            return self.ops.row_attention(q, k, v, chosen if last else batch, self.scale)
+
+        x, y = self._trunk(x, batch.meta[:3], batch.meta[DST], attention, extras, range(len(self.layers)), select)
+        if not x.shape[0]:
+            return x.new_empty(0, self.head.shape[0])
         return self.ops.norm_linear(x, y, self.norm, self.eps, self.head, None)
 
     def _trunk(
@@ -119,12 +125,15 @@ class Language:
         x: Tensor,
         positions: Tensor,
         dst: Tensor,
-        attention: Callable[[Tensor, Tensor, Tensor], Tensor],
+        attention: Callable[[Tensor, Tensor, Tensor, bool], Tensor],
         extras: Sequence[Tensor],
         layers: range,
-        fill_only: bool = False,
-    ) -> Tensor | None:
-        """Returns what is still to be added to x, None for nothing. `extras[i]` (R, hidden) goes in after layer i."""
+        select: Tensor | None,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Returns x and what is to be added to it yet, None for nothing; `extras[i]` (R, hidden) goes in after layer i.
+
+        `select`: the rows that go on after the last layer's keys and values; None: all.
+        """
         ops, eps = self.ops, self.eps
         cos, sin = self._cos_sin(positions)
         last = len(self.layers) - 1
@@ -134,14 +143,16 @@ class Language:
             k, v = self.kv[i].unbind(0)
             qkv = ops.norm_linear(x, y, layer.input_norm, eps, layer.qkv, layer.qkv_bias)
             q = ops.rope_write(qkv, cos, sin, dst, k, v, self.num_heads, layer.heads)
-            if fill_only and i == last:
-                return None
-            y = ops.linear_add(x, attention(q, k, v).flatten(1), layer.out, layer.out_bias)
+            if i == last and select is not None:
+                if not select.shape[0]:
+                    return x[:0], None
+                q, x, extras = q[select], x[select], [extra[select] for extra in extras]
+            y = ops.linear_add(x, attention(q, k, v, i == last).flatten(1), layer.out, layer.out_bias)
             inner = ops.norm_gated(x, y, layer.mlp_norm, eps, layer.gate_up)
             y = ops.linear_add(x, inner, layer.down, None)
             if i < len(extras):  # deepstack
                 y = extras[i] if y is None else y + extras[i]
-        return y
+        return x, y
 
     def _cos_sin(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """positions (3, R) -> cos, sin (R, D) float32: each frequency reads its own of the three coordinates."""

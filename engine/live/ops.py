@@ -39,6 +39,12 @@ class RowBatch:
     spans: Sequence[Span]  # in the order of the rows; empty in a captured graph, whose spans change under it
     packed: bool = False  # neighbouring rows mostly share a window: never changes a result, only what it costs
 
+    def rows(self, chosen: Tensor) -> "RowBatch":
+        """Of these rows only, which see what they saw. Waits for the device if there are spans."""
+        meta = self.meta[:, chosen]
+        spans = [Span(1, *seen) for seen in zip(*meta[WINDOW_BASE:].tolist(), strict=True)] if self.spans else ()
+        return RowBatch(meta, spans)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AppendBatch:

@@ -5,6 +5,7 @@ differ by is rounding: on a CPU in float32 almost nothing, in bfloat16 a few per
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,7 +45,7 @@ def selftest(loaded: Loaded, model: Model, prompter: LivePrompter) -> list[Check
 def _positions(loaded: Loaded, prompter: LivePrompter, width: int, height: int, num_pairs: int) -> Check:
     """Of a window of `num_pairs` and a question: ours, pair by pair, and get_rope_index's of the whole."""
     name = f"positions of {num_pairs} pairs"
-    view = _view(width, height, num_pairs)
+    view = noise_view(width, height, num_pairs)
     prompt, _ = prompter.whole(QUESTION, view)
     inputs = {key: value for key, value in prompt.inputs.items() if "pixel" not in key and key != "position_ids"}
     try:
@@ -63,15 +64,12 @@ def _positions(loaded: Loaded, prompter: LivePrompter, width: int, height: int, 
 
 def _forward(loaded: Loaded, model: Model, prompter: LivePrompter, width: int, height: int) -> Check:
     """The first logits of an answer: a window of two pairs and a third, provisional one, against one stock pass."""
-    view = _view(width, height, 3)
-    prompt, positions = prompter.whole(QUESTION, view)
-    inputs = {key: value.to(loaded.device) for key, value in prompt.inputs.items()}
-    inputs["position_ids"] = torch.from_numpy(positions)[:, None].to(loaded.device)
+    view = noise_view(width, height, 3)
     try:
-        want = loaded.model(**inputs, logits_to_keep=1).logits[0, -1].float()
+        want = stock_logits(loaded.model, prompter, view).float()
     except Exception as exc:
         return Check("logits", False, f"the stock model failed: {type(exc).__name__}: {exc}")
-    got = _live_logits(model, prompter, view).float()
+    got = live_logits(model, prompter, view).float()
     error = float((got - want).norm() / want.norm())
     allowed = TOLERANCE.get(loaded.model.lm_head.weight.dtype, 0.1)
     detail = (
@@ -80,7 +78,22 @@ def _forward(loaded: Loaded, model: Model, prompter: LivePrompter, width: int, h
     return Check("logits", error <= allowed, detail + (f"; {allowed:g} is allowed" if error > allowed else ""))
 
 
-def _live_logits(model: Model, prompter: LivePrompter, view: View) -> torch.Tensor:
+@torch.inference_mode()
+def stock_logits(model: Any, prompter: LivePrompter, view: View) -> torch.Tensor:
+    """The first logits (vocab,) of stock `model`'s answer to QUESTION about a view, in one pass."""
+    prompt, positions = prompter.whole(QUESTION, view)
+    weight = model.lm_head.weight
+    inputs = {
+        key: value.to(weight.device, weight.dtype if value.is_floating_point() else None)
+        for key, value in prompt.inputs.items()
+    }
+    inputs["position_ids"] = torch.from_numpy(positions)[:, None].to(weight.device)
+    logits: torch.Tensor = model(**inputs, logits_to_keep=1).logits[0, -1]
+    return logits
+
+
+def live_logits(model: Model, prompter: LivePrompter, view: View) -> torch.Tensor:
+    """The same from a window that grew pair by pair, and the last pair as a provisional one."""
     split = prompter.split(QUESTION)
     seam = prompter.seam(split.head, (view.newest.height, view.newest.width, view.fps))
     *pairs, last = model.encode(view.pairs)
@@ -123,9 +136,9 @@ def _assembled(prompter: LivePrompter, view: View) -> tuple[list[int], Ints]:
     return [*ids, *split.rest], np.concatenate(places, 1)
 
 
-def _view(width: int, height: int, num_pairs: int) -> View:
+def noise_view(width: int, height: int, num_pairs: int, seed: int = 0) -> View:
     """Pairs of noise, the same every time."""
-    noise = np.random.default_rng(0)
+    noise = np.random.default_rng(seed)
     frames = [
         Frame("selftest", i, 0.0, 0.0, noise.integers(0, 256, (height, width, 3), np.uint8))
         for i in range(2 * num_pairs)

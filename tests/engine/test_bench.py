@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from askcam.engine import bench
+from askcam.engine.bench import command as bench
 
 
 def test_a_toy_is_measured_stage_by_stage(capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,7 +65,7 @@ def test_it_needs_neither_qwen_vl_utils_nor_opencv_nor_accelerate_nor_an_install
     blocked = ["cv2", "av", "qwen_vl_utils", "accelerate", "msgspec", "starlette", "askcam.server", "askcam.demo"]
     code = (
         f"import sys; sys.path[:0] = [{str(tmp_path)!r}]; sys.modules.update(dict.fromkeys({blocked!r}))\n"
-        "from askcam.engine import bench\n"
+        "from askcam.engine.bench import command as bench\n"
         f"assert bench.__file__.startswith({str(tmp_path)!r}), bench.__file__\n"
         "bench.run(['portable', '--tiny', '--repeats', '1', '--tokens', '2'])"
     )

@@ -5,20 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from askcam.engine import bench_engine
-from askcam.engine import measuring_live as measuring
+from askcam.engine.bench import asking, command
 
 LINE = "--frames 4 8 --tokens 4 --repeats 1 --together 2 --growing 2 --cameras 2 --seconds 1.5 --device cpu"
 
 
 def run(capsys: pytest.CaptureFixture[str], *more: str) -> tuple[dict[str, object], str]:
-    bench_engine.run([*LINE.split(), *more])
+    command.run(["engine", *LINE.split(), *more])
     out = capsys.readouterr().out
     return json.loads(out.splitlines()[-1]), out
 
 
 def test_every_step_gives_its_figures(builtin: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    found, out = run(capsys, "--model", str(builtin), "--compiled", "--out", str(tmp_path / "found.json"))
+    found, out = run(capsys, "--model", str(builtin), "--compiled", "--rounding", "--out", str(tmp_path / "found.json"))
     assert found["errors"] == {}
     for name in ("portable, 8 frames", "compiled, 8 frames", "live, 8 frames", "live, 8 frames, provisional pair"):
         row = found[name]
@@ -28,7 +27,11 @@ def test_every_step_gives_its_figures(builtin: Path, capsys: pytest.CaptureFixtu
     sustained = found["live, cameras sustained"]
     assert isinstance(sustained, dict)
     assert sustained["checks"] == 6  # two cameras, two frames a second, a second and a half
-    assert isinstance(found["ttft_ratio"], float)
+    for name in ("ttft_ratio", "ttft_ratio_provisional", "longest_by_shortest", "together_tokens_ratio"):
+        assert isinstance(found[name], float), name
+    rounding = found["logits' relative error"]
+    assert isinstance(rounding, dict)
+    assert rounding["live"] < 1e-4
     assert "these are no GPU figures" in out
     assert json.loads((tmp_path / "found.json").read_text())["live, 8 frames"] == {
         key: value
@@ -43,7 +46,7 @@ def test_a_step_that_fails_is_named_and_the_others_go_on(
     def broken(*args: object) -> None:
         raise RuntimeError("no together today")
 
-    monkeypatch.setattr(measuring, "together", broken)
+    monkeypatch.setattr(asking, "together", broken)
     with pytest.raises(SystemExit) as ended:
         run(capsys, "--model", str(builtin))
     assert ended.value.code == 1
@@ -52,8 +55,14 @@ def test_a_step_that_fails_is_named_and_the_others_go_on(
     assert "live, cameras sustained" in json.loads(out.splitlines()[-1])
 
 
-def test_windows_longer_than_the_models_are_refused(builtin: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_windows_longer_than_the_models_are_refused_unless_wanted(
+    builtin: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as ended:
-        bench_engine.run(["--model", str(builtin), "--device", "cpu", "--frames", "64"])
+        command.run(["engine", "--model", str(builtin), "--device", "cpu", "--frames", "64"])
     assert ended.value.code == 2
     assert "want fewer --frames" in capsys.readouterr().err
+    found, _ = run(capsys, "--model", str(builtin), "--frames", "24", "--stretch")
+    row = found["live, 24 frames, provisional pair"]
+    assert isinstance(row, dict)
+    assert row["vision_ms"] > 0  # of the provisional pair: each question brings another frame

@@ -4,11 +4,13 @@ before, meanwhile and beside them."""
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
+from askcam.engine.live.answering import MAX_ROWS
 from askcam.engine.live.engine import LiveEngine
 from askcam.engine.loading import Loaded
-from askcam.engine.question import Message, Question, Role, Sampling, Started, Text
+from askcam.engine.question import Clip, Message, Question, Role, Sampling, Started, Text
 
 FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
 Live = Callable[..., LiveEngine]
@@ -91,3 +93,21 @@ def test_both_position_rules(
         engine.ask(ask("What is this?", num_tokens=12), listener)
         texts.append(oracle(sharp("qwen2_vl"), rule).check(ask("What is this?", num_tokens=12), listener.wait()).text)
     assert texts[0] != texts[1]  # the negative control: eight pairs on three columns
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_a_prompt_of_more_rows_than_one_pass_takes(
+    kind: str, live: Live, oracle: Any, sharp: Callable[[str], Loaded], heard: Any, stream_of: Any
+) -> None:
+    engine, want = live(kind, max_pairs=8), oracle(sharp(kind))
+    stream_of(engine).push(6)
+    long = ask("Is there " + "a cat or a dog or " * 120 + "nothing?")
+    pixels = np.random.default_rng(5).integers(0, 256, (2, 4 * 28, 4 * 28, 3), np.uint8)
+    clip = Question((Message(Role.USER, (Clip(tuple(pixels), 2.0), long.messages[0].parts[0])),), None, long.sampling)
+    for asked in ([long], [clip], [ask("What is this?", num_tokens=20), clip, long]):
+        listeners = [heard() for _ in asked]
+        for question, listener in zip(asked, listeners, strict=True):
+            engine.ask(question, listener)
+        for question, listener in zip(asked, listeners, strict=True):
+            done = want.check(question, listener.wait())
+            assert question.sampling.max_tokens == 20 or done.usage.prompt_tokens > MAX_ROWS

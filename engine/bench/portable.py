@@ -1,11 +1,4 @@
-"""How long an answer takes, stage by stage: python -m askcam.engine.bench portable --help
-
-Needs torch, torchvision, transformers and numpy (Pillow comes with them); qwen-vl-utils, OpenCV and accelerate only if
-they are there. In a checkout that is not installed, give Python a folder in which the rooms are named as installed:
-
-    mkdir -p build/bench/askcam && ln -sfn "$PWD"/engine "$PWD"/stream build/bench/askcam/
-    PYTHONPATH=build/bench python -m askcam.engine.bench portable --shape 7b
-"""
+"""How long an answer takes in stock transformers, stage by stage: `askcam bench portable`."""
 
 import argparse
 import json
@@ -14,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from askcam.engine.calm import wait_calmly
+from askcam.engine.bench.arguments import even, positive, say, size
 from askcam.engine.errors import EngineError
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
@@ -67,14 +60,13 @@ class Row:
 
 def run(argv: Sequence[str] | None = None, default_model: str | None = None) -> None:
     """Measure, print a table, and one line of JSON as the last. Exits with 2 and one line on wrong arguments."""
-    options = Options(**{"say": _say, **vars(_parser(default_model).parse_args(argv))})
-    wait_calmly()
-    from askcam.engine.measuring import measure  # torch, only now
+    options = Options(**{"say": say, **vars(_parser(default_model).parse_args(argv))})
+    from askcam.engine.bench.still import measure  # torch, only now
 
     try:
         about, rows = measure(options)
     except EngineError as exc:
-        _say(f"bench: {exc}")
+        say(f"bench: {exc}")
         sys.exit(2)
     print(table(about, rows))
     print(json.dumps({**about, "rows": [asdict(row) for row in rows]}))
@@ -112,38 +104,11 @@ def _parser(default_model: str | None) -> argparse.ArgumentParser:
     which.add_argument(
         "--tiny", action="store_const", const="tiny", dest="shape", help="a random toy, to see that it runs"
     )
-    parser.add_argument("--frames", type=_even, nargs="+", default=[8], metavar="N", help="window lengths (8)")
-    parser.add_argument("--size", type=_size, metavar="WxH", help="the camera's picture")
-    parser.add_argument("--tokens", type=_positive, default=32, metavar="N", help="longest answer (32)")
-    parser.add_argument("--repeats", type=_positive, default=20, metavar="N", help="questions per window (20)")
-    parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (torch's choice)")
+    parser.add_argument("--frames", type=even, nargs="+", default=[8], metavar="N", help="window lengths (8)")
+    parser.add_argument("--size", type=size, metavar="WxH", help="the camera's picture")
+    parser.add_argument("--tokens", type=positive, default=32, metavar="N", help="longest answer (32)")
+    parser.add_argument("--repeats", type=positive, default=20, metavar="N", help="questions per window (20)")
+    parser.add_argument("--threads", type=positive, metavar="N", help="CPU threads (torch's choice)")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--dtype", default="auto", choices=DTYPES)
     return parser
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return value
-
-
-def _even(text: str) -> int:
-    value = _positive(text)
-    if value % 2:
-        raise argparse.ArgumentTypeError(f"{text} frames are no whole pairs; want an even number")
-    return value
-
-
-def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.partition("x")
-    return _positive(width), _positive(height)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-if __name__ == "__main__":
-    run()

@@ -1,4 +1,4 @@
-"""The measuring behind engine.bench: a model, a window that stands still, and the same question many times."""
+"""The measuring behind `bench portable`: a window that stands still, and the same question many times."""
 
 import platform
 import queue
@@ -10,19 +10,18 @@ import numpy as np
 import torch
 import transformers
 
-from askcam.engine.bench import Options, Row
+from askcam.engine.bench.portable import Options, Row
+from askcam.engine.bench.shapes import SIZES, random_model
 from askcam.engine.choosing import LARGEST_SEED
 from askcam.engine.door import EngineConfig
 from askcam.engine.errors import ModelError
 from askcam.engine.loading import DTYPES, Loaded, load, pick_device
 from askcam.engine.portable import PortableEngine
 from askcam.engine.question import Event, Failed, Finished, Message, Question, Role, Sampling, Text
-from askcam.engine.shapes import random_model
 from askcam.stream.frame import Frame
 from askcam.stream.window import Pair, View
 
 QUESTION = "What do you see?"
-SIZES = {"tiny": (112, 84), "2b": (448, 336), "7b": (448, 336)}  # of the pictures of random models
 
 
 class StillCamera:

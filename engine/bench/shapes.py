@@ -16,6 +16,7 @@ SHAPES: dict[str, tuple[int, int, int, int, int, int, bool, list[int], int, int,
     "7b": (3584, 28, 28, 4, 18944, 152064, False, [16, 24, 24], 32, 1280, 16),
     "tiny": (64, 3, 4, 2, 160, 4096, True, [2, 3, 3], 2, 32, 2),
 }
+SIZES = {"tiny": (112, 84), "2b": (448, 336), "7b": (448, 336)}  # of the cameras' pictures
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>")
 PADS = ("<|image_pad|>", "<|video_pad|>")
 TEMPLATE = (

@@ -1,0 +1,1 @@
+"""Benchmarks of the backends: `askcam bench`, `python -m askcam.engine.bench`."""

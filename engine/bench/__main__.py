@@ -1,0 +1,7 @@
+"""python -m askcam.engine.bench: command.py says how."""
+
+import sys
+
+from askcam.engine.bench.command import run
+
+run(sys.argv[1:])
