@@ -1,11 +1,12 @@
 """One answer as it grows: from tokens to events. No model in here."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Collection
 
 from askcam.engine.errors import Stale
 from askcam.engine.inbox import Asked
-from askcam.engine.question import Event, Finished, First, Piece, Question, Reason, Timings, Usage
+from askcam.engine.question import Event, Finished, First, Piece, Question, Reason, Timings, TokenLogprob, Usage
 from askcam.engine.text import AnswerText
 from askcam.stream.window import View
 
@@ -27,10 +28,14 @@ class Answer:
         self._reason = Reason.LENGTH  # unless something else ends it
         self._over = False
         self._first_at: float | None = None
+        self._logprobs = None if question.sampling.logprobs is None else Alongside()
         self.num_tokens = 0
 
-    def take(self, token: int) -> bool:
-        """The next token; returns whether the answer is over. Raises Stale at the first, if the frames grew too old."""
+    def take(self, token: int, logprob: TokenLogprob | None = None) -> bool:
+        """The next token; returns whether the answer is over. Raises Stale at the first, if the frames grew too old.
+
+        `logprob` is the token's, and is there when the question wants logprobs.
+        """
         if self._over:  # on Apple's GPUs generate() notices one token late
             return True
         self.num_tokens += 1
@@ -39,9 +44,10 @@ class Answer:
         if token in self._end_tokens:
             self._reason, self._over = Reason.STOP, True
             return True
-        piece = self._text.add(token)
-        if piece:
-            self._tell(self._asked, Piece(piece, self.num_tokens))
+        if self._logprobs is not None:
+            assert logprob is not None, "the question wants logprobs"
+            self._logprobs.add(self._text.num_taken, logprob)
+        self._say(self._text.add(token))
         if self._text.stopped:
             self._reason = Reason.STOP
         elif self._asked.cancelled:
@@ -58,9 +64,7 @@ class Answer:
 
         An answer without a single token is one that was cancelled before it began.
         """
-        rest = self._text.finish()
-        if rest:
-            self._tell(self._asked, Piece(rest, self.num_tokens))
+        self._say(self._text.finish())
         now = time.monotonic()
         first_at = now if self._first_at is None else self._first_at
         return Finished(
@@ -76,12 +80,40 @@ class Answer:
                 decode_s=now - first_at,
                 total_s=now - self._asked.at,
             ),
+            () if self._logprobs is None else tuple(self._logprobs.told),
         )
+
+    def _say(self, text: str) -> None:
+        if text:
+            logprobs = () if self._logprobs is None else self._logprobs.upto(self._text.num_told)
+            self._tell(self._asked, Piece(text, self.num_tokens, logprobs))
 
     def _first(self) -> None:
         now = self._first_at = time.monotonic()
         age_s = None if self._view is None else refuse_stale(self._question, self._view)
         self._tell(self._asked, First(age_s, now - self._asked.at))
+
+
+class Alongside:
+    """Logprobs on their way beside the text, which may be held back: each is told with the text that its token begins
+    in, and one whose text never comes isn't told. Pure."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[int, TokenLogprob]] = deque()
+        self.told: list[TokenLogprob] = []
+
+    def add(self, start: int, logprob: TokenLogprob) -> None:
+        """The next token, whose text begins in character `start` of the answer. One without text is left out."""
+        if logprob.raw is not None:
+            self._waiting.append((start, logprob))
+
+    def upto(self, end: int) -> tuple[TokenLogprob, ...]:
+        """Those that are told along with the answer's text up to character `end`."""
+        ready = []
+        while self._waiting and self._waiting[0][0] < end:
+            ready.append(self._waiting.popleft()[1])
+        self.told += ready
+        return tuple(ready)
 
 
 def refuse_stale(question: Question, view: View) -> float:

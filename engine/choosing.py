@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from askcam.engine.errors import QuestionError
-from askcam.engine.question import Sampling
+from askcam.engine.question import MAX_LOGPROBS, Sampling
 
 LARGEST_SEED = 2**63 - 1
 
@@ -27,6 +27,7 @@ def check_sampling(sampling: Sampling) -> None:
             "above 0",
         ),
         ("min_tokens", sampling.min_tokens, 0 <= sampling.min_tokens <= sampling.max_tokens, "0 to max_tokens"),
+        ("logprobs", sampling.logprobs, 0 <= (sampling.logprobs or 0) <= MAX_LOGPROBS, f"0 to {MAX_LOGPROBS}"),
         ("seed", sampling.seed, abs(sampling.seed or 0) <= LARGEST_SEED, "a 64-bit number"),
     )
     for name, value, fine, want in rules:

@@ -4,6 +4,7 @@ One thread owns the model. Its story is `_answer`: look at the camera, make a pr
 """
 
 import time
+from contextlib import nullcontext
 
 import torch
 
@@ -13,10 +14,11 @@ from askcam.engine.door import EngineConfig, Progress
 from askcam.engine.front import Front, failed
 from askcam.engine.inbox import Asked
 from askcam.engine.loading import Loaded, load
+from askcam.engine.logprobs import Logprobs
 from askcam.engine.prompt import Prompter
 from askcam.engine.question import Failed, Finished, Question, Scored, Scoring, Started, Timings, Usage
 from askcam.engine.stages import StageClock
-from askcam.engine.stopping import Follow
+from askcam.engine.stopping import Follow, Glance
 
 
 class PortableEngine(Front):
@@ -27,6 +29,7 @@ class PortableEngine(Front):
         super().__init__(loaded, config, loaded.info)
         self._prompter = Prompter(loaded.processor, loaded.spec, config.positions, loaded.info.max_pairs)
         self._clock = StageClock(loaded.model, loaded.model.model.visual, loaded.device)
+        self._logprobs = Logprobs(loaded.processor.tokenizer)
         self._thread.start()
 
     @classmethod
@@ -90,20 +93,25 @@ class PortableEngine(Front):
         inputs = {name: value.to(self._loaded.device) for name, value in prompt.inputs.items()}
         ready = time.monotonic()
 
-        answer = self.answer(asked, question, view)
+        answer, glance = self.answer(asked, question, view), Glance()
+        watching = nullcontext() if sampling.logprobs is None else glance.at(self._loaded.model)
         self._clock.restart()
         if not asked.cancelled:
-            with seeded(sampling.seed, self._loaded.device):
+            with seeded(sampling.seed, self._loaded.device), watching:
                 self._loaded.model.generate(
                     **inputs,
                     generation_config=generation_config(self._loaded.model.generation_config, sampling, room),
-                    stopping_criteria=[Follow(lambda token: self._follow(answer, token))],
+                    stopping_criteria=[
+                        Follow(lambda token: self._follow(answer, token, glance.logits, sampling.logprobs))
+                    ],
                 )
         usage = Usage(prompt.num_tokens, prompt.num_vision_tokens, 0, answer.num_tokens)
         timings = Timings(started - asked.at, ready - started, self._clock.vision_s, self._clock.prefill_s)
         return answer.finish(usage, timings)
 
-    def _follow(self, answer: Answer, token: int) -> bool:
+    def _follow(self, answer: Answer, token: int, logits: torch.Tensor | None, wanted: int | None) -> bool:
         self._tell_gone()
         self._counts.token()
-        return answer.take(token)
+        if logits is None:
+            return answer.take(token)
+        return answer.take(token, self._logprobs.of(logits, [token], [wanted])[0])

@@ -48,9 +48,12 @@ class Message:
     tool_calls: tuple[Mapping[str, Any], ...] = ()
 
 
+MAX_LOGPROBS = 20  # OpenAI's bound
+
+
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How tokens are chosen. None means: as the model's generation_config says."""
+    """How tokens are chosen, and what is told of them. None means: as the model's generation_config says."""
 
     max_tokens: int = 512
     temperature: float | None = None  # 0 is greedy
@@ -60,6 +63,7 @@ class Sampling:
     seed: int | None = None  # same seed, same window, same tokens
     stop: tuple[str, ...] = ()  # the answer ends before the first of these
     min_tokens: int = 0  # the model may not end the answer before so many
+    logprobs: int | None = None  # tell each token's logprob, and so many (0 to 20) of the likeliest; None: no logprobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +137,31 @@ class First:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """How likely the model held a token: the natural logarithm of its share in the model's own distribution.
+
+    That is the softmax of the logits as the model gives them, in float32: before penalties, temperature, top_k, top_p
+    and min_tokens have their say, so that it tells about the model and not about the question's sampling.
+    """
+
+    token: int  # its id
+    text: str  # it alone; U+FFFD for bytes that are no whole character
+    raw: bytes | None  # its bytes in an answer's UTF-8; None: a special token, which has none
+    logprob: float
+    top: tuple["TokenLogprob", ...] = ()  # the likeliest in its place, likeliest first; it may be one of them, or not
+
+
+@dataclass(frozen=True, slots=True)
 class Piece:
-    """Some more text: whole characters only. `num_tokens` counts the answer's tokens so far."""
+    """Some more text: whole characters only. `num_tokens` counts the answer's tokens so far.
+
+    `logprobs`, where the question wants them, are of the tokens whose text begins in this piece: tokens come when their
+    text does, and those that a stop string or the end cut off whole do not come. Special tokens have no text.
+    """
 
     text: str
     num_tokens: int
+    logprobs: tuple[TokenLogprob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +172,7 @@ class Finished:
     text: str  # the whole answer
     usage: Usage
     timings: Timings
+    logprobs: tuple[TokenLogprob, ...] = ()  # those of all pieces
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,12 +19,19 @@ class AnswerText:
         self._open: list[int] = []  # tokens of an unfinished character
         self._held = ""  # perhaps the beginning of a stop string
         self._told: list[str] = []
+        self.num_told = 0  # characters
         self.stopped = False
 
     @property
     def text(self) -> str:
         """All that was told so far."""
         return "".join(self._told)
+
+    @property
+    def num_taken(self) -> int:
+        """Whole characters of all tokens so far, told or held back. The next token's text begins in the one after."""
+        begun = len(self._decode(self._open).rstrip(BROKEN)) if self._open else 0
+        return self.num_told + len(self._held) + begun
 
     def add(self, token: int) -> str:
         """Take the next token; returns the text that is sure now: often a word, sometimes nothing."""
@@ -43,6 +50,7 @@ class AnswerText:
         rest = self._tell(self._decode(self._open).rstrip(BROKEN) if self._open else "")
         self._open.clear()
         self._told.append(self._held)
+        self.num_told += len(self._held)
         rest, self._held = rest + self._held, ""
         return rest
 
@@ -56,6 +64,7 @@ class AnswerText:
             keep = max((_overlap(held, stop) for stop in self._stop), default=0)
             sure, self._held = held[: len(held) - keep], held[len(held) - keep :]
         self._told.append(sure)
+        self.num_told += len(sure)
         return sure
 
 

@@ -28,6 +28,7 @@ from askcam.engine.question import (
     Started,
     Text,
     Timings,
+    TokenLogprob,
     Usage,
 )
 from askcam.server.answers import Answers, Record
@@ -69,9 +70,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """Some more text: whole characters."""
+    """Some more text: whole characters. With the logprobs of its tokens, where the question's sampling wants them."""
 
     text: str
+    logprobs: tuple[TokenLogprob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class Done:
     saw: Saw
     usage: Usage
     timings: Timings
+    logprobs: tuple[TokenLogprob, ...] = ()  # of all tokens in the text
 
 
 Step = Begun | Seen | Delta | Done
@@ -176,12 +179,12 @@ class _Hearing:
             case Piece():
                 self._text.append(event.text)
                 self._num_tokens = event.num_tokens
-                return Delta(event.text) if event.text else None
+                return Delta(event.text, event.logprobs) if event.text else None
             case Finished():
                 self.over = True
                 saw = self.saw or self._see(None)  # cancelled before its first token
                 self.asking._keep(self, event)
-                return Done(event.reason, event.text, saw, event.usage, event.timings)
+                return Done(event.reason, event.text, saw, event.usage, event.timings, event.logprobs)
             case Failed():
                 self.over = True
                 raise self.asking._refused(event.error) from event.error

@@ -10,7 +10,7 @@ from askcam.engine.live.kvpool import KVPool, Range
 from askcam.engine.live.ops import Span
 from askcam.engine.live.sampling import Chooser
 from askcam.engine.live.seam import Ints
-from askcam.engine.question import Finished, Timings, Usage
+from askcam.engine.question import Finished, Timings, TokenLogprob, Usage
 
 MAX_ROWS = 512  # of one prompt in one pass: a long one must not hold up the other answers
 
@@ -83,12 +83,13 @@ class Answering:
     chooser: Chooser
     place: Place
     started: float  # time.monotonic()
+    logprobs: int | None  # how many of the likeliest tokens are told with each one; None: no logprobs
 
-    def take(self, token: int) -> bool:
-        """The chosen token; returns whether the answer is over. Raises Stale."""
+    def take(self, token: int, logprob: TokenLogprob | None) -> bool:
+        """The chosen token, and its logprob if wanted; returns whether the answer is over. Raises Stale."""
         self.place.last_token = token
         self.chooser.took(token)
-        ends = self.answer.take(token)
+        ends = self.answer.take(token, logprob)
         return ends or self.answer.num_tokens >= self.chooser.max_tokens
 
     def finish(self) -> Finished:

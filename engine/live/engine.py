@@ -24,7 +24,8 @@ from askcam.engine.live.scheduler import Scheduler
 from askcam.engine.live.scoring import Scorer
 from askcam.engine.live.starting import Starter
 from askcam.engine.loading import Loaded
-from askcam.engine.question import Failed, Finished, ScoreEvent, Scoring
+from askcam.engine.logprobs import Logprobs
+from askcam.engine.question import Failed, Finished, ScoreEvent, Scoring, TokenLogprob
 
 QUIET_S = 5.0  # after a failure while ingesting, frames wait so long; questions do not
 WAIT_S = 1.0  # the longest sleep: heads that nobody asks with are let go of
@@ -41,6 +42,7 @@ class LiveEngine(Front):
         self._keeper = Keeper(model, self._prompter, self.anchors)
         self._starter = Starter(self, loaded, config, model, self._prompter, self._keeper)
         self._scheduler = Scheduler()
+        self._logprobs = Logprobs(loaded.processor.tokenizer)
         self._scorer = Scorer(self._starter, model, loaded.processor.tokenizer)
         self._most_cameras = model.pool.total_rows // camera_rows
         self._max_answering = config.max_answering
@@ -154,13 +156,14 @@ class LiveEngine(Front):
         took_s = time.monotonic() - began
         for answer in starting:
             answer.place.costs.prefill_s += took_s
-        for (answer, _), token in zip(choosing, tokens, strict=True):
+        logprobs = self._logprobs.of(logits, tokens, [answer.logprobs for answer, _ in choosing])
+        for (answer, _), token, logprob in zip(choosing, tokens, logprobs, strict=True):
             self._counts.token()
-            self._hand_out(answer, token)
+            self._hand_out(answer, token, logprob)
 
-    def _hand_out(self, answer: Answering, token: int) -> None:
+    def _hand_out(self, answer: Answering, token: int, logprob: TokenLogprob | None) -> None:
         try:
-            if not answer.take(token):
+            if not answer.take(token, logprob):
                 return
             event: Finished | Failed = answer.finish()
         except Exception as exc:

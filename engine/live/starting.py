@@ -61,7 +61,8 @@ class Starter:
         place, ids = self.place(question, view, room, lambda: self._front.tell(asked, Started(view)), started)
         if choosers[0].wants_ids:
             choosers[0].start(ids())
-        return Answering(asked, self._front.answer(asked, question, view), choosers[0], place, started)
+        answer = self._front.answer(asked, question, view)
+        return Answering(asked, answer, choosers[0], place, started, question.sampling.logprobs)
 
     def place(
         self, question: Question, view: View | None, room: Callable[[int], int], taken: Taken, started: float

@@ -12,12 +12,14 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from askcam.client.protocol import Problem, encode
-from askcam.engine.question import Usage
+from askcam.engine.question import TokenLogprob, Usage
 from askcam.server.api.chat_request import ChatRequest, read
 from askcam.server.api.wire import decode_body, json_response
 from askcam.server.asking import Begun, Delta, Done, Seen, Step
 from askcam.server.errors import ApiError
 from askcam.server.house import House
+
+LEAST = -9999.0  # OpenAI's word for "very unlikely"; JSON has no minus infinity
 
 
 def routes(house: House) -> list[BaseRoute]:
@@ -26,7 +28,8 @@ def routes(house: House) -> list[BaseRoute]:
         house.admit_question(request)
         ask = await asyncio.to_thread(read, body, house.limits, house.max_age_s)  # it may decode pictures
         steps = house.asking.ask(ask)
-        writer = _Writer(body.model, body.stream_options is not None and body.stream_options.include_usage)
+        with_usage = body.stream_options is not None and body.stream_options.include_usage
+        writer = _Writer(body.model, with_usage, with_logprobs=bool(body.logprobs))
         if not body.stream:
             async with contextlib.aclosing(steps):
                 return json_response(await _whole(steps, writer, request))
@@ -88,36 +91,39 @@ def usage(count: Usage) -> dict[str, Any]:
 class _Writer:
     """Writes one answer as a completion or as its chunks."""
 
-    def __init__(self, model: str, with_usage: bool) -> None:
-        self.model, self.with_usage = model, with_usage
+    def __init__(self, model: str, with_usage: bool, with_logprobs: bool) -> None:
+        self.model, self.with_usage, self.with_logprobs = model, with_usage, with_logprobs
         self.created = int(time.time())
         self.id = f"chatcmpl-{time.time_ns():x}"
 
     def completion(self, done: Done) -> dict[str, Any]:
         message = {"role": "assistant", "content": done.text, "refusal": None}
+        choice = {"index": 0, "message": message, "logprobs": self.logprobs(done), "finish_reason": finish_reason(done)}
         return {
             "id": self.id,
             "object": "chat.completion",
             "created": self.created,
             "model": self.model,
-            "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason(done)}],
+            "choices": [choice],
             "usage": usage(done.usage),
             "askcam": done.saw,
         }
 
-    def chunk(self, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+    def chunk(
+        self, delta: dict[str, Any], finish: str | None = None, logprobs: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         return {
             "id": self.id,
             "object": "chat.completion.chunk",
             "created": self.created,
             "model": self.model,
-            "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}],
+            "choices": [{"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish}],
         }
 
     def chunks(self, step: Step) -> list[dict[str, Any]]:
         match step:
             case Delta():
-                return [self.chunk({"content": step.text})]
+                return [self.chunk({"content": step.text}, logprobs=self.logprobs(step))]
             case Done():
                 last = [self.chunk({}, finish_reason(step)) | {"askcam": step.saw}]
                 if self.with_usage:
@@ -125,6 +131,18 @@ class _Writer:
                 return last
             case Begun() | Seen():
                 return []
+
+    def logprobs(self, step: Delta | Done) -> dict[str, Any] | None:
+        """OpenAI's ChoiceLogprobs of a chunk's tokens or of all; None where they were not asked for."""
+        if not self.with_logprobs:
+            return None
+        content = [token(one) | {"top_logprobs": [token(other) for other in one.top]} for one in step.logprobs]
+        return {"content": content, "refusal": None}
+
+
+def token(one: TokenLogprob) -> dict[str, Any]:
+    """OpenAI's TopLogprob."""
+    return {"token": one.text, "logprob": max(one.logprob, LEAST), "bytes": None if one.raw is None else list(one.raw)}
 
 
 def finish_reason(done: Done) -> str:

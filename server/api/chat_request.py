@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from askcam.client.protocol import AskcamRequest
-from askcam.engine.question import Message, Part, Role, Sampling, Text
+from askcam.engine.question import MAX_LOGPROBS, Message, Part, Role, Sampling, Text
 from askcam.server.access.limits import Limits
 from askcam.server.api.models import MODEL
 from askcam.server.asking import Ask
@@ -60,10 +60,11 @@ class ChatRequest(msgspec.Struct):
     repetition_penalty: float | None = None
     seed: int | None = None
     stop: str | list[str] | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = None
     askcam: AskcamRequest | None = None
     # Refused unless they say what happens anyway.
     n: int | None = None
-    logprobs: bool | None = None
     frequency_penalty: float | None = None
     presence_penalty: float | None = None
     response_format: dict[str, Any] | None = None
@@ -97,7 +98,6 @@ def read(body: ChatRequest, limits: Limits, max_age_s: float | None) -> Ask:
 def _refuse_unsupported(body: ChatRequest) -> None:
     for name, value, why in (
         ("n", body.n not in (None, 1), "one answer per request: ask again for another"),
-        ("logprobs", bool(body.logprobs), "log probabilities are not given"),
         ("frequency_penalty", bool(body.frequency_penalty), "use repetition_penalty"),
         ("presence_penalty", bool(body.presence_penalty), "use repetition_penalty"),
         ("tools", bool(body.tools), "tools cannot be called here yet"),
@@ -165,7 +165,21 @@ def _sampling(body: ChatRequest, limits: Limits) -> Sampling:
         repetition_penalty=body.repetition_penalty,
         seed=None if body.seed is None else body.seed % 2**63,
         stop=tuple(stop),
+        logprobs=_logprobs(body),
     )
+
+
+def _logprobs(body: ChatRequest) -> int | None:
+    """How many of the likeliest tokens to tell with each one; None: no logprobs at all."""
+    if body.top_logprobs is None:
+        return 0 if body.logprobs else None
+    if not body.logprobs:
+        raise bad_request(
+            f"top_logprobs={body.top_logprobs} needs logprobs=true: ask for both, or for neither", "top_logprobs"
+        )
+    if not 0 <= body.top_logprobs <= MAX_LOGPROBS:
+        raise bad_request(f"top_logprobs={body.top_logprobs} must be 0 to {MAX_LOGPROBS}", "top_logprobs")
+    return body.top_logprobs
 
 
 def positive(value: float, param: str) -> float:

@@ -64,6 +64,8 @@ def test_the_models_own_config_is_not_touched() -> None:
         ("top_p", 1.5),
         ("top_k", -1),
         ("repetition_penalty", 0),
+        ("logprobs", -1),
+        ("logprobs", 21),
         ("seed", 2**64),
     ],
 )

@@ -1,6 +1,7 @@
 """The unmodified `openai` package against a real server: chat completions, plain and streamed, camera and picture."""
 
 import base64
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 import openai
 import pytest
 from openai import OpenAI
-from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletionTokenLogprob
 from servers.askcam_server import LiveServer
 
 
@@ -52,6 +53,66 @@ def test_a_streamed_answer_comes_in_pieces(client: OpenAI) -> None:
     assert last.choices[0].finish_reason == "stop"
     assert last.model_extra is not None
     assert last.model_extra["askcam"]["window"]["frames"] >= 2
+
+
+def as_said(tokens: list[ChatCompletionTokenLogprob]) -> str:
+    """The text that the tokens' bytes are."""
+    return b"".join(bytes(one.bytes or []) for one in tokens).decode()
+
+
+@pytest.mark.parametrize("question", ["What do you see?", "你看到了什么？"])
+def test_logprobs_are_those_of_the_answer_s_tokens(client: OpenAI, question: str) -> None:
+    reply = client.chat.completions.create(
+        model="lobby",
+        messages=user(question),  # type: ignore[arg-type]
+        temperature=0,
+        logprobs=True,
+        top_logprobs=3,
+    )
+    (choice,) = reply.choices
+    assert choice.logprobs is not None
+    assert choice.logprobs.refusal is None
+    tokens = choice.logprobs.content or []
+    assert as_said(tokens) == choice.message.content
+    for one in tokens:
+        assert len(one.top_logprobs) == 3
+        assert (one.top_logprobs[0].token, one.top_logprobs[0].bytes) == (one.token, one.bytes)  # greedy
+        assert 0 >= one.logprob == one.top_logprobs[0].logprob >= one.top_logprobs[1].logprob
+        assert sum(math.exp(other.logprob) for other in one.top_logprobs) <= 1.00001
+    assert reply.usage is not None
+    assert reply.usage.completion_tokens == len(tokens) + 1  # and the one that ended it
+
+
+def test_streamed_logprobs_come_with_their_words(client: OpenAI) -> None:
+    with client.chat.completions.stream(
+        model="lobby",
+        messages=user("你看到了什么？"),  # type: ignore[arg-type]
+        logprobs=True,
+        stop="。",
+    ) as stream:
+        for event in stream:
+            if event.type != "chunk" or not event.chunk.choices:
+                continue
+            (choice,) = event.chunk.choices
+            told = choice.logprobs and choice.logprobs.content
+            assert bool(told) is bool(choice.delta.content)
+            assert as_said(told or []) == (choice.delta.content or "")
+            assert all(one.top_logprobs == [] for one in told or [])
+        (whole,) = stream.get_final_completion().choices
+    assert whole.logprobs is not None
+    assert len(whole.logprobs.content or []) > 5
+    assert as_said(whole.logprobs.content or []) == whole.message.content
+
+
+def test_without_logprobs_there_is_null_in_their_place(client: OpenAI) -> None:
+    reply = client.chat.completions.create(model="lobby", messages=user("What do you see?"))  # type: ignore[arg-type]
+    assert reply.choices[0].logprobs is None
+
+
+def test_top_logprobs_alone_are_refused_by_name(client: OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError, match="needs logprobs=true") as caught:
+        client.chat.completions.create(model="lobby", messages=user("What?"), top_logprobs=3)  # type: ignore[arg-type]
+    assert caught.value.param == "top_logprobs"
 
 
 @pytest.mark.parametrize(("rgb", "name"), [((215, 30, 45), "red"), ((60, 90, 220), "blue"), ((245, 245, 245), "white")])

@@ -49,6 +49,19 @@ def test_sampling_fields_reach_the_question() -> None:
     assert sampling.seed >= 0
 
 
+@pytest.mark.parametrize(
+    ("body", "want"),
+    [
+        ({}, None),
+        ({"logprobs": False, "top_logprobs": None}, None),
+        ({"logprobs": True}, 0),
+        ({"logprobs": True, "top_logprobs": 20}, 20),
+    ],
+)
+def test_logprobs_reach_the_question(body: dict[str, Any], want: int | None) -> None:
+    assert ask(**body).sampling.logprobs == want
+
+
 def test_more_tokens_than_the_limit_are_cut_to_it() -> None:
     assert ask(max_tokens=10**9).sampling.max_tokens == Limits().max_tokens
 
@@ -81,7 +94,10 @@ def test_fields_of_openai_s_own_service_are_let_pass() -> None:
         ({"repetition_penalty": 0}, "repetition_penalty"),
         ({"askcam": {"max_age_ms": 0}}, "askcam.max_age_ms"),
         ({"n": 2}, "n"),
-        ({"logprobs": True}, "logprobs"),
+        ({"top_logprobs": 0}, "top_logprobs"),
+        ({"top_logprobs": 3, "logprobs": False}, "top_logprobs"),
+        ({"top_logprobs": 21, "logprobs": True}, "top_logprobs"),
+        ({"top_logprobs": -1, "logprobs": True}, "top_logprobs"),
         ({"tools": [{"type": "function"}]}, "tools"),
         ({"response_format": {"type": "json_object"}}, "response_format"),
         ({"frequency_penalty": 1}, "frequency_penalty"),
@@ -96,6 +112,8 @@ def test_what_cannot_be_done_is_refused_by_name(body: dict[str, Any], param: str
     [
         ({"temperature": "hot"}, "temperature"),
         ({"messages": "hi"}, "messages"),
+        ({"logprobs": 5}, "logprobs"),
+        ({"logprobs": True, "top_logprobs": True}, "top_logprobs"),
         ({"askcam": {"max_age": 5}}, "askcam"),
         ({"messages": [{"role": "user", "content": [{"type": "smell"}]}]}, None),
     ],
