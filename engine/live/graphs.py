@@ -87,7 +87,7 @@ class Graphs:
         """As Language.rows. The logits are overwritten by the next pass."""
         num_rows = x.shape[0]
         found = None if extras else self._fitting(num_rows, batch.packed)
-        if found is None or (found.select is not None and (select is None or len(select) > MOST_LOGITS)):
+        if found is None or (found.select is not None and (num_rows if select is None else len(select)) > MOST_LOGITS):
             return self._language.rows(x, batch, select, extras)
         found.x[:num_rows].copy_(x)
         found.meta[:, :num_rows].copy_(batch.meta)
@@ -96,7 +96,8 @@ class Graphs:
         if found.select is None:
             logits = found.run()
             return logits[:num_rows] if select is None else logits[select]
-        assert select is not None
+        if select is None:
+            select = torch.arange(num_rows, device=x.device)
         found.select[: len(select)].copy_(select)
         return found.run()[: len(select)]
 

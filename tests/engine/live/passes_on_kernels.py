@@ -119,6 +119,21 @@ def test_a_padded_replay_equals_the_pass_itself(sharp: Make, sizes: list[int], c
 
 
 @torch.inference_mode()
+def test_many_answers_that_all_go_on_are_replayed(sharp: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, language = languages(sharp("qwen2_vl"), TritonOps())
+    graphs = Graphs(language, Vision(sharp("qwen2_vl").model, "qwen2_vl"), KVPool(ROWS))
+    graphs.capture_rows((32,))
+    ran: list[int] = []
+    rows = language.rows
+    monkeypatch.setattr(language, "rows", lambda x, *more: ran.append(x.shape[0]) or rows(x, *more))
+    x, positions = draw([Span(1, 0, 90, 300 + i, 1) for i in range(20)], language, 0)
+    batch = row_batch([Span(1, 0, 90, 300 + i, 1) for i in range(20)], positions, DEVICE)
+    logits = graphs.rows(x, batch)
+    assert logits.shape[0] == 20
+    assert ran in ([], [32])  # on CUDA nothing is called; elsewhere the padded pass is
+
+
+@torch.inference_mode()
 def test_growing_windows_by_replay_equals_growing_them(sharp: Make) -> None:
     plain, language = languages(sharp("qwen3_vl"), TritonOps())
     vision = Vision(sharp("qwen3_vl").model, "qwen3_vl")
