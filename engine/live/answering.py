@@ -59,14 +59,17 @@ class Place:
         base = 0 if self.window is None else self.window.base
         return Span(num_rows, base, self.window_len, self.tail.base, self.tail_len + num_rows)
 
-    def ran(self, span: Span) -> bool:
-        """That pass is done; returns whether its last row's logits choose a token."""
+    def chooses(self, span: Span) -> bool:
+        """Whether the logits of that pass's last row choose a token: else more of the prompt is to come."""
+        return self.prompt is None or span.num_rows == self.prompt.x.shape[0]
+
+    def ran(self, span: Span) -> None:
+        """That pass is done."""
         self.tail_len = span.tail_len
         if self.prompt is None:
             self.next_position += 1
-            return True
-        self.prompt = self.prompt.rest(span.num_rows)
-        return self.prompt is None
+        else:
+            self.prompt = self.prompt.rest(span.num_rows)
 
     def release(self, pool: KVPool) -> None:
         pool.release(self.tail)

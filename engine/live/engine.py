@@ -143,12 +143,18 @@ class LiveEngine(Front):
             end += span.num_rows
             ends.append(end)
         starting = [answer for answer in answers if answer.place.prompt is not None]
-        ran = zip(answers, spans, ends, strict=True)
-        choosing = [(answer, end) for answer, span, end in ran if answer.place.ran(span)]
+        rows = zip(answers, spans, ends, strict=True)
+        choosing = [(answer, end) for answer, span, end in rows if answer.place.chooses(span)]
         select = None
         if len(choosing) < x.shape[0]:  # else: all go on, each with its newest token
             select = torch.tensor([end for _, end in choosing], dtype=torch.long, device=self._model.device)
-        logits = self._model.passes.rows(x, batch, select, extras)
+        try:
+            logits = self._model.passes.rows(x, batch, select, extras)
+        except torch.OutOfMemoryError as exc:  # the newest gives way; the others try again, with the rows they had
+            self._close(answers[-1], failed(exc, f"answering question {answers[-1].asked.ticket}"))
+            return
+        for answer, span in zip(answers, spans, strict=True):
+            answer.place.ran(span)
         if all(answer.chooser.greedy for answer, _ in choosing):
             tokens = logits.argmax(-1).tolist()  # waits for the device: the tokens are really there
         else:
@@ -177,7 +183,11 @@ class LiveEngine(Front):
         if time.monotonic() < self._ingest_after or any(answer.place.prompt is not None for answer in self._answers):
             return False
         self._keep_pace(time.monotonic())
-        return self._keeper.work()
+        try:
+            return self._keeper.work()
+        except torch.OutOfMemoryError as exc:
+            self._keeper.set_aside(exc)
+            return True
 
     def _keep_pace(self, now: float) -> None:
         """Have a camera sampled less, or as before again, where that is called for."""

@@ -4,6 +4,8 @@ import logging
 import time
 from collections.abc import Iterator
 
+import torch
+
 from askcam.engine.door import PacedSource, WindowSource
 from askcam.engine.live.feed import Append, Encode, Feed, Track
 from askcam.engine.live.kvpool import PoolFull
@@ -16,6 +18,8 @@ from askcam.stream.window import Anchors, View
 
 log = logging.getLogger("askcam.engine")
 
+ASIDE_S = 30.0
+
 
 class Keeper:
     """Owned by the engine thread."""
@@ -26,6 +30,8 @@ class Keeper:
         self._default: Head = prompter.default_head()
         self._feeds: dict[str, Feed] = {}
         self._starved: set[str] = set()  # cameras for which the pool had no room; said once each
+        self._aside: dict[str, float] = {}  # cameras that are not kept until then (time.monotonic())
+        self._at_work: Feed | None = None  # whose pair is being encoded or appended
         self._growing: Iterator[None] | None = None  # windows that are growing just now
         self._encoding: tuple[Encode, Iterator[Encoded | None]] | None = None  # a pair that is being encoded just now
 
@@ -41,6 +47,7 @@ class Keeper:
         """The camera is gone. Answers that read its windows hold them until they end."""
         feed = self._feeds.pop(name, None)
         self._starved.discard(name)
+        self._aside.pop(name, None)
         if feed is not None:
             self.release(feed.forget())
 
@@ -86,11 +93,34 @@ class Keeper:
         if self._encoding is not None:
             self._encode_on()
             return True
-        for feed in sorted((feed for feed in self._feeds.values() if not feed.settled), key=_deadline):
+        now = time.monotonic()
+        waiting = [feed for name, feed in self._feeds.items() if not feed.settled and now >= self._aside.get(name, 0.0)]
+        for feed in sorted(waiting, key=_deadline):
+            self._at_work = feed
             if self._advance(feed):
                 return True
             feed.settled = True
         return False
+
+    def set_aside(self, exc: Exception) -> None:
+        """The device's memory was too small for what work() did: its camera, or else the newest, is not kept for a
+        while. Questions about it are answered from nothing, or refused where that does not fit either."""
+        feed = self._at_work if self._at_work in self._feeds.values() else None
+        feed = feed or next(reversed(self._feeds.values()), None)
+        self._encoding = self._growing = self._at_work = None
+        if feed is not None:
+            name = feed.source.name
+            log.error(
+                "out of GPU memory: camera %r is not kept ahead for %g s; fewer pixels (max_pixels), a smaller "
+                "pool (kv_gb) or fewer cameras help (%s)",
+                name,
+                ASIDE_S,
+                exc,
+            )
+            self.release(feed.forget())
+            self._aside[name] = time.monotonic() + ASIDE_S
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
 
     def lagging(self) -> set[str]:
         """Cameras whose windows lack a pair. Any thread; what is true the next moment may differ."""
@@ -100,7 +130,7 @@ class Keeper:
         """Every camera's rate and lag. Those that cannot be slowed down are left out."""
         found = []
         for name, feed in self._feeds.items():
-            if isinstance(feed.source, PacedSource) and feed.fps:
+            if isinstance(feed.source, PacedSource) and feed.fps and now >= self._aside.get(name, 0.0):
                 oldest = now if feed.settled else next((piece.pair.second.mono for piece in feed.pieces()), now)
                 asked_at = max((track.asked_at for track in feed.tracks.values()), default=0.0)
                 found.append(Pace(name, feed.fps, feed.own_fps, asked_at, max(0.0, now - oldest)))

@@ -43,8 +43,9 @@ class Scorer:
             batch = row_batch(spans, positions, self._model.device)
             ends = torch.tensor([span.num_rows for span in spans]).cumsum(0) - 1
             logits = self._model.passes.rows(x, batch, ends.to(self._model.device), extras)
-            over = [place.ran(span) for place, span in zip(waiting, spans, strict=True)]
-            if all(over):
+            for place, span in zip(waiting, spans, strict=True):
+                place.ran(span)
+            if all(place.prompt is None for place in waiting):
                 return logits.float().softmax(-1)[:, list(choices)].cpu()
             assert len(places) == 1, "only a prompt that fills a pass alone is cut"
 
