@@ -18,7 +18,7 @@ class EngineConfig:
     """How a model is to be run."""
 
     model: str  # a folder, or a hub id
-    backend: Literal["auto", "live", "portable"] = "portable"  # "auto": live where it is supported and proves exact
+    backend: Literal["auto", "live", "portable"] = "auto"  # live where it is supported and proves exact, else portable
     device: str = "auto"  # "auto", "cpu", "cuda", "cuda:1"
     dtype: str = "auto"  # "auto", "float32", "bfloat16", "float16"
     attention: str = "auto"  # "auto": flash_attention_2 where the package is, else sdpa

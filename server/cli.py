@@ -29,7 +29,7 @@ Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0: 
 Cert = Annotated[Path | None, typer.Option("--tls-cert", help="Certificate chain, PEM.")]
 Key = Annotated[Path | None, typer.Option("--tls-key", help="Its key, PEM.")]
 MaxAge = Annotated[float | None, typer.Option("--max-age-ms", help="Refuse frames older than this.")]
-Backend = Annotated[str | None, typer.Option("--backend", help="portable (default), live, or auto (live where exact).")]
+Backend = Annotated[str | None, typer.Option("--backend", help="auto (live where exact), live, portable.")]
 Device = Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda, cuda:1.")]
 Dtype = Annotated[str | None, typer.Option("--dtype", help="auto, float32, bfloat16, float16.")]
 Positions = Annotated[str | None, typer.Option("--positions", help="trained or transformers.")]

@@ -59,7 +59,7 @@ class ModelConfig:
     """[model]; engine.door.EngineConfig says what the fields mean."""
 
     model: str | None = None  # a folder or a hub id; None: the built-in one
-    backend: Literal["auto", "live", "portable"] = "portable"
+    backend: Literal["auto", "live", "portable"] = "auto"
     device: str = "auto"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     attention: str = "auto"

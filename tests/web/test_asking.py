@@ -31,7 +31,7 @@ def test_the_question_is_answered_without_a_click(visitor: Visitor, live_server:
     expect(visitor.last.locator(".facts")).to_have_text(
         re.compile(r"^first\sword\s[\d.]+\ss · whole\s[\d.]+\ss · frame\s[\d.]+\s(ms|s)\sold")
     )
-    expect(visitor.pill).to_have_text(re.compile(r"built-in · [\d.]+ s · portable"))
+    expect(visitor.pill).to_have_text(re.compile(r"built-in · [\d.]+ s · live"))
     expect(visitor.question).to_have_value("")
     expect(visitor.question).to_be_focused()
 
