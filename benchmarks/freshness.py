@@ -24,9 +24,8 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from conftest import wait_for_pairs
 from servers import clock
-from servers.askcam_server import live_server
+from servers.askcam_server import live_server, wait_for_pairs
 from servers.running import MiniRTSP
 from waiting import until
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-import httpx
 import pytest
-from servers.askcam_server import LiveServer
+from servers.askcam_server import LiveServer, wait_for_pairs
 from servers.askcam_server import live_server as start_server
 
 from askcam.engine.calm import wait_calmly
@@ -20,16 +19,3 @@ def live_server() -> Iterator[LiveServer]:
     with start_server(cameras=[f"lobby=synthetic:{SEED}"]) as server:
         wait_for_pairs(server, "lobby", 4)
         yield server
-
-
-def wait_for_pairs(server: LiveServer, camera: str, num_pairs: int, token: str | None = None) -> None:
-    """Ask until the camera's window holds so many pairs."""
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    body = {"model": camera, "messages": [{"role": "user", "content": "What do you see?"}], "max_tokens": 1}
-    with httpx.Client(base_url=server.url, headers=headers, timeout=60) as client:
-        for _ in range(200):
-            reply = client.post("/v1/chat/completions", json=body)
-            if reply.status_code == 200 and reply.json()["askcam"]["window"]["pairs"] >= num_pairs:
-                return
-            assert reply.status_code in (200, 429, 503), reply.text
-    raise AssertionError(f"camera {camera!r} has not filled {num_pairs} pairs: {reply.text}")

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
+
 READY_S = 180.0  # a cold start on a busy machine reads half a gigabyte of libraries
 
 
@@ -88,3 +90,16 @@ def _pump(pipe: Any, put: Any) -> None:
         for line in pipe:
             put(line)
     put(None)
+
+
+def wait_for_pairs(server: LiveServer, camera: str, num_pairs: int, token: str | None = None) -> None:
+    """Ask until the camera's window holds so many pairs."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    body = {"model": camera, "messages": [{"role": "user", "content": "What do you see?"}], "max_tokens": 1}
+    with httpx.Client(base_url=server.url, headers=headers, timeout=60) as client:
+        for _ in range(200):
+            reply = client.post("/v1/chat/completions", json=body)
+            if reply.status_code == 200 and reply.json()["askcam"]["window"]["pairs"] >= num_pairs:
+                return
+            assert reply.status_code in (200, 429, 503), reply.text
+    raise AssertionError(f"camera {camera!r} has not filled {num_pairs} pairs: {reply.text}")
