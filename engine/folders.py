@@ -53,6 +53,12 @@ def read_config(folder: Path, model: str) -> dict[str, Any]:
     return config
 
 
+def weights_size(folder: Path) -> int:
+    """Bytes of the weights' files."""
+    files = list(folder.glob("*.safetensors")) or list(folder.glob("pytorch_model*.bin"))
+    return sum(file.stat().st_size for file in files)
+
+
 def _complete(folder: Path) -> bool:
     """Whether nothing is missing, so that a model that was fetched once needs no network."""
     try:

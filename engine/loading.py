@@ -11,7 +11,7 @@ from askcam.engine.door import EngineConfig, ModelInfo, Progress
 from askcam.engine.errors import ModelError
 from askcam.engine.families.known import FAMILIES
 from askcam.engine.families.spec import Facts, FamilySpec, Limits
-from askcam.engine.folders import Card, find_model, read_card, read_config
+from askcam.engine.folders import Card, find_model, read_card, read_config, weights_size
 from askcam.engine.hub import weights_bar
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -29,18 +29,49 @@ class Loaded:
     device: torch.device
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """A model of which all but the weights has been read."""
+
+    folder: Path
+    card: Card
+    config: Any  # transformers' configuration
+    processor: Any
+    spec: FamilySpec
+    max_pairs: int
+    device: torch.device
+    itemsize: int  # bytes of a weight in memory
+    weights_bytes: int  # of all of them in memory
+
+
 def load(config: EngineConfig, progress: Progress) -> Loaded:
     """Find, read and place a model. Blocks, minutes for large ones. Raises ModelError."""
+    return place(find(config, progress), config, progress)
+
+
+def find(config: EngineConfig, progress: Progress) -> Found:
+    """All but the weights; may download them, which blocks. Raises ModelError."""
     device = pick_device(config.device)
     folder = find_model(config.model, progress)
     raw = read_config(folder, config.model)
     card = read_card(folder)
     max_pairs = _max_pairs(config, card)
     processor = _load_processor(folder, config.model, raw)
+    known = _load_config(folder, config.model)
+    spec = _spec(config, raw["model_type"], known.to_dict(), processor, card)
+    stored = DTYPES.get(str(known.dtype or "float32").removeprefix("torch."), torch.float32)
+    wanted = _dtype(config.dtype, device)
+    itemsize = wanted.itemsize if isinstance(wanted, torch.dtype) else stored.itemsize
+    weights_bytes = weights_size(folder) * itemsize // stored.itemsize
+    return Found(folder, card, known, processor, spec, max_pairs, device, itemsize, weights_bytes)
+
+
+def place(found: Found, config: EngineConfig, progress: Progress) -> Loaded:
+    """Read the weights and place them. Blocks. Raises ModelError."""
+    folder, card, processor, spec, max_pairs = found.folder, found.card, found.processor, found.spec, found.max_pairs
     progress("loading weights", 0.0)
     with weights_bar(progress):
-        model = _load_weights(config, folder, device)
-    spec = _spec(config, raw["model_type"], model.config.to_dict(), processor, card)
+        model = _load_weights(config, folder, found.device)
     parameter = next(model.parameters())
     info = ModelInfo(
         id=folder.resolve().name if Path(config.model).expanduser().is_dir() else config.model,
@@ -109,6 +140,16 @@ def _load_processor(folder: Path, model: str, raw: dict[str, Any]) -> Any:
     if processor.tokenizer.convert_tokens_to_ids("<|video_pad|>") != raw.get("video_token_id", -1):
         raise ModelError(f"the tokenizer files of {model!r} are missing or another model's; download it again")
     return processor
+
+
+def _load_config(folder: Path, model: str) -> Any:
+    import transformers
+
+    auto: Any = transformers.AutoConfig
+    try:
+        return auto.from_pretrained(folder)
+    except Exception as exc:  # likewise
+        raise ModelError(f"cannot read config.json of {model!r}: {_first_line(exc)}") from exc
 
 
 def _load_weights(config: EngineConfig, folder: Path, device: torch.device) -> Any:

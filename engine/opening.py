@@ -4,11 +4,11 @@ import logging
 
 from askcam.engine.door import Engine, EngineConfig, Progress
 from askcam.engine.errors import ModelError
-from askcam.engine.live.build import build, make_model
+from askcam.engine.live.build import build, check_room, make_model
 from askcam.engine.live.engine import LiveEngine
 from askcam.engine.live.prompts import LivePrompter
 from askcam.engine.live.selftest import Check, selftest
-from askcam.engine.loading import Loaded, load
+from askcam.engine.loading import Loaded, find, load, place
 from askcam.engine.portable import PortableEngine
 
 log = logging.getLogger("askcam.engine")
@@ -19,13 +19,18 @@ def open_backend(config: EngineConfig, progress: Progress | None = None) -> Engi
     progress = progress or (lambda what, share: None)
     if config.backend == "portable":
         return PortableEngine.open(config, progress)
-    loaded = load(config, progress)
+    found = find(config, progress)
+    refused: ModelError | None = None
     try:
-        return _open_live(loaded, config, progress)
+        check_room(found, config)
     except ModelError as exc:
-        if config.backend == "live":
-            raise
-        log.warning("%s runs on the portable backend: %s", loaded.info.id, exc)
+        refused = _portable_instead(exc, config)
+    loaded = place(found, config, progress)
+    if refused is None:
+        try:
+            return _open_live(loaded, config, progress)
+        except ModelError as exc:
+            _portable_instead(exc, config)
     return PortableEngine.over(loaded, config, progress)
 
 
@@ -33,6 +38,14 @@ def examine(config: EngineConfig, progress: Progress | None = None) -> list[Chec
     """Load a model and compare the live backend with stock transformers on it (`askcam doctor`). Raises ModelError."""
     loaded = load(config, progress or (lambda what, share: None))
     return selftest(loaded, make_model(loaded, config), LivePrompter(loaded, config.positions))
+
+
+def _portable_instead(exc: ModelError, config: EngineConfig) -> ModelError:
+    """Say why, unless only the live backend will do."""
+    if config.backend == "live":
+        raise exc
+    log.warning("%s runs on the portable backend: %s", config.model, exc)
+    return exc
 
 
 def _open_live(loaded: Loaded, config: EngineConfig, progress: Progress) -> LiveEngine:

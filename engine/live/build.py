@@ -8,20 +8,18 @@ import torch
 
 from askcam.engine.door import EngineConfig
 from askcam.engine.errors import ModelError
+from askcam.engine.live.capacity import Need
 from askcam.engine.live.cuda import choose_ops, settle_ops
 from askcam.engine.live.engine import LiveEngine
 from askcam.engine.live.graphs import Graphs
 from askcam.engine.live.model import Model
 from askcam.engine.live.threads import best_threads
-from askcam.engine.live.windows import max_windows
-from askcam.engine.loading import Loaded
-from askcam.stream.window import Anchors
+from askcam.engine.loading import Found, Loaded
 
 log = logging.getLogger("askcam.engine")
 
 CPU_SHARE, CPU_MOST = 0.25, 2 * 2**30  # of a CPU's memory, for windows and answers; pages are used only when written
 GPU_SHARE = 0.85  # of what is free once the weights are there: the rest is for passing values
-HEAD_TOKENS = 64  # of a window, before its first pair; a guess for planning
 
 
 def build(loaded: Loaded, config: EngineConfig, model: Model | None = None) -> LiveEngine:
@@ -29,7 +27,7 @@ def build(loaded: Loaded, config: EngineConfig, model: Model | None = None) -> L
     model = model or make_model(loaded, config)
     if config.threads is None and loaded.device.type == "cpu":
         config = replace(config, threads=best_threads(loaded, model))
-    return LiveEngine(loaded, config, model, camera_rows(loaded))
+    return LiveEngine(loaded, config, model, need(loaded).camera_rows)
 
 
 def make_model(loaded: Loaded, config: EngineConfig) -> Model:
@@ -56,36 +54,37 @@ def check_supported(loaded: Loaded) -> None:
         raise ModelError("this model's attention slides over its context; the live backend has no such window")
 
 
+def check_room(found: Found, config: EngineConfig) -> None:
+    """Before the weights are read: raises ModelError when they would leave too little for one camera."""
+    budget = _budget(found.device, config, found.weights_bytes)
+    wanted = Need.of(found.config, found.itemsize, found.spec, found.max_pairs)
+    refusal = wanted.refusal(budget)
+    if refusal is not None:
+        after = f" (the weights take {found.weights_bytes / 1e9:.2f} GB)" if config.kv_gb is None else ""
+        raise ModelError(refusal + after)
+
+
+def need(loaded: Loaded) -> Need:
+    """What a camera takes, for a model that is loaded."""
+    return Need.of(loaded.model.config, loaded.model.lm_head.weight.itemsize, loaded.spec, loaded.info.max_pairs)
+
+
 def pool_rows(loaded: Loaded, config: EngineConfig) -> int:
     """Rows of the KV pool, bounded by memory. Raises ModelError when not even one camera fits."""
-    text = loaded.model.config.get_text_config()
-    head_dim = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
-    row_bytes = text.num_hidden_layers * 2 * text.num_key_value_heads * head_dim * loaded.model.lm_head.weight.itemsize
+    budget, wanted = _budget(loaded.device, config, 0), need(loaded)
+    refusal = wanted.refusal(budget)
+    if refusal is not None:
+        raise ModelError(refusal)
+    return budget // wanted.row_bytes
+
+
+def _budget(device: torch.device, config: EngineConfig, weights_bytes: int) -> int:
+    """Bytes for windows and answers, where the weights still have to take so many."""
     if config.kv_gb is not None:
-        budget = int(config.kv_gb * 1e9)
-    elif loaded.device.type == "cuda":
-        budget = int(torch.cuda.mem_get_info(loaded.device)[0] * GPU_SHARE)
-    else:
-        budget = min(int(_memory_bytes() * CPU_SHARE), CPU_MOST)
-    rows = budget // row_bytes
-    need = camera_rows(loaded)
-    if rows < need:
-        raise ModelError(
-            f"{budget / 1e9:.2f} GB for windows do not hold one camera, which takes {need * row_bytes / 1e9:.2f} GB "
-            f"({loaded.info.max_pairs} pairs of up to {largest_pair(loaded)} tokens): lower max_pairs or max_pixels"
-        )
-    return int(rows)
-
-
-def camera_rows(loaded: Loaded) -> int:
-    """Rows that one camera's windows take at most."""
-    anchors = Anchors.within(loaded.info.max_pairs)
-    return max_windows(anchors) * (HEAD_TOKENS + anchors.max_pairs * largest_pair(loaded))
-
-
-def largest_pair(loaded: Loaded) -> int:
-    """Tokens of a pair, with the text around it, at the largest frame."""
-    return int(loaded.spec.frame.max_pixels // loaded.spec.factor**2 + (16 if loaded.spec.stamped_pairs else 0))
+        return int(config.kv_gb * 1e9)
+    if device.type == "cuda":
+        return max(0, int((torch.cuda.mem_get_info(device)[0] - weights_bytes) * GPU_SHARE))
+    return min(int(_memory_bytes() * CPU_SHARE), CPU_MOST)
 
 
 def _memory_bytes() -> int:

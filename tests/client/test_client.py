@@ -49,7 +49,7 @@ async def test_an_answer_comes_in_pieces_and_says_what_it_saw(client: Client) ->
     assert len(pieces) > 1
     assert "".join(pieces) == answer.text == reply.text
     assert answer.status == "completed"
-    assert (answer.saw.camera, answer.saw.backend) == ("lobby", "portable")
+    assert (answer.saw.camera, answer.saw.backend) == ("lobby", "live")
     assert answer.saw.window is not None
     assert answer.saw.window.pairs >= 1
     assert answer.saw.frame_age_ms is not None

@@ -1,0 +1,50 @@
+"""What fits into so much memory, said before a byte of weights is read."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from askcam.engine.door import EngineConfig, open_engine
+from askcam.engine.errors import ModelError
+from askcam.engine.live.capacity import HEAD_TOKENS, Need
+from askcam.engine.live.windows import max_windows
+from askcam.stream.window import Anchors
+
+NEED = Need(row_bytes=1000, max_pairs=8, frame_tokens=50, text_tokens=0, factor=28)
+
+
+def test_a_camera_takes_all_its_windows_at_their_longest() -> None:
+    anchors = Anchors.within(8)
+    assert NEED.camera_rows == max_windows(anchors) * (HEAD_TOKENS + anchors.max_pairs * 50)
+    assert NEED.refusal(NEED.camera_bytes) is None
+
+
+def test_what_would_fit_is_said_and_is_true() -> None:
+    said = NEED.refusal(NEED.camera_bytes - 1) or ""
+    assert "do not hold one camera" in said
+    assert "it would hold one with windows of 7 pairs (max_pairs) or frames of 38416 pixels (max_pixels)" in said
+    assert 38416 == 49 * 28**2
+    for fitting in (
+        Need(row_bytes=1000, max_pairs=7, frame_tokens=50, text_tokens=0, factor=28),
+        Need(row_bytes=1000, max_pairs=8, frame_tokens=49, text_tokens=0, factor=28),
+    ):
+        assert fitting.refusal(NEED.camera_bytes - 1) is None
+    assert (NEED.refusal(1) or "").endswith("nor a shorter one")
+
+
+@pytest.mark.parametrize("backend", ["live", "auto"])
+def test_it_is_said_before_the_weights_are_read(
+    backend: str, builtin: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(builtin, folder)
+    (folder / "model.safetensors").write_bytes(b"no weights at all")
+    config = EngineConfig(str(folder), backend=backend, kv_gb=0.0001)  # type: ignore[arg-type]
+    with pytest.raises(ModelError) as caught:
+        open_engine(config)
+    if backend == "live":
+        assert "0.00 GB for windows do not hold one camera" in str(caught.value)
+    else:  # then portable tries, and finds the weights damaged
+        assert "do not hold one camera" in caplog.text
+        assert "cannot load" in str(caught.value)
