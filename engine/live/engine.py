@@ -143,8 +143,9 @@ class LiveEngine(Front):
         starting = [answer for answer in answers if answer.place.prompt is not None]
         ran = zip(answers, spans, ends, strict=True)
         choosing = [(answer, end) for answer, span, end in ran if answer.place.ran(span)]
-        select = torch.tensor([end for _, end in choosing], device=self._model.device)
-        logits = self._model.passes.rows(x, batch, select, extras)
+        # nothing but the first part of a long prompt chooses no token, and yet some row must be selected
+        select = torch.tensor([end for _, end in choosing] or ends[-1:], device=self._model.device)
+        logits = self._model.passes.rows(x, batch, select, extras)[: len(choosing)]
         if all(answer.chooser.greedy for answer, _ in choosing):
             tokens = logits.argmax(-1).tolist()  # waits for the device: the tokens are really there
         else:

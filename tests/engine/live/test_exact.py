@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from askcam.engine.live.answering import MAX_ROWS
 from askcam.engine.live.engine import LiveEngine
 from askcam.engine.loading import Loaded
 from askcam.engine.question import Message, Question, Role, Sampling, Started, Text
@@ -91,3 +92,18 @@ def test_both_position_rules(
         engine.ask(ask("What is this?", num_tokens=12), listener)
         texts.append(oracle(sharp("qwen2_vl"), rule).check(ask("What is this?", num_tokens=12), listener.wait()).text)
     assert texts[0] != texts[1]  # the negative control: eight pairs on three columns
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
+@pytest.mark.parametrize("camera", ["lobby", None])
+def test_a_question_that_is_longer_than_one_pass_and_asked_alone(
+    kind: str, camera: str | None, live: Live, stream_of: Any, oracle: Any, sharp: Callable[[str], Loaded], heard: Any
+) -> None:
+    engine = live(kind, max_pairs=8)
+    stream_of(engine).push(5)
+    long = ask("What do you see? " * (3 * MAX_ROWS // 6), num_tokens=6)
+    question = Question(long.messages, camera, long.sampling)
+    listener = heard()
+    engine.ask(question, listener)
+    finished = oracle(sharp(kind)).check(question, listener.wait())
+    assert finished.usage.prompt_tokens - finished.usage.cached_tokens > 2 * MAX_ROWS
