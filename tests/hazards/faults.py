@@ -4,7 +4,7 @@ import logging
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -53,8 +53,13 @@ class FaultyPasses:
     ) -> None:
         self._perhaps("append", lambda: self._passes.append(x, positions, batch, extras, layers))
 
-    def encode(self, patches: Tensor, rows: int, columns: int) -> Encoded:
-        return self._perhaps("encode", lambda: self._passes.encode(patches, rows, columns))
+    def encode(self, patches: Tensor, rows: int, columns: int) -> Iterator[Encoded | None]:
+        pieces = self._passes.encode(patches, rows, columns)
+        while True:
+            found = self._perhaps("encode", lambda: next(pieces))
+            yield found
+            if found is not None:
+                return
 
     def layer_ranges(self, num_windows: int, num_new: int) -> tuple[range, ...]:
         end = self._passes.layer_ranges(num_windows, num_new)[-1].stop
