@@ -8,8 +8,9 @@ everything is detached. Met if every question got exactly one last event of a kn
 thread is left, the resident set (median of 10 s) grew by less than 5% from minute 2 on, and the last greedy answers
 equal those of stock generate on the same frames. A line a minute, a table, one JSON line; exits with 1 if not met.
 
-So that the resident set is what is held, glibc is told to give blocks of 1 MiB and more back as they are freed. Left to
-itself it keeps them: the resident set then grows by a tenth in a quarter of an hour, while what is in use stays.
+So that the resident set is what is held, glibc is told to give back at once what is freed in blocks of 128 KiB and up.
+Left to itself it keeps them: the resident set then grows by a tenth in a quarter of an hour, while what is in use does
+not.
 """
 
 import argparse
@@ -119,7 +120,7 @@ def main() -> None:
 def _give_back_at_once() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        mallopt(M_MMAP_THRESHOLD, 2**20)
+        mallopt(M_MMAP_THRESHOLD, 2**17)
 
 
 @contextmanager
