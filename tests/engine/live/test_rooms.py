@@ -181,6 +181,25 @@ def test_heads_that_nobody_asks_with_are_let_go_of(
     assert len(feed.tracks) <= 3
 
 
+def test_heads_make_room_for_a_question(
+    live: Live, stream_of: Any, oracle: Any, sharp: Callable[[str], Loaded], heard: Any
+) -> None:
+    engine, want = live("qwen2_vl", max_pairs=4, kv_gb=0.0006), oracle(sharp("qwen2_vl"))
+    stream_of(engine).push(4)
+    heads = ask("What is this?", system="You are terse."), ask("What is this?", system="You are wordy.")
+    for question in heads:
+        listener = heard()
+        engine.ask(question, listener)
+        want.check(question, listener.wait())
+    full = settled(engine)
+    left = engine.pool.total_rows - full
+    many = Question(ask("Who are you?").messages, None, Sampling(max_tokens=left, temperature=0))
+    listener = heard()
+    engine.ask(many, listener)  # its tail has room only where those heads' windows are
+    assert isinstance(listener.wait()[-1], Finished)
+    assert settled(engine) < full
+
+
 def test_a_stream_that_begins_anew_empties_its_windows(
     live: Live, stream_of: Any, oracle: Any, sharp: Callable[[str], Loaded], heard: Any
 ) -> None:
