@@ -136,7 +136,7 @@ def _noting(wrong: list[str]) -> Iterator[None]:
 
 
 def _run(chaos: Chaos, args: argparse.Namespace, began: float, until_s: float, quiet: list[bool]) -> None:
-    """Until `until_s` seconds after `began`. `quiet`: moment by moment, whether the engine left frames alone just then since a fault had come."""
+    """Until `until_s` seconds after `began`. `quiet`: whether the engine left frames alone just then, after a fault."""
     pause = random.Random(args.seed)
     said = math.ceil((time.monotonic() - began) / 60)
     while (now := time.monotonic() - began) < until_s:
