@@ -111,6 +111,11 @@ class Camera:
         """The newest decoded picture in full resolution. Raises CameraUnavailable unless it is live."""
         return self._latest().full()
 
+    def shot(self) -> Shot | None:
+        """The newest picture that can be given pixels, not converted yet, in whatever state; None before the first."""
+        with self._lock:
+            return self._newest if self._newest is not None and self._newest.has_pixels else self._usable
+
     def window(self) -> View | None:
         """The sampled window as it stands, in whatever state; None while it is empty. Converts nothing."""
         with self._lock:
