@@ -173,7 +173,7 @@ def replay(
     if verify:
         command.verify(folder, json)
     if ids or every:
-        again = command.Again(model, str(model_path()), device, threads)
+        again = command.Again(model, str(model_path()), device, threads, json)
         command.replay(folder, None if every else ids or [], again, json)
 
 

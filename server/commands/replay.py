@@ -4,7 +4,7 @@ import queue
 from pathlib import Path
 from typing import Any
 
-from askcam.engine.door import Engine, EngineConfig, Progress, open_engine
+from askcam.engine.door import Engine, EngineConfig, open_engine
 from askcam.engine.errors import EngineError, ModelError
 from askcam.engine.question import Event, Failed, Finished, First, Trace
 from askcam.server.commands import say
@@ -48,8 +48,7 @@ def replay(folder: Path, ids: list[str] | None, again: "Again", json: bool) -> N
     try:
         for answer_id in archive.ids() if ids is None else ids:
             evidence = archive.get(answer_id)
-            with progress(json) as bar:
-                found = again.give(evidence, archive, bar)
+            found = again.give(evidence, archive)
             _tell(evidence, found, json)
             same &= found.same
     except (EvidenceError, EngineError) as exc:
@@ -65,18 +64,19 @@ def replay(folder: Path, ids: list[str] | None, again: "Again", json: bool) -> N
 class Again:
     """The portable engine, opened anew only where a record wants another model or other settings."""
 
-    def __init__(self, model: str | None, built_in: str, device: str | None, threads: int | None) -> None:
-        """`model`: to be used instead of the recorded ones. `built_in`: where that one lies."""
+    def __init__(self, model: str | None, built_in: str, device: str | None, threads: int | None, json: bool) -> None:
+        """`model`: to be used instead of the recorded ones. `built_in`: where that one lies. `json`: shows no bar."""
         self._model, self._built_in, self._device, self._threads = model, built_in, device, threads
+        self._json = json
         self._config: EngineConfig | None = None
         self._engine: Engine | None = None
         self._here = versions()
 
-    def give(self, evidence: Evidence, archive: Archive, bar: Progress) -> Comparison:
+    def give(self, evidence: Evidence, archive: Archive) -> Comparison:
         """Raises EvidenceError and EngineError."""
         question = question_of(evidence, archive.album)
         window = None if evidence.view is None else RecordedWindow(evidence.view, archive.album)
-        engine = self._open(evidence, bar)
+        engine = self._open(evidence)
         if window is not None:
             engine.attach(window)
         try:
@@ -94,13 +94,14 @@ class Again:
         assert trace is not None, "the question wants it"
         return compare(evidence, trace, event, engine.info, self._here)
 
-    def _open(self, evidence: Evidence, bar: Progress) -> Engine:
+    def _open(self, evidence: Evidence) -> Engine:
         model = self._model or evidence.model.asked or self._built_in
         config = engine_config(evidence, model, self._device, self._threads)
         if self._engine is None or config != self._config:
             self.close()
             try:
-                self._engine, self._config = open_engine(config, bar), config
+                with progress(self._json) as bar:
+                    self._engine, self._config = open_engine(config, bar), config
             except ModelError as exc:
                 raise ModelError(f"the model of answer {evidence.id} cannot be opened: {exc} (--model)") from exc
         return self._engine

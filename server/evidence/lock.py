@@ -1,6 +1,5 @@
 """One writer per folder: a lock that the system takes back when its process ends, however it ends."""
 
-import contextlib
 import os
 import sys
 from pathlib import Path
@@ -15,16 +14,18 @@ class Lock:
 
     def __init__(self, folder: Path) -> None:
         """Raises Taken, and OSError."""
-        self._handle = os.open(folder / NAME, os.O_RDWR | os.O_CREAT, 0o600)
+        self._handle: int | None = os.open(folder / NAME, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _take(self._handle)
         except BlockingIOError as exc:
-            os.close(self._handle)
+            self.release()
             raise Taken(f"another askcam writes evidence into {folder}: end it, or name another folder") from exc
 
     def release(self) -> None:
-        with contextlib.suppress(OSError):
-            os.close(self._handle)
+        """No effect the second time."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            os.close(handle)
 
 
 def _take(handle: int) -> None:

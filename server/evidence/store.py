@@ -43,7 +43,8 @@ class Store:
         """Makes what is missing. Raises EvidenceError; Taken while another process has the folder."""
         self._bounds, self._common = bounds, common
         try:
-            (folder / PICTURES).mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (folder / PICTURES).mkdir(mode=0o700, exist_ok=True)
             self._lock = Lock(folder)
         except OSError as exc:
             raise EvidenceError(f"cannot write evidence into {folder}: {exc.strerror}; name another folder") from exc
