@@ -6,6 +6,7 @@ A file appears whole or not at all: it is written under another name, forced to 
 import contextlib
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from askcam.server.evidence.record import PictureRef
 from askcam.stream.frame import Pixels
 
 UNFINISHED = ".part"
+OURS = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{62}\.(?:png|jpg|part)")
 QUICK = [cv2.IMWRITE_PNG_COMPRESSION, 1]
 
 
@@ -79,10 +81,10 @@ class Album:
             self.path(digest, kind).unlink()
 
     def files(self) -> Iterator[Path]:
-        """All files, unfinished ones too."""
+        """All files that were written here, unfinished ones too; nobody else's."""
         for inner in sorted(self._folder.iterdir()):
             if inner.is_dir():
-                yield from inner.iterdir()
+                yield from (path for path in inner.iterdir() if OURS.fullmatch(f"{inner.name}/{path.name}"))
 
 
 def _settle(folder: Path) -> None:

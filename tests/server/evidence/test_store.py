@@ -197,3 +197,27 @@ def test_a_changed_picture_is_not_shown(tmp_path: Path) -> None:
     changed = next(one for one in archive.get("ans_1").pictures() if one.digest == first.stem)
     with pytest.raises(Broken, match=first.stem):
         archive.album.read(changed)
+
+
+def test_tidying_up_leaves_everybody_elses_files_alone(tmp_path: Path) -> None:
+    album = tmp_path / "pictures"
+    others = [album / "2026" / "holiday.jpg", album / "ab" / "cat.png", album / "loose.png", album / "ab" / ("cd" * 32)]
+    left = album / "ab" / ("ab" * 32 + ".part")
+    for path in (*others, left):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("somebody's")
+    open_store(tmp_path).put(case("ans_1", [frame(1), frame(2)]))
+    assert all(path.exists() for path in others)
+    assert not left.exists()
+
+
+def test_the_index_shrinks_with_what_is_removed(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    for i in range(40):
+        store.put(case(f"ans_{i}", [frame(1), frame(2)]))
+    store.close()
+    before = (tmp_path / NAME).stat().st_size
+    store = open_store(tmp_path, Bounds(2, 1 << 30, 1000))
+    store.prune(CREATED)
+    store.close()
+    assert (tmp_path / NAME).stat().st_size < before / 2
