@@ -145,9 +145,14 @@ class Asking:
 
         if ask.camera is not None:
             self._cameras.get(ask.camera)
-        trace = self._evidence is not None and self._evidence.wants(ask.camera, ask.evidence)
-        question = Question(ask.messages, ask.camera, ask.sampling, ask.max_age_s, ask.tools, trace)
+        question = Question(
+            ask.messages, ask.camera, ask.sampling, ask.max_age_s, ask.tools, trace=self.keeps_evidence(ask)
+        )
         return self._model.engine.ask(question, on_event)
+
+    def keeps_evidence(self, ask: Ask) -> bool:
+        """Whether what the answer is given from goes to the disk."""
+        return self._evidence is not None and self._evidence.wants(ask.camera, ask.evidence)
 
     def _refused(self, exc: Exception) -> ApiError:
         error = as_api_error(exc)
@@ -162,8 +167,7 @@ class Asking:
         record = Record(hearing.saw, question_text(ask), end.text, end.reason, end.usage, end.timings, frames)
         self._answers.put(record)
         if self._evidence is not None and hearing.trace is not None:
-            shown, model = (hearing.view, hearing.shot), hearing.engine.info
-            self._evidence.put(Case(record, ask.messages, ask.tools, hearing.trace, end.tokens, *shown, model))
+            self._evidence.put(hearing.case(record, hearing.trace, end.tokens))
 
 
 class _Hearing:
@@ -190,7 +194,8 @@ class _Hearing:
                 self.view = event.view
                 if self.ask.camera is not None:
                     self._health = self.asking._cameras.health(self.ask.camera)
-                    self.shot = self.asking._cameras.shot(self.ask.camera)
+                    if self.asking.keeps_evidence(self.ask):
+                        self.shot = self.asking._cameras.shot(self.ask.camera)
                 return None
             case First():
                 self.frame_age_s, self.trace = event.frame_age_s, event.trace
@@ -223,6 +228,11 @@ class _Hearing:
             Timings(first_token_s=((self.saw and self.saw.ttft_ms) or 0.0) / 1000, total_s=since_s),
             tokens=tuple(self._tokens),
         )
+
+    def case(self, record: Record, trace: Trace, tokens: tuple[int, ...]) -> Case:
+        """What is to be written of it."""
+        ask, model = self.ask, self.engine.info
+        return Case(record, ask.messages, ask.tools, trace, tokens, self.view, self.shot, model)
 
 
 def question_text(ask: Ask) -> str:

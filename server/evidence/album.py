@@ -7,6 +7,8 @@ import contextlib
 import hashlib
 import os
 import re
+import weakref
+from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from askcam.stream.frame import Pixels
 
 UNFINISHED = ".part"
 OURS = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{62}\.(?:png|jpg|part)")
+MAX_KEYS = 1024
 QUICK = [cv2.IMWRITE_PNG_COMPRESSION, 1]
 
 
@@ -35,6 +38,26 @@ def unpng(data: bytes, name: str) -> Pixels:
     if found is None:
         raise Broken(f"the picture {name} cannot be decoded")
     return np.ascontiguousarray(found[:, :, ::-1], np.uint8)
+
+
+class Keys:
+    """Hashes of pixels, by which the same picture is found again. Frames of overlapping windows are the same arrays,
+    and each is hashed once. Owned by one thread."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[int, tuple[weakref.ref[Pixels], str]] = OrderedDict()  # by id(); at most MAX_KEYS
+
+    def of(self, pixels: Pixels) -> str:
+        known = self._known.get(id(pixels))
+        if known is not None and known[0]() is pixels:
+            return known[1]
+        found = hashlib.sha256(b"%dx%d" % pixels.shape[:2])
+        found.update(np.ascontiguousarray(pixels).data)
+        self._known.pop(id(pixels), None)
+        self._known[id(pixels)] = (weakref.ref(pixels), found.hexdigest())
+        if len(self._known) > MAX_KEYS:
+            self._known.popitem(last=False)
+        return found.hexdigest()
 
 
 class Album:

@@ -4,15 +4,12 @@ Pictures are on the disk before the index names them, and the index has forgotte
 a crash leaves is at most files that nobody names, and `tidy` removes these.
 """
 
-import hashlib
 import logging
 import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
-from askcam.server.evidence.album import Album, png
+from askcam.server.evidence.album import Album, Keys, png
 from askcam.server.evidence.case import Case, Circumstances, Pens, written
 from askcam.server.evidence.chain import link
 from askcam.server.evidence.errors import EvidenceError
@@ -49,7 +46,7 @@ class Store:
         except OSError as exc:
             raise EvidenceError(f"cannot write evidence into {folder}: {exc.strerror}; name another folder") from exc
         try:
-            self._album = Album(folder / PICTURES)
+            self._album, self._keys = Album(folder / PICTURES), Keys()
             self._db = open_to_write(folder)
         except BaseException:
             self._lock.release()
@@ -109,7 +106,7 @@ class Store:
 
     def _lossless(self, pixels: Pixels, sheet: _Sheet) -> PictureRef:
         height, width = pixels.shape[:2]
-        key = hashlib.sha256(b"%dx%d" % (width, height) + np.ascontiguousarray(pixels).tobytes()).hexdigest()
+        key = self._keys.of(pixels)
         found = sheet.known.get(key) or self._known(key, sheet)
         if found is None:
             data = png(pixels)

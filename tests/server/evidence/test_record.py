@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askcam.engine.question import Clip, Picture
-from askcam.server.evidence.album import png, unpng
+from askcam.server.evidence.album import Keys, png, unpng
 from askcam.server.evidence.case import Pens, written
 from askcam.server.evidence.chain import START, link
 from askcam.server.evidence.errors import Broken
@@ -74,6 +74,17 @@ def test_a_png_holds_the_very_pixels(seed: int) -> None:
     pixels = noise(seed)
     assert np.array_equal(unpng(png(pixels), "?"), pixels)
     assert png(pixels) == png(pixels.copy())
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=12))
+def test_pixels_are_found_again_by_their_hash_and_nothing_else_is(seeds: list[int]) -> None:
+    keys = Keys()
+    found = [keys.of(noise(seed)) for seed in seeds]  # arrays that are gone at once, and their addresses free again
+    both = itertools.combinations(zip(found, seeds, strict=True), 2)
+    assert all((one == other) == (a == b) for (one, a), (other, b) in both)
+    wide, tall = np.zeros((4, 2, 3), np.uint8), np.zeros((2, 4, 3), np.uint8)
+    assert keys.of(wide) == keys.of(wide) == Keys().of(wide.copy()) != keys.of(tall)
+    assert keys.of(noise(1)[:, ::2]) == keys.of(noise(1)[:, ::2].copy())
 
 
 @given(st.lists(st.binary(max_size=20), min_size=1, max_size=8), st.data())
