@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TYPED := build/typing
 PACKAGES := stream engine client demo server
-BENCHMARKS := demo capture_cpu freshness faults same replay soak
+BENCHMARKS := demo capture_cpu freshness faults same replay soak chaos
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types arrows bench clean
@@ -51,7 +51,7 @@ arrows: $(READY) ## import-linter: who may import whom
 	@echo "== import-linter"
 	@$(BIN)/lint-imports
 
-bench: $(READY) ## the benchmarks of the README, one after the other: about half an hour
+bench: $(READY) ## the benchmarks of the README, one after the other: about three quarters of an hour
 	@echo "== askcam bench portable"
 	@$(BIN)/askcam bench portable
 	@for each in $(BENCHMARKS); do echo "== benchmarks/$$each.py"; $(BIN)/python benchmarks/$$each.py || exit 1; done

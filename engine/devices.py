@@ -1,6 +1,12 @@
-"""What torch can run on here, in words."""
+"""What torch can run on here: picked, and in words."""
+
+from collections.abc import Sequence
 
 import torch
+
+from askcam.engine.errors import ModelError
+
+BESIDE = 0.8  # of a GPU's free memory that weights may take, if one GPU is to do
 
 
 def describe() -> str:
@@ -12,3 +18,33 @@ def describe() -> str:
         )
         return f"CUDA {torch.version.cuda}: {names}"
     return f"no GPU that torch {torch.__version__} can use: the CPU, {torch.get_num_threads()} threads"
+
+
+def pick_device(wanted: str) -> torch.device:
+    """Where a model will be; "cuda" without a number leaves it open which GPUs. Raises ModelError."""
+    if wanted == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(wanted)
+    except RuntimeError as exc:
+        raise ModelError(f"there is no device {wanted!r}; want auto, cpu, cuda or cuda:1") from exc
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ModelError(f"there is no device {wanted!r}: torch sees {torch.cuda.device_count()} GPUs; try cpu")
+    return device
+
+
+def settle_device(device: torch.device, weights_bytes: int) -> torch.device | None:
+    """The one device for so many bytes of weights; None: they must be spread over several GPUs."""
+    if str(device) != "cuda":
+        return device
+    free = [torch.cuda.mem_get_info(i)[0] for i in range(torch.cuda.device_count())]
+    index = roomiest(free, weights_bytes)
+    return None if index is None else torch.device("cuda", index)
+
+
+def roomiest(free: Sequence[int], weights_bytes: int) -> int | None:
+    """The GPU with the most bytes free, if the weights fit there with room to work; the only one in any case. Pure."""
+    index = max(range(len(free)), key=lambda i: free[i])
+    return index if len(free) == 1 or weights_bytes <= BESIDE * free[index] else None

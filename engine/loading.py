@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from askcam.engine.devices import pick_device, settle_device
 from askcam.engine.door import EngineConfig, ModelInfo, Progress
 from askcam.engine.errors import ModelError
 from askcam.engine.families.known import FAMILIES
@@ -41,6 +42,7 @@ class Found:
     spec: FamilySpec
     max_pairs: int
     device: torch.device
+    spread: bool  # over several GPUs: no single one holds it
     itemsize: int  # bytes of a weight in memory
     weights_bytes: int  # of all of them in memory
 
@@ -64,7 +66,8 @@ def find(config: EngineConfig, progress: Progress) -> Found:
     wanted = _dtype(config.dtype, device)
     itemsize = wanted.itemsize if isinstance(wanted, torch.dtype) else stored.itemsize
     weights_bytes = weights_size(folder) * itemsize // stored.itemsize
-    return Found(folder, card, known, processor, spec, max_pairs, device, itemsize, weights_bytes)
+    one = settle_device(device, weights_bytes)
+    return Found(folder, card, known, processor, spec, max_pairs, one or device, one is None, itemsize, weights_bytes)
 
 
 def place(found: Found, config: EngineConfig, progress: Progress) -> Loaded:
@@ -72,7 +75,7 @@ def place(found: Found, config: EngineConfig, progress: Progress) -> Loaded:
     folder, card, processor, spec, max_pairs = found.folder, found.card, found.processor, found.spec, found.max_pairs
     progress("loading weights", 0.0)
     with weights_bar(progress):
-        model = _load_weights(config, folder, found.device)
+        model = _load_weights(config, found)
     parameter = next(model.parameters())
     info = ModelInfo(
         id=folder.resolve().name if Path(config.model).expanduser().is_dir() else config.model,
@@ -96,21 +99,6 @@ def attention_kind(wanted: str, device: torch.device, dtype: torch.dtype | str) 
         return wanted
     flash = device.type == "cuda" and dtype != torch.float32 and importlib.util.find_spec("flash_attn") is not None
     return "flash_attention_2" if flash else "sdpa"
-
-
-def pick_device(wanted: str) -> torch.device:
-    """Where most of the model will be; "auto" may still spread it over several GPUs."""
-    if wanted == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(wanted)
-    except RuntimeError as exc:
-        raise ModelError(f"there is no device {wanted!r}; want auto, cpu, cuda or cuda:1") from exc
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise ModelError(f"there is no device {wanted!r}: torch sees {torch.cuda.device_count()} GPUs; try cpu")
-    return device
 
 
 def _dtype(wanted: str, device: torch.device) -> torch.dtype | str:
@@ -155,21 +143,21 @@ def _load_config(folder: Path, model: str) -> Any:
         raise ModelError(f"cannot read config.json of {model!r}: {_first_line(exc)}") from exc
 
 
-def _load_weights(config: EngineConfig, folder: Path, device: torch.device) -> Any:
+def _load_weights(config: EngineConfig, found: Found) -> Any:
     import transformers
 
     auto: Any = transformers.AutoModelForImageTextToText
-    dtype = _dtype(config.dtype, device)
-    spread = importlib.util.find_spec("accelerate") is not None
+    device, dtype = found.device, _dtype(config.dtype, found.device)
+    placed = importlib.util.find_spec("accelerate") is not None
     try:
-        model, found = auto.from_pretrained(
-            folder,
+        model, read = auto.from_pretrained(
+            found.folder,
             dtype=dtype,
-            device_map=("auto" if config.device == "auto" else {"": str(device)}) if spread else None,
+            device_map=("auto" if found.spread else {"": str(device)}) if placed else None,
             attn_implementation=attention_kind(config.attention, device, dtype),
             output_loading_info=True,
         )
-        if not spread:
+        if not placed:
             model = model.to(device)
     except torch.OutOfMemoryError as exc:
         raise ModelError(
@@ -178,8 +166,8 @@ def _load_weights(config: EngineConfig, folder: Path, device: torch.device) -> A
         ) from exc
     except Exception as exc:  # likewise
         raise ModelError(f"cannot load {config.model!r}, are its files damaged? {_first_line(exc)}") from exc
-    if found["missing_keys"]:
-        names = sorted(found["missing_keys"])
+    if read["missing_keys"]:
+        names = sorted(read["missing_keys"])
         raise ModelError(f"the weights of {config.model!r} lack {len(names)} tensors, {names[0]} among them")
     return model.eval().requires_grad_(False)
 

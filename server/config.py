@@ -2,7 +2,7 @@
 
 [server]                              host, port, tls_cert, tls_key, token, admin_token, max_age_ms, allowed_origins
 [model]                               model, backend, device, ..., max_waiting
-[cameras.lobby]                       uri = "rtsp://…", fps, stall_s, ...
+[cameras.lobby]                       uri = "rtsp://…", fps, motion_gate, ...
 [limits]  [answers]
 [evidence]                            enabled, folder, max_answers, max_bytes, max_days, private
 """

@@ -171,16 +171,21 @@ class _Evidence(Collector):
 
 def _counts(cameras: list[tuple[str, CameraStatus]]) -> Iterator[Metric]:
     decoded = CounterMetricFamily("askcam_camera_frames_decoded", "Frames decoded.", labels=["camera"])
-    sampled = CounterMetricFamily("askcam_camera_frames_sampled", "Frames taken into the window.", labels=["camera"])
+    sampled = CounterMetricFamily("askcam_camera_frames_sampled", "Frames sampled for the window.", labels=["camera"])
+    pairs = CounterMetricFamily(
+        "askcam_camera_pairs", "Pairs of sampled frames: kept, or left out as still.", labels=["camera", "outcome"]
+    )
     dropped = CounterMetricFamily("askcam_camera_frames_dropped", "Frames dropped.", labels=["camera", "reason"])
     reconnects = CounterMetricFamily("askcam_camera_reconnects", "Times it was opened again.", labels=["camera"])
     for name, status in cameras:
         decoded.add_metric([name], status.decoded)
         sampled.add_metric([name], status.sampled)
+        pairs.add_metric([name, "kept"], status.pairs_kept)
+        pairs.add_metric([name, "still"], status.pairs_still)
         reconnects.add_metric([name], status.reconnects)
         for reason, count in status.dropped.items():
             dropped.add_metric([name, reason], count)
-    yield from (decoded, sampled, dropped, reconnects)
+    yield from (decoded, sampled, pairs, dropped, reconnects)
 
 
 def _gauges(cameras: list[tuple[str, CameraStatus]]) -> Iterator[Metric]:

@@ -39,13 +39,7 @@ class Camera:
     """
 
     def __init__(
-        self,
-        name: str,
-        spec: SourceSpec,
-        *,
-        fit: FitRule,
-        anchors: Anchors,
-        config: CameraConfig | None = None,
+        self, name: str, spec: SourceSpec, *, fit: FitRule, anchors: Anchors, config: CameraConfig | None = None
     ) -> None:
         self._name = name
         self.uri = spec.label
@@ -60,13 +54,13 @@ class Camera:
         self._usable: Shot | None = None  # the newest that has pixels
         self._demand = 0  # askers waiting for pixels
         self._seq = 0
-        self._sampled = 0
+        self._sampled = self._pairs_kept = self._pairs_still = 0
         self._connects = 0  # readers that brought a picture
         self._dropped: Counter[str] = Counter()
         self._sampler = Sampler(self.config.fps)
         self._slow: Sampler | None = None  # stands behind it while the engine cannot keep up
         self._rate = Rate()
-        self._gate: MotionGate | None = None
+        self._gate = MotionGate(self.config.motion_gate)
         self._health = HealthMonitor()
         self._flags: tuple[Health, ...] = ()
         self._growth: tuple[Callable[[], None], ...] = ()  # who wants to know of new pairs
@@ -113,8 +107,7 @@ class Camera:
 
     def shot(self) -> Shot | None:
         """The newest picture that can be given pixels, not converted yet, in whatever state; None before the first."""
-        with self._lock:
-            return self._newest if self._newest is not None and self._newest.has_pixels else self._usable
+        return self._usable
 
     def window(self) -> View | None:
         """The sampled window as it stands, in whatever state; None while it is empty. Converts nothing."""
@@ -167,6 +160,8 @@ class Camera:
                 health=self._flags if live else (),
                 decoded=self._seq,
                 sampled=self._sampled,
+                pairs_kept=self._pairs_kept,
+                pairs_still=self._pairs_still,
                 dropped=MappingProxyType(dict(self._dropped + supervisor.dropped_by_sources())),
                 reconnects=max(0, self._connects - 1),
                 abandoned=supervisor.num_abandoned,
@@ -257,7 +252,7 @@ class Camera:
         self._sampler.restart()
         self._rate.restart()
         self._health = HealthMonitor()
-        self._gate = MotionGate(self.config.motion_gate) if self.config.motion_gate is not None else None
+        self._gate = MotionGate(self.config.motion_gate)
         self._usable = None
         self._flags = ()
 
@@ -265,18 +260,23 @@ class Camera:
         frame = shot.fitted(self._fit_for)  # outside the lock: askers go on meanwhile
         luma = gray(frame.pixels)
         flags = self._health.see(luma, frame.mono)
-        passed = self._gate is None or self._gate.passes(luma, frame.mono)
+        still = self._gate.still(luma, frame.mono)
         with self._lock:
             if self._supervisor.reader is not reader:
                 self._dropped["late"] += 1
                 return False
             self._flags = flags
-            if passed:
-                self._window.add(frame)
-                self._sampled += 1
-                self._tell_growth()
-            else:
-                self._dropped["still"] += 1
+            self._sampled += 1
+            before = self._window.num_pairs_seen
+            self._window.add(frame, still)
+            if self._window.waiting is None:  # it completed a pair
+                if self._window.num_pairs_seen == before:
+                    self._pairs_still += 1
+                    self._dropped["still"] += 2
+                    return True
+                self._pairs_kept += 1
+                self._gate.kept(luma, frame.mono)
+            self._tell_growth()
         return True
 
     # -- the supervisor, with the lock held (supervisor.Owner)

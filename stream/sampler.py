@@ -1,9 +1,10 @@
-"""Which of a camera's frames go into its window. Pure; runs on capture time."""
+"""Which of a camera's frames are sampled, and in which of them nothing moves. Pure; runs on capture time."""
 
 from askcam.stream.health import Gray, change
 
 EARLY = 0.1  # of a period: a frame this much before its due time counts as on time (a 2 fps camera jitters)
-QUIET_S = 5.0  # the motion gate lets one frame pass after so long, so that a window never grows old of stillness
+QUIET_S = 5.0  # one pair is kept after so long, so that a window never grows old of stillness
+EARLY_S = 0.25  # ... or this much less: frames come when the camera brings them
 
 
 class Sampler:
@@ -37,20 +38,26 @@ class Sampler:
 
 
 class MotionGate:
-    """Lets a due frame pass when it differs from the last that passed by `threshold` (mean of |difference|, 0..255)."""
+    """Says of sampled frames whether they are still: they show what the last pair that was kept ended with.
 
-    def __init__(self, threshold: float, quiet_s: float = QUIET_S) -> None:
+    `threshold` is a mean of |difference| of gray values, 0..255; with None no frame is still. What comes of it is the
+    window's: a pair of two still frames is left out. Owned by the capture thread. Times in seconds on any one clock.
+    """
+
+    def __init__(self, threshold: float | None, quiet_s: float = QUIET_S) -> None:
         self.threshold, self.quiet_s = threshold, quiet_s
         self._last: Gray | None = None
-        self._passed_at = 0.0
+        self._kept_at = 0.0
 
-    def passes(self, luma: Gray, t: float) -> bool:
-        """Whether the frame with this luma, captured at `t` seconds, is worth a place in the window."""
-        if (
-            self._last is not None
-            and 0 <= t - self._passed_at < self.quiet_s
+    def still(self, luma: Gray, t: float) -> bool:
+        """Whether the frame with this luma, captured at `t`, differs too little, and a pair was kept not long ago."""
+        return (
+            self.threshold is not None
+            and self._last is not None
+            and 0 <= t - self._kept_at < self.quiet_s - EARLY_S
             and change(self._last, luma) < self.threshold
-        ):
-            return False
-        self._last, self._passed_at = luma, t
-        return True
+        )
+
+    def kept(self, luma: Gray, t: float) -> None:
+        """A pair was kept; this was its second frame."""
+        self._last, self._kept_at = luma, t

@@ -13,7 +13,7 @@ class CameraConfig:
     """How a camera is read. Times in seconds."""
 
     fps: float = 2.0  # frames sampled into the window, per second
-    motion_gate: float | None = None  # skip a due frame whose mean change (0..255) is below this; None: keep all
+    motion_gate: float | None = None  # leave out pairs that differ by less (mean, 0..255) from the last; None: none
     stall_s: float = 1.25  # no new frame for so long: stalled (longer for cameras slower than 3 fps)
     grace_s: float = 2.0  # a stalled reader may come back by itself for so long, then it is abandoned
     open_timeout_s: float = 8.0  # to connect and to decode the first frame, each
@@ -25,6 +25,10 @@ class CameraConfig:
         for name in ("stall_s", "grace_s", "open_timeout_s"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} is {getattr(self, name):g}; it must be more than 0 seconds")
+        if self.motion_gate is not None and not 0 < self.motion_gate <= 255:
+            raise ValueError(
+                f"motion_gate is {self.motion_gate:g}; it is a difference of gray values, more than 0 and at most 255"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,9 @@ class CameraStatus:
     basis: AgeBasis
     health: tuple[Health, ...]
     decoded: int
-    sampled: int
-    dropped: Mapping[str, int]  # reason -> count
+    sampled: int  # frames, those of pairs that were then left out among them
+    pairs_kept: int  # taken into the window
+    pairs_still: int  # left out, since nothing moved in them: two of dropped["still"] each
+    dropped: Mapping[str, int]  # reason -> count of frames
     reconnects: int
     abandoned: int  # readers now stuck in a driver

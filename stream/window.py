@@ -119,7 +119,11 @@ class View:
 
 
 class Window:
-    """The last pairs of one camera. Bounded by `anchors`; evicts whole pairs. Not thread-safe: its Camera locks."""
+    """The last pairs of one camera. Bounded by `anchors`; evicts whole pairs. Not thread-safe: its Camera locks.
+
+    A pair in which nothing moved can be left out. The others are numbered as if it had never been, so what the window
+    holds is the shorter clip, and both frames of each of its pairs are neighbours among the sampled ones.
+    """
 
     def __init__(self, camera: str, anchors: Anchors, fps: float) -> None:
         self.camera, self.anchors, self.fps = camera, anchors, fps
@@ -128,6 +132,7 @@ class Window:
         self._pairs: list[Pair] = []  # at most anchors.max_pairs
         self._seen = 0  # pairs since the window was last emptied
         self._odd: Frame | None = None  # waits for its partner
+        self._odd_still = False
 
     def __len__(self) -> int:
         return len(self._pairs)
@@ -142,10 +147,14 @@ class Window:
 
     @property
     def num_pairs_seen(self) -> int:
+        """Pairs that it took in since it was last emptied; those that were left out do not count."""
         return self._seen
 
-    def add(self, frame: Frame) -> tuple[Pair, ...]:
-        """Take the next sampled frame; returns the pairs that fell out. A frame of another size empties the window."""
+    def add(self, frame: Frame, still: bool = False) -> tuple[Pair, ...]:
+        """Take the next sampled frame; returns the pairs that fell out. A frame of another size empties the window.
+
+        The pair that the frame completes is left out when both are `still`, unless the window has no other.
+        """
         last = self._odd or (self._pairs[-1].second if self._pairs else None)
         if last is not None:
             assert frame.seq > last.seq, f"frames must come in order: {frame.seq} after {last.seq}"
@@ -154,10 +163,12 @@ class Window:
             gone = self.clear()
         self.version += 1
         if self._odd is None:
-            self._odd = frame
+            self._odd, self._odd_still = frame, still
             return gone
-        self._pairs.append(Pair(self._seen, self._odd, frame))
-        self._odd = None
+        first, self._odd = self._odd, None
+        if still and self._odd_still and self._pairs:
+            return gone
+        self._pairs.append(Pair(self._seen, first, frame))
         self._seen += 1
         start = self.anchors.start(self._seen)
         cut = sum(pair.index < start for pair in self._pairs)

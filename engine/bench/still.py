@@ -13,9 +13,10 @@ import transformers
 from askcam.engine.bench.portable import Options, Row
 from askcam.engine.bench.shapes import SIZES, random_model
 from askcam.engine.choosing import LARGEST_SEED
+from askcam.engine.devices import pick_device
 from askcam.engine.door import EngineConfig
 from askcam.engine.errors import ModelError
-from askcam.engine.loading import DTYPES, Loaded, load, pick_device
+from askcam.engine.loading import DTYPES, Loaded, load
 from askcam.engine.portable import PortableEngine
 from askcam.engine.question import Event, Failed, Finished, Message, Question, Role, Sampling, Text
 from askcam.stream.frame import Frame

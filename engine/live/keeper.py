@@ -188,12 +188,13 @@ class Keeper:
         try:
             window = self._model.begin_window(start, track.head, capacity, like)
         except PoolFull:
-            self._forget_heads(feed)
+            self.make_room(feed)
             window = self._model.begin_window(start, track.head, capacity, like)
         track.windows[start] = window
         return window
 
-    def _forget_heads(self, but: Feed) -> None:
+    def make_room(self, but: Feed | None) -> None:
+        """The pool is full: let go of all windows for other heads than the default, `but` one camera's."""
         for feed in self._feeds.values():
             if feed is not but:
                 self.release(feed.idle_heads(time.monotonic(), self._default, pressed=True))

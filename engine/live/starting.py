@@ -19,6 +19,7 @@ from askcam.engine.inbox import Asked
 from askcam.engine.live.answering import Answering, Costs, Place, Prompt
 from askcam.engine.live.feed import Feed
 from askcam.engine.live.keeper import Keeper
+from askcam.engine.live.kvpool import PoolFull, Range
 from askcam.engine.live.model import Model
 from askcam.engine.live.ops import Span
 from askcam.engine.live.prompts import LivePrompter
@@ -107,7 +108,7 @@ class Starter:
         unit = seam.unit(num_pairs) if view.provisional else None
         num_new = len(split.rest) + (0 if unit is None else unit.length)
         window_len = seam.length(num_pairs)
-        tail = self._model.pool.take(num_new + room(window_len + num_new))
+        tail = self._tail(num_new + room(window_len + num_new), feed)
         self._model.pool.hold(window.held)
         try:
             ready = time.monotonic()
@@ -146,7 +147,7 @@ class Starter:
     ) -> tuple[Place, Callable[[], Tensor]]:
         """With pictures of its own, or without a camera: all of the prompt goes into the tail."""
         prompt, positions = self._prompter.whole(question, view)
-        tail = self._model.pool.take(prompt.num_tokens + room(prompt.num_tokens))
+        tail = self._tail(prompt.num_tokens + room(prompt.num_tokens), None)
         try:
             ready = time.monotonic()
             taken()
@@ -164,6 +165,14 @@ class Starter:
             costs=Costs(ready - started, time.monotonic() - ready),
         )
         return place, lambda: prompt.inputs["input_ids"]
+
+    def _tail(self, num_rows: int, feed: Feed | None) -> Range:
+        """A question's own rows, for which windows that nobody asks about may have to go. Raises PoolFull."""
+        try:
+            return self._model.pool.take(num_rows)
+        except PoolFull:
+            self._keeper.make_room(but=feed)
+            return self._model.pool.take(num_rows)
 
     def _room(self, num_prompt: int) -> int:
         """Tokens that may follow a prompt: what the model takes, and what the pool could ever hold."""

@@ -43,7 +43,9 @@ def status(state: State = State.LIVE, age_s: float | None = 0.25) -> CameraStatu
         health=(Health.DARK,),
         decoded=1000,
         sampled=80,
-        dropped={"stale": 3, "late": 1},
+        pairs_kept=30,
+        pairs_still=10,
+        dropped={"stale": 3, "late": 1, "still": 20},
         reconnects=2,
         abandoned=1,
     )
@@ -113,7 +115,10 @@ def test_a_scrape_tells_of_every_camera_as_it_is_now() -> None:
     seen = samples(metrics)
     assert seen["askcam_camera_frames_decoded_total", ("lobby",)] == 1000
     assert seen["askcam_camera_frames_sampled_total", ("lobby",)] == 80
+    assert seen["askcam_camera_pairs_total", ("lobby", "kept")] == 30
+    assert seen["askcam_camera_pairs_total", ("lobby", "still")] == 10
     assert seen["askcam_camera_frames_dropped_total", ("lobby", "stale")] == 3
+    assert seen["askcam_camera_frames_dropped_total", ("lobby", "still")] == 20
     assert seen["askcam_camera_reconnects_total", ("lobby",)] == 2
     assert seen["askcam_camera_frame_age_seconds", ("lobby",)] == 0.25
     assert ("askcam_camera_frame_age_seconds", ("desk",)) not in seen

@@ -93,15 +93,60 @@ def test_a_camera_that_changes_its_picture_size_begins_a_new_window() -> None:
         assert (lobby.status().width, view.epoch) == (80, 1)
 
 
-def test_still_frames_are_gated_and_counted_but_the_newest_is_seen() -> None:
+STILL = CameraConfig(fps=1, motion_gate=5.0, stall_s=60, grace_s=60, open_timeout_s=60)
+
+
+def test_still_pairs_are_left_out_and_counted_and_the_newest_frame_is_seen() -> None:
     hands = Hands()
-    config = CameraConfig(fps=1, motion_gate=5.0, stall_s=60, grace_s=60, open_timeout_s=60)
-    with camera(hands.spec, config) as lobby:
+    with camera(hands.spec, STILL) as lobby:
         until(lambda: hands.made, "the source to be opened")
-        hands.made[0].give(at(0, 50), at(1, 51), at(2, 52), at(3, 90), at(4, 91))
-        until(lambda: lobby.status().decoded == 5, "all frames")
-        until(lambda: lobby.status().dropped.get("still") == 3, "the still ones to be counted")
-        assert [frame.wall - 5000 for frame in lobby.look().frames] == [0, 3, 4, 4]
+        values = (50, 51, 52, 53, 54, 90, 91, 92, 93)  # the third pair moves
+        hands.made[0].give(*(at(k, value) for k, value in enumerate(values)))
+        until(lambda: lobby.status().sampled == 9, "all frames")
+        status = lobby.status()
+        assert (status.pairs_kept, status.pairs_still, status.dropped["still"]) == (2, 2, 4)
+        assert [frame.wall - 5000 for frame in lobby.look().frames] == [0, 1, 4, 5, 8, 8]
+        hands.made[0].give(at(8.5, 94))
+        until(lambda: lobby.status().decoded == 10, "the newest frame")
+        assert [frame.wall - 5000 for frame in lobby.look().frames] == [0, 1, 4, 5, 8, 8.5]
+        assert [pair.index for pair in lobby.look().pairs] == [0, 1, 2]
+
+
+def test_of_a_scene_in_which_nothing_moves_a_pair_in_five_seconds_is_kept() -> None:
+    hands, told = Hands(), []
+    with camera(hands.spec, STILL) as lobby:
+        lobby.on_pair(lambda: told.append(1))
+        until(lambda: hands.made, "the source to be opened")
+        hands.made[0].give(*(at(k) for k in range(14)))
+        until(lambda: lobby.status().sampled == 14, "all frames")
+        view = lobby.peek()
+        assert view is not None
+        # pairs end at 1, 3, 5, 7 ...: that at 7 is the first one five seconds after the one at 1
+        assert [pair.second.wall - 5000 for pair in view.pairs] == [1, 7, 13]
+        assert (lobby.status().pairs_kept, lobby.status().pairs_still) == (3, 4)
+        assert len(told) == 7 + 3  # an odd frame tells, too; a pair that is left out is no news
+
+
+def test_a_window_that_was_emptied_is_not_kept_empty_by_a_still_scene() -> None:
+    hands = Hands()
+    with camera(hands.spec, STILL) as lobby:
+        until(lambda: hands.made, "the source to be opened")
+        hands.made[0].give(at(0), at(1))
+        until(lobby.peek, "a first pair")
+        lobby.pace(1.0, anew=True)
+        assert lobby.peek() is None
+        hands.made[0].give(at(2), at(3))
+        view = until(lobby.peek, "a pair")
+        assert [(pair.index, pair.second.wall - 5000) for pair in view.pairs] == [(0, 3)]
+
+
+def test_without_a_gate_every_pair_is_kept() -> None:
+    hands = Hands()
+    with camera(hands.spec, SLOW) as lobby:
+        until(lambda: hands.made, "the source to be opened")
+        hands.made[0].give(*(at(k) for k in range(6)))
+        until(lambda: lobby.status().sampled == 6, "all frames")
+        assert (lobby.status().pairs_kept, lobby.status().pairs_still) == (3, 0)
 
 
 def test_health_is_told_while_live() -> None:
@@ -224,7 +269,17 @@ def test_a_camera_that_was_never_started_can_be_closed() -> None:
     assert state_is(lobby, State.ENDED)
 
 
-@pytest.mark.parametrize("bad", [{"fps": 0.0}, {"fps": 1000.0}, {"stall_s": 0.0}, {"open_timeout_s": -1.0}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"fps": 0.0},
+        {"fps": 1000.0},
+        {"stall_s": 0.0},
+        {"open_timeout_s": -1.0},
+        {"motion_gate": 0.0},
+        {"motion_gate": 300.0},
+    ],
+)
 def test_a_config_out_of_range_is_refused_by_name(bad: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(bad))):
         CameraConfig(**bad)  # type: ignore[arg-type]

@@ -50,23 +50,48 @@ def test_after_a_restart_the_next_frame_is_due() -> None:
     assert sampler.take(0.1)
 
 
-def still(value: int) -> np.ndarray:
+def grey(value: int) -> np.ndarray:
     return np.full((24, 32), value, np.uint8)
 
 
-def test_the_gate_keeps_still_frames_out_and_lets_motion_pass() -> None:
-    gate = MotionGate(3.0)
-    assert gate.passes(still(100), 0.0)
-    assert not gate.passes(still(102), 0.5)
-    assert gate.passes(still(104), 1.0)
-    assert not gate.passes(still(104), 1.5)
+def after(value: int, threshold: float | None = 3.0, quiet_s: float = 5.0) -> MotionGate:
+    """A gate for which a pair that ended with this gray was kept at 10 s."""
+    gate = MotionGate(threshold, quiet_s)
+    gate.kept(grey(value), 10.0)
+    return gate
 
 
-def test_slow_change_adds_up_to_motion() -> None:
-    gate = MotionGate(3.0, quiet_s=1e9)
-    assert sum(gate.passes(still(100 + k), k) for k in range(30)) == 10
+@given(st.integers(0, 255), st.integers(0, 255))
+def test_a_frame_is_still_when_it_differs_by_less_than_the_threshold_from_what_was_kept(kept: int, value: int) -> None:
+    assert after(kept).still(grey(value), 11.0) == (abs(kept - value) < 3)
 
 
-def test_the_gate_lets_one_frame_pass_after_a_quiet_while() -> None:
-    gate = MotionGate(3.0, quiet_s=5.0)
-    assert [t for t in range(12) if gate.passes(still(7), t)] == [0, 5, 10]
+def test_slow_change_adds_up_since_only_kept_pairs_are_compared_with() -> None:
+    gate = after(100)
+    assert [gate.still(grey(100 + k), 11.0 + k / 10) for k in range(6)] == [True, True, True, False, False, False]
+
+
+def test_asking_whether_a_frame_is_still_changes_nothing() -> None:
+    gate = after(100)
+    assert not gate.still(grey(200), 11.0)
+    assert gate.still(grey(100), 11.0)
+
+
+@given(st.floats(0, 0.1))
+def test_a_while_after_the_last_pair_nothing_is_still_however_early_its_frame_comes(early_s: float) -> None:
+    gate = after(7)
+    assert gate.still(grey(7), 14.5)
+    assert not gate.still(grey(7), 15.0 - early_s)
+
+
+def test_a_clock_set_back_makes_no_frame_still() -> None:
+    assert not after(7).still(grey(7), 9.0)
+
+
+def test_before_a_pair_was_kept_and_without_a_threshold_nothing_is_still() -> None:
+    assert not MotionGate(3.0).still(grey(7), 0.0)
+    assert not after(7, threshold=None).still(grey(7), 10.5)
+
+
+def test_a_picture_of_another_size_is_not_still() -> None:
+    assert not after(7).still(np.full((12, 32), 7, np.uint8), 10.5)

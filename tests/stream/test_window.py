@@ -110,6 +110,54 @@ def test_emptying_grows_version_and_epoch_and_counts_pairs_anew() -> None:
     assert window.view() is None
 
 
+@given(ANCHORS, st.lists(st.booleans(), max_size=120))
+def test_pairs_of_two_still_frames_are_left_out_and_the_others_numbered_as_if_those_had_never_been(
+    anchors: Anchors, still: list[bool]
+) -> None:
+    window, gone = Window("lobby", anchors, 2.0), []
+    for seq, each in enumerate(still):
+        gone += window.add(frame(seq), each)
+    pairs = [*gone, *window]
+    moved = [k for k in range(0, len(still) - 1, 2) if k == 0 or not (still[k] and still[k + 1])]
+    assert [(pair.first.seq, pair.second.seq) for pair in pairs] == [(k, k + 1) for k in moved]
+    assert [pair.index for pair in pairs] == list(range(len(moved)))
+    assert window.num_pairs_seen == len(moved)
+    assert len(gone) == anchors.start(len(moved))
+    assert (window.waiting is not None) == (len(still) % 2 == 1)
+    assert window.version == len(still)
+
+
+def test_an_empty_window_takes_a_still_pair() -> None:
+    window = filled(Anchors(), 4)
+    window.clear()
+    for seq in range(4, 8):
+        window.add(frame(seq), still=True)
+    assert [(pair.index, pair.first.seq) for pair in window] == [(0, 4)]
+
+
+def test_a_still_frame_of_another_size_empties_the_window_and_waits() -> None:
+    window = filled(Anchors(), 4)
+    window.add(frame(4), still=True)
+    assert len(window.add(frame(5, width=10), still=True)) == 2
+    assert window.waiting is not None
+    window.add(frame(6, width=10), still=True)
+    assert [(pair.index, pair.first.seq) for pair in window] == [(0, 5)]
+
+
+def test_what_is_seen_of_a_still_scene_ends_with_the_newest_frame_too() -> None:
+    window, seen = filled(Anchors(), 4), []
+    for seq in range(4, 8):
+        window.add(frame(seq), still=True)
+        view = window.view(frame(100 + seq))
+        assert view is not None
+        assert (view.provisional, view.pairs[-1].index) == (True, 2)
+        seen.append([each.seq for each in view.frames])
+    assert seen == [[0, 1, 2, 3, *last] for last in ((4, 104), (105, 105), (6, 106), (107, 107))]
+    settled = window.view()
+    assert settled is not None
+    assert [each.seq for each in settled.frames] == [0, 1, 2, 3]
+
+
 @given(ANCHORS, st.integers(0, 60), st.booleans())
 def test_a_view_ends_with_the_newest_frame(anchors: Anchors, num_frames: int, newer: bool) -> None:
     window = filled(anchors, num_frames)

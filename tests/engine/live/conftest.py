@@ -24,6 +24,17 @@ from askcam.stream.errors import CameraUnavailable
 from askcam.stream.frame import Frame
 from askcam.stream.window import Anchors, View, Window
 
+WORST: dict[str, float] = {}  # by family: between a log probability here and in stock generate
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how exact it was."""
+    for kind, worst in WORST.items():
+        terminalreporter.write_line(f"live engine, {kind}: log probabilities within {worst:.1e} of stock generate's")
+
+
+EXACT = 1e-2  # an error of one position moves them by over 1
+
 
 @pytest.fixture(scope="session")
 def sharp(tiny_model: Callable[[str], Path]) -> Callable[[str], Loaded]:
@@ -119,7 +130,16 @@ class Oracle:
         started, finished = events[0], events[-1]
         assert isinstance(started, Started), events
         assert isinstance(finished, Finished), finished
-        tokens, _ = self.tokens(question, started.view)
+        tokens, logits = self.tokens(question, started.view)
+        told = list(finished.logprobs)  # tokens without text, such as the last one, are not told of
+        for token, row in zip(tokens, logits.float().log_softmax(-1), strict=True):
+            if not told or told[0].token != token:
+                continue
+            found = told.pop(0)
+            worst = max(abs(one.logprob - float(row[one.token])) for one in (found, *found.top))
+            WORST[self.loaded.spec.model_type] = max(worst, WORST.get(self.loaded.spec.model_type, 0.0))
+            assert worst < EXACT
+        assert not told
         want = AnswerText(
             lambda ids: self.loaded.processor.tokenizer.decode(
                 ids, skip_special_tokens=True, clean_up_tokenization_spaces=False

@@ -20,7 +20,7 @@ def ask(text: str, camera: str = "lobby", num_tokens: int = 6, system: str | Non
     messages = (Message(Role.USER, (Text(text),)),)
     if system is not None:
         messages = (Message(Role.SYSTEM, (Text(system),)), *messages)
-    return Question(messages, camera, Sampling(max_tokens=num_tokens, temperature=0))
+    return Question(messages, camera, Sampling(max_tokens=num_tokens, temperature=0, logprobs=20))
 
 
 @pytest.mark.parametrize("kind", FAMILIES)

@@ -130,6 +130,29 @@ def test_a_failure_while_frames_are_taken_in_harms_no_later_question(
     assert len(calls) == 1  # it did not try again and again
 
 
+def test_a_window_whose_growth_broke_off_under_a_question_is_grown_on_by_the_next(
+    live: Live, stream_of: Any, oracle: Any, sharp: Callable[[str], Loaded], heard: Any
+) -> None:
+    engine = live("qwen2_vl", max_pairs=8)
+    stream_of(engine).push(6, quietly=True)
+    append, calls = engine._model.passes.append, []
+
+    def broken(*args: Any) -> None:
+        calls.append(args)
+        if len(calls) == 2:
+            raise RuntimeError("a planted fault")
+        append(*args)
+
+    engine._model.passes.append = broken  # type: ignore[method-assign]
+    listener = heard()
+    engine.ask(ask("What is this?"), listener)
+    assert isinstance(listener.wait()[-1], Failed)
+    listener = heard()
+    engine.ask(ask("And now?"), listener)
+    oracle(sharp("qwen2_vl")).check(ask("And now?"), listener.wait())
+    assert len(calls) == 4  # the first pair stayed, the second was tried twice
+
+
 def test_no_more_cameras_than_memory_holds(live: Live, stream_of: Any) -> None:
     engine = live("qwen2_vl", max_pairs=4, kv_gb=0.0006)
     names = iter("abcdefgh")
@@ -156,6 +179,25 @@ def test_heads_that_nobody_asks_with_are_let_go_of(
     settled(engine)
     (feed,) = engine._keeper._feeds.values()
     assert len(feed.tracks) <= 3
+
+
+def test_heads_make_room_for_a_question(
+    live: Live, stream_of: Any, oracle: Any, sharp: Callable[[str], Loaded], heard: Any
+) -> None:
+    engine, want = live("qwen2_vl", max_pairs=4, kv_gb=0.0006), oracle(sharp("qwen2_vl"))
+    stream_of(engine).push(4)
+    heads = ask("What is this?", system="You are terse."), ask("What is this?", system="You are wordy.")
+    for question in heads:
+        listener = heard()
+        engine.ask(question, listener)
+        want.check(question, listener.wait())
+    full = settled(engine)
+    left = engine.pool.total_rows - full
+    many = Question(ask("Who are you?").messages, None, Sampling(max_tokens=left, temperature=0))
+    listener = heard()
+    engine.ask(many, listener)  # its tail has room only where those heads' windows are
+    assert isinstance(listener.wait()[-1], Finished)
+    assert settled(engine) < full
 
 
 def test_a_stream_that_begins_anew_empties_its_windows(

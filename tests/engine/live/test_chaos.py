@@ -1,0 +1,39 @@
+"""Whatever breaks and whoever comes and goes: questions end once, rows and threads come back, answers are right."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from hazards.driver import Chaos, rest
+from hazards.faults import Listening
+
+from askcam.engine.live import engine as live_engine
+from askcam.engine.live.engine import LiveEngine
+from askcam.engine.loading import Loaded
+
+NUM_ACTIONS = 150  # benchmarks/chaos.py does thousands, for a quarter of an hour
+KV_GB = 0.16  # for six cameras' plain windows, not for all that is asked of them: a full pool is part of it
+
+
+@pytest.mark.parametrize("seed", [1, 5])
+def test_everything_ends_once_and_comes_back(
+    seed: int, loaded: Loaded, live: Callable[..., LiveEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_engine, "QUIET_S", 0.3)  # faults come more than once a second here
+    engine = live(loaded, max_pairs=8, kv_gb=KV_GB, threads=1, max_waiting=12, max_answering=8)
+    before = set(threading.enumerate())
+    with Listening() as log, Chaos(engine, seed, fault_share=0.02, keep=64) as chaos:
+        for _ in range(NUM_ACTIONS):
+            chaos.act()
+        chaos.calm()
+        chaos.end()
+        different = chaos.check()
+        chaos.close()
+    assert chaos.tally.wrong == []
+    assert log.unexplained == []
+    assert sum(chaos.tally.over.values()) == chaos.tally.num_asked
+    assert rest(before) == []
+    assert chaos.faults.planted.total() > 0
+    assert chaos.tally.over["answered"] > 0
+    assert chaos.tally.answers
+    assert different == []
