@@ -87,13 +87,15 @@ class Client:
         instructions: str | None = None,
         max_tokens: int | None = None,
         temperature: float | None = None,
+        evidence: bool = True,
     ) -> Reply:
         """Ask about a camera's live picture, or without one about `images` (bytes of files, or arrays as RGB).
 
-        `max_age_ms`: refuse (StaleCamera) rather than answer from an older frame. Each question stands alone: it sees
-        none of the earlier ones. The reply raises ConnectionFailed and WireError; FrameError comes at once.
+        `max_age_ms`: refuse (StaleCamera) rather than answer from an older frame. `evidence`:
+        the server may keep on its disk what the answer was given from, if it does so. Each question stands alone: it
+        sees none of the earlier ones. The reply raises ConnectionFailed and WireError; FrameError comes at once.
         """
-        response = _response(question, images, max_age_ms, instructions, max_tokens, temperature)
+        response = _response(question, images, max_age_ms, instructions, max_tokens, temperature, evidence)
         return self._reply(response, lambda: self._link(camera or MODEL))
 
     def push(self, frames: AsyncIterable[Any] | None = None) -> Pushed:
@@ -157,15 +159,17 @@ def _response(
     instructions: str | None = None,
     max_tokens: int | None = None,
     temperature: float | None = None,
+    evidence: bool = True,
 ) -> dict[str, Any]:
     content = [{"type": "input_image", "image_url": data_url(image)} for image in images]
     content.append({"type": "input_text", "text": question})
+    own = ({} if max_age_ms is None else {"max_age_ms": max_age_ms}) | ({} if evidence else {"evidence": False})
     response: dict[str, Any] = {
         "conversation": "none",
         "input": [{"type": "message", "role": "user", "content": content}],
         "instructions": instructions,
         "max_output_tokens": max_tokens,
         "temperature": temperature,
-        "askcam": None if max_age_ms is None else {"max_age_ms": max_age_ms},
+        "askcam": own or None,
     }
     return {name: value for name, value in response.items() if value is not None}

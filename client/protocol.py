@@ -37,6 +37,7 @@ class AskcamRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     max_age_ms: float | None = None
     events: list[str] | None = None  # realtime sessions: which of askcam's own events to send
+    evidence: bool | None = None  # false: no evidence of this answer is kept on the server's disk
 
 
 class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=False):

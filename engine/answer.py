@@ -6,7 +6,18 @@ from collections.abc import Callable, Collection
 
 from askcam.engine.errors import Stale
 from askcam.engine.inbox import Asked
-from askcam.engine.question import Event, Finished, First, Piece, Question, Reason, Timings, TokenLogprob, Usage
+from askcam.engine.question import (
+    Event,
+    Finished,
+    First,
+    Piece,
+    Question,
+    Reason,
+    Timings,
+    TokenLogprob,
+    Trace,
+    Usage,
+)
 from askcam.engine.text import AnswerText
 from askcam.stream.window import View
 
@@ -22,13 +33,18 @@ class Answer:
         text: AnswerText,
         end_tokens: Collection[int],
         tell: Callable[[Asked, Event], None],
+        trace: Trace | None = None,
     ) -> None:
+        """`trace` is told with the first token, and the tokens with the text; None: neither."""
         self._asked, self._question, self._view = asked, question, view
         self._text, self._end_tokens, self._tell = text, end_tokens, tell
         self._reason = Reason.LENGTH  # unless something else ends it
         self._over = False
         self._first_at: float | None = None
         self._logprobs = None if question.sampling.logprobs is None else Alongside()
+        self._trace = trace
+        self._tokens: list[int] = []
+        self._num_told = 0  # of the tokens
         self.num_tokens = 0
 
     def take(self, token: int, logprob: TokenLogprob | None = None) -> bool:
@@ -39,6 +55,7 @@ class Answer:
         if self._over:  # on Apple's GPUs generate() notices one token late
             return True
         self.num_tokens += 1
+        self._tokens.append(token)
         if self.num_tokens == 1:
             self._first()
         if token in self._end_tokens:
@@ -81,17 +98,20 @@ class Answer:
                 total_s=now - self._asked.at,
             ),
             () if self._logprobs is None else tuple(self._logprobs.told),
+            () if self._trace is None else tuple(self._tokens),
         )
 
     def _say(self, text: str) -> None:
         if text:
             logprobs = () if self._logprobs is None else self._logprobs.upto(self._text.num_told)
-            self._tell(self._asked, Piece(text, self.num_tokens, logprobs))
+            tokens = () if self._trace is None else tuple(self._tokens[self._num_told :])
+            self._num_told = self.num_tokens
+            self._tell(self._asked, Piece(text, self.num_tokens, logprobs, tokens))
 
     def _first(self) -> None:
         now = self._first_at = time.monotonic()
         age_s = None if self._view is None else refuse_stale(self._question, self._view)
-        self._tell(self._asked, First(age_s, now - self._asked.at))
+        self._tell(self._asked, First(age_s, now - self._asked.at, self._trace))
 
 
 class Alongside:

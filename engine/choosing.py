@@ -1,8 +1,10 @@
 """How the next token is chosen: a question's Sampling over the model's own generation_config."""
 
 import copy
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -33,6 +35,13 @@ def check_sampling(sampling: Sampling) -> None:
     for name, value, fine, want in rules:
         if not fine:
             raise QuestionError(f"{name} is {value}; want {want}", name)
+
+
+def with_seed(own: Any, sampling: Sampling) -> Sampling:
+    """`sampling` with a seed drawn for it, if it leaves its tokens to a chance that no seed rules: every answer can
+    then be given again. `own`: the model's GenerationConfig."""
+    samples = bool(own.do_sample) if sampling.temperature is None else sampling.temperature > 0
+    return replace(sampling, seed=secrets.randbits(63)) if samples and sampling.seed is None else sampling
 
 
 def generation_config(own: Any, sampling: Sampling, room: int) -> Any:

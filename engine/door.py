@@ -46,6 +46,8 @@ class ModelInfo:
     max_pairs: int
     context_tokens: int
     note: str = ""  # one line that must be shown with its answers ("knows drawn objects, not the real world")
+    commit: str | None = None  # of the hub's repository; None for a folder
+    digest: str = ""  # of its files (engine/fingerprint.py)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ import queue
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 
 from askcam.engine.answer import Answer, refuse_stale
-from askcam.engine.choosing import check_sampling, choice_tokens
+from askcam.engine.choosing import check_sampling, choice_tokens, with_seed
 from askcam.engine.counts import Counts
 from askcam.engine.door import EngineConfig, EngineStats, ModelInfo, Progress, WindowSource
 from askcam.engine.errors import EngineError, EngineFailure, ModelError, QuestionError
@@ -32,6 +33,7 @@ from askcam.engine.question import (
     ScoreEvent,
     Scoring,
     Text,
+    Trace,
 )
 from askcam.engine.text import AnswerText
 from askcam.stream.errors import CameraUnavailable, StreamError
@@ -51,7 +53,8 @@ class Front(ABC):
         self._name = config.model  # as it was asked for
         self.anchors = Anchors.within(info.max_pairs)
         self._loaded, self._spec, self._threads = loaded, loaded.spec, config.threads
-        self._end_tokens = end_tokens(loaded.model.generation_config)
+        self._own = loaded.model.generation_config
+        self._end_tokens = end_tokens(self._own)
         self._inbox = Inbox(config.max_waiting)
         self._counts = Counts()
         self._sources: dict[str, WindowSource] = {}
@@ -79,6 +82,7 @@ class Front(ABC):
 
     def ask(self, question: Question, on_event: Callable[[Event], None]) -> int:
         self._check(question)
+        question = replace(question, sampling=with_seed(self._own, question.sampling))
         with self._counts.asking():
             return self._inbox.put(question, on_event, self._counts.seconds_each)
 
@@ -165,14 +169,19 @@ class Front(ABC):
             raise removed(name)
         return source
 
-    def answer(self, asked: Asked, question: Question, view: View | None) -> Answer:
-        """What takes the answer's tokens."""
+    def answer(
+        self, asked: Asked, question: Question, view: View | None, ids: Callable[[], torch.Tensor], max_tokens: int
+    ) -> Answer:
+        """What takes the answer's tokens, `max_tokens` at most. `ids` gives the prompt's (1, tokens), on the CPU."""
         decode = self._loaded.processor.tokenizer.decode
         text = AnswerText(
             lambda ids: decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False),
             question.sampling.stop,
         )
-        return Answer(asked, question, view, text, self._end_tokens, self.tell)
+        trace = None
+        if question.trace:
+            trace = Trace(ids()[0].numpy().astype(np.int32), replace(question.sampling, max_tokens=max_tokens))
+        return Answer(asked, question, view, text, self._end_tokens, self.tell, trace)
 
     def room(self, num_tokens: int) -> int:
         """Tokens that an answer to a prompt of `num_tokens` may have. Raises QuestionError when there is no room."""

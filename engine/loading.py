@@ -12,6 +12,7 @@ from askcam.engine.door import EngineConfig, ModelInfo, Progress
 from askcam.engine.errors import ModelError
 from askcam.engine.families.known import FAMILIES
 from askcam.engine.families.spec import Facts, FamilySpec, Limits
+from askcam.engine.fingerprint import commit_of, digest_of
 from askcam.engine.folders import Card, find_model, read_card, read_config, weights_size
 from askcam.engine.hub import weights_bar
 
@@ -86,6 +87,8 @@ def place(found: Found, config: EngineConfig, progress: Progress) -> Loaded:
         max_pairs=max_pairs,
         context_tokens=int(model.config.get_text_config().max_position_embeddings),
         note=card.note,
+        commit=commit_of(folder),
+        digest=digest_of(folder),
     )
     return Loaded(model, processor, spec, info, parameter.device)
 

@@ -91,16 +91,18 @@ class PortableEngine(Front):
         prompt = self._prompter.prompt(question, view)
         room = self.room(prompt.num_tokens)
         inputs = {name: value.to(self._loaded.device) for name, value in prompt.inputs.items()}
+        config = generation_config(self._loaded.model.generation_config, sampling, room)
         ready = time.monotonic()
 
-        answer, glance = self.answer(asked, question, view), Glance()
+        answer = self.answer(asked, question, view, lambda: prompt.inputs["input_ids"], config.max_new_tokens)
+        glance = Glance()
         watching = nullcontext() if sampling.logprobs is None else glance.at(self._loaded.model)
         self._clock.restart()
         if not asked.cancelled:
             with seeded(sampling.seed, self._loaded.device), watching:
                 self._loaded.model.generate(
                     **inputs,
-                    generation_config=generation_config(self._loaded.model.generation_config, sampling, room),
+                    generation_config=config,
                     stopping_criteria=[
                         Follow(lambda token: self._follow(answer, token, glance.logits, sampling.logprobs))
                     ],

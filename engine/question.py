@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from askcam.stream.frame import Pixels
 from askcam.stream.window import View
 
@@ -75,6 +78,7 @@ class Question:
     sampling: Sampling = field(default_factory=Sampling)
     max_age_s: float | None = None  # refuse (Stale) when the newest frame is older at the start or at the first token
     tools: tuple[Mapping[str, Any], ...] = ()  # function signatures for the chat template
+    trace: bool = False  # tell what the answer can be repeated from: First.trace, and the tokens of pieces and the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +132,24 @@ class Started:
     view: View | None
 
 
+Ids = npt.NDArray[np.int32]  # (tokens,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """With the frames of its view and its messages, all that an answer follows from."""
+
+    prompt: Ids  # of the whole prompt, as stock code makes it: vision tokens are their placeholders
+    sampling: Sampling  # as carried out: with the seed that was drawn, and no more max_tokens than there is room for
+
+
 @dataclass(frozen=True, slots=True)
 class First:
     """The first token is there. `frame_age_s` is the age of the newest frame used, at this moment."""
 
     frame_age_s: float | None
     first_token_s: float
+    trace: Trace | None = None  # where the question wants it
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +173,14 @@ class Piece:
 
     `logprobs`, where the question wants them, are of the tokens whose text begins in this piece: tokens come when their
     text does, and those that a stop string or the end cut off whole do not come. Special tokens have no text.
+
+    `tokens`, where the question wants a trace, are all that came since the piece before, told in this text or not.
     """
 
     text: str
     num_tokens: int
     logprobs: tuple[TokenLogprob, ...] = ()
+    tokens: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +192,7 @@ class Finished:
     usage: Usage
     timings: Timings
     logprobs: tuple[TokenLogprob, ...] = ()  # those of all pieces
+    tokens: tuple[int, ...] = ()  # where the question wants a trace: all, one that ended the answer among them
 
 
 @dataclass(frozen=True, slots=True, eq=False)

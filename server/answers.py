@@ -2,13 +2,14 @@
 
 import time
 from collections import Counter, OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from askcam.client.protocol import Saw
 from askcam.engine.question import Reason, Timings, Usage
-from askcam.stream.frame import Frame
+from askcam.stream.frame import Frame, Pixels
 
 MAX_ANSWERS = 100
 MAX_BYTES = 64 << 20
@@ -85,10 +86,14 @@ class Answers:
 
 def memory(frames: tuple[Frame, ...]) -> dict[int, int]:
     """id() -> bytes of every array that these frames keep alive; a frame may be a view into a larger picture."""
-    owners: dict[int, int] = {}
-    for frame in frames:
-        pixels = frame.pixels
+    return owners(frame.pixels for frame in frames)
+
+
+def owners(arrays: Iterable[Pixels]) -> dict[int, int]:
+    """The same for arrays."""
+    found: dict[int, int] = {}
+    for pixels in arrays:
         while isinstance(pixels.base, np.ndarray):
             pixels = pixels.base
-        owners[id(pixels)] = pixels.nbytes
-    return owners
+        found[id(pixels)] = pixels.nbytes
+    return found

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from askcam.client.protocol import Saw
+from askcam.engine.door import Engine
 from askcam.engine.question import (
     Event,
     Failed,
@@ -29,14 +30,18 @@ from askcam.engine.question import (
     Text,
     Timings,
     TokenLogprob,
+    Trace,
     Usage,
 )
 from askcam.server.answers import Answers, Record
 from askcam.server.cameras import Cameras
 from askcam.server.errors import ApiError, as_api_error
+from askcam.server.evidence.case import Case
+from askcam.server.evidence.writer import Writer
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.saw import what_it_saw
+from askcam.stream.shot import Shot
 from askcam.stream.window import View
 
 ALPHABET = string.ascii_letters + string.digits
@@ -51,6 +56,7 @@ class Ask:
     sampling: Sampling = field(default_factory=Sampling)
     max_age_s: float | None = None
     tools: tuple[Mapping[str, Any], ...] = ()
+    evidence: bool = True  # may be kept on disk, where the server does so
     received: float = field(default_factory=time.monotonic)  # when the server had all of it; ttft_ms counts from here
 
 
@@ -99,8 +105,12 @@ def new_answer_id() -> str:
 class Asking:
     """Owned by the event loop. One instance serves all protocols."""
 
-    def __init__(self, model: Model, cameras: Cameras, answers: Answers, metrics: Metrics) -> None:
+    def __init__(
+        self, model: Model, cameras: Cameras, answers: Answers, metrics: Metrics, evidence: Writer | None = None
+    ) -> None:
+        """`evidence`: what writes it down; None: it isn't."""
         self._model, self._cameras, self._answers, self._metrics = model, cameras, answers, metrics
+        self._evidence = evidence
 
     async def ask(self, ask: Ask) -> AsyncGenerator[Step, None]:
         """Begun, Seen, Delta..., Done. Raises ApiError. Closing the generator early ends the engine's work on it, and
@@ -135,8 +145,14 @@ class Asking:
 
         if ask.camera is not None:
             self._cameras.get(ask.camera)
-        question = Question(ask.messages, ask.camera, ask.sampling, ask.max_age_s, ask.tools)
+        question = Question(
+            ask.messages, ask.camera, ask.sampling, ask.max_age_s, ask.tools, trace=self.keeps_evidence(ask)
+        )
         return self._model.engine.ask(question, on_event)
+
+    def keeps_evidence(self, ask: Ask) -> bool:
+        """Whether what the answer is given from goes to the disk."""
+        return self._evidence is not None and self._evidence.wants(ask.camera, ask.evidence)
 
     def _refused(self, exc: Exception) -> ApiError:
         error = as_api_error(exc)
@@ -150,6 +166,8 @@ class Asking:
         self._metrics.answered(ask.camera, end.reason.value, end.timings, end.usage, hearing.frame_age_s)
         record = Record(hearing.saw, question_text(ask), end.text, end.reason, end.usage, end.timings, frames)
         self._answers.put(record)
+        if self._evidence is not None and hearing.trace is not None:
+            self._evidence.put(hearing.case(record, hearing.trace, end.tokens))
 
 
 class _Hearing:
@@ -158,13 +176,17 @@ class _Hearing:
     def __init__(self, asking: Asking, ask: Ask, answer_id: str) -> None:
         self.asking, self.ask, self.answer_id = asking, ask, answer_id
         self.queued = time.monotonic()
+        self.engine: Engine = asking._model.engine
         self.view: View | None = None
+        self.shot: Shot | None = None
+        self.trace: Trace | None = None  # from the first token on, where evidence is kept
         self.frame_age_s: float | None = None
         self.saw: Saw | None = None  # from the first token on
         self.over = False
         self._health: tuple[str, ...] = ()
         self._text: list[str] = []
         self._num_tokens = 0
+        self._tokens: list[int] = []
 
     def hear(self, event: Event) -> Step | None:
         match event:
@@ -172,13 +194,16 @@ class _Hearing:
                 self.view = event.view
                 if self.ask.camera is not None:
                     self._health = self.asking._cameras.health(self.ask.camera)
+                    if self.asking.keeps_evidence(self.ask):
+                        self.shot = self.asking._cameras.shot(self.ask.camera)
                 return None
             case First():
-                self.frame_age_s = event.frame_age_s
+                self.frame_age_s, self.trace = event.frame_age_s, event.trace
                 return Seen(self._see(self.queued - self.ask.received + event.first_token_s))
             case Piece():
                 self._text.append(event.text)
                 self._num_tokens = event.num_tokens
+                self._tokens += event.tokens
                 return Delta(event.text, event.logprobs) if event.text else None
             case Finished():
                 self.over = True
@@ -190,8 +215,7 @@ class _Hearing:
                 raise self.asking._refused(event.error) from event.error
 
     def _see(self, ttft_s: float | None) -> Saw:
-        info = self.asking._model.engine.info
-        self.saw = what_it_saw(self.answer_id, info, self.view, self._health, self.frame_age_s, ttft_s)
+        self.saw = what_it_saw(self.answer_id, self.engine.info, self.view, self._health, self.frame_age_s, ttft_s)
         return self.saw
 
     def broken_off(self) -> Finished:
@@ -202,7 +226,13 @@ class _Hearing:
             "".join(self._text),
             Usage(completion_tokens=self._num_tokens),
             Timings(first_token_s=((self.saw and self.saw.ttft_ms) or 0.0) / 1000, total_s=since_s),
+            tokens=tuple(self._tokens),
         )
+
+    def case(self, record: Record, trace: Trace, tokens: tuple[int, ...]) -> Case:
+        """What is to be written of it."""
+        ask, model = self.ask, self.engine.info
+        return Case(record, ask.messages, ask.tools, trace, tokens, self.view, self.shot, model)
 
 
 def question_text(ask: Ask) -> str:

@@ -12,6 +12,7 @@ from askcam.server.access.limits import Limits
 from askcam.server.errors import ApiError, as_api_error, bad_request, unknown_camera
 from askcam.server.model import Model
 from askcam.stream.camera import Camera, CameraConfig, StateChange
+from askcam.stream.shot import Shot
 from askcam.stream.sources.base import SourceSpec
 from askcam.stream.sources.push import PushSource
 from askcam.stream.sources.registry import resolve
@@ -138,6 +139,11 @@ class Cameras:
         """Health flags now; none for a camera that is gone."""
         camera = self._cameras.get(name)
         return () if camera is None else tuple(flag.value for flag in camera.status().health)
+
+    def shot(self, name: str) -> Shot | None:
+        """The newest picture, not converted yet; None where there is none."""
+        camera = self._cameras.get(name)
+        return None if camera is None else camera.shot()
 
     def info(self, name: str) -> CameraInfo:
         """What GET /v1/cameras says. Raises ApiError 404."""

@@ -150,6 +150,33 @@ def doctor(
     command.doctor(camera or [], config.model.engine(str(model_path())), json)
 
 
+@app.command()
+def replay(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Which answers.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All answers that are kept.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Check that nothing was changed; answer nothing.")] = False,
+    data: Annotated[Path | None, typer.Option("--data", help="Folder of the evidence.")] = None,
+    config: ConfigFile = None,
+    model: ModelOption = None,
+    device: Device = None,
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """Give recorded answers again, from the frames they saw. 0: the same words, 1: others, 2: it cannot be tried."""
+    from askcam.server.commands import replay as command
+    from askcam.server.commands import say
+    from askcam.server.evidence.place import data_folder
+
+    if not (ids or every or verify):
+        say.fail("which answer? give its id (ans_...), or --all, or --verify")
+    folder = data or _config(config, None, {}, {}).evidence.folder or data_folder(os.environ)
+    if verify:
+        command.verify(folder, json)
+    if ids or every:
+        again = command.Again(model, str(model_path()), device, threads, json)
+        command.replay(folder, None if every else ids or [], again, json)
+
+
 @app.command(
     add_help_option=False,  # what follows is the benchmark's own, its --help too
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},

@@ -4,6 +4,7 @@
 [model]                               model, backend, device, ..., max_waiting
 [cameras.lobby]                       uri = "rtsp://…", fps, motion_gate, ...
 [limits]  [answers]
+[evidence]                            enabled, folder, max_answers, max_bytes, max_days, private
 """
 
 import ssl
@@ -22,6 +23,8 @@ from askcam.server.answers import MAX_ANSWERS, MAX_BYTES
 from askcam.server.cameras import check_name
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
+from askcam.server.evidence.place import data_folder
+from askcam.server.evidence.retention import Bounds
 from askcam.server.toml_file import Keys, Toml
 from askcam.stream.status import CameraConfig
 
@@ -88,6 +91,22 @@ class AnswersConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceConfig:
+    """[evidence]: what answers were given from, kept on disk. What is beyond a bound goes, oldest first."""
+
+    enabled: bool = False
+    folder: Path | None = None  # relative to the file that names it; None: the user's data folder (evidence/place.py)
+    max_answers: Positive = 10_000
+    max_bytes: Positive = 10 << 30  # of records and pictures
+    max_days: Annotated[float, Meta(gt=0)] = 30.0
+    private: bool = False  # of pushed cameras, too
+
+    @property
+    def bounds(self) -> Bounds:
+        return Bounds(self.max_answers, self.max_bytes, self.max_days)
+
+
+@dataclass(frozen=True, slots=True)
 class CameraEntry:
     """[cameras.NAME]: `uri`, which may hold a password, and any field of stream.CameraConfig."""
 
@@ -104,6 +123,7 @@ class Config:
     cameras: Mapping[str, CameraEntry] = field(default_factory=dict)  # by name, in the file's order
     limits: Limits = field(default_factory=Limits)
     answers: AnswersConfig = field(default_factory=AnswersConfig)
+    evidence: EvidenceConfig = field(default_factory=EvidenceConfig)
 
 
 def load(path: Path | None = None, env: Mapping[str, str] | None = None) -> Config:
@@ -112,7 +132,7 @@ def load(path: Path | None = None, env: Mapping[str, str] | None = None) -> Conf
     Whether the whole may be served is for check() to say, once the command line had its word.
     """
     config = Config() if path is None else _read(path)
-    return _with_tokens(config, env or {})
+    return _with_folder(_with_tokens(config, env or {}), env or {})
 
 
 def check(config: Config) -> None:
@@ -188,6 +208,8 @@ def _read(path: Path) -> Config:
     toml = Toml.read(path)
     toml.check_keys((), [each.name for each in fields(Config)])
     server: ServerConfig = toml.section(("server",), ServerConfig)
+    evidence: EvidenceConfig = toml.section(("evidence",), EvidenceConfig)
+    folder = evidence.folder
     return Config(
         server=replace(
             server,
@@ -198,6 +220,7 @@ def _read(path: Path) -> Config:
         cameras={name: _camera(toml, name) for name in toml.tables(("cameras",), "[cameras.lobby]")},
         limits=toml.section(("limits",), Limits),
         answers=toml.section(("answers",), AnswersConfig),
+        evidence=replace(evidence, folder=None if folder is None else path.parent / folder.expanduser()),
     )
 
 
@@ -224,6 +247,13 @@ def _with_tokens(config: Config, env: Mapping[str, str]) -> Config:
     token = env.get("ASKCAM_TOKEN") or config.server.token
     admin = env.get("ASKCAM_ADMIN_TOKEN") or config.server.admin_token
     return replace(config, server=replace(config.server, token=token, admin_token=admin))
+
+
+def _with_folder(config: Config, env: Mapping[str, str]) -> Config:
+    """Where evidence is to be kept and no folder is named, the user's own."""
+    if not config.evidence.enabled or config.evidence.folder is not None:
+        return config
+    return replace(config, evidence=replace(config.evidence, folder=data_folder(env)))
 
 
 def _check_token(token: str, where: str) -> None:

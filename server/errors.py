@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from askcam.client.protocol import ErrorBody
 from askcam.engine.errors import Busy, EngineFailure, ModelError, NoRoom, QuestionError, Stale
+from askcam.server.evidence.errors import EvidenceError
 from askcam.stream.errors import CameraUnavailable, SourceError
 
 log = logging.getLogger(__name__)
@@ -81,6 +82,10 @@ def as_api_error(exc: Exception) -> ApiError:
             return bad_request(str(exc), "uri", "bad_source")
         case ModelError() | EngineFailure():
             return ApiError(500, "server_error", str(exc), code="engine_failure", headers=NO_RETRY)
+        case EvidenceError():
+            log.error("evidence cannot be read: %s", exc)
+            told = "this answer's evidence cannot be read; the server's log has the cause"
+            return ApiError(500, "server_error", told, code="evidence_failure", headers=NO_RETRY)
         case _:
             log.error("unforeseen error while serving", exc_info=exc)
             return ApiError(

@@ -12,6 +12,8 @@ from askcam.server.access.rates import Rates
 from askcam.server.answers import Answers
 from askcam.server.asking import Asking
 from askcam.server.cameras import Cameras
+from askcam.server.evidence.archive import Archive
+from askcam.server.evidence.writer import Writer
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.pictures import Pictures
@@ -32,6 +34,8 @@ class House:
     questions: Rates  # per client
     pushed_frames: Rates  # per client
     max_age_s: float | None = None  # what a question allows when it says nothing itself
+    evidence: Writer | None = None  # None: evidence is not kept
+    archive: Archive | None = None  # evidence that was kept
 
     def admit_question(self, conn: HTTPConnection) -> None:
         """Count one question of this client. Raises ApiError 429 when it asks too fast."""

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from askcam.engine.question import Timings, Usage
 from askcam.server.cameras import Cameras
+from askcam.server.evidence.writer import Stats
 from askcam.stream.health import Health
 from askcam.stream.states import State
 from askcam.stream.status import CameraStatus
@@ -32,9 +33,12 @@ class Watched(Protocol):
 
 
 class Metrics:
-    """One registry of its own. Owned by the event loop. `cameras` gives all that are open, private ones too."""
+    """One registry of its own. Owned by the event loop. `cameras` gives all that are open, private ones too;
+    `evidence` says how the writing of it goes, where it is kept."""
 
-    def __init__(self, cameras: Callable[[], Iterable[Watched]] = lambda: ()) -> None:
+    def __init__(
+        self, cameras: Callable[[], Iterable[Watched]] = lambda: (), evidence: Callable[[], Stats] | None = None
+    ) -> None:
         self._registry = registry = CollectorRegistry()
         self._labels: set[str] = set()
         self._questions = Counter(
@@ -66,6 +70,8 @@ class Metrics:
             "askcam_http_requests", "HTTP requests answered.", ["method", "route", "status"], registry=registry
         )
         registry.register(_Cameras(cameras))
+        if evidence is not None:
+            registry.register(_Evidence(evidence))
 
     def answered(
         self, camera: str | None, outcome: str, timings: Timings, usage: Usage, frame_age_s: float | None = None
@@ -139,6 +145,28 @@ class _Cameras(Collector):
         yield pushed
         yield from _counts(public)
         yield from _gauges(public)
+
+
+class _Evidence(Collector):
+    """Reads how the writing goes once per scrape."""
+
+    def __init__(self, stats: Callable[[], Stats]) -> None:
+        self._stats = stats
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        stats = self._stats()
+        records = CounterMetricFamily(
+            "askcam_evidence_records", "Records of answers, by what became of them.", labels=["outcome"]
+        )
+        for outcome in ("stored", "dropped", "failed"):
+            records.add_metric([outcome], getattr(stats, outcome))
+        yield records
+        yield GaugeMetricFamily("askcam_evidence_waiting", "Records that wait to be written.", value=stats.waiting)
+        yield GaugeMetricFamily("askcam_evidence_answers", "Answers whose evidence is kept.", value=stats.answers)
+        yield GaugeMetricFamily("askcam_evidence_bytes", "Bytes of kept records and pictures.", value=stats.bytes)
 
 
 def _counts(cameras: list[tuple[str, CameraStatus]]) -> Iterator[Metric]:

@@ -21,6 +21,10 @@ from askcam.server.asking import Asking
 from askcam.server.cameras import Cameras
 from askcam.server.config import Config, check
 from askcam.server.config_errors import ConfigError
+from askcam.server.evidence.archive import Archive
+from askcam.server.evidence.case import Circumstances
+from askcam.server.evidence.versions import versions
+from askcam.server.evidence.writer import Writer
 from askcam.server.house import House
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
@@ -39,12 +43,13 @@ def build_house(config: Config) -> House:
     model = Model(config.model.model or BUILT_IN)
     cameras = Cameras(model, config.limits)
     answers = Answers(config.answers.keep, config.answers.max_bytes)
-    metrics = Metrics(cameras.all)
+    evidence = _writer(config)
+    metrics = Metrics(cameras.all, None if evidence is None else evidence.stats)
     server = config.server
     return House(
         model=model,
         cameras=cameras,
-        asking=Asking(model, cameras, answers, metrics),
+        asking=Asking(model, cameras, answers, metrics, evidence),
         answers=answers,
         pictures=Pictures(),
         auth=Auth(server.tokens, allowed_origins=server.allowed_origins),
@@ -53,7 +58,21 @@ def build_house(config: Config) -> House:
         questions=Rates(config.limits.questions),
         pushed_frames=Rates(config.limits.frames),
         max_age_s=None if server.max_age_ms is None else server.max_age_ms / 1000,
+        evidence=evidence,
+        archive=None if evidence is None else Archive(evidence.folder),
     )
+
+
+def _writer(config: Config) -> Writer | None:
+    """What writes evidence down, not opened yet; None where it isn't kept."""
+    wanted, model = config.evidence, config.model.model
+    if not wanted.enabled:
+        return None
+    assert wanted.folder is not None, "load() names one"
+    if model is not None and Path(model).expanduser().is_dir():
+        model = str(Path(model).expanduser().resolve())  # to be found from anywhere
+    common = Circumstances(model, config.model.engine(BUILT_IN), versions())
+    return Writer(wanted.folder, wanted.bounds, common, private=wanted.private)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -106,27 +125,42 @@ class Running:
 async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
     """Serve until the block is left. `built_in`: the model to run when the config names none.
 
-    Raises ConfigError for what check() refuses and for an address that cannot be had, SourceError for a camera's URI.
+    Raises ConfigError for what check() refuses and for an address that cannot be had, SourceError for a camera's URI,
+    EvidenceError for a folder that cannot be written.
     """
     check(config)
     logging.getLogger("uvicorn.error").addFilter(QuietDenials())
     for camera in config.cameras.values():
         resolve(camera.uri)  # a source that nothing here opens is told before a model is loaded
     house = build_house(config)
-    with contextlib.closing(bind(config.server.host, config.server.port)) as sock:
-        server = _Server(_uvicorn(config, house))
-        loaded = asyncio.ensure_future(_load(config, config.model.engine(str(built_in)), house))
-        running = Running(house, _url(config, sock), server, loaded)
-        task = asyncio.ensure_future(server.serve(sockets=[sock]))
-        task.add_done_callback(lambda _: running.stop())
-        try:
-            yield running
-        finally:
-            server.should_exit = True
-            await asyncio.gather(task, return_exceptions=True)
-            loaded.cancel()  # its thread, if it still loads, is a daemon and ends with the process
-            await asyncio.gather(loaded, return_exceptions=True)
-            await asyncio.to_thread(house.model.close)
+    async with _open(house.evidence):
+        with contextlib.closing(bind(config.server.host, config.server.port)) as sock:
+            server = _Server(_uvicorn(config, house))
+            loaded = asyncio.ensure_future(_load(config, config.model.engine(str(built_in)), house))
+            running = Running(house, _url(config, sock), server, loaded)
+            task = asyncio.ensure_future(server.serve(sockets=[sock]))
+            task.add_done_callback(lambda _: running.stop())
+            try:
+                yield running
+            finally:
+                server.should_exit = True
+                await asyncio.gather(task, return_exceptions=True)
+                loaded.cancel()  # its thread, if it still loads, is a daemon and ends with the process
+                await asyncio.gather(loaded, return_exceptions=True)
+                await asyncio.to_thread(house.model.close)
+
+
+@contextlib.asynccontextmanager
+async def _open(evidence: Writer | None) -> AsyncIterator[None]:
+    """Evidence is written down while the block runs."""
+    if evidence is None:
+        yield
+        return
+    await evidence.open()
+    try:
+        yield
+    finally:
+        await evidence.close()
 
 
 async def _load(config: Config, model: EngineConfig, house: House) -> Engine:

@@ -39,13 +39,7 @@ class Camera:
     """
 
     def __init__(
-        self,
-        name: str,
-        spec: SourceSpec,
-        *,
-        fit: FitRule,
-        anchors: Anchors,
-        config: CameraConfig | None = None,
+        self, name: str, spec: SourceSpec, *, fit: FitRule, anchors: Anchors, config: CameraConfig | None = None
     ) -> None:
         self._name = name
         self.uri = spec.label
@@ -110,6 +104,10 @@ class Camera:
     def newest(self) -> Frame:
         """The newest decoded picture in full resolution. Raises CameraUnavailable unless it is live."""
         return self._latest().full()
+
+    def shot(self) -> Shot | None:
+        """The newest picture that can be given pixels, not converted yet, in whatever state; None before the first."""
+        return self._usable
 
     def window(self) -> View | None:
         """The sampled window as it stands, in whatever state; None while it is empty. Converts nothing."""

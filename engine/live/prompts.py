@@ -94,10 +94,17 @@ class LivePrompter:
         )
         return prompt, found
 
-    def prompt_ids(self, split: Split, num_window_tokens: int) -> torch.Tensor:
-        """What stock code would call the input ids: (1, tokens)."""
-        ids = [*split.head, *[self.pad] * num_window_tokens, *split.rest]
-        return torch.from_numpy(np.array([ids], np.int64))
+    def prompt_ids(self, split: Split, seam: Seam, num_pairs: int) -> torch.Tensor:
+        """What stock code would call the input ids, of a window of so many pairs: (1, tokens)."""
+        runs: list[Ints] = [np.array(split.head, np.int64)]
+        for number in range(num_pairs):
+            unit = seam.unit(number)
+            runs += [
+                np.array(unit.before, np.int64),
+                np.full(unit.num_tokens, self.pad),
+                np.array(unit.after, np.int64),
+            ]
+        return torch.from_numpy(np.concatenate([*runs, np.array(split.rest, np.int64)]))[None]
 
     def _wraps(self) -> bool:
         """Whether all stamped pairs stand between one more start and end token: transformers' releases differ."""

@@ -62,7 +62,7 @@ class Starter:
         place, ids = self.place(question, view, room, lambda: self._front.tell(asked, Started(view)), started)
         if choosers[0].wants_ids:
             choosers[0].start(ids())
-        answer = self._front.answer(asked, question, view)
+        answer = self._front.answer(asked, question, view, ids, choosers[0].max_tokens)
         return Answering(asked, answer, choosers[0], place, started, question.sampling.logprobs)
 
     def place(
@@ -140,8 +140,7 @@ class Starter:
             usage=Usage(window_len + num_new, num_vision, cached),
             costs=Costs(ready - started, time.monotonic() - begun),
         )
-        num_between = window_len + num_new - len(split.head) - len(split.rest)
-        return place, lambda: self._prompter.prompt_ids(split, num_between)
+        return place, lambda: self._prompter.prompt_ids(split, seam, num_pairs + int(view.provisional))
 
     def _place_whole(
         self, question: Question, view: View | None, room: Callable[[int], int], taken: Taken, started: float

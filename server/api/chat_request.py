@@ -92,6 +92,7 @@ def read(body: ChatRequest, limits: Limits, max_age_s: float | None) -> Ask:
         camera=None if body.model == MODEL else body.model,
         sampling=_sampling(body, limits),
         max_age_s=max_age_s,
+        evidence=body.askcam is None or body.askcam.evidence is not False,
     )
 
 

@@ -190,6 +190,7 @@ class _Connection:
                 camera=self._camera,
                 sampling=start.sampling,
                 max_age_s=self._house.max_age_s if start.max_age_s is None else start.max_age_s,
+                evidence=start.evidence,
                 received=received,
             )
             async with contextlib.aclosing(self._house.asking.ask(ask)) as steps:

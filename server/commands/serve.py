@@ -16,6 +16,7 @@ from askcam.server.commands import say
 from askcam.server.config import Config
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
+from askcam.server.evidence.errors import EvidenceError
 from askcam.server.serving import Running, serving
 from askcam.stream.errors import StreamError
 
@@ -99,5 +100,5 @@ def run(main: Coroutine[Any, Any, None]) -> None:
         asyncio.run(main)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
-    except (ConfigError, ModelError, StreamError, ApiError) as exc:
+    except (ConfigError, EvidenceError, ModelError, StreamError, ApiError) as exc:
         say.fail(str(exc))

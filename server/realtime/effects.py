@@ -24,6 +24,7 @@ class Start:
     items: tuple[Item, ...]
     sampling: Sampling
     max_age_s: float | None
+    evidence: bool = True  # may be kept on disk
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,7 +215,8 @@ class Session:
             event_id=event.event_id,
         )
         self._responses[response.id] = response
-        start = Start(response.id, instructions, items, settings.sampling(self._limits.max_tokens), settings.max_age_s)
+        sampling = settings.sampling(self._limits.max_tokens)
+        start = Start(response.id, instructions, items, sampling, settings.max_age_s, settings.evidence)
         return [*map(self._send, response.created()), start]
 
     def _items(self, event: ResponseCreate, settings: Settings) -> tuple[Item, ...]:
@@ -286,16 +287,11 @@ class Session:
         return Send({"event_id": self._new_id("event"), **event})
 
     def _wire(self) -> dict[str, Any]:
-        settings = self.settings
         return {
             "object": "realtime.session",
             "type": "realtime",
             "id": self.id,
             "model": self._model,
-            **settings.wire(),
-            "askcam": {
-                "camera": self._camera,
-                "max_age_ms": settings.max_age_ms,
-                "events": sorted(settings.events),
-            },
+            **self.settings.wire(),
+            "askcam": {"camera": self._camera, **self.settings.own()},
         }

@@ -38,6 +38,7 @@ class Settings:
     truncation: Any = "auto"  # "disabled": all turns are in the prompt, whatever their length
     max_age_ms: float | None = None
     events: frozenset[str] = frozenset()  # which of askcam's own events to send
+    evidence: bool = True  # answers' evidence may be kept on the server's disk
 
     def sampling(self, max_tokens: int) -> Sampling:
         """How tokens are chosen where no answer may have more than `max_tokens`."""
@@ -58,6 +59,10 @@ class Settings:
             "tool_choice": self.tool_choice,
             "truncation": self.truncation,
         }
+
+    def own(self) -> dict[str, Any]:
+        """Those of them that are askcam's."""
+        return {"max_age_ms": self.max_age_ms, "events": sorted(self.events), "evidence": self.evidence}
 
     def with_changes(self, changes: Mapping[str, Any]) -> "Settings":
         return replace(self, **changes)
@@ -126,7 +131,7 @@ def _truncation(fields: Fields) -> Any:
 def _askcam(fields: Fields, session: bool) -> dict[str, Any]:
     value = fields.raw("askcam")
     if value is None:
-        return {"max_age_ms": None} | ({"events": frozenset()} if session else {})
+        return {"max_age_ms": None, "evidence": True} | ({"events": frozenset()} if session else {})
     path = fields.at("askcam")
     try:
         asked = msgspec.convert(value, AskcamRequest)
@@ -138,6 +143,8 @@ def _askcam(fields: Fields, session: bool) -> dict[str, Any]:
         if asked.max_age_ms is not None and not 0 < asked.max_age_ms <= 86_400_000:
             raise wrong(extra.at("max_age_ms"), asked.max_age_ms, "a number of milliseconds above 0, at most a day")
         changes["max_age_ms"] = asked.max_age_ms
+    if "evidence" in extra:
+        changes["evidence"] = asked.evidence is not False
     if "events" in extra:
         if not session:
             raise bad_request("events are asked for in session.askcam.events", extra.at("events"))

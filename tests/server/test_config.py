@@ -14,6 +14,7 @@ from askcam.server.access.limits import Limits
 from askcam.server.config import (
     CameraEntry,
     Config,
+    EvidenceConfig,
     ServerConfig,
     check,
     check_tls,
@@ -22,6 +23,8 @@ from askcam.server.config import (
     with_flags,
 )
 from askcam.server.config_errors import ConfigError
+from askcam.server.evidence.place import data_folder
+from askcam.server.evidence.retention import Bounds
 from askcam.stream.status import CameraConfig
 
 TOKEN, ADMIN = "viewer-token", "admin-token"
@@ -58,6 +61,14 @@ max_sessions = 5
 [answers]
 keep = 10
 max_bytes = 1_000_000
+
+[evidence]
+enabled = true
+folder = "seen"
+max_answers = 50
+max_bytes = 5_000_000
+max_days = 0.5
+private = true
 """
 
 
@@ -97,6 +108,18 @@ def test_every_section_is_read(file: Path) -> None:
     assert (config.limits.max_sessions, config.answers.keep, config.answers.max_bytes) == (5, 10, 1_000_000)
     engine = config.model.engine("built-in")
     assert (engine.model, engine.device, engine.max_pairs) == ("Qwen/Qwen2-VL-2B-Instruct", "cuda:0", 12)
+
+
+def test_evidence_lies_beside_the_config_file_or_in_the_users_own_folder(file: Path) -> None:
+    file.write_text(WHOLE)
+    evidence = load(file).evidence
+    assert (evidence.enabled, evidence.folder, evidence.private) == (True, file.parent / "seen", True)
+    assert evidence.bounds == Bounds(50, 5_000_000, 0.5)
+    file.write_text("[evidence]\nenabled = true")
+    own = load(file, {"HOME": "/h", "XDG_DATA_HOME": "/data", "USERPROFILE": "/h"}).evidence
+    assert own.folder == data_folder({"HOME": "/h", "XDG_DATA_HOME": "/data", "USERPROFILE": "/h"})
+    assert not own.private
+    assert load().evidence == EvidenceConfig()
 
 
 def test_nothing_said_is_the_built_in_model_on_this_machine_only(file: Path) -> None:

@@ -1,11 +1,13 @@
 """What Prometheus sees, parsed as Prometheus does."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from askcam.engine.question import Timings, Usage
+from askcam.server.evidence.writer import Stats
 from askcam.server.metrics import MAX_CAMERA_LABELS, Metrics
 from askcam.stream.frame import AgeBasis
 from askcam.stream.health import Health
@@ -169,3 +171,17 @@ def test_two_servers_in_one_process_do_not_share_counts() -> None:
     one, other = Metrics(), Metrics()
     one.refused("busy")
     assert ("askcam_questions_refused_total", ("busy",)) not in samples(other)
+
+
+def test_how_the_writing_of_evidence_goes_is_read_at_each_scrape() -> None:
+    assert not any(name.startswith("askcam_evidence") for name, _ in samples(Metrics()))
+    stats = [Stats(stored=5, dropped=2, failed=1, waiting=3, answers=4, bytes=999)]
+    metrics = Metrics(evidence=lambda: stats[-1])
+    stats.append(replace(stats[0], stored=6))
+    seen = samples(metrics)
+    outcomes = {
+        outcome: seen["askcam_evidence_records_total", (outcome,)] for outcome in ("stored", "dropped", "failed")
+    }
+    assert outcomes == {"stored": 6, "dropped": 2, "failed": 1}
+    found = [seen[f"askcam_evidence_{name}", ()] for name in ("waiting", "answers", "bytes")]
+    assert found == [3, 4, 999]

@@ -128,3 +128,10 @@ def test_what_is_no_json_is_told_so() -> None:
     with pytest.raises(ApiError, match="not JSON") as caught:
         decode("{", ChatRequest)
     assert caught.value.code == "invalid_json"
+
+
+@pytest.mark.parametrize(
+    ("own", "kept"), [(None, True), ({}, True), ({"evidence": True}, True), ({"evidence": False}, False)]
+)
+def test_evidence_is_left_out_on_request(own: Any, kept: bool) -> None:
+    assert ask(askcam=own).evidence is kept

@@ -13,7 +13,7 @@ def test_the_first_event_says_which_camera_this_is_about() -> None:
     assert created["type"] == "session.created"
     assert created["session"]["model"] == "lobby"
     assert created["session"]["output_modalities"] == ["text"]
-    assert created["session"]["askcam"] == {"camera": "lobby", "max_age_ms": None, "events": []}
+    assert created["session"]["askcam"] == {"camera": "lobby", "max_age_ms": None, "events": [], "evidence": True}
 
 
 def test_an_update_changes_what_it_names_and_tells_the_whole_session() -> None:
@@ -37,7 +37,8 @@ def test_an_update_changes_what_it_names_and_tells_the_whole_session() -> None:
     session = updated["session"]
     assert (session["instructions"], session["max_output_tokens"], session["temperature"]) == ("Be brief.", 64, 0.5)
     assert session["tools"] == [tool]
-    assert session["askcam"] == {"camera": "lobby", "max_age_ms": 1500, "events": ["frame.dropped"]}
+    own = {"max_age_ms": 1500, "events": ["frame.dropped"], "evidence": True}
+    assert session["askcam"] == {"camera": "lobby", **own}
     (again,) = talk.say({"type": "session.update", "session": {"type": "realtime", "max_output_tokens": "inf"}})
     assert again["session"]["max_output_tokens"] == "inf"
     assert again["session"]["instructions"] == "Be brief."
@@ -62,6 +63,7 @@ def test_an_update_changes_what_it_names_and_tells_the_whole_session() -> None:
         ({"askcam": 3}, "session.askcam"),
         ({"askcam": {"max_age": 3}}, "session.askcam"),
         ({"askcam": {"max_age_ms": -1}}, "session.askcam.max_age_ms"),
+        ({"askcam": {"evidence": "no"}}, "session.askcam"),
         ({"askcam": {"events": ["everything"]}}, "session.askcam.events"),
     ],
 )

@@ -238,3 +238,17 @@ def test_old_turns_leave_the_prompt_but_not_the_system_and_not_the_question() ->
     talk.say({"type": "session.update", "session": {"truncation": "disabled"}})
     talk.ask(conversation="none")
     assert len(talk.texts()) == 7
+
+
+def test_evidence_is_left_out_for_a_session_or_for_one_answer() -> None:
+    talk = Talk()
+    talk.user("what is there?")
+    assert talk.ask(conversation="none").evidence
+    assert not talk.ask(conversation="none", askcam={"evidence": False}).evidence
+    (updated,) = talk.say({"type": "session.update", "session": {"askcam": {"evidence": False}}})
+    assert updated["session"]["askcam"]["evidence"] is False
+    assert not talk.ask(conversation="none").evidence
+    assert not talk.ask(conversation="none", askcam={"max_age_ms": 500}).evidence
+    assert talk.ask(conversation="none", askcam={"evidence": True}).evidence
+    talk.say({"type": "session.update", "session": {"askcam": None}})
+    assert talk.ask(conversation="none").evidence

@@ -1,0 +1,130 @@
+"""askcam replay: have recorded answers given again by the portable backend, or check that records are whole."""
+
+import queue
+from pathlib import Path
+from typing import Any
+
+from askcam.engine.door import Engine, EngineConfig, open_engine
+from askcam.engine.errors import EngineError, ModelError
+from askcam.engine.question import Event, Failed, Finished, First, Trace
+from askcam.server.commands import say
+from askcam.server.commands.serve import progress
+from askcam.server.evidence.again import Comparison, RecordedWindow, compare, engine_config, question_of
+from askcam.server.evidence.archive import Archive
+from askcam.server.evidence.errors import EvidenceError
+from askcam.server.evidence.record import Evidence
+from askcam.server.evidence.verify import verify as verify_folder
+from askcam.server.evidence.versions import versions
+
+
+def verify(folder: Path, json: bool) -> None:
+    """Leaves with 1 when something is not as it was written, with 2 when there is nothing that can be read."""
+    try:
+        verdict = verify_folder(folder)
+    except EvidenceError as exc:
+        say.fail(str(exc))
+    for found in verdict.findings:
+        what = found.answer_id or "the chain"
+        if json:
+            say.line({"answer_id": found.answer_id, "finding": found.text})
+        else:
+            say.console.print(f"[red]bad [/] [bold]{say.escape(what)}[/]: {say.escape(found.text)}")
+    whole = not verdict.findings
+    if json:
+        counts = {"answers": verdict.num_answers, "pictures": verdict.num_pictures}
+        say.line({"whole": whole, **counts, "findings": len(verdict.findings), "last": verdict.last})
+    else:
+        mark = "[green]whole[/]" if whole else "[red]not whole[/]"
+        counted = f"{verdict.num_answers} answers, {verdict.num_pictures} pictures"
+        say.console.print(f"{mark}: {counted}; the last record's hash is {verdict.last}")
+    if not whole:
+        raise SystemExit(1)
+
+
+def replay(folder: Path, ids: list[str] | None, again: "Again", json: bool) -> None:
+    """Answer again what is recorded in `folder`; `ids` None: all of it. Leaves with 0 when all tokens are the same, 1
+    when some are not, 2 for what the user can mend."""
+    archive, same = Archive(folder), True
+    try:
+        for answer_id in archive.ids() if ids is None else ids:
+            evidence = archive.get(answer_id)
+            found = again.give(evidence, archive)
+            _tell(evidence, found, json)
+            same &= found.same
+    except (EvidenceError, EngineError) as exc:
+        say.fail(str(exc))
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    finally:
+        again.close()
+    if not same:
+        raise SystemExit(1)
+
+
+class Again:
+    """The portable engine, opened anew only where a record wants another model or other settings."""
+
+    def __init__(self, model: str | None, built_in: str, device: str | None, threads: int | None, json: bool) -> None:
+        """`model`: to be used instead of the recorded ones. `built_in`: where that one lies. `json`: shows no bar."""
+        self._model, self._built_in, self._device, self._threads = model, built_in, device, threads
+        self._json = json
+        self._config: EngineConfig | None = None
+        self._engine: Engine | None = None
+        self._here = versions()
+
+    def give(self, evidence: Evidence, archive: Archive) -> Comparison:
+        """Raises EvidenceError and EngineError."""
+        question = question_of(evidence, archive.album)
+        window = None if evidence.view is None else RecordedWindow(evidence.view, archive.album)
+        engine = self._open(evidence)
+        if window is not None:
+            engine.attach(window)
+        try:
+            events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+            engine.ask(question, events.put)
+            trace: Trace | None = None
+            while not isinstance(event := events.get(), Finished | Failed):
+                if isinstance(event, First):
+                    trace = event.trace
+        finally:
+            if window is not None:
+                engine.detach(window.name)
+        if isinstance(event, Failed):
+            raise event.error
+        assert trace is not None, "the question wants it"
+        return compare(evidence, trace, event, engine.info, self._here)
+
+    def _open(self, evidence: Evidence) -> Engine:
+        model = self._model or evidence.model.asked or self._built_in
+        config = engine_config(evidence, model, self._device, self._threads)
+        if self._engine is None or config != self._config:
+            self.close()
+            try:
+                with progress(self._json) as bar:
+                    self._engine, self._config = open_engine(config, bar), config
+            except ModelError as exc:
+                raise ModelError(f"the model of answer {evidence.id} cannot be opened: {exc} (--model)") from exc
+        return self._engine
+
+    def close(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+
+
+def _tell(evidence: Evidence, found: Comparison, json: bool) -> None:
+    if json:
+        row: dict[str, Any] = {"answer_id": evidence.id, "camera": evidence.camera, "backend": evidence.model.backend}
+        row |= {"same": found.same, "tokens": found.num_tokens, "first_difference": found.first}
+        row |= {"recorded": found.recorded, "replayed": found.replayed, "differences": list(found.differences)}
+        say.line(row)
+        return
+    head = f"[bold]{evidence.id}[/]: "
+    if found.same:
+        say.console.print(f"{head}[green]same[/], {found.num_tokens} tokens: {say.escape(found.recorded)}")
+    else:
+        say.console.print(f"{head}[red]different[/] from token {found.first} of {found.num_tokens} on")
+        say.console.print(f"  recorded:     {say.escape(found.recorded)}")
+        say.console.print(f"  said instead: {say.escape(found.replayed)}")
+    for difference in found.differences:
+        say.console.print(f"  [yellow]note:[/] {say.escape(difference)}")

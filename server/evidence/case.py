@@ -1,0 +1,152 @@
+"""One answer on its way to the disk: first as the asking knew it, then as a record. Encoding is the writer's work."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from askcam.engine.door import EngineConfig, ModelInfo
+from askcam.engine.question import Clip, Message, Text, Trace
+from askcam.server.answers import Record
+from askcam.server.cameras import Cameras
+from askcam.server.evidence.record import (
+    Evidence,
+    KeyPicture,
+    ModelRun,
+    Moving,
+    PictureRef,
+    SeenPicture,
+    SeenView,
+    Still,
+    Turn,
+    Versions,
+    Words,
+    runs,
+)
+from askcam.server.pictures import encode as jpeg
+from askcam.stream.errors import StreamError
+from askcam.stream.frame import Pixels
+from askcam.stream.shot import Shot
+from askcam.stream.window import View
+
+KEY_QUALITY = 90  # JPEG
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """All that is known of one answer at its end. Made on the event loop from references; nothing is copied."""
+
+    record: Record
+    messages: tuple[Message, ...]
+    tools: tuple[Mapping[str, Any], ...]
+    trace: Trace
+    tokens: tuple[int, ...]
+    view: View | None
+    shot: Shot | None  # the camera's newest picture when the question was taken up; converted when it is written
+    model: ModelInfo
+
+    def pixels(self) -> tuple[Pixels, ...]:
+        """All that it keeps in memory, a picture perhaps twice."""
+        seen = () if self.view is None else tuple(frame.pixels for frame in self.view.frames)
+        parts = [part for message in self.messages for part in message.parts if not isinstance(part, Text)]
+        attached = [pixels for part in parts for pixels in (part.frames if isinstance(part, Clip) else (part.pixels,))]
+        return (*seen, *attached)
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What all answers of one server have in common."""
+
+    asked: str | None  # the model as configured: a folder, absolute, or a hub id; None: the built-in one
+    config: EngineConfig
+    versions: Versions
+
+
+@dataclass(frozen=True, slots=True)
+class Pens:
+    """How pictures get to the disk. Each may raise OSError."""
+
+    lossless: Callable[[Pixels], PictureRef]
+    photo: Callable[[bytes, int, int], PictureRef]  # (JPEG, width, height)
+
+
+def written(case: Case, common: Circumstances, pens: Pens) -> Evidence:
+    """The record of a case; its pictures are on the disk then. Raises OSError."""
+    record = case.record
+    return Evidence(
+        id=record.id,
+        created=record.created,
+        camera=record.saw.camera,
+        private=record.saw.camera is not None and Cameras.private(record.saw.camera),
+        question=record.question,
+        messages=tuple(_turn(message, pens) for message in case.messages),
+        tools=case.tools,
+        tools_called=(),
+        sampling=case.trace.sampling,
+        prompt=runs(case.trace.prompt.tolist()),
+        tokens=case.tokens,
+        text=record.text,
+        reason=record.reason,
+        usage=record.usage,
+        timings=record.timings,
+        saw=record.saw,
+        view=None if case.view is None else _view(case.view, pens),
+        key=None if case.shot is None else _key(case.shot, pens),
+        model=_run(case.model, common),
+        versions=common.versions,
+    )
+
+
+def _view(view: View, pens: Pens) -> SeenView:
+    newest = view.newest
+    return SeenView(
+        camera=view.camera,
+        version=view.version,
+        epoch=view.epoch,
+        fps=view.fps,
+        provisional=view.provisional,
+        pairs=tuple(pair.index for pair in view.pairs),
+        frames=tuple(
+            SeenPicture(pens.lossless(frame.pixels), frame.seq, frame.wall, newest.mono - frame.mono, frame.basis)
+            for frame in view.frames
+        ),
+    )
+
+
+def _key(shot: Shot, pens: Pens) -> KeyPicture | None:
+    try:
+        frame = shot.full()
+    except StreamError:  # its source cannot give it any more
+        return None
+    picture = pens.photo(jpeg(frame.pixels, KEY_QUALITY), frame.width, frame.height)
+    return KeyPicture(picture, frame.seq, frame.wall)
+
+
+def _turn(message: Message, pens: Pens) -> Turn:
+    parts: list[Words | Still | Moving] = []
+    for part in message.parts:
+        if isinstance(part, Text):
+            parts.append(Words(part.text))
+        elif isinstance(part, Clip):
+            parts.append(Moving(tuple(pens.lossless(pixels) for pixels in part.frames), part.fps))
+        else:
+            parts.append(Still(pens.lossless(part.pixels)))
+    return Turn(message.role, tuple(parts), message.tool_calls)
+
+
+def _run(info: ModelInfo, common: Circumstances) -> ModelRun:
+    config = common.config
+    return ModelRun(
+        asked=common.asked,
+        id=info.id,
+        family=info.family,
+        commit=info.commit,
+        digest=info.digest,
+        backend=info.backend,
+        device=info.device,
+        dtype=info.dtype,
+        attention=config.attention,
+        positions=config.positions,
+        max_pairs=info.max_pairs,
+        min_pixels=config.min_pixels,
+        max_pixels=config.max_pixels,
+    )

@@ -1,0 +1,23 @@
+"""What can go wrong with evidence.
+
+EvidenceError
+├── NotKept       there is no evidence of that answer here
+├── Broken        it is not as it was written
+└── Taken         another process writes into this folder
+"""
+
+
+class EvidenceError(Exception):
+    """Base of these errors; the message names the folder or answer, and the remedy."""
+
+
+class NotKept(EvidenceError):
+    """There is no such answer in the folder, or there is no folder."""
+
+
+class Broken(EvidenceError):
+    """A record or a picture is missing, or is not what was written."""
+
+
+class Taken(EvidenceError):
+    """A folder has one writer at a time."""

@@ -1,0 +1,180 @@
+"""Evidence on disk: an index and pictures, changed in an order that a crash at any moment leaves mendable.
+
+Pictures are on the disk before the index names them, and the index has forgotten them before they are removed. So what
+a crash leaves is at most files that nobody names, and `tidy` removes these.
+"""
+
+import logging
+import sqlite3
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from askcam.server.evidence.album import Album, Keys, png
+from askcam.server.evidence.case import Case, Circumstances, Pens, written
+from askcam.server.evidence.chain import link
+from askcam.server.evidence.errors import EvidenceError
+from askcam.server.evidence.index import open_to_write
+from askcam.server.evidence.lock import Lock
+from askcam.server.evidence.record import Evidence, PictureRef, encode
+from askcam.server.evidence.retention import Bounds
+from askcam.stream.frame import Pixels
+
+log = logging.getLogger(__name__)
+
+PICTURES = "pictures"
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """The pictures of one record."""
+
+    bytes: dict[str, int] = field(default_factory=dict)  # by digest, of all
+    fresh: dict[str, tuple[PictureRef, str | None]] = field(default_factory=dict)  # by digest: with hash of the pixels
+    known: dict[str, PictureRef] = field(default_factory=dict)  # by hash of the pixels
+
+
+class Store:
+    """The one writer of a folder. Owned by one thread at a time."""
+
+    def __init__(self, folder: Path, bounds: Bounds, common: Circumstances) -> None:
+        """Makes what is missing. Raises EvidenceError; Taken while another process has the folder."""
+        self._bounds, self._common = bounds, common
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (folder / PICTURES).mkdir(mode=0o700, exist_ok=True)
+            self._lock = Lock(folder)
+        except OSError as exc:
+            raise EvidenceError(f"cannot write evidence into {folder}: {exc.strerror}; name another folder") from exc
+        try:
+            self._album, self._keys = Album(folder / PICTURES), Keys()
+            self._db = open_to_write(folder)
+        except BaseException:
+            self._lock.release()
+            raise
+        self.num_answers = int(self._one("SELECT count(*) FROM answers"))
+        self.num_bytes = int(self._one("SELECT coalesce(sum(bytes), 0) FROM pictures"))
+        self.num_bytes += int(self._one("SELECT coalesce(sum(length(document)), 0) FROM answers"))
+
+    def put(self, case: Case) -> bool:
+        """Write an answer's evidence down; what is beyond the bounds goes, oldest first.
+
+        False, and nothing is kept, when it alone is larger than the bound. Raises OSError and sqlite3.Error; then
+        nothing is kept either.
+        """
+        sheet = _Sheet()
+        pens = Pens(
+            lambda pixels: self._lossless(pixels, sheet),
+            lambda data, width, height: self._photo(data, width, height, sheet),
+        )
+        try:
+            evidence = written(case, self._common, pens)
+            document = encode(evidence)
+            fits = len(document) + sum(sheet.bytes.values()) <= self._bounds.max_bytes
+            if fits:
+                self._insert(evidence, document, sheet)
+        except BaseException:
+            self._withdraw(sheet)
+            raise
+        if not fits:
+            self._withdraw(sheet)
+            return False
+        self.prune(case.record.created)
+        return True
+
+    def prune(self, now: float) -> None:
+        """Remove what is beyond the bounds; `now` in seconds since the epoch. Raises OSError and sqlite3.Error."""
+        while True:
+            oldest = self._db.execute("SELECT number, created FROM answers ORDER BY number LIMIT 1").fetchone()
+            if oldest is None or not self._bounds.exceeded(self.num_answers, self.num_bytes, oldest[1], now):
+                return
+            self._remove(oldest[0])
+
+    def tidy(self) -> int:
+        """Remove files that no answer needs, as a crash may leave them; returns how many. Raises OSError."""
+        named = {f"{digest}.{kind}" for digest, kind in self._db.execute("SELECT digest, kind FROM pictures")}
+        there = {path.name: path for path in self._album.files()}
+        for name in there.keys() - named:
+            there[name].unlink()
+        missing = len(named - there.keys())
+        if missing:
+            log.error("%d pictures of the evidence are gone; askcam replay --verify says whose", missing)
+        return len(there.keys() - named)
+
+    def close(self) -> None:
+        self._db.close()
+        self._lock.release()
+
+    def _lossless(self, pixels: Pixels, sheet: _Sheet) -> PictureRef:
+        height, width = pixels.shape[:2]
+        key = self._keys.of(pixels)
+        found = sheet.known.get(key) or self._known(key, sheet)
+        if found is None:
+            data = png(pixels)
+            found = PictureRef(self._album.write(data, "png"), "png", width, height)
+            sheet.fresh[found.digest] = (found, key)
+            sheet.bytes[found.digest] = len(data)
+        sheet.known[key] = found
+        return found
+
+    def _known(self, key: str, sheet: _Sheet) -> PictureRef | None:
+        """The picture with these pixels, if an earlier answer brought it."""
+        find = "SELECT digest, kind, width, height, bytes FROM pictures WHERE pixels = ?"
+        for digest, kind, width, height, num_bytes in self._db.execute(find, (key,)):
+            if self._album.path(digest, kind).exists():
+                sheet.bytes[digest] = num_bytes
+                return PictureRef(digest, kind, width, height)
+        return None
+
+    def _photo(self, data: bytes, width: int, height: int, sheet: _Sheet) -> PictureRef:
+        found = PictureRef(self._album.write(data, "jpg"), "jpg", width, height)
+        sheet.fresh[found.digest] = (found, None)
+        sheet.bytes[found.digest] = len(data)
+        return found
+
+    def _insert(self, evidence: Evidence, document: bytes, sheet: _Sheet) -> None:
+        previous = str(self._one("SELECT hash FROM ends WHERE name = 'last'"))
+        own, grown = link(previous, document), len(document)
+        with self._db:
+            row = (evidence.id, evidence.created, previous, own, document)
+            add = "INSERT INTO answers (id, created, previous, hash, document) VALUES (?, ?, ?, ?, ?)"
+            number = self._db.execute(add, row).lastrowid
+            for digest, (picture, key) in sheet.fresh.items():
+                put = "INSERT OR IGNORE INTO pictures VALUES (?, ?, ?, ?, ?, ?)"
+                size = sheet.bytes[digest]
+                values = (digest, picture.kind, picture.width, picture.height, size, key)
+                grown += size * self._db.execute(put, values).rowcount
+            self._db.executemany("INSERT INTO uses VALUES (?, ?)", [(number, digest) for digest in sheet.bytes])
+            self._db.execute("UPDATE ends SET hash = ? WHERE name = 'last'", (own,))
+        self.num_answers += 1
+        self.num_bytes += grown
+
+    def _remove(self, number: int) -> None:
+        own, size = self._db.execute(
+            "SELECT hash, length(document) FROM answers WHERE number = ?", (number,)
+        ).fetchone()
+        find = "SELECT digest, kind, bytes FROM pictures JOIN uses USING (digest) WHERE answer = ?"
+        pictures = self._db.execute(find, (number,)).fetchall()
+        with self._db:
+            self._db.execute("DELETE FROM uses WHERE answer = ?", (number,))
+            lone = [one for one in pictures if not self._one("SELECT count(*) FROM uses WHERE digest = ?", one[0])]
+            self._db.executemany("DELETE FROM pictures WHERE digest = ?", [(digest,) for digest, _, _ in lone])
+            self._db.execute("DELETE FROM answers WHERE number = ?", (number,))
+            self._db.execute("UPDATE ends SET hash = ? WHERE name = 'before'", (own,))
+        self.num_answers -= 1
+        self.num_bytes -= size + sum(num_bytes for _, _, num_bytes in lone)
+        for digest, kind, _ in lone:
+            self._album.remove(digest, kind)
+
+    def _withdraw(self, sheet: _Sheet) -> None:
+        """Remove the pictures of a record that did not come about."""
+        try:
+            for digest, (picture, _) in sheet.fresh.items():
+                if not self._one("SELECT count(*) FROM pictures WHERE digest = ?", digest):
+                    self._album.remove(digest, picture.kind)
+        except (OSError, sqlite3.Error):
+            log.warning("pictures of an answer whose evidence was not kept stay until the next start", exc_info=True)
+
+    def _one(self, query: str, *values: str) -> str | int:
+        (found,) = self._db.execute(query, values).fetchone()
+        assert isinstance(found, str | int)
+        return found

@@ -1,0 +1,64 @@
+"""Cases that wait to be written: bounded by count and by the memory of their pictures; what comes then is refused."""
+
+import threading
+from collections import Counter, deque
+
+from askcam.server.answers import owners
+from askcam.server.evidence.case import Case
+
+MAX_CASES = 32
+MAX_BYTES = 256 << 20
+
+
+class Waiting:
+    """Any thread puts, one takes. Pictures that several cases share are counted once."""
+
+    def __init__(self, max_cases: int = MAX_CASES, max_bytes: int = MAX_BYTES) -> None:
+        self._max_cases, self._max_bytes = max_cases, max_bytes
+        self._change = threading.Condition()
+        self._cases: deque[Case] = deque()  # the first one is being written once it was taken
+        self._uses: Counter[int] = Counter()  # by id() of the array that owns the memory
+        self._bytes = 0
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._cases)
+
+    def put(self, case: Case) -> bool:
+        """False when there is no room for it, or when nobody takes any more."""
+        memory = owners(case.pixels())
+        with self._change:
+            grown = sum(num_bytes for owner, num_bytes in memory.items() if not self._uses[owner])
+            full = len(self._cases) >= self._max_cases or self._bytes + grown > self._max_bytes
+            if self._closed or full:
+                return False
+            self._cases.append(case)
+            self._uses.update(memory.keys())
+            self._bytes += grown
+            self._change.notify()
+            return True
+
+    def take(self, timeout_s: float) -> Case | None:
+        """The oldest, which counts as waiting until done(). None: nothing came in time, or all is done and closed."""
+        with self._change:
+            self._change.wait_for(lambda: self._cases or self._closed, timeout_s)
+            return self._cases[0] if self._cases else None
+
+    def done(self) -> None:
+        """The taken one is written, or never will be."""
+        with self._change:
+            for owner, num_bytes in owners(self._cases.popleft().pixels()).items():
+                self._uses[owner] -= 1
+                if not self._uses[owner]:
+                    del self._uses[owner]
+                    self._bytes -= num_bytes
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def close(self) -> None:
+        """Take no more; those that wait can still be taken."""
+        with self._change:
+            self._closed = True
+            self._change.notify_all()

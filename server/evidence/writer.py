@@ -1,0 +1,134 @@
+"""The writer's thread: cases come in at once or are refused, and go to the disk one after the other."""
+
+import asyncio
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from askcam.server.cameras import Cameras
+from askcam.server.evidence.case import Case, Circumstances
+from askcam.server.evidence.retention import Bounds
+from askcam.server.evidence.store import Store
+from askcam.server.evidence.waiting import Waiting
+
+log = logging.getLogger(__name__)
+
+CLOSE_S = 10.0
+PRUNE_EVERY_S = 600.0  # what grows too old goes, though nobody asks anything
+SAY_EVERY_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Records since the start; `waiting`, `answers` and `bytes` are now."""
+
+    stored: int = 0
+    dropped: int = 0  # the disk is too slow, or the record alone is larger than max_bytes
+    failed: int = 0  # the disk refused; the log says why
+    waiting: int = 0
+    answers: int = 0
+    bytes: int = 0
+
+
+class Writer:
+    """put() and stats() are for any thread and return at once; the rest is the event loop's.
+
+    `private`: evidence of pushed cameras is kept, too.
+    """
+
+    def __init__(self, folder: Path, bounds: Bounds, common: Circumstances, *, private: bool = False) -> None:
+        self.folder, self.private = folder, private
+        self._bounds, self._common = bounds, common
+        self._waiting = Waiting()
+        self._store: Store | None = None
+        self._thread = threading.Thread(target=self._run, name="askcam-evidence", daemon=True)
+        self._stored = self._failed = 0  # the thread's
+        self._refused = self._large = 0  # put()'s, the thread's
+        self._said_at: dict[str, float] = {}  # by what was said
+
+    async def open(self) -> None:
+        """Open or make the folder, and begin. Raises EvidenceError."""
+        self._store = await asyncio.to_thread(Store, self.folder, self._bounds, self._common)
+        self._thread.start()
+
+    async def close(self) -> None:
+        """Write what waits, for 10 s at most, and end."""
+        self._waiting.close()
+        if self._store is not None:
+            await asyncio.to_thread(self._thread.join, CLOSE_S)
+            if self._thread.is_alive():
+                log.error("evidence of %d answers was not written within %g s", len(self._waiting), CLOSE_S)
+
+    def wants(self, camera: str | None, allowed: bool) -> bool:
+        """Whether evidence of an answer about this camera is kept; `allowed`: its asker has nothing against it."""
+        return allowed and (self.private or camera is None or not Cameras.private(camera))
+
+    def put(self, case: Case) -> bool:
+        """Have a case written; False when it is dropped because too many wait."""
+        if self._waiting.put(case):
+            return True
+        self._refused += 1
+        if self._due("dropped"):
+            log.warning(
+                "the disk is too slow for the evidence of all answers: %d dropped since the start", self._refused
+            )
+        return False
+
+    def stats(self) -> Stats:
+        store = self._store
+        answers, num_bytes = (0, 0) if store is None else (store.num_answers, store.num_bytes)
+        dropped = self._refused + self._large
+        return Stats(self._stored, dropped, self._failed, len(self._waiting), answers, num_bytes)
+
+    # -- the thread
+
+    def _run(self) -> None:
+        store = self._store
+        assert store is not None, "opened first"
+        self._try("tidying the folder up", store.tidy)
+        self._try("removing what is old", lambda: store.prune(time.time()))
+        while True:
+            case = self._waiting.take(PRUNE_EVERY_S)
+            if case is not None:
+                self._write(store, case)
+                self._waiting.done()
+            elif self._waiting.closed:
+                break
+            else:
+                self._try("removing what is old", lambda: store.prune(time.time()))
+        self._try("closing", store.close)
+
+    def _write(self, store: Store, case: Case) -> None:
+        try:
+            if store.put(case):
+                self._stored += 1
+            else:
+                self._large += 1
+                if self._due("large"):
+                    most = self._bounds.max_bytes
+                    log.warning("the evidence of one answer is more than max_bytes = %d: it is not kept", most)
+        except Exception:
+            self._failed += 1
+            self._complain("writing an answer down")
+
+    def _try(self, what: str, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except (OSError, sqlite3.Error):
+            self._complain(what)
+
+    def _complain(self, what: str) -> None:
+        if self._due(what):
+            log.exception("evidence in %s: %s failed", self.folder, what)
+
+    def _due(self, what: str) -> bool:
+        """Whether this is to be said: once a minute at most."""
+        now = time.monotonic()
+        if now - self._said_at.get(what, float("-inf")) < SAY_EVERY_S:
+            return False
+        self._said_at[what] = now
+        return True
