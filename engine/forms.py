@@ -36,7 +36,13 @@ WRITTEN = {
     "lenient": False,
     "coerce_one_of": False,
 }
-MAX_LEXER_STATES = 50_000  # of one answer; 1 to 2 kB each
+# Of one answer. A grammar that is too intricate for them is told so when it is compiled or, rarely, on the way.
+LIMITS = {
+    "max_lexer_states": 50_000,  # 1 to 2 kB each
+    "max_items_in_row": 20_000,
+    "step_max_items": 200_000,  # 10 ms of work for a token
+    "verbose_errors": False,
+}
 
 
 class Grammar:
@@ -90,7 +96,7 @@ class Forms:
         check_schema(form.schema)
         # as text: llguidance would take a parsed one through Python's own numbers
         written = json.dumps({"grammars": [{"json_schema": json.loads(form.schema) | {"x-guidance": WRITTEN}}]})
-        limits = llguidance.LLParserLimits(max_lexer_states=MAX_LEXER_STATES, verbose_errors=False)
+        limits = llguidance.LLParserLimits(**LIMITS)
         matcher = llguidance.LLMatcher(self._tokenizer, written, log_level=0, limits=limits)
         first = matcher.deep_copy()
         if not first.is_error():

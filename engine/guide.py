@@ -30,10 +30,12 @@ class Guide:
         return left
 
     def took(self, token: int) -> None:
-        """The token that the answer goes on with. Raises EngineFailure when the grammar could not be followed."""
-        if self._matcher.is_stopped() and not self._matcher.is_error():
-            return  # it is complete; on Apple's GPUs generate() notices one token late
-        if not self._matcher.consume_token(token):
+        """The token that the answer goes on with. Raises EngineFailure when the grammar could not be followed.
+
+        What comes after the end has no effect: on Apple's GPUs generate() notices it one token late.
+        """
+        if self._matcher.is_error() or not (self._matcher.is_stopped() or self._matcher.consume_token(token)):
+            # once in error it takes the end for fine, so that the answer would look complete
             why = " ".join(self._matcher.get_error().split())[:200]
             raise EngineFailure(f"the answer could not be held to its form: {why}")
 
@@ -52,6 +54,10 @@ def unpacked(bits: "np.ndarray[Any, np.dtype[np.uint8]]", num: int, device: torc
     """The first `num` bits, lowest of each byte first, as bools (num,) on `device`; does not wait for it."""
     if device.type == "cpu":
         return torch.from_numpy(np.unpackbits(bits, count=num, bitorder="little")).bool()
-    packed = torch.from_numpy(bits.copy()).to(device, non_blocking=True)
-    places = torch.arange(8, dtype=torch.uint8, device=device)
+    return spread(torch.from_numpy(bits.copy()).to(device, non_blocking=True), num)
+
+
+def spread(packed: Tensor, num: int) -> Tensor:
+    """The same where the bytes are."""
+    places = torch.arange(8, dtype=torch.uint8, device=packed.device)
     return (packed[:, None] >> places & 1).flatten()[:num].bool()

@@ -13,6 +13,7 @@ from askcam.engine.errors import QuestionError
 
 MAX_CHARS = 120_000  # OpenAI's bound
 MAX_DEPTH = 100
+MAX_OPTIONAL = 400  # properties of one object: what may follow is worked out for all of them at every token
 LARGEST = 2**53  # beyond it the compiler's numbers are not exact
 
 PARAM = "response_format"
@@ -78,7 +79,13 @@ def _check(schema: dict[str, Any], at: str, places: Mapping[str, Any]) -> None:
     if "$ref" in schema and _named(schema["$ref"]) not in places:
         raise _refused(f"refers to {schema['$ref']!r} at {at}: name a schema that is in it, like '#/$defs/name'")
     fewest, required = schema.get("minProperties", 0), schema.get("required", [])
-    if isinstance(fewest, int) and isinstance(required, list) and fewest > len(required) + 1:
+    properties = schema.get("properties", {})
+    if not isinstance(required, list) or not isinstance(properties, dict):
+        return  # the compiler refuses it
+    optional = len(properties.keys() - {name for name in required if isinstance(name, str)})
+    if optional > MAX_OPTIONAL:
+        raise _refused(f"has {optional} properties at {at} that are not required; at most {MAX_OPTIONAL} are possible")
+    if isinstance(fewest, int) and fewest > len(required) + 1:
         # names that the schema does not list may come twice in one object
         raise _refused(f"wants {fewest} properties at {at}: more than one beyond the required ones can't be enforced")
 
@@ -89,7 +96,7 @@ def _check_numbers(value: Any) -> None:
         for one in value.values() if isinstance(value, dict) else value:
             _check_numbers(one)
     elif isinstance(value, int | float) and not -LARGEST <= value <= LARGEST:
-        raise _refused(f"holds the number {str(value):.24}; only those up to 2**53 are exact")
+        raise _refused(f"holds the number {value!s:.24}; only those up to 2**53 are exact")
 
 
 class _Ends:
