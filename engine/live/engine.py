@@ -159,7 +159,7 @@ class LiveEngine(Front):
             tokens = logits.argmax(-1).tolist()  # waits for the device: the tokens are really there
         else:
             chosen = [answer.chooser.choose(row) for (answer, _), row in zip(choosing, logits, strict=True)]
-            tokens = torch.stack(chosen).tolist() if chosen else []
+            tokens = torch.stack(chosen).tolist()
         took_s = time.monotonic() - began
         for answer in starting:
             answer.place.costs.prefill_s += took_s
