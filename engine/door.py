@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 from askcam.engine.calm import wait_calmly
-from askcam.engine.question import Event, Question, ScoreEvent
+from askcam.engine.question import Event, Form, Question, ScoreEvent
 from askcam.stream.fit import Fit
 from askcam.stream.window import Anchors, View
 
@@ -100,7 +100,7 @@ class PacedSource(LiveSource, Protocol):
 
 
 class Engine(Protocol):
-    """Every method but close() returns at once and may be called from any thread."""
+    """Every method but prepare() and close() returns at once and may be called from any thread."""
 
     @property
     def info(self) -> ModelInfo: ...
@@ -126,9 +126,16 @@ class Engine(Protocol):
     def ask(self, question: Question, on_event: Callable[[Event], None]) -> int:
         """Queue a question; returns its ticket. Raises Busy or QuestionError at once.
 
+        A form (`sampling.response_format`) is compiled here and now, unless prepare() did so lately.
+
         `on_event` is called on the engine thread, in order: Started, First, Piece..., and exactly one Finished or
         Failed as the last. It must return at once and must not raise.
         """
+        ...
+
+    def prepare(self, form: Form) -> None:
+        """Compile a form, so that ask() need not. The one method beside close() that may take a while: milliseconds
+        as a rule, tenths of a second for the largest schemas. Raises QuestionError for one that cannot be kept."""
         ...
 
     def score(

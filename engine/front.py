@@ -18,6 +18,8 @@ from askcam.engine.choosing import check_sampling, choice_tokens, with_seed
 from askcam.engine.counts import Counts
 from askcam.engine.door import EngineConfig, EngineStats, ModelInfo, Progress, WindowSource
 from askcam.engine.errors import EngineError, EngineFailure, ModelError, QuestionError
+from askcam.engine.forms import Forms
+from askcam.engine.guide import Guide
 from askcam.engine.inbox import Asked, Inbox
 from askcam.engine.loading import Loaded
 from askcam.engine.question import (
@@ -25,6 +27,7 @@ from askcam.engine.question import (
     Event,
     Failed,
     Finished,
+    Form,
     Message,
     Question,
     Role,
@@ -55,6 +58,8 @@ class Front(ABC):
         self._loaded, self._spec, self._threads = loaded, loaded.spec, config.threads
         self._own = loaded.model.generation_config
         self._end_tokens = end_tokens(self._own)
+        width = loaded.model.config.get_text_config().vocab_size
+        self._forms = Forms(loaded.processor.tokenizer, width, self._end_tokens)
         self._inbox = Inbox(config.max_waiting)
         self._counts = Counts()
         self._sources: dict[str, WindowSource] = {}
@@ -83,8 +88,13 @@ class Front(ABC):
     def ask(self, question: Question, on_event: Callable[[Event], None]) -> int:
         self._check(question)
         question = replace(question, sampling=with_seed(self._own, question.sampling))
+        form = question.sampling.response_format
+        grammar = None if form is None else self._forms.grammar(form)
         with self._counts.asking():
-            return self._inbox.put(question, on_event, self._counts.seconds_each)
+            return self._inbox.put(question, on_event, self._counts.seconds_each, grammar)
+
+    def prepare(self, form: Form) -> None:
+        self._forms.grammar(form)
 
     def score(
         self, questions: Sequence[Question], choices: Sequence[str], on_event: Callable[[ScoreEvent], None]
@@ -182,6 +192,10 @@ class Front(ABC):
         if question.trace:
             trace = Trace(ids()[0].numpy().astype(np.int32), replace(question.sampling, max_tokens=max_tokens))
         return Answer(asked, question, view, text, self._end_tokens, self.tell, trace)
+
+    def guide(self, asked: Asked) -> Guide | None:
+        """What holds the answer to its form, where it is to have one."""
+        return None if asked.grammar is None else Guide(asked.grammar)
 
     def room(self, num_tokens: int) -> int:
         """Tokens that an answer to a prompt of `num_tokens` may have. Raises QuestionError when there is no room."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from askcam.engine.errors import Busy, EngineFailure
+from askcam.engine.forms import Grammar
 from askcam.engine.question import Failed, Finished, Question, Reason, Scoring, Timings, Usage
 
 
@@ -19,6 +20,7 @@ class Asked:
     question: Question | Scoring
     tell: Callable[[Any], None]  # with Event, or ScoreEvent for a scoring
     at: float  # time.monotonic() of ask()
+    grammar: Grammar | None = None  # of the form that its answer is to have
     cancelled: bool = False
 
 
@@ -52,7 +54,13 @@ class Inbox:
         with self._change:
             return len(self._waiting), len(self._running)
 
-    def put(self, question: Question | Scoring, tell: Callable[[Any], None], seconds_each: float) -> int:
+    def put(
+        self,
+        question: Question | Scoring,
+        tell: Callable[[Any], None],
+        seconds_each: float,
+        grammar: Grammar | None = None,
+    ) -> int:
         """Queue a question; returns its ticket. Raises Busy, with a guess from `seconds_each` answer, when full."""
         with self._change:
             if self._closed:
@@ -60,7 +68,7 @@ class Inbox:
             if len(self._waiting) >= self._max_waiting:
                 raise Busy(len(self._waiting), max(1.0, len(self._waiting) * seconds_each))
             self._tickets += 1
-            self._waiting.append(Asked(self._tickets, question, tell, time.monotonic()))
+            self._waiting.append(Asked(self._tickets, question, tell, time.monotonic(), grammar))
             self._change.notify()
             return self._tickets
 

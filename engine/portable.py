@@ -12,6 +12,7 @@ from askcam.engine.answer import Answer
 from askcam.engine.choosing import choice_tokens, generation_config, seeded
 from askcam.engine.door import EngineConfig, Progress
 from askcam.engine.front import Front, failed
+from askcam.engine.guide import Guide, Guided
 from askcam.engine.inbox import Asked
 from askcam.engine.loading import Loaded, load
 from askcam.engine.logprobs import Logprobs
@@ -95,7 +96,7 @@ class PortableEngine(Front):
         ready = time.monotonic()
 
         answer = self.answer(asked, question, view, lambda: prompt.inputs["input_ids"], config.max_new_tokens)
-        glance = Glance()
+        glance, guide = Glance(), self.guide(asked)
         watching = nullcontext() if sampling.logprobs is None else glance.at(self._loaded.model)
         self._clock.restart()
         if not asked.cancelled:
@@ -103,17 +104,22 @@ class PortableEngine(Front):
                 self._loaded.model.generate(
                     **inputs,
                     generation_config=config,
+                    logits_processor=[] if guide is None else [Guided(guide)],
                     stopping_criteria=[
-                        Follow(lambda token: self._follow(answer, token, glance.logits, sampling.logprobs))
+                        Follow(lambda token: self._follow(answer, guide, token, glance.logits, sampling.logprobs))
                     ],
                 )
         usage = Usage(prompt.num_tokens, prompt.num_vision_tokens, 0, answer.num_tokens)
         timings = Timings(started - asked.at, ready - started, self._clock.vision_s, self._clock.prefill_s)
         return answer.finish(usage, timings)
 
-    def _follow(self, answer: Answer, token: int, logits: torch.Tensor | None, wanted: int | None) -> bool:
+    def _follow(
+        self, answer: Answer, guide: Guide | None, token: int, logits: torch.Tensor | None, wanted: int | None
+    ) -> bool:
         self._tell_gone()
         self._counts.token()
+        if guide is not None:
+            guide.took(token)
         if logits is None:
             return answer.take(token)
         return answer.take(token, self._logprobs.of(logits, [token], [wanted])[0])

@@ -51,6 +51,17 @@ class Message:
     tool_calls: tuple[Mapping[str, Any], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """JSON that a JSON Schema describes, on one line, its properties in the schema's order. schema.py says what schemas
+    may use. An answer that max_tokens or a stop string cuts off is the beginning of such JSON."""
+
+    schema: str  # as JSON
+
+
+JSON_OBJECT = Form('{"type": "object"}')  # any
+
+
 MAX_LOGPROBS = 20  # OpenAI's bound
 
 
@@ -66,6 +77,7 @@ class Sampling:
     seed: int | None = None  # same seed, same window, same tokens
     stop: tuple[str, ...] = ()  # the answer ends before the first of these
     min_tokens: int = 0  # the model may not end the answer before so many
+    response_format: Form | None = None  # the answer is of this form, whatever the rest says
     logprobs: int | None = None  # tell each token's logprob, and so many (0 to 20) of the likeliest; None: no logprobs
 
 

@@ -120,7 +120,10 @@ class Asking:
         """
         events: asyncio.Queue[Event] = asyncio.Queue()
         answer_id = new_answer_id()
+        form = ask.sampling.response_format
         try:
+            if form is not None:  # compiled beside the event loop; _queue finds it done
+                await asyncio.to_thread(self._model.engine.prepare, form)
             ticket = self._queue(ask, asyncio.get_running_loop(), events.put_nowait)
         except Exception as exc:
             raise self._refused(exc) from exc

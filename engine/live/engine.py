@@ -158,7 +158,8 @@ class LiveEngine(Front):
         if all(answer.chooser.greedy for answer, _ in choosing):
             tokens = logits.argmax(-1).tolist()  # waits for the device: the tokens are really there
         else:
-            tokens = [int(answer.chooser.choose(row)) for (answer, _), row in zip(choosing, logits, strict=True)]
+            chosen = [answer.chooser.choose(row) for (answer, _), row in zip(choosing, logits, strict=True)]
+            tokens = torch.stack(chosen).tolist()
         took_s = time.monotonic() - began
         for answer in starting:
             answer.place.costs.prefill_s += took_s

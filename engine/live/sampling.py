@@ -11,14 +11,17 @@ from transformers import GenerationConfig
 from transformers.generation import logits_process as stock
 
 from askcam.engine.choosing import generation_config
+from askcam.engine.guide import Guide
 from askcam.engine.question import Sampling
 
 
 class Chooser:
     """One answer's way of choosing. Owned by the engine thread."""
 
-    def __init__(self, own: GenerationConfig, sampling: Sampling, room: int, device: torch.device) -> None:
-        """`own`: the model's GenerationConfig; at most `room` new tokens."""
+    def __init__(
+        self, own: GenerationConfig, sampling: Sampling, room: int, device: torch.device, guide: Guide | None = None
+    ) -> None:
+        """`own`: the model's GenerationConfig; at most `room` new tokens; `guide`: holds the answer to a form."""
         config: Any = generation_config(own, sampling, room)
         defaults = GenerationConfig._get_default_generation_params()
         for name in ("do_sample", "temperature", "top_k", "top_p", "repetition_penalty", "min_new_tokens"):
@@ -26,6 +29,7 @@ class Chooser:
                 setattr(config, name, defaults.get(name))
         self.max_tokens: int = config.max_new_tokens
         self._device = device
+        self._guide = guide
         self._sample = bool(config.do_sample)
         self._min_tokens = int(config.min_new_tokens or 0)
         self._penalty = config.repetition_penalty
@@ -40,7 +44,8 @@ class Chooser:
     @property
     def greedy(self) -> bool:
         """Whether the next token is the plain argmax of the logits."""
-        return not self._sample and not self._processors and self._count >= self._min_tokens
+        plain = self._guide is None and not self._sample and not self._processors
+        return plain and self._count >= self._min_tokens
 
     @property
     def wants_ids(self) -> bool:
@@ -52,8 +57,10 @@ class Chooser:
         self._ids = prompt_ids.to(self._device)
 
     def took(self, token: int) -> None:
-        """The token that this answer goes on with."""
+        """The token that this answer goes on with. Raises EngineFailure when it can't be held to its form."""
         self._count += 1
+        if self._guide is not None:
+            self._guide.took(token)
         if self._ids is not None:
             self._ids = torch.cat((self._ids, self._ids.new_tensor([[token]])), 1)
 
@@ -64,6 +71,8 @@ class Chooser:
             scores = processor(self._ids, scores)
         if self._count < self._min_tokens and self._ends:
             scores = scores.index_fill(1, torch.tensor(self._ends, device=scores.device), float("-inf"))
+        if self._guide is not None:
+            scores = self._guide.allow(scores)
         for processor in self._processors[int(self.wants_ids) :]:
             scores = processor(self._ids, scores)
         if not self._sample:

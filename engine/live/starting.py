@@ -56,7 +56,8 @@ class Starter:
         choosers: list[Chooser] = []
 
         def room(num_prompt: int) -> int:
-            choosers.append(Chooser(self._own, question.sampling, self._room(num_prompt), self._model.device))
+            room, guide = self._room(num_prompt), self._front.guide(asked)
+            choosers.append(Chooser(self._own, question.sampling, room, self._model.device, guide))
             return choosers[0].max_tokens
 
         place, ids = self.place(question, view, room, lambda: self._front.tell(asked, Started(view)), started)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from askcam.client.protocol import AskcamRequest
-from askcam.engine.question import MAX_LOGPROBS, Message, Part, Role, Sampling, Text
+from askcam.engine.question import JSON_OBJECT, MAX_LOGPROBS, Form, Message, Part, Role, Sampling, Text
 from askcam.server.access.limits import Limits
 from askcam.server.api.models import MODEL
 from askcam.server.asking import Ask
@@ -47,6 +47,27 @@ class StreamOptions(msgspec.Struct):
     include_usage: bool = False
 
 
+class TextFormat(msgspec.Struct, tag="text", forbid_unknown_fields=True):
+    """As without a response_format."""
+
+
+class ObjectFormat(msgspec.Struct, tag="json_object", forbid_unknown_fields=True):
+    """Any JSON object."""
+
+
+class JsonSchema(msgspec.Struct, forbid_unknown_fields=True):
+    """OpenAI's: its name and description are for people, and it is kept in full whether it is `strict` or not."""
+
+    schema: dict[str, Any]
+    name: str | None = None
+    description: str | None = None
+    strict: bool | None = None
+
+
+class SchemaFormat(msgspec.Struct, tag="json_schema", forbid_unknown_fields=True):
+    json_schema: JsonSchema
+
+
 class ChatRequest(msgspec.Struct):
     model: str
     messages: list[ChatMessage]
@@ -62,12 +83,12 @@ class ChatRequest(msgspec.Struct):
     stop: str | list[str] | None = None
     logprobs: bool | None = None
     top_logprobs: int | None = None
+    response_format: TextFormat | ObjectFormat | SchemaFormat | None = None
     askcam: AskcamRequest | None = None
     # Refused unless they say what happens anyway.
     n: int | None = None
     frequency_penalty: float | None = None
     presence_penalty: float | None = None
-    response_format: dict[str, Any] | None = None
     tools: list[Any] | None = None
     functions: list[Any] | None = None
     modalities: list[str] | None = None
@@ -104,7 +125,6 @@ def _refuse_unsupported(body: ChatRequest) -> None:
         ("tools", bool(body.tools), "tools cannot be called here yet"),
         ("functions", bool(body.functions), "functions cannot be called here yet"),
         ("modalities", body.modalities not in (None, ["text"]), "answers are text"),
-        ("response_format", (body.response_format or {}).get("type", "text") != "text", "answers are plain text"),
     ):
         if value:
             raise bad_request(f"{name!r} is not supported as given: {why}", name, "unsupported_parameter")
@@ -166,8 +186,20 @@ def _sampling(body: ChatRequest, limits: Limits) -> Sampling:
         repetition_penalty=body.repetition_penalty,
         seed=None if body.seed is None else body.seed % 2**63,
         stop=tuple(stop),
+        response_format=_form(body),
         logprobs=_logprobs(body),
     )
+
+
+def _form(body: ChatRequest) -> Form | None:
+    """What the answer has to look like; the engine checks the schema."""
+    match body.response_format:
+        case SchemaFormat(json_schema=given):
+            return Form(msgspec.json.encode(given.schema).decode())
+        case ObjectFormat():
+            return JSON_OBJECT
+        case _:
+            return None
 
 
 def _logprobs(body: ChatRequest) -> int | None:

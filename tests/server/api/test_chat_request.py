@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from askcam.engine.question import Role, Text
+from askcam.engine.question import JSON_OBJECT, Role, Text
 from askcam.server.access.limits import Limits
 from askcam.server.api.chat_request import ChatRequest, read
 from askcam.server.api.wire import decode
@@ -62,6 +62,22 @@ def test_logprobs_reach_the_question(body: dict[str, Any], want: int | None) -> 
     assert ask(**body).sampling.logprobs == want
 
 
+@pytest.mark.parametrize("strict", [True, False, None])
+def test_a_schema_reaches_the_question_with_its_order(strict: bool | None) -> None:
+    schema = {"type": "object", "properties": {"z": {"enum": ["é", 1.5]}, "a": {"type": "null"}}, "required": ["z"]}
+    given = {"name": "thing", "description": "a thing", "schema": schema, "strict": strict}
+    form = ask(response_format={"type": "json_schema", "json_schema": given}).sampling.response_format
+    assert form is not None
+    assert json.loads(form.schema) == schema
+    assert list(json.loads(form.schema)["properties"]) == ["z", "a"]
+
+
+def test_other_formats_reach_the_question() -> None:
+    assert ask(response_format={"type": "json_object"}).sampling.response_format == JSON_OBJECT
+    assert ask(response_format={"type": "text"}).sampling.response_format is None
+    assert ask(response_format=None).sampling.response_format is None
+
+
 def test_more_tokens_than_the_limit_are_cut_to_it() -> None:
     assert ask(max_tokens=10**9).sampling.max_tokens == Limits().max_tokens
 
@@ -99,7 +115,14 @@ def test_fields_of_openai_s_own_service_are_let_pass() -> None:
         ({"top_logprobs": 21, "logprobs": True}, "top_logprobs"),
         ({"top_logprobs": -1, "logprobs": True}, "top_logprobs"),
         ({"tools": [{"type": "function"}]}, "tools"),
-        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"response_format": {"type": "xml"}}, "response_format.type"),
+        ({"response_format": {"type": "json_schema"}}, "response_format"),
+        ({"response_format": {"type": "json_object", "schema": {}}}, "response_format"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"name": "a"}}}, "response_format.json_schema"),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": []}}},
+            "response_format.json_schema.schema",
+        ),
         ({"frequency_penalty": 1}, "frequency_penalty"),
     ],
 )
