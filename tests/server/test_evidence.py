@@ -35,6 +35,20 @@ from askcam.server.evidence.retention import Bounds
 TIMEOUT_S = 240
 CAMERAS = ("lobby=synthetic:7", "desk=synthetic:11")
 
+COLOURS = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "colours",
+        "strict": True,
+        "schema": {
+            "type": "object",
+            "properties": {"colours": {"type": "array", "items": {"enum": ["red", "green", "blue"]}, "maxItems": 3}},
+            "required": ["colours"],
+            "additionalProperties": False,
+        },
+    },
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -105,6 +119,7 @@ def ways() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "with a penalty", {"repetition_penalty": 1.3, "temperature": 1.2}
     yield "within a conversation", {"messages": turns, "model": "desk"}
     yield "with logprobs", {"logprobs": True, "top_logprobs": 3}
+    yield "in a form", {"response_format": COLOURS, "temperature": 1.5, "max_tokens": 40}
     yield "about a picture", {"model": "askcam", "messages": [{"role": "user", "content": parts}]}
     yield "about a picture beside a camera", {"messages": [{"role": "user", "content": parts}]}
 
