@@ -48,15 +48,14 @@ def read_config(folder: Path, model: str) -> dict[str, Any]:
             raise ModelError(
                 f"model folder {model!r} lacks {', '.join(missing) or 'all weights'}; download it again or copy them in"
             )
-    elif not any(folder.glob("*.safetensors")) and not any(folder.glob("pytorch_model*.bin")):
+    elif not weight_files(folder):
         raise ModelError(f"model folder {model!r} has no weights (no *.safetensors); download it again or copy them in")
     return config
 
 
-def weights_size(folder: Path) -> int:
-    """Bytes of the weights' files."""
-    files = list(folder.glob("*.safetensors")) or list(folder.glob("pytorch_model*.bin"))
-    return sum(file.stat().st_size for file in files)
+def weight_files(folder: Path) -> list[Path]:
+    """The files that the weights are read from."""
+    return list(folder.glob("*.safetensors")) or list(folder.glob("pytorch_model*.bin"))
 
 
 def _complete(folder: Path) -> bool:

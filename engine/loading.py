@@ -13,7 +13,7 @@ from askcam.engine.errors import ModelError
 from askcam.engine.families.known import FAMILIES
 from askcam.engine.families.spec import Facts, FamilySpec, Limits
 from askcam.engine.fingerprint import commit_of, digest_of
-from askcam.engine.folders import Card, find_model, read_card, read_config, weights_size
+from askcam.engine.folders import Card, find_model, read_card, read_config, weight_files
 from askcam.engine.hub import weights_bar
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -65,7 +65,7 @@ def find(config: EngineConfig, progress: Progress) -> Found:
     stored = DTYPES.get(str(known.dtype or "float32").removeprefix("torch."), torch.float32)
     wanted = _dtype(config.dtype, device)
     itemsize = wanted.itemsize if isinstance(wanted, torch.dtype) else stored.itemsize
-    weights_bytes = weights_size(folder) * itemsize // stored.itemsize
+    weights_bytes = sum(file.stat().st_size for file in weight_files(folder)) * itemsize // stored.itemsize
     one = settle_device(device, weights_bytes)
     return Found(folder, card, known, processor, spec, max_pairs, one or device, one is None, itemsize, weights_bytes)
 

@@ -35,11 +35,11 @@ class Asking:
         count = self.finished.usage.completion_tokens - 1
         return count / max(self.finished.timings.decode_s, 1e-9)
 
-    def wait(self) -> "Asking":
-        """Until it has ended. Raises what it failed with."""
+    def wait(self, patience_s: float | None = PATIENCE_S) -> "Asking":
+        """Until it has ended, for so long between two events. Raises what it failed with."""
         pieces = []
         while self.finished is None:
-            at, event = self.events.get(timeout=PATIENCE_S)
+            at, event = self.events.get(timeout=patience_s)
             if isinstance(event, Failed):
                 raise event.error
             if isinstance(event, First):

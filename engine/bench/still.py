@@ -1,7 +1,6 @@
 """The measuring behind `bench portable`: a window that stands still, and the same question many times."""
 
 import platform
-import queue
 import statistics
 import time
 from typing import Any
@@ -10,19 +9,17 @@ import numpy as np
 import torch
 import transformers
 
+from askcam.engine.bench.asking import ask
 from askcam.engine.bench.portable import Options, Row
 from askcam.engine.bench.shapes import SIZES, random_model
-from askcam.engine.choosing import LARGEST_SEED
 from askcam.engine.devices import pick_device
 from askcam.engine.door import EngineConfig
 from askcam.engine.errors import ModelError
 from askcam.engine.loading import DTYPES, Loaded, load
 from askcam.engine.portable import PortableEngine
-from askcam.engine.question import Event, Failed, Finished, Message, Question, Role, Sampling, Text
+from askcam.engine.question import Finished
 from askcam.stream.frame import Frame
 from askcam.stream.window import Pair, View
-
-QUESTION = "What do you see?"
 
 
 class StillCamera:
@@ -96,15 +93,9 @@ def _about(loaded: Loaded, options: Options) -> dict[str, Any]:
 
 
 def _ask(engine: PortableEngine, tokens: int) -> Finished:
-    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    sampling = Sampling(max_tokens=tokens, temperature=0, seed=LARGEST_SEED)
-    engine.ask(Question((Message(Role.USER, (Text(QUESTION),)),), "bench", sampling), events.put)
-    while True:
-        event = events.get()
-        if isinstance(event, Failed):
-            raise event.error
-        if isinstance(event, Finished):
-            return event
+    finished = ask(engine, StillCamera.name, tokens).wait(patience_s=None).finished
+    assert finished is not None
+    return finished
 
 
 def _row(frames: int, width: int, height: int, answers: list[Finished]) -> Row:

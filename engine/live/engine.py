@@ -18,7 +18,6 @@ from askcam.engine.live.answering import Answering
 from askcam.engine.live.keeper import Keeper
 from askcam.engine.live.kvpool import KVPool, PoolFull
 from askcam.engine.live.model import Model
-from askcam.engine.live.ops import row_batch
 from askcam.engine.live.prompts import LivePrompter
 from askcam.engine.live.scheduler import Scheduler
 from askcam.engine.live.scoring import Scorer
@@ -135,36 +134,24 @@ class LiveEngine(Front):
         """One pass for all: prompts of new questions, the newest token of every answer. Then their tokens go out."""
         began = time.monotonic()
         answers = self._answers
-        spans = [answer.place.span() for answer in answers]
-        x, positions, extras = self._starter.inputs([answer.place for answer in answers], spans)
-        batch = row_batch(spans, positions, self._model.device)
-        ends, end = [], -1
-        for span in spans:
-            end += span.num_rows
-            ends.append(end)
         starting = [answer for answer in answers if answer.place.prompt is not None]
-        rows = zip(answers, spans, ends, strict=True)
-        choosing = [(answer, end) for answer, span, end in rows if answer.place.chooses(span)]
-        select = None
-        if len(choosing) < x.shape[0]:  # else: all go on, each with its newest token
-            select = torch.tensor([end for _, end in choosing], dtype=torch.long, device=self._model.device)
         try:
-            logits = self._model.passes.rows(x, batch, select, extras)
+            logits, chosen = self._starter.run([answer.place for answer in answers])
         except torch.OutOfMemoryError as exc:  # the newest gives way; the others try again, with the rows they had
             self._close(answers[-1], failed(exc, f"answering question {answers[-1].asked.ticket}"))
             return
-        for answer, span in zip(answers, spans, strict=True):
-            answer.place.ran(span)
-        if all(answer.chooser.greedy for answer, _ in choosing):
+        choosing = [answers[i] for i in chosen]
+        if all(answer.chooser.greedy for answer in choosing):
             tokens = logits.argmax(-1).tolist()  # waits for the device: the tokens are really there
         else:
-            chosen = [answer.chooser.choose(row) for (answer, _), row in zip(choosing, logits, strict=True)]
-            tokens = torch.stack(chosen).tolist()
+            tokens = torch.stack(
+                [answer.chooser.choose(row) for answer, row in zip(choosing, logits, strict=True)]
+            ).tolist()
         took_s = time.monotonic() - began
         for answer in starting:
             answer.place.costs.prefill_s += took_s
-        logprobs = self._logprobs.of(logits, tokens, [answer.logprobs for answer, _ in choosing])
-        for (answer, _), token, logprob in zip(choosing, tokens, logprobs, strict=True):
+        logprobs = self._logprobs.of(logits, tokens, [answer.logprobs for answer in choosing])
+        for answer, token, logprob in zip(choosing, tokens, logprobs, strict=True):
             self._counts.token()
             self._hand_out(answer, token, logprob)
 

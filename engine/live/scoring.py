@@ -6,9 +6,8 @@ from typing import Any
 import torch
 
 from askcam.engine.choosing import choice_tokens
-from askcam.engine.live.answering import Place
+from askcam.engine.live.answering import MAX_ROWS, Place
 from askcam.engine.live.model import Model
-from askcam.engine.live.ops import row_batch
 from askcam.engine.live.starting import Starter
 from askcam.engine.question import Scored, Scoring
 
@@ -28,29 +27,22 @@ class Scorer:
             for question in scoring.questions:
                 place, _ = self._starter.place(question, view, lambda num_prompt: 1, lambda: None, started)
                 places.append(place)
-            chosen = torch.cat([self._pass(group, choices) for group in _groups(places)])
+            chosen = torch.cat([self._probabilities(group, choices) for group in _groups(places)])
             return Scored(view, tuple(tuple(row) for row in chosen.tolist()))
         finally:
             for place in places:
                 place.release(self._model.pool)
 
-    def _pass(self, places: Sequence[Place], choices: Sequence[int]) -> torch.Tensor:
-        """Probabilities (questions, choices) on the CPU."""
+    def _probabilities(self, places: Sequence[Place], choices: Sequence[int]) -> torch.Tensor:
+        """(questions, choices) on the CPU. A prompt that fills a pass alone may take several, the others take one."""
         while True:
-            waiting = [place for place in places if place.prompt is not None]
-            spans = [place.span() for place in waiting]
-            x, positions, extras = self._starter.inputs(waiting, spans)
-            batch = row_batch(spans, positions, self._model.device)
-            ends = torch.tensor([span.num_rows for span in spans]).cumsum(0) - 1
-            logits = self._model.passes.rows(x, batch, ends.to(self._model.device), extras)
-            for place, span in zip(waiting, spans, strict=True):
-                place.ran(span)
-            if all(place.prompt is None for place in waiting):
+            logits, chosen = self._starter.run(places)
+            if chosen:
+                assert len(chosen) == len(places), "only a prompt that fills a pass alone is cut"
                 return logits.float().softmax(-1)[:, list(choices)].cpu()
-            assert len(places) == 1, "only a prompt that fills a pass alone is cut"
 
 
-def _groups(places: Sequence[Place], max_rows: int = 512) -> list[list[Place]]:
+def _groups(places: Sequence[Place], max_rows: int = MAX_ROWS) -> list[list[Place]]:
     """Consecutive places whose prompts fit into one pass together."""
     groups: list[list[Place]] = []
     rows = max_rows

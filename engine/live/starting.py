@@ -7,6 +7,7 @@ newest frame, if that is cheap enough, and the question's own words.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from askcam.engine.live.feed import Feed
 from askcam.engine.live.keeper import Keeper
 from askcam.engine.live.kvpool import PoolFull, Range
 from askcam.engine.live.model import Model
-from askcam.engine.live.ops import Span
+from askcam.engine.live.ops import Span, row_batch
 from askcam.engine.live.prompts import LivePrompter
 from askcam.engine.live.sampling import Chooser
 from askcam.engine.live.vision import Encoded
@@ -77,7 +78,25 @@ class Starter:
             return self._place_whole(question, view, room, taken, started)
         return self._place_on_window(question, view, room, taken, started)
 
-    def inputs(self, places: Sequence[Place], spans: Sequence[Span]) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
+    def run(self, places: Sequence[Place]) -> tuple[Tensor, list[int]]:
+        """One pass over the next rows of all; returns logits, and the places whose next token they choose, by index.
+
+        The others have more of their prompt to come. When it raises, all of them are as they were.
+        """
+        spans = [place.span() for place in places]
+        x, positions, extras = self._inputs(places, spans)
+        batch = row_batch(spans, positions, self._model.device)
+        chosen = [i for i, (place, span) in enumerate(zip(places, spans, strict=True)) if place.chooses(span)]
+        select = None
+        if len(chosen) < x.shape[0]:  # else: all go on, each with its newest token
+            ends = list(accumulate(span.num_rows for span in spans))
+            select = torch.tensor([ends[i] - 1 for i in chosen], dtype=torch.long, device=self._model.device)
+        logits = self._model.passes.rows(x, batch, select, extras)
+        for place, span in zip(places, spans, strict=True):
+            place.ran(span)
+        return logits, chosen
+
+    def _inputs(self, places: Sequence[Place], spans: Sequence[Span]) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
         """What the next pass runs on: x (R, hidden), positions (3, R) on the CPU, deepstack extras."""
         language = self._model.language
         if all(place.prompt is None for place in places):
