@@ -9,9 +9,7 @@ import asyncio
 import secrets
 import string
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import AsyncGenerator, Callable
 
 from askcam.client.protocol import Saw
 from askcam.engine.door import Engine
@@ -20,16 +18,13 @@ from askcam.engine.question import (
     Failed,
     Finished,
     First,
-    Message,
     Piece,
     Question,
     Reason,
     Role,
-    Sampling,
     Started,
     Text,
     Timings,
-    TokenLogprob,
     Trace,
     Usage,
 )
@@ -41,60 +36,11 @@ from askcam.server.evidence.writer import Writer
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.saw import what_it_saw
+from askcam.server.steps import Ask, Begun, Delta, Done, Seen, Step
 from askcam.stream.shot import Shot
 from askcam.stream.window import View
 
 ALPHABET = string.ascii_letters + string.digits
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One question as a protocol hands it over."""
-
-    messages: tuple[Message, ...]
-    camera: str | None = None  # None: about the pictures in the messages, if any
-    sampling: Sampling = field(default_factory=Sampling)
-    max_age_s: float | None = None
-    tools: tuple[Mapping[str, Any], ...] = ()
-    evidence: bool = True  # may be kept on disk, where the server does so
-    received: float = field(default_factory=time.monotonic)  # when the server had all of it; ttft_ms counts from here
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """The question has its place in the queue."""
-
-    answer_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """The first token is there; this is what it was given from."""
-
-    saw: Saw
-
-
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """Some more text: whole characters. With the logprobs of its tokens, where the question's sampling wants them."""
-
-    text: str
-    logprobs: tuple[TokenLogprob, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The answer is complete, or was cancelled."""
-
-    reason: Reason
-    text: str
-    saw: Saw
-    usage: Usage
-    timings: Timings
-    logprobs: tuple[TokenLogprob, ...] = ()  # of all tokens in the text
-
-
-Step = Begun | Seen | Delta | Done
 
 
 def new_answer_id() -> str:

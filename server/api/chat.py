@@ -15,9 +15,9 @@ from askcam.client.protocol import Problem, encode
 from askcam.engine.question import TokenLogprob, Usage
 from askcam.server.api.chat_request import ChatRequest, read
 from askcam.server.api.wire import decode_body, json_response
-from askcam.server.asking import Begun, Delta, Done, Seen, Step
 from askcam.server.errors import ApiError
 from askcam.server.house import House
+from askcam.server.steps import Begun, Called, Changed, Delta, Done, Returned, Seen, Step
 
 LEAST = -9999.0  # OpenAI's word for "very unlikely"; JSON has no minus infinity
 
@@ -129,7 +129,7 @@ class _Writer:
                 if self.with_usage:
                     last.append(self.chunk({}) | {"choices": [], "usage": usage(step.usage)})
                 return last
-            case Begun() | Seen():
+            case Begun() | Seen() | Called() | Returned() | Changed():
                 return []
 
     def logprobs(self, step: Delta | Done) -> dict[str, Any] | None:

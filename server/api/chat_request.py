@@ -12,10 +12,10 @@ from askcam.client.protocol import AskcamRequest
 from askcam.engine.question import JSON_OBJECT, MAX_LOGPROBS, Form, Message, Part, Role, Sampling, Text
 from askcam.server.access.limits import Limits
 from askcam.server.api.models import MODEL
-from askcam.server.asking import Ask
 from askcam.server.attached.budget import Budget
 from askcam.server.attached.content import clip_from_url, picture_from_url
 from askcam.server.errors import bad_request
+from askcam.server.steps import Ask
 
 
 class Url(msgspec.Struct):

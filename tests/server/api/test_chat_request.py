@@ -9,8 +9,8 @@ from askcam.engine.question import JSON_OBJECT, Role, Text
 from askcam.server.access.limits import Limits
 from askcam.server.api.chat_request import ChatRequest, read
 from askcam.server.api.wire import decode
-from askcam.server.asking import Ask
 from askcam.server.errors import ApiError
+from askcam.server.steps import Ask
 
 USER = [{"role": "user", "content": "What do you see?"}]
 
