@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from askcam.client.protocol import Problem, encode
 from askcam.engine.question import TokenLogprob, Usage
+from askcam.server.api.addresses import in_chat
 from askcam.server.api.chat_request import ChatRequest, read
 from askcam.server.api.wire import decode_body, json_response
 from askcam.server.errors import ApiError
@@ -26,6 +27,7 @@ def routes(house: House) -> list[BaseRoute]:
     async def complete(request: Request) -> Response:
         body = await decode_body(request, ChatRequest)
         house.admit_question(request)
+        await house.fetcher.put(in_chat(body))
         ask = await asyncio.to_thread(read, body, house.limits, house.max_age_s)  # it may decode pictures
         steps = house.asking.ask(ask)
         with_usage = body.stream_options is not None and body.stream_options.include_usage
