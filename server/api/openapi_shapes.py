@@ -1,0 +1,133 @@
+"""Bodies of responses that are written as plain objects elsewhere, as types, for the description to be made from."""
+
+from typing import Literal
+
+import msgspec
+
+from askcam.client.protocol import Saw
+
+
+class Alive(msgspec.Struct):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+class Ready(msgspec.Struct):
+    """The model is warm."""
+
+    status: Literal["ready"]
+
+
+class NotReady(msgspec.Struct):
+    """How far the model is."""
+
+    status: Literal["loading", "failed"]
+    what: str
+    share: float  # 0 to 1
+    failed: bool
+
+
+class WhoAmI(msgspec.Struct):
+    """Who the page is; `role` is null when it must log in first."""
+
+    role: Literal["viewer", "admin"] | None
+    token_required: bool
+
+
+class AboutModel(msgspec.Struct, tag_field="kind", tag="model"):
+    """The model itself. `backend` and what follows are there once it is loaded."""
+
+    model: str
+    ready: bool
+    backend: str | msgspec.UnsetType = msgspec.UNSET
+    family: str | msgspec.UnsetType = msgspec.UNSET
+    device: str | msgspec.UnsetType = msgspec.UNSET
+    note: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class AboutCamera(msgspec.Struct, tag_field="kind", tag="camera"):
+    state: Literal["connecting", "live", "stalled", "lost", "ended"]
+
+
+class ModelEntry(msgspec.Struct):
+    """A model in OpenAI's shape. `askcam` says what stands behind the name."""
+
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+    askcam: AboutModel | AboutCamera
+
+
+class ModelList(msgspec.Struct):
+    object: Literal["list"]
+    data: list[ModelEntry]
+
+
+class TokenChance(msgspec.Struct):
+    token: str
+    logprob: float
+    bytes: list[int] | None
+
+
+class TokenChances(msgspec.Struct):
+    token: str
+    logprob: float
+    bytes: list[int] | None
+    top_logprobs: list[TokenChance]
+
+
+class ChoiceLogprobs(msgspec.Struct):
+    content: list[TokenChances]
+    refusal: None
+
+
+class CalledFunction(msgspec.Struct):
+    """`arguments` are JSON, written by the model: check them before you rely on them."""
+
+    name: str
+    arguments: str
+
+
+class ToolCall(msgspec.Struct):
+    id: str
+    type: Literal["function"]
+    function: CalledFunction
+
+
+class AnswerMessage(msgspec.Struct):
+    role: Literal["assistant"]
+    content: str | None
+    refusal: None
+    tool_calls: list[ToolCall] | msgspec.UnsetType = msgspec.UNSET
+
+
+class Choice(msgspec.Struct):
+    index: int
+    message: AnswerMessage
+    logprobs: ChoiceLogprobs | None
+    finish_reason: Literal["stop", "length", "tool_calls"]
+
+
+class CachedTokens(msgspec.Struct):
+    cached_tokens: int
+
+
+class CompletionUsage(msgspec.Struct):
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    prompt_tokens_details: CachedTokens
+
+
+class ChatCompletion(msgspec.Struct):
+    """An answer in OpenAI's shape, and what it saw."""
+
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    choices: list[Choice]
+    usage: CompletionUsage
+    askcam: Saw
