@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from askcam.client.protocol import Problem, encode
 from askcam.server.access.guard import BodyLimit, Guard
@@ -58,13 +59,21 @@ async def _failed(request: Request, exc: Exception) -> Response:
 
 async def _http(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)
-    what = f"{request.method} {request.url.path}"
+    what, headers = f"{request.method} {request.url.path}", dict(exc.headers or {})
     match exc.status_code:
         case 404:
             text = f"nothing is at {request.url.path!r}; docs/protocol.md lists what is"
         case 405:
-            text = f"{what} is not allowed there; allowed: {(exc.headers or {}).get('Allow', 'other methods')}"
+            headers["Allow"] = ", ".join(sorted(_methods(request)))
+            text = f"{what} is not allowed there; allowed: {headers['Allow']}"
         case _:
             text = f"{what}: {exc.detail}"
     code = "not_found" if exc.status_code == 404 else None
-    return problem(ApiError(exc.status_code, "invalid_request_error", text, code=code, headers=exc.headers))
+    return problem(ApiError(exc.status_code, "invalid_request_error", text, code=code, headers=headers))
+
+
+def _methods(request: Request) -> set[str]:
+    """What may be done at the request's path; each method may have a route of its own."""
+    scope = request.scope | {"root_path": request.scope.get("app_root_path", "")}  # as it came, not as a mount saw it
+    routes = [route for route in request.app.routes if route.matches(scope)[0] is not Match.NONE]
+    return {method for route in routes for method in getattr(route, "methods", None) or ("GET", "HEAD")}

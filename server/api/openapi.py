@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from askcam.client.protocol import Problem
 from askcam.server.access.auth import COOKIE
 from askcam.server.access.guard import guarded
-from askcam.server.api.openapi_routes import BOUNDS, JSON, OPERATIONS, Operation, Reply
+from askcam.server.api.openapi_routes import BOUNDS, JSON, OPERATIONS, Events, Operation, Reply, Schema
 from askcam.server.api.wire import json_response
 from askcam.server.house import House
 
@@ -98,10 +98,7 @@ def _operation(path: str, operation: Operation, token_required: bool) -> dict[st
 def _reply(reply: Reply) -> dict[str, Any]:
     made: dict[str, Any] = {"description": reply.what or "what was asked for"}
     if reply.media:
-        made["content"] = {
-            kind: {"schema": {"$ref": REF.format(name=shape.__name__)} if isinstance(shape, type) else dict(shape)}
-            for kind, shape in reply.media.items()
-        }
+        made["content"] = {kind: {"schema": _schema(shape)} for kind, shape in reply.media.items()}
     if reply.headers:
         made["headers"] = {
             name: {"description": what, "required": True, "schema": {"type": "string"}}
@@ -110,6 +107,19 @@ def _reply(reply: Reply) -> dict[str, Any]:
     if reply.links:
         made["links"] = dict(reply.links)
     return made
+
+
+def _schema(shape: type | Schema | Events) -> dict[str, Any]:
+    match shape:
+        case type():
+            return {"$ref": REF.format(name=shape.__name__)}
+        case Events(shapes, end):
+            inner = {"anyOf": [_schema(one) for one in shapes]}
+            data = [{"type": "string", "contentMediaType": JSON, "contentSchema": inner}]
+            last = [] if end is None else [{"const": end}]
+            return {"type": "object", "properties": {"data": {"anyOf": [*last, *data]}}, "required": ["data"]}
+        case _:
+            return dict(shape)
 
 
 def _error(status: int, what: str) -> dict[str, Any]:
@@ -138,7 +148,11 @@ def _components(types: set[type]) -> dict[str, Any]:
 
 def _shapes(operation: Operation) -> Iterator[type]:
     for reply in operation.replies.values():
-        yield from (shape for shape in reply.media.values() if isinstance(shape, type))
+        for shape in reply.media.values():
+            if isinstance(shape, type):
+                yield shape
+            elif isinstance(shape, Events):
+                yield from shape.shapes
 
 
 def _structs(types: set[type]) -> Iterator[type[msgspec.Struct]]:

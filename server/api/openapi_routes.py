@@ -4,17 +4,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from askcam.client.protocol import CameraInfo, CameraList, StoredAnswer
+from askcam.client.protocol import CameraInfo, CameraList, Problem, StoredAnswer
 from askcam.server.api.cameras import BOUNDARY, NewCamera
 from askcam.server.api.chat_request import ChatRequest
 from askcam.server.api.login import LogIn
-from askcam.server.api.openapi_shapes import Alive, ChatCompletion, ModelEntry, ModelList, NotReady, Ready, WhoAmI
+from askcam.server.api.openapi_shapes import (
+    Alive,
+    ChatChunk,
+    ChatCompletion,
+    ModelEntry,
+    ModelList,
+    NotReady,
+    Ready,
+    WhoAmI,
+)
 
 Schema = Mapping[str, Any]
 
-JSON = "application/json"
+JSON, SSE = "application/json", "text/event-stream"
 TEXT: Schema = {"type": "string"}
 BINARY: Schema = {}  # OpenAPI 3.1: bytes of a media type have no schema
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Server-sent events, each with JSON of one of `shapes` in its `data`, and at last `end`."""
+
+    shapes: tuple[type, ...]
+    end: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +39,7 @@ class Reply:
     """A response that is no error. `media`: a struct is JSON of it, a schema is as it says; none: no body."""
 
     what: str
-    media: Mapping[str, type | Schema] = field(default_factory=dict)
+    media: Mapping[str, type | Schema | Events] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)  # name -> what it says
     links: Mapping[str, Any] = field(default_factory=dict)
 
@@ -120,7 +137,11 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("POST", "/v1/chat/completions"): Operation(
         "createChatCompletion",
         "Ask. With `stream`, chunks come as server-sent events; refusals before the first word have their own status",
-        {200: Reply("the answer", {JSON: ChatCompletion, "text/event-stream": TEXT}, links=ANSWER_LINKS)},
+        {
+            200: Reply(
+                "the answer", {JSON: ChatCompletion, SSE: Events((ChatChunk, Problem), "[DONE]")}, links=ANSWER_LINKS
+            )
+        },
         body=ChatRequest,
         errors=(400, 404, 503),
         tag="asking",
@@ -209,6 +230,6 @@ BOUNDS: Mapping[str, Mapping[str, Schema]] = {
             "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$",
             "not": {"anyOf": [{"const": "askcam"}, {"pattern": "^push"}]},
         },
-        "fps": {"exclusiveMinimum": 0},
+        "fps": {"minimum": 0.05, "maximum": 60},
     },
 }

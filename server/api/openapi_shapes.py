@@ -110,6 +110,31 @@ class Choice(msgspec.Struct):
     finish_reason: Literal["stop", "length", "tool_calls"]
 
 
+class CalledFunctionPiece(msgspec.Struct):
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    arguments: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class ToolCallPiece(msgspec.Struct):
+    index: int
+    id: str | msgspec.UnsetType = msgspec.UNSET
+    type: Literal["function"] | msgspec.UnsetType = msgspec.UNSET
+    function: CalledFunctionPiece | msgspec.UnsetType = msgspec.UNSET
+
+
+class Delta(msgspec.Struct):
+    role: Literal["assistant"] | msgspec.UnsetType = msgspec.UNSET
+    content: str | msgspec.UnsetType | None = msgspec.UNSET
+    tool_calls: list[ToolCallPiece] | msgspec.UnsetType = msgspec.UNSET
+
+
+class ChunkChoice(msgspec.Struct):
+    index: int
+    delta: Delta
+    logprobs: ChoiceLogprobs | None
+    finish_reason: Literal["stop", "length", "tool_calls"] | None
+
+
 class CachedTokens(msgspec.Struct):
     cached_tokens: int
 
@@ -131,3 +156,16 @@ class ChatCompletion(msgspec.Struct):
     choices: list[Choice]
     usage: CompletionUsage
     askcam: Saw
+
+
+class ChatChunk(msgspec.Struct):
+    """A piece of an answer, in the `data` of a server-sent event. `askcam` comes with the finish_reason, `usage` last,
+    where it was asked for."""
+
+    id: str
+    object: Literal["chat.completion.chunk"]
+    created: int
+    model: str
+    choices: list[ChunkChoice]
+    usage: CompletionUsage | msgspec.UnsetType = msgspec.UNSET
+    askcam: Saw | msgspec.UnsetType = msgspec.UNSET

@@ -207,6 +207,22 @@ def test_a_path_that_is_not_there_answers_in_the_same_shape(http: httpx.Client) 
     assert http.put("/v1/models").status_code == 405
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/v1/cameras", "GET, HEAD, POST"),
+        ("/v1/cameras/lobby", "DELETE, GET, HEAD"),
+        ("/v1/session", "DELETE, GET, HEAD, POST"),
+        ("/v1/chat/completions", "POST"),
+        ("/web/main.js", "GET, HEAD"),
+    ],
+)
+def test_a_method_that_is_not_allowed_is_told_all_that_are(http: httpx.Client, path: str, allowed: str) -> None:
+    reply = http.patch(path)
+    assert (reply.status_code, reply.headers["allow"]) == (405, allowed)
+    assert allowed in reply.json()["error"]["message"]
+
+
 def test_metrics_count_what_was_asked(http: httpx.Client) -> None:
     chat(http, "What do you see?")
     text = http.get("/metrics").text

@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -119,9 +120,17 @@ class Checked:
         found = next((kinds for kinds in content if kinds in (kind, kind.partition(";")[0], "*/*")), None)
         assert found is not None, f"{kind} is not described"
         if found == "application/json":
-            schema = content[found]["schema"] | {"components": self.components}
-            jsonschema.Draft202012Validator(schema).validate(reply.json())
+            self.hold(reply.json(), content[found]["schema"])
+        if found == "text/event-stream":
+            *ends, data = content[found]["schema"]["properties"]["data"]["anyOf"]
+            *events, last = [lines.rpartition("data: ")[2] for lines in reply.text.strip().split("\n\n")]
+            assert [{"const": last}] == ends
+            for event in events:
+                self.hold(json.loads(event), data["contentSchema"])
         return reply
+
+    def hold(self, value: Any, schema: dict[str, Any]) -> None:
+        jsonschema.Draft202012Validator(schema | {"components": self.components}).validate(value)
 
 
 def test_real_responses_are_as_described(http: httpx.Client, description: dict[str, Any]) -> None:
@@ -153,6 +162,7 @@ def test_real_answers_are_as_described(http: httpx.Client, description: dict[str
     answer = check("POST", path, 200, json=body()).json()["askcam"]["answer_id"]
     check("POST", path, 200, json=body(logprobs=True, top_logprobs=2, max_tokens=3))
     check("POST", path, 200, json=body(stream=True))
+    check("POST", path, 200, json=body(stream=True, stream_options={"include_usage": True}, logprobs=True))
     url = "data:image/png;base64," + base64.b64encode(png()).decode()
     parts = [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": "What is this?"}]
     check("POST", path, 200, json=body("askcam", parts))
