@@ -64,6 +64,9 @@ CONFIG = """
 [checks.not_a_server_error]
 expected-statuses = ["2xx", "3xx", "4xx", 503, 507]
 
+[cache]
+enabled = false
+
 [generation]
 database = "none"
 """
