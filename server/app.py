@@ -74,6 +74,6 @@ async def _http(request: Request, exc: Exception) -> Response:
 
 def _methods(request: Request) -> set[str]:
     """What may be done at the request's path; each method may have a route of its own."""
-    scope = request.scope | {"root_path": request.scope.get("app_root_path", "")}  # as it came, not as a mount saw it
+    scope = {**request.scope, "root_path": request.scope.get("app_root_path", "")}  # as it came, not as a mount saw it
     routes = [route for route in request.app.routes if route.matches(scope)[0] is not Match.NONE]
     return {method for route in routes for method in getattr(route, "methods", None) or ("GET", "HEAD")}

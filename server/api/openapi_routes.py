@@ -223,7 +223,7 @@ BOUNDS: Mapping[str, Mapping[str, Schema]] = {
         "top_logprobs": {"minimum": 0, "maximum": 20},
         "n": {"minimum": 1, "maximum": 1},
     },
-    "ChatMessage": {"role": {"enum": ["system", "developer", "user", "assistant"]}},
+    "ChatMessage": {"role": {"enum": ["system", "developer", "user", "assistant", "tool"]}},
     "AskcamRequest": {"max_age_ms": {"exclusiveMinimum": 0}},
     "NewCamera": {
         "name": {

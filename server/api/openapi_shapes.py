@@ -1,6 +1,6 @@
 """Bodies of responses that are written as plain objects elsewhere, as types, for the description to be made from."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -90,7 +90,7 @@ class CalledFunction(msgspec.Struct):
     arguments: str
 
 
-class ToolCall(msgspec.Struct):
+class MadeCall(msgspec.Struct):
     id: str
     type: Literal["function"]
     function: CalledFunction
@@ -100,7 +100,7 @@ class AnswerMessage(msgspec.Struct):
     role: Literal["assistant"]
     content: str | None
     refusal: None
-    tool_calls: list[ToolCall] | msgspec.UnsetType = msgspec.UNSET
+    tool_calls: list[MadeCall] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Choice(msgspec.Struct):
@@ -167,5 +167,6 @@ class ChatChunk(msgspec.Struct):
     created: int
     model: str
     choices: list[ChunkChoice]
+    askcam_event: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET  # tool.called, tool.returned, scene.changed
     usage: CompletionUsage | msgspec.UnsetType = msgspec.UNSET
     askcam: Saw | msgspec.UnsetType = msgspec.UNSET
