@@ -13,7 +13,7 @@ from starlette.routing import Match
 
 from askcam.client.protocol import Problem, encode
 from askcam.server.access.guard import BodyLimit, Guard
-from askcam.server.api import cameras, chat, health, history, login, models, openapi, page, realtime
+from askcam.server.api import cameras, chat, health, history, login, models, openapi, page, realtime, responses
 from askcam.server.errors import ApiError, as_api_error
 from askcam.server.house import House
 from askcam.server.metrics import CountRequests
@@ -25,7 +25,7 @@ Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 def build_app(house: House) -> Starlette:
     """The whole server as one app. Whoever runs it must close the house afterwards."""
-    rooms = (page, openapi, health, login, models, chat, realtime, cameras, history)
+    rooms = (page, openapi, health, login, models, chat, responses, realtime, cameras, history)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

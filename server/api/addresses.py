@@ -9,6 +9,8 @@ import msgspec
 
 from askcam.client.protocol import encode
 from askcam.server.api.chat_request import ChatRequest, ImagePart, Url, VideoPart
+from askcam.server.api.responses_items import InputPart
+from askcam.server.api.responses_request import ResponseRequest
 from askcam.server.attached.fetching import Fetcher, Named
 from askcam.server.errors import ApiError
 from askcam.server.realtime.client_events import MAX_EVENT_ID_CHARS, Refused
@@ -25,6 +27,14 @@ def in_chat(body: ChatRequest) -> Iterator[Named]:
                     yield Named(url.url, f"messages[{i}].content[{j}].image_url.url", "image", _into_url(url))
                 case VideoPart(video_url=url):
                     yield Named(url.url, f"messages[{i}].content[{j}].video_url.url", "video", _into_url(url))
+
+
+def in_response(body: ResponseRequest) -> Iterator[Named]:
+    """Those of a response; put() changes `body`."""
+    for i, item in enumerate(body.input if isinstance(body.input, list) else ()):
+        for j, part in enumerate(item.content if isinstance(item.content, list) else ()):
+            if part.type == "input_image" and part.image_url is not None:
+                yield Named(part.image_url, f"input[{i}].content[{j}].image_url", "image", _into_part(part))
 
 
 def in_event(event: Any) -> Iterator[Named]:
@@ -67,6 +77,13 @@ def _field(value: Any, name: str) -> Any:
 def _into_url(place: Url) -> Callable[[str], None]:
     def put(url: str) -> None:
         place.url = url
+
+    return put
+
+
+def _into_part(place: InputPart) -> Callable[[str], None]:
+    def put(url: str) -> None:
+        place.image_url = url
 
     return put
 

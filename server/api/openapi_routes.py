@@ -18,6 +18,8 @@ from askcam.server.api.openapi_shapes import (
     Ready,
     WhoAmI,
 )
+from askcam.server.api.responses_request import ResponseRequest
+from askcam.server.api.responses_shapes import DeletedResponse, Response, ResponseEvent
 
 Schema = Mapping[str, Any]
 
@@ -70,6 +72,7 @@ class Operation:
 
 NAME = Takes("name", "path", "a camera, as GET /v1/cameras lists it")
 ANSWER = Takes("id", "path", "the answer's id: `askcam.answer_id` of what was answered")
+RESPONSE = Takes("id", "path", "the response's own id")
 WIDTH = Takes("width", "query", "at most so many pixels wide", {"type": "number", "minimum": 16, "maximum": 3840})
 RATE = Takes("fps", "query", "pictures per second", {"type": "number", "minimum": 0.1, "maximum": 25, "default": 10})
 CAPTURED = {"X-Askcam-Captured-At": "RFC 3339, UTC: when it was taken"}
@@ -83,6 +86,10 @@ ANSWER_LINKS = {
         "operationId": "getAnswerFrame",
         "parameters": {"id": "$response.body#/askcam/answer_id", "index": 0},
     }
+}
+RESPONSE_LINKS = ANSWER_LINKS | {
+    name: {"operationId": name, "parameters": {"id": "$response.body#/id"}}
+    for name in ("getResponse", "deleteResponse")
 }
 CAMERA_LINKS = {
     name: {"operationId": name, "parameters": {"name": "$response.body#/name"}}
@@ -144,6 +151,30 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         },
         body=ChatRequest,
         errors=(400, 404, 503),
+        tag="asking",
+    ),
+    ("POST", "/v1/responses"): Operation(
+        "createResponse",
+        "Ask, in the Responses API's words. With `stream`, typed events come as server-sent events",
+        {200: Reply("the answer", {JSON: Response, SSE: Events((ResponseEvent,))}, links=RESPONSE_LINKS)},
+        body=ResponseRequest,
+        errors=(400, 404, 503),
+        tag="asking",
+    ),
+    ("GET", "/v1/responses/{id}"): Operation(
+        "getResponse",
+        "One of the last responses",
+        {200: Reply("", {JSON: Response})},
+        takes=(RESPONSE,),
+        errors=(404,),
+        tag="asking",
+    ),
+    ("DELETE", "/v1/responses/{id}"): Operation(
+        "deleteResponse",
+        "Forget it",
+        {200: Reply("it is forgotten", {JSON: DeletedResponse})},
+        takes=(RESPONSE,),
+        errors=(404,),
         tag="asking",
     ),
     ("GET", "/v1/cameras"): Operation(
@@ -223,6 +254,18 @@ BOUNDS: Mapping[str, Mapping[str, Schema]] = {
         "top_logprobs": {"minimum": 0, "maximum": 20},
         "n": {"minimum": 1, "maximum": 1},
     },
+    "ResponseRequest": {
+        "max_output_tokens": {"minimum": 1},
+        "temperature": {"minimum": 0, "maximum": 2},
+        "top_p": {"exclusiveMinimum": 0, "maximum": 1},
+        "top_logprobs": {"minimum": 0, "maximum": 20},
+        "metadata": {"maxProperties": 16},
+    },
+    "InputItem": {
+        "type": {"enum": ["message", "function_call", "function_call_output", None]},
+        "role": {"enum": ["system", "developer", "user", "assistant", None]},
+    },
+    "InputPart": {"type": {"enum": ["input_text", "input_image", "output_text"]}},
     "ChatMessage": {"role": {"enum": ["system", "developer", "user", "assistant", "tool"]}},
     "AskcamRequest": {"max_age_ms": {"exclusiveMinimum": 0}},
     "NewCamera": {
