@@ -19,6 +19,7 @@ class Card:
     max_pairs: int | None = None  # longest clip that it was trained on
     grids: tuple[Grid, ...] = ()  # (rows, columns) of tokens that it was trained on; empty: any
     note: str = ""  # one line to show with its answers
+    failed_call: str = ""  # the one error of a tool that it understands; "": whatever the error says
 
 
 def find_model(model: str, progress: Progress) -> Path:
@@ -86,6 +87,7 @@ def read_card(folder: Path) -> Card:
             max_pairs=None if max_pairs is None else int(max_pairs),
             grids=tuple((int(rows), int(columns)) for rows, columns in data.get("grids", ())),
             note=str(data.get("note", "")),
+            failed_call=str(data.get("failed_call", "")),
         )
     except (TypeError, ValueError) as exc:
         raise ModelError(f"{path} is wrong: {exc}; want max_pairs: number, grids: [[rows, columns], ...]") from exc

@@ -100,19 +100,21 @@ class Asking:
         facts: tuple[Fact, ...] = ()
         runs: dict[str, Tool] = {}
         health: tuple[str, ...] = ()
-        info = self._model.engine.info
+        info, allowed = self._model.engine.info, self._limits.allow
         if ask.camera is not None:
             self._cameras.get(ask.camera)
             use, health = self._cameras.use(ask.camera), self._cameras.health(ask.camera)
             if (ask.unwell or use.unwell) == "refuse":
                 refuse_blind(ask.camera, health)
-            if ask.choice.mode != "none":
-                offered = self._tools.offered(use.tools, ask.server_tools)
-                runs = {tool.signature.name: tool for tool in offered}
+            allowed = use.tools
             if use.desk and self._desks is not None:
                 facts = self._desks.facts(ask.camera)
+        if ask.choice.mode != "none":
+            runs = {tool.signature.name: tool for tool in self._tools.offered(allowed, ask.server_tools)}
         messages = with_notes(ask.messages, facts, health)
-        dialogue = Dialogue(ask, messages, [tool.signature.wire() for tool in runs.values()], self._limits)
+        dialogue = Dialogue(
+            ask, messages, [tool.signature.wire() for tool in runs.values()], self._limits, info.failed_call
+        )
         watched = ask.camera is not None and ask.on_change is not None
         return Heard(ask, new_answer_id(), info, dialogue, runs, list(facts), watched=watched)
 
