@@ -9,6 +9,7 @@ from askcam.server.answering.dialogue import CallLimits
 from askcam.server.answers import Answers
 from askcam.server.asking import Asking
 from askcam.server.cameras import Cameras
+from askcam.server.evidence.writer import Writer
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.steps import Ask, Done, Step
@@ -25,10 +26,11 @@ class Way:
     tools: Toolbox = field(default_factory=Toolbox)
     limits: CallLimits = field(default_factory=lambda: CallLimits(allow=("*",)))
     answers: Answers = field(default_factory=Answers)
+    evidence: Writer | None = None
 
     async def steps(self, ask: Ask) -> list[Step]:
         metrics = Metrics(self.cameras.all)
-        asking = Asking(self.model, self.cameras, self.answers, metrics, tools=self.tools, limits=self.limits)
+        asking = Asking(self.model, self.cameras, self.answers, metrics, self.evidence, self.tools, self.limits)
         return [step async for step in asking.ask(ask)]
 
     async def ask(self, ask: Ask) -> Done:

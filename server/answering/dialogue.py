@@ -50,6 +50,7 @@ class Dialogue:
         self.tools = () if ask.choice.mode == "none" else (*client.values(), *self.own.values())
         self._ask, self._client, self._limits, self._failed_call = ask, client, limits, failed_call
         self.messages = tuple(messages)
+        self.loose = False  # free calls need not fit their tools' schemas
         self.num_rounds = 0  # that are over
         self._used = 0  # tokens of them
         self._told: list[str] = []  # words of all rounds
@@ -89,6 +90,8 @@ class Dialogue:
             form = Form(None, call_schema(wanted), many=self._ask.parallel and choice.name is None)
         elif tools and form is not None and not self.last:
             form = Form(form.schema, call_schema(tools), many=self._ask.parallel)
+        elif tools and form is None:  # whatever the model calls is a tool that there is, with arguments that fit
+            form = Form(None, call_schema(tools, loose=self.loose), many=self._ask.parallel, words=True)
         return replace(sampling, max_tokens=left, response_format=form)
 
     def hear(self, text: str) -> list[str | Call]:

@@ -1,14 +1,12 @@
 """Tools that run here, called by the built-in model while it answers: what they bring, and what goes wrong there."""
 
-import asyncio
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import pytest
 from asking_way import Way, asked
 from products import product
+from shop import FOUND, PRICE, Shop
 
 from askcam.client.protocol import CalledTool
 from askcam.engine.question import Form, Picture, Sampling
@@ -16,40 +14,6 @@ from askcam.server.answering.dialogue import CallLimits
 from askcam.server.errors import ApiError
 from askcam.server.steps import Called, Choice, Delta, Done, Returned
 from askcam.server.tools.base import Circumstance, Fault, Signature, ToolError
-
-PRICE = "How much is this?"
-FOUND = {"name": "banana", "price": "2.49", "currency": "EUR", "stock": 12, "delivery_days": 3}
-FOUND_TEXT = json.dumps(FOUND)
-
-
-@dataclass
-class Shop:
-    """A tool whose words the test chooses."""
-
-    says: str | Exception = FOUND_TEXT
-    hangs: bool = False
-    available: bool = True
-    server: str = "shop"
-    name: str = "lookup_product"
-    calls: list[tuple[Mapping[str, Any], Circumstance]] = field(default_factory=list)
-    ended: bool = False
-
-    @property
-    def signature(self) -> Signature:
-        query = {"query": {"type": "string", "description": "product name"}}
-        about = "Look up a product's price, stock and delivery time."
-        return Signature(self.name, about, {"type": "object", "properties": query, "required": ["query"]})
-
-    async def call(self, arguments: Mapping[str, Any], circumstance: Circumstance) -> str:
-        self.calls.append((arguments, circumstance))
-        try:
-            if self.hangs:
-                await asyncio.Event().wait()
-        finally:
-            self.ended = True
-        if isinstance(self.says, Exception):
-            raise self.says
-        return self.says
 
 
 def banana() -> Picture:
@@ -125,13 +89,15 @@ async def test_what_is_too_long_is_cut(way: Way) -> None:
 
 
 async def test_arguments_that_do_not_fit_are_never_handed_to_the_tool(way: Way) -> None:
+    """The schema holds what cannot be enforced while the model writes, so that they are checked afterwards."""
+
     @dataclass
     class Strict(Shop):
         @property
         def signature(self) -> Signature:
             plain = super().signature
-            number = {"query": {"type": "integer", "description": "product name"}}
-            return Signature(plain.name, plain.description, {"type": "object", "properties": number})
+            other = {"query": {"type": "string", "description": "product name", "not": {"const": "banana"}}}
+            return Signature(plain.name, plain.description, {"type": "object", "properties": other})
 
     shop = Strict()
     _, tool = await the_call(way, shop)

@@ -151,7 +151,9 @@ def test_only_the_first_round_must_call() -> None:
     (call,) = round_of(one, say("clock"))
     assert isinstance(call, Call)
     one.returned([result(call)])
-    assert one.sampling().response_format is None
+    form = one.sampling().response_format
+    assert form is not None
+    assert form.words
 
 
 def test_a_named_tool_alone_may_be_called() -> None:
