@@ -76,8 +76,8 @@ URIS = ("synthetic:1", "synthetic:x", "nowhere:", "rtsp://", "push:", "webcam:99
 class Steering:
     """Puts names that exist in half of the places, and counts what is answered."""
 
-    def __init__(self, answers: list[str]) -> None:
-        self.answers = answers
+    def __init__(self, answers: list[str], responses: list[str]) -> None:
+        self.answers, self.responses = answers, responses
         self.counts: Counter[tuple[str, str, int]] = Counter()
 
     def take_part(self) -> None:
@@ -100,26 +100,29 @@ class Steering:
                 places["name"] = "nobody"
             elif not kept and chance(places["name"], 2) == 0:
                 places["name"] = CAMERA
-        if "id" in places and self.answers and chance(places["id"], 2) == 0:
-            places["id"] = self.answers[chance(places["id"], len(self.answers))]
+        if "id" in places and chance(places["id"], 2) == 0 and method != "DELETE":
+            known = self.responses if "responses" in path else self.answers
+            places["id"] = known[chance(places["id"], len(known))]
         if isinstance(case.body, dict):
             if isinstance(case.body.get("model"), str) and (which := chance(case.body, 3)):
                 case.body["model"] = CAMERA if which == 1 else "askcam"
             messages = case.body.get("messages")
             if isinstance(messages, list) and messages and isinstance(messages[-1], dict) and chance(case.body, 2):
                 messages[-1]["role"] = "user"
-            for one in pictures(case.body):
-                if isinstance(one.get("url"), str) and chance(one, 2):
-                    one["url"] = PICTURE
+            for one, name in pictures(case.body):
+                if isinstance(one.get(name), str) and chance(one, 2):
+                    one[name] = PICTURE
+            if case.body.get("previous_response_id") and chance(case.body, 3):
+                case.body["previous_response_id"] = self.responses[chance(case.body, len(self.responses))]
             if isinstance(case.body.get("uri"), str) and chance(case.body, 4):
                 case.body["uri"] = URIS[chance(case.body["uri"], len(URIS))]
 
 
-def pictures(value: Any) -> Iterator[dict[str, Any]]:
-    """The objects under `image_url` in it, at any depth."""
+def pictures(value: Any) -> Iterator[tuple[dict[str, Any], str]]:
+    """Where pictures' addresses are in it, at any depth: object and field."""
     if isinstance(value, dict):
-        if isinstance(value.get("image_url"), dict):
-            yield value["image_url"]
+        inner = value.get("image_url")
+        yield from [(inner, "url")] if isinstance(inner, dict) else [(value, "image_url")]
         for inner in value.values():
             yield from pictures(inner)
     if isinstance(value, list):
@@ -144,21 +147,25 @@ def main() -> None:
         config = str(folder / "askcam.toml")
         with live_server("--config", config, cameras=[f"{CAMERA}=synthetic:7"]) as server:
             wait_for_pairs(server, CAMERA, 2)
-            steering = Steering([ask(server.url) for _ in range(3)])
+            pairs = [ask(server.url) for _ in range(3)]
+            steering = Steering([answer for answer, _ in pairs], [response for _, response in pairs])
             steering.take_part()
             start = time.monotonic()
             status = run(server.url, folder / "fuzz.toml", args)
             seconds = time.monotonic() - start
             paths = httpx.get(f"{server.url}/openapi.json", timeout=60).json()["paths"]
+            if status != 0:
+                print("".join(server.log)[-20_000:])
             alive = httpx.get(f"{server.url}/readyz", timeout=60).status_code == 200
     described = {(path, method) for path, item in paths.items() for method in item}
     report(steering.counts, described, status, alive, seconds, args)
 
 
-def ask(url: str) -> str:
-    """The id of an answer that was just given."""
-    body = {"model": CAMERA, "messages": [{"role": "user", "content": "What do you see?"}]}
-    return str(httpx.post(f"{url}/v1/chat/completions", json=body, timeout=60).json()["askcam"]["answer_id"])
+def ask(url: str) -> tuple[str, str]:
+    """The ids of an answer that was just given, and of its response."""
+    body = {"model": CAMERA, "input": "What do you see?"}
+    reply = httpx.post(f"{url}/v1/responses", json=body, timeout=60).json()
+    return reply["askcam"]["answer_id"], reply["id"]
 
 
 def run(url: str, config: Path, args: argparse.Namespace) -> int:

@@ -1,5 +1,6 @@
 """Tools as chat completions write them: a client's functions, whether to call them, calls of earlier turns. Pure."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -89,12 +90,13 @@ def choice(wanted: Literal["auto", "none", "required"] | ChosenTool | None) -> C
 
 def earlier(call: ToolCall) -> Mapping[str, Any]:
     """An assistant's earlier call, as a turn holds it."""
+    arguments = call.function.arguments or "{}"
     try:
-        found = msgspec.json.decode(call.function.arguments or "{}")
-    except msgspec.DecodeError:
+        found = json.loads(arguments)
+    except (ValueError, RecursionError):
         found = None
     problem = None if isinstance(found, dict) else "not an object"
-    return Call(call.function.name, call.function.arguments, problem=problem).turn()
+    return Call(call.function.name, arguments, problem=problem).turn()
 
 
 def written(done: Done) -> list[dict[str, Any]]:

@@ -106,6 +106,7 @@ class _Turns:
                 raise bad_request(
                     f"the function_call has no {name}: send it as it came", f"{at}.{name}", "missing_required_parameter"
                 )
+        bounded_text(item.arguments or "", f"{at}.arguments", self._limits)
         self._called.add(item.call_id or "")
         call = earlier(ToolCall(FunctionCall(item.name or "", item.arguments or ""), item.call_id))
         if self.messages and self.messages[-1].role is Role.ASSISTANT:

@@ -190,6 +190,27 @@ def test_malformed_json_is_told_and_the_server_lives_on(http: httpx.Client) -> N
     assert http.get("/healthz").status_code == 200
 
 
+def test_json_that_is_nested_without_end_is_refused(http: httpx.Client) -> None:
+    body = b'{"model": "lobby", "messages": [], "other": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    reply = http.post("/v1/chat/completions", content=body)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (400, "invalid_json")
+    assert "nested" in reply.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("arguments", ["", "{", "[1]", "9" * 5000, "[" * 100_000, '{"name": "cup"}'])
+def test_earlier_calls_with_any_arguments_are_taken(http: httpx.Client, arguments: str) -> None:
+    """A model wrote them: they may be no JSON."""
+    called = {"id": "c", "type": "function", "function": {"name": "lookup", "arguments": arguments}}
+    messages = [
+        {"role": "user", "content": "How much is this?"},
+        {"role": "assistant", "content": None, "tool_calls": [called]},
+        {"role": "tool", "tool_call_id": "c", "content": "4 EUR"},
+    ]
+    reply = http.post("/v1/chat/completions", json={"model": "lobby", "messages": messages, "max_tokens": 2})
+    assert reply.status_code in (200, 400), reply.text  # 400: too long for the model
+    assert (reply.status_code == 400) == (len(arguments) > 4_000)
+
+
 def test_a_question_of_a_megabyte_is_refused(http: httpx.Client) -> None:
     reply = chat(http, "why " * 262_144)
     assert reply.status_code == 400
