@@ -128,6 +128,7 @@ def refuse_unsupported(body: ResponseRequest) -> None:
         ("conversation", body.conversation is not None, "use previous_response_id"),
         ("prompt", body.prompt is not None, "send the words in 'instructions' and 'input'"),
         ("reasoning", any((body.reasoning or {}).values()), "answers are not thought over"),
+        ("text.verbosity", body.text is not None and body.text.verbosity not in (None, "medium"), "say it in words"),
         ("truncation", body.truncation not in (None, "disabled"), "leave old turns out yourself"),
         ("max_tool_calls", body.max_tool_calls is not None, "the server bounds its own tools"),
     ):

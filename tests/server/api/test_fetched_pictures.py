@@ -82,6 +82,23 @@ def test_a_page_that_is_no_picture_is_refused_by_its_place(server: LiveServer, w
     assert (error["code"], error["param"]) == ("invalid_image", "messages[0].content[0].image_url.url")
 
 
+def test_responses_name_pictures_by_address_too_and_keep_what_lay_there(server: LiveServer, web: Web) -> None:
+    web.page("/gone.png", png())
+    parts = [{"type": "input_image", "image_url": web.url("/gone.png")}, {"type": "input_text", "text": QUESTION}]
+
+    def respond(**more: Any) -> dict[str, Any]:
+        reply = httpx.post(f"{server.url}/v1/responses", json={"model": "askcam"} | more, timeout=60)
+        assert reply.status_code == 200, reply.text
+        return dict(reply.json())
+
+    first = respond(input=[{"role": "user", "content": parts}])
+    assert first["output"][0]["content"][0]["text"] == "The background is red."
+    del web.pages["/gone.png"]
+    second = respond(input=QUESTION, previous_response_id=first["id"])
+    assert second["output"][0]["content"][0]["text"] == "The background is red."
+    assert [path for path, _ in web.asked].count("/gone.png") == 1
+
+
 def test_realtime_items_name_pictures_by_address_too(server: LiveServer, web: Web) -> None:
     with connect(f"{server.ws_url}/v1/realtime?model=askcam") as socket:
 
