@@ -113,9 +113,10 @@ class Fetcher:
             raise _unsupported(one, str(exc)) from exc
         except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError, OSError) as exc:
             raise _failed(one, str(exc) or type(exc).__name__) from exc
-        text = (await asyncio.to_thread(base64.b64encode, data)).decode()
+        left.take(len(data) * (len(same) - 1), one)  # each place holds all of it
+        url = "data:;base64," + (await asyncio.to_thread(base64.b64encode, data)).decode()
         for each in same:
-            each.put(f"data:;base64,{text}")
+            each.put(url)
 
     async def _follow(self, one: Named, left: "_Left") -> bytes:
         """Every place on the way is checked as the first one was."""

@@ -82,6 +82,13 @@ async def test_one_address_in_many_places_is_fetched_once(web: Web) -> None:
     assert len(web.asked) == 1
 
 
+async def test_what_stands_in_many_places_counts_in_each(web: Web) -> None:
+    web.page("/a.png", bytes(600))
+    async with fetcher(web, max_bytes=1024) as one:
+        with pytest.raises(ApiError, match="max_bytes"):
+            await one.put([Named(web.url("/a.png"), "p", "image", str) for _ in range(2)])
+
+
 async def test_what_is_not_on_the_list_is_refused_and_never_asked(web: Web) -> None:
     async with fetcher(web, allow=(web.url("/pictures/"),)) as one:
         said = await refused(one, web.url("/red.png?key=secret"), "unsupported_url", "not allowed under [fetch]")
