@@ -154,11 +154,12 @@ def main() -> None:
             status = run(server.url, folder / "fuzz.toml", args)
             seconds = time.monotonic() - start
             paths = httpx.get(f"{server.url}/openapi.json", timeout=60).json()["paths"]
-            if status != 0:
-                print("".join(server.log)[-20_000:])
+            log = "".join(server.log)
+            if status != 0 or "Traceback" in log:
+                print(log[-20_000:])
             alive = httpx.get(f"{server.url}/readyz", timeout=60).status_code == 200
     described = {(path, method) for path, item in paths.items() for method in item}
-    report(steering.counts, described, status, alive, seconds, args)
+    report(steering.counts, described, log.count("Traceback"), status, alive, seconds, args)
 
 
 def ask(url: str) -> tuple[str, str]:
@@ -183,6 +184,7 @@ def run(url: str, config: Path, args: argparse.Namespace) -> int:
 def report(
     counts: Counter[tuple[str, str, int]],
     described: set[tuple[str, str]],
+    tracebacks: int,
     status: int,
     alive: bool,
     seconds: float,
@@ -208,10 +210,11 @@ def report(
         "statuses": dict(sorted(statuses.items())),
         "answers_500": statuses["500"],
         "failures_found": status != 0,
+        "tracebacks_in_log": tracebacks,
         "alive": alive,
     }
     print(json.dumps(row))
-    raise SystemExit(0 if alive and status == 0 and not statuses["500"] else 1)
+    raise SystemExit(0 if alive and status == 0 and not tracebacks and not statuses["500"] else 1)
 
 
 if __name__ == "__main__":

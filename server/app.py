@@ -12,14 +12,18 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from askcam.client.protocol import Problem, encode
+from askcam.engine.errors import EngineError
 from askcam.server.access.guard import BodyLimit, Guard
 from askcam.server.api import cameras, chat, health, history, login, models, openapi, page, realtime, responses
 from askcam.server.errors import ApiError, as_api_error
+from askcam.server.evidence.errors import EvidenceError
 from askcam.server.house import House
 from askcam.server.metrics import CountRequests
+from askcam.stream.errors import StreamError
 
 log = logging.getLogger(__name__)
 
+FORESEEN = (ApiError, EngineError, StreamError, EvidenceError)
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
@@ -39,7 +43,8 @@ def build_app(house: House) -> Starlette:
             Middleware(Guard, auth=house.auth),
             Middleware(BodyLimit, max_bytes=house.limits.max_body_bytes),
         ],
-        exception_handlers={HTTPException: _http, Exception: _failed, ApiError: _refused},
+        # What is foreseen has a name here: after any other exception the connection is closed, and the log has it all.
+        exception_handlers={HTTPException: _http, Exception: _failed} | dict.fromkeys(FORESEEN, _refused),
         lifespan=lifespan,
     )
 

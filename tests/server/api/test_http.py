@@ -1,5 +1,6 @@
 """The HTTP doors of a real server: chat completions, models, cameras, pictures, and what is refused."""
 
+import http.client as http_client
 import json
 import socket
 from collections.abc import Iterator
@@ -151,6 +152,34 @@ def test_a_camera_that_cannot_be_is_refused_with_what_is_wrong(
     reply = http.post("/v1/cameras", json=body)
     assert reply.status_code == 400
     assert words in reply.json()["error"]["message"]
+
+
+def test_refusals_of_every_kind_leave_the_connection_open_and_the_log_clean(live_server: LiveServer) -> None:
+    """What is foreseen is no failure of the server: a camera that is down, a source that nothing opens."""
+    with socket.create_server(("127.0.0.1", 0)) as refusing:
+        port = refusing.getsockname()[1]
+    before = len(live_server.log)
+    connection = http_client.HTTPConnection(live_server.url.removeprefix("http://"), timeout=60)
+    connection.connect()
+    local = connection.sock.getsockname()
+
+    def ask(method: str, path: str, **body: str) -> int:
+        connection.request(method, path, json.dumps(body) if body else None, {"Content-Type": "application/json"})
+        reply = connection.getresponse()
+        reply.read()
+        assert connection.sock is not None, "the server has closed the connection"
+        assert connection.sock.getsockname() == local
+        return reply.status
+
+    try:
+        assert ask("POST", "/v1/cameras", name="down", uri="nowhere:") == 400
+        assert ask("POST", "/v1/cameras", name="down", uri=f"rtsp://127.0.0.1:{port}/x") == 201
+        assert ask("GET", "/v1/cameras/down/snapshot.jpg") == 503
+        assert ask("GET", "/healthz") == 200
+        assert "Traceback" not in "".join(live_server.log[before:])
+    finally:
+        assert ask("DELETE", "/v1/cameras/down") == 204
+        connection.close()
 
 
 def test_a_password_in_a_camera_s_address_is_shown_nowhere(http: httpx.Client) -> None:
