@@ -135,6 +135,34 @@ def look(
 
 
 @app.command()
+def summarize(
+    source: Annotated[str, typer.Argument(metavar="FILE|CAMERA", help="A video file, or a camera: webcam:0, rtsp://…")],
+    form: Annotated[str, typer.Option("--format", help="text, md or json.")] = "text",
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; standard output if not given.")] = None,
+    seconds: Annotated[float | None, typer.Option("--for", min=2, help="Seconds of a camera (default: 60).")] = None,
+    segment: Annotated[float | None, typer.Option("--segment", min=0.5, help="Seconds looked at at once.")] = None,
+    fps: Annotated[float | None, typer.Option("--fps", min=0.05, max=30, help="Frames to sample per second.")] = None,
+    language: Annotated[
+        str, typer.Option("--language", help="Of the summary: en, zh; others if the model can.")
+    ] = "en",
+    question: Annotated[
+        str | None, typer.Option("--question", help="Asked of each segment, instead of what is to be seen.")
+    ] = None,
+    model: ModelOption = None,
+    backend: Backend = None,
+    device: Device = None,
+    dtype: Dtype = None,
+    threads: Threads = None,
+) -> None:
+    """A long video in few words: what came, what went and when, and what was to be seen in between."""
+    from askcam.server.commands import summarize as command
+
+    config = _config(None, None, {}, _model_flags(model, backend, device, dtype, None, threads))
+    wish = command.Wish(source, form, out, seconds, fps, segment, language, question)
+    command.summarize(wish, config.model.engine(str(model_path())))
+
+
+@app.command()
 def doctor(
     camera: Annotated[
         list[str] | None, typer.Option("--camera", help="A URI to try; may be given several times.")
