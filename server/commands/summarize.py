@@ -15,7 +15,7 @@ from askcam.server.commands import say
 from askcam.server.commands.serve import progress
 from askcam.server.summary.plan import Plan, make_plan
 from askcam.server.summary.prompts import Prompts, prompts_in
-from askcam.server.summary.segments import of_camera, of_file
+from askcam.server.summary.segments import SEGMENT, of_camera, of_file
 from askcam.server.summary.summary import Summary, clock
 from askcam.server.summary.walker import Walk, walk
 from askcam.server.summary.writing import Format, write
@@ -25,7 +25,6 @@ from askcam.stream.reel import Reel
 from askcam.stream.sources.base import SourceSpec
 from askcam.stream.sources.registry import file_path, resolve
 
-CAMERA = "summarize"
 SECONDS = 60.0  # of a camera, when nobody says how long
 
 Told = Callable[[float, int], None]
@@ -83,7 +82,7 @@ def _file(path: str, engine: Engine, plan: Plan, prompts: Prompts) -> Walk:
 def _camera(spec: SourceSpec, engine: Engine, plan: Plan, prompts: Prompts, seconds: float) -> Walk:
     config = CameraConfig(fps=plan.fps)
     with (
-        Camera(CAMERA, spec, fit=engine.fit, anchors=plan.anchors, config=config) as camera,
+        Camera(SEGMENT, spec, fit=engine.fit, anchors=plan.anchors, config=config) as camera,
         _bar(seconds) as told,
     ):
         return walk(engine, of_camera(camera, plan, seconds), prompts, told)
