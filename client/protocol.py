@@ -18,6 +18,35 @@ class SeenWindow(msgspec.Struct, frozen=True, omit_defaults=False):
     pairs: int
 
 
+class Fact(msgspec.Struct, frozen=True, omit_defaults=False):
+    """What is known about a scene because it was read or looked up, not because it looks so."""
+
+    source: Literal["read", "looked_up"]
+    text: str  # one line for people, and for the model
+    values: dict[str, Any] = {}  # {"format": "EAN-13", "code": "4006381333931"}; {"name": ..., "price": ...}
+    seen_at: str | None = None  # RFC 3339: capture time of the newest frame it was read from
+
+
+class Mark(msgspec.Struct, frozen=True, omit_defaults=False):
+    """Characters `start` to `end` of the answer repeat what fact number `fact` says; all other words are seen only."""
+
+    start: int
+    end: int
+    fact: int
+
+
+class CalledTool(msgspec.Struct, frozen=True, omit_defaults=False):
+    """One call of a tool that runs in the server."""
+
+    id: str
+    name: str
+    server: str  # "built-in", or an MCP server's name
+    arguments: str  # JSON
+    output: str | None  # what the model was told; None when it failed
+    error: "ErrorBody | None"
+    ms: float
+
+
 class Saw(msgspec.Struct, frozen=True, omit_defaults=False):
     """The `askcam` object of every answer: what it saw, and how old that was. `camera` is None for attached ones."""
 
@@ -30,6 +59,10 @@ class Saw(msgspec.Struct, frozen=True, omit_defaults=False):
     backend: str
     age_basis: Literal["capture", "arrival"] | None = None
     note: str | None = None  # a line to show with the answer: what this model does not know
+    facts: list[Fact] = []  # what was read or looked up, and stood in the prompt or came from a tool
+    marks: list[Mark] = []  # where the answer repeats them
+    tools: list[CalledTool] = []  # server-side ones, in order
+    scene_changed: bool | None = None  # while it was being given; None: nobody looked
 
 
 class AskcamRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,6 +71,10 @@ class AskcamRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_age_ms: float | None = None
     events: list[str] | None = None  # realtime sessions: which of askcam's own events to send
     evidence: bool | None = None  # false: no evidence of this answer is kept on the server's disk
+    max_wait_ms: float | None = None  # wait so long for a frame within max_age_ms, or for the camera, then refuse
+    unwell: Literal["refuse", "answer"] | None = None  # a dark or frozen picture: refuse (the default), or answer
+    on_scene_change: Literal["tell", "answer_again"] | None = None  # watch the scene while the answer is given
+    tools: list[str] | None = None  # only these of the server-side tools that the camera may use; []: none
 
 
 class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=False):

@@ -5,12 +5,14 @@ import logging
 import re
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from askcam.client.protocol import CameraInfo
 from askcam.engine.errors import NoRoom
 from askcam.server.access.limits import Limits
 from askcam.server.errors import ApiError, as_api_error, bad_request, unknown_camera
 from askcam.server.model import Model
+from askcam.server.steps import Unwell
 from askcam.stream.camera import Camera, CameraConfig, StateChange
 from askcam.stream.shot import Shot
 from askcam.stream.sources.base import SourceSpec
@@ -21,6 +23,18 @@ log = logging.getLogger(__name__)
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 PUSHED = "push-"  # private cameras' names begin so; no other may
+
+
+@dataclass(frozen=True, slots=True)
+class CameraUse:
+    """What is done with a camera's pictures. Fields of [cameras.NAME], too."""
+
+    tools: tuple[str, ...] = ()  # server-side tools that its questions may call: "clock", "parcels.*", "*"
+    desk: bool = False  # codes are read as frames arrive, and enter the prompt
+    unwell: Unwell = "refuse"  # what to do with questions about a dark or frozen picture
+
+
+DEFAULT_USE = CameraUse()
 
 
 def check_name(name: str) -> None:
@@ -39,9 +53,10 @@ class Cameras:
     def __init__(self, model: Model, limits: Limits) -> None:
         self._model, self._limits = model, limits
         self._cameras: dict[str, Camera] = {}
+        self._uses: dict[str, CameraUse] = {}
         self._listeners: set[Callable[[StateChange], None]] = set()
 
-    def add(self, name: str, uri: str, config: CameraConfig | None = None) -> Camera:
+    def add(self, name: str, uri: str, config: CameraConfig | None = None, use: CameraUse | None = None) -> Camera:
         """Open a camera and attach it. Returns at once; its state says how the opening goes.
 
         Raises ApiError (bad or taken name, too many) and stream.SourceError (a URI that nothing here opens).
@@ -55,7 +70,9 @@ class Cameras:
                 "rate_limit_error",
                 f"all places for cameras are taken ({self._limits.max_cameras}): remove one first",
             )
-        return self._open(name, resolve(uri), config or CameraConfig())
+        camera = self._open(name, resolve(uri), config or CameraConfig())
+        self._uses[name] = use or CameraUse()
+        return camera
 
     def add_pushed(self, config: CameraConfig | None = None) -> tuple[str, PushSource]:
         """A private camera whose frames come from one connection; the caller removes it when that ends."""
@@ -105,6 +122,7 @@ class Cameras:
         """Detach a camera and end its threads (up to 3 s, off the event loop). Raises ApiError 404."""
         camera = self.get(name)
         del self._cameras[name]
+        self._uses.pop(name, None)
         self._model.engine.detach(name)
         await asyncio.to_thread(camera.close)
 
@@ -119,6 +137,10 @@ class Cameras:
             _ = self._model.engine
             raise unknown_camera(name, self.names())
         return camera
+
+    def use(self, name: str) -> CameraUse:
+        """What its pictures are for; of a camera without a word about it, and of none, the default."""
+        return self._uses.get(name, DEFAULT_USE)
 
     def __contains__(self, name: str) -> bool:
         return name in self._cameras

@@ -20,7 +20,7 @@ from askcam.server.access.auth import Tokens, check_bind
 from askcam.server.access.limits import Limits
 from askcam.server.access.origins import normal_origin
 from askcam.server.answers import MAX_ANSWERS, MAX_BYTES
-from askcam.server.cameras import check_name
+from askcam.server.cameras import CameraUse, check_name
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
 from askcam.server.evidence.place import data_folder
@@ -108,10 +108,11 @@ class EvidenceConfig:
 
 @dataclass(frozen=True, slots=True)
 class CameraEntry:
-    """[cameras.NAME]: `uri`, which may hold a password, and any field of stream.CameraConfig."""
+    """[cameras.NAME]: `uri`, which may hold a password, and any field of stream.CameraConfig or of CameraUse."""
 
     uri: str = field(repr=False)
     config: CameraConfig = field(default_factory=CameraConfig)
+    use: CameraUse = field(default_factory=CameraUse)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +230,11 @@ def _camera(toml: Toml, name: str) -> CameraEntry:
     _check_camera_name(name, toml.place(path))
     own: dict[str, Any] = dict(toml.at(path))
     uri = own.pop("uri", None)
-    toml.check_keys(path, ["uri", *(each.name for each in fields(CameraConfig))])
+    used = {name: own.pop(name) for each in fields(CameraUse) if (name := each.name) in own}
+    toml.check_keys(path, ["uri", *(each.name for part in (CameraConfig, CameraUse) for each in fields(part))])
     if not isinstance(uri, str) or not uri.strip():
         raise ConfigError(f'{toml.place((*path, "uri"))}: a camera needs its source: uri = "rtsp://host/path"')
-    return CameraEntry(uri.strip(), toml.convert(path, own, CameraConfig))
+    return CameraEntry(uri.strip(), toml.convert(path, own, CameraConfig), toml.convert(path, used, CameraUse))
 
 
 def _check_camera_name(name: str, place: str) -> None:

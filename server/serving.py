@@ -172,7 +172,7 @@ async def _load(config: Config, model: EngineConfig, house: House) -> Engine:
         raise
     house.model.ready(engine)
     for name, camera in config.cameras.items():
-        house.cameras.add(name, camera.uri, camera.config)
+        house.cameras.add(name, camera.uri, camera.config, camera.use)
     return engine
 
 

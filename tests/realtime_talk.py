@@ -14,12 +14,12 @@ from pydantic import TypeAdapter
 
 from askcam.client.protocol import Saw, SeenWindow
 from askcam.engine.question import Reason, Role, Timings, Usage
-from askcam.server.asking import Done
 from askcam.server.realtime.client_events import read
 from askcam.server.realtime.effects import Effect, Send, Start
 from askcam.server.realtime.items import Said
 from askcam.server.realtime.session import Session
 from askcam.server.realtime.settings import SessionLimits
+from askcam.server.steps import Done
 
 SDK: TypeAdapter[Any] = TypeAdapter(RealtimeServerEvent)
 OURS = {"askcam.clock", "camera.state", "frame.dropped"}

@@ -18,7 +18,6 @@ from askcam.client.protocol import encode
 from askcam.engine.question import Message
 from askcam.server.api.models import MODEL
 from askcam.server.api.outbox import Outbox
-from askcam.server.asking import Ask, Begun, Delta, Done, Seen
 from askcam.server.errors import ApiError, as_api_error, bad_request
 from askcam.server.house import House
 from askcam.server.realtime.client_events import read
@@ -26,6 +25,7 @@ from askcam.server.realtime.effects import Effect, Push, Send, Start, Stop, Tell
 from askcam.server.realtime.items import Shown, messages
 from askcam.server.realtime.session import Session, random_id
 from askcam.server.realtime.settings import SessionLimits
+from askcam.server.steps import Ask, Begun, Delta, Done, Seen
 from askcam.stream.camera import StateChange
 from askcam.stream.errors import SourceError
 from askcam.stream.sources.push import PushSource

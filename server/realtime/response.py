@@ -8,10 +8,10 @@ import msgspec
 
 from askcam.client.protocol import Saw
 from askcam.engine.question import Reason, Role, Usage
-from askcam.server.asking import Done
 from askcam.server.errors import ApiError
 from askcam.server.realtime.items import Item
 from askcam.server.realtime.settings import Settings
+from askcam.server.steps import Done
 
 Event = dict[str, Any]
 

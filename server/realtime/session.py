@@ -10,7 +10,6 @@ from typing import Any
 
 from askcam.client.protocol import Saw
 from askcam.engine.question import Reason, Role
-from askcam.server.asking import Done
 from askcam.server.errors import ApiError, bad_request
 from askcam.server.realtime.client_events import (
     ClientEvent,
@@ -31,6 +30,7 @@ from askcam.server.realtime.effects import Effect, Push, Send, Start, Stop, Tell
 from askcam.server.realtime.items import Item, Said
 from askcam.server.realtime.response import Event, Response, State
 from askcam.server.realtime.settings import SessionLimits, Settings
+from askcam.server.steps import Done
 
 
 def random_id(kind: str) -> str:

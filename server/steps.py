@@ -1,0 +1,103 @@
+"""One question as a protocol hands it over, and what comes of it, step by step. Plain values on the event loop."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from askcam.client.protocol import CalledTool, Saw
+from askcam.engine.calls import Call
+from askcam.engine.question import Message, Reason, Sampling, Timings, TokenLogprob, Usage
+
+Unwell = Literal["refuse", "answer"]
+OnChange = Literal["tell", "answer_again"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """tool_choice: whether the model may call tools, must, or must call the one `name`."""
+
+    mode: Literal["auto", "none", "required"] = "auto"
+    name: str | None = None  # only with "required"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question as a protocol hands it over."""
+
+    messages: tuple[Message, ...]
+    camera: str | None = None  # None: about the pictures in the messages, if any
+    sampling: Sampling = field(default_factory=Sampling)
+    max_age_s: float | None = None
+    max_wait_s: float = 0.0  # wait so long for a frame that is young enough, before the question is refused
+    tools: tuple[Mapping[str, Any], ...] = ()  # the client's own functions, as chat completions write them
+    choice: Choice = Choice()
+    server_tools: tuple[str, ...] | None = None  # only these of the camera's server-side tools; None: all it may use
+    parallel: bool = True  # several calls in one turn
+    evidence: bool = True  # may be kept on disk, where the server does so
+    unwell: Unwell | None = None  # what to do about a dark or frozen picture; None: as the camera is configured
+    on_change: OnChange | None = None  # watch the scene while answering: None: don't
+    received: float = field(default_factory=time.monotonic)  # when the server had all of it; ttft_ms counts from here
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The question has its place in the queue."""
+
+    answer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The first token is there; this is what it was given from. Comes again when tools were called in between."""
+
+    saw: Saw
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """Some more text: whole characters. With the logprobs of its tokens, where the question's sampling wants them."""
+
+    text: str
+    logprobs: tuple[TokenLogprob, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """The model calls a tool. `server` None: one of the client's, which Done.calls will hand over."""
+
+    call: Call
+    server: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A server-side call is over, well or not: `tool.output` or `tool.error`."""
+
+    call: Call
+    tool: CalledTool
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The scene is no longer what the answer under way was given from."""
+
+    camera: str
+    changed_at: str  # RFC 3339: capture time of the frame that shows it
+    share: float  # of the picture that looks different, 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The answer is complete, or was cancelled. With `calls`, the client is to carry them out and to ask again."""
+
+    reason: Reason
+    text: str
+    saw: Saw
+    usage: Usage
+    timings: Timings
+    logprobs: tuple[TokenLogprob, ...] = ()  # of all tokens in the text
+    calls: tuple[Call, ...] = ()
+
+
+Step = Begun | Seen | Delta | Called | Returned | Changed | Done
