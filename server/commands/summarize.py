@@ -13,6 +13,7 @@ from askcam.engine.door import Engine, EngineConfig, open_engine
 from askcam.engine.errors import EngineError
 from askcam.server.commands import say
 from askcam.server.commands.serve import progress
+from askcam.server.commands.words.catalogue import told
 from askcam.server.summary.plan import Plan, make_plan
 from askcam.server.summary.prompts import Prompts, prompts_in
 from askcam.server.summary.segments import SEGMENT, of_camera, of_file
@@ -53,7 +54,7 @@ def summarize(wish: Wish, config: EngineConfig) -> None:
         spec, path = resolve(wish.source), file_path(wish.source)
         if path is not None:
             if wish.seconds is not None:
-                raise ValueError("--for is about cameras; a file is walked from beginning to end")
+                raise ValueError(told("summarize.for"))
             with Reel(path):
                 pass  # what is no video is refused before a model is loaded
         begun = time.monotonic()
@@ -72,10 +73,11 @@ def summarize(wish: Wish, config: EngineConfig) -> None:
 
 
 def _file(path: str, engine: Engine, plan: Plan, prompts: Prompts) -> Walk:
-    with Reel(path) as reel, _bar(reel.seconds) as told:
-        found = walk(engine, of_file(reel, plan, engine.fit), prompts, told)
+    with Reel(path) as reel, _bar(reel.seconds) as show:
+        found = walk(engine, of_file(reel, plan, engine.fit), prompts, show)
     if reel.undecodable:
-        say.errors.print(f"[yellow]note:[/] {reel.undecodable} damaged packets were skipped")
+        damaged = told("summarize.damaged", count=reel.undecodable)
+        say.errors.print(f"[yellow]{told('note')}[/] {damaged}")
     return found
 
 
@@ -83,9 +85,9 @@ def _camera(spec: SourceSpec, engine: Engine, plan: Plan, prompts: Prompts, seco
     config = CameraConfig(fps=plan.fps)
     with (
         Camera(SEGMENT, spec, fit=engine.fit, anchors=plan.anchors, config=config) as camera,
-        _bar(seconds) as told,
+        _bar(seconds) as show,
     ):
-        return walk(engine, of_camera(camera, plan, seconds), prompts, told)
+        return walk(engine, of_camera(camera, plan, seconds), prompts, show)
 
 
 @contextlib.contextmanager
@@ -104,13 +106,13 @@ def _bar(total_s: float | None) -> Iterator[Told]:
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[where]}"), TimeRemainingColumn())
     of = "" if total_s is None else f" / {clock(total_s)}"
     with Progress(*columns, console=say.errors, transient=True) as bar:
-        task = bar.add_task("summarizing", total=total_s, where="")
+        task = bar.add_task(told("summarize.bar"), total=total_s, where="")
 
-        def told(end_s: float, num_happenings: int) -> None:
-            where = f"{clock(end_s)}{of}, {num_happenings} events"
+        def show(end_s: float, num_happenings: int) -> None:
+            where = told("summarize.where", where=f"{clock(end_s)}{of}", events=num_happenings)
             bar.update(task, completed=end_s, where=where)
 
-        yield told
+        yield show
 
 
 def _summary(
@@ -137,7 +139,7 @@ def _form(name: str) -> Format:
     try:
         return Format(name)
     except ValueError:
-        raise ValueError(f"--format {name} is unknown; it is one of {', '.join(Format)}") from None
+        raise ValueError(told("summarize.format", given=name, known=", ".join(Format))) from None
 
 
 def _check_out(path: Path | None) -> None:
@@ -145,11 +147,11 @@ def _check_out(path: Path | None) -> None:
     if path is None:
         return
     if path.is_dir():
-        raise ValueError(f"--out {path} is a folder: name a file in it")
+        raise ValueError(told("summarize.out_folder", path=path))
     if not path.parent.is_dir():
-        raise ValueError(f"--out {path}: there is no folder {path.parent}; make it first")
+        raise ValueError(told("summarize.no_folder", path=path, folder=path.parent))
     if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise ValueError(f"--out {path}: this user may not write there")
+        raise ValueError(told("summarize.not_allowed", path=path))
 
 
 def _give(text: str, path: Path | None) -> None:
@@ -160,4 +162,4 @@ def _give(text: str, path: Path | None) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as exc:
         say.console.out(text, end="", highlight=False)  # rather here than nowhere
-        say.fail(f"cannot write {path}: {exc.strerror}; the summary is above")
+        say.fail(told("summarize.unwritten", path=path, why=exc.strerror))

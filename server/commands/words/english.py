@@ -11,7 +11,7 @@ ENGLISH = {
     "help.doctor": "Is this machine ready, does that camera answer, does that model load.",
     "help.replay": "Give recorded answers again, from the frames they saw. 0: the same words, 1: others, "
     "2: it cannot be tried.",
-    "help.bench": "Measure here: `portable` says where the time of an answer goes, `engine` what the live backend gains.",
+    "help.bench": "Measure here: `portable` says where an answer's time goes, `engine` what the live backend gains.",
     # help: arguments and options
     "help.lang": "Language of what is said here: en or zh (also ASKCAM_LANG). Answers follow their questions.",
     "help.config": "askcam.toml to read.",
