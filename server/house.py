@@ -1,7 +1,7 @@
 """What every room of the server may lean on, in one value that the composition root builds."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
@@ -11,6 +11,7 @@ from askcam.server.access.origins import client_key
 from askcam.server.access.rates import Rates
 from askcam.server.answers import Answers
 from askcam.server.asking import Asking
+from askcam.server.attached.fetching import Fetcher
 from askcam.server.cameras import Cameras
 from askcam.server.evidence.archive import Archive
 from askcam.server.evidence.writer import Writer
@@ -36,6 +37,7 @@ class House:
     max_age_s: float | None = None  # what a question allows when it says nothing itself
     evidence: Writer | None = None  # None: evidence is not kept
     archive: Archive | None = None  # evidence that was kept
+    fetcher: Fetcher = field(default_factory=Fetcher)  # of pictures in messages; from nowhere, unless the config says
 
     def admit_question(self, conn: HTTPConnection) -> None:
         """Count one question of this client. Raises ApiError 429 when it asks too fast."""

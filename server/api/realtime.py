@@ -16,11 +16,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from askcam.client.protocol import encode
 from askcam.engine.question import Message
+from askcam.server.api.addresses import fetched
 from askcam.server.api.models import MODEL
 from askcam.server.api.outbox import Outbox
 from askcam.server.errors import ApiError, as_api_error, bad_request
 from askcam.server.house import House
-from askcam.server.realtime.client_events import read
+from askcam.server.realtime.client_events import ClientEvent, Refused, read
 from askcam.server.realtime.effects import Effect, Push, Send, Start, Stop, TellCamera
 from askcam.server.realtime.items import Shown, messages
 from askcam.server.realtime.session import Session, random_id
@@ -144,7 +145,10 @@ class _Connection:
             data = message.get("text")
             if data is None:
                 data = message["bytes"]
-            if isinstance(data, str) and len(data) > LARGE_CHARS:
+            data = await fetched(data, self._house.fetcher)
+            if isinstance(data, Refused):
+                event: ClientEvent = data
+            elif isinstance(data, str) and len(data) > LARGE_CHARS:
                 event = await asyncio.to_thread(read, data, random_id, self._max_chars)
             else:
                 event = read(data, random_id, self._max_chars)
