@@ -29,6 +29,7 @@ from askcam.server.house import House
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.pictures import Pictures
+from askcam.server.realtime.sessions import Sessions
 from askcam.stream.sources.registry import resolve
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ def build_house(config: Config) -> House:
         max_age_s=None if server.max_age_ms is None else server.max_age_ms / 1000,
         evidence=evidence,
         archive=None if evidence is None else Archive(evidence.folder),
+        sessions=Sessions(max_parked=config.limits.max_parked_sessions, count=metrics.parked),
     )
 
 

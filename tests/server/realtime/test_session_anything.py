@@ -91,14 +91,14 @@ def test_whatever_comes_is_answered_with_events_and_every_response_ends_once(ste
         name = starts[max(0, len(starts) - 1 - back)]
         match what:
             case "said":
-                talk.take(talk.session.said(name, "word "))
+                talk.words(name, "word ")
             case "done":
-                talk.take(talk.session.done(name, done("word ")))
+                talk.hear(name, done("word "))
             case "failed":
                 talk.take(talk.session.failed(name, ApiError(500, "server_error", "no", code="engine_failure")))
     for effect in list(talk.effects):
         if isinstance(effect, Start):
-            talk.take(talk.session.done(effect.response_id, done("the end")))
+            talk.hear(effect.response_id, done("the end"))
     events = [effect.event for effect in talk.effects if isinstance(effect, Send)]
     created = [event["response"]["id"] for event in events if event["type"] == "response.created"]
     ended = [event["response"]["id"] for event in events if event["type"] == "response.done"]
