@@ -6,15 +6,14 @@ The model is told of its tools between <tools> and </tools> in the system prompt
 """
 
 import json
-import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 OPEN, CLOSE = "<tool_call>", "</tool_call>"
 MAX_CALL_CHARS = 32_768  # of one call; what is longer is broken
-MARKERS = re.compile(r"<(/?tool(?:s|_call|_response))>")
+MARKERS = (OPEN, CLOSE, "<tool_response>", "</tool_response>", "<tools>", "</tools>")  # nobody else may write them
 
 
 def new_call_id() -> str:
@@ -45,68 +44,91 @@ class Call:
 class CallParser:
     """Takes an answer's text as it grows and gives its words and its calls, in order.
 
-    Words that may turn out to begin a call are held back until it is clear. White space around calls is left out.
+    Words that may turn out to begin a call are held back until it is clear, as is white space: that before a call and
+    behind the last one is left out.
     """
 
     def __init__(self) -> None:
-        self._held = ""  # not told yet
+        self._text = ""  # not read yet
         self._inside = False
-        self._gap = ""  # white space that is told only if more words follow
+        self._blank = ""  # white space that is told if words follow
+        self._behind = False  # a call, and no words since
         self.num_calls = 0
 
     def feed(self, text: str) -> list[str | Call]:
         """Some more text; whole characters."""
-        self._held += text
+        self._text += text
         out: list[str | Call] = []
-        while True:
-            if self._inside:
-                body, found, rest = self._held.partition(CLOSE)
-                if not found and len(self._held) <= MAX_CALL_CHARS:
-                    return out
-                if not found:
-                    body, rest = self._held, ""
-                out.append(self._call(body))
-                self._held, self._inside = rest, False
-            else:
-                words, found, rest = self._held.partition(OPEN)
-                if found:
-                    self._say(words, out)
-                    self._gap = ""
-                    self._held, self._inside = rest, True
-                else:
-                    keep = _begins(words)
-                    self._say(words[: len(words) - keep], out)
-                    self._held = words[len(words) - keep :]
-                    return out
+        while self._inside or OPEN in self._text:
+            if not self._inside:
+                words, _, self._text = self._text.partition(OPEN)
+                self._say(words, out)
+                self._blank, self._inside = "", True
+            body, found, rest = self._text.partition(CLOSE)
+            if not found:
+                return out
+            self._end(body, rest, out)
+        keep = _begins(self._text)
+        words, self._text = self._text[: len(self._text) - keep], self._text[len(self._text) - keep :]
+        self._say(words, out)
+        return out
 
     def finish(self) -> list[str | Call]:
         """The answer is over: what was held back. A call without its end is read if its JSON is whole."""
-        held, self._held = self._held, ""
         out: list[str | Call] = []
         if self._inside:
-            self._inside = False
-            out.append(self._call(held))
-        elif held or (self._gap and not self.num_calls):
-            self._say(held, out)
-            if self._gap and not self.num_calls:
-                out.append(self._gap)
-        self._gap = ""
+            self._end(self._text, "", out)
+        else:
+            self._say(self._text, out)
+            if self._blank and not self.num_calls:  # an answer without calls is told as it is
+                out.append(self._blank)
+        self._text = self._blank = ""
         return out
 
+    def _end(self, body: str, rest: str, out: list[str | Call]) -> None:
+        self.num_calls += 1
+        self._text, self._inside, self._behind = rest, False, True
+        out.append(read_call(body))
+
     def _say(self, words: str, out: list[str | Call]) -> None:
-        if self.num_calls and not self._gap and not words.strip():
-            return  # between calls, or behind the last
-        whole = self._gap + words
-        told = whole.rstrip()
-        self._gap = whole[len(told) :]
-        if self.num_calls and told:
-            told = told.lstrip() if told == whole.strip() and whole[:1].isspace() else told
+        words = words.lstrip() if self._behind else self._blank + words
+        told = words.rstrip()
+        self._blank = words[len(told) :]
         if told:
+            self._behind = False
             out.append(told)
 
-    def _call(self, body: str) -> Call:
-        self.num_calls += 1
-        return read_call(body)
+
+def call_schema(tools: Sequence[Mapping[str, Any]]) -> str:
+    """The JSON Schema, as JSON, of a call of one of these tools, which are written as OpenAI and chat templates do."""
+    wanted = []
+    for number, tool in enumerate(tools):
+        function = tool["function"]
+        given = function.get("parameters") or {"type": "object", "properties": {}}
+        given = {key: value for key, value in given.items() if key not in ("$schema", "$id")}
+        place = f"#/anyOf/{number}/properties/arguments"
+        wanted.append(
+            {
+                "type": "object",
+                "properties": {"name": {"const": function["name"]}, "arguments": _moved(given, place)},
+                "required": ["name", "arguments"],
+                "additionalProperties": False,
+            }
+        )
+    return json.dumps({"anyOf": wanted})
+
+
+def _moved(schema: Any, place: str) -> Any:
+    """`schema` standing at `place` of a larger one: its references into itself lead there."""
+    if isinstance(schema, list):
+        return [_moved(one, place) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    moved = {key: value if key in ("const", "enum") else _moved(value, place) for key, value in schema.items()}
+    ref = schema.get("$ref")
+    if isinstance(ref, str) and ref.startswith("#"):
+        moved["$ref"] = place + ref[1:]
+    return moved
 
 
 def _begins(words: str) -> int:
@@ -135,8 +157,3 @@ def read_call(body: str) -> Call:
     if not isinstance(arguments, dict):
         return Call(name, json.dumps(arguments), problem="the arguments are not a JSON object")
     return Call(name, json.dumps(arguments, ensure_ascii=False))
-
-
-def tamed(text: str) -> str:
-    """`text` from outside, with the convention's markers taken apart: "<tool_call>" becomes "< tool_call>"."""
-    return MARKERS.sub(r"< \1>", text)

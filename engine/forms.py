@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Collection
 from typing import Any
 
+from askcam.engine.calls import CLOSE, OPEN
 from askcam.engine.errors import QuestionError
 from askcam.engine.question import Form
 from askcam.engine.schema import PARAM, check_schema
@@ -61,7 +62,9 @@ class Forms:
 
     def __init__(self, tokenizer: Any, width: int, end_tokens: Collection[int]) -> None:
         """`width`: of the model's logits. A model whose tokenizer is of no use here refuses forms later on."""
-        self._kept: OrderedDict[str, Grammar] = OrderedDict()  # by schema, the last used at the end
+        self._kept: OrderedDict[Form, Grammar] = OrderedDict()  # the last used at the end
+        added = tokenizer.get_added_vocab()
+        self._markers = tuple(f"<[{added[text]}]>" if text in added else json.dumps(text) for text in (OPEN, CLOSE))
         self._lock = threading.Lock()
         self._tokenizer: Any = None
         self._why_not = ""
@@ -79,13 +82,13 @@ class Forms:
     def grammar(self, form: Form) -> Grammar:
         """The form's grammar, kept from an earlier call or compiled now. Raises QuestionError."""
         with self._lock:
-            found = self._kept.get(form.schema)
+            found = self._kept.get(form)
             if found is not None:
-                self._kept.move_to_end(form.schema)
+                self._kept.move_to_end(form)
                 return found
         grammar = self._compiled(form)
         with self._lock:
-            self._kept[form.schema] = grammar
+            self._kept[form] = grammar
             while len(self._kept) > MAX_KEPT:
                 self._kept.popitem(last=False)
         return grammar
@@ -93,19 +96,48 @@ class Forms:
     def _compiled(self, form: Form) -> Grammar:
         if self._tokenizer is None:
             raise QuestionError(f"this model's answers cannot be given a form: {self._why_not}", PARAM)
-        check_schema(form.schema)
-        # as text: llguidance would take a parsed one through Python's own numbers
-        written = json.dumps({"grammars": [{"json_schema": json.loads(form.schema) | {"x-guidance": WRITTEN}}]})
+        param = PARAM if form.calls is None else "tools"
         limits = llguidance.LLParserLimits(**LIMITS)
+        # as text: llguidance would take a parsed one through Python's own numbers
+        written = json.dumps({"grammars": [self._written(form)]})
         matcher = llguidance.LLMatcher(self._tokenizer, written, log_level=0, limits=limits)
         first = matcher.deep_copy()
         if not first.is_error():
             first.compute_bitmask()  # finds out what the first token may be, which may be more than the limits allow
         if first.is_error():
-            raise QuestionError(f"the schema cannot be used: {_plainly(first.get_error())}", PARAM)
+            raise QuestionError(f"the schema cannot be used: {_plainly(first.get_error())}", param)
         if first.is_stopped() and not first.is_accepting():
-            raise QuestionError("the schema can never be met", PARAM)
+            raise QuestionError("the schema can never be met", param)
         return Grammar(matcher)
+
+    def _written(self, form: Form) -> dict[str, Any]:
+        """The form as llguidance takes it. Raises QuestionError."""
+        answer = None if form.schema is None else _checked(form.schema, PARAM)
+        if form.calls is None:
+            assert answer is not None, "a form of nothing"
+            return {"json_schema": answer}
+        begin, end = self._markers
+        rules = [
+            f"start: {'' if answer is None else 'answer | '}{_repeated('call', form.many)}",
+            rf'call: {begin} "\n" wanted "\n" {end}',
+            f"wanted: %json {json.dumps(_checked(form.calls, 'tools'))}",
+        ]
+        rules += [] if answer is None else [f"answer: %json {json.dumps(answer)}"]
+        return {"lark_grammar": "\n".join(rules)}
+
+
+def _checked(schema: str, param: str) -> dict[str, Any]:
+    """The schema, with how it is to be written. Raises QuestionError naming `param`."""
+    try:
+        check_schema(schema)
+    except QuestionError as exc:
+        raise QuestionError(str(exc), param) from exc
+    found: dict[str, Any] = json.loads(schema)
+    return found | {"x-guidance": WRITTEN}
+
+
+def _repeated(rule: str, many: bool) -> str:
+    return rf'{rule} ("\n" {rule})*' if many else rule
 
 
 def _plainly(error: str) -> str:

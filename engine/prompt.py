@@ -1,5 +1,6 @@
 """A question and what it sees become the inputs of generate(): messages, chat template, processor, positions."""
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,11 +10,13 @@ import numpy as np
 import torch
 from PIL import Image
 
+from askcam.engine.calls import MARKERS
 from askcam.engine.door import Positions
 from askcam.engine.errors import QuestionError
 from askcam.engine.families.positions import positions
 from askcam.engine.families.spec import FamilySpec
 from askcam.engine.question import Clip, Message, Part, Question, Role, Text
+from askcam.engine.tool_turns import without_tools
 from askcam.stream.fit import Fit, resize
 from askcam.stream.frame import Pixels
 from askcam.stream.window import View
@@ -41,6 +44,7 @@ class Prompter:
         self._processor, self._spec, self._rule = processor, spec, rule
         self._max_frames = 2 * max_pairs
         special = [token.content for token in processor.tokenizer.added_tokens_decoder.values() if token.special]
+        special += MARKERS
         self._special = re.compile("|".join(re.escape(token) for token in sorted(special, key=len, reverse=True)))
 
     def prompt(self, question: Question, view: View | None) -> Prompt:
@@ -69,10 +73,27 @@ class Prompter:
 
     def text(self, messages: list[dict[str, Any]], tools: Sequence[Mapping[str, Any]]) -> str:
         """The conversation in the chat template's words, up to where the answer begins."""
+        plain = self._plain(tools) or None
+        if not self._knows_tools and (plain or any(m["role"] == Role.TOOL or "tool_calls" in m for m in messages)):
+            messages, plain = without_tools(messages, plain or ()), None
         text: str = self._processor.apply_chat_template(
-            messages, tools=self._plain(tools) or None, tokenize=False, add_generation_prompt=True
+            messages, tools=plain, tokenize=False, add_generation_prompt=True
         )
         return text
+
+    @functools.cached_property
+    def _knows_tools(self) -> bool:
+        """Whether the chat template writes tools down. A template may fail at what it doesn't know."""
+        name = "a_tool_to_be_found"
+        tool = {"type": "function", "function": {"name": name, "description": "", "parameters": {}}}
+        asked = [{"role": Role.USER.value, "content": "?"}]
+        try:
+            written: str = self._processor.apply_chat_template(
+                asked, tools=[tool], tokenize=False, add_generation_prompt=True
+            )
+        except Exception:  # jinja's own, or whatever the template raises
+            return False
+        return name in written
 
     def messages(self, question: Question, video: dict[str, Any] | None) -> list[dict[str, Any]]:
         """The conversation as the chat template takes it; the camera's `video` comes first in the first user turn."""
@@ -149,7 +170,8 @@ class Prompter:
         )
 
     def _plain(self, value: Any) -> Any:
-        """Text from outside with special tokens taken apart, so that nobody can write another's turn or a picture."""
+        """Text from outside with special tokens and the markers of tools taken apart: nobody can write another's turn,
+        a picture, a call or what a tool said."""
         if isinstance(value, str):
             return self._special.sub(lambda match: match[0][0] + " " + match[0][1:], value)
         if isinstance(value, Mapping):

@@ -54,9 +54,15 @@ class Message:
 @dataclass(frozen=True, slots=True)
 class Form:
     """JSON that a JSON Schema describes, on one line, its properties in the schema's order. schema.py says what schemas
-    may use. An answer that max_tokens or a stop string cuts off is the beginning of such JSON."""
+    may use. An answer that max_tokens or a stop string cuts off is the beginning of such JSON.
 
-    schema: str  # as JSON
+    With `calls`, the schema of a tool call, the answer is a call instead, or several (calls.py); with both schemas
+    it is one or the other.
+    """
+
+    schema: str | None  # as JSON
+    calls: str | None = None  # as JSON: calls.call_schema()
+    many: bool = False  # of calls
 
 
 JSON_OBJECT = Form('{"type": "object"}')  # any

@@ -1,46 +1,47 @@
-"""THE way of one question: a place in the engine's queue, its events as they come, and the record of what was seen.
+"""THE way of one question: is there something fresh to see, a place in the engine's queue, its events as they come,
+the tools it calls, and the record of what was seen.
 
-Whatever protocol a question came by, it passes here. Freshness is the engine's: it takes the newest frame when it
-starts on the question and refuses what is too old. This room turns engine events (engine thread) into steps (event
-loop), says what the answer saw, keeps the record and counts.
+Whatever protocol a question came by, it passes here. Freshness is the engine's in the end: it takes the newest frame
+when it starts on the question and refuses what is too old. This room turns engine events (engine thread) into steps
+(event loop), carries server-side calls out between them, says what the answer saw, keeps the record and counts.
 """
 
 import asyncio
+import contextlib
+import json
 import secrets
 import string
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Literal, Protocol
 
-from askcam.client.protocol import Saw
-from askcam.engine.door import Engine
-from askcam.engine.question import (
-    Event,
-    Failed,
-    Finished,
-    First,
-    Piece,
-    Question,
-    Reason,
-    Role,
-    Started,
-    Text,
-    Timings,
-    Trace,
-    Usage,
-)
+from askcam.client.protocol import CalledTool, Fact, Mark
+from askcam.engine.question import Event, Finished, Reason, Role, Started, Text
+from askcam.server.answering.dialogue import CallLimits, Dialogue
+from askcam.server.answering.freshness import WORTH_WAITING, refuse_blind, young_enough
+from askcam.server.answering.hearing import Heard
+from askcam.server.answering.notes import with_notes
+from askcam.server.answering.scene import SceneWatch
 from askcam.server.answers import Answers, Record
 from askcam.server.cameras import Cameras
-from askcam.server.errors import ApiError, as_api_error
+from askcam.server.errors import as_api_error
 from askcam.server.evidence.case import Case
 from askcam.server.evidence.writer import Writer
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
-from askcam.server.saw import what_it_saw
-from askcam.server.steps import Ask, Begun, Delta, Done, Seen, Step
-from askcam.stream.shot import Shot
-from askcam.stream.window import View
+from askcam.server.steps import Ask, Begun, Changed, Done, Returned, Step
+from askcam.server.tools.base import Circumstance, Tool
+from askcam.server.tools.box import Toolbox
+from askcam.server.tools.calling import carry_out
 
 ALPHABET = string.ascii_letters + string.digits
+
+
+class Desks(Protocol):
+    """What is known of the scenes before product desks."""
+
+    def facts(self, camera: str) -> tuple[Fact, ...]:
+        """What was read from its pictures lately, and looked up. Empty for any other camera."""
 
 
 def new_answer_id() -> str:
@@ -52,136 +53,193 @@ class Asking:
     """Owned by the event loop. One instance serves all protocols."""
 
     def __init__(
-        self, model: Model, cameras: Cameras, answers: Answers, metrics: Metrics, evidence: Writer | None = None
+        self,
+        model: Model,
+        cameras: Cameras,
+        answers: Answers,
+        metrics: Metrics,
+        evidence: Writer | None = None,
+        tools: Toolbox | None = None,
+        limits: CallLimits | None = None,
+        desks: Desks | None = None,
     ) -> None:
         """`evidence`: what writes it down; None: it isn't."""
         self._model, self._cameras, self._answers, self._metrics = model, cameras, answers, metrics
-        self._evidence = evidence
+        self._evidence, self._tools, self._limits, self._desks = (
+            evidence,
+            tools or Toolbox(),
+            limits or CallLimits(),
+            desks,
+        )
 
     async def ask(self, ask: Ask) -> AsyncGenerator[Step, None]:
-        """Begun, Seen, Delta..., Done. Raises ApiError. Closing the generator early ends the engine's work on it, and
-        keeps what was said until then.
+        """Begun, then Seen, Delta, Called, Returned and Changed as they come, Done. Raises ApiError. Closing the
+        generator early ends the engine's work on it, and keeps what was said until then.
 
         At most `sampling.max_tokens` events wait for a slow reader.
         """
-        events: asyncio.Queue[Event] = asyncio.Queue()
-        answer_id = new_answer_id()
-        form = ask.sampling.response_format
+        heard: Heard | None = None
         try:
-            if form is not None:  # compiled beside the event loop; _queue finds it done
-                await asyncio.to_thread(self._model.engine.prepare, form)
-            ticket = self._queue(ask, asyncio.get_running_loop(), events.put_nowait)
-        except Exception as exc:
-            raise self._refused(exc) from exc
-        hearing = _Hearing(self, ask, answer_id)
-        try:
-            yield Begun(answer_id)
-            while True:
-                step = hearing.hear(await events.get())
-                if step is not None:
+            heard = self._begin(ask)
+            async with contextlib.aclosing(self._rounds(heard)) as steps:
+                async for step in steps:
                     yield step
-                if isinstance(step, Done):
-                    return
-        finally:
-            self._model.engine.cancel(ticket)  # no effect once it has ended
-            if hearing.saw is not None and not hearing.over:
-                self._keep(hearing, hearing.broken_off())
+        except Exception as exc:
+            error = as_api_error(exc)
+            self._metrics.refused(error.code or error.type)
+            if heard is not None and heard.saw is not None and heard.tools:  # what was called must not be forgotten
+                self._keep(heard, heard.broken_off(marks))
+            raise error from exc
+        except BaseException:  # nobody wants to hear it to its end
+            if heard is not None and heard.saw is not None and not heard.kept:
+                self._keep(heard, heard.broken_off(marks))
+            raise
 
-    def _queue(self, ask: Ask, loop: asyncio.AbstractEventLoop, put: Callable[[Event], None]) -> int:
-        def on_event(event: Event) -> None:  # on the engine thread
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(put, event)
-
+    def _begin(self, ask: Ask) -> Heard:
+        """Raises ApiError for what cannot be asked."""
+        facts: tuple[Fact, ...] = ()
+        runs: dict[str, Tool] = {}
+        health: tuple[str, ...] = ()
+        info = self._model.engine.info
         if ask.camera is not None:
             self._cameras.get(ask.camera)
-        question = Question(
-            ask.messages, ask.camera, ask.sampling, ask.max_age_s, ask.tools, trace=self.keeps_evidence(ask)
-        )
-        return self._model.engine.ask(question, on_event)
+            use, health = self._cameras.use(ask.camera), self._cameras.health(ask.camera)
+            if (ask.unwell or use.unwell) == "refuse":
+                refuse_blind(ask.camera, health)
+            if ask.choice.mode != "none":
+                offered = self._tools.offered(use.tools, ask.server_tools)
+                runs = {tool.signature.name: tool for tool in offered}
+            if use.desk and self._desks is not None:
+                facts = self._desks.facts(ask.camera)
+        messages = with_notes(ask.messages, facts, health)
+        dialogue = Dialogue(ask, messages, [tool.signature.wire() for tool in runs.values()], self._limits)
+        watched = ask.camera is not None and ask.on_change is not None
+        return Heard(ask, new_answer_id(), info, dialogue, runs, list(facts), watched=watched)
+
+    async def _rounds(self, heard: Heard) -> AsyncGenerator[Step, None]:
+        dialogue, ask = heard.dialogue, heard.ask
+        deadline = ask.received + ask.max_wait_s
+        begun = False
+        while True:
+            try:
+                async with contextlib.aclosing(self._round(heard, deadline)) as steps:
+                    async for step in steps:
+                        if isinstance(step, Begun) and begun:
+                            continue
+                        begun = True
+                        yield step
+            except WORTH_WAITING:
+                if heard.saw is not None or time.monotonic() >= deadline:
+                    raise
+                continue
+            assert heard.finished is not None, "a round ends with Finished"
+            calls = dialogue.here
+            if not calls or heard.finished.reason is Reason.CANCELLED or dialogue.spent:
+                break
+            where = Circumstance(ask.camera, heard.answer_id)
+            results = await carry_out(calls, heard.runs, where, self._limits)
+            for call, result in zip(calls, results, strict=True):
+                heard.tools.append(result)
+                heard.facts += told_by(result)
+                self._metrics.called(result.name if result.name in heard.runs else "", result.error)
+                yield Returned(call, result)
+            dialogue.returned(results)
+        done = heard.done(marks)
+        self._keep(heard, done)
+        yield done
+
+    async def _round(self, heard: Heard, deadline: float) -> AsyncGenerator[Step, None]:
+        """One question to the engine. Raises what it fails with."""
+        ask, engine = heard.ask, self._model.engine
+        question = heard.dialogue.question(trace=self.keeps_evidence(ask))
+        if question.sampling.response_format is not None:  # compiled beside the event loop; ask() finds it done
+            await asyncio.to_thread(engine.prepare, question.sampling.response_format)
+        if ask.camera is not None and ask.max_wait_s > 0:
+            await young_enough(self._cameras.get(ask.camera), ask.max_age_s, deadline)
+        events: asyncio.Queue[Event] = asyncio.Queue()
+        heard.begin()
+        ticket = engine.ask(question, _on_loop(events.put_nowait))
+        watch: SceneWatch | None = None
+        try:
+            yield Begun(heard.answer_id)
+            while heard.finished is None:
+                event = await events.get()
+                if isinstance(event, Started):
+                    watch = self._started(heard, event)
+                for step in heard.hear(event):
+                    yield step
+                if watch is not None and (changed := self._look(heard, watch, event)) is not None:
+                    yield changed
+        finally:
+            engine.cancel(ticket)  # no effect once it has ended
+
+    def _started(self, heard: Heard, event: Started) -> SceneWatch | None:
+        """The engine has taken a question up: how the camera is, now."""
+        ask = heard.ask
+        if ask.camera is None or event.view is None:
+            return None
+        heard.health = self._cameras.health(ask.camera)
+        if (ask.unwell or self._cameras.use(ask.camera).unwell) == "refuse":
+            refuse_blind(ask.camera, heard.health)
+        if self.keeps_evidence(ask):
+            heard.shot = self._cameras.shot(ask.camera)
+        return SceneWatch(self._cameras.get(ask.camera), event.view) if heard.watched else None
+
+    def _look(self, heard: Heard, watch: SceneWatch, event: Event) -> Changed | None:
+        changed = watch.look(time.monotonic(), at_once=isinstance(event, Finished))
+        heard.changed = heard.changed or changed is not None
+        return changed
 
     def keeps_evidence(self, ask: Ask) -> bool:
         """Whether what the answer is given from goes to the disk."""
         return self._evidence is not None and self._evidence.wants(ask.camera, ask.evidence)
 
-    def _refused(self, exc: Exception) -> ApiError:
-        error = as_api_error(exc)
-        self._metrics.refused(error.code or error.type)
-        return error
-
-    def _keep(self, hearing: "_Hearing", end: Finished) -> None:
+    def _keep(self, heard: Heard, done: Done) -> None:
         """Count an answer, and keep it with its frames."""
-        assert hearing.saw is not None, "an answer without a token is not kept"
-        ask, frames = hearing.ask, () if hearing.view is None else hearing.view.frames
-        self._metrics.answered(ask.camera, end.reason.value, end.timings, end.usage, hearing.frame_age_s)
-        record = Record(hearing.saw, question_text(ask), end.text, end.reason, end.usage, end.timings, frames)
+        assert heard.finished is not None
+        heard.kept = True
+        ask, frames = heard.ask, () if heard.view is None else heard.view.frames
+        self._metrics.answered(ask.camera, done.reason.value, done.timings, done.usage, heard.frame_age_s)
+        if heard.saw is None:
+            return
+        record = Record(done.saw, question_text(ask), done.text, done.reason, done.usage, done.timings, frames)
         self._answers.put(record)
-        if self._evidence is not None and hearing.trace is not None:
-            self._evidence.put(hearing.case(record, hearing.trace, end.tokens))
+        if self._evidence is not None and heard.trace is not None:
+            dialogue, tokens = heard.dialogue, heard.finished.tokens
+            messages, tools = dialogue.messages, dialogue.tools
+            self._evidence.put(
+                Case(record, messages, tools, heard.trace, tokens, heard.view, heard.shot, self._model.engine.info)
+            )
 
 
-class _Hearing:
-    """Turns one question's events into steps."""
+def _on_loop(put: Callable[[Event], None]) -> Callable[[Event], None]:
+    """`put`, to be called on any thread, runs on this event loop."""
+    loop = asyncio.get_running_loop()
 
-    def __init__(self, asking: Asking, ask: Ask, answer_id: str) -> None:
-        self.asking, self.ask, self.answer_id = asking, ask, answer_id
-        self.queued = time.monotonic()
-        self.engine: Engine = asking._model.engine
-        self.view: View | None = None
-        self.shot: Shot | None = None
-        self.trace: Trace | None = None  # from the first token on, where evidence is kept
-        self.frame_age_s: float | None = None
-        self.saw: Saw | None = None  # from the first token on
-        self.over = False
-        self._health: tuple[str, ...] = ()
-        self._text: list[str] = []
-        self._num_tokens = 0
-        self._tokens: list[int] = []
+    def on_event(event: Event) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(put, event)
 
-    def hear(self, event: Event) -> Step | None:
-        match event:
-            case Started():
-                self.view = event.view
-                if self.ask.camera is not None:
-                    self._health = self.asking._cameras.health(self.ask.camera)
-                    if self.asking.keeps_evidence(self.ask):
-                        self.shot = self.asking._cameras.shot(self.ask.camera)
-                return None
-            case First():
-                self.frame_age_s, self.trace = event.frame_age_s, event.trace
-                return Seen(self._see(self.queued - self.ask.received + event.first_token_s))
-            case Piece():
-                self._text.append(event.text)
-                self._num_tokens = event.num_tokens
-                self._tokens += event.tokens
-                return Delta(event.text, event.logprobs) if event.text else None
-            case Finished():
-                self.over = True
-                saw = self.saw or self._see(None)  # cancelled before its first token
-                self.asking._keep(self, event)
-                return Done(event.reason, event.text, saw, event.usage, event.timings, event.logprobs)
-            case Failed():
-                self.over = True
-                raise self.asking._refused(event.error) from event.error
+    return on_event
 
-    def _see(self, ttft_s: float | None) -> Saw:
-        self.saw = what_it_saw(self.answer_id, self.engine.info, self.view, self._health, self.frame_age_s, ttft_s)
-        return self.saw
 
-    def broken_off(self) -> Finished:
-        """How an answer ended that nobody wanted to hear to its end."""
-        since_s = time.monotonic() - self.queued
-        return Finished(
-            Reason.CANCELLED,
-            "".join(self._text),
-            Usage(completion_tokens=self._num_tokens),
-            Timings(first_token_s=((self.saw and self.saw.ttft_ms) or 0.0) / 1000, total_s=since_s),
-            tokens=tuple(self._tokens),
-        )
+def told_by(result: CalledTool) -> list[Fact]:
+    """What a server-side tool has said, as a fact."""
+    if result.output is None:
+        return []
+    try:
+        found = json.loads(result.output)
+    except ValueError:
+        found = None
+    values = found if isinstance(found, dict) else {}
+    if "error" in values:
+        return []
+    source: Literal["read", "looked_up"] = "read" if result.name == "read_barcode" else "looked_up"
+    return [Fact(source, f"{result.name}: {result.output[:200]}", values)]
 
-    def case(self, record: Record, trace: Trace, tokens: tuple[int, ...]) -> Case:
-        """What is to be written of it."""
-        ask, model = self.ask, self.engine.info
-        return Case(record, ask.messages, ask.tools, trace, tokens, self.view, self.shot, model)
+
+def marks(text: str, facts: Sequence[Fact]) -> tuple[Mark, ...]:
+    return ()
 
 
 def question_text(ask: Ask) -> str:

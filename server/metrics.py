@@ -9,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from askcam.client.protocol import ErrorBody
 from askcam.engine.question import Timings, Usage
 from askcam.server.cameras import Cameras
 from askcam.server.evidence.writer import Stats
@@ -65,6 +66,9 @@ class Metrics:
             "askcam_stage_seconds", "Where answers spend their time.", ["stage"], buckets=SECONDS, registry=registry
         )
         self._tokens = Counter("askcam_tokens", "Tokens read and written.", ["kind"], registry=registry)
+        self._calls = Counter(
+            "askcam_tool_calls", "Calls of server-side tools.", ["tool", "outcome"], registry=registry
+        )
         self._sessions = Gauge("askcam_sessions", "Realtime connections now.", registry=registry)
         self._parked = Gauge(
             "askcam_sessions_parked",
@@ -107,6 +111,10 @@ class Metrics:
         self._first_token.labels(label).observe(timings.first_token_s)
         if frame_age_s is not None:
             self._frame_age.labels(label).observe(frame_age_s)
+
+    def called(self, tool: str, error: ErrorBody | None) -> None:
+        """Count a server-side call; `tool` "" for one that there is not."""
+        self._calls.labels(tool or "unknown", "ok" if error is None else error.code or error.type).inc()
 
     def refused(self, code: str) -> None:
         """Count a question that got an error instead of an answer."""

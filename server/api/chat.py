@@ -14,11 +14,14 @@ from starlette.routing import BaseRoute, Route
 from askcam.client.protocol import Problem, encode
 from askcam.engine.question import TokenLogprob, Usage
 from askcam.server.api.chat_request import ChatRequest, read
+from askcam.server.api.chat_tools import written
 from askcam.server.api.wire import decode_body, json_response
-from askcam.server.errors import ApiError
+from askcam.server.asking import Asking
+from askcam.server.errors import ApiError, bad_request
 from askcam.server.house import House
-from askcam.server.steps import Begun, Called, Changed, Delta, Done, Returned, Seen, Step
+from askcam.server.steps import Ask, Begun, Called, Changed, Delta, Done, Returned, Seen, Step
 
+MAX_AGAIN = 2  # times that an answer is begun anew because the scene has changed; the last one is given as it is
 LEAST = -9999.0  # OpenAI's word for "very unlikely"; JSON has no minus infinity
 
 
@@ -27,12 +30,16 @@ def routes(house: House) -> list[BaseRoute]:
         body = await decode_body(request, ChatRequest)
         house.admit_question(request)
         ask = await asyncio.to_thread(read, body, house.limits, house.max_age_s)  # it may decode pictures
-        steps = house.asking.ask(ask)
         with_usage = body.stream_options is not None and body.stream_options.include_usage
         writer = _Writer(body.model, with_usage, with_logprobs=bool(body.logprobs))
         if not body.stream:
-            async with contextlib.aclosing(steps):
-                return json_response(await _whole(steps, writer, request))
+            return json_response(writer.completion(await _whole(house.asking, ask, request)))
+        if ask.on_change == "answer_again":
+            raise bad_request(
+                "what was streamed cannot be taken back: leave 'stream' out, or ask for on_scene_change 'tell'",
+                "askcam.on_scene_change",
+            )
+        steps = house.asking.ask(ask)
         # The status line waits for the first words, so that every refusal still has its own status.
         first = await _until_words(steps)
         return StreamingResponse(
@@ -49,13 +56,18 @@ async def _until_words(steps: AsyncGenerator[Step, None]) -> Delta | Done:
     raise AssertionError("an answer ends with Done")
 
 
-async def _whole(steps: AsyncGenerator[Step, None], writer: "_Writer", request: Request) -> dict[str, Any]:
-    async for step in steps:
-        if isinstance(step, Done):
-            return writer.completion(step)
-        if await request.is_disconnected():  # nobody reads it: let the engine go
-            break
-    raise ApiError(499, "invalid_request_error", "the client went away before the answer was complete")
+async def _whole(asking: Asking, ask: Ask, request: Request) -> Done:
+    again = MAX_AGAIN if ask.on_change == "answer_again" else 0
+    while True:
+        async with contextlib.aclosing(asking.ask(ask)) as steps:
+            async for step in steps:
+                if isinstance(step, Done):
+                    return step
+                if isinstance(step, Changed) and again:
+                    break
+                if await request.is_disconnected():  # nobody reads it: let the engine go
+                    raise ApiError(499, "invalid_request_error", "the client went away before the answer was complete")
+        again -= 1
 
 
 async def _events(first: Delta | Done, steps: AsyncGenerator[Step, None], writer: "_Writer") -> AsyncIterator[bytes]:
@@ -97,7 +109,9 @@ class _Writer:
         self.id = f"chatcmpl-{time.time_ns():x}"
 
     def completion(self, done: Done) -> dict[str, Any]:
-        message = {"role": "assistant", "content": done.text, "refusal": None}
+        message: dict[str, Any] = {"role": "assistant", "content": done.text, "refusal": None}
+        if done.calls:
+            message |= {"content": done.text or None, "tool_calls": written(done)}
         choice = {"index": 0, "message": message, "logprobs": self.logprobs(done), "finish_reason": finish_reason(done)}
         return {
             "id": self.id,
@@ -125,11 +139,21 @@ class _Writer:
             case Delta():
                 return [self.chunk({"content": step.text}, logprobs=self.logprobs(step))]
             case Done():
-                last = [self.chunk({}, finish_reason(step)) | {"askcam": step.saw}]
+                calls = [{"index": i, **call} for i, call in enumerate(written(step))]
+                last = [self.chunk({"tool_calls": calls})] if calls else []
+                last.append(self.chunk({}, finish_reason(step)) | {"askcam": step.saw})
                 if self.with_usage:
                     last.append(self.chunk({}) | {"choices": [], "usage": usage(step.usage)})
                 return last
-            case Begun() | Seen() | Called() | Returned() | Changed():
+            case Called() if step.server is not None:
+                call = {"id": step.call.id, "name": step.call.name, "server": step.server}
+                return [self.chunk({}) | {"askcam_event": {"type": "tool.called", **call}}]
+            case Returned():
+                return [self.chunk({}) | {"askcam_event": {"type": "tool.returned", "tool": step.tool}}]
+            case Changed():
+                told = {"type": "scene.changed", "changed_at": step.changed_at, "share": step.share}
+                return [self.chunk({}) | {"askcam_event": told}]
+            case Begun() | Seen() | Called():
                 return []
 
     def logprobs(self, step: Delta | Done) -> dict[str, Any] | None:
@@ -146,5 +170,7 @@ def token(one: TokenLogprob) -> dict[str, Any]:
 
 
 def finish_reason(done: Done) -> str:
-    """`stop` or `length`; a cancelled answer has no reader here."""
+    """`stop`, `length` or `tool_calls`; a cancelled answer has no reader here."""
+    if done.calls:
+        return "tool_calls"
     return "length" if done.reason.value == "length" else "stop"

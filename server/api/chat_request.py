@@ -4,14 +4,17 @@ Fields that would change the answer and that are not supported are refused by na
 OpenAI's own service (`user`, `metadata`, `store`, ...) are let pass.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import msgspec
 
 from askcam.client.protocol import AskcamRequest
 from askcam.engine.question import JSON_OBJECT, MAX_LOGPROBS, Form, Message, Part, Role, Sampling, Text
 from askcam.server.access.limits import Limits
+from askcam.server.api.chat_tools import ChosenTool, FunctionTool, ToolCall, choice, earlier, signatures
 from askcam.server.api.models import MODEL
+from askcam.server.api.wishes import wishes
 from askcam.server.attached.budget import Budget
 from askcam.server.attached.content import clip_from_url, picture_from_url
 from askcam.server.errors import bad_request
@@ -41,6 +44,8 @@ ContentPart = TextPart | ImagePart | VideoPart
 class ChatMessage(msgspec.Struct):
     role: str
     content: str | list[ContentPart] | None = None
+    tool_calls: list[ToolCall] | None = None  # of an assistant
+    tool_call_id: str | None = None  # of a tool
 
 
 class StreamOptions(msgspec.Struct):
@@ -84,17 +89,25 @@ class ChatRequest(msgspec.Struct):
     logprobs: bool | None = None
     top_logprobs: int | None = None
     response_format: TextFormat | ObjectFormat | SchemaFormat | None = None
+    tools: list[FunctionTool] | None = None
+    tool_choice: Literal["auto", "none", "required"] | ChosenTool | None = None
+    parallel_tool_calls: bool | None = None
     askcam: AskcamRequest | None = None
     # Refused unless they say what happens anyway.
     n: int | None = None
     frequency_penalty: float | None = None
     presence_penalty: float | None = None
-    tools: list[Any] | None = None
     functions: list[Any] | None = None
     modalities: list[str] | None = None
 
 
-ROLES = {"system": Role.SYSTEM, "developer": Role.SYSTEM, "user": Role.USER, "assistant": Role.ASSISTANT}
+ROLES = {
+    "system": Role.SYSTEM,
+    "developer": Role.SYSTEM,
+    "user": Role.USER,
+    "assistant": Role.ASSISTANT,
+    "tool": Role.TOOL,
+}
 
 
 def read(body: ChatRequest, limits: Limits, max_age_s: float | None) -> Ask:
@@ -104,17 +117,42 @@ def read(body: ChatRequest, limits: Limits, max_age_s: float | None) -> Ask:
         raise bad_request("'messages' is empty: send at least one user message", "messages")
     budget = Budget()
     messages = tuple(_message(m, i, limits, budget) for i, m in enumerate(body.messages))
-    if messages[-1].role is not Role.USER:
-        raise bad_request("the last message must be the user's question", f"messages[{len(messages) - 1}].role")
-    if body.askcam is not None and body.askcam.max_age_ms is not None:
-        max_age_s = positive(body.askcam.max_age_ms, "askcam.max_age_ms") / 1000
+    _check_turns(body.messages)
+    own = wishes(body.askcam, max_age_s)
     return Ask(
         messages=messages,
         camera=None if body.model == MODEL else body.model,
         sampling=_sampling(body, limits),
-        max_age_s=max_age_s,
-        evidence=body.askcam is None or body.askcam.evidence is not False,
+        tools=signatures(body.tools or []),
+        choice=choice(body.tool_choice),
+        parallel=body.parallel_tool_calls is not False,
+        max_age_s=own.max_age_s,
+        max_wait_s=own.max_wait_s,
+        server_tools=own.server_tools,
+        evidence=own.evidence,
+        unwell=own.unwell,
+        on_change=own.on_change,
     )
+
+
+def _check_turns(messages: Sequence[ChatMessage]) -> None:
+    """Raises ApiError 400 unless it is the model's turn, and every tool's words answer a call."""
+    last = len(messages) - 1
+    if ROLES[messages[-1].role] not in (Role.USER, Role.TOOL):
+        raise bad_request("the last message must be the user's question, or a tool's answer", f"messages[{last}].role")
+    called: set[str | None] = set()
+    for i, message in enumerate(messages):
+        called |= {call.id for call in message.tool_calls or ()}
+        if message.tool_calls and message.role != "assistant":
+            raise bad_request(
+                f"only an assistant's message may hold tool_calls, not a {message.role!r} one",
+                f"messages[{i}].tool_calls",
+            )
+        if message.role == "tool" and message.tool_call_id not in called:
+            raise bad_request(
+                f"tool_call_id={message.tool_call_id!r} answers no call of an assistant's message before it",
+                f"messages[{i}].tool_call_id",
+            )
 
 
 def _refuse_unsupported(body: ChatRequest) -> None:
@@ -122,8 +160,7 @@ def _refuse_unsupported(body: ChatRequest) -> None:
         ("n", body.n not in (None, 1), "one answer per request: ask again for another"),
         ("frequency_penalty", bool(body.frequency_penalty), "use repetition_penalty"),
         ("presence_penalty", bool(body.presence_penalty), "use repetition_penalty"),
-        ("tools", bool(body.tools), "tools cannot be called here yet"),
-        ("functions", bool(body.functions), "functions cannot be called here yet"),
+        ("functions", bool(body.functions), "it is long out of date: use tools"),
         ("modalities", body.modalities not in (None, ["text"]), "answers are text"),
     ):
         if value:
@@ -135,11 +172,13 @@ def _message(message: ChatMessage, i: int, limits: Limits, budget: Budget) -> Me
     role = ROLES.get(message.role)
     if role is None:
         raise bad_request(f"role {message.role!r} is not one of {', '.join(ROLES)}", f"{at}.role")
+    calls = tuple(earlier(call) for call in message.tool_calls or ())
     if message.content is None or isinstance(message.content, str):
-        return Message(role, (bounded_text(message.content or "", f"{at}.content", limits),))
+        return Message(role, (bounded_text(message.content or "", f"{at}.content", limits),), calls)
     if role is not Role.USER and not all(isinstance(p, TextPart) for p in message.content):
         raise bad_request(f"only a user message may hold pictures, not a {message.role!r} message", f"{at}.content")
-    return Message(role, tuple(_part(p, f"{at}.content[{j}]", limits, budget) for j, p in enumerate(message.content)))
+    parts = tuple(_part(p, f"{at}.content[{j}]", limits, budget) for j, p in enumerate(message.content))
+    return Message(role, parts, calls)
 
 
 def _part(part: ContentPart, at: str, limits: Limits, budget: Budget) -> Part:
@@ -213,10 +252,3 @@ def _logprobs(body: ChatRequest) -> int | None:
     if not 0 <= body.top_logprobs <= MAX_LOGPROBS:
         raise bad_request(f"top_logprobs={body.top_logprobs} must be 0 to {MAX_LOGPROBS}", "top_logprobs")
     return body.top_logprobs
-
-
-def positive(value: float, param: str) -> float:
-    """`value`, unless it is zero, negative or no number. Raises ApiError 400."""
-    if not 0 < value < float("inf"):
-        raise bad_request(f"{param}={value:g} must be a positive number", param)
-    return value

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from askcam.engine.door import EngineConfig, ModelInfo
 from askcam.engine.question import Clip, Message, Text, Trace
 from askcam.server.answers import Record
@@ -80,7 +82,7 @@ def written(case: Case, common: Circumstances, pens: Pens) -> Evidence:
         question=record.question,
         messages=tuple(_turn(message, pens) for message in case.messages),
         tools=case.tools,
-        tools_called=(),
+        tools_called=tuple(msgspec.to_builtins(tool) for tool in record.saw.tools),
         sampling=case.trace.sampling,
         prompt=runs(case.trace.prompt.tolist()),
         tokens=case.tokens,

@@ -1,6 +1,6 @@
 """What a tool is: something the model may call by name while it answers, and that runs in this server. Pure.
 
-A tool's text is data: the engine takes apart whatever in it looks like a call, a turn or a picture (engine/calls.py).
+A tool's text is data: the engine takes apart whatever in it looks like a call, a turn or a picture (engine/prompt.py).
 """
 
 from collections.abc import Mapping

@@ -1,0 +1,45 @@
+"""Is what a camera shows now worth an answer? Too old: wait a stated time for better. Dark or frozen: refuse."""
+
+import asyncio
+import time
+
+from askcam.engine.errors import Stale
+from askcam.server.errors import NO_RETRY, ApiError
+from askcam.stream.camera import Camera, State
+from askcam.stream.errors import CameraUnavailable
+from askcam.stream.health import Health
+
+LOOK_EVERY_S = 0.02
+BLIND = {
+    Health.DARK.value: "dark: next to nothing can be seen; give it light, or uncover the lens",
+    Health.FROZEN.value: "frozen: not one grey value has changed for seconds; restart the camera",
+}
+WORTH_WAITING = (Stale, CameraUnavailable)  # what may be better in a moment
+
+
+async def young_enough(camera: Camera, max_age_s: float | None, deadline: float) -> bool:
+    """Wait until the camera is live and its newest frame is no older than `max_age_s`; False at the deadline.
+
+    `deadline` on time.monotonic(). The engine looks again when it starts on the question.
+    """
+    while True:
+        status = camera.status()
+        age_s = status.frame_age_s
+        if status.state is State.LIVE and age_s is not None and (max_age_s is None or age_s <= max_age_s):
+            return True
+        if time.monotonic() >= deadline:
+            return False
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+def refuse_blind(camera: str, health: tuple[str, ...]) -> None:
+    """Raise ApiError 503 `picture_unusable` for a picture about which any description would be made up."""
+    for flag in health:
+        if flag in BLIND:
+            raise ApiError(
+                503,
+                "server_error",
+                f"the picture of {camera} is {BLIND[flag]}. To be answered anyway, send askcam.unwell: 'answer'",
+                code="picture_unusable",
+                headers=NO_RETRY,
+            )

@@ -1,0 +1,147 @@
+"""Engine events become steps: one answer as it is heard, over all its rounds."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+
+import msgspec
+
+from askcam.client.protocol import CalledTool, Fact, Mark, Saw
+from askcam.engine.calls import Call
+from askcam.engine.door import ModelInfo
+from askcam.engine.question import (
+    Event,
+    Failed,
+    Finished,
+    First,
+    Piece,
+    Reason,
+    Started,
+    Timings,
+    TokenLogprob,
+    Trace,
+    Usage,
+)
+from askcam.server.answering.dialogue import Dialogue
+from askcam.server.saw import what_it_saw
+from askcam.server.steps import Ask, Called, Delta, Done, Seen, Step
+from askcam.server.tools.base import Tool
+from askcam.stream.shot import Shot
+from askcam.stream.window import View
+
+Marking = Callable[[str, Sequence[Fact]], tuple[Mark, ...]]
+
+
+@dataclass(slots=True)
+class Heard:
+    """What is known of an answer so far. Owned by the event loop."""
+
+    ask: Ask
+    answer_id: str
+    info: ModelInfo
+    dialogue: Dialogue
+    runs: Mapping[str, Tool] = field(default_factory=dict)  # server-side tools that are offered
+    facts: list[Fact] = field(default_factory=list)
+    tools: list[CalledTool] = field(default_factory=list)
+    watched: bool = False  # whether the scene is looked at meanwhile
+    changed: bool = False
+    kept: bool = False
+    # Of this round:
+    queued: float = 0.0
+    view: View | None = None
+    shot: Shot | None = None
+    health: tuple[str, ...] = ()
+    trace: Trace | None = None  # from the first token on, where evidence is kept
+    tokens: list[int] = field(default_factory=list)
+    finished: Finished | None = None
+    # Of all rounds:
+    began: float = field(default_factory=time.monotonic)
+    frame_age_s: float | None = None
+    saw: Saw | None = None  # from the first token on
+    usage: Usage = field(default_factory=Usage)
+    timings: Timings = field(default_factory=Timings)
+    logprobs: list[TokenLogprob] = field(default_factory=list)
+    _num_told: int = 0  # of the logprobs
+    _num_tokens: int = 0  # of this round, so far
+
+    def begin(self) -> None:
+        """A round begins."""
+        self.queued, self.finished = time.monotonic(), None
+        self.view = self.shot = self.trace = None
+        self.tokens, self._num_tokens = [], 0
+
+    def hear(self, event: Event) -> list[Step]:
+        """Raises what the engine failed with."""
+        match event:
+            case Started():
+                self.view = event.view
+                return []
+            case First():
+                self.frame_age_s, self.trace = event.frame_age_s, event.trace
+                self.saw = self._see(self.queued - self.ask.received + event.first_token_s)
+                return [Seen(self.saw)]
+            case Piece():
+                self._num_tokens = event.num_tokens
+                self.tokens += event.tokens
+                self.logprobs += event.logprobs
+                return self._steps(self.dialogue.hear(event.text))
+            case Finished():
+                self.finished = event
+                self._sum_up(event)
+                whole = event.reason is Reason.STOP
+                return self._steps(self.dialogue.end(event.usage.completion_tokens, whole=whole))
+            case Failed():
+                raise event.error
+
+    def _steps(self, parts: list[str | Call]) -> list[Step]:
+        steps: list[Step] = []
+        for part in parts:
+            if isinstance(part, str):
+                told, self._num_told = tuple(self.logprobs[self._num_told :]), len(self.logprobs)
+                steps.append(Delta(part, told))
+            else:
+                steps.append(Called(part, None if self.dialogue.theirs(part) else self._server(part.name)))
+        return steps
+
+    def _server(self, name: str) -> str:
+        return self.runs[name].server if name in self.runs else ""
+
+    def done(self, marks: Marking) -> Done:
+        """The last step, of an answer whose last round is over."""
+        assert self.finished is not None, "the engine is still at it"
+        text = self.dialogue.text
+        saw = msgspec.structs.replace(
+            self.saw or self._see(None),  # cancelled before its first token
+            facts=self.facts,
+            marks=list(marks(text, self.facts)),
+            tools=self.tools,
+            scene_changed=self.changed if self.watched else None,
+        )
+        self.saw = saw
+        calls = self.dialogue.handed_over
+        logprobs = tuple(self.logprobs)
+        return Done(self.finished.reason, text, saw, self.usage, self.timings, logprobs, calls)
+
+    def broken_off(self, marks: Marking) -> Done:
+        """How an answer ended that nobody wanted to hear to its end."""
+        if self.finished is None:
+            self.finished = Finished(
+                Reason.CANCELLED,
+                "",
+                Usage(completion_tokens=self._num_tokens),
+                Timings(first_token_s=((self.saw and self.saw.ttft_ms) or 0.0) / 1000),
+                tokens=tuple(self.tokens),
+            )
+            self._sum_up(self.finished)
+        return self.done(marks)
+
+    def _sum_up(self, event: Finished) -> None:
+        earlier = self.usage
+        self.usage = Usage(*(getattr(earlier, f.name) + getattr(event.usage, f.name) for f in fields(Usage)))
+        summed = {f.name: getattr(self.timings, f.name) + getattr(event.timings, f.name) for f in fields(Timings)}
+        first_s = self.queued - self.began + event.timings.first_token_s
+        self.timings = Timings(**summed | {"first_token_s": first_s, "total_s": time.monotonic() - self.began})
+
+    def _see(self, ttft_s: float | None) -> Saw:
+        saw = what_it_saw(self.answer_id, self.info, self.view, self.health, self.frame_age_s, ttft_s)
+        return msgspec.structs.replace(saw, facts=self.facts, tools=list(self.tools))

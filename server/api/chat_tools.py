@@ -1,0 +1,99 @@
+"""Tools as chat completions write them: a client's functions, whether to call them, calls of earlier turns. Pure."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from askcam.engine.calls import Call
+from askcam.server.errors import bad_request
+from askcam.server.steps import Choice, Done
+
+MAX_TOOLS = 64
+NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+class FunctionCall(msgspec.Struct):
+    name: str
+    arguments: str = "{}"
+
+
+class ToolCall(msgspec.Struct):
+    function: FunctionCall
+    id: str | None = None
+    type: Literal["function"] = "function"
+
+
+class Function(msgspec.Struct):
+    name: str
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None  # arguments of forced calls always fit; others are the model's own
+
+
+class FunctionTool(msgspec.Struct):
+    function: Function
+    type: Literal["function"] = "function"
+
+
+class ChosenFunction(msgspec.Struct):
+    name: str
+
+
+class ChosenTool(msgspec.Struct):
+    function: ChosenFunction
+    type: Literal["function"] = "function"
+
+
+def signatures(tools: Sequence[FunctionTool]) -> tuple[Mapping[str, Any], ...]:
+    """The client's functions as a question carries them. Raises ApiError 400 naming the one at fault."""
+    if len(tools) > MAX_TOOLS:
+        raise bad_request(f"'tools' has {len(tools)} entries; at most {MAX_TOOLS} are taken", "tools")
+    found: dict[str, Mapping[str, Any]] = {}
+    for i, tool in enumerate(tools):
+        function = tool.function
+        if not NAME.fullmatch(function.name):
+            raise bad_request(
+                f"{function.name[:80]!r} is no function's name: use up to 64 letters, digits, '_', '-', '.'",
+                f"tools[{i}].function.name",
+            )
+        if function.name in found:
+            raise bad_request(f"two tools are called {function.name!r}: rename one", f"tools[{i}].function.name")
+        found[function.name] = {
+            "type": "function",
+            "function": {
+                "name": function.name,
+                "description": function.description or "",
+                "parameters": function.parameters or {"type": "object", "properties": {}},
+            },
+        }
+    return tuple(found.values())
+
+
+def choice(wanted: Literal["auto", "none", "required"] | ChosenTool | None) -> Choice:
+    match wanted:
+        case None:
+            return Choice()
+        case ChosenTool(function=function):
+            return Choice("required", function.name)
+        case mode:
+            return Choice(mode)
+
+
+def earlier(call: ToolCall) -> Mapping[str, Any]:
+    """An assistant's earlier call, as a turn holds it."""
+    try:
+        found = msgspec.json.decode(call.function.arguments or "{}")
+    except msgspec.DecodeError:
+        found = None
+    problem = None if isinstance(found, dict) else "not an object"
+    return Call(call.function.name, call.function.arguments, problem=problem).turn()
+
+
+def written(done: Done) -> list[dict[str, Any]]:
+    """The calls that the client is to carry out, as OpenAI's ChatCompletionMessageToolCall."""
+    return [
+        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+        for call in done.calls
+    ]

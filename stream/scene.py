@@ -1,0 +1,31 @@
+"""Whether a scene still looks as it did: how much of the picture is different. Pure."""
+
+import cv2
+import numpy as np
+
+from askcam.stream.frame import Pixels
+
+BLOCK = 16  # pixels of a picture WIDTH wide: a block is a twentieth of the picture's width
+WIDTH = 320
+DIFFERENT = 20.0  # mean of a block's gray values, apart by so much (0..255): noise and compression stay below 8
+CHANGED = 0.02  # of the blocks: something of a seventh of the picture's width has come, gone or moved
+
+
+def share_changed(before: Pixels, now: Pixels) -> float:
+    """The share of the picture, 0 to 1, that looks different; 1 when the two are not of one shape.
+
+    Both (height, width, 3) uint8 RGB. A change of all blocks by the same amount (the light, an exposure that adapts)
+    is no change.
+    """
+    if before.shape != now.shape:
+        return 1.0
+    apart = _blocks(now) - _blocks(before)
+    apart -= np.median(apart)
+    return float(np.count_nonzero(np.abs(apart) > DIFFERENT) / apart.size)
+
+
+def _blocks(pixels: Pixels) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
+    height, width = pixels.shape[:2]
+    size = (WIDTH // BLOCK, max(1, round(height * WIDTH / width) // BLOCK))
+    found = cv2.resize(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(found, np.float32)
