@@ -36,7 +36,7 @@ class Connection:
         self._websocket, self._hosted, self._max_chars, self._first = websocket, hosted, max_chars, first
         self._end: asyncio.Future[End] = asyncio.get_running_loop().create_future()
         self._stopped = asyncio.Event()
-        self._writes = True
+        self._mute = asyncio.Event()  # nothing can be written any more
 
     async def run(self) -> End:
         """Serve until something ends it, and say what. The session goes on."""
@@ -85,8 +85,17 @@ class Connection:
             else:
                 event = read(data, random_id, self._max_chars)
             self._hosted.receive(event, wall, mono)
-            if self._writes:
-                await self._hosted.outbox.room()
+            if self._hosted.outbox.full:
+                await self._room()
+
+    async def _room(self) -> None:
+        """Wait until the client has read some more, or it is plain that it never will."""
+        waits = [asyncio.create_task(self._hosted.outbox.room()), asyncio.create_task(self._mute.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     async def _write(self) -> None:
         message = self._first
@@ -101,7 +110,7 @@ class Connection:
                 self._over(End.LOST)
                 return
             except WebSocketDisconnect:  # the reader will know how it ended
-                self._writes = False
+                self._mute.set()
                 return
             message = None
 

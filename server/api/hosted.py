@@ -75,6 +75,11 @@ class Hosted:
         """Whether it holds a camera of its own."""
         return self._source is not None
 
+    @property
+    def served(self) -> bool:
+        """Whether there is a connection."""
+        return self.connection is not None
+
     async def run(self) -> None:
         """Until over() was called. The session's answers end with it, and so does its own camera."""
         quiet = self._house.cameras.listen(self._camera_changed)

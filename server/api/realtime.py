@@ -120,7 +120,7 @@ async def _back(house: House, websocket: WebSocket) -> tuple[Hosted, str]:
         if found.connection is None:
             break
         await found.connection.take()
-        if found.connection is None:
+        if not found.served:
             house.sessions.park(found)  # for a moment, unless what was missed has gone meanwhile
     event_id = random_id("event")
     found.outbox.rewind(after, event_id)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
-from askcam.engine.calls import Call, tamed
+from askcam.engine.calls import Call
 from askcam.engine.question import Message, Part, Role, Text
 from askcam.server.attached.budget import Budget
 from askcam.server.attached.content import decode_picture
@@ -46,11 +46,11 @@ def messages(
             case FunctionCall() if turn.call_id in answered:
                 _calling(found).calls.append(_call(turn))
             case FunctionOutput() if turn.call_id in called:
-                found.append(_Turn(Role.TOOL, [Text(tamed(turn.output))]))
+                found.append(_Turn(Role.TOOL, [Text(turn.output)]))
             case ServerCall():
                 _calling(found).calls.append(_call(turn))
                 told = turn.output if turn.output is not None else f"error: {turn.error or BROKEN_OFF}"
-                found.append(_Turn(Role.TOOL, [Text(tamed(told))]))
+                found.append(_Turn(Role.TOOL, [Text(told)]))
             case _:
                 pass  # a call without its output, or an output without its call, says nothing
     first = next((i for i, turn in enumerate(found) if turn.role is not Role.SYSTEM), None)

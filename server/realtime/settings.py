@@ -15,7 +15,7 @@ from askcam.server.realtime.truncation import Rule, tokens
 from askcam.server.steps import OnChange, Unwell
 
 MAX_TOKENS = 4096  # of one answer, as OpenAI has it
-MAX_WAIT_MS = 60_000
+MAX_AGE_MS, MAX_WAIT_MS = 86_400_000, 60_000
 EVENTS = ("camera.state", "frame.dropped", "scene.changed")
 UNSUPPORTED = {
     "prompt": "prompts are not stored here: put its words into instructions",
@@ -192,9 +192,11 @@ def _askcam(fields: Fields, session: bool) -> dict[str, Any]:
         name: getattr(asked, name) for name in ("unwell", "on_scene_change", "turn_times") if name in extra
     }
     if "max_age_ms" in extra:
-        changes["max_age_ms"] = _milliseconds(asked.max_age_ms, extra.at("max_age_ms"), 86_400_000)
+        if asked.max_age_ms is not None and not 0 < asked.max_age_ms <= MAX_AGE_MS:
+            raise wrong(extra.at("max_age_ms"), asked.max_age_ms, "a number of milliseconds above 0, at most a day")
+        changes["max_age_ms"] = asked.max_age_ms
     if "max_wait_ms" in extra:
-        changes["max_wait_ms"] = _milliseconds(asked.max_wait_ms, extra.at("max_wait_ms"), MAX_WAIT_MS)
+        changes["max_wait_ms"] = extra.number("max_wait_ms", 0, MAX_WAIT_MS)
     if "tools" in extra:
         changes["server_tools"] = None if asked.tools is None else tuple(asked.tools)
     if "evidence" in extra:
@@ -204,9 +206,3 @@ def _askcam(fields: Fields, session: bool) -> dict[str, Any]:
             raise bad_request("events are asked for in session.askcam.events", extra.at("events"))
         changes["events"] = frozenset(extra.strings("events", EVENTS) or ())
     return changes
-
-
-def _milliseconds(value: float | None, param: str, most: int) -> float | None:
-    if value is not None and not 0 < value <= most:
-        raise wrong(param, value, f"a number of milliseconds above 0, at most {most:,}")
-    return value
