@@ -27,8 +27,7 @@ class Breaking:
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.close()
-        self._abort()
+        self.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -44,6 +43,11 @@ class Breaking:
         """Break all connections now."""
         self.num_cuts += 1
         self._abort()
+
+    def close(self) -> None:
+        """Break all connections, and take no more."""
+        self._server.close()
+        self.cut()
 
     def fall_silent(self) -> None:
         """The connections of now stay open and pass nothing on any more, as a line whose far end has lost its power."""
