@@ -99,12 +99,15 @@ class CallParser:
             out.append(told)
 
 
-def call_schema(tools: Sequence[Mapping[str, Any]]) -> str:
-    """The JSON Schema, as JSON, of a call of one of these tools, which are written as OpenAI and chat templates do."""
+def call_schema(tools: Sequence[Mapping[str, Any]], *, loose: bool = False) -> str:
+    """The JSON Schema, as JSON, of a call of one of these tools, which are written as OpenAI and chat templates do.
+
+    `loose`: the arguments may be any object.
+    """
     wanted = []
     for number, tool in enumerate(tools):
         function = tool["function"]
-        given = function.get("parameters") or {"type": "object", "properties": {}}
+        given = {"type": "object"} if loose else function.get("parameters") or {"type": "object", "properties": {}}
         given = {key: value for key, value in given.items() if key not in ("$schema", "$id")}
         place = f"#/anyOf/{number}/properties/arguments"
         wanted.append(

@@ -48,6 +48,8 @@ class ModelInfo:
     note: str = ""  # one line that must be shown with its answers ("knows drawn objects, not the real world")
     commit: str | None = None  # of the hub's repository; None for a folder
     digest: str = ""  # of its files (engine/fingerprint.py)
+    takes_facts: bool = True  # whether facts may stand before a question: a small model takes them for signs it sees
+    failed_call: str = ""  # how it must be told of a tool that failed, where it understands no other way
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,12 +117,12 @@ class Forms:
             assert answer is not None, "a form of nothing"
             return {"json_schema": answer}
         begin, end = self._markers
-        rules = [
-            f"start: {'' if answer is None else 'answer | '}{_repeated('call', form.many)}",
-            rf'call: {begin} "\n" wanted "\n" {end}',
-            f"wanted: %json {json.dumps(_checked(form.calls, 'tools'))}",
-        ]
-        rules += [] if answer is None else [f"answer: %json {json.dumps(answer)}"]
+        rules = [rf'call: {begin} "\n" wanted "\n" {end}', f"wanted: %json {json.dumps(_checked(form.calls, 'tools'))}"]
+        if form.words:
+            rules += _between(begin, end, "*" if form.many else "?")
+        else:
+            rules.append(f"start: {'' if answer is None else 'answer | '}{_repeated('call', form.many)}")
+            rules += [] if answer is None else [f"answer: %json {json.dumps(answer)}"]
         return {"lark_grammar": "\n".join(rules)}
 
 
@@ -134,6 +134,16 @@ def _checked(schema: str, param: str) -> dict[str, Any]:
         raise QuestionError(str(exc), param) from exc
     found: dict[str, Any] = json.loads(schema)
     return found | {"x-guidance": WRITTEN}
+
+
+def _between(begin: str, end: str, times: str) -> list[str]:
+    """Rules for calls between words. Words end where a call begins: at its token or, where the tokenizer has none for
+    it, at the first place that its marker is written."""
+    words = "words: /(?s:.*)/"
+    if begin == json.dumps(OPEN):
+        before = rf"before[suffix={json.dumps(OPEN + chr(10))}]: /(?s:.*)/"
+        return [words, before, rf'start: (before wanted "\n" {end}){times} words']
+    return [words, f"start: words (call words){times}"]
 
 
 def _repeated(rule: str, many: bool) -> str:

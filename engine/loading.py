@@ -87,6 +87,8 @@ def place(found: Found, config: EngineConfig, progress: Progress) -> Loaded:
         max_pairs=max_pairs,
         context_tokens=int(model.config.get_text_config().max_position_embeddings),
         note=card.note,
+        takes_facts=card.takes_facts,
+        failed_call=card.failed_call,
         commit=commit_of(folder),
         digest=digest_of(folder),
     )

@@ -57,12 +57,13 @@ class Form:
     may use. An answer that max_tokens or a stop string cuts off is the beginning of such JSON.
 
     With `calls`, the schema of a tool call, the answer is a call instead, or several (calls.py); with both schemas
-    it is one or the other.
+    it is one or the other; with `words` it is any words, and the calls between them are held to their schema.
     """
 
     schema: str | None  # as JSON
     calls: str | None = None  # as JSON: calls.call_schema()
     many: bool = False  # of calls
+    words: bool = False  # only with `calls`, and without `schema`
 
 
 JSON_OBJECT = Form('{"type": "object"}')  # any

@@ -16,9 +16,10 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Literal, Protocol
 
 from askcam.client.protocol import CalledTool, Fact, Mark
-from askcam.engine.question import Event, Finished, Reason, Role, Started, Text
+from askcam.engine.errors import QuestionError
+from askcam.engine.question import Event, Finished, Question, Reason, Role, Started, Text
 from askcam.server.answering.dialogue import CallLimits, Dialogue
-from askcam.server.answering.freshness import WORTH_WAITING, refuse_blind, young_enough
+from askcam.server.answering.freshness import LOOK_EVERY_S, WORTH_WAITING, refuse_blind, young_enough
 from askcam.server.answering.hearing import Heard
 from askcam.server.answering.notes import with_notes
 from askcam.server.answering.scene import SceneWatch
@@ -100,19 +101,21 @@ class Asking:
         facts: tuple[Fact, ...] = ()
         runs: dict[str, Tool] = {}
         health: tuple[str, ...] = ()
-        info = self._model.engine.info
+        info, allowed = self._model.engine.info, self._limits.allow
         if ask.camera is not None:
             self._cameras.get(ask.camera)
             use, health = self._cameras.use(ask.camera), self._cameras.health(ask.camera)
             if (ask.unwell or use.unwell) == "refuse":
                 refuse_blind(ask.camera, health)
-            if ask.choice.mode != "none":
-                offered = self._tools.offered(use.tools, ask.server_tools)
-                runs = {tool.signature.name: tool for tool in offered}
+            allowed = use.tools
             if use.desk and self._desks is not None:
                 facts = self._desks.facts(ask.camera)
-        messages = with_notes(ask.messages, facts, health)
-        dialogue = Dialogue(ask, messages, [tool.signature.wire() for tool in runs.values()], self._limits)
+        if ask.choice.mode != "none":
+            runs = {tool.signature.name: tool for tool in self._tools.offered(allowed, ask.server_tools)}
+        messages = with_notes(ask.messages, facts if info.takes_facts else (), health)
+        dialogue = Dialogue(
+            ask, messages, [tool.signature.wire() for tool in runs.values()], self._limits, info.failed_call
+        )
         watched = ask.camera is not None and ask.on_change is not None
         return Heard(ask, new_answer_id(), info, dialogue, runs, list(facts), watched=watched)
 
@@ -131,6 +134,7 @@ class Asking:
             except WORTH_WAITING:
                 if heard.saw is not None or time.monotonic() >= deadline:
                     raise
+                await asyncio.sleep(LOOK_EVERY_S)
                 continue
             assert heard.finished is not None, "a round ends with Finished"
             calls = dialogue.here
@@ -151,9 +155,7 @@ class Asking:
     async def _round(self, heard: Heard, deadline: float) -> AsyncGenerator[Step, None]:
         """One question to the engine. Raises what it fails with."""
         ask, engine = heard.ask, self._model.engine
-        question = heard.dialogue.question(trace=self.keeps_evidence(ask))
-        if question.sampling.response_format is not None:  # compiled beside the event loop; ask() finds it done
-            await asyncio.to_thread(engine.prepare, question.sampling.response_format)
+        question = await self._prepared(heard)
         if ask.camera is not None and ask.max_wait_s > 0:
             await young_enough(self._cameras.get(ask.camera), ask.max_age_s, deadline)
         events: asyncio.Queue[Event] = asyncio.Queue()
@@ -172,6 +174,22 @@ class Asking:
                     yield changed
         finally:
             engine.cancel(ticket)  # no effect once it has ended
+
+    async def _prepared(self, heard: Heard) -> Question:
+        """This round's question; its form is compiled beside the event loop, and the engine's ask() finds it done."""
+        dialogue, trace = heard.dialogue, self.keeps_evidence(heard.ask)
+        question = dialogue.question(trace)
+        form = question.sampling.response_format
+        if form is None:
+            return question
+        try:
+            await asyncio.to_thread(self._model.engine.prepare, form)
+        except QuestionError:
+            if not form.words or dialogue.loose:
+                raise
+            dialogue.loose = True  # a tool's schema holds what cannot be enforced; nobody has demanded that it is
+            return await self._prepared(heard)
+        return question
 
     def _started(self, heard: Heard, event: Started) -> SceneWatch | None:
         """The engine has taken a question up: how the camera is, now."""

@@ -7,7 +7,7 @@ from askcam.stream.frame import Pixels
 
 BLOCK = 16  # pixels of a picture WIDTH wide: a block is a twentieth of the picture's width
 WIDTH = 320
-DIFFERENT = 20.0  # mean of a block's gray values, apart by so much (0..255): noise and compression stay below 8
+DIFFERENT = 20.0  # mean of a block's red, green or blue, apart by so much (0..255): noise and compression stay below 8
 CHANGED = 0.02  # of the blocks: something of a seventh of the picture's width has come, gone or moved
 
 
@@ -20,12 +20,11 @@ def share_changed(before: Pixels, now: Pixels) -> float:
     if before.shape != now.shape:
         return 1.0
     apart = _blocks(now) - _blocks(before)
-    apart -= np.median(apart)
-    return float(np.count_nonzero(np.abs(apart) > DIFFERENT) / apart.size)
+    apart -= np.median(apart, axis=(0, 1))
+    return float(np.mean(np.abs(apart).max(2) > DIFFERENT))
 
 
-def _blocks(pixels: Pixels) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
+def _blocks(pixels: Pixels) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":  # (rows, columns, 3)
     height, width = pixels.shape[:2]
     size = (WIDTH // BLOCK, max(1, round(height * WIDTH / width) // BLOCK))
-    found = cv2.resize(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA)
-    return np.asarray(found, np.float32)
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.float32)

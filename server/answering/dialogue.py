@@ -17,8 +17,9 @@ from askcam.server.steps import Ask
 
 @dataclass(frozen=True, slots=True)
 class CallLimits:
-    """[tools] of askcam.toml: how much one answer may have done for it."""
+    """[tools] of askcam.toml: what one answer may have done for it."""
 
+    allow: tuple[str, ...] = ()  # tools of questions about attached pictures; cameras have their own lists
     timeout_s: float = 10.0  # of one call
     max_rounds: int = 4  # in which server-side tools may be called
     max_calls: int = 8  # in one round
@@ -32,13 +33,24 @@ class Dialogue:
     function of the client's hides one of the same name.
     """
 
-    def __init__(self, ask: Ask, messages: Sequence[Message], server: Sequence[Mapping[str, Any]], limits: CallLimits):
-        """Raises ApiError 400 for a tool_choice that nothing fits."""
+    def __init__(
+        self,
+        ask: Ask,
+        messages: Sequence[Message],
+        server: Sequence[Mapping[str, Any]],
+        limits: CallLimits,
+        failed_call: str = "",
+    ) -> None:
+        """`failed_call`: as ModelInfo has it; a model that knows one error only would make up an answer to another.
+
+        Raises ApiError 400 for a tool_choice that nothing fits.
+        """
         client = {_name(tool): tool for tool in ask.tools}
         self.own = {_name(tool): tool for tool in server if _name(tool) not in client}
         self.tools = () if ask.choice.mode == "none" else (*client.values(), *self.own.values())
-        self._ask, self._client, self._limits = ask, client, limits
+        self._ask, self._client, self._limits, self._failed_call = ask, client, limits, failed_call
         self.messages = tuple(messages)
+        self.loose = False  # free calls need not fit their tools' schemas
         self.num_rounds = 0  # that are over
         self._used = 0  # tokens of them
         self._told: list[str] = []  # words of all rounds
@@ -78,6 +90,8 @@ class Dialogue:
             form = Form(None, call_schema(wanted), many=self._ask.parallel and choice.name is None)
         elif tools and form is not None and not self.last:
             form = Form(form.schema, call_schema(tools), many=self._ask.parallel)
+        elif tools and form is None:  # whatever the model calls is a tool that there is, with arguments that fit
+            form = Form(None, call_schema(tools, loose=self.loose), many=self._ask.parallel, words=True)
         return replace(sampling, max_tokens=left, response_format=form)
 
     def hear(self, text: str) -> list[str | Call]:
@@ -131,7 +145,7 @@ class Dialogue:
         words = "".join(self._words).strip()
         turns = tuple(call.turn() for call in self.here)
         self.messages += (Message(Role.ASSISTANT, (Text(words),) if words else (), turns),)
-        self.messages += tuple(Message(Role.TOOL, (Text(_said(result)),)) for result in results)
+        self.messages += tuple(Message(Role.TOOL, (Text(self._said(result)),)) for result in results)
         self.num_rounds += 1
         self._words, self._calls, self._parser = [], [], CallParser()
 
@@ -140,16 +154,17 @@ class Dialogue:
         """No tokens are left for another round."""
         return self._used >= self._ask.sampling.max_tokens
 
+    def _said(self, result: CalledTool) -> str:
+        """What the model reads of a call."""
+        if result.error is None:
+            return result.output or ""
+        if self._failed_call:
+            return json.dumps({"error": self._failed_call})
+        return json.dumps({"error": result.error.code, "message": result.error.message}, ensure_ascii=False)
+
 
 def _name(tool: Mapping[str, Any]) -> str:
     return str(tool["function"]["name"])
-
-
-def _said(result: CalledTool) -> str:
-    """What the model reads of a call."""
-    if result.error is None:
-        return result.output or ""
-    return json.dumps({"error": result.error.code, "message": result.error.message}, ensure_ascii=False)
 
 
 def _too_many(rounds: int) -> ApiError:

@@ -29,7 +29,7 @@ class Function(msgspec.Struct):
     name: str
     description: str | None = None
     parameters: dict[str, Any] | None = None
-    strict: bool | None = None  # arguments of forced calls always fit; others are the model's own
+    strict: bool | None = None  # arguments fit in any case, where the schema can be enforced
 
 
 class FunctionTool(msgspec.Struct):

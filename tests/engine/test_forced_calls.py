@@ -81,6 +81,39 @@ def test_calls_or_an_answer_of_a_form(tiny: Callable[[str], Loaded], answer: Cal
         engine.close()
 
 
+@pytest.mark.parametrize("make", [build, PortableEngine])
+def test_between_any_words_only_calls_that_fit_can_come(
+    tiny: Callable[[str], Loaded], answer: Callable[..., Finished], make: Callable[..., Any]
+) -> None:
+    """A random model says anything, and is made to begin a call by a tokenizer's bias: none of them is broken."""
+    loaded = tiny("qwen2_vl")
+    engine = make(loaded, EngineConfig("tiny", kv_gb=0.05))
+    head = loaded.model.get_output_embeddings()
+    token = loaded.processor.tokenizer.convert_tokens_to_ids("<tool_call>")
+    before = head.weight.data[token].clone()
+    num_calls, num_words = 0, 0
+    try:
+        head.weight.data[token] *= 3
+        for seed in range(10):
+            way = Sampling(
+                max_tokens=150, temperature=1.2, seed=seed, response_format=Form(None, call_schema(TOOLS), True, True)
+            )
+            finished = answer(engine, Question((Message(Role.USER, (Text("Hello"),)),), sampling=way))
+            parser = CallParser()
+            for part in parser.feed(finished.text) + (parser.finish() if finished.reason is Reason.STOP else []):
+                if isinstance(part, Call):
+                    num_calls += 1
+                    assert part.problem is None, (part, finished.text)
+                    assert part.name in ("lookup", "now")
+                else:
+                    num_words += 1
+    finally:
+        head.weight.data[token] = before
+        engine.close()
+    assert num_words
+    assert num_calls
+
+
 def test_a_tool_whose_schema_cannot_be_kept_is_refused_by_name(tiny: Callable[[str], Loaded]) -> None:
     engine = build(tiny("qwen2_vl"), EngineConfig("tiny", kv_gb=0.05))
     try:

@@ -1,0 +1,45 @@
+"""An answer that called a tool is kept with what the tool said, and can be given again from that."""
+
+import queue
+from pathlib import Path
+
+from asking_way import Way, asked
+from evidence_cases import COMMON, PLENTY
+from products import product
+from shop import FOUND_TEXT, PRICE, Shop
+
+from askcam.engine.door import Engine
+from askcam.engine.question import Event, Failed, Finished, Picture, Started
+from askcam.server.evidence.again import question_of
+from askcam.server.evidence.archive import Archive
+from askcam.server.evidence.writer import Writer
+
+
+def again(engine: Engine, archive: Archive, answer_id: str) -> Finished:
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    engine.ask(question_of(archive.get(answer_id), archive.album), events.put)
+    while not isinstance(event := events.get(timeout=60), Finished | Failed):
+        assert event is not Started
+    assert isinstance(event, Finished)
+    return event
+
+
+async def test_a_call_is_in_the_evidence_and_the_answer_is_given_again(
+    way: Way, engine: Engine, tmp_path: Path
+) -> None:
+    way.tools.add(Shop())
+    way.evidence = writer = Writer(tmp_path, PLENTY, COMMON, private=True)
+    await writer.open()
+    try:
+        done = await way.ask(asked(Picture(product("banana")), PRICE))
+    finally:
+        await writer.close()
+    archive = Archive(tmp_path)
+    kept = archive.get(done.saw.answer_id)
+    (called,) = kept.tools_called
+    assert (called["name"], called["server"], called["output"]) == ("lookup_product", "shop", FOUND_TEXT)
+    assert kept.text == done.text == "The banana costs 2.49 EUR."
+    assert [turn.role.value for turn in kept.messages] == ["user", "assistant", "tool"]
+    replayed = again(engine, archive, done.saw.answer_id)
+    assert replayed.tokens == kept.tokens
+    assert replayed.text == kept.text

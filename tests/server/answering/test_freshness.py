@@ -1,0 +1,119 @@
+"""Young enough, fit to be seen, and still so at the end: what an answer may be given from, with real cameras."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+
+import numpy as np
+import pytest
+from asking_way import Way, asked, jpeg
+from products import product
+
+from askcam.engine.question import Sampling
+from askcam.server.errors import ApiError
+from askcam.server.steps import Changed, Done
+from askcam.stream.camera import CameraConfig
+from askcam.stream.frame import AgeBasis, Pixels
+
+DARK = np.full((448, 448, 3), 4, np.uint8)
+WAIT_S = 60.0
+
+
+@contextlib.asynccontextmanager
+async def pushed(way: Way, pixels: Pixels, fps: float = 10.0) -> AsyncIterator[tuple[str, Callable[[Pixels], None]]]:
+    """A camera that is shown `pixels`, with a grain that no two frames share, and what has it shown others."""
+    name, source = way.cameras.add_pushed(CameraConfig(fps=fps))
+    shown = [pixels]
+
+    async def show() -> None:
+        random = np.random.default_rng(0)
+        while True:
+            grain = random.integers(-2, 3, shown[0].shape)
+            picture = jpeg((shown[0] + grain).clip(0, 255).astype(np.uint8))
+            source.push(picture, time.time(), AgeBasis.ARRIVAL)
+            await asyncio.sleep(0.05)
+
+    task = asyncio.ensure_future(show())
+    try:
+        yield name, lambda other: shown.__setitem__(0, other)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(true: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while not true():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        await asyncio.sleep(0.02)
+
+
+async def test_a_camera_that_is_still_being_opened_is_waited_for(way: Way) -> None:
+    way.cameras.add("lobby", "synthetic:7")
+    with pytest.raises(ApiError) as caught:
+        await way.ask(asked("What do you see?", camera="lobby"))
+    assert caught.value.code == "camera_unavailable"
+    done = await way.ask(asked("What do you see?", camera="lobby", max_wait_s=WAIT_S))
+    assert done.text.startswith("I see ")
+
+
+async def test_a_frame_that_never_gets_young_enough_is_refused_in_the_end(way: Way) -> None:
+    way.cameras.add("lobby", "synthetic:7")
+    await way.ask(asked("What do you see?", camera="lobby", max_wait_s=WAIT_S))
+    began = time.monotonic()
+    with pytest.raises(ApiError) as caught:
+        await way.ask(asked("What do you see?", camera="lobby", max_age_s=1e-6, max_wait_s=0.5))
+    assert caught.value.code == "stale_camera"
+    assert time.monotonic() - began >= 0.5
+
+
+async def test_about_a_dark_picture_nothing_is_made_up(way: Way) -> None:
+    async with pushed(way, DARK) as (name, show):
+        await until(lambda: way.cameras.health(name) == ("dark",), "the dark to be noticed")
+        with pytest.raises(ApiError, match="dark") as caught:
+            await way.ask(asked("What do you see?", camera=name))
+        assert caught.value.code == "picture_unusable"
+        done = await way.ask(asked("What do you see?", camera=name, unwell="answer"))
+        assert done.saw.health == ["dark"]
+        show(product("banana"))
+        await until(lambda: not way.cameras.health(name), "the light to be noticed")
+        assert "banana" in (await way.ask(asked("What is this?", camera=name))).text
+
+
+async def test_about_a_frozen_picture_nothing_is_made_up(way: Way) -> None:
+    name, source = way.cameras.add_pushed(CameraConfig(fps=10))
+    picture = jpeg(product("banana"))
+
+    def frozen() -> bool:
+        source.push(picture, time.time(), AgeBasis.ARRIVAL)
+        return "frozen" in way.cameras.health(name)
+
+    await until(frozen, "the standstill to be noticed")
+    with pytest.raises(ApiError, match="frozen") as caught:
+        await way.ask(asked("What is this?", camera=name))
+    assert caught.value.code == "picture_unusable"
+
+
+LONG = Sampling(max_tokens=1200, min_tokens=1000, temperature=0)
+
+
+async def test_a_scene_that_changes_meanwhile_is_told(way: Way) -> None:
+    async with pushed(way, product("banana")) as (name, show):
+        await until(lambda: way.cameras.get(name).window(), "a window")
+        task = asyncio.ensure_future(way.steps(asked("What is this?", camera=name, sampling=LONG, on_change="tell")))
+        await until(lambda: way.model.engine.stats().answering, "the answer to begin")
+        show(product("guitar", paper=120))
+        steps = await task
+        (changed,) = [step for step in steps if isinstance(step, Changed)]
+        assert changed.share > 0.1
+        done = steps[-1]
+        assert isinstance(done, Done)
+        assert done.saw.scene_changed is True
+
+
+async def test_a_scene_that_stays_is_said_to(way: Way) -> None:
+    async with pushed(way, product("banana")) as (name, _):
+        await until(lambda: way.cameras.get(name).window(), "a window")
+        assert (await way.ask(asked("What is this?", camera=name, on_change="tell"))).saw.scene_changed is False
+        assert (await way.ask(asked("What is this?", camera=name))).saw.scene_changed is None
