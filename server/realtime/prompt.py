@@ -20,6 +20,7 @@ class _Turn:
     role: Role
     parts: list[Part] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+    timed: bool = False
 
     def message(self) -> Message:
         return Message(self.role, tuple(self.parts), tuple(call.turn() for call in self.calls))
@@ -30,7 +31,7 @@ def messages(
 ) -> tuple[Message, ...]:
     """The prompt of a question. Decodes the pictures: call it off the event loop then. Raises ApiError 400.
 
-    `times`: earlier answers say when what they tell was seen, in `zone` (None: this machine's).
+    `times`: questions that were answered say when what was told then was seen, in `zone` (None: this machine's).
 
     The camera's window will stand in the first user turn, and what is before it is the head that sessions share. So a
     conversation that something else begins gets an empty user turn in front.
@@ -42,7 +43,9 @@ def messages(
     for turn in turns:
         match turn:
             case Item():
-                found.append(_said(turn, budget, times, zone))
+                if times and turn.seen_at is not None:
+                    _timed(found, turn.seen_at, zone)
+                found.append(_said(turn, budget))
             case FunctionCall() if turn.call_id in answered:
                 _calling(found).calls.append(_call(turn))
             case FunctionOutput() if turn.call_id in called:
@@ -59,7 +62,7 @@ def messages(
     return tuple(turn.message() for turn in found)
 
 
-def _said(item: Item, budget: Budget, times: bool, zone: tzinfo | None) -> _Turn:
+def _said(item: Item, budget: Budget) -> _Turn:
     parts: list[Part] = []
     for part in item.parts:
         match part:
@@ -67,9 +70,19 @@ def _said(item: Item, budget: Budget, times: bool, zone: tzinfo | None) -> _Turn
                 parts.append(Text(part.text))
             case Shown():
                 parts.append(decode_picture(part.picture.data, "input_image", budget))
-    if times and item.seen_at is not None:
-        parts.append(Text(f" (seen at {clock(item.seen_at, zone)})"))
     return _Turn(item.role, parts)
+
+
+def _timed(found: list[_Turn], seen_at: str, zone: tzinfo | None) -> None:
+    """Have the question that an answer belongs to say when that was.
+
+    It stands in the question: behind the answer's own words the built-in model gets later answers wrong
+    (benchmarks/follow_up.py), and a model may come to write it itself.
+    """
+    asked = next((turn for turn in reversed(found) if turn.role is Role.USER), None)
+    if asked is not None and not asked.timed:
+        asked.timed = True
+        asked.parts.append(Text(f" (asked at {clock(seen_at, zone)})"))
 
 
 def clock(rfc3339: str, zone: tzinfo | None) -> str:

@@ -94,7 +94,7 @@ def test_a_wrong_truncation_is_refused_by_its_field(truncation: dict[str, Any], 
     assert only_error(truncated(Talk(), **truncation))["param"] == param
 
 
-def test_earlier_answers_say_when_they_were_seen() -> None:
+def test_earlier_questions_say_when_their_answers_were_seen() -> None:
     talk = Talk()
     talk.user("What is it?")
     name = talk.ask().response_id
@@ -102,9 +102,10 @@ def test_earlier_answers_say_when_they_were_seen() -> None:
     talk.hear(name, done("A cup."))
     talk.user("And now?")
     items = talk.ask().items
-    told = messages("Be brief.", items, times=True, zone=UTC)[2]
-    assert told.parts == (Text("A cup."), Text(" (seen at 10:00:04)"))
-    assert messages("Be brief.", items)[2].parts == (Text("A cup."),)
+    _, first, answer, now = messages("Be brief.", items, times=True, zone=UTC)
+    assert first.parts == (Text("What is it?"), Text(" (asked at 10:00:04)"))
+    assert (answer.parts, now.parts) == ((Text("A cup."),), (Text("And now?"),))
+    assert messages("Be brief.", items)[1].parts == (Text("What is it?"),)
 
 
 def test_times_of_turns_are_a_setting() -> None:
