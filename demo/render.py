@@ -17,7 +17,7 @@ FLOOR_EDGE = 1.5  # pixels over which wall becomes floor
 LETTERS = 200  # font size at which a sign is drawn before it is shrunk
 
 
-def _room(room: Room) -> Picture:
+def wall(room: Room) -> Picture:
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
     light = 1 + room.light[0] * (x / WIDTH - 0.5) + room.light[1] * (y / HEIGHT - 0.5)
     floor = 0.5 + 0.5 * np.tanh((y - room.floor_y) / FLOOR_EDGE)
@@ -26,7 +26,7 @@ def _room(room: Room) -> Picture:
     return np.asarray(light[..., None] * rgb, np.float32)
 
 
-def _layer(rgba: npt.NDArray[np.uint8], width: int, height: int) -> Layer:
+def scaled(rgba: npt.NDArray[np.uint8], width: int, height: int) -> Layer:
     """A drawing at its final size, premultiplied, with an empty margin."""
     layer = rgba.astype(np.float32)
     layer[..., 3] /= 255
@@ -40,7 +40,7 @@ def _layer(rgba: npt.NDArray[np.uint8], width: int, height: int) -> Layer:
 
 def _drawing(traveller: Traveller) -> Layer:
     side = round(2 * traveller.half)
-    return _layer(sprite(traveller.style, traveller.drawn.index), side, side)
+    return scaled(sprite(traveller.style, traveller.drawn.index), side, side)
 
 
 def _card(sign: Sign) -> Layer:
@@ -54,10 +54,10 @@ def _card(sign: Sign) -> Layer:
     draw = ImageDraw.Draw(image)
     draw.rounded_rectangle((0, 0, image.width - 1, image.height - 1), radius=0.25 * height, fill=(*paper, 255))
     draw.text((1.2 * pad - left, pad - top), sign.text, font=font, fill=(*ink, 255))
-    return _layer(np.asarray(image), round(width * scale), round(height * scale))
+    return scaled(np.asarray(image), round(width * scale), round(height * scale))
 
 
-def _lay(layer: Layer, center: tuple[float, float]) -> tuple[Layer, slice, slice]:
+def placed(layer: Layer, center: tuple[float, float]) -> tuple[Layer, slice, slice]:
     """The layer, shifted by the fraction of a pixel that puts its middle at `center`; its rows and its columns."""
     height, width = layer.shape[:2]
     left, top = center[0] - width / 2, center[1] - height / 2
@@ -73,8 +73,8 @@ class Renderer:
     def __init__(self, scene: Scene) -> None:
         self._path = scene.traveller.path
         self._drawing = _drawing(scene.traveller)
-        still = _room(scene.room)
-        card, rows, columns = _lay(_card(scene.sign), scene.sign.center)
+        still = wall(scene.room)
+        card, rows, columns = placed(_card(scene.sign), scene.sign.center)
         still[rows, columns] = still[rows, columns] * (1 - card[..., 3:]) + card[..., :3]
         self.still: Pixels = np.rint(still).clip(0, 255).astype(np.uint8)
         self.still.setflags(write=False)
@@ -82,7 +82,7 @@ class Renderer:
     def at(self, t: float) -> Pixels:
         """The picture at time `t` (seconds since the epoch): a new (480, 640, 3) uint8 RGB array."""
         frame = self.still.copy()
-        drawing, rows, columns = _lay(self._drawing, self._path.at(t))
+        drawing, rows, columns = placed(self._drawing, self._path.at(t))
         part = frame[rows, columns] * (1 - drawing[..., 3:]) + drawing[..., :3]
         frame[rows, columns] = np.rint(part).clip(0, 255).astype(np.uint8)
         return frame

@@ -27,6 +27,8 @@ class EngineConfig:
     max_pairs: int | None = None  # longest window; None: the model's own limit, else 16
     min_pixels: int | None = None  # of one frame as the model sees it; None: the model's own
     max_pixels: int | None = None
+    still_min_pixels: int | None = None  # the same of an attached picture
+    still_max_pixels: int | None = None
     threads: int | None = None  # CPU threads; None: torch's choice (portable), as many as help here (live)
     kv_gb: float | None = None  # memory for windows and answers (live); None: what is free on a GPU, less on a CPU
     fresh_ms: float = 150.0  # live: the newest frame joins as a provisional pair where that costs less than this

@@ -183,6 +183,8 @@ def _spec(config: EngineConfig, kind: str, raw: dict[str, Any], processor: Any, 
         still=_limits(processor.image_processor),
         min_pixels=config.min_pixels,
         max_pixels=config.max_pixels,
+        still_min_pixels=config.still_min_pixels,
+        still_max_pixels=config.still_max_pixels,
         grids=card.grids,
     )
     try:

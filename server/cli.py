@@ -4,37 +4,42 @@ Only this file knows them all. Commands live in commands/ and load when they are
 """
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from askcam.demo.builtin import model_path
+from askcam.server.commands.words.catalogue import speak, told
+from askcam.server.commands.words.choice import FLAG, LANGUAGES, chosen, known
 
 URL = "http://127.0.0.1:8400"
+LANGUAGE = chosen(sys.argv[1:], os.environ)
+speak(LANGUAGE)  # before the help texts below are looked up
 
 app = typer.Typer(
-    help="Ask your cameras: questions of live video, answered from the last seconds.",
+    help=told("help.askcam"),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="askcam.toml to read.")]
-CameraOption = Annotated[list[str] | None, typer.Option("--camera", help="NAME=URI; may be given several times.")]
-ModelOption = Annotated[str | None, typer.Option("--model", help="Folder or hub id; the built-in one if not given.")]
-Host = Annotated[str | None, typer.Option("--host", help="Address to listen on (default: 127.0.0.1).")]
-Port = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0: any free one (default: 8400).")]
-Cert = Annotated[Path | None, typer.Option("--tls-cert", help="Certificate chain, PEM.")]
-Key = Annotated[Path | None, typer.Option("--tls-key", help="Its key, PEM.")]
-MaxAge = Annotated[float | None, typer.Option("--max-age-ms", help="Refuse frames older than this.")]
-Backend = Annotated[str | None, typer.Option("--backend", help="auto (live where exact), live, portable.")]
-Device = Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda, cuda:1.")]
-Dtype = Annotated[str | None, typer.Option("--dtype", help="auto, float32, bfloat16, float16.")]
-Positions = Annotated[str | None, typer.Option("--positions", help="trained or transformers.")]
-Threads = Annotated[int | None, typer.Option("--threads", help="CPU threads of the model.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help=told("help.config"))]
+CameraOption = Annotated[list[str] | None, typer.Option("--camera", help=told("help.cameras"))]
+ModelOption = Annotated[str | None, typer.Option("--model", help=told("help.model"))]
+Host = Annotated[str | None, typer.Option("--host", help=told("help.host"))]
+Port = Annotated[int | None, typer.Option("--port", help=told("help.port"))]
+Cert = Annotated[Path | None, typer.Option("--tls-cert", help=told("help.tls_cert"))]
+Key = Annotated[Path | None, typer.Option("--tls-key", help=told("help.tls_key"))]
+MaxAge = Annotated[float | None, typer.Option("--max-age-ms", help=told("help.max_age_ms"))]
+Backend = Annotated[str | None, typer.Option("--backend", help=told("help.backend"))]
+Device = Annotated[str | None, typer.Option("--device", help=told("help.device"))]
+Dtype = Annotated[str | None, typer.Option("--dtype", help=told("help.dtype"))]
+Positions = Annotated[str | None, typer.Option("--positions", help=told("help.positions"))]
+Threads = Annotated[int | None, typer.Option("--threads", help=told("help.threads"))]
+Json = Annotated[bool, typer.Option("--json", help=told("help.json"))]
 
 
 def _config(file: Path | None, cameras: list[str] | None, server: dict[str, Any], model: dict[str, Any]) -> Any:
@@ -57,7 +62,18 @@ def _given(flags: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@app.command()
+@app.callback()
+def askcam(
+    lang: Annotated[str | None, typer.Option(FLAG, metavar="|".join(LANGUAGES), help=told("help.lang"))] = None,
+) -> None:
+    """Every command's options; chosen() has looked at the language already."""
+    if lang is not None and known(lang) is None:
+        from askcam.server.commands import say
+
+        say.fail(told("lang.unknown", given=lang, known=", ".join(LANGUAGES)))
+
+
+@app.command(help=told("help.serve"))
 def serve(
     config: ConfigFile = None,
     camera: CameraOption = None,
@@ -82,10 +98,10 @@ def serve(
     command.serve(_config(config, camera, server, engine), model_path(), json=json)
 
 
-@app.command()
+@app.command(help=told("help.demo"))
 def demo(
-    once: Annotated[bool, typer.Option("--once", help="Leave after the questions; 0 only if all were right.")] = False,
-    seed: Annotated[int, typer.Option("--seed", help="Which synthetic camera.")] = 7,
+    once: Annotated[bool, typer.Option("--once", help=told("help.once"))] = False,
+    seed: Annotated[int, typer.Option("--seed", help=told("help.seed"))] = 7,
     host: Host = None,
     port: Port = None,
     threads: Threads = None,
@@ -100,12 +116,12 @@ def demo(
     command.demo(_config(None, None, {"host": host, "port": port}, engine), model_path(), seed, once, json)
 
 
-@app.command()
+@app.command(help=told("help.ask"))
 def ask(
-    question: Annotated[str, typer.Argument(help="What to ask.")],
-    camera: Annotated[str, typer.Option("--camera", help="Which camera of the server.")],
-    url: Annotated[str, typer.Option("--url", help="Where the server is.")] = URL,
-    ca: Annotated[Path | None, typer.Option("--ca", help="Certificate to trust beside the system's, PEM.")] = None,
+    question: Annotated[str, typer.Argument(help=told("help.question"))],
+    camera: Annotated[str, typer.Option("--camera", help=told("help.camera"))],
+    url: Annotated[str, typer.Option("--url", help=told("help.url"))] = URL,
+    ca: Annotated[Path | None, typer.Option("--ca", help=told("help.ca"))] = None,
     max_age_ms: MaxAge = None,
     json: Json = False,
 ) -> None:
@@ -115,30 +131,54 @@ def ask(
     command.ask(question, camera, url, os.environ.get("ASKCAM_TOKEN"), ca, max_age_ms, json)
 
 
-@app.command()
+@app.command(help=told("help.look"))
 def look(
-    uri: Annotated[str, typer.Argument(help="webcam:0, rtsp://…, http://…, a video or picture file, synthetic:7")],
-    question: Annotated[str, typer.Argument(help="What to ask.")],
+    what: Annotated[list[str] | None, typer.Argument(metavar="[URI]... QUESTION", help=told("help.look.what"))] = None,
     model: ModelOption = None,
     device: Device = None,
     dtype: Dtype = None,
     threads: Threads = None,
-    seconds: Annotated[float, typer.Option("--seconds", min=0.1, max=60, help="How much to watch first.")] = 4.0,
-    fps: Annotated[float, typer.Option("--fps", min=0.1, max=30, help="Frames to sample per second.")] = 2.0,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.1, max=60, help=told("help.look.seconds"))] = 4.0,
+    fps: Annotated[float, typer.Option("--fps", min=0.1, max=30, help=told("help.fps"))] = 2.0,
+    min_pixels: Annotated[int | None, typer.Option("--min-pixels", min=1, help=told("help.min_pixels"))] = None,
+    max_pixels: Annotated[int | None, typer.Option("--max-pixels", min=1, help=told("help.max_pixels"))] = None,
     json: Json = False,
 ) -> None:
     """One shot, no server: open the source, watch for some seconds, answer, leave."""
     from askcam.server.commands import look as command
 
     config = _config(None, None, {}, _model_flags(model, None, device, dtype, None, threads))
-    command.look(uri, question, config.model.engine(str(model_path())), seconds, fps, json)
+    sizes = command.Sizes(min_pixels, max_pixels)
+    command.look(what or (), config.model.engine(str(model_path())), sizes, seconds, fps, json)
 
 
-@app.command()
+@app.command(help=told("help.summarize"))
+def summarize(
+    source: Annotated[str, typer.Argument(metavar="FILE|CAMERA", help=told("help.summarize.source"))],
+    form: Annotated[str, typer.Option("--format", help=told("help.summarize.format"))] = "text",
+    out: Annotated[Path | None, typer.Option("--out", help=told("help.summarize.out"))] = None,
+    seconds: Annotated[float | None, typer.Option("--for", min=2, help=told("help.summarize.for"))] = None,
+    segment: Annotated[float | None, typer.Option("--segment", min=0.5, help=told("help.summarize.segment"))] = None,
+    fps: Annotated[float | None, typer.Option("--fps", min=0.05, max=30, help=told("help.fps"))] = None,
+    language: Annotated[str, typer.Option("--language", help=told("help.summarize.language"))] = "en",
+    question: Annotated[str | None, typer.Option("--question", help=told("help.summarize.question"))] = None,
+    model: ModelOption = None,
+    backend: Backend = None,
+    device: Device = None,
+    dtype: Dtype = None,
+    threads: Threads = None,
+) -> None:
+    """A long video in few words: what came, what went and when, and what was to be seen in between."""
+    from askcam.server.commands import summarize as command
+
+    config = _config(None, None, {}, _model_flags(model, backend, device, dtype, None, threads))
+    wish = command.Wish(source, form, out, seconds, fps, segment, language, question)
+    command.summarize(wish, config.model.engine(str(model_path())))
+
+
+@app.command(help=told("help.doctor"))
 def doctor(
-    camera: Annotated[
-        list[str] | None, typer.Option("--camera", help="A URI to try; may be given several times.")
-    ] = None,
+    camera: Annotated[list[str] | None, typer.Option("--camera", help=told("help.doctor.camera"))] = None,
     model: ModelOption = None,
     device: Device = None,
     json: Json = False,
@@ -150,12 +190,12 @@ def doctor(
     command.doctor(camera or [], config.model.engine(str(model_path())), json)
 
 
-@app.command()
+@app.command(help=told("help.replay"))
 def replay(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Which answers.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="All answers that are kept.")] = False,
-    verify: Annotated[bool, typer.Option("--verify", help="Check that nothing was changed; answer nothing.")] = False,
-    data: Annotated[Path | None, typer.Option("--data", help="Folder of the evidence.")] = None,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help=told("help.replay.ids"))] = None,
+    every: Annotated[bool, typer.Option("--all", help=told("help.replay.all"))] = False,
+    verify: Annotated[bool, typer.Option("--verify", help=told("help.replay.verify"))] = False,
+    data: Annotated[Path | None, typer.Option("--data", help=told("help.replay.data"))] = None,
     config: ConfigFile = None,
     model: ModelOption = None,
     device: Device = None,
@@ -168,7 +208,7 @@ def replay(
     from askcam.server.evidence.place import data_folder
 
     if not (ids or every or verify):
-        say.fail("which answer? give its id (ans_...), or --all, or --verify")
+        say.fail(told("replay.which"))
     folder = data or _config(config, None, {}, {}).evidence.folder or data_folder(os.environ)
     if verify:
         command.verify(folder, json)
@@ -178,6 +218,7 @@ def replay(
 
 
 @app.command(
+    help=told("help.bench"),
     add_help_option=False,  # what follows is the benchmark's own, its --help too
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )

@@ -8,9 +8,9 @@ const STOP_MS = 3000; // then the line is taken for dead
 const PATIENCE_MS = 8000; // for a connection or camera that is just being opened
 
 const REFUSALS = {
-  gone: { code: "offline", message: "The server does not answer" },
-  locked: { code: "offline", message: "The server asks for a token first" },
-  loading: { code: "model_loading", message: "The model is still being loaded" },
+  gone: { code: "offline", words: "problem.offline_text" },
+  locked: { code: "offline", words: "problem.locked_text" },
+  loading: { code: "model_loading", words: "problem.model_loading_text" },
   no_camera: { code: "no_camera", message: "" },
 };
 
@@ -78,7 +78,7 @@ export function createAsks(store, session, reopen) {
     };
     const dropped = Math.max(0, answers.length + 1 - HISTORY);
     store.set({ answers: [...answers, answer].slice(dropped), since: since - dropped, current: answer.id, problem: null });
-    const timer = setTimeout(() => end("broken", { code: "slow", message: "It did not become live in time" }), PATIENCE_MS);
+    const timer = setTimeout(() => end("broken", { code: "slow", words: "problem.slow_text" }), PATIENCE_MS);
     unsent = { question: text, timer };
     send();
     return true;
@@ -100,7 +100,7 @@ export function createAsks(store, session, reopen) {
   function hear(event) {
     const answer = currentAnswer(store.get());
     if (event.type === "closed" && answer && !unsent) {
-      end("broken", { code: "offline", message: "The connection was lost while the question was under way" });
+      end("broken", { code: "offline", words: "problem.broken_text" });
     }
     if (event.type === "opened" || event.type === "camera") send();
     if (!answer) return;
@@ -113,7 +113,7 @@ export function createAsks(store, session, reopen) {
       change({ saw: event.saw });
       end({ completed: "done", cancelled: "stopped", incomplete: "incomplete" }[event.status] ?? "done");
     } else if (event.type === "error") {
-      end("broken", { code: event.error.code, message: event.error.message });
+      end("broken", { code: event.error.code, message: event.error.message, words: event.error.words });
     }
   }
 

@@ -1,8 +1,12 @@
 // Building elements without markup in strings: nothing that a camera or a model says is ever parsed as HTML.
 
+import { language, translate } from "./words/tongue.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An element with properties, `on…` listeners, `data` and `aria-…`/`role` attributes, and children (null is left out). */
+/** An element with properties, `on…` listeners, `data` and `aria-…`/`role` attributes, and children (null is left out).
+ *
+ * `t`, `tTitle` and `tLabel` name words (words/tongue.js) that follow the page's language: its text, title and label. */
 export function h(tag, props = {}, ...children) {
   const element = document.createElement(tag);
   for (const [key, value] of Object.entries(props)) {
@@ -10,9 +14,11 @@ export function h(tag, props = {}, ...children) {
     if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
     else if (key === "data") Object.assign(element.dataset, value);
     else if (key === "class") element.className = value;
+    else if (["t", "tTitle", "tLabel"].includes(key)) element.dataset[key] = value;
     else if (key in element && !key.startsWith("aria-")) element[key] = value;
     else element.setAttribute(key, value);
   }
+  if (props.t || props.tTitle || props.tLabel) translate(element);
   element.append(...children.flat().filter((child) => child !== null && child !== undefined));
   return element;
 }
@@ -45,11 +51,11 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Call `render` only when what `key` makes of the state has changed. */
+/** Call `render` only when what `key` makes of the state has changed, or the language. */
 export function whenChanged(key, render) {
   let before;
   return (state) => {
-    const now = JSON.stringify(key(state)) ?? "";
+    const now = language() + (JSON.stringify(key(state)) ?? "");
     if (now === before) return;
     before = now;
     render(state);

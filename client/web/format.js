@@ -1,15 +1,17 @@
-// Numbers and times as people read them. Pure.
+// Numbers and times as people read them, in the page's language. Pure.
+
+import { t } from "./words/tongue.js";
 
 /** 0.4 s, 12 s, 3 min */
 export function seconds(ms) {
-  if (ms < 9950) return `${(ms / 1000).toFixed(1)} s`;
-  if (ms < 99500) return `${Math.round(ms / 1000)} s`;
-  return `${Math.round(ms / 60000)} min`;
+  if (ms < 9950) return t("unit.s", { n: (ms / 1000).toFixed(1) });
+  if (ms < 99500) return t("unit.s", { n: Math.round(ms / 1000) });
+  return t("unit.min", { n: Math.round(ms / 60000) });
 }
 
 /** 120 ms, 1.4 s: ages are small or alarming. */
 export function age(ms) {
-  return ms < 950 ? `${Math.max(10, Math.round(ms / 10) * 10)} ms` : seconds(ms);
+  return ms < 950 ? t("unit.ms", { n: Math.max(10, Math.round(ms / 10) * 10) }) : seconds(ms);
 }
 
 /** 14:03:07 in the reader's own time zone. */

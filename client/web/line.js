@@ -47,8 +47,7 @@ export function createLine(store, heard, check) {
     const wait = BACKOFF_MS[Math.min(attempt, BACKOFF_MS.length - 1)];
     attempt += 1;
     if (!wasOpen && attempt > 2) {
-      const message = "The server answers, but its websocket does not open. A proxy in between may not pass websockets on; it is tried again by itself";
-      store.set({ lineProblem: error ?? { code: "websocket", message } });
+      store.set({ lineProblem: error ?? { code: "websocket", words: "banner.websocket" } });
     }
     timer = setTimeout(open, wait);
   }

@@ -9,6 +9,9 @@ import { chips, pill } from "./views/chips.js";
 import { conversation } from "./views/conversation.js";
 import { banner, help, login } from "./views/notices.js";
 import { picture } from "./views/picture.js";
+import { language, speak, translate } from "./words/tongue.js";
+
+translate(document);
 
 const store = createStore();
 const verbs = createVerbs(store);
@@ -27,6 +30,11 @@ keys(store, verbs);
 store.subscribe(({ chosen }) => {
   const hash = chosen === null || chosen === MINE ? "" : `#${encodeURIComponent(chosen)}`;
   if (hash && hash !== location.hash) history.replaceState(null, "", hash); // a reload shows the same camera
+});
+
+byId("language").addEventListener("click", () => {
+  speak(language() === "zh" ? "en" : "zh");
+  store.set({}); // whoever shows words says them anew
 });
 
 byId("theme").addEventListener("click", () => {

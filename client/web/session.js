@@ -197,7 +197,7 @@ export class Session {
     this.#asked = false;
     this.#response = null;
     if (response.status === "failed") {
-      this.#heard({ type: "error", error: response.status_details?.error ?? { code: "", message: "the answer failed" } });
+      this.#heard({ type: "error", error: response.status_details?.error ?? { code: "", words: "problem.failed_text" } });
     } else {
       this.#heard({ type: "done", status: response.status, saw: response.askcam ?? null });
     }

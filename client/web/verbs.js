@@ -53,7 +53,7 @@ export function createVerbs(store) {
   function failed(reason) {
     line.want(null);
     own.stop();
-    asks.end("broken", { code: "camera_unavailable", message: reason === "ended" ? "Your camera went away" : "Your camera was not given" });
+    asks.end("broken", { code: "camera_unavailable", words: reason === "ended" ? "mine.ended" : "mine.not_given" });
     setMine({ phase: "failed", reason, state: null });
   }
 

@@ -71,6 +71,8 @@ class Facts:
     still: Limits | None  # the image processor's
     min_pixels: int | None = None  # of a frame, as the user set it
     max_pixels: int | None = None
+    still_min_pixels: int | None = None  # of an attached picture, as the user set it
+    still_max_pixels: int | None = None
     grids: tuple[Grid, ...] = ()
 
     def frame_limits(self, factor: int, own: Limits | None) -> Limits:
@@ -78,12 +80,17 @@ class Facts:
         own = own or Limits(4 * factor**2, LIVE_TOKENS * factor**2)
         high = self.max_pixels or min(own.max_pixels, LIVE_TOKENS * factor**2)
         low = self.min_pixels or min(own.min_pixels, high)
-        if not factor**2 <= high or low > high:
-            raise ValueError(f"min_pixels {low} and max_pixels {high}: want {factor**2} <= max_pixels >= min_pixels")
-        return Limits(low, high)
+        return _checked(low, high, factor)
 
     def still_limits(self, factor: int) -> Limits:
-        """The model's own limits for a picture, bounded to STILL_TOKENS."""
+        """The user's limits for a picture, else the model's own bounded to STILL_TOKENS."""
         own = self.still or Limits(4 * factor**2, STILL_TOKENS * factor**2)
-        high = max(factor**2, min(own.max_pixels, STILL_TOKENS * factor**2))
-        return Limits(min(own.min_pixels, high), high)
+        high = self.still_max_pixels or max(factor**2, min(own.max_pixels, STILL_TOKENS * factor**2))
+        return _checked(self.still_min_pixels or min(own.min_pixels, high), high, factor)
+
+
+def _checked(low: int, high: int, factor: int) -> Limits:
+    """Raises ValueError for what no picture can be."""
+    if not factor**2 <= high or low > high:
+        raise ValueError(f"min_pixels {low} and max_pixels {high}: want {factor**2} <= max_pixels >= min_pixels")
+    return Limits(low, high)

@@ -9,6 +9,7 @@ import msgspec
 from askcam.client.client import Client, connect
 from askcam.client.errors import AskcamError
 from askcam.server.commands import say
+from askcam.server.commands.words.catalogue import told
 
 
 def ask(
@@ -29,7 +30,7 @@ def _trust(ca: Path | None) -> ssl.SSLContext | None:
     try:
         return ssl.create_default_context(cafile=ca)
     except (OSError, ssl.SSLError) as exc:
-        say.fail(f"cannot read {ca} as a certificate (PEM): {exc.strerror or exc}")
+        say.fail(told("ask.ca", path=ca, why=exc.strerror or exc))
 
 
 async def _ask(question: str, camera: str, connecting: Client, max_age_ms: float | None, json: bool) -> None:

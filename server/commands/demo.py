@@ -12,6 +12,7 @@ from askcam.client.errors import AskcamError
 from askcam.demo.questions import DemoQuestion, questions
 from askcam.server.commands import say
 from askcam.server.commands.serve import announce, run, stop_on_signals, until_ready
+from askcam.server.commands.words.catalogue import told
 from askcam.server.config import CameraEntry, Config
 from askcam.server.serving import Running, serving
 from askcam.stream.camera import Camera
@@ -46,7 +47,7 @@ async def _demo(
         if once:
             return
         if not json:
-            say.console.print(f"\nopen [bold]{running.url}[/] and ask for yourself; Ctrl-C ends")
+            say.console.print("\n" + told("demo.open", url=f"[bold]{running.url}[/]"))
         await running.ended()
 
 
@@ -83,8 +84,9 @@ def _told(question: DemoQuestion, answer: Answer, json: bool) -> bool:
             }
         )
     else:
-        verdict = "[green]right[/]" if correct else f"[red]wrong[/], it is: {say.escape(truth)}"
-        about = f"first word after {say.age(saw.ttft_ms)}, newest frame {say.age(saw.frame_age_ms)} old"
+        wrong = f"[red]{told('demo.wrong')}[/]{say.escape(told('demo.truth', truth=truth))}"
+        verdict = f"[green]{told('demo.right')}[/]" if correct else wrong
+        about = told("demo.about", ttft=say.age(saw.ttft_ms), age=say.age(saw.frame_age_ms))
         say.console.print(f"  {verdict} [dim]· {about}[/]")
     return correct
 

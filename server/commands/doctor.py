@@ -14,6 +14,7 @@ from askcam.engine.door import EngineConfig, open_engine
 from askcam.engine.errors import EngineError
 from askcam.server.commands import say
 from askcam.server.commands.serve import progress
+from askcam.server.commands.words.catalogue import told
 from askcam.stream.camera import Camera, State
 from askcam.stream.errors import StreamError
 from askcam.stream.fit import as_is
@@ -51,7 +52,7 @@ def doctor(cameras: list[str], model: EngineConfig | None, json: bool) -> None:
         if json:
             say.line({"what": found.what, "ok": found.ok, "text": found.text})
         else:
-            mark = "[green]ok  [/]" if found.ok else "[red]bad [/]"
+            mark = f"[green]{told('doctor.ok')}[/]" if found.ok else f"[red]{told('doctor.bad')}[/]"
             say.console.print(f"{mark} [bold]{say.escape(found.what)}[/]: {say.escape(found.text)}")
     if bad:
         raise SystemExit(1)
@@ -63,7 +64,7 @@ def _findings(cameras: list[str], model: EngineConfig | None, json: bool) -> Ite
         yield _package(name)
     yield _torch()
     free = shutil.disk_usage(Path.home()).free / 1e9
-    yield Finding("disk", free > 2, f"{free:.0f} GB free in the home folder" + ("" if free > 2 else "; free some"))
+    yield Finding("disk", free > 2, told("doctor.disk" if free > 2 else "doctor.full_disk", free=f"{free:.0f}"))
     for uri in cameras:
         yield _camera(uri)
     if model is not None:
@@ -73,20 +74,22 @@ def _findings(cameras: list[str], model: EngineConfig | None, json: bool) -> Ite
 
 def _python() -> Finding:
     ok = sys.version_info >= (3, 11)
-    return Finding("python", ok, f"{platform.python_version()}" + ("" if ok else "; askcam needs 3.11 or newer"))
+    return Finding(
+        "python", ok, told("doctor.python" if ok else "doctor.old_python", version=platform.python_version())
+    )
 
 
 def _package(name: str) -> Finding:
     try:
         return Finding(name, True, importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
-        return Finding(name, False, f"not installed; pip install {name}")
+        return Finding(name, False, told("doctor.not_installed", name=name))
 
 
 def _torch() -> Finding:
     from askcam.engine.devices import describe
 
-    return Finding("device", True, f"{describe()}, {os.cpu_count()} CPU cores")
+    return Finding("device", True, told("doctor.device", device=describe(), cores=os.cpu_count()))
 
 
 def _camera(uri: str) -> Finding:
@@ -104,17 +107,20 @@ def _camera(uri: str) -> Finding:
                 time.sleep(2.0)  # long enough to tell its rate
                 status = camera.status()
                 rate = "?" if status.fps is None else f"{status.fps:.1f}"
-                flags = ", ".join(status.health)
-                return Finding(
-                    f"camera {camera.uri}",
-                    status.state is State.LIVE,
-                    f"first frame after {took:.1f} s, {status.width}x{status.height}, {rate} frames/s, "
-                    f"newest {(status.frame_age_s or 0) * 1000:.0f} ms old{f'; picture: {flags}' if flags else ''}",
+                text = told(
+                    "doctor.camera",
+                    took=f"{took:.1f}",
+                    width=status.width,
+                    height=status.height,
+                    rate=rate,
+                    age=f"{(status.frame_age_s or 0) * 1000:.0f}",
                 )
+                flags = told("doctor.flags", flags=", ".join(status.health)) if status.health else ""
+                return Finding(f"camera {camera.uri}", status.state is State.LIVE, text + flags)
             if status.state in (State.LOST, State.ENDED):
                 break
             time.sleep(0.05)
-        return Finding(f"camera {camera.uri}", False, status.reason or f"no frame within {CAMERA_S:g} s")
+        return Finding(f"camera {camera.uri}", False, status.reason or told("doctor.no_frame", seconds=f"{CAMERA_S:g}"))
     finally:
         camera.close()
 
@@ -128,12 +134,15 @@ def _model(config: EngineConfig, json: bool) -> Finding:
         return Finding("model", False, str(exc))
     info = engine.info
     engine.close()
-    return Finding(
-        f"model {info.id}",
-        True,
-        f"{info.family}, {info.num_parameters / 1e6:.1f}M parameters, {info.dtype} on {info.device}, "
-        f"ready and warm after {time.monotonic() - start:.1f} s",
+    text = told(
+        "doctor.model",
+        family=info.family,
+        size=f"{info.num_parameters / 1e6:.1f}",
+        dtype=info.dtype,
+        device=info.device,
+        took=f"{time.monotonic() - start:.1f}",
     )
+    return Finding(f"model {info.id}", True, text)
 
 
 def _exactness(config: EngineConfig) -> Iterator[Finding]:
@@ -144,4 +153,4 @@ def _exactness(config: EngineConfig) -> Iterator[Finding]:
         for check in examine(config):
             yield Finding(f"live backend, {check.name}", check.ok, check.detail)
     except EngineError as exc:
-        yield Finding("live backend", True, f"not for this model, the portable one answers: {exc}")
+        yield Finding("live backend", True, told("doctor.portable", why=exc))

@@ -1,20 +1,21 @@
-"""askcam look: one shot without a server. Open the source (or pictures), fill a window, answer, leave."""
+"""askcam look: one shot without a server. Look at pictures, or fill a camera's window, answer, leave."""
 
 import queue
 import time
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from askcam.engine.door import Engine, EngineConfig, open_engine
-from askcam.engine.errors import EngineError, QuestionError
+from askcam.engine.errors import EngineError
 from askcam.engine.question import (
     Event,
     Failed,
     Finished,
     First,
     Message,
-    Picture,
     Piece,
     Question,
     Role,
@@ -23,56 +24,62 @@ from askcam.engine.question import (
     Text,
 )
 from askcam.server.asking import new_answer_id
-from askcam.server.attached.content import decode_picture
 from askcam.server.commands import say
+from askcam.server.commands.looked_at import Looked, LookError, split
 from askcam.server.commands.serve import progress
+from askcam.server.commands.words.catalogue import told
 from askcam.server.errors import ApiError
 from askcam.server.saw import what_it_saw
 from askcam.stream.camera import Camera, CameraConfig, State
 from askcam.stream.errors import CameraUnavailable, StreamError
-from askcam.stream.sources.registry import resolve
 from askcam.stream.window import View
 
-PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 CAMERA = "look"
 
 
-def look(uri: str, question: str, config: EngineConfig, seconds: float, fps: float, json: bool) -> None:
-    """Prints the answer as it comes. Leaves with 2 for what the user can mend."""
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Pixels that the model is to see of each picture or frame, at least and at most; None: the model's own."""
+
+    min_pixels: int | None
+    max_pixels: int | None
+
+    def of(self, config: EngineConfig) -> EngineConfig:
+        low, high = self.min_pixels, self.max_pixels
+        return replace(config, min_pixels=low, max_pixels=high, still_min_pixels=low, still_max_pixels=high)
+
+
+def look(words: Sequence[str], config: EngineConfig, sizes: Sizes, seconds: float, fps: float, json: bool) -> None:
+    """`words`: what to look at, and last the question. Prints the answer as it comes. Leaves with 2 for what the user
+    can mend."""
     try:
-        picture = _picture(uri)
-        spec = None if picture is not None else resolve(uri)
+        looked, question = split(words)
+        if sizes.min_pixels is not None and sizes.max_pixels is not None and sizes.min_pixels > sizes.max_pixels:
+            raise LookError(told("look.pixels", low=sizes.min_pixels, high=sizes.max_pixels))
         with progress(json) as bar:
-            engine = open_engine(config, bar)
+            engine = open_engine(sizes.of(config), bar)
         try:
-            if spec is None:
-                assert picture is not None
-                _answer(engine, Message(Role.USER, (picture, Text(question))), None, question, json)
-                return
-            camera = Camera(CAMERA, spec, fit=engine.fit, anchors=engine.anchors, config=CameraConfig(fps=fps))
-            camera.start()
-            try:
-                _fill(camera, seconds)
-                engine.attach(camera)
-                _answer(engine, Message(Role.USER, (Text(question),)), camera, question, json)
-            finally:
-                camera.close()
+            with _camera(engine, looked, seconds, fps) as camera:
+                _answer(engine, looked, camera, question, json)
         finally:
             engine.close()
-    except (StreamError, EngineError, ApiError, ValueError) as exc:
+    except (StreamError, EngineError, ApiError, LookError, ValueError) as exc:
         say.fail(str(exc))
     except KeyboardInterrupt:
         raise SystemExit(130) from None
 
 
-def _picture(uri: str) -> Picture | None:
-    path = Path(uri)
-    if path.suffix.lower() not in PICTURES or "://" in uri:
-        return None
-    try:
-        return decode_picture(path.read_bytes(), uri)
-    except OSError as exc:
-        raise QuestionError(f"cannot read the picture {uri!r}: {exc.strerror}") from exc
+@contextmanager
+def _camera(engine: Engine, looked: Looked, seconds: float, fps: float) -> Iterator[Camera | None]:
+    """The camera that is looked at, its window filled and known to the engine; None for pictures alone."""
+    if looked.camera is None:
+        yield None
+        return
+    config = CameraConfig(fps=fps)
+    with Camera(CAMERA, looked.camera, fit=engine.fit, anchors=engine.anchors, config=config) as camera:
+        _fill(camera, seconds)
+        engine.attach(camera)
+        yield camera
 
 
 def _fill(camera: Camera, seconds: float) -> None:
@@ -84,13 +91,14 @@ def _fill(camera: Camera, seconds: float) -> None:
     while time.monotonic() < start + seconds:
         status = camera.status()
         if status.state is not State.LIVE:
-            raise CameraUnavailable(camera.uri, status.state.value, status.reason or "it shows nothing")
+            raise CameraUnavailable(camera.uri, status.state.value, status.reason or told("look.nothing"))
         time.sleep(0.05)
 
 
-def _answer(engine: Engine, message: Message, camera: Camera | None, question: str, json: bool) -> None:
+def _answer(engine: Engine, looked: Looked, camera: Camera | None, question: str, json: bool) -> None:
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     name = None if camera is None else camera.name
+    message = Message(Role.USER, (*(one.picture for one in looked.pictures), Text(question)))
     engine.ask(Question((message,), name, Sampling()), events.put)
     view: View | None = None
     frame_age_s: float | None = None
@@ -111,7 +119,9 @@ def _answer(engine: Engine, message: Message, camera: Camera | None, question: s
     health = () if camera is None else tuple(flag.value for flag in camera.status().health)
     saw = what_it_saw(new_answer_id(), engine.info, view, health, frame_age_s, ttft_s)
     if json:
-        say.line({"question": question, "answer": done.text, "askcam": msgspec.to_builtins(saw)})
+        pictures = [{"uri": one.uri, "width": one.width, "height": one.height} for one in looked.pictures]
+        about = {"pictures": pictures} if pictures else {}
+        say.line({"question": question, "answer": done.text, **about, "askcam": msgspec.to_builtins(saw)})
     else:
         say.console.print()
         say.console.print(f"[dim]{say.escape(say.seen(saw))}[/]")

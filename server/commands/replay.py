@@ -9,6 +9,7 @@ from askcam.engine.errors import EngineError, ModelError
 from askcam.engine.question import Event, Failed, Finished, First, Trace
 from askcam.server.commands import say
 from askcam.server.commands.serve import progress
+from askcam.server.commands.words.catalogue import told
 from askcam.server.evidence.again import Comparison, RecordedWindow, compare, engine_config, question_of
 from askcam.server.evidence.archive import Archive
 from askcam.server.evidence.errors import EvidenceError
@@ -24,19 +25,19 @@ def verify(folder: Path, json: bool) -> None:
     except EvidenceError as exc:
         say.fail(str(exc))
     for found in verdict.findings:
-        what = found.answer_id or "the chain"
+        what = found.answer_id or told("replay.chain")
         if json:
             say.line({"answer_id": found.answer_id, "finding": found.text})
         else:
-            say.console.print(f"[red]bad [/] [bold]{say.escape(what)}[/]: {say.escape(found.text)}")
+            say.console.print(f"[red]{told('doctor.bad')}[/] [bold]{say.escape(what)}[/]: {say.escape(found.text)}")
     whole = not verdict.findings
     if json:
         counts = {"answers": verdict.num_answers, "pictures": verdict.num_pictures}
         say.line({"whole": whole, **counts, "findings": len(verdict.findings), "last": verdict.last})
     else:
-        mark = "[green]whole[/]" if whole else "[red]not whole[/]"
-        counted = f"{verdict.num_answers} answers, {verdict.num_pictures} pictures"
-        say.console.print(f"{mark}: {counted}; the last record's hash is {verdict.last}")
+        mark = f"[green]{told('replay.whole')}[/]" if whole else f"[red]{told('replay.not_whole')}[/]"
+        counts = {"answers": verdict.num_answers, "pictures": verdict.num_pictures}
+        say.console.print(f"{mark}: {told('replay.counted', **counts, last=verdict.last)}")
     if not whole:
         raise SystemExit(1)
 
@@ -121,10 +122,12 @@ def _tell(evidence: Evidence, found: Comparison, json: bool) -> None:
         return
     head = f"[bold]{evidence.id}[/]: "
     if found.same:
-        say.console.print(f"{head}[green]same[/], {found.num_tokens} tokens: {say.escape(found.recorded)}")
+        about = told("replay.tokens", tokens=found.num_tokens, text=found.recorded)
+        say.console.print(f"{head}[green]{told('replay.same')}[/], {say.escape(about)}")
     else:
-        say.console.print(f"{head}[red]different[/] from token {found.first} of {found.num_tokens} on")
-        say.console.print(f"  recorded:     {say.escape(found.recorded)}")
-        say.console.print(f"  said instead: {say.escape(found.replayed)}")
+        where = told("replay.from", first=found.first, tokens=found.num_tokens)
+        say.console.print(f"{head}[red]{told('replay.different')}[/] {where}")
+        say.console.print(f"  {say.escape(told('replay.recorded', text=found.recorded))}")
+        say.console.print(f"  {say.escape(told('replay.instead', text=found.replayed))}")
     for difference in found.differences:
-        say.console.print(f"  [yellow]note:[/] {say.escape(difference)}")
+        say.console.print(f"  [yellow]{told('note')}[/] {say.escape(difference)}")

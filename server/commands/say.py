@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 from rich.console import Console
 
 from askcam.client.protocol import Saw
+from askcam.server.commands.words.catalogue import told
 
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -31,16 +32,16 @@ def escape(text: str) -> str:
 
 def age(ms: float | None) -> str:
     """Milliseconds for people."""
-    return "unknown" if ms is None else f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.1f} s"
+    return told("unknown") if ms is None else f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.1f} s"
 
 
 def seen(saw: Saw) -> str:
     """What an answer saw, in one line for people."""
-    parts = [f"first word after {age(saw.ttft_ms)}"]
+    parts = [told("first_word", age=age(saw.ttft_ms))]
     if saw.window is not None:
-        parts.append(f"{saw.window.frames} frames, the newest {age(saw.frame_age_ms)} old")
+        parts.append(told("frames", frames=saw.window.frames, age=age(saw.frame_age_ms)))
     if saw.health:
-        parts.append("picture: " + ", ".join(saw.health))
+        parts.append(told("picture", flags=", ".join(saw.health)))
     if saw.note:
         parts.append(saw.note)
     return " · ".join(parts)

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from askcam.engine.errors import ModelError
 from askcam.server.access.auth import notices
 from askcam.server.commands import say
+from askcam.server.commands.words.catalogue import told
 from askcam.server.config import Config
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
@@ -37,11 +38,11 @@ async def _serve(config: Config, built_in: Path, json: bool) -> None:
 def announce(running: Running, config: Config, json: bool) -> None:
     """Say where the server listens and what must be known about that."""
     for text in notices(config.server.host, bool(config.server.tokens), config.server.tls):
-        say.errors.print(f"[yellow]note:[/] {say.escape(text)}")
+        say.errors.print(f"[yellow]{told('note')}[/] {say.escape(text)}")
     if json:
         say.line({"event": "listening", "url": running.url})
     else:
-        say.console.print(f"listening on [bold]{running.url}[/]")
+        say.console.print(told("listening", url=f"[bold]{running.url}[/]"))
 
 
 async def until_ready(running: Running, json: bool) -> bool:
@@ -62,8 +63,9 @@ async def until_ready(running: Running, json: bool) -> bool:
         say.line({"event": "ready", "url": running.url, "model": running.house.model.name, "backend": info.backend})
         return True
     size = f"{info.num_parameters / 1e9:.1f}B" if info.num_parameters >= 1e9 else f"{info.num_parameters / 1e6:.1f}M"
-    what = f"{running.house.model.name} ({size} parameters, {info.dtype} on {info.device}, {info.backend} backend)"
-    say.console.print(f"[green]ready[/]: {say.escape(what)}")
+    facts = {"size": size, "dtype": info.dtype, "device": info.device, "backend": info.backend}
+    what = told("model", name=running.house.model.name, **facts)
+    say.console.print(f"[green]{told('ready')}[/]: {say.escape(what)}")
     if info.note:
         say.console.print(f"[yellow]{say.escape(info.note)}[/]")
     return True
@@ -77,7 +79,7 @@ def progress(json: bool) -> Iterator[Callable[[str, float], None]]:
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
     with Progress(*columns, console=say.errors, transient=True) as bar:
-        task = bar.add_task("starting", total=1.0)
+        task = bar.add_task(told("starting"), total=1.0)
 
         def show(what: str, share: float) -> None:
             bar.update(task, description=say.escape(what), completed=share)

@@ -48,6 +48,14 @@ class Decoder:
         """FFmpeg's name of the container: "rtsp", "hls", "mpjpeg", "mov,mp4,..."."""
         return str(self._container.format.name)
 
+    @property
+    def seconds(self) -> float | None:
+        """The length that the container or the stream claims; None where neither says (a camera has none)."""
+        if self._container.duration:
+            return float(self._container.duration / av.time_base)
+        stream = self._stream
+        return None if not stream.duration or stream.time_base is None else float(stream.duration * stream.time_base)
+
     def _pick(self) -> "VideoStream":
         if any(still in self.format for still in _STILLS):
             raise no_video(self.label, "it is a still picture or a text")

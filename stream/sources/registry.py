@@ -43,6 +43,15 @@ def resolve(uri: str) -> SourceSpec:
     )
 
 
+def file_path(uri: str) -> str | None:
+    """The path that `uri` names when it is a file's, for those who want it as a file and not as a camera."""
+    uri = uri.strip()
+    match = _SCHEME.match(uri)
+    path = _path(uri)[0]
+    known = match is None or match.group(1).lower() == "file" or os.path.exists(path)
+    return path if known and os.path.exists(path) else None
+
+
 def _rtsp(uri: str) -> SourceSpec:
     _check_host(uri)
     url, options = _take_options(uri, "via")

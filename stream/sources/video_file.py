@@ -11,7 +11,7 @@ from askcam.stream.sources.ffmpeg_errors import no_video
 from askcam.stream.sources.pacer import Pacer
 from askcam.stream.sources.yuv import Converter, YUVPicture
 
-_OPTIONS = {"protocol_whitelist": "file,crypto,data"}  # a playlist on disk must not reach for the network
+OPTIONS = {"protocol_whitelist": "file,crypto,data"}  # a playlist on disk must not reach for the network
 
 
 class FileSource:
@@ -32,7 +32,7 @@ class FileSource:
 
     def open(self) -> None:
         try:
-            self._decoder = Decoder(self._path, self._label, _OPTIONS)
+            self._decoder = Decoder(self._path, self._label, OPTIONS)
         except SourceError as error:
             error.permanent = True  # a file does not get better
             raise

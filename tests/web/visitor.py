@@ -88,9 +88,10 @@ class Visitor:
 
 
 @contextmanager
-def visit(browser: Browser, shots: Path, *, camera: bool = True) -> Iterator[Visitor]:
-    """A visitor with a browser profile of their own; `camera` is their answer when the page asks for theirs."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
+def visit(browser: Browser, shots: Path, *, camera: bool = True, locale: str = "en-US") -> Iterator[Visitor]:
+    """A visitor with a browser profile of their own; `camera` is their answer when the page asks for theirs, `locale`
+    the language of their browser."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale=locale)
     context.grant_permissions(["camera", "clipboard-read", "clipboard-write"] if camera else [])
     visitor = Visitor(context.new_page(), shots)
     yield visitor

@@ -2,6 +2,7 @@
 
 import { byId, focusQuestion, h, setText, whenChanged } from "../dom.js";
 import { currentAnswer } from "../state.js";
+import { t } from "../words/tongue.js";
 
 export function askbar(store, verbs) {
   const form = byId("ask");
@@ -9,7 +10,7 @@ export function askbar(store, verbs) {
   const button = byId("send");
   const under = byId("under");
   const note = h("span", { class: "note" });
-  const anew = h("button", { type: "button", class: "link", onclick: () => verbs.newConversation() }, "New conversation");
+  const anew = h("button", { type: "button", class: "link", onclick: () => verbs.newConversation(), t: "ask.anew" });
   under.append(note, anew);
 
   function submit(event) {
@@ -37,10 +38,10 @@ export function askbar(store, verbs) {
 
   const buttoned = whenChanged((state) => [state.current !== null, currentAnswer(state)?.phase === "stopping"], (state) => {
     const answering = state.current !== null;
-    setText(button, answering ? "Stop" : "Ask");
+    setText(button, t(answering ? "ask.stop" : "ask.ask"));
     button.classList.toggle("stop", answering);
     button.disabled = currentAnswer(state)?.phase === "stopping";
-    button.title = answering ? "Stop the answer (Esc)" : "Ask (Enter)";
+    button.title = t(answering ? "ask.stop_title" : "ask.ask_title");
   });
   const restored = whenChanged((state) => state.problem, ({ problem }) => {
     if (!problem || box.value.trim()) return;

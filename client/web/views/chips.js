@@ -3,7 +3,8 @@
 import { byId, h, icon, whenChanged } from "../dom.js";
 import { seconds, shortModel } from "../format.js";
 import { MINE } from "../state.js";
-import { STATE_WORDS } from "../words.js";
+import { stateWord } from "../words/states.js";
+import { t } from "../words/tongue.js";
 
 const LENS = ["M3.5 8.5A2.5 2.5 0 0 1 6 6h1.5l1.4-2h6.2l1.4 2H18a2.5 2.5 0 0 1 2.5 2.5v8A2.5 2.5 0 0 1 18 19H6a2.5 2.5 0 0 1-2.5-2.5z", "M12 15.8a3.6 3.6 0 1 0 0-7.2 3.6 3.6 0 0 0 0 7.2z"];
 
@@ -18,8 +19,8 @@ export function chips(store, verbs) {
     buttons.push(h("button", {
       type: "button", class: "chip mine", data: { camera: MINE, state: mineState || "off" }, "aria-pressed": String(chosen === MINE),
       onclick: () => (chosen === MINE && mine.phase === "live" ? verbs.back() : verbs.mine()),
-      title: chosen === MINE && mine.phase === "live" ? "Turn your camera off" : "Ask about what your own camera sees",
-    }, mineState ? dot() : icon(...LENS), chosen === MINE ? "Your camera" : "Use my camera", refused && mineState ? h("span", { class: "state" }, "not available") : trouble(mineState)));
+      title: chosen === MINE && mine.phase === "live" ? t("chip.off_title") : t("chip.use_mine_title"),
+    }, mineState ? dot() : icon(...LENS), chosen === MINE ? t("chip.mine") : t("chip.use_mine"), refused && mineState ? h("span", { class: "state" }, t("chip.unavailable")) : trouble(mineState)));
     nav.replaceChildren(...buttons);
     if (held) nav.querySelector(`[data-camera="${CSS.escape(held)}"]`)?.focus();
   }
@@ -27,9 +28,9 @@ export function chips(store, verbs) {
   function chip(name, state, reason, index) {
     return h("button", {
       type: "button", class: "chip", data: { camera: name, state }, "aria-pressed": String(name === store.get().chosen),
-      title: [STATE_WORDS[state] ?? "state unknown", reason, index < 9 ? `key ${index + 1}` : null].filter(Boolean).join(" · "),
+      title: [stateWord(state) ?? t("state.unknown"), reason, index < 9 ? t("chip.key", { n: index + 1 }) : null].filter(Boolean).join(" · "),
       onclick: () => verbs.choose(name),
-    }, dot(), name, state === "live" ? h("span", { class: "hidden" }, "live") : trouble(state));
+    }, dot(), name, state === "live" ? h("span", { class: "hidden" }, t("state.live")) : trouble(state));
   }
 
   store.subscribe(whenChanged(({ cameras, chosen, server, mine, lineProblem }) =>
@@ -41,7 +42,8 @@ function dot() {
 }
 
 function trouble(state) {
-  return STATE_WORDS[state] && state !== "live" ? h("span", { class: "state" }, STATE_WORDS[state]) : null;
+  const word = stateWord(state);
+  return word && state !== "live" ? h("span", { class: "state" }, word) : null;
 }
 
 export function pill(store) {
@@ -57,18 +59,18 @@ export function pill(store) {
 function say({ server, loading, model, firstWordMs, line }) {
   switch (server) {
     case "gone":
-      return ["bad", "no server", "The server does not answer"];
+      return ["bad", t("pill.gone"), t("pill.gone_title")];
     case "locked":
-      return ["warn", "token needed", "The server asks for a token"];
+      return ["warn", t("pill.locked"), t("pill.locked_title")];
     case "loading":
-      return loading?.failed ? ["bad", "no model", loading.what] : ["warn", `loading ${Math.round((loading?.share ?? 0) * 100)} %`, loading?.what ?? ""];
+      return loading?.failed ? ["bad", t("pill.no_model"), loading.what] : ["warn", t("pill.loading", { percent: Math.round((loading?.share ?? 0) * 100) }), loading?.what ?? ""];
     case "ready":
       break;
     default:
-      return ["warn", "connecting", ""];
+      return ["warn", t("pill.connecting"), ""];
   }
-  const last = firstWordMs === null ? "ready" : seconds(firstWordMs);
+  const last = firstWordMs === null ? t("pill.ready") : seconds(firstWordMs);
   const words = `${shortModel(model?.id ?? "")} · ${last}`;
-  const title = firstWordMs === null ? "Model and backend" : "Model, time to the first word of the last answer, backend";
+  const title = t(firstWordMs === null ? "pill.ready_title" : "pill.time_title");
   return [line === "open" ? "live" : "idle", words, title, model?.backend];
 }

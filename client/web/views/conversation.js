@@ -2,7 +2,8 @@
 
 import { byId, focusQuestion, h, setText, whenChanged } from "../dom.js";
 import { MINE, chosenCamera, currentAnswer } from "../state.js";
-import { problemWords, suggestions } from "../words.js";
+import { problemWords, suggestions } from "../words/states.js";
+import { t } from "../words/tongue.js";
 import { card } from "./card.js";
 
 export function conversation(store, verbs) {
@@ -42,10 +43,7 @@ export function conversation(store, verbs) {
         list.append(known.element);
         atEnd = true;
       }
-      if (known.answer !== answer) {
-        known.answer = answer;
-        known.update(answer);
-      }
+      known.show(answer);
     }
   }
 
@@ -53,10 +51,10 @@ export function conversation(store, verbs) {
   const greet = whenChanged((state) => [state.answers.length === state.since && !state.problem, state.chosen, chosenCamera(state)?.name, state.model?.note, state.answers.length > 0], (state) => {
     start.replaceChildren();
     if (state.answers.length > state.since || state.problem) return;
-    const camera = state.chosen === MINE ? "your camera" : chosenCamera(state)?.name ?? "the camera";
-    start.append(...state.answers.length ? [h("div", { class: "divider" }, h("span", {}, "New conversation"))] : [],
-      h("h1", {}, `Ask what ${camera} sees`),
-      h("p", {}, "Answers come from the last seconds of video, with the picture they were given from."),
+    const camera = state.chosen === MINE ? t("start.mine") : chosenCamera(state)?.name ?? t("start.some");
+    start.append(...state.answers.length ? [h("div", { class: "divider" }, h("span", {}, t("ask.anew")))] : [],
+      h("h1", {}, t("start.title", { camera })),
+      h("p", {}, t("start.text")),
       h("div", { class: "suggestions" }, suggestions(state).map((question) =>
         h("button", { type: "button", class: "suggestion", onclick: () => ask(question) }, question))),
       h("p", { class: "note", hidden: !state.model?.note }, state.model?.note ?? ""));
@@ -71,7 +69,7 @@ export function conversation(store, verbs) {
       h("h3", {}, title),
       text ? h("p", {}, text) : null,
       h("p", { class: "advice" }, advice),
-      h("button", { type: "button", class: "quiet small", onclick: () => ask(store.get().problem.question) }, "Try again")));
+      h("button", { type: "button", class: "quiet small", onclick: () => ask(store.get().problem.question) }, t("problem.retry"))));
     atEnd = true;
   });
 
@@ -85,7 +83,7 @@ export function conversation(store, verbs) {
     } else if (waited !== null) {
       const answer = state.answers.find((each) => each.id === waited);
       waited = null;
-      if (answer) setText(announcer, answer.text || "Stopped before the first word.");
+      if (answer) setText(announcer, answer.text || t("card.stopped_early"));
     }
   }
 

@@ -3,6 +3,7 @@
 import { frameUrl } from "../api.js";
 import { byId, h, setText } from "../dom.js";
 import { clock, seconds } from "../format.js";
+import { t } from "../words/tongue.js";
 
 export function openEvidence({ question, text, saw }) {
   const dialog = byId("evidence");
@@ -10,24 +11,25 @@ export function openEvidence({ question, text, saw }) {
   const span = new Date(end) - new Date(start);
   const big = h("img", { class: "big", alt: "" });
   const place = h("p", { class: "where", role: "status" });
-  const slider = h("input", { type: "range", min: 0, max: frames - 1, value: frames - 1, "aria-label": "Picture", hidden: frames < 2, oninput: show });
+  const slider = h("input", { type: "range", min: 0, max: frames - 1, value: frames - 1, "aria-label": t("evidence.slider"), hidden: frames < 2, oninput: show });
 
   function show() {
     const index = Number(slider.value);
     big.src = frameUrl(saw.answer_id, index);
-    big.alt = `Picture ${index + 1} of ${frames}`;
-    const which = index === frames - 1 ? `: the newest, ${clock(end)}` : index === 0 ? `: the oldest, ${clock(start)}` : "";
-    setText(place, `Picture ${index + 1} of ${frames}${which}`);
+    const number = { n: index + 1, of: frames };
+    big.alt = t("evidence.place", number);
+    setText(place, index === frames - 1 ? t("evidence.newest", { ...number, time: clock(end) })
+      : index === 0 ? t("evidence.oldest", { ...number, time: clock(start) }) : t("evidence.place", number));
   }
 
   dialog.replaceChildren(
-    h("h2", { id: "evidence-title" }, "What this answer saw"),
-    h("p", { class: "muted" }, `${frames} pictures over ${seconds(span)}, as the model got them.`),
+    h("h2", { id: "evidence-title" }, t("evidence.title")),
+    h("p", { class: "muted" }, t("evidence.about", { n: frames, time: seconds(span) })),
     big, slider, place,
     h("p", { class: "question" }, question),
     h("p", { class: "text" }, text),
-    h("form", { method: "dialog", class: "row end" }, h("button", { class: "primary" }, "Close")));
-  big.addEventListener("error", () => setText(place, "The server no longer keeps this picture: it has those of the last answers only."));
+    h("form", { method: "dialog", class: "row end" }, h("button", { class: "primary" }, t("dialog.close"))));
+  big.addEventListener("error", () => setText(place, t("evidence.gone")));
   show();
   dialog.showModal();
 }

@@ -1,7 +1,8 @@
 // The banner, the help and the token: what stands beside the picture and the conversation.
 
 import { byId, h, setText, whenChanged } from "../dom.js";
-import { KEYS, bannerNotice } from "../words.js";
+import { KEYS, bannerNotice } from "../words/states.js";
+import { t } from "../words/tongue.js";
 
 export function banner(store, actions) {
   const place = byId("banner");
@@ -30,10 +31,10 @@ export function banner(store, actions) {
 export function help() {
   const dialog = byId("help");
   dialog.append(
-    h("h2", { id: "help-title" }, "Ask a live camera"),
-    h("p", {}, "Each answer comes from the last seconds of the camera's video. Click its small picture to see what the model saw."),
-    h("dl", { class: "keys" }, KEYS.flatMap(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, what)])),
-    h("form", { method: "dialog", class: "row end" }, h("button", { class: "primary" }, "Close")));
+    h("h2", { id: "help-title", t: "help.title" }),
+    h("p", { t: "help.text" }),
+    h("dl", { class: "keys" }, KEYS.flatMap(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", { t: what })])),
+    h("form", { method: "dialog", class: "row end" }, h("button", { class: "primary", t: "dialog.close" })));
   byId("help-open").addEventListener("click", () => dialog.showModal());
 }
 
@@ -43,10 +44,10 @@ export function login(store, verbs) {
   const token = h("input", { type: "password", id: "token", required: true, autocomplete: "current-password" });
   const wrong = h("p", { class: "wrong", role: "alert" });
   const form = h("form", {},
-    h("h2", { id: "login-title" }, "This server asks for a token"),
-    h("p", {}, "Whoever started the server set it: as ASKCAM_TOKEN, or as token in askcam.toml. It is kept in a cookie that no script can read."),
-    h("label", { for: "token" }, "Token"), token, wrong,
-    h("div", { class: "row end" }, h("button", { class: "primary" }, "Continue")));
+    h("h2", { id: "login-title", t: "login.title" }),
+    h("p", { t: "login.text" }),
+    h("label", { for: "token", t: "login.token" }), token, wrong,
+    h("div", { class: "row end" }, h("button", { class: "primary", t: "login.go" })));
   dialog.append(form);
 
   form.addEventListener("submit", async (event) => {
@@ -57,7 +58,7 @@ export function login(store, verbs) {
       token.value = "";
       dialog.close();
     } catch (problem) {
-      setText(wrong, problem.status === 401 ? "The server does not know this token." : `It did not work: ${problem.message}.`);
+      setText(wrong, problem.status === 401 ? t("login.wrong") : t("login.failed", { why: problem.message }));
       token.select();
     }
   });

@@ -4,7 +4,8 @@ import { liveUrl } from "../api.js";
 import { byId, h, icon, setText, whenChanged } from "../dom.js";
 import { age } from "../format.js";
 import { MINE, chosenCamera } from "../state.js";
-import { healthWords, stageNotice } from "../words.js";
+import { healthWords, stageNotice } from "../words/states.js";
+import { t } from "../words/tongue.js";
 
 const RETRY_MS = 3000; // of a live picture that was refused
 
@@ -29,7 +30,7 @@ export function picture(store, verbs, actions) {
   function show(name) {
     clearTimeout(retry);
     source = name;
-    const incoming = h("img", { class: "live", alt: `Live picture of ${name}` }); // a fresh one: no other camera's picture lingers
+    const incoming = h("img", { class: "live", alt: t("caption.live_of", { name }) }); // a fresh one: no other camera's picture lingers
     incoming.addEventListener("load", () => {
       if (source !== name) return;
       drop();
@@ -105,11 +106,12 @@ export function picture(store, verbs, actions) {
     const live = state.server === "ready";
     if (state.chosen === MINE) {
       const { phase, width, height, facing } = state.mine;
-      setText(name, "Your camera");
-      const mirror = facing === "environment" ? "" : " · mirrored for you, not for the model";
-      setText(facts, phase === "live" ? `${width} × ${height}${mirror} · goes to this server only` : "");
+      setText(name, t("chip.mine"));
+      const mirror = facing === "environment" ? "" : t("caption.mirrored");
+      setText(facts, phase === "live" ? `${width} × ${height}${mirror}${t("caption.here_only")}` : "");
     } else {
       setText(name, camera?.name ?? "");
+      if (image) image.alt = t("caption.live_of", { name: shown });
       setText(facts, camera && live ? factsOf(camera) : "");
     }
   }
@@ -117,8 +119,8 @@ export function picture(store, verbs, actions) {
   const toolbox = whenChanged(({ chosen, mine }) => [chosen === MINE && mine.phase === "live", mine.several], ({ chosen, mine }) => {
     tools.replaceChildren();
     if (chosen !== MINE || mine.phase !== "live") return;
-    if (mine.several) tools.append(h("button", { type: "button", class: "quiet small", onclick: () => verbs.otherDevice() }, "Other camera"));
-    tools.append(h("button", { type: "button", class: "quiet small", onclick: () => verbs.back() }, "Turn off"));
+    if (mine.several) tools.append(h("button", { type: "button", class: "quiet small", onclick: () => verbs.otherDevice() }, t("caption.other")));
+    tools.append(h("button", { type: "button", class: "quiet small", onclick: () => verbs.back() }, t("caption.off")));
   });
 
   const covered = whenChanged(stageNotice, cover);
@@ -136,7 +138,7 @@ export function picture(store, verbs, actions) {
 function factsOf({ uri, width, height, fps, frame_age_ms: old, state }) {
   const parts = [uri];
   if (width) parts.push(`${width} × ${height}`);
-  if (state === "live" && fps) parts.push(`${Math.round(fps)} fps`);
-  if (state === "live" && old !== null) parts.push(`newest picture ${age(old)} old`);
+  if (state === "live" && fps) parts.push(t("caption.fps", { n: Math.round(fps) }));
+  if (state === "live" && old !== null) parts.push(t("caption.age", { age: age(old) }));
   return parts.join(" · ");
 }

@@ -1,0 +1,71 @@
+// The language of the page: the reader's choice, else the browser's. Elements that never change otherwise say in
+// `data-t`, `data-t-title`, `data-t-label`, `data-t-hint` which words are theirs, and are told anew when it changes.
+
+import en from "./en.js";
+import zh from "./zh.js";
+
+const CATALOGUES = { en, zh };
+const KEPT = "askcam.language";
+const ATTRIBUTES = { tTitle: "title", tLabel: "aria-label", tHint: "placeholder" };
+
+let spoken = kept() ?? preferred();
+
+/** "en" or "zh". */
+export function language() {
+  return spoken;
+}
+
+/** The words of `key`, with `values` in the places of {names}. */
+export function t(key, values = {}) {
+  const words = CATALOGUES[spoken][key];
+  if (words === undefined) throw new Error(`no words for ${key}`);
+  return words.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+}
+
+/** From now on, and at the next visit. Whoever shows words of a state must render anew. */
+export function speak(chosen) {
+  spoken = chosen;
+  try {
+    localStorage.setItem(KEPT, chosen);
+  } catch {
+    // a browser that keeps nothing: it lasts for this visit
+  }
+  translate(document);
+}
+
+/** Have an element, and all in it, say its words in the present language. */
+export function translate(root) {
+  if (root === document) document.documentElement.lang = spoken === "zh" ? "zh-CN" : "en";
+  for (const element of [root, ...root.querySelectorAll("*")]) {
+    const { dataset } = element;
+    if (!dataset) continue;
+    if (dataset.t) say(element, dataset.t);
+    for (const [name, attribute] of Object.entries(ATTRIBUTES)) {
+      if (dataset[name]) element.setAttribute(attribute, t(dataset[name]));
+    }
+  }
+}
+
+/** Give an element words that follow the language from now on. */
+export function say(element, key) {
+  element.dataset.t = key;
+  const words = t(key);
+  if (element.textContent !== words) element.textContent = words;
+}
+
+function kept() {
+  try {
+    const name = localStorage.getItem(KEPT);
+    return name in CATALOGUES ? name : null;
+  } catch {
+    return null;
+  }
+}
+
+function preferred() {
+  for (const tag of navigator.languages ?? [navigator.language]) {
+    const name = String(tag).toLowerCase().split("-")[0];
+    if (name in CATALOGUES) return name;
+  }
+  return "en";
+}

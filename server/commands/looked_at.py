@@ -1,0 +1,95 @@
+"""What `askcam look` is given: pictures, a camera, and last the question."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from askcam.engine.question import Picture
+from askcam.server.attached.budget import Budget
+from askcam.server.attached.content import decode_picture
+from askcam.server.commands.words.catalogue import told
+from askcam.server.errors import ApiError
+from askcam.stream.sources.base import SourceSpec
+from askcam.stream.sources.registry import file_path, resolve
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif"}
+BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM")  # of picture files under any name
+
+
+class LookError(Exception):
+    """What was given cannot be looked at; one line, with the remedy."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LookedPicture:
+    """`width` and `height` as in the file, in pixels."""
+
+    uri: str
+    picture: Picture
+
+    @property
+    def width(self) -> int:
+        return int(self.picture.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.picture.pixels.shape[0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looked:
+    """In the order in which they were given; a camera's window comes before all pictures."""
+
+    pictures: tuple[LookedPicture, ...]
+    camera: SourceSpec | None
+
+
+def split(words: Sequence[str]) -> tuple[Looked, str]:
+    """What is to be looked at, read, and the question. Raises LookError, and StreamError for a URI of no source."""
+    if not words:
+        raise LookError(told("look.no_question"))
+    if len(words) == 1:
+        raise LookError(told("look.no_source", word=words[0]))
+    *uris, question = words
+    if not question.strip() or _is_picture(question):
+        raise LookError(told("look.no_question"))
+    budget = Budget()
+    pictures: list[LookedPicture] = []
+    camera: SourceSpec | None = None
+    for uri in uris:
+        if _is_picture(uri):
+            pictures.append(LookedPicture(uri, _read(uri, budget)))
+        elif camera is not None:
+            raise LookError(told("look.cameras", one=camera.label, other=resolve(uri).label))
+        elif (path := file_path(uri)) is not None and Path(path).is_dir():
+            raise LookError(told("look.folder", uri=uri))
+        else:
+            camera = resolve(uri)
+    return Looked(tuple(pictures), camera), question
+
+
+def _is_picture(uri: str) -> bool:
+    """By what it holds, or by its name: a letter called photo.jpg is a broken picture, and no video."""
+    if "://" in uri:
+        return False
+    path = Path(uri)
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except (OSError, ValueError):
+        return path.suffix.lower() in SUFFIXES
+    holds = head.startswith(BEGINNINGS) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+    return holds or path.suffix.lower() in SUFFIXES
+
+
+def _read(uri: str, budget: Budget) -> Picture:
+    try:
+        return decode_picture(Path(uri).read_bytes(), uri, budget)
+    except FileNotFoundError as exc:
+        raise LookError(told("look.missing", uri=uri)) from exc
+    except IsADirectoryError as exc:
+        raise LookError(told("look.folder", uri=uri)) from exc
+    except OSError as exc:
+        raise LookError(told("look.unreadable", uri=uri, why=exc.strerror)) from exc
+    except ApiError as exc:
+        raise LookError(told("look.bad", uri=uri, why=exc.message)) from exc

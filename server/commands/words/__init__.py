@@ -1,0 +1,1 @@
+"""What the commands say to people, in English and in Chinese."""

@@ -1,0 +1,32 @@
+"""Pixel limits of attached pictures, apart from those of frames."""
+
+import pytest
+
+from askcam.engine.families.qwen2_vl import spec
+from askcam.engine.families.spec import Facts, Limits
+
+CONFIG = {"vision_config": {"patch_size": 14, "spatial_merge_size": 2}}
+OWN = Limits(56 * 56, 16384 * 28 * 28)
+
+
+def size(width: int, height: int, **limits: int) -> tuple[int, int]:
+    fit = spec(Facts(CONFIG, OWN, OWN, **limits)).fit_still(width, height)
+    return fit.width, fit.height
+
+
+def test_a_users_limits_are_kept() -> None:
+    assert size(1000, 1000) == (980, 980)
+    width, height = size(1000, 1000, still_max_pixels=100_000)
+    assert width * height <= 100_000
+    width, height = size(100, 100, still_min_pixels=400_000)
+    assert width * height >= 400_000
+    assert size(2000, 2000, still_max_pixels=3_000_000) == (1708, 1708), "more than the model is given by default"
+
+
+def test_frames_have_their_own() -> None:
+    assert size(1000, 1000, max_pixels=50_000, min_pixels=1000) == (980, 980)
+
+
+def test_limits_that_no_picture_can_keep_are_refused() -> None:
+    with pytest.raises(ValueError, match="max_pixels 100"):
+        size(100, 100, still_max_pixels=100)

@@ -1,0 +1,104 @@
+"""`askcam look` at several pictures, at pictures beside a camera, and at what is none."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from films import make_film
+from program import askcam, refused
+
+from askcam.engine.question import Picture
+from askcam.server.commands.looked_at import LookError, split
+
+
+def look(*args: str) -> dict[str, Any]:
+    done = askcam("look", *args, "--json")
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+@pytest.fixture
+def drum(tmp_path: Path) -> Path:
+    """A drum and a thumbs up."""
+    film = make_film(1, 10)
+    assert {stay.drawn.en for stay in film.stays if stay.start_s == 0} == {"drum", "thumbs up"}
+    path = tmp_path / "drum.png"
+    cv2.imwrite(str(path), cv2.cvtColor(next(film.pictures()), cv2.COLOR_RGB2BGR))
+    return path
+
+
+@pytest.fixture
+def gray(tmp_path: Path) -> Path:
+    path = tmp_path / "gray.webp"
+    cv2.imwrite(str(path), np.full((300, 400, 3), 128, np.uint8))
+    return path
+
+
+def test_two_pictures_are_one_message(drum: Path, gray: Path) -> None:
+    told = look(str(gray), str(drum), "What do you see?")
+    assert [(one["uri"], one["width"], one["height"]) for one in told["pictures"]] == [
+        (str(gray), 400, 300),
+        (str(drum), 640, 480),
+    ]
+    assert "drum" in told["answer"] or "thumbs up" in told["answer"], "the second picture is not seen"
+    assert told["askcam"]["window"] is None
+
+
+def test_a_picture_beside_a_camera(drum: Path) -> None:
+    told = look("synthetic:3", str(drum), "What do you see?", "--seconds", "1")
+    assert told["askcam"]["window"]["pairs"] >= 1
+    assert len(told["pictures"]) == 1
+
+
+def test_the_words_are_taken_apart(drum: Path, gray: Path, tmp_path: Path) -> None:
+    nameless = tmp_path / "nameless"
+    nameless.write_bytes(drum.read_bytes())
+    looked, question = split([str(nameless), str(gray), "synthetic:3", "what is it?"])
+    assert [one.uri for one in looked.pictures] == [str(nameless), str(gray)]
+    assert isinstance(looked.pictures[0].picture, Picture)
+    assert looked.camera is not None
+    assert looked.camera.label == "synthetic:3"
+    assert question == "what is it?"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "QUESTION"),
+        (["what?"], "QUESTION"),
+        (["synthetic:1", " "], "QUESTION"),
+        (["synthetic:1", "synthetic:2", "what?"], "synthetic:2"),
+        (["nope.JPG", "what?"], "no picture nope.JPG"),
+    ],
+)
+def test_what_cannot_be_looked_at(words: list[str], said: str) -> None:
+    with pytest.raises(LookError, match=said):
+        split(words)
+
+
+def test_pictures_without_a_question(gray: Path) -> None:
+    with pytest.raises(LookError, match="what do you want to know"):
+        split([str(gray), str(gray)])
+
+
+def test_a_folder_and_a_broken_picture(tmp_path: Path) -> None:
+    with pytest.raises(LookError, match=r"is a folder: name the pictures in it"):
+        split([str(tmp_path), "what?"])
+    letter = tmp_path / "letter.jpg"
+    letter.write_text("Dear camera,")
+    with pytest.raises(LookError, match=r"letter\.jpg: these 12 bytes are not a picture"):
+        split([str(letter), "what?"])
+    odd = tmp_path / "folder.png"
+    odd.mkdir()
+    with pytest.raises(LookError, match="is a folder"):
+        split([str(odd), "what?"])
+
+
+def test_pixel_limits_that_cannot_be_kept(gray: Path) -> None:
+    said = refused("look", str(gray), "what?", "--min-pixels", "2000", "--max-pixels", "1000")
+    assert "--min-pixels 2000" in said
+    assert "max_pixels 100" in refused("look", str(gray), "what?", "--max-pixels", "100")
