@@ -34,6 +34,7 @@ def build_app(house: House) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
+        await house.sessions.close()
         await house.cameras.close()
 
     return Starlette(

@@ -30,6 +30,7 @@ from askcam.server.house import House
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.pictures import Pictures
+from askcam.server.realtime.sessions import Sessions
 from askcam.stream.sources.registry import resolve
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ def build_house(config: Config) -> House:
         evidence=evidence,
         archive=None if evidence is None else Archive(evidence.folder),
         fetcher=Fetcher(config.fetch),
+        sessions=Sessions(max_parked=config.limits.max_parked_sessions, count=metrics.parked),
     )
 
 
