@@ -11,6 +11,7 @@ from askcam.server.access.origins import client_key
 from askcam.server.access.rates import Rates
 from askcam.server.answers import Answers
 from askcam.server.asking import Asking
+from askcam.server.attached.fetching import Fetcher
 from askcam.server.cameras import Cameras
 from askcam.server.evidence.archive import Archive
 from askcam.server.evidence.writer import Writer
@@ -37,6 +38,7 @@ class House:
     max_age_s: float | None = None  # what a question allows when it says nothing itself
     evidence: Writer | None = None  # None: evidence is not kept
     archive: Archive | None = None  # evidence that was kept
+    fetcher: Fetcher = field(default_factory=Fetcher)  # of pictures in messages; from nowhere, unless the config says
     sessions: Sessions = field(default_factory=Sessions)  # realtime ones
 
     def admit_question(self, conn: HTTPConnection) -> None:

@@ -8,8 +8,10 @@ from enum import StrEnum
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from askcam.server.api.addresses import fetched
 from askcam.server.api.hosted import Hosted
-from askcam.server.realtime.client_events import read
+from askcam.server.house import House
+from askcam.server.realtime.client_events import ClientEvent, Refused, read
 from askcam.server.realtime.session import random_id
 
 log = logging.getLogger(__name__)
@@ -31,9 +33,10 @@ class End(StrEnum):
 class Connection:
     """Owned by the event loop. Runs once."""
 
-    def __init__(self, websocket: WebSocket, hosted: Hosted, max_chars: int, first: str | None = None) -> None:
+    def __init__(self, websocket: WebSocket, hosted: Hosted, house: House, first: str | None = None) -> None:
         """`first` is said before anything that waits in the outbox."""
-        self._websocket, self._hosted, self._max_chars, self._first = websocket, hosted, max_chars, first
+        self._websocket, self._hosted, self._first = websocket, hosted, first
+        self._fetcher, self._max_chars = house.fetcher, house.limits.max_question_chars
         self._end: asyncio.Future[End] = asyncio.get_running_loop().create_future()
         self._stopped = asyncio.Event()
         self._mute = asyncio.Event()  # nothing can be written any more
@@ -80,7 +83,10 @@ class Connection:
             data = message.get("text")
             if data is None:
                 data = message["bytes"]
-            if isinstance(data, str) and len(data) > LARGE_CHARS:
+            data = await fetched(data, self._fetcher)
+            if isinstance(data, Refused):
+                event: ClientEvent = data
+            elif isinstance(data, str) and len(data) > LARGE_CHARS:
                 event = await asyncio.to_thread(read, data, random_id, self._max_chars)
             else:
                 event = read(data, random_id, self._max_chars)

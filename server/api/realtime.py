@@ -52,7 +52,7 @@ async def _serve(house: House, websocket: WebSocket) -> None:
         await _refuse(websocket, error)
         return
     # Nothing is awaited between the finding of a session and its serving: two connections cannot both find it free.
-    connection = Connection(websocket, hosted, house.limits.max_question_chars, first)
+    connection = Connection(websocket, hosted, house, first)
     hosted.serve(connection, websocket)
     end = End.CLOSED
     try:

@@ -21,6 +21,7 @@ FRAME_HEADER = struct.Struct(">Q")  # of a binary message: capture time, microse
 EARLIEST_US = 10**15  # September 2001: a smaller number is in milliseconds or seconds
 MAX_INPUT = 64  # items of one response.create
 MAX_METADATA = 16
+MAX_EVENT_ID_CHARS = 512
 
 NewId = Callable[[str], str]  # "item" -> "item_…"
 
@@ -125,9 +126,9 @@ def read(message: str | bytes, new_id: NewId, max_chars: int) -> ClientEvent:
         fields = Fields(_json(message))
         kind = fields.text("type")
         found_id = fields.raw("event_id")
-        event_id = found_id if isinstance(found_id, str) and len(found_id) <= 512 else None
+        event_id = found_id if isinstance(found_id, str) and len(found_id) <= MAX_EVENT_ID_CHARS else None
         if found_id is not None and event_id is None:
-            raise wrong("event_id", found_id, "a string of at most 512 characters")
+            raise wrong("event_id", found_id, f"a string of at most {MAX_EVENT_ID_CHARS} characters")
         if kind is None:
             raise bad_request("the event has no 'type': docs/protocol.md lists them", "type", "invalid_event")
         reader = READERS.get(kind)
