@@ -1,4 +1,4 @@
-"""The commands of docs/uses.md run as they stand; one that is for a real model runs with the built-in one in its place."""
+"""The commands of docs/uses.md run as they stand; one for a real model runs with the built-in one in its place."""
 
 import json
 import re
