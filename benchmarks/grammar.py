@@ -6,7 +6,7 @@ askcam uses llguidance; the others are measured where they are installed. The vo
 one of 151,936 tokens, which is a tokenizer.json's or else made up out of the built-in one's tokens in pairs. For each
 schema: how long it takes to compile, and then, over answers whose tokens are drawn at random from the allowed ones,
 how long the mask of a token takes to compute and to apply to logits. Then the built-in model on both backends, with and
-without a form: what a token takes in all. Prints tables and one JSON line.
+without a form, and free to call a tool: what a token takes in all. Prints tables and one JSON line.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 
 from askcam.demo.builtin import model_path
+from askcam.engine.calls import call_schema
 from askcam.engine.door import Engine, EngineConfig, open_engine
 from askcam.engine.forms import Forms
 from askcam.engine.guide import unpacked
@@ -82,6 +83,12 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         },
         "$ref": "#/$defs/node",
     },
+}
+LOOKUP = {"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]}
+FORMS = {  # of the answers of the built-in model
+    "free": None,
+    "form": Form(json.dumps(SCHEMAS["wide"])),
+    "calls": Form(None, call_schema([{"function": {"name": "lookup", "parameters": LOOKUP}}]), many=True, words=True),
 }
 
 # A vocabulary becomes "schema text -> a fresh answer's (mask, take)": mask() gives packed bits, take(token) moves on.
@@ -219,17 +226,18 @@ def engines(repeats: int = 12) -> Iterator[dict[str, Any]]:
     for backend in ("live", "portable"):
         engine = open_engine(EngineConfig(str(model_path()), backend=backend, threads=1))
         try:
-            took: dict[str, list[float]] = {"free": [], "form": []}
+            took: dict[str, list[float]] = {name: [] for name in FORMS}
             for _ in range(repeats):
-                for name, form in (("free", None), ("form", Form(json.dumps(SCHEMAS["wide"])))):
+                for name, form in FORMS.items():
                     way = Sampling(max_tokens=TOKENS, min_tokens=TOKENS, temperature=0, response_format=form)
                     finished = answered(engine, way)
                     assert finished.usage.completion_tokens == TOKENS, finished
                     took[name].append(1e3 * finished.timings.decode_s / (TOKENS - 1))
         finally:
             engine.close()
-        free, form_ms = (min(took[name]) for name in ("free", "form"))
-        yield {"backend": engine.info.backend, "free_ms": free, "form_ms": form_ms, "more_ms": form_ms - free}
+        best = {name: min(all_of_it) for name, all_of_it in took.items()}
+        more = {f"more_of_{name}_ms": best[name] - best["free"] for name in FORMS if name != "free"}
+        yield {"backend": engine.info.backend, **{f"{name}_ms": found for name, found in best.items()}, **more}
 
 
 def answered(engine: Engine, way: Sampling) -> Finished:

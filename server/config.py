@@ -5,6 +5,7 @@
 [cameras.lobby]                       uri = "rtsp://…", fps, motion_gate, ...
 [limits]  [answers]
 [evidence]                            enabled, folder, max_answers, max_bytes, max_days, private
+[fetch]                               allow, private, timeout_s, max_bytes, max_addresses, max_at_once
 """
 
 import ssl
@@ -20,6 +21,7 @@ from askcam.server.access.auth import Tokens, check_bind
 from askcam.server.access.limits import Limits
 from askcam.server.access.origins import normal_origin
 from askcam.server.answers import MAX_ANSWERS, MAX_BYTES
+from askcam.server.attached.allowed import FetchConfig
 from askcam.server.cameras import CameraUse, check_name
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
@@ -125,6 +127,7 @@ class Config:
     limits: Limits = field(default_factory=Limits)
     answers: AnswersConfig = field(default_factory=AnswersConfig)
     evidence: EvidenceConfig = field(default_factory=EvidenceConfig)
+    fetch: FetchConfig = field(default_factory=FetchConfig)
 
 
 def load(path: Path | None = None, env: Mapping[str, str] | None = None) -> Config:
@@ -147,6 +150,10 @@ def check(config: Config) -> None:
     for origin in server.allowed_origins:
         if normal_origin(origin) is None:
             raise ConfigError(f"allowed_origins names {origin!r}; write scheme, host and port: 'https://house.example'")
+    try:
+        config.fetch.rules()
+    except ValueError as exc:
+        raise ConfigError(f"under [fetch], {exc}") from exc
     check_tls(server.tls_cert, server.tls_key)
     check_bind(server.host, bool(server.tokens))
 
@@ -222,6 +229,7 @@ def _read(path: Path) -> Config:
         limits=toml.section(("limits",), Limits),
         answers=toml.section(("answers",), AnswersConfig),
         evidence=replace(evidence, folder=None if folder is None else path.parent / folder.expanduser()),
+        fetch=toml.section(("fetch",), FetchConfig),
     )
 
 

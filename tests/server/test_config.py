@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from parts import need
 
 from askcam.server.access.limits import Limits
+from askcam.server.attached.allowed import FetchConfig
 from askcam.server.config import (
     CameraEntry,
     Config,
@@ -69,6 +70,11 @@ max_answers = 50
 max_bytes = 5_000_000
 max_days = 0.5
 private = true
+
+[fetch]
+allow = ["https://shop.example/", "*.cdn.example"]
+private = ["shop.example"]
+timeout_s = 3
 """
 
 
@@ -120,6 +126,14 @@ def test_evidence_lies_beside_the_config_file_or_in_the_users_own_folder(file: P
     assert own.folder == data_folder({"HOME": "/h", "XDG_DATA_HOME": "/data", "USERPROFILE": "/h"})
     assert not own.private
     assert load().evidence == EvidenceConfig()
+
+
+def test_what_may_be_fetched_is_read_and_checked(file: Path) -> None:
+    file.write_text(WHOLE)
+    assert load(file).fetch == FetchConfig(("https://shop.example/", "*.cdn.example"), ("shop.example",), timeout_s=3.0)
+    assert load().fetch.allow == ()
+    assert "under [fetch], allow names 'ftp://x/'" in refused(Config(fetch=FetchConfig(("ftp://x/",))))
+    assert "askcam.toml:2: fetch.timeout_s" in complaint(file, "[fetch]\ntimeout_s = 0")
 
 
 def test_nothing_said_is_the_built_in_model_on_this_machine_only(file: Path) -> None:
