@@ -1,11 +1,12 @@
 """Requests at random over every HTTP route, right and wrong: is each answered as described, and none with 500?
 
-    python benchmarks/fuzz.py [--seconds 300] [--seed 1]
+    python benchmarks/fuzz.py [--seconds 300 | --examples 10] [--seed 1]
 
 Starts its own `askcam serve` with the built-in model, a synthetic camera and evidence, and lets schemathesis make
 requests of its OpenAPI description: examples and edge cases first, then at random, then in sequences that follow the
-description's links, until the time is over. A status of 500, a status or a body that isn't described is a failure.
-Prints requests by route and status, then one JSON line; ends with 1 when there was a failure.
+description's links, until the time is over. With --examples: so many at random of each route, and so many sequences.
+A status of 500, a status or a body that isn't described, a stack trace in the server's log is a failure. Prints
+requests by route and status, then one JSON line; ends with 1 when there was a failure.
 
 Half of the names and ids that schemathesis makes up are replaced by ones that exist, so that what lies behind them is
 reached. Three things are kept from it: watching an endless live picture, removing the one camera, and cameras at
@@ -106,9 +107,8 @@ class Steering:
         if isinstance(case.body, dict):
             if isinstance(case.body.get("model"), str) and (which := chance(case.body, 3)):
                 case.body["model"] = CAMERA if which == 1 else "askcam"
-            messages = case.body.get("messages")
-            if isinstance(messages, list) and messages and isinstance(messages[-1], dict) and chance(case.body, 2):
-                messages[-1]["role"] = "user"
+            if isinstance(case.body.get("messages"), list) and chance(case.body, 3):
+                mend(case.body)
             for one, name in pictures(case.body):
                 if isinstance(one.get(name), str) and chance(one, 2):
                     one[name] = PICTURE
@@ -116,6 +116,21 @@ class Steering:
                 case.body["previous_response_id"] = self.responses[chance(case.body, len(self.responses))]
             if isinstance(case.body.get("uri"), str) and chance(case.body, 4):
                 case.body["uri"] = URIS[chance(case.body["uri"], len(URIS))]
+
+
+def mend(body: dict[str, Any]) -> None:
+    """Take out of a chat completion's body what no answer can come of."""
+    for name in ("n", "frequency_penalty", "presence_penalty", "functions", "modalities", "response_format"):
+        body.pop(name, None)
+    for message in body["messages"]:
+        if isinstance(message, dict) and isinstance(message.get("role"), str):
+            message |= {"role": "user", "tool_calls": None}
+            if isinstance(message.get("content"), list):
+                message["content"] = [part for part in message["content"] if not is_video(part)]
+
+
+def is_video(part: Any) -> bool:
+    return isinstance(part, dict) and part.get("type") == "video_url"
 
 
 def pictures(value: Any) -> Iterator[tuple[dict[str, Any], str]]:
@@ -138,6 +153,7 @@ def chance(value: Any, sides: int) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seconds", type=int, default=300)
+    parser.add_argument("--examples", type=int, help="of each route, however long that takes, in place of --seconds")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -171,7 +187,11 @@ def ask(url: str) -> tuple[str, str]:
 
 def run(url: str, config: Path, args: argparse.Namespace) -> int:
     """schemathesis's exit status: 0 when it found nothing."""
-    options = ["--checks", ",".join(CHECKS), "--seed", str(args.seed), "--max-time", str(args.seconds)]
+    options = ["--checks", ",".join(CHECKS), "--seed", str(args.seed)]
+    if args.examples is None:
+        options += ["--max-time", str(args.seconds)]
+    else:
+        options += ["--max-examples", str(args.examples), "--phases", "fuzzing,stateful"]
     options += ["--continue-on-failure", "--request-timeout", "60", "--workers", "1", "--suppress-health-check", "all"]
     options += ["--warnings", "off", "--no-shrink"]
     try:
