@@ -1,6 +1,7 @@
 """askcam.client over a line that breaks: nothing is lost, nothing comes twice."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from resuming import ask_through_drops
@@ -10,6 +11,7 @@ from wire_talk import jpeg
 
 from askcam.client.client import connect
 from askcam.client.errors import CameraUnavailable, Cancelled, ConnectionLost
+from askcam.client.reply import Reply
 
 DROPS = 25
 TIMEOUT_S = 300.0  # for all of them, on a busy machine
@@ -80,3 +82,15 @@ async def test_a_pushed_camera_goes_on_too(live_server: LiveServer) -> None:
                 await asyncio.sleep(0.05)
         assert answer.saw.camera == camera.name == name
         assert line.num_connections == 2
+
+
+def test_the_words_of_an_answer_stand_around_its_calls() -> None:
+    reply = Reply(begin=lambda reply: asyncio.sleep(0))  # type: ignore[arg-type, return-value]
+    said: list[dict[str, Any]] = [
+        {"content": [{"type": "output_text", "text": text}]} for text in ("Let me see.", "\nFour.")
+    ]
+    call = {"type": "mcp_call", "name": "lookup", "output": "4"}
+    saw = {"camera": None, "window": None, "frame_age_ms": None, "ttft_ms": 1.0, "answer_id": "a", "health": []}
+    askcam = {**saw, "backend": "live"}
+    reply.finish({"status": "completed", "output": [said[0], call, said[1]], "askcam": askcam})
+    assert reply.answer.text == "Let me see.\nFour."
