@@ -1,7 +1,9 @@
 """Pictures and clips by address, through the doors of a real server that may fetch from one web server."""
 
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 from servers.askcam_server import LiveServer, live_server
 from servers.web import Web, png
+from waiting import until
 from websockets.sync.client import connect
 
 BLUE = (60, 90, 220)
@@ -28,7 +31,7 @@ def web() -> Iterator[Web]:
 @pytest.fixture(scope="module")
 def server(web: Web, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     config = tmp_path_factory.mktemp("config") / "askcam.toml"
-    config.write_text(f'[fetch]\nallow = ["{web.url("/")}"]\nprivate = ["127.0.0.1"]\ntimeout_s = 20\n')
+    config.write_text(f'[fetch]\nallow = ["{web.url("/")}"]\nprivate = ["127.0.0.1"]\ntimeout_s = 60\n')
     with live_server("--config", str(config)) as server:
         yield server
 
@@ -80,6 +83,21 @@ def test_a_page_that_is_no_picture_is_refused_by_its_place(server: LiveServer, w
     web.page("/lie.png", b"<html>")
     error = ask(server, picture(web.url("/lie.png"))).json()["error"]
     assert (error["code"], error["param"]) == ("invalid_image", "messages[0].content[0].image_url.url")
+
+
+def test_slow_servers_hold_nobody_else_up(server: LiveServer, web: Web) -> None:
+    """More of them than the server has threads in its pool, and another question is answered all the same."""
+    go_on = threading.Event()
+    for i in range(7):
+        web.pages[f"/slow{i}.png"] = lambda reply: (go_on.wait(55), reply.give(png(), "image/png", 200, {}))[-1]
+    with ThreadPoolExecutor(7) as pool:
+        waiting = [pool.submit(ask, server, picture(web.url(f"/slow{i}.png"))) for i in range(7)]
+        until(lambda: sum("/slow" in path for path, _ in web.asked) == 7, "all to be asked")
+        assert said(ask(server, picture(web.url("/red.png")))) == "The background is red."
+        assert httpx.get(f"{server.url}/healthz", timeout=60).status_code == 200
+        assert not any(one.done() for one in waiting)
+        go_on.set()
+        assert {said(one.result(60)) for one in waiting} == {"The background is red."}
 
 
 def test_responses_name_pictures_by_address_too_and_keep_what_lay_there(server: LiveServer, web: Web) -> None:
