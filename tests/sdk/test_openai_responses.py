@@ -12,7 +12,7 @@ from openai import OpenAI
 from openai.types.responses import Response, ResponseFunctionToolCall, ResponseStreamEvent
 from pydantic import BaseModel, Field, TypeAdapter
 from servers.askcam_server import LiveServer
-from servers.web import png
+from servers.sites import png
 
 TYPES: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
 TOOL: Any = {

@@ -12,7 +12,7 @@ import httpx
 import numpy as np
 import pytest
 from servers.askcam_server import LiveServer, live_server
-from servers.web import Web, png
+from servers.sites import Web, png
 from waiting import until
 from websockets.sync.client import connect
 

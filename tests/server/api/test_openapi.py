@@ -11,7 +11,7 @@ import httpx
 import jsonschema
 import pytest
 from servers.askcam_server import LiveServer, live_server, wait_for_pairs
-from servers.web import png
+from servers.sites import png
 from starlette.routing import Mount, Route, WebSocketRoute
 
 from askcam.server.api.openapi import describe

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from parts import need
-from servers.web import Reply, Web, png
+from servers.sites import Reply, Web, png
 from waiting import until
 
 from askcam.server.attached import fetching
