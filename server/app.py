@@ -14,7 +14,20 @@ from starlette.routing import Match
 from askcam.client.protocol import Problem, encode
 from askcam.engine.errors import EngineError
 from askcam.server.access.guard import BodyLimit, Guard
-from askcam.server.api import cameras, chat, health, history, login, models, openapi, page, realtime, responses
+from askcam.server.api import (
+    cameras,
+    chat,
+    desk,
+    health,
+    history,
+    login,
+    models,
+    openapi,
+    page,
+    realtime,
+    responses,
+    tools,
+)
 from askcam.server.errors import ApiError, as_api_error
 from askcam.server.evidence.errors import EvidenceError
 from askcam.server.house import House
@@ -29,7 +42,7 @@ Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 def build_app(house: House) -> Starlette:
     """The whole server as one app. Whoever runs it must close the house afterwards."""
-    rooms = (page, openapi, health, login, models, chat, responses, realtime, cameras, history)
+    rooms = (page, openapi, health, login, models, chat, responses, realtime, cameras, history, tools, desk)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -4,6 +4,9 @@
 [model]                               model, backend, device, ..., max_waiting
 [cameras.lobby]                       uri = "rtsp://…", fps, motion_gate, ...
 [limits]  [answers]
+[tools]                               timeout_s, max_rounds, max_calls, max_result_chars, cameras, allow
+[tools.mcp.parcels]                   command = ["…"], env, cwd; or url = "https://…", headers
+[catalogue]                           file = "products.csv"
 [evidence]                            enabled, folder, max_answers, max_bytes, max_days, private
 [fetch]                               allow, private, timeout_s, max_bytes, max_addresses, max_at_once
 """
@@ -28,9 +31,11 @@ from askcam.server.errors import ApiError
 from askcam.server.evidence.place import data_folder
 from askcam.server.evidence.retention import Bounds
 from askcam.server.toml_file import Keys, Toml
+from askcam.server.tools.config import CatalogueConfig, ToolsConfig, read_tools
 from askcam.stream.status import CameraConfig
 
 MIN_TOKEN_CHARS = 8
+DESK_TOOLS = ("lookup_product",)  # what desks may call beside [tools] cameras
 FRESH_TOKEN = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(24))'"
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -127,6 +132,8 @@ class Config:
     limits: Limits = field(default_factory=Limits)
     answers: AnswersConfig = field(default_factory=AnswersConfig)
     evidence: EvidenceConfig = field(default_factory=EvidenceConfig)
+    tools: ToolsConfig = field(default_factory=ToolsConfig)
+    catalogue: CatalogueConfig = field(default_factory=CatalogueConfig)
     fetch: FetchConfig = field(default_factory=FetchConfig)
 
 
@@ -217,7 +224,8 @@ def _read(path: Path) -> Config:
     toml.check_keys((), [each.name for each in fields(Config)])
     server: ServerConfig = toml.section(("server",), ServerConfig)
     evidence: EvidenceConfig = toml.section(("evidence",), EvidenceConfig)
-    folder = evidence.folder
+    folder, tools = evidence.folder, read_tools(toml)
+    catalogue: CatalogueConfig = toml.section(("catalogue",), CatalogueConfig)
     return Config(
         server=replace(
             server,
@@ -225,15 +233,17 @@ def _read(path: Path) -> Config:
             tls_key=None if server.tls_key is None else path.parent / server.tls_key.expanduser(),
         ),
         model=toml.section(("model",), ModelConfig),
-        cameras={name: _camera(toml, name) for name in toml.tables(("cameras",), "[cameras.lobby]")},
+        cameras={name: _camera(toml, name, tools) for name in toml.tables(("cameras",), "[cameras.lobby]")},
         limits=toml.section(("limits",), Limits),
         answers=toml.section(("answers",), AnswersConfig),
         evidence=replace(evidence, folder=None if folder is None else path.parent / folder.expanduser()),
+        tools=tools,
+        catalogue=CatalogueConfig(None if catalogue.file is None else path.parent / catalogue.file.expanduser()),
         fetch=toml.section(("fetch",), FetchConfig),
     )
 
 
-def _camera(toml: Toml, name: str) -> CameraEntry:
+def _camera(toml: Toml, name: str, tools: ToolsConfig) -> CameraEntry:
     path = ("cameras", name)
     _check_camera_name(name, toml.place(path))
     own: dict[str, Any] = dict(toml.at(path))
@@ -242,7 +252,10 @@ def _camera(toml: Toml, name: str) -> CameraEntry:
     toml.check_keys(path, ["uri", *(each.name for part in (CameraConfig, CameraUse) for each in fields(part))])
     if not isinstance(uri, str) or not uri.strip():
         raise ConfigError(f'{toml.place((*path, "uri"))}: a camera needs its source: uri = "rtsp://host/path"')
-    return CameraEntry(uri.strip(), toml.convert(path, own, CameraConfig), toml.convert(path, used, CameraUse))
+    use = toml.convert(path, used, CameraUse)
+    if "tools" not in used:  # what a desk has read is to be looked up, unless its section says otherwise
+        use = replace(use, tools=(*tools.cameras, *DESK_TOOLS) if use.desk else tools.cameras)
+    return CameraEntry(uri.strip(), toml.convert(path, own, CameraConfig), use)
 
 
 def _check_camera_name(name: str, place: str) -> None:
