@@ -1,14 +1,7 @@
-"""Facts of what was read and looked up, and where answers repeat them."""
+"""Facts of what was read and looked up."""
 
-from itertools import pairwise
-
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from askcam.client.protocol import Fact
 from askcam.server.catalogue.product import Product
-from askcam.server.desk.facts import facts_of, marks
+from askcam.server.desk.facts import facts_of
 from askcam.server.desk.sightings import Sighting
 
 CODE = "4006381333931"
@@ -36,42 +29,3 @@ def test_a_code_that_the_catalogue_lacks_is_a_fact_too() -> None:
 
 def test_without_a_catalogue_nothing_is_said_about_it() -> None:
     assert [fact.source for fact in facts_of([sighting()], {})] == ["read"]
-
-
-FACTS = facts_of([sighting()], {CODE: APPLE})
-
-
-@pytest.mark.parametrize(
-    ("answer", "marked"),
-    [
-        ("The apple costs 2.49 EUR.", ["apple", "2.49"]),
-        ("苹果的价格是2.49 EUR。", ["苹果", "2.49"]),
-        (f"It is {CODE}.", [CODE]),
-        ("Yes, 12 are in stock.", ["12"]),
-        ("Delivery takes 3 days.", ["3"]),
-        ("I see 3 pineapples and 12 cups.", []),  # other threes, and no apple
-        ("It costs 12.49 or 2.495 or 2.49.5.", []),
-        ("It costs 2.49.", ["2.49"]),
-        ("An Apple", ["Apple"]),
-        ("", []),
-    ],
-)
-def test_what_an_answer_repeats_is_marked(answer: str, marked: list[str]) -> None:
-    assert [answer[mark.start : mark.end] for mark in marks(answer, FACTS)] == marked
-
-
-def test_a_mark_names_its_fact() -> None:
-    assert [mark.fact for mark in marks(f"{CODE}: apple", FACTS)] == [0, 1]
-
-
-def test_of_two_that_overlap_the_longer_is_marked() -> None:
-    facts = [Fact("looked_up", "", {"name": "juice"}), Fact("looked_up", "", {"name": "apple juice"})]
-    assert [(mark.start, mark.end, mark.fact) for mark in marks("An apple juice.", facts)] == [(3, 14, 1)]
-
-
-@given(st.text(max_size=80), st.dictionaries(st.sampled_from(["name", "price", "sku"]), st.text(max_size=8)))
-def test_marks_never_overlap_and_say_what_stands_there(answer: str, values: dict[str, str]) -> None:
-    found = marks(answer, [Fact("looked_up", "", values)])
-    for mark in found:
-        assert answer[mark.start : mark.end].casefold() in {value.casefold() for value in values.values()}
-    assert all(one.end <= two.start for one, two in pairwise(found))
