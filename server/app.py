@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from askcam.client.protocol import Problem, encode
 from askcam.server.access.guard import BodyLimit, Guard
-from askcam.server.api import cameras, chat, health, history, login, models, page, realtime
+from askcam.server.api import cameras, chat, events, health, history, login, models, page, realtime, watches
 from askcam.server.errors import ApiError, as_api_error
 from askcam.server.house import House
 from askcam.server.metrics import CountRequests
@@ -24,7 +24,7 @@ Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 def build_app(house: House) -> Starlette:
     """The whole server as one app. Whoever runs it must close the house afterwards."""
-    rooms = (page, health, login, models, chat, realtime, cameras, history)
+    rooms = (page, health, login, models, chat, realtime, cameras, history, watches, events)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

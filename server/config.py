@@ -5,6 +5,8 @@
 [cameras.lobby]                       uri = "rtsp://…", fps, motion_gate, ...
 [limits]  [answers]
 [evidence]                            enabled, folder, max_answers, max_bytes, max_days, private
+[watches.door]                        question = "Is the door open?", cameras = ["lobby"], every_s, on, off, for_s, ...
+[watching]                            folder, max_events, max_bytes
 """
 
 import ssl
@@ -26,6 +28,9 @@ from askcam.server.errors import ApiError
 from askcam.server.evidence.place import data_folder
 from askcam.server.evidence.retention import Bounds
 from askcam.server.toml_file import Keys, Toml
+from askcam.server.watching.setting import NAME as WATCH_NAME
+from askcam.server.watching.setting import WatchSetting
+from askcam.server.watching.store import Bounds as WatchingBounds
 from askcam.stream.status import CameraConfig
 
 MIN_TOKEN_CHARS = 8
@@ -107,6 +112,19 @@ class EvidenceConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchingConfig:
+    """[watching]: where watches and their events are kept. What is beyond a bound goes, oldest first."""
+
+    folder: Path | None = None  # relative to the file that names it; None: the user's data folder, beside evidence's
+    max_events: Positive = 100_000
+    max_bytes: Annotated[int, Meta(ge=0)] = 1 << 30  # of their pictures
+
+    @property
+    def bounds(self) -> WatchingBounds:
+        return WatchingBounds(self.max_events, self.max_bytes)
+
+
+@dataclass(frozen=True, slots=True)
 class CameraEntry:
     """[cameras.NAME]: `uri`, which may hold a password, and any field of stream.CameraConfig or of CameraUse."""
 
@@ -125,6 +143,8 @@ class Config:
     limits: Limits = field(default_factory=Limits)
     answers: AnswersConfig = field(default_factory=AnswersConfig)
     evidence: EvidenceConfig = field(default_factory=EvidenceConfig)
+    watching: WatchingConfig = field(default_factory=WatchingConfig)
+    watches: Mapping[str, WatchSetting] = field(default_factory=dict)  # by name
 
 
 def load(path: Path | None = None, env: Mapping[str, str] | None = None) -> Config:
@@ -147,6 +167,11 @@ def check(config: Config) -> None:
     for origin in server.allowed_origins:
         if normal_origin(origin) is None:
             raise ConfigError(f"allowed_origins names {origin!r}; write scheme, host and port: 'https://house.example'")
+    for name, watch in config.watches.items():
+        for camera in watch.cameras:
+            if camera not in config.cameras:
+                known = ", ".join(config.cameras) or "there is none"
+                raise ConfigError(f"[watches.{name}]: there is no camera {camera!r}; cameras here: {known}")
     check_tls(server.tls_cert, server.tls_key)
     check_bind(server.host, bool(server.tokens))
 
@@ -211,6 +236,8 @@ def _read(path: Path) -> Config:
     server: ServerConfig = toml.section(("server",), ServerConfig)
     evidence: EvidenceConfig = toml.section(("evidence",), EvidenceConfig)
     folder = evidence.folder
+    watching: WatchingConfig = toml.section(("watching",), WatchingConfig)
+    kept_in = watching.folder
     return Config(
         server=replace(
             server,
@@ -222,6 +249,8 @@ def _read(path: Path) -> Config:
         limits=toml.section(("limits",), Limits),
         answers=toml.section(("answers",), AnswersConfig),
         evidence=replace(evidence, folder=None if folder is None else path.parent / folder.expanduser()),
+        watching=replace(watching, folder=None if kept_in is None else path.parent / kept_in.expanduser()),
+        watches={name: _watch(toml, name) for name in toml.tables(("watches",), "[watches.door]")},
     )
 
 
@@ -235,6 +264,16 @@ def _camera(toml: Toml, name: str) -> CameraEntry:
     if not isinstance(uri, str) or not uri.strip():
         raise ConfigError(f'{toml.place((*path, "uri"))}: a camera needs its source: uri = "rtsp://host/path"')
     return CameraEntry(uri.strip(), toml.convert(path, own, CameraConfig), toml.convert(path, used, CameraUse))
+
+
+def _watch(toml: Toml, name: str) -> WatchSetting:
+    path = ("watches", name)
+    if not WATCH_NAME.fullmatch(name):
+        raise ConfigError(f"{toml.place(path)}: a watch's name has up to 63 of a-z, 0-9, '-', '_'")
+    for needed, example in (("question", '"Is the door open?"'), ("cameras", '["lobby"]')):
+        if needed not in toml.at(path):
+            raise ConfigError(f"{toml.place((*path, needed))}: a watch needs {needed} = {example}")
+    return toml.section(path, WatchSetting)
 
 
 def _check_camera_name(name: str, place: str) -> None:
@@ -252,10 +291,12 @@ def _with_tokens(config: Config, env: Mapping[str, str]) -> Config:
 
 
 def _with_folder(config: Config, env: Mapping[str, str]) -> Config:
-    """Where evidence is to be kept and no folder is named, the user's own."""
-    if not config.evidence.enabled or config.evidence.folder is not None:
-        return config
-    return replace(config, evidence=replace(config.evidence, folder=data_folder(env)))
+    """Where something is to be kept and no folder is named, the user's own."""
+    if config.watching.folder is None:
+        config = replace(config, watching=replace(config.watching, folder=data_folder(env).with_name("watching")))
+    if config.evidence.enabled and config.evidence.folder is None:
+        config = replace(config, evidence=replace(config.evidence, folder=data_folder(env)))
+    return config
 
 
 def _check_token(token: str, where: str) -> None:

@@ -17,6 +17,7 @@ from askcam.server.evidence.writer import Writer
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.pictures import Pictures
+from askcam.server.watching.watching import Watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class House:
     limits: Limits
     questions: Rates  # per client
     pushed_frames: Rates  # per client
+    watching: Watching
     max_age_s: float | None = None  # what a question allows when it says nothing itself
     evidence: Writer | None = None  # None: evidence is not kept
     archive: Archive | None = None  # evidence that was kept

@@ -29,6 +29,8 @@ from askcam.server.house import House
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.pictures import Pictures
+from askcam.server.watching.keeping import Keeping
+from askcam.server.watching.watching import Watching
 from askcam.stream.sources.registry import resolve
 
 log = logging.getLogger(__name__)
@@ -46,6 +48,8 @@ def build_house(config: Config) -> House:
     evidence = _writer(config)
     metrics = Metrics(cameras.all, None if evidence is None else evidence.stats)
     server = config.server
+    max_age_s = None if server.max_age_ms is None else server.max_age_ms / 1000
+    kept = Keeping(config.watching.folder, config.watching.bounds)
     return House(
         model=model,
         cameras=cameras,
@@ -57,7 +61,8 @@ def build_house(config: Config) -> House:
         limits=config.limits,
         questions=Rates(config.limits.questions),
         pushed_frames=Rates(config.limits.frames),
-        max_age_s=None if server.max_age_ms is None else server.max_age_ms / 1000,
+        watching=Watching(kept, model, cameras, metrics, config.watches, max_age_s),
+        max_age_s=max_age_s,
         evidence=evidence,
         archive=None if evidence is None else Archive(evidence.folder),
     )
@@ -118,6 +123,7 @@ class Running:
         """Begin to end: connections get 3 s to finish, at the second call none."""
         self._server.force_exit = self._server.should_exit
         self._server.should_exit = True
+        self.house.watching.readers.close()
         self._ended.set()
 
 
@@ -126,7 +132,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
     """Serve until the block is left. `built_in`: the model to run when the config names none.
 
     Raises ConfigError for what check() refuses and for an address that cannot be had, SourceError for a camera's URI,
-    EvidenceError for a folder that cannot be written.
+    EvidenceError and WatchingError for a folder that cannot be written.
     """
     check(config)
     logging.getLogger("uvicorn.error").addFilter(QuietDenials())
@@ -134,6 +140,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
         resolve(camera.uri)  # a source that nothing here opens is told before a model is loaded
     house = build_house(config)
     async with _open(house.evidence):
+        await house.watching.open()
         with contextlib.closing(bind(config.server.host, config.server.port)) as sock:
             server = _Server(_uvicorn(config, house))
             loaded = asyncio.ensure_future(_load(config, config.model.engine(str(built_in)), house))
@@ -143,8 +150,9 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
             try:
                 yield running
             finally:
-                server.should_exit = True
+                running.stop()
                 await asyncio.gather(task, return_exceptions=True)
+                await house.watching.close()
                 loaded.cancel()  # its thread, if it still loads, is a daemon and ends with the process
                 await asyncio.gather(loaded, return_exceptions=True)
                 await asyncio.to_thread(house.model.close)
@@ -173,6 +181,7 @@ async def _load(config: Config, model: EngineConfig, house: House) -> Engine:
     house.model.ready(engine)
     for name, camera in config.cameras.items():
         house.cameras.add(name, camera.uri, camera.config, camera.use)
+    await house.watching.begin()
     return engine
 
 
