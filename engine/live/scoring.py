@@ -2,9 +2,13 @@
 
 All questions of a scoring see one moment and run in as few passes as they fit into. Between two passes the engine looks
 for somebody's question, which waits for one pass at most.
+
+A provisional pair would be read once more for every question, and is most of what it has to read. So only a few
+questions see it; many see the window's complete pairs, whose newest frame is older by one pair at most.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -16,6 +20,8 @@ from askcam.engine.live.model import Model
 from askcam.engine.live.starting import Starter
 from askcam.engine.question import Scored, Scoring
 from askcam.stream.window import View
+
+FEW = 4  # questions, which with a provisional pair still fit into one pass
 
 
 class Scores:
@@ -55,6 +61,8 @@ class Scorer:
     def begin(self, asked: Asked, scoring: Scoring, started: float) -> Scores:
         """Take it up. Raises PoolFull, EngineError or StreamError; nothing is held then."""
         view = self._starter.look(scoring.questions[0])
+        if view is not None and len(scoring.questions) > FEW and scoring.questions[0].max_age_s is None:
+            view = _complete(view)
         choices = choice_tokens(self._tokenizer, scoring.choices)
         places: list[Place] = []
         try:
@@ -66,6 +74,13 @@ class Scorer:
                 place.release(self._model.pool)
             raise
         return Scores(asked, started, view, places, choices)
+
+
+def _complete(view: View) -> View:
+    """Without its provisional pair, unless there is nothing else to see."""
+    if not view.provisional or len(view.pairs) == 1:
+        return view
+    return replace(view, pairs=view.pairs[:-1], provisional=False)
 
 
 def _groups(places: Sequence[Place], max_rows: int = MAX_ROWS) -> list[list[Place]]:
