@@ -1,6 +1,6 @@
 """Does `askcam summarize` find what happened? Films of drawn objects that come and go at known times.
 
-    python benchmarks/summarize.py [--seeds 0:1] [--seconds 600] [--language en] [--fps 2]
+    python benchmarks/summarize.py [--seeds 5000:5001] [--seconds 600] [--language en] [--fps 2]
 
 Each film is written as H.264 and summarised by the command itself, in a process of its own. An event counts as found
 when one of its kind is told within TOLERANCE_S of the truth, each told one for one happening; as named when it also
@@ -53,7 +53,7 @@ class Tally:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seeds", default="0:1", help="FIRST:END, half open")
+    parser.add_argument("--seeds", default="5000:5001", help="FIRST:END, half open")
     parser.add_argument("--seconds", type=float, default=600.0, help="of each film")
     parser.add_argument("--language", default="en", choices=("en", "zh"))
     parser.add_argument("--fps", default="2")

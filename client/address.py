@@ -42,5 +42,7 @@ class Address:
         except ValueError:
             return self.host == "localhost"
 
-    def realtime(self, model: str) -> str:
-        return f"{self.ws}/v1/realtime?model={quote(model, safe=':')}"
+    def realtime(self, model: str, session: str | None = None, after: str | None = None) -> str:
+        """A new session about `model`; or back to `session`, where `after` was the last event to arrive."""
+        back = "" if session is None else f"&session={quote(session, safe='')}&after={quote(after or '', safe='')}"
+        return f"{self.ws}/v1/realtime?model={quote(model, safe=':')}{back}"

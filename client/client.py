@@ -19,7 +19,8 @@ import msgspec
 from askcam.client.address import Address
 from askcam.client.errors import AskcamError, ConnectionFailed
 from askcam.client.frames import data_url
-from askcam.client.link import Link, problem, unreachable
+from askcam.client.line import Place, problem, unreachable
+from askcam.client.link import Link
 from askcam.client.protocol import CameraInfo, CameraList
 from askcam.client.pushed import Pushed
 from askcam.client.reply import Answer, Reply, Usage
@@ -28,6 +29,7 @@ __all__ = ["Answer", "Client", "Pushed", "Reply", "Usage", "connect"]
 
 MODEL = "askcam"  # the model itself, about attached pictures
 TIMEOUT_S = 10.0  # to connect, and for small requests
+RESUME_S = 15.0  # to come back when a connection breaks
 
 
 def connect(
@@ -36,20 +38,26 @@ def connect(
     *,
     ssl: _ssl.SSLContext | None = None,
     timeout_s: float = TIMEOUT_S,
+    resume_s: float = RESUME_S,
 ) -> "Client":
     """A client of the server at `url`; use it as `async with connect(...) as client:`.
 
-    Nothing is sent before the first question. `ssl` is for servers whose certificate the system does not trust.
+    Nothing is sent before the first question. A connection that breaks is made again for up to `resume_s`, and answers
+    go on where they were: nothing is lost, nothing comes twice. `ssl` is for servers whose certificate the system does
+    not trust.
     Raises ConnectionFailed for what is no address.
     """
-    return Client(Address.parse(url), token, ssl, timeout_s)
+    return Client(Address.parse(url), token, ssl, timeout_s, resume_s)
 
 
 class Client:
     """Owned by one event loop. Holds a websocket per camera that was asked, opened at its first question."""
 
-    def __init__(self, address: Address, token: str | None, ssl: _ssl.SSLContext | None, timeout_s: float) -> None:
+    def __init__(
+        self, address: Address, token: str | None, ssl: _ssl.SSLContext | None, timeout_s: float, resume_s: float
+    ) -> None:
         self._address, self._token, self._ssl, self._timeout_s = address, token, ssl, timeout_s
+        self._resume_s = resume_s
         self._links: dict[str, Link] = {}
         self._opening: dict[str, asyncio.Lock] = {}
         self._closed = False
@@ -121,6 +129,11 @@ class Client:
 
         return Reply(begin)
 
+    @property
+    def num_resumed(self) -> int:
+        """How often a connection broke and was made again, of those that are open."""
+        return sum(link.num_resumed for link in self._links.values())
+
     async def _link(self, model: str) -> Link:
         async with self._opening.setdefault(model, asyncio.Lock()):
             link = self._links.get(model)
@@ -131,7 +144,7 @@ class Client:
     async def _open(self, model: str) -> Link:
         if self._closed:
             raise AskcamError("this client is closed: connect() makes another")
-        return await Link.open(self._address, model, self._token, self._ssl, self._timeout_s)
+        return await Link.open(Place(self._address, model, self._token, self._ssl, self._timeout_s, self._resume_s))
 
     def _get(self, path: str) -> bytes:
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}

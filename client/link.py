@@ -1,141 +1,135 @@
-"""One realtime connection of the client: questions out, events in, each to the reply that it belongs to."""
+"""One realtime session of the client: questions out, events in, each to the reply that it belongs to."""
 
 import asyncio
-import json
-import ssl
 from collections.abc import Callable
 from itertools import count
 from typing import Any
 
 import msgspec
-from websockets.asyncio.client import ClientConnection
-from websockets.asyncio.client import connect as open_websocket
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
-from askcam.client.address import Address
-from askcam.client.errors import AskcamError, ConnectionFailed, ConnectionLost, ConnectionRefused, WireError, wire_error
-from askcam.client.protocol import ErrorBody, Problem
+from askcam.client.errors import AskcamError, ConnectionLost, WireError, wire_error
+from askcam.client.line import Line, Place, body
 from askcam.client.reply import Reply
 
-MAX_MESSAGE_BYTES = 16 << 20
 KEY = "askcam_reply"  # in a response's metadata: which reply it answers
 
 
-class Link:
-    """A websocket about one model, with the task that reads it. Owned by the event loop.
+class _Asked:
+    """A question whose answer is not complete."""
 
-    Several questions may be under way at once; each is asked out of the conversation, so none sees another.
+    __slots__ = ("message", "reply", "unwanted")
+
+    def __init__(self, reply: Reply, message: dict[str, Any]) -> None:
+        self.reply, self.message = reply, message
+        self.unwanted = False  # it was cancelled
+
+
+class Link:
+    """A session about one model, with the task that reads it. Owned by the event loop.
+
+    Several questions may be under way at once; each is asked out of the conversation, so none sees another. When the
+    connection breaks, answers go on where they were; questions that did not arrive are sent again.
     """
 
-    def __init__(self, websocket: ClientConnection, session: dict[str, Any], where: str) -> None:
-        self.session = session  # as session.created had it
-        self._websocket, self._where = websocket, where
+    def __init__(self, line: Line) -> None:
+        self.session = line.session
+        self._line = line
         self._keys = count(1)
-        self._replies: dict[str, Reply] = {}  # by key, until they end
+        self._asked: dict[str, _Asked] = {}  # by key, until their answers end
         self._by_response: dict[str, str] = {}  # response id -> key
-        self._unwanted: set[str] = set()  # keys of replies that were cancelled before their response had an id
         self.on_event: Callable[[dict[str, Any]], None] = lambda event: None  # what belongs to no reply
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
-    async def open(
-        cls, address: Address, model: str, token: str | None, context: ssl.SSLContext | None, timeout_s: float
-    ) -> "Link":
+    async def open(cls, place: Place) -> "Link":
         """Raises ConnectionFailed, or the WireError that the server refuses with."""
-        try:
-            websocket = await open_websocket(
-                address.realtime(model),
-                additional_headers={"Authorization": f"Bearer {token}"} if token else None,
-                compression=None,
-                max_size=MAX_MESSAGE_BYTES,
-                open_timeout=timeout_s,
-                proxy=None if address.local else True,
-                ssl=(context or ssl.create_default_context()) if address.ws.startswith("wss") else None,
-            )
-        except InvalidStatus as exc:
-            raise _refusal(exc, address) from exc
-        except (OSError, InvalidHandshake, TimeoutError) as exc:
-            raise unreachable(address, exc) from exc
-        try:
-            async with asyncio.timeout(timeout_s):
-                first = json.loads(await websocket.recv())
-        except (ConnectionClosed, TimeoutError, ValueError) as exc:
-            await websocket.close()
-            raise ConnectionFailed(f"{address.http} accepted, and then said nothing of use: is it askcam?") from exc
-        if first.get("type") != "session.created":
-            await websocket.close()
-            raise wire_error(_body(first.get("error") or {}))
-        return cls(websocket, first["session"], address.http)
+        return cls(await Line.open(place))
 
     @property
     def closed(self) -> bool:
         return self._reader.done()
 
+    @property
+    def num_resumed(self) -> int:
+        """How often the connection broke and was made again."""
+        return self._line.num_resumed
+
     async def close(self) -> None:
         """Replies under way fail with ConnectionLost."""
-        await self._websocket.close()
+        await self._line.close()
         await self._reader
 
     async def send(self, message: dict[str, Any] | bytes) -> None:
-        """Waits while the server does not read. Raises ConnectionLost."""
-        try:
-            await self._websocket.send(message if isinstance(message, bytes) else json.dumps(message))
-        except ConnectionClosed as exc:
-            raise self._lost() from exc
+        """Waits while the server does not read, and while the connection is being made again. Raises ConnectionLost."""
+        while True:
+            if self.closed:
+                raise self._line.lost()
+            if await self._line.send(message):
+                return
+            await asyncio.wait([self._reader, asyncio.ensure_future(self._line.up())], return_when="FIRST_COMPLETED")
 
     async def ask(self, reply: Reply, response: dict[str, Any]) -> None:
         """Ask; the reply is fed from now on. Raises ConnectionLost."""
+        if self.closed:
+            raise self._line.lost()
         key = f"q{next(self._keys)}"
-        self._replies[key] = reply
-        try:
-            await self.send(
-                {"type": "response.create", "event_id": key, "response": {**response, "metadata": {KEY: key}}}
-            )
-        except ConnectionLost:
-            self._replies.pop(key, None)
-            raise
+        message = {"type": "response.create", "event_id": key, "response": {**response, "metadata": {KEY: key}}}
+        self._asked[key] = _Asked(reply, message)
+        await self._line.send(message)  # if it gets lost, it is sent again
 
     async def cancel(self, reply: Reply) -> None:
         """Tell the server that the answer is not wanted. The reply ends when the server has said so."""
-        key = next((key for key, known in self._replies.items() if known is reply), None)
-        if key is None:
+        asked = next((asked for asked in self._asked.values() if asked.reply is reply), None)
+        if asked is None:
             return
-        if reply.response_id is None:
-            self._unwanted.add(key)
-            return
-        try:
-            await self.send({"type": "response.cancel", "response_id": reply.response_id})
-        except ConnectionLost as exc:
-            reply.fail(exc)
+        asked.unwanted = True
+        if reply.response_id is not None:  # else as soon as it has one
+            await self._line.send({"type": "response.cancel", "response_id": reply.response_id})
 
     async def _read(self) -> None:
-        error: AskcamError = self._lost()
+        error: AskcamError = self._line.lost()
+        missed: int | None = None  # how many events are still to come that were missed; None: all are there
         try:
-            async for message in self._websocket:
-                await self._hear(json.loads(message))
-        except ConnectionClosed as exc:
-            error = self._lost(exc)
+            async for event in self._line.events():
+                await self._hear(event)
+                if event["type"] == "session.resumed":
+                    missed = event["missed"]
+                elif missed is not None:
+                    missed -= 1
+                if missed == 0:
+                    missed = None
+                    await self._again()
+        except ConnectionLost as exc:
+            error = exc
         except (ValueError, KeyError, TypeError, AttributeError, msgspec.ValidationError) as exc:
-            error = ConnectionLost(f"{self._where} sent what is no event of askcam's ({exc})")
-            await self._websocket.close(1002)
+            error = ConnectionLost(f"the server sent what is no event of askcam's ({exc})")
+            await self._line.close(1002)
         finally:
-            for reply in self._replies.values():
-                reply.fail(error)
-            self._replies.clear()
+            for asked in self._asked.values():
+                asked.reply.fail(error)
+            self._asked.clear()
+
+    async def _again(self) -> None:
+        """Everything that was missed is there: what the server does not know of never arrived."""
+        for asked in list(self._asked.values()):
+            if asked.reply.response_id is None:
+                await self._line.send(asked.message)
+            elif asked.unwanted:
+                await self._line.send({"type": "response.cancel", "response_id": asked.reply.response_id})
 
     async def _hear(self, event: dict[str, Any]) -> None:
         match event["type"]:
             case "response.created":
                 await self._created(event["response"])
             case "response.output_text.delta":
-                reply = self._replies.get(self._by_response.get(event["response_id"], ""))
-                if reply is not None:
-                    reply.say(event["delta"])
+                asked = self._asked.get(self._by_response.get(event["response_id"], ""))
+                if asked is not None:
+                    asked.reply.say(event["delta"])
             case "response.done":
                 key = self._by_response.pop(event["response"]["id"], "")
-                reply = self._replies.pop(key, None)
-                if reply is not None:
-                    reply.finish(event["response"])
+                asked = self._asked.pop(key, None)
+                if asked is not None:
+                    asked.reply.finish(event["response"])
             case "error":
                 self._refused(event)
             case _:
@@ -143,61 +137,26 @@ class Link:
 
     async def _created(self, response: dict[str, Any]) -> None:
         key = (response.get("metadata") or {}).get(KEY, "")
-        reply = self._replies.get(key)
-        if reply is None:
+        asked = self._asked.get(key)
+        if asked is None:
             return
-        reply.response_id = response["id"]
+        asked.reply.response_id = response["id"]
         self._by_response[response["id"]] = key
-        if key in self._unwanted:
-            self._unwanted.discard(key)
-            await self.cancel(reply)
+        if asked.unwanted:
+            await self.cancel(asked.reply)
 
     def _refused(self, event: dict[str, Any]) -> None:
-        body, cause = _body(event["error"]), event["error"].get("event_id") or ""
-        reply = self._replies.get(cause)
-        if reply is None:
-            if body.code != "response_cancel_not_active":  # it had ended by itself meanwhile
+        said, cause = body(event["error"]), event["error"].get("event_id") or ""
+        asked = self._asked.get(cause)
+        if asked is None:
+            if said.code != "response_cancel_not_active":  # it had ended by itself meanwhile
                 self.on_event(event)
             return
-        if reply.response_id is None:  # no response.done will come
-            del self._replies[cause]
-            self._unwanted.discard(cause)
-        reply.fail(wire_error(body))
-
-    def _lost(self, exc: ConnectionClosed | None = None) -> ConnectionLost:
-        close = None if exc is None else exc.rcvd
-        why = f" ({close.code} {close.reason})".replace(" )", ")") if close is not None else ""
-        return ConnectionLost(f"the connection to {self._where} has ended{why}: ask again to connect anew")
+        if asked.reply.response_id is None:  # no response.done will come
+            del self._asked[cause]
+        asked.reply.fail(wire_error(said))
 
 
 def refusal_of(event: dict[str, Any]) -> WireError:
     """The error that an `error` event stands for."""
-    return wire_error(_body(event["error"]))
-
-
-def _body(error: dict[str, Any]) -> ErrorBody:
-    return msgspec.convert({"message": "refused", "type": "server_error", **error}, ErrorBody)
-
-
-def problem(data: bytes, status: int, address: Address) -> AskcamError:
-    """What an HTTP answer with an error status means."""
-    try:
-        return wire_error(msgspec.json.decode(data, type=Problem).error)
-    except msgspec.DecodeError:
-        return ConnectionFailed(f"{address.http} answers with HTTP status {status}: is it askcam?")
-
-
-def _refusal(exc: InvalidStatus, address: Address) -> AskcamError:
-    return problem(bytes(exc.response.body or b""), exc.response.status_code, address)
-
-
-def unreachable(address: Address, exc: BaseException) -> ConnectionFailed:
-    """Why there is no connection, and what to do."""
-    if isinstance(exc, ConnectionRefusedError):
-        return ConnectionRefused(f"nothing listens at {address.http}: start `askcam serve` there, or give its --url")
-    if isinstance(exc, ssl.SSLCertVerificationError):
-        return ConnectionFailed(
-            f"the certificate of {address.http} is not trusted ({exc.verify_message}): give its CA as ssl context"
-        )
-    why = "no answer in time" if isinstance(exc, TimeoutError) else str(exc) or type(exc).__name__
-    return ConnectionFailed(f"cannot reach {address.http} ({why}): check the address and that the server runs")
+    return wire_error(body(event["error"]))

@@ -75,6 +75,7 @@ class AskcamRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unwell: Literal["refuse", "answer"] | None = None  # a dark or frozen picture: refuse (the default), or answer
     on_scene_change: Literal["tell", "answer_again"] | None = None  # watch the scene while the answer is given
     tools: list[str] | None = None  # only these of the server-side tools that the camera may use; []: none
+    turn_times: bool | None = None  # realtime: earlier answers in the prompt say when they were seen
 
 
 class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=False):

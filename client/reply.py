@@ -136,7 +136,9 @@ class Reply(AsyncIterator[str]):
         match response.get("status"):
             case "completed" | "incomplete" as status:
                 self._answer = Answer(
-                    "".join(part.get("text") or "" for item in response["output"] for part in item["content"]),
+                    "".join(
+                        part.get("text") or "" for item in response["output"] for part in item.get("content") or ()
+                    ),
                     msgspec.convert(response["askcam"], Saw),
                     _usage(response.get("usage") or {}),
                     status,

@@ -9,26 +9,45 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from askcam.client.protocol import Problem, encode
+from askcam.engine.errors import EngineError
 from askcam.server.access.guard import BodyLimit, Guard
-from askcam.server.api import cameras, chat, events, health, history, login, models, page, realtime, watches
+from askcam.server.api import (
+    cameras,
+    chat,
+    events,
+    health,
+    history,
+    login,
+    models,
+    openapi,
+    page,
+    realtime,
+    responses,
+    watches,
+)
 from askcam.server.errors import ApiError, as_api_error
+from askcam.server.evidence.errors import EvidenceError
 from askcam.server.house import House
 from askcam.server.metrics import CountRequests
+from askcam.stream.errors import StreamError
 
 log = logging.getLogger(__name__)
 
+FORESEEN = (ApiError, EngineError, StreamError, EvidenceError)
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
 def build_app(house: House) -> Starlette:
     """The whole server as one app. Whoever runs it must close the house afterwards."""
-    rooms = (page, health, login, models, chat, realtime, cameras, history, watches, events)
+    rooms = (page, openapi, health, login, models, chat, responses, realtime, cameras, history, watches, events)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
+        await house.sessions.close()
         await house.cameras.close()
 
     return Starlette(
@@ -38,7 +57,8 @@ def build_app(house: House) -> Starlette:
             Middleware(Guard, auth=house.auth),
             Middleware(BodyLimit, max_bytes=house.limits.max_body_bytes),
         ],
-        exception_handlers={HTTPException: _http, Exception: _failed, ApiError: _refused},
+        # What is foreseen has a name here: after any other exception the connection is closed, and the log has it all.
+        exception_handlers={HTTPException: _http, Exception: _failed} | dict.fromkeys(FORESEEN, _refused),
         lifespan=lifespan,
     )
 
@@ -58,13 +78,21 @@ async def _failed(request: Request, exc: Exception) -> Response:
 
 async def _http(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)
-    what = f"{request.method} {request.url.path}"
+    what, headers = f"{request.method} {request.url.path}", dict(exc.headers or {})
     match exc.status_code:
         case 404:
             text = f"nothing is at {request.url.path!r}; docs/protocol.md lists what is"
         case 405:
-            text = f"{what} is not allowed there; allowed: {(exc.headers or {}).get('Allow', 'other methods')}"
+            headers["Allow"] = ", ".join(sorted(_methods(request)))
+            text = f"{what} is not allowed there; allowed: {headers['Allow']}"
         case _:
             text = f"{what}: {exc.detail}"
     code = "not_found" if exc.status_code == 404 else None
-    return problem(ApiError(exc.status_code, "invalid_request_error", text, code=code, headers=exc.headers))
+    return problem(ApiError(exc.status_code, "invalid_request_error", text, code=code, headers=headers))
+
+
+def _methods(request: Request) -> set[str]:
+    """What may be done at the request's path; each method may have a route of its own."""
+    scope = {**request.scope, "root_path": request.scope.get("app_root_path", "")}  # as it came, not as a mount saw it
+    routes = [route for route in request.app.routes if route.matches(scope)[0] is not Match.NONE]
+    return {method for route in routes for method in getattr(route, "methods", None) or ("GET", "HEAD")}

@@ -160,7 +160,7 @@ def summarize(
     seconds: Annotated[float | None, typer.Option("--for", min=2, help=told("help.summarize.for"))] = None,
     segment: Annotated[float | None, typer.Option("--segment", min=0.5, help=told("help.summarize.segment"))] = None,
     fps: Annotated[float | None, typer.Option("--fps", min=0.05, max=30, help=told("help.fps"))] = None,
-    language: Annotated[str, typer.Option("--language", help=told("help.summarize.language"))] = "en",
+    language: Annotated[str, typer.Option("--language", help=told("help.summarize.language"))] = LANGUAGE,
     question: Annotated[str | None, typer.Option("--question", help=told("help.summarize.question"))] = None,
     model: ModelOption = None,
     backend: Backend = None,
@@ -172,7 +172,7 @@ def summarize(
     from askcam.server.commands import summarize as command
 
     config = _config(None, None, {}, _model_flags(model, backend, device, dtype, None, threads))
-    wish = command.Wish(source, form, out, seconds, fps, segment, language, question)
+    wish = command.Wish(source, form, out, seconds, fps, segment, language, question, model)
     command.summarize(wish, config.model.engine(str(model_path())))
 
 

@@ -7,6 +7,7 @@
 [evidence]                            enabled, folder, max_answers, max_bytes, max_days, private
 [watches.door]                        question = "Is the door open?", cameras = ["lobby"], every_s, on, off, for_s, ...
 [watching]                            folder, max_events, max_bytes
+[fetch]                               allow, private, timeout_s, max_bytes, max_addresses, max_at_once
 """
 
 import ssl
@@ -22,6 +23,7 @@ from askcam.server.access.auth import Tokens, check_bind
 from askcam.server.access.limits import Limits
 from askcam.server.access.origins import normal_origin
 from askcam.server.answers import MAX_ANSWERS, MAX_BYTES
+from askcam.server.attached.allowed import FetchConfig
 from askcam.server.cameras import CameraUse, check_name
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
@@ -145,6 +147,7 @@ class Config:
     evidence: EvidenceConfig = field(default_factory=EvidenceConfig)
     watching: WatchingConfig = field(default_factory=WatchingConfig)
     watches: Mapping[str, WatchSetting] = field(default_factory=dict)  # by name
+    fetch: FetchConfig = field(default_factory=FetchConfig)
 
 
 def load(path: Path | None = None, env: Mapping[str, str] | None = None) -> Config:
@@ -153,7 +156,7 @@ def load(path: Path | None = None, env: Mapping[str, str] | None = None) -> Conf
     Whether the whole may be served is for check() to say, once the command line had its word.
     """
     config = Config() if path is None else _read(path)
-    return _with_folder(_with_tokens(config, env or {}), env or {})
+    return _with_folders(_with_tokens(config, env or {}), env)
 
 
 def check(config: Config) -> None:
@@ -172,6 +175,10 @@ def check(config: Config) -> None:
             if camera not in config.cameras:
                 known = ", ".join(config.cameras) or "there is none"
                 raise ConfigError(f"[watches.{name}]: there is no camera {camera!r}; cameras here: {known}")
+    try:
+        config.fetch.rules()
+    except ValueError as exc:
+        raise ConfigError(f"under [fetch], {exc}") from exc
     check_tls(server.tls_cert, server.tls_key)
     check_bind(server.host, bool(server.tokens))
 
@@ -251,6 +258,7 @@ def _read(path: Path) -> Config:
         evidence=replace(evidence, folder=None if folder is None else path.parent / folder.expanduser()),
         watching=replace(watching, folder=None if kept_in is None else path.parent / kept_in.expanduser()),
         watches={name: _watch(toml, name) for name in toml.tables(("watches",), "[watches.door]")},
+        fetch=toml.section(("fetch",), FetchConfig),
     )
 
 
@@ -290,12 +298,12 @@ def _with_tokens(config: Config, env: Mapping[str, str]) -> Config:
     return replace(config, server=replace(config.server, token=token, admin_token=admin))
 
 
-def _with_folder(config: Config, env: Mapping[str, str]) -> Config:
-    """Where something is to be kept and no folder is named, the user's own."""
-    if config.watching.folder is None:
+def _with_folders(config: Config, env: Mapping[str, str] | None) -> Config:
+    """Where something is to be kept and no folder is named, the user's own; watches' only where there is a user."""
+    if config.watching.folder is None and env is not None:
         config = replace(config, watching=replace(config.watching, folder=data_folder(env).with_name("watching")))
     if config.evidence.enabled and config.evidence.folder is None:
-        config = replace(config, evidence=replace(config.evidence, folder=data_folder(env)))
+        config = replace(config, evidence=replace(config.evidence, folder=data_folder(env or {})))
     return config
 
 

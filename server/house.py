@@ -1,7 +1,7 @@
 """What every room of the server may lean on, in one value that the composition root builds."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
@@ -11,12 +11,14 @@ from askcam.server.access.origins import client_key
 from askcam.server.access.rates import Rates
 from askcam.server.answers import Answers
 from askcam.server.asking import Asking
+from askcam.server.attached.fetching import Fetcher
 from askcam.server.cameras import Cameras
 from askcam.server.evidence.archive import Archive
 from askcam.server.evidence.writer import Writer
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.pictures import Pictures
+from askcam.server.realtime.sessions import Sessions
 from askcam.server.watching.watching import Watching
 
 
@@ -38,12 +40,19 @@ class House:
     max_age_s: float | None = None  # what a question allows when it says nothing itself
     evidence: Writer | None = None  # None: evidence is not kept
     archive: Archive | None = None  # evidence that was kept
+    fetcher: Fetcher = field(default_factory=Fetcher)  # of pictures in messages; from nowhere, unless the config says
+    sessions: Sessions = field(default_factory=Sessions)  # realtime ones
 
     def admit_question(self, conn: HTTPConnection) -> None:
         """Count one question of this client. Raises ApiError 429 when it asks too fast."""
         wait_s = self.questions.take(client(conn), time.monotonic())
         if wait_s > 0:
             raise too_many("questions", wait_s)
+
+    def questions_left(self, conn: HTTPConnection) -> tuple[int, int, float]:
+        """How many questions a client may ask at once, how many of them now, and the seconds until it is all again."""
+        left, full_s = self.questions.left(client(conn), time.monotonic())
+        return int(self.questions.rate.burst), int(left), full_s
 
     def admit_frame(self, conn: HTTPConnection) -> bool:
         """Count one pushed frame of this client; False when it comes too fast and is to be dropped."""

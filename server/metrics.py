@@ -70,6 +70,17 @@ class Metrics:
             "askcam_tool_calls", "Calls of server-side tools.", ["tool", "outcome"], registry=registry
         )
         self._sessions = Gauge("askcam_sessions", "Realtime connections now.", registry=registry)
+        self._parked = Gauge(
+            "askcam_sessions_parked",
+            "Realtime sessions whose connection was lost, kept for a while.",
+            registry=registry,
+        )
+        self._resumed = Counter(
+            "askcam_sessions_resumed",
+            "Clients that came back to a session, by what came of it.",
+            ["outcome"],
+            registry=registry,
+        )
         self._requests = Counter(
             "askcam_http_requests", "HTTP requests answered.", ["method", "route", "status"], registry=registry
         )
@@ -126,6 +137,14 @@ class Metrics:
             yield
         finally:
             self._sessions.dec()
+
+    def parked(self, num_sessions: int) -> None:
+        """So many sessions wait for their clients now."""
+        self._parked.set(num_sessions)
+
+    def resumed(self, outcome: str) -> None:
+        """Count a client that came back: "resumed", or the code of its refusal."""
+        self._resumed.labels(outcome).inc()
 
     def render(self) -> bytes:
         """Everything in Prometheus's text format (CONTENT_TYPE)."""

@@ -18,6 +18,7 @@ from askcam.server.access.rates import Rates
 from askcam.server.answers import Answers
 from askcam.server.app import build_app
 from askcam.server.asking import Asking
+from askcam.server.attached.fetching import Fetcher
 from askcam.server.cameras import Cameras
 from askcam.server.config import Config, check
 from askcam.server.config_errors import ConfigError
@@ -29,6 +30,7 @@ from askcam.server.house import House
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.pictures import Pictures
+from askcam.server.realtime.sessions import Sessions
 from askcam.server.watching.keeping import Keeping
 from askcam.server.watching.watching import Watching
 from askcam.stream.sources.registry import resolve
@@ -65,6 +67,8 @@ def build_house(config: Config) -> House:
         max_age_s=max_age_s,
         evidence=evidence,
         archive=None if evidence is None else Archive(evidence.folder),
+        fetcher=Fetcher(config.fetch),
+        sessions=Sessions(max_parked=config.limits.max_parked_sessions, count=metrics.parked),
     )
 
 
@@ -156,6 +160,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
                 loaded.cancel()  # its thread, if it still loads, is a daemon and ends with the process
                 await asyncio.gather(loaded, return_exceptions=True)
                 await asyncio.to_thread(house.model.close)
+                house.fetcher.close()
 
 
 @contextlib.asynccontextmanager

@@ -16,13 +16,12 @@ from askcam.client.protocol import Saw, SeenWindow
 from askcam.engine.question import Reason, Role, Timings, Usage
 from askcam.server.realtime.client_events import read
 from askcam.server.realtime.effects import Effect, Send, Start
-from askcam.server.realtime.items import Said
 from askcam.server.realtime.session import Session
 from askcam.server.realtime.settings import SessionLimits
-from askcam.server.steps import Done
+from askcam.server.steps import Delta, Done, Step
 
 SDK: TypeAdapter[Any] = TypeAdapter(RealtimeServerEvent)
-OURS = {"askcam.clock", "camera.state", "frame.dropped"}
+OURS = {"askcam.clock", "camera.state", "frame.dropped", "scene.changed"}
 WALL, MONO = 1_763_800_000.0, 50.0
 
 
@@ -69,6 +68,13 @@ class Talk:
             message = json.dumps(message)
         return self.take(self.session.receive(read(message, self.new_id, 1000), wall, MONO))
 
+    def hear(self, response_id: str, step: Step) -> list[dict[str, Any]]:
+        """A step of an answer."""
+        return self.take(self.session.hear(response_id, step))
+
+    def words(self, response_id: str, text: str) -> list[dict[str, Any]]:
+        return self.hear(response_id, Delta(text))
+
     def user(self, text: str, **item: Any) -> list[dict[str, Any]]:
         content = [{"type": "input_text", "text": text}]
         return self.say(
@@ -89,10 +95,7 @@ class Talk:
 
     def texts(self) -> list[tuple[Role, str]]:
         """The prompt of the newest answer."""
-        return [
-            (item.role, "".join(part.text for part in item.parts if isinstance(part, Said)))
-            for item in self.start.items
-        ]
+        return [(item.role, "".join(item.texts)) for item in self.start.items]
 
 
 def done(text: str, reason: Reason = Reason.STOP) -> Done:

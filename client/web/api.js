@@ -71,10 +71,12 @@ export function liveUrl(name) {
   return `v1/cameras/${encodeURIComponent(name)}/live.mjpeg?t=${Date.now()}`;
 }
 
-/** The realtime websocket of a camera, or "push:" for the reader's own. */
-export function realtimeUrl(model) {
+/** The realtime websocket of a camera, or "push:" for the reader's own; or back to `session`, behind the event `after`. */
+export function realtimeUrl(model, session = null, after = null) {
   const url = new URL("v1/realtime", document.baseURI);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   url.searchParams.set("model", model);
+  if (session) url.searchParams.set("session", session);
+  if (after) url.searchParams.set("after", after);
   return url.href;
 }

@@ -1,10 +1,14 @@
-// One realtime websocket: events in, events out. It knows the wire and nothing of the page.
+// One realtime session: events in, events out. It knows the wire and nothing of the page. When its websocket breaks, it
+// goes on over another one, where it was; the page does not notice.
 
 import { realtimeUrl } from "./api.js";
 
 export const PUSH = "push:"; // the model of a session that brings its own pictures
 
 const MOST_BUFFERED = 400_000; // bytes not yet sent: beyond it pictures are dropped, never queued
+
+const RESUME_MS = [50, 200, 500, 1000, 2000]; // between tries to come back; then the session is given up
+const PINGS_UNANSWERED = 1011; // the server's close code when we seemed dead to it, as after a sleep
 
 const CLOCK_PINGS = 4; // at the start; the shortest round trip counts
 const CLOCK_EVERY_MS = 30_000; // then, since clocks drift
@@ -33,20 +37,55 @@ export class Session {
   #clockTimer = null;
   #camera = null; // its name on the server
   #told = false;
+  #model;
+  #id = null; // the server's name for the session
+  #last = null; // id of the last event that came
+  #tries = 0; // to come back, since it last broke
+  #resumeTimer = null;
+  #resuming = false;
+  #missed = null; // events that are still to come of those missed
+  #question = null; // the event that asked, until it is answered
 
   constructor(model, heard) {
     this.#heard = heard;
+    this.#model = model;
     this.#pushes = model === PUSH;
-    this.#socket = new WebSocket(realtimeUrl(model));
+    this.#connect();
+  }
+
+  #connect() {
+    this.#socket = new WebSocket(realtimeUrl(this.#model, this.#id, this.#last));
     this.#socket.binaryType = "arraybuffer";
     this.#socket.onmessage = (message) => {
-      if (typeof message.data === "string") this.#receive(JSON.parse(message.data));
+      if (typeof message.data !== "string") return;
+      const event = JSON.parse(message.data);
+      this.#receive(event);
+      this.#last = event.event_id;
+      if (this.#missed !== null && (event.type === "session.resumed" || --this.#missed === 0)) this.#caughtUp();
     };
-    this.#socket.onclose = (event) => {
-      clearInterval(this.#clockTimer);
-      const error = this.#refusal ?? (event.reason ? { code: "", message: event.reason } : null);
-      this.#heard({ type: "closed", wasOpen: this.#open, error });
-    };
+    this.#socket.onclose = (event) => this.#closed(event);
+  }
+
+  #closed({ wasClean, code, reason }) {
+    const broken = !wasClean || code === PINGS_UNANSWERED;
+    if (broken && this.#open && !this.#refusal && this.#tries < RESUME_MS.length) {
+      this.#resuming = true;
+      this.#resumeTimer = setTimeout(() => this.#connect(), RESUME_MS[this.#tries]);
+      this.#tries += 1;
+      return;
+    }
+    clearInterval(this.#clockTimer);
+    const error = this.#refusal ?? (reason ? { code: "", message: reason } : null);
+    this.#heard({ type: "closed", wasOpen: this.#open, error });
+  }
+
+  /** All that was missed is here: what the server does not know of never arrived. */
+  #caughtUp() {
+    if (this.#missed > 0) return;
+    this.#missed = null;
+    if (this.#asked && !this.#response) this.#send(this.#question);
+    else if (this.#asked && this.#stopping) this.stop();
+    if (this.#told) this.#heard({ type: "opened", camera: this.#camera }); // a question may wait for it
   }
 
   get isOpen() {
@@ -62,7 +101,8 @@ export class Session {
     this.#stopping = false;
     this.#response = null;
     const input = [...earlier.flatMap(({ question, text: answer }) => [said("user", question), said("assistant", answer)]), said("user", text)];
-    this.#send({ type: "response.create", response: { conversation: "none", input } });
+    this.#question = { type: "response.create", response: { conversation: "none", input } };
+    this.#send(this.#question);
   }
 
   stop() {
@@ -82,6 +122,7 @@ export class Session {
 
   close() {
     clearInterval(this.#clockTimer);
+    clearTimeout(this.#resumeTimer);
     this.#socket.onclose = null;
     this.#socket.onmessage = null;
     this.#socket.close();
@@ -115,6 +156,7 @@ export class Session {
     switch (event.type) {
       case "session.created":
         this.#open = true;
+        this.#id = event.session.id;
         this.#send({
           type: "session.update",
           session: { type: "realtime", output_modalities: ["text"], askcam: { events: ["camera.state"] } },
@@ -122,6 +164,11 @@ export class Session {
         this.#camera = event.session.askcam.camera;
         if (this.#pushes) this.#compareClocks(); // and then opened: a picture's age needs the clocks
         else this.#opened();
+        break;
+      case "session.resumed":
+        this.#resuming = false;
+        this.#tries = 0;
+        this.#missed = event.missed;
         break;
       case "response.created":
         if (!this.#asked) break;
@@ -157,7 +204,7 @@ export class Session {
   }
 
   #refused(error) {
-    if (!this.#open) {
+    if (!this.#open || this.#resuming) {
       this.#refusal = error;
     } else if (this.#asked) {
       this.#asked = false;

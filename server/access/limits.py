@@ -22,6 +22,7 @@ class Limits:
     max_tokens: Count = 2048  # of one answer; a request for more gets so many
     max_ws_message_bytes: Bytes = 4 << 20  # one event or one pushed frame
     max_sessions: Count = 64  # realtime connections
+    max_parked_sessions: Count = 32  # realtime sessions whose connection was lost; the oldest ends for one more
     max_cameras: Count = 32
     max_pushed_cameras: Count = 8
     max_viewers: Count = 32  # live pictures being watched

@@ -36,6 +36,11 @@ class Bucket:
             self._left = max(0.0, self._left - 1.0)
         return wait_s
 
+    def left(self, now: float) -> tuple[float, float]:
+        """How many would pass at once, and the seconds until the bucket is full again."""
+        self._refill(now)
+        return self._left, (self._rate.burst - self._left) / self._rate.per_s
+
     def _refill(self, now: float) -> None:
         if now > self._at:
             self._left = min(self._rate.burst, self._left + (now - self._at) * self._rate.per_s)
@@ -50,7 +55,7 @@ class Rates:
     """
 
     def __init__(self, rate: Rate, max_clients: int = 4096) -> None:
-        self._rate, self._max_clients = rate, max_clients
+        self.rate, self._max_clients = rate, max_clients
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
     def __len__(self) -> int:
@@ -65,10 +70,15 @@ class Rates:
         bucket = self._buckets.get(client)
         return 0.0 if bucket is None else bucket.wait_s(now)
 
+    def left(self, client: str, now: float) -> tuple[float, float]:
+        """How many of its burst a client has left, and the seconds until all of it is there again."""
+        bucket = self._buckets.get(client)
+        return (self.rate.burst, 0.0) if bucket is None else bucket.left(now)
+
     def _bucket(self, client: str, now: float) -> Bucket:
         bucket = self._buckets.get(client)
         if bucket is None:
-            bucket = self._buckets[client] = Bucket(self._rate, now)
+            bucket = self._buckets[client] = Bucket(self.rate, now)
             if len(self._buckets) > self._max_clients:
                 self._buckets.popitem(last=False)
         self._buckets.move_to_end(client)

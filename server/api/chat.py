@@ -13,15 +13,15 @@ from starlette.routing import BaseRoute, Route
 
 from askcam.client.protocol import Problem, encode
 from askcam.engine.question import TokenLogprob, Usage
+from askcam.server.api.addresses import in_chat
 from askcam.server.api.chat_request import ChatRequest, read
 from askcam.server.api.chat_tools import written
+from askcam.server.api.outcome import check_stream, until_words, whole
 from askcam.server.api.wire import decode_body, json_response
-from askcam.server.asking import Asking
-from askcam.server.errors import ApiError, bad_request
+from askcam.server.errors import ApiError
 from askcam.server.house import House
-from askcam.server.steps import Ask, Begun, Called, Changed, Delta, Done, Returned, Seen, Step
+from askcam.server.steps import Begun, Called, Changed, Delta, Done, Returned, Seen, Step
 
-MAX_AGAIN = 2  # times that an answer is begun anew because the scene has changed; the last one is given as it is
 LEAST = -9999.0  # OpenAI's word for "very unlikely"; JSON has no minus infinity
 
 
@@ -29,45 +29,20 @@ def routes(house: House) -> list[BaseRoute]:
     async def complete(request: Request) -> Response:
         body = await decode_body(request, ChatRequest)
         house.admit_question(request)
+        await house.fetcher.put(in_chat(body))
         ask = await asyncio.to_thread(read, body, house.limits, house.max_age_s)  # it may decode pictures
         with_usage = body.stream_options is not None and body.stream_options.include_usage
         writer = _Writer(body.model, with_usage, with_logprobs=bool(body.logprobs))
         if not body.stream:
-            return json_response(writer.completion(await _whole(house.asking, ask, request)))
-        if ask.on_change == "answer_again":
-            raise bad_request(
-                "what was streamed cannot be taken back: leave 'stream' out, or ask for on_scene_change 'tell'",
-                "askcam.on_scene_change",
-            )
+            return json_response(writer.completion(await whole(house.asking, ask, request)))
+        check_stream(ask)
         steps = house.asking.ask(ask)
-        # The status line waits for the first words, so that every refusal still has its own status.
-        first = await _until_words(steps)
+        first = await until_words(steps)
         return StreamingResponse(
             _events(first, steps, writer), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
         )
 
     return [Route("/v1/chat/completions", complete, methods=["POST"])]
-
-
-async def _until_words(steps: AsyncGenerator[Step, None]) -> Delta | Done:
-    async for step in steps:
-        if isinstance(step, Delta | Done):
-            return step
-    raise AssertionError("an answer ends with Done")
-
-
-async def _whole(asking: Asking, ask: Ask, request: Request) -> Done:
-    again = MAX_AGAIN if ask.on_change == "answer_again" else 0
-    while True:
-        async with contextlib.aclosing(asking.ask(ask)) as steps:
-            async for step in steps:
-                if isinstance(step, Done):
-                    return step
-                if isinstance(step, Changed) and again:
-                    break
-                if await request.is_disconnected():  # nobody reads it: let the engine go
-                    raise ApiError(499, "invalid_request_error", "the client went away before the answer was complete")
-        again -= 1
 
 
 async def _events(first: Delta | Done, steps: AsyncGenerator[Step, None], writer: "_Writer") -> AsyncIterator[bytes]:

@@ -1,5 +1,6 @@
 """Tools as chat completions write them: a client's functions, whether to call them, calls of earlier turns. Pure."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -46,8 +47,14 @@ class ChosenTool(msgspec.Struct):
     type: Literal["function"] = "function"
 
 
-def signatures(tools: Sequence[FunctionTool]) -> tuple[Mapping[str, Any], ...]:
+def signatures(
+    tools: Sequence[FunctionTool], name_at: str = "tools[{i}].function.name"
+) -> tuple[Mapping[str, Any], ...]:
     """The client's functions as a question carries them. Raises ApiError 400 naming the one at fault."""
+
+    def at(i: int) -> str:
+        return name_at.format(i=i)
+
     if len(tools) > MAX_TOOLS:
         raise bad_request(f"'tools' has {len(tools)} entries; at most {MAX_TOOLS} are taken", "tools")
     found: dict[str, Mapping[str, Any]] = {}
@@ -56,10 +63,10 @@ def signatures(tools: Sequence[FunctionTool]) -> tuple[Mapping[str, Any], ...]:
         if not NAME.fullmatch(function.name):
             raise bad_request(
                 f"{function.name[:80]!r} is no function's name: use up to 64 letters, digits, '_', '-', '.'",
-                f"tools[{i}].function.name",
+                at(i),
             )
         if function.name in found:
-            raise bad_request(f"two tools are called {function.name!r}: rename one", f"tools[{i}].function.name")
+            raise bad_request(f"two tools are called {function.name!r}: rename one", at(i))
         found[function.name] = {
             "type": "function",
             "function": {
@@ -83,12 +90,13 @@ def choice(wanted: Literal["auto", "none", "required"] | ChosenTool | None) -> C
 
 def earlier(call: ToolCall) -> Mapping[str, Any]:
     """An assistant's earlier call, as a turn holds it."""
+    arguments = call.function.arguments or "{}"
     try:
-        found = msgspec.json.decode(call.function.arguments or "{}")
-    except msgspec.DecodeError:
+        found = json.loads(arguments)
+    except (ValueError, RecursionError):
         found = None
     problem = None if isinstance(found, dict) else "not an object"
-    return Call(call.function.name, call.function.arguments, problem=problem).turn()
+    return Call(call.function.name, arguments, problem=problem).turn()
 
 
 def written(done: Done) -> list[dict[str, Any]]:

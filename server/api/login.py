@@ -33,7 +33,7 @@ def routes(house: House) -> list[BaseRoute]:
 
     async def log_in(request: Request) -> Response:
         body = await request.body()
-        pass_id, role = house.auth.log_in(request, decode(body, LogIn).token if body.strip() else None)
+        pass_id, role = house.auth.log_in(request, decode(body, LogIn).token if body else None)
         response = Response(status_code=204, headers={"X-Askcam-Role": role.value})
         _set(response, request, pass_id, int(LIFE_S))
         return response

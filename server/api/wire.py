@@ -28,6 +28,8 @@ def decode(data: bytes | str, kind: type[T]) -> T:
         where = AT.search(message)
         param = where.group(1).replace("[...]", "[]") if where else None
         raise bad_request(f"{AT.sub('', message)}{f' in {param!r}' if param else ''}", param or None) from exc
+    except RecursionError as exc:
+        raise bad_request("the body is nested too deeply: send a plainer one", None, "invalid_json") from exc
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise bad_request(f"the body is not JSON: {exc}; send one JSON object", None, "invalid_json") from exc
 

@@ -25,7 +25,7 @@ MAX_CLIP_BYTES = 32 << 20  # encoded
 MAX_PIXELS = 16_000_000  # of one picture: 48 MB of RGB
 MAX_SCANS = 100  # of a progressive JPEG; cameras write about ten, and each costs a pass over the picture
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")  # of an animated one, the first picture
-SEND_DATA_URL = "send it as a data URL (data:image/jpeg;base64,...)"
+Kind = Literal["image", "video"]
 
 DATA_URL = re.compile(r"data:([a-z0-9.+-]+/[a-z0-9.+-]+)?((?:;[a-z0-9_.+-]+=[^;,]*)*);base64,", re.IGNORECASE)
 
@@ -79,16 +79,20 @@ def decode_picture(data: bytes, param: str, budget: Budget | None = None) -> Pic
     return Picture(_load(image, param))
 
 
-def _data(url: str, param: str, kind: Literal["image", "video"], max_bytes: int) -> bytes:
-    remedy = SEND_DATA_URL if kind == "image" else "send it as a data URL (data:video/mp4;base64,...)"
+def remedy(kind: Kind) -> str:
+    """What always works."""
+    return f"send it as a data URL (data:{'image/jpeg' if kind == 'image' else 'video/mp4'};base64,...)"
+
+
+def _data(url: str, param: str, kind: Kind, max_bytes: int) -> bytes:
     if re.match(r"(https?|ftp|file)://", url, re.IGNORECASE):
-        raise bad_request(f"this server does not fetch {shown(url)}: {remedy}", param, "unsupported_url")
+        raise bad_request(f"this server does not fetch {shown(url)}: {remedy(kind)}", param, "unsupported_url")
     head = DATA_URL.match(url)
     if head is None:
-        raise bad_request(f"{shown(url)} is not a data URL in base64: {remedy}", param, f"invalid_{kind}")
+        raise bad_request(f"{shown(url)} is not a data URL in base64: {remedy(kind)}", param, f"invalid_{kind}")
     mime = (head.group(1) or "").lower()
     if mime and not mime.startswith((f"{kind}/", "application/octet-stream")):
-        raise bad_request(f"a data URL of type {mime!r} is no {kind}: {remedy}", param, f"invalid_{kind}")
+        raise bad_request(f"a data URL of type {mime!r} is no {kind}: {remedy(kind)}", param, f"invalid_{kind}")
     return _decode64(url[head.end() :], param, max_bytes)
 
 

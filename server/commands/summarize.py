@@ -14,6 +14,7 @@ from askcam.engine.errors import EngineError
 from askcam.server.commands import say
 from askcam.server.commands.serve import progress
 from askcam.server.commands.words.catalogue import told
+from askcam.server.serving import BUILT_IN
 from askcam.server.summary.plan import Plan, make_plan
 from askcam.server.summary.prompts import Prompts, prompts_in
 from askcam.server.summary.segments import SEGMENT, of_camera, of_file
@@ -43,6 +44,7 @@ class Wish:
     segment_s: float | None
     language: str
     question: str | None  # instead of the one about what is to be seen
+    model: str | None  # as given; None: the built-in one
 
 
 def summarize(wish: Wish, config: EngineConfig) -> None:
@@ -122,7 +124,7 @@ def _summary(
         source=spec.label,
         seconds=found.seconds,
         started=found.started if live else None,
-        model=engine.info.id,
+        model=BUILT_IN if wish.model is None else engine.info.id,
         note=engine.info.note,
         language=wish.language,
         fps=plan.fps,

@@ -12,7 +12,8 @@ import msgspec
 
 from askcam.server.attached.content import jpeg_from_base64
 from askcam.server.errors import ApiError, bad_request
-from askcam.server.realtime.items import MAX_ID_CHARS, Item, read_item
+from askcam.server.realtime.call_items import Turn, read_turn
+from askcam.server.realtime.items import MAX_ID_CHARS
 from askcam.server.realtime.reading import Fields, wrong
 from askcam.server.realtime.settings import read_changes
 
@@ -20,6 +21,7 @@ FRAME_HEADER = struct.Struct(">Q")  # of a binary message: capture time, microse
 EARLIEST_US = 10**15  # September 2001: a smaller number is in milliseconds or seconds
 MAX_INPUT = 64  # items of one response.create
 MAX_METADATA = 16
+MAX_EVENT_ID_CHARS = 512
 
 NewId = Callable[[str], str]  # "item" -> "item_…"
 
@@ -33,7 +35,7 @@ class SessionUpdate:
 
 @dataclass(frozen=True, slots=True)
 class ItemCreate:
-    item: Item
+    item: Turn
     after: str | None
     event_id: str | None
 
@@ -56,7 +58,7 @@ class ResponseCreate:
 
     changes: Mapping[str, Any]
     in_conversation: bool
-    input: tuple[Item | str, ...] | None
+    input: tuple[Turn | str, ...] | None
     metadata: Mapping[str, str] | None
     event_id: str | None
 
@@ -124,12 +126,14 @@ def read(message: str | bytes, new_id: NewId, max_chars: int) -> ClientEvent:
         fields = Fields(_json(message))
         kind = fields.text("type")
         found_id = fields.raw("event_id")
-        event_id = found_id if isinstance(found_id, str) and len(found_id) <= 512 else None
+        event_id = found_id if isinstance(found_id, str) and len(found_id) <= MAX_EVENT_ID_CHARS else None
         if found_id is not None and event_id is None:
-            raise wrong("event_id", found_id, "a string of at most 512 characters")
+            raise wrong("event_id", found_id, f"a string of at most {MAX_EVENT_ID_CHARS} characters")
         if kind is None:
             raise bad_request("the event has no 'type': docs/protocol.md lists them", "type", "invalid_event")
         reader = READERS.get(kind)
+        if kind in REFUSED:
+            raise bad_request(f"{kind} is not supported here: {REFUSED[kind]}", "type", "unsupported_event")
         if reader is None:
             known = ", ".join(READERS)
             raise bad_request(f"unknown event type {kind[:80]!r}; known here: {known}", "type", "unknown_event")
@@ -175,7 +179,7 @@ def _session_update(fields: Fields, event_id: str | None, new_id: NewId, max_cha
 
 
 def _item_create(fields: Fields, event_id: str | None, new_id: NewId, max_chars: int) -> ItemCreate:
-    item = read_item(fields.need_object("item"), new_id, max_chars)
+    item = read_turn(fields.need_object("item"), new_id, max_chars)
     return ItemCreate(item, fields.text("previous_item_id", MAX_ID_CHARS), event_id)
 
 
@@ -199,10 +203,10 @@ def _response_create(fields: Fields, event_id: str | None, new_id: NewId, max_ch
     )
 
 
-def _input(entry: Fields, new_id: NewId, max_chars: int) -> Item | str:
+def _input(entry: Fields, new_id: NewId, max_chars: int) -> Turn | str:
     if entry.raw("type") == "item_reference":
         return entry.need_text("id", MAX_ID_CHARS)
-    return read_item(entry, new_id, max_chars)
+    return read_turn(entry, new_id, max_chars)
 
 
 def _metadata(response: Fields) -> Mapping[str, str] | None:
@@ -247,4 +251,13 @@ READERS: Mapping[str, Callable[[Fields, str | None, NewId, int], ClientEvent]] =
     "response.cancel": _response_cancel,
     "input_image_buffer.append": _append,
     "askcam.clock": _clock,
+}
+
+NO_AUDIO = "there is no audio; questions are text items, pictures are input_image parts or pushed frames"
+REFUSED: Mapping[str, str] = {
+    "conversation.item.truncate": "it cuts audio that was not played; delete the item, or cancel its response",
+    "input_audio_buffer.append": NO_AUDIO,
+    "input_audio_buffer.commit": NO_AUDIO,
+    "input_audio_buffer.clear": NO_AUDIO,
+    "output_audio_buffer.clear": NO_AUDIO,
 }

@@ -1,20 +1,22 @@
 """The turns of one realtime connection, in order and bounded. Pure."""
 
-from askcam.engine.question import Role
 from askcam.server.errors import ApiError, bad_request
-from askcam.server.realtime.items import Item
+from askcam.server.realtime.call_items import FunctionCall, FunctionOutput, Turn
+from askcam.server.realtime.truncation import Rule, Trimmed
 
 MAX_ITEMS = 128
 MAX_BYTES = 8 << 20
-MAX_PROMPT_ITEMS = 32
 
 
 class Conversation:
     """The newest `max_items` turns and `max_bytes` of them; when one more comes, the oldest are dropped."""
 
-    def __init__(self, max_items: int = MAX_ITEMS, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, conversation_id: str, max_items: int = MAX_ITEMS, max_bytes: int = MAX_BYTES) -> None:
+        self.id = conversation_id
         self._max_items, self._max_bytes = max_items, max_bytes
-        self._items: list[Item] = []
+        self._items: list[Turn] = []
+        self._trimmed = Trimmed()
+        self._overtaken: set[str] = set()  # turns that a newer answer to the same question has replaced
 
     def __len__(self) -> int:
         return len(self._items)
@@ -31,13 +33,19 @@ class Conversation:
         place = self._place(item_id, "item_id")
         return self._items[place - 1].id if place else None
 
-    def add(self, item: Item, after: str | None = None) -> tuple[str, ...]:
+    def add(self, item: Turn, after: str | None = None) -> tuple[str, ...]:
         """Put a turn at the end, at the beginning (`after` "root") or behind another; the ids that were dropped for it.
 
-        Raises ApiError 400: the id is taken, there is no turn `after`, or the item alone is too large.
+        Raises ApiError 400: the id is taken, there is no turn `after`, no such call, or the item alone is too large.
         """
         if item.id in self:
             raise bad_request(f"there is an item {item.id!r} already: give it another id", "item.id", "item_exists")
+        if isinstance(item, FunctionOutput) and item.call_id not in self._calls():
+            raise bad_request(
+                f"there is no function call {item.call_id!r} in this conversation: output belongs to a call",
+                "item.call_id",
+                "call_not_found",
+            )
         if item.num_bytes > self._max_bytes:
             raise bad_request(
                 f"the item has {item.num_bytes:,} bytes; a conversation holds {self._max_bytes:,}: send smaller ones",
@@ -54,11 +62,11 @@ class Conversation:
         self._items.insert(place, item)
         return self._shrink(item.id)
 
-    def get(self, item_id: str) -> Item:
+    def get(self, item_id: str) -> Turn:
         """Raises ApiError 400 `item_not_found`."""
         return self._items[self._place(item_id, "item_id")]
 
-    def replace(self, item: Item) -> tuple[str, ...]:
+    def replace(self, item: Turn) -> tuple[str, ...]:
         """A turn that went on; nothing when it has been deleted. Returns the ids that were dropped for it."""
         for i, old in enumerate(self._items):
             if old.id == item.id:
@@ -70,23 +78,18 @@ class Conversation:
         """Raises ApiError 400 `item_not_found`."""
         del self._items[self._place(item_id, "item_id")]
 
-    def prompt(self, max_chars: int | None, max_items: int = MAX_PROMPT_ITEMS) -> tuple[Item, ...]:
-        """The turns that a question is asked with: the newest that fit, and every turn of the system.
+    def prompt(self, rule: Rule | None) -> tuple[Turn, ...]:
+        """The turns that a question is asked with. `rule` None: all but those in progress and those overtaken."""
+        self._overtaken &= {item.id for item in self._items}
+        present = [i for i in self._items if i.status != "in_progress" and i.id not in self._overtaken]
+        return tuple(present) if rule is None else self._trimmed.prompt(present, rule)
 
-        The last turn of the user is always among them. `max_chars` None: all of them.
-        """
-        if max_chars is None:
-            return tuple(self._items)
-        last = max((i for i, item in enumerate(self._items) if item.role is Role.USER), default=-1)
-        taken: list[Item] = []
-        left, full = max_chars, False
-        for i in range(len(self._items) - 1, -1, -1):
-            item = self._items[i]
-            full = full or item.num_chars > left or len(taken) >= max_items
-            if not full or i == last or item.role is Role.SYSTEM:
-                taken.append(item)
-                left -= item.num_chars
-        return tuple(reversed(taken))
+    def overtake(self, item_id: str) -> None:
+        """This turn stays in the conversation, but is in no later prompt."""
+        self._overtaken.add(item_id)
+
+    def _calls(self) -> set[str]:
+        return {item.call_id for item in self._items if isinstance(item, FunctionCall)}
 
     def _place(self, item_id: str, param: str) -> int:
         for i, item in enumerate(self._items):

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from askcam.engine.question import Sampling
-from askcam.server.realtime.items import Item
+from askcam.server.realtime.call_items import Turn
 from askcam.server.realtime.response import Event
+from askcam.server.realtime.settings import Settings
 from askcam.stream.frame import AgeBasis
 
 
@@ -17,14 +18,13 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Begin an answer; its words come back through said(), its end through done() or failed()."""
+    """Begin an answer; its steps come back through hear(), or its failure through failed()."""
 
     response_id: str
     instructions: str
-    items: tuple[Item, ...]
+    items: tuple[Turn, ...]
     sampling: Sampling
-    max_age_s: float | None
-    evidence: bool = True  # may be kept on disk
+    settings: Settings  # of this answer
 
 
 @dataclass(frozen=True, slots=True)

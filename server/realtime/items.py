@@ -1,12 +1,11 @@
-"""One turn of a realtime conversation: read from the wire, written to the wire, handed to the engine."""
+"""A message in a realtime conversation: read from the wire, written to the wire."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from askcam.engine.question import Message, Part, Role, Text
-from askcam.server.attached.budget import Budget
-from askcam.server.attached.content import Encoded, decode_picture, picture_to_keep
+from askcam.engine.question import Role
+from askcam.server.attached.content import Encoded, picture_to_keep
 from askcam.server.errors import bad_request
 from askcam.server.realtime.reading import Fields
 
@@ -37,6 +36,7 @@ class Item:
     role: Role
     parts: tuple[Said | Shown, ...] = ()
     status: str = "completed"  # "in_progress", "incomplete"
+    seen_at: str | None = None  # of an answer: RFC 3339, capture time of the newest frame it was given from
 
     @property
     def num_bytes(self) -> int:
@@ -45,11 +45,19 @@ class Item:
 
     @property
     def num_chars(self) -> int:
-        return sum(len(p.text) for p in self.parts if isinstance(p, Said))
+        return sum(map(len, self.texts))
 
-    def with_text(self, text: str, status: str) -> "Item":
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return tuple(p.text for p in self.parts if isinstance(p, Said))
+
+    @property
+    def num_pictures(self) -> int:
+        return sum(isinstance(p, Shown) for p in self.parts)
+
+    def with_text(self, text: str, status: str, seen_at: str | None = None) -> "Item":
         """The same turn, having said `text`."""
-        return replace(self, parts=(Said(text),), status=status)
+        return replace(self, parts=(Said(text),), status=status, seen_at=seen_at)
 
     def wire(self, *, pictures: bool = False) -> dict[str, Any]:
         """As OpenAI's SDKs type it. Pictures are left out of it, since the client has just sent them, unless asked."""
@@ -72,15 +80,10 @@ class Item:
 
 
 def read_item(fields: Fields, new_id: Callable[[str], str], max_chars: int) -> Item:
-    """A turn that a client adds; its pictures are decoded once, to be found sound. Raises ApiError 400.
+    """A message that a client adds; its pictures are decoded once, to be found sound. Raises ApiError 400.
 
     CPU work when there are pictures: call it off the event loop then.
     """
-    kind = fields.text("type") or "message"
-    if kind != "message":
-        raise bad_request(
-            f"items of type {kind!r} are not taken here: send a 'message'", fields.at("type"), "unsupported_item"
-        )
     role = fields.choice("role", ("user", "system", "assistant"))
     if role is None:
         raise fields.missing("role", "'user', 'system' or 'assistant'")
@@ -116,18 +119,3 @@ def _read_part(part: Fields, role: Role, max_chars: int) -> Said | Shown:
                 part.at("type"),
                 "unsupported_content",
             )
-
-
-def messages(instructions: str, items: Iterable[Item]) -> tuple[Message, ...]:
-    """The prompt of a question. Decodes the pictures: call it off the event loop. Raises ApiError 400."""
-    found = [Message(Role.SYSTEM, (Text(instructions),))] if instructions else []
-    budget = Budget()
-    for item in items:
-        parts: list[Part] = []
-        for part in item.parts:
-            if isinstance(part, Said):
-                parts.append(Text(part.text))
-            else:
-                parts.append(decode_picture(part.picture.data, "input_image", budget))
-        found.append(Message(item.role, tuple(parts)))
-    return tuple(found)

@@ -92,6 +92,12 @@ class Fields:
             raise wrong(self.at(name), value, f"a whole number from {low} to {high}")
         return value
 
+    def boolean(self, name: str) -> bool | None:
+        value = self._values.get(name)
+        if value is not None and not isinstance(value, bool):
+            raise wrong(self.at(name), value, "true or false")
+        return value
+
     def object(self, name: str) -> "Fields | None":
         value = self._values.get(name)
         return None if value is None else Fields(value, self.at(name))

@@ -10,10 +10,17 @@ from askcam.client.protocol import AskcamRequest
 from askcam.engine.question import Sampling
 from askcam.server.errors import bad_request
 from askcam.server.realtime.reading import Fields, wrong
+from askcam.server.realtime.tools import read_choice, read_tools
+from askcam.server.realtime.truncation import Rule, tokens
+from askcam.server.steps import OnChange, Unwell
 
-MAX_TOOLS = 64
 MAX_TOKENS = 4096  # of one answer, as OpenAI has it
-EVENTS = ("camera.state", "frame.dropped")
+MAX_AGE_MS, MAX_WAIT_MS = 86_400_000, 60_000
+EVENTS = ("camera.state", "frame.dropped", "scene.changed")
+UNSUPPORTED = {
+    "prompt": "prompts are not stored here: put its words into instructions",
+    "reasoning": "the models here answer at once: there is no effort to set",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +42,14 @@ class Settings:
     temperature: float | None = None  # None: as the model's own configuration says
     tools: tuple[Mapping[str, Any], ...] = ()
     tool_choice: Any = "auto"
+    parallel_tool_calls: bool = True
     truncation: Any = "auto"  # "disabled": all turns are in the prompt, whatever their length
     max_age_ms: float | None = None
+    max_wait_ms: float | None = None
+    unwell: Unwell | None = None  # None: as the camera is configured
+    on_scene_change: OnChange | None = None
+    server_tools: tuple[str, ...] | None = None  # None: all that the camera may use
+    turn_times: bool | None = None  # earlier answers in the prompt say when they were seen
     events: frozenset[str] = frozenset()  # which of askcam's own events to send
     evidence: bool = True  # answers' evidence may be kept on the server's disk
 
@@ -48,6 +61,25 @@ class Settings:
     def max_age_s(self) -> float | None:
         return None if self.max_age_ms is None else self.max_age_ms / 1000
 
+    @property
+    def max_wait_s(self) -> float:
+        return (self.max_wait_ms or 0.0) / 1000
+
+    @property
+    def on_change(self) -> OnChange | None:
+        """Whoever asked for the event wants the scene watched."""
+        return self.on_scene_change or ("tell" if "scene.changed" in self.events else None)
+
+    def rule(self, prompt_chars: int) -> Rule | None:
+        """How the conversation is cut for the prompt, of which `prompt_chars` may be turns. None: not at all."""
+        if self.truncation == "disabled":
+            return None
+        if self.truncation == "auto":
+            return Rule(prompt_chars)
+        ratio = self.truncation["retention_ratio"]
+        limit = (self.truncation.get("token_limits") or {}).get("post_instructions")
+        return Rule(prompt_chars, ratio) if limit is None else Rule(min(limit, prompt_chars), ratio, measure=tokens)
+
     def wire(self) -> dict[str, Any]:
         """The fields of a session object that are settings."""
         return {
@@ -57,12 +89,25 @@ class Settings:
             "temperature": self.temperature,
             "tools": list(self.tools),
             "tool_choice": self.tool_choice,
+            "parallel_tool_calls": self.parallel_tool_calls,
             "truncation": self.truncation,
+            "include": None,
+            "prompt": None,
+            "tracing": None,
         }
 
     def own(self) -> dict[str, Any]:
         """Those of them that are askcam's."""
-        return {"max_age_ms": self.max_age_ms, "events": sorted(self.events), "evidence": self.evidence}
+        return {
+            "max_age_ms": self.max_age_ms,
+            "max_wait_ms": self.max_wait_ms,
+            "unwell": self.unwell,
+            "on_scene_change": self.on_scene_change,
+            "tools": None if self.server_tools is None else list(self.server_tools),
+            "turn_times": self.turn_times,
+            "events": sorted(self.events),
+            "evidence": self.evidence,
+        }
 
     def with_changes(self, changes: Mapping[str, Any]) -> "Settings":
         return replace(self, **changes)
@@ -83,13 +128,18 @@ def read_changes(fields: Fields, max_chars: int, *, session: bool) -> dict[str, 
     if "temperature" in fields:
         changes["temperature"] = fields.number("temperature", 0, 2)
     if "tools" in fields:
-        changes["tools"] = tuple(_tool(tool) for tool in fields.objects("tools", MAX_TOOLS) or ())
+        changes["tools"] = read_tools(fields)
     if "tool_choice" in fields:
-        changes["tool_choice"] = _tool_choice(fields)
+        changes["tool_choice"] = read_choice(fields)
+    if "parallel_tool_calls" in fields:
+        changes["parallel_tool_calls"] = fields.boolean("parallel_tool_calls") is not False
     if session and "truncation" in fields:
         changes["truncation"] = _truncation(fields)
     if "askcam" in fields:
         changes |= _askcam(fields, session)
+    for name, why in UNSUPPORTED.items():
+        if fields.raw(name) is not None:
+            raise bad_request(f"{fields.at(name)} is not supported: {why}", fields.at(name), "unsupported_parameter")
     return changes
 
 
@@ -102,47 +152,53 @@ def _max_tokens(fields: Fields) -> int | None:
     return fields.integer("max_output_tokens", 1, MAX_TOKENS)
 
 
-def _tool(tool: Fields) -> Mapping[str, Any]:
-    tool.choice("type", ("function",))
-    tool.need_text("name", 128)
-    tool.text("description")
-    tool.object("parameters")
-    return {"type": "function", **tool.plain()}
-
-
-def _tool_choice(fields: Fields) -> Any:
-    value = fields.raw("tool_choice")
-    if isinstance(value, dict):
-        Fields(value, fields.at("tool_choice")).need_text("name")
-        return value
-    return fields.choice("tool_choice", ("auto", "none", "required")) or "auto"
-
-
 def _truncation(fields: Fields) -> Any:
     value = fields.raw("truncation")
-    if isinstance(value, dict):
-        ratio = Fields(value, fields.at("truncation"))
-        ratio.choice("type", ("retention_ratio",))
-        ratio.number("retention_ratio", 0, 1)
-        return value
-    return fields.choice("truncation", ("auto", "disabled")) or "auto"
+    if not isinstance(value, dict):
+        return fields.choice("truncation", ("auto", "disabled")) or "auto"
+    cut = Fields(value, fields.at("truncation"))
+    if cut.choice("type", ("retention_ratio",)) is None:
+        raise cut.missing("type", "'retention_ratio'")
+    if cut.number("retention_ratio", 0, 1) is None:
+        raise cut.missing("retention_ratio", "a number from 0 to 1")
+    limits = cut.object("token_limits")
+    if limits is not None:
+        limits.integer("post_instructions", 1, 10_000_000)
+    return value
+
+
+RESET: Mapping[str, Any] = {
+    "max_age_ms": None,
+    "max_wait_ms": None,
+    "unwell": None,
+    "on_scene_change": None,
+    "server_tools": None,
+    "turn_times": None,
+    "evidence": True,
+}
 
 
 def _askcam(fields: Fields, session: bool) -> dict[str, Any]:
     value = fields.raw("askcam")
     if value is None:
-        return {"max_age_ms": None, "evidence": True} | ({"events": frozenset()} if session else {})
+        return {**RESET} | ({"events": frozenset()} if session else {})
     path = fields.at("askcam")
     try:
         asked = msgspec.convert(value, AskcamRequest)
     except msgspec.ValidationError as exc:
         raise bad_request(f"{path}: {exc}", path) from exc
-    changes: dict[str, Any] = {}
     extra = Fields(value, path)
+    changes: dict[str, Any] = {
+        name: getattr(asked, name) for name in ("unwell", "on_scene_change", "turn_times") if name in extra
+    }
     if "max_age_ms" in extra:
-        if asked.max_age_ms is not None and not 0 < asked.max_age_ms <= 86_400_000:
+        if asked.max_age_ms is not None and not 0 < asked.max_age_ms <= MAX_AGE_MS:
             raise wrong(extra.at("max_age_ms"), asked.max_age_ms, "a number of milliseconds above 0, at most a day")
         changes["max_age_ms"] = asked.max_age_ms
+    if "max_wait_ms" in extra:
+        changes["max_wait_ms"] = extra.number("max_wait_ms", 0, MAX_WAIT_MS)
+    if "tools" in extra:
+        changes["server_tools"] = None if asked.tools is None else tuple(asked.tools)
     if "evidence" in extra:
         changes["evidence"] = asked.evidence is not False
     if "events" in extra:

@@ -18,22 +18,50 @@ START_S = 15.0  # a camera that shows nothing for so long won't
 
 
 def of_file(reel: Reel, plan: Plan, fit: FitRule) -> Iterator[View]:
-    """Of a whole file; frames' `wall` is their time in the film. Holds one segment. Raises SourceError."""
-    window = Window(SEGMENT, plan.anchors, plan.fps)
-    num_segments = 0
-    told = -1  # version of the window that was told last
+    """Of a whole file; frames' `wall` is their time in the film. Holds one segment. Raises SourceError.
+
+    Where the picture's size changes, a segment ends and another begins: a window holds frames of one size.
+    """
+    cutter = _Cutter(plan)
     for number, still in enumerate(reel.stills(plan.fps, fit)):
-        window.add(Frame(SEGMENT, number, still.at_s, time.monotonic(), still.pixels))
-        if window.waiting is None and window.num_pairs_seen >= plan.due(num_segments):
-            num_segments += 1
-            told = window.version
+        yield from cutter.take(Frame(SEGMENT, number, still.at_s, time.monotonic(), still.pixels))
+    yield from cutter.rest()
+
+
+class _Cutter:
+    """Frames in, segments out. Holds the window of one segment."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._begin()
+
+    def _begin(self) -> None:
+        self._window = Window(SEGMENT, self._plan.anchors, self._plan.fps)
+        self._num_segments = 0  # of this window
+        self._told = -1  # its version when the last one was cut
+        self._shape: tuple[int, ...] | None = None
+
+    def take(self, frame: Frame) -> Iterator[View]:
+        """The segment that the frame completes; before it, what is left of those of another size."""
+        if self._shape not in (None, frame.pixels.shape):
+            yield from self.rest()
+            self._begin()
+        self._shape = frame.pixels.shape
+        window = self._window
+        window.add(frame)
+        if window.waiting is None and window.num_pairs_seen >= self._plan.due(self._num_segments):
+            self._num_segments += 1
+            self._told = window.version
             view = window.settled()
             assert view is not None, "a pair was completed just now"
             yield view
-    rest = window.view()
-    if rest is not None and window.version != told:
-        # The last pair of an odd number of frames holds the last one twice: as part of this clip it is as good as any.
-        yield replace(rest, provisional=False)
+
+    def rest(self) -> Iterator[View]:
+        """What came since the last segment, with what stands before it in the window."""
+        view = self._window.view()
+        if view is not None and self._window.version != self._told:
+            # An odd last frame makes a pair with itself: of a clip that ends there it is as good as any.
+            yield replace(view, provisional=False)
 
 
 def of_camera(camera: Camera, plan: Plan, seconds: float) -> Iterator[View]:
@@ -43,23 +71,24 @@ def of_camera(camera: Camera, plan: Plan, seconds: float) -> Iterator[View]:
     Raises CameraUnavailable when it does not come up. One that is lost ends the walk, unless it comes back in time.
     """
     begun = time.monotonic()
-    while camera.peek() is None and camera.status().state is not State.ENDED and time.monotonic() < begun + START_S:
+    patience_s = START_S + 3 / plan.fps  # two frames make a pair
+    while camera.peek() is None and camera.status().state is not State.ENDED and time.monotonic() < begun + patience_s:
         time.sleep(POLL_S)
     if camera.peek() is None:
         status = camera.status()
         raise CameraUnavailable(camera.uri, status.state.value, status.reason or "it shows nothing")
     end = time.monotonic() + seconds
-    epoch, due, told = -1, plan.num_pairs, -1
+    epoch, due, told = -1, plan.num_pairs, 0
     while time.monotonic() < end and camera.status().state is not State.ENDED:
         view = camera.peek()
         if view is not None and view.epoch != epoch:
-            epoch, due, told = view.epoch, plan.num_pairs, -1
-        if view is None or (newest := view.pairs[-1].index + 1) < due:
+            epoch, due, told = view.epoch, plan.num_pairs, 0
+        if view is None or (num_pairs := view.pairs[-1].index + 1) < due:
             time.sleep(POLL_S)
             continue
-        due = newest - (newest - plan.num_pairs) % plan.hop + plan.hop
-        told = view.version
+        due = num_pairs - (num_pairs - plan.num_pairs) % plan.hop + plan.hop
+        told = num_pairs
         yield view
     view = camera.peek()
-    if view is not None and view.version != told:
+    if view is not None and (view.epoch, view.pairs[-1].index + 1) != (epoch, told):
         yield view

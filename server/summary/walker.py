@@ -63,6 +63,8 @@ def walk(engine: Engine, segments: Iterable[View], prompts: Prompts, told: Calla
             if view.start_wall - start > end_s:  # a gap: nothing that is said now goes on from what was said before
                 happenings.next_segment()
                 before = ""
+            if num_segments == 0:
+                scenes.add(Span(0.0, view.pairs[0].second.wall - start), asker.opening(view))
             shown, scene, answers = asker.segment()
             for kind, answer in answers.items():
                 for what in believable(kind, things(answer), before, scene):
@@ -87,6 +89,13 @@ def walk(engine: Engine, segments: Iterable[View], prompts: Prompts, told: Calla
 class _Asker:
     def __init__(self, engine: Engine, held: _Held, prompts: Prompts) -> None:
         self._engine, self._held, self._prompts = engine, held, prompts
+
+    def opening(self, view: View) -> str:
+        """What the summary is to show of the first pair: a segment's answer is about its end."""
+        self._held.view = replace(view, pairs=view.pairs[:1])
+        answer = _wait(self._ask(self._prompts.question or self._prompts.scene)).strip()
+        self._held.view = view
+        return answer
 
     def segment(self) -> tuple[str, str, dict[Kind, str]]:
         """What the present segment says: what the summary is to show, its scene, and of each kind what happened.

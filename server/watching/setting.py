@@ -71,7 +71,7 @@ class WatchSetting:
                 try:
                     read(text)
                 except ValueError as exc:
-                    raise ValueError(f"{name}: {exc}") from exc
+                    raise ValueError(f"{name} is wrong: {exc}") from exc
 
     def _check_choices(self) -> None:
         if not 2 <= len(self.choices) <= MAX_CHOICES or len(set(self.choices)) < len(self.choices):

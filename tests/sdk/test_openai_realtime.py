@@ -15,6 +15,8 @@ from servers.askcam_server import LiveServer
 # Every event that a text session about a camera can bring, and what the SDK must take it for.
 EXPECTED: dict[str, type[Any]] = {
     "session.created": sdk.SessionCreatedEvent,
+    "conversation.created": sdk.ConversationCreatedEvent,
+    "rate_limits.updated": sdk.RateLimitsUpdatedEvent,
     "session.updated": sdk.SessionUpdatedEvent,
     "conversation.item.added": sdk.ConversationItemAdded,
     "conversation.item.done": sdk.ConversationItemDone,
@@ -62,7 +64,7 @@ async def test_a_text_session_streams_its_answer(openai: AsyncOpenAI) -> None:
         await connection.session.update(
             session={"type": "realtime", "instructions": "Answer in one sentence.", "output_modalities": ["text"]}
         )
-        (updated,) = await until(connection, "session.updated")
+        (_, updated) = await until(connection, "session.updated")
         assert updated.session.instructions == "Answer in one sentence."
 
         await ask(connection, "What do you see?")

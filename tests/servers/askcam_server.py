@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -25,6 +25,7 @@ class LiveServer:
     url: str
     process: "subprocess.Popen[str]"
     lines: list[dict[str, Any]]
+    log: list[str] = field(default_factory=list)  # what it wrote to stderr so far
 
     @property
     def ws_url(self) -> str:
@@ -63,7 +64,7 @@ def live_server(
     ]
     for thread in threads:
         thread.start()
-    server = LiveServer("", process, [])
+    server = LiveServer("", process, [], err)
     try:
         deadline = time.monotonic() + READY_S
         while True:

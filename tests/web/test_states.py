@@ -19,7 +19,7 @@ SIGN = SyntheticScene(7).scene.sign.text
 CONFIG = """
 [limits]
 questions_per_s = 0.01
-questions_burst = 2
+questions_burst = 3
 """
 
 
@@ -91,6 +91,9 @@ def test_a_dark_picture(visitor: Visitor, troubled: LiveServer) -> None:
     expect(visitor.page.locator(".badge")).to_contain_text("Too dark")
     expect(visitor.page.get_by_role("img", name="Live picture of cellar")).to_be_visible()
     expect(visitor.page.locator("#picture img")).to_have_count(1)  # of the camera before nothing is left
+    visitor.ask("What do you see?")
+    expect(visitor.problem).to_contain_text("Nothing can be seen")
+    expect(visitor.problem).to_contain_text("made up")
     visitor.snap("camera-dark")
 
 

@@ -98,6 +98,8 @@ function factsOf({ firstMs, wholeMs, saw }) {
   if (firstMs !== null) parts.push(t("card.first", { time: seconds(firstMs) }), t("card.whole", { time: seconds(wholeMs) }));
   if (saw?.frame_age_ms !== null && saw?.frame_age_ms !== undefined) parts.push(t("card.age", { age: age(saw.frame_age_ms) }));
   for (const { title } of healthWords(saw?.health ?? [])) parts.push(title.toLowerCase());
+  for (const { name, error } of saw?.tools ?? []) parts.push(t(error ? "card.tool_failed" : "card.tool", { name }));
+  if (saw?.scene_changed) parts.push(t("card.changed"));
   return parts.map((part) => part.replaceAll(" ", "\u00a0")).join(" · "); // broken between the parts only
 }
 

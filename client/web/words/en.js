@@ -131,6 +131,8 @@ export default {
   "problem.camera_unavailable_advice": "Nothing is answered from old pictures. Try again when the camera is live, or choose another one.",
   "problem.stale_camera": "The picture is too old",
   "problem.stale_camera_advice": "Nothing is answered from old pictures. Try again when newer ones have come.",
+  "problem.picture_unusable": "Nothing can be seen",
+  "problem.picture_unusable_advice": "The picture is dark or stands still, so any answer would be made up. Give it light, uncover the lens, or restart the camera.",
   "problem.model_loading": "The model is not ready",
   "problem.model_loading_advice": "Try again when the model is ready.",
   "problem.model_loading_text": "The model is still being loaded",
@@ -181,6 +183,9 @@ export default {
   "card.first": "first word {time}",
   "card.whole": "whole {time}",
   "card.age": "frame {age} old",
+  "card.tool": "looked up with {name}",
+  "card.tool_failed": "{name} failed",
+  "card.changed": "the scene has changed since",
 
   // before the first question
   "start.title": "Ask what {camera} sees",

@@ -121,6 +121,8 @@ export default {
   "problem.camera_unavailable_advice": "不会根据旧画面回答。请等摄像头恢复后再试，或换一个摄像头。",
   "problem.stale_camera": "画面太旧",
   "problem.stale_camera_advice": "不会根据旧画面回答。请等有新画面后再试。",
+  "problem.picture_unusable": "看不清画面",
+  "problem.picture_unusable_advice": "画面很暗或静止不动，任何回答都只能是编造。请开灯、打开镜头盖，或重启摄像头。",
   "problem.model_loading": "模型还没有就绪",
   "problem.model_loading_advice": "请等模型就绪后再试。",
   "problem.model_loading_text": "模型还在加载",
@@ -169,6 +171,9 @@ export default {
   "card.first": "第一个字 {time}",
   "card.whole": "全部 {time}",
   "card.age": "画面是 {age}前的",
+  "card.tool": "已通过 {name} 查询",
+  "card.tool_failed": "{name} 失败",
+  "card.changed": "此后画面已变化",
 
   "start.title": "问问{camera}看到了什么",
   "start.mine": "您的摄像头",

@@ -7,7 +7,7 @@ from askcam.server.commands.words.english import ENGLISH
 
 CATALOGUES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH, "zh": CHINESE}
 
-_spoken = ENGLISH  # set once, by cli.py, before anything is said
+_spoken: Mapping[str, str] = ENGLISH  # set once, by cli.py, before anything is said
 
 
 def speak(language: str) -> None:

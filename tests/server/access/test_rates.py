@@ -85,3 +85,13 @@ def test_the_client_unused_for_longest_is_forgotten_for_a_new_one() -> None:
     assert len(rates) == 2
     assert rates.wait_s("a", 0.0) > 0
     assert rates.wait_s("b", 0.0) == 0
+
+
+def test_what_is_left_is_told_and_nothing_is_taken() -> None:
+    rates = Rates(Rate(per_s=2.0, burst=10.0))
+    assert rates.left("a", 0.0) == (10.0, 0.0)
+    for _ in range(4):
+        rates.take("a", 0.0)
+    assert rates.left("a", 0.0) == (6.0, 2.0)
+    assert rates.left("a", 1.0) == (8.0, 1.0)
+    assert rates.left("b", 1.0) == (10.0, 0.0)

@@ -1,5 +1,6 @@
 """The HTTP doors of a real server: chat completions, models, cameras, pictures, and what is refused."""
 
+import http.client as http_client
 import json
 import socket
 from collections.abc import Iterator
@@ -153,6 +154,34 @@ def test_a_camera_that_cannot_be_is_refused_with_what_is_wrong(
     assert words in reply.json()["error"]["message"]
 
 
+def test_refusals_of_every_kind_leave_the_connection_open_and_the_log_clean(live_server: LiveServer) -> None:
+    """What is foreseen is no failure of the server: a camera that is down, a source that nothing opens."""
+    with socket.create_server(("127.0.0.1", 0)) as refusing:
+        port = refusing.getsockname()[1]
+    before = len(live_server.log)
+    connection = http_client.HTTPConnection(live_server.url.removeprefix("http://"), timeout=60)
+    connection.connect()
+    local = connection.sock.getsockname()
+
+    def ask(method: str, path: str, **body: str) -> int:
+        connection.request(method, path, json.dumps(body) if body else None, {"Content-Type": "application/json"})
+        reply = connection.getresponse()
+        reply.read()
+        assert connection.sock is not None, "the server has closed the connection"
+        assert connection.sock.getsockname() == local
+        return reply.status
+
+    try:
+        assert ask("POST", "/v1/cameras", name="down", uri="nowhere:") == 400
+        assert ask("POST", "/v1/cameras", name="down", uri=f"rtsp://127.0.0.1:{port}/x") == 201
+        assert ask("GET", "/v1/cameras/down/snapshot.jpg") == 503
+        assert ask("GET", "/healthz") == 200
+        assert "Traceback" not in "".join(live_server.log[before:])
+    finally:
+        assert ask("DELETE", "/v1/cameras/down") == 204
+        connection.close()
+
+
 def test_a_password_in_a_camera_s_address_is_shown_nowhere(http: httpx.Client) -> None:
     with socket.create_server(("127.0.0.1", 0)) as refusing:
         port = refusing.getsockname()[1]
@@ -190,6 +219,27 @@ def test_malformed_json_is_told_and_the_server_lives_on(http: httpx.Client) -> N
     assert http.get("/healthz").status_code == 200
 
 
+def test_json_that_is_nested_without_end_is_refused(http: httpx.Client) -> None:
+    body = b'{"model": "lobby", "messages": [], "other": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    reply = http.post("/v1/chat/completions", content=body)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (400, "invalid_json")
+    assert "nested" in reply.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("arguments", ["", "{", "[1]", "9" * 5000, "[" * 100_000, '{"name": "cup"}'])
+def test_earlier_calls_with_any_arguments_are_taken(http: httpx.Client, arguments: str) -> None:
+    """A model wrote them: they may be no JSON."""
+    called = {"id": "c", "type": "function", "function": {"name": "lookup", "arguments": arguments}}
+    messages = [
+        {"role": "user", "content": "How much is this?"},
+        {"role": "assistant", "content": None, "tool_calls": [called]},
+        {"role": "tool", "tool_call_id": "c", "content": "4 EUR"},
+    ]
+    reply = http.post("/v1/chat/completions", json={"model": "lobby", "messages": messages, "max_tokens": 2})
+    assert reply.status_code in (200, 400), reply.text  # 400: too long for the model
+    assert (reply.status_code == 400) == (len(arguments) > 4_000)
+
+
 def test_a_question_of_a_megabyte_is_refused(http: httpx.Client) -> None:
     reply = chat(http, "why " * 262_144)
     assert reply.status_code == 400
@@ -205,6 +255,22 @@ def test_a_body_beyond_the_limit_is_refused(http: httpx.Client) -> None:
 def test_a_path_that_is_not_there_answers_in_the_same_shape(http: httpx.Client) -> None:
     assert http.get("/v1/nothing").json()["error"]["code"] == "not_found"
     assert http.put("/v1/models").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/v1/cameras", "GET, HEAD, POST"),
+        ("/v1/cameras/lobby", "DELETE, GET, HEAD"),
+        ("/v1/session", "DELETE, GET, HEAD, POST"),
+        ("/v1/chat/completions", "POST"),
+        ("/web/main.js", "GET, HEAD"),
+    ],
+)
+def test_a_method_that_is_not_allowed_is_told_all_that_are(http: httpx.Client, path: str, allowed: str) -> None:
+    reply = http.patch(path)
+    assert (reply.status_code, reply.headers["allow"]) == (405, allowed)
+    assert allowed in reply.json()["error"]["message"]
 
 
 def test_metrics_count_what_was_asked(http: httpx.Client) -> None:

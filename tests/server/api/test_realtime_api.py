@@ -3,53 +3,16 @@
 import asyncio
 import base64
 import contextlib
-import io
 import json
 import socket
 from typing import Any
 
 import httpx
-import numpy as np
 import pytest
-from PIL import Image
 from servers.askcam_server import LiveServer, live_server
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-
-TIMEOUT_S = 60.0
-
-
-def jpeg(width: int = 640, height: int = 480) -> bytes:
-    out = io.BytesIO()
-    Image.fromarray(np.full((height, width, 3), 120, np.uint8)).save(out, "JPEG")
-    return out.getvalue()
-
-
-async def until(websocket: ClientConnection, kind: str) -> dict[str, Any]:
-    """The next event of a type."""
-    async with asyncio.timeout(TIMEOUT_S):
-        while True:
-            event: dict[str, Any] = json.loads(await websocket.recv())
-            if event["type"] == kind:
-                return event
-
-
-async def send(websocket: ClientConnection, **event: Any) -> None:
-    await websocket.send(json.dumps(event))
-
-
-async def ask(websocket: ClientConnection, question: str = "What do you see?", **response: Any) -> None:
-    item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": question}]}
-    await send(websocket, type="response.create", response={"conversation": "none", "input": [item], **response})
-
-
-async def close_code(websocket: ClientConnection) -> int | None:
-    """With which code the server closes; reads what comes before."""
-    async with asyncio.timeout(TIMEOUT_S):
-        with contextlib.suppress(ConnectionClosed):
-            while True:
-                await websocket.recv()
-    return websocket.close_code
+from wire_talk import TIMEOUT_S, ask, close_code, jpeg, send, until
 
 
 async def all_can_be_pushed(server: LiveServer) -> None:

@@ -7,13 +7,26 @@ from realtime_talk import Talk, only_error, types
 
 from askcam.server.realtime.effects import Send
 
+OWN = {
+    "max_age_ms": None,
+    "max_wait_ms": None,
+    "unwell": None,
+    "on_scene_change": None,
+    "tools": None,
+    "turn_times": None,
+    "events": [],
+    "evidence": True,
+}
+
 
 def test_the_first_event_says_which_camera_this_is_about() -> None:
-    (created,) = (effect.event for effect in Talk().effects if isinstance(effect, Send))
+    created, conversation = (effect.event for effect in Talk().effects if isinstance(effect, Send))
     assert created["type"] == "session.created"
     assert created["session"]["model"] == "lobby"
     assert created["session"]["output_modalities"] == ["text"]
-    assert created["session"]["askcam"] == {"camera": "lobby", "max_age_ms": None, "events": [], "evidence": True}
+    assert created["session"]["askcam"] == {**OWN, "camera": "lobby"}
+    assert conversation["type"] == "conversation.created"
+    assert conversation["conversation"]["id"]
 
 
 def test_an_update_changes_what_it_names_and_tells_the_whole_session() -> None:
@@ -37,8 +50,8 @@ def test_an_update_changes_what_it_names_and_tells_the_whole_session() -> None:
     session = updated["session"]
     assert (session["instructions"], session["max_output_tokens"], session["temperature"]) == ("Be brief.", 64, 0.5)
     assert session["tools"] == [tool]
-    own = {"max_age_ms": 1500, "events": ["frame.dropped"], "evidence": True}
-    assert session["askcam"] == {"camera": "lobby", **own}
+    own = {"max_age_ms": 1500, "events": ["frame.dropped"]}
+    assert session["askcam"] == {**OWN, "camera": "lobby", **own}
     (again,) = talk.say({"type": "session.update", "session": {"type": "realtime", "max_output_tokens": "inf"}})
     assert again["session"]["max_output_tokens"] == "inf"
     assert again["session"]["instructions"] == "Be brief."

@@ -8,6 +8,7 @@ from realtime_talk import Talk, done, only_error, types
 from askcam.engine.question import Reason, Role
 from askcam.server.errors import ApiError
 from askcam.server.realtime.effects import Stop
+from askcam.server.steps import Seen
 
 
 def test_an_answer_is_told_in_the_order_that_clients_expect() -> None:
@@ -18,8 +19,8 @@ def test_an_answer_is_told_in_the_order_that_clients_expect() -> None:
     assert created[0]["response"]["status"] == "in_progress"
     assert created[0]["response"]["metadata"] == {"turn": "1"}
     name = talk.start.response_id
-    events = talk.take(talk.session.said(name, "A red ")) + talk.take(talk.session.said(name, "cup."))
-    events += talk.take(talk.session.done(name, done("A red cup.")))
+    events = talk.words(name, "A red ") + talk.words(name, "cup.")
+    events += talk.hear(name, done("A red cup."))
     assert types(events) == [
         "response.output_item.added",
         "conversation.item.added",
@@ -46,7 +47,7 @@ def test_the_answer_becomes_a_turn_of_the_conversation() -> None:
     talk = Talk()
     talk.say({"type": "session.update", "session": {"instructions": "Be brief."}})
     talk.user("What is it?")
-    talk.session.done(talk.ask().response_id, done("A cup."))
+    talk.hear(talk.ask().response_id, done("A cup."))
     talk.user("What colour?")
     assert talk.ask().instructions == "Be brief."
     assert talk.texts() == [(Role.USER, "What is it?"), (Role.ASSISTANT, "A cup."), (Role.USER, "What colour?")]
@@ -61,10 +62,10 @@ def test_an_answer_out_of_the_conversation_leaves_no_turn_and_needs_no_quiet() -
     aside = talk.start
     assert aside.response_id != first.response_id
     assert talk.texts() == [(Role.USER, "Is it dark?")]
-    events = talk.take(talk.session.done(aside.response_id, done("No.")))
+    events = talk.hear(aside.response_id, done("No."))
     assert not [kind for kind in types(events) if kind.startswith("conversation.")]
     assert events[-1]["response"]["conversation_id"] is None
-    talk.session.done(first.response_id, done("A cup."))
+    talk.hear(first.response_id, done("A cup."))
     talk.ask()
     assert talk.texts() == [(Role.USER, "What is it?"), (Role.ASSISTANT, "A cup.")]
 
@@ -97,7 +98,7 @@ def test_one_answer_at_a_time_in_the_conversation() -> None:
     name = talk.ask().response_id
     error = only_error(talk.say({"type": "response.create", "event_id": "e3"}))
     assert (error["code"], error["event_id"]) == ("conversation_already_has_active_response", "e3")
-    talk.session.done(name, done("A cup."))
+    talk.hear(name, done("A cup."))
     assert types(talk.say({"type": "response.create"})) == ["response.created"]
 
 
@@ -116,17 +117,17 @@ def test_a_response_can_be_set_apart_from_its_session() -> None:
     talk.user("What is it?")
     start = talk.ask(instructions="Short.", max_output_tokens=5, temperature=0, askcam={"max_age_ms": 300})
     assert (start.instructions, start.sampling.max_tokens, start.sampling.temperature) == ("Short.", 5, 0)
-    assert start.max_age_s == 0.3
-    talk.session.done(start.response_id, done("A cup."))
+    assert start.settings.max_age_s == 0.3
+    talk.hear(start.response_id, done("A cup."))
     after = talk.ask()
-    assert (after.instructions, after.sampling.max_tokens, after.max_age_s) == ("Long.", 100, 5.0)
+    assert (after.instructions, after.sampling.max_tokens, after.settings.max_age_s) == ("Long.", 100, 5.0)
 
 
 def test_a_cancelled_answer_keeps_what_was_said() -> None:
     talk = Talk()
     talk.user("What is it?")
     name = talk.ask().response_id
-    talk.take(talk.session.said(name, "A red"))
+    talk.words(name, "A red")
     events = talk.say({"type": "response.cancel"})
     assert types(events) == [
         "response.output_text.done",
@@ -140,7 +141,7 @@ def test_a_cancelled_answer_keeps_what_was_said() -> None:
     assert response["status_details"] == {"type": "cancelled", "reason": "client_cancelled"}
     assert response["output"][0]["status"] == "incomplete"
     assert Stop(name) in talk.effects
-    late = [*talk.session.said(name, " cup"), *talk.session.done(name, done("A red cup"))]
+    late = [*talk.words(name, " cup"), *talk.hear(name, done("A red cup"))]
     assert late == []  # words that were on their way
     talk.ask()
     assert talk.texts() == [(Role.USER, "What is it?"), (Role.ASSISTANT, "A red")]
@@ -150,11 +151,11 @@ def test_a_cancelled_answer_says_what_it_saw() -> None:
     talk = Talk()
     talk.user("What is it?")
     name = talk.ask().response_id
-    talk.session.seen(name, done("").saw)
-    talk.take(talk.session.said(name, "A red"))
+    talk.hear(name, Seen(done("").saw))
+    talk.words(name, "A red")
     response = talk.say({"type": "response.cancel"})[-1]["response"]
     assert (response["askcam"]["answer_id"], response["usage"]) == ("ans_1", None)
-    talk.session.seen(name, done("").saw)  # too late: no effect
+    talk.hear(name, Seen(done("").saw))  # too late: no effect
 
 
 def test_an_answer_can_be_cancelled_before_its_first_word() -> None:
@@ -188,7 +189,7 @@ def test_an_answer_that_breaks_off_keeps_what_was_said() -> None:
     talk = Talk()
     talk.user("What is it?")
     name = talk.ask().response_id
-    talk.take(talk.session.said(name, "A r"))
+    talk.words(name, "A r")
     events = talk.take(talk.session.failed(name, ApiError(500, "server_error", "it failed", code="engine_failure")))
     assert types(events)[0] == "error"
     assert events[-1]["response"]["output"][0]["content"][0]["text"] == "A r"
@@ -198,7 +199,7 @@ def test_an_answer_that_breaks_off_keeps_what_was_said() -> None:
 def test_an_answer_cut_at_its_limit_is_incomplete() -> None:
     talk = Talk()
     talk.user("What is it?")
-    events = talk.take(talk.session.done(talk.ask().response_id, done("A red", Reason.LENGTH)))
+    events = talk.hear(talk.ask().response_id, done("A red", Reason.LENGTH))
     assert events[-1]["response"]["status"] == "incomplete"
     assert events[-1]["response"]["status_details"]["reason"] == "max_output_tokens"
 
@@ -206,7 +207,7 @@ def test_an_answer_cut_at_its_limit_is_incomplete() -> None:
 def test_an_empty_answer_has_an_item_all_the_same() -> None:
     talk = Talk()
     talk.user("What is it?")
-    events = talk.take(talk.session.done(talk.ask().response_id, done("")))
+    events = talk.hear(talk.ask().response_id, done(""))
     assert events[-1]["response"]["output"][0]["content"] == [{"type": "output_text", "text": ""}]
 
 
@@ -214,10 +215,10 @@ def test_a_turn_deleted_while_it_is_spoken_stays_deleted() -> None:
     talk = Talk()
     talk.user("What is it?")
     name = talk.ask().response_id
-    added = talk.take(talk.session.said(name, "A red"))
+    added = talk.words(name, "A red")
     item_id = added[0]["item"]["id"]
     talk.say({"type": "conversation.item.delete", "item_id": item_id})
-    events = talk.take(talk.session.done(name, done("A red cup.")))
+    events = talk.hear(name, done("A red cup."))
     assert "conversation.item.done" not in types(events)
     assert events[-1]["response"]["status"] == "completed"
     talk.ask()
@@ -243,12 +244,12 @@ def test_old_turns_leave_the_prompt_but_not_the_system_and_not_the_question() ->
 def test_evidence_is_left_out_for_a_session_or_for_one_answer() -> None:
     talk = Talk()
     talk.user("what is there?")
-    assert talk.ask(conversation="none").evidence
-    assert not talk.ask(conversation="none", askcam={"evidence": False}).evidence
+    assert talk.ask(conversation="none").settings.evidence
+    assert not talk.ask(conversation="none", askcam={"evidence": False}).settings.evidence
     (updated,) = talk.say({"type": "session.update", "session": {"askcam": {"evidence": False}}})
     assert updated["session"]["askcam"]["evidence"] is False
-    assert not talk.ask(conversation="none").evidence
-    assert not talk.ask(conversation="none", askcam={"max_age_ms": 500}).evidence
-    assert talk.ask(conversation="none", askcam={"evidence": True}).evidence
+    assert not talk.ask(conversation="none").settings.evidence
+    assert not talk.ask(conversation="none", askcam={"max_age_ms": 500}).settings.evidence
+    assert talk.ask(conversation="none", askcam={"evidence": True}).settings.evidence
     talk.say({"type": "session.update", "session": {"askcam": None}})
-    assert talk.ask(conversation="none").evidence
+    assert talk.ask(conversation="none").settings.evidence

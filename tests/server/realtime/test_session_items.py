@@ -56,7 +56,7 @@ def test_a_picture_is_kept_and_given_back_when_retrieved() -> None:
 @pytest.mark.parametrize(
     ("item", "param"),
     [
-        ({"type": "function_call", "name": "f", "arguments": "{}"}, "item.type"),
+        ({"type": "mcp_call", "name": "f", "arguments": "{}"}, "item.type"),
         ({"type": "message", "role": "robot", "content": []}, "item.role"),
         ({"type": "message", "content": []}, "item.role"),
         ({"type": "message", "role": "user"}, "item.content"),

@@ -208,16 +208,16 @@ def test_a_question_that_the_model_answers_otherwise_says_so_and_tells_nothing(s
     [
         ({"cameras": ["gate"], "question": "Red?", "kind": "choice", "choices": ["no", "Red"], "on_when": ["Red"]}, 400,
          "choices", "'no' is not one token"),
-        ({"cameras": ["gate"]}, 400, "question", "needs question"),
+        ({"cameras": ["gate"]}, 400, None, "missing required field `question`"),
         ({"cameras": ["cellar"], "question": "?"}, 404, "model", "no camera or model 'cellar'"),
         ({"cameras": [], "question": "?"}, 400, "cameras", "cameras must name"),
-        ({"cameras": ["gate"], "question": "?", "evry_s": 1}, 400, "evry_s", "known: question"),
+        ({"cameras": ["gate"], "question": "?", "evry_s": 1}, 400, None, "unknown field `evry_s`"),
         ({"cameras": ["gate"], "question": "?", "every_s": "often"}, 400, "every_s", "number|float"),
         ({"cameras": ["gate"], "question": "?", "every_s": 0.01}, 400, "every_s", "0.2 to 3600"),
         ({"cameras": ["gate"], "question": "?", "on": 7}, 400, "on", "<= 1"),
         ({"cameras": ["gate"], "question": "?", "quiet": ["9-5"]}, 400, "quiet", "22:00-06:30"),
         ({"cameras": ["gate"], "question": "?", "name": "No Name"}, 400, "name", "a-z"),
-        ({"cameras": ["gate"], "question": "?", "name": 7}, 400, "name", "needs a name"),
+        ({"cameras": ["gate"], "question": "?", "name": 7}, 400, "name", "`str`"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_watched_is_refused_by_name(

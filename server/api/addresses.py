@@ -1,0 +1,95 @@
+"""Where requests name pictures and clips by an address."""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from askcam.client.protocol import encode
+from askcam.server.api.chat_request import ChatRequest, ImagePart, Url, VideoPart
+from askcam.server.api.responses_items import InputPart
+from askcam.server.api.responses_request import ResponseRequest
+from askcam.server.attached.fetching import Fetcher, Named
+from askcam.server.errors import ApiError
+from askcam.server.realtime.client_events import MAX_EVENT_ID_CHARS, Refused
+
+WEB = re.compile(r'"https?:', re.IGNORECASE)
+
+
+def in_chat(body: ChatRequest) -> Iterator[Named]:
+    """Those of a chat completion; put() changes `body`."""
+    for i, message in enumerate(body.messages):
+        for j, part in enumerate(message.content if isinstance(message.content, list) else ()):
+            match part:
+                case ImagePart(image_url=url):
+                    yield Named(url.url, f"messages[{i}].content[{j}].image_url.url", "image", _into_url(url))
+                case VideoPart(video_url=url):
+                    yield Named(url.url, f"messages[{i}].content[{j}].video_url.url", "video", _into_url(url))
+
+
+def in_response(body: ResponseRequest) -> Iterator[Named]:
+    """Those of a response; put() changes `body`."""
+    for i, item in enumerate(body.input if isinstance(body.input, list) else ()):
+        for j, part in enumerate(item.content if isinstance(item.content, list) else ()):
+            if part.type == "input_image" and part.image_url is not None:
+                yield Named(part.image_url, f"input[{i}].content[{j}].image_url", "image", _into_part(part))
+
+
+def in_event(event: Any) -> Iterator[Named]:
+    """Those of a realtime event as decoded JSON, which may be anything; put() changes it."""
+    yield from in_item(_field(event, "item"), "item")
+    items = _field(_field(event, "response"), "input")
+    for i, item in enumerate(items if isinstance(items, list) else ()):
+        yield from in_item(item, f"response.input[{i}]")
+
+
+async def fetched(message: str | bytes, fetcher: Fetcher) -> str | bytes | Refused:
+    """A realtime message with its pictures in place of their addresses."""
+    if isinstance(message, bytes) or "input_image" not in message or not WEB.search(message):
+        return message
+    try:
+        event = await asyncio.to_thread(msgspec.json.decode, message)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return message  # whoever reads it says so
+    try:
+        await fetcher.put(in_event(event))
+    except ApiError as error:
+        event_id = _field(event, "event_id")
+        return Refused(error, event_id if isinstance(event_id, str) and len(event_id) <= MAX_EVENT_ID_CHARS else None)
+    return (await asyncio.to_thread(encode, event)).decode()
+
+
+def in_item(item: Any, path: str) -> Iterator[Named]:
+    """Those of a message item as decoded JSON: its `input_image` parts; put() changes it."""
+    parts = _field(item, "content")
+    for j, part in enumerate(parts if isinstance(parts, list) else ()):
+        url = _field(part, "image_url")
+        if _field(part, "type") == "input_image" and isinstance(url, str):
+            yield Named(url, f"{path}.content[{j}].image_url", "image", _into_field(part, "image_url"))
+
+
+def _field(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _into_url(place: Url) -> Callable[[str], None]:
+    def put(url: str) -> None:
+        place.url = url
+
+    return put
+
+
+def _into_part(place: InputPart) -> Callable[[str], None]:
+    def put(url: str) -> None:
+        place.image_url = url
+
+    return put
+
+
+def _into_field(place: dict[str, Any], name: str) -> Callable[[str], None]:
+    def put(url: str) -> None:
+        place[name] = url
+
+    return put

@@ -1,0 +1,206 @@
+"""A realtime session with its answers under way: it carries out what its session wants, and outlives connections."""
+
+import asyncio
+import contextlib
+import functools
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from starlette.websockets import WebSocket
+
+from askcam.client.protocol import encode
+from askcam.engine.question import Message
+from askcam.server.api.outbox import Outbox
+from askcam.server.errors import as_api_error, bad_request
+from askcam.server.house import House
+from askcam.server.realtime.client_events import ClientEvent
+from askcam.server.realtime.effects import Effect, Push, Send, Start, Stop, TellCamera
+from askcam.server.realtime.prompt import messages
+from askcam.server.realtime.session import Session
+from askcam.server.realtime.settings import SessionLimits
+from askcam.server.realtime.tools import choice, functions
+from askcam.server.steps import Ask
+from askcam.stream.camera import StateChange
+from askcam.stream.errors import SourceError
+from askcam.stream.sources.push import PushSource
+
+if TYPE_CHECKING:
+    from askcam.server.api.connection import Connection
+
+DROPS_EVERY_S = 1.0  # how often frame.dropped events are made up
+TURN_TIMES = True  # where the session does not say: they cost nothing (benchmarks/follow_up.py)
+
+
+class _Over(Exception):
+    """The session is at its end."""
+
+
+class Hosted:
+    """Owned by the event loop; house.sessions runs it. At most one connection serves it at a time.
+
+    While there is none, answers under way go on until the outbox is full, and then wait.
+    """
+
+    def __init__(
+        self, house: House, websocket: WebSocket, model: str, camera: str | None, source: PushSource | None, owner: str
+    ) -> None:
+        limits = house.limits
+        context = house.model.engine.info.context_tokens
+        self.model, self.owner = model, owner
+        self.outbox = Outbox()
+        self.connection: Connection | None = None
+        self.ended = asyncio.Event()
+        # A character is at most about one token; half of the context is left to the window and to the answer.
+        self.session = Session(
+            model=model,
+            camera=camera,
+            pushed=source is not None,
+            limits=SessionLimits(max_tokens=limits.max_tokens, prompt_chars=max(1024, context // 2)),
+        )
+        self._house, self._camera, self._source = house, camera, source
+        self._asker = websocket  # the newest connection: whose rates count
+        self._answers: dict[str, asyncio.Task[None]] = {}  # bounded by the session
+        self._tasks = asyncio.TaskGroup()
+        self._over = asyncio.Event()
+        self._untold = False  # the camera's state has changed while the outbox was full
+        self.do(self.session.start())
+
+    @property
+    def id(self) -> str:
+        return self.session.id
+
+    @property
+    def pushes(self) -> bool:
+        """Whether it holds a camera of its own."""
+        return self._source is not None
+
+    @property
+    def served(self) -> bool:
+        """Whether there is a connection."""
+        return self.connection is not None
+
+    async def run(self) -> None:
+        """Until over() was called. The session's answers end with it, and so does its own camera."""
+        quiet = self._house.cameras.listen(self._camera_changed)
+        try:
+            async with self._tasks:
+                self._tasks.create_task(self._tell_drops())
+                await self._over.wait()
+                raise _Over
+        except* _Over:
+            pass
+        finally:
+            quiet()
+            self.ended.set()
+            if self.pushes and self._camera is not None and self._camera in self._house.cameras:
+                await self._house.cameras.remove(self._camera)
+
+    def over(self) -> None:
+        """Have it end soon."""
+        self._over.set()
+
+    def serve(self, connection: "Connection", websocket: WebSocket) -> None:
+        """A connection begins to serve it, after the one before has stopped."""
+        assert self.connection is None, "two connections for one session"
+        self.connection, self._asker = connection, websocket
+        if self._untold:
+            self._untold = False
+            self._tell_camera()
+
+    def receive(self, event: ClientEvent, wall: float, mono: float) -> None:
+        """Something came from the client, at `wall` and `mono`."""
+        self.do(self.session.receive(event, wall, mono), mono)
+
+    def do(self, effects: Iterable[Effect], received: float | None = None) -> None:
+        """Carry out effects, in order. `received`: when the message that led to them came, on time.monotonic()."""
+        for effect in effects:
+            match effect:
+                case Send():
+                    self.outbox.put(effect.event["event_id"], encode(effect.event).decode())
+                case Start():
+                    if not self._over.is_set():
+                        self._start(effect, time.monotonic() if received is None else received)
+                case Stop():
+                    if (task := self._answers.get(effect.response_id)) is not None:
+                        task.cancel()
+                case Push():
+                    self._push(effect)
+                case TellCamera():
+                    self._tell_camera()
+
+    def _start(self, start: Start, received: float) -> None:
+        task = self._tasks.create_task(self._answer(start, received))
+        self._answers[start.response_id] = task
+        task.add_done_callback(functools.partial(self._answered, start.response_id))
+
+    def _answered(self, response_id: str, task: asyncio.Task[None]) -> None:
+        del self._answers[response_id]
+
+    async def _answer(self, start: Start, received: float) -> None:
+        name, house = start.response_id, self._house
+        try:
+            house.admit_question(self._asker)
+            self.do(self.session.allowed(*house.questions_left(self._asker)))
+            ask = await self._ask(start, received)
+            async with contextlib.aclosing(house.asking.ask(ask)) as steps:
+                async for step in steps:
+                    self.do(self.session.hear(name, step))
+                    await self.outbox.room()
+        except Exception as exc:  # one answer's failure is not the session's
+            self.do(self.session.failed(name, as_api_error(exc)))
+
+    async def _ask(self, start: Start, received: float) -> Ask:
+        settings = start.settings
+        return Ask(
+            messages=await _prompt(start),
+            camera=self._camera,
+            sampling=start.sampling,
+            max_age_s=self._house.max_age_s if settings.max_age_s is None else settings.max_age_s,
+            max_wait_s=settings.max_wait_s,
+            tools=functions(settings.tools),
+            choice=choice(settings.tool_choice),
+            server_tools=settings.server_tools,
+            parallel=settings.parallel_tool_calls,
+            evidence=settings.evidence,
+            unwell=settings.unwell,
+            on_change=settings.on_change,
+            received=received,
+        )
+
+    def _push(self, frame: Push) -> None:
+        assert self._source is not None, "only a pushed camera's session hands frames on"
+        if not self._house.admit_frame(self._asker):
+            self.session.frame_too_fast()
+            return
+        try:
+            self._source.push(frame.jpeg, frame.wall, frame.basis)
+        except SourceError as exc:
+            error = bad_request(str(exc), "image", "invalid_image")
+            self.do(self.session.frame_refused(error, frame.event_id))
+
+    def _camera_changed(self, change: StateChange) -> None:
+        if change.camera != self._camera:
+            return
+        if self.outbox.full:  # nobody waits here: the state is told once there is a reader
+            self._untold = True
+        else:
+            self.do(self.session.camera_is(change.new.value, change.old.value, change.reason))
+
+    def _tell_camera(self) -> None:
+        if self._camera is not None and self._camera in self._house.cameras:
+            info = self._house.cameras.info(self._camera)
+            self.do(self.session.camera_is(info.state, None, info.reason))
+
+    async def _tell_drops(self) -> None:
+        while self._camera is not None:
+            await asyncio.sleep(DROPS_EVERY_S)
+            await self.outbox.room()
+            if "frame.dropped" in self.session.settings.events and self._camera in self._house.cameras:
+                self.do(self.session.dropped(self._house.cameras.get(self._camera).status().dropped))
+
+
+async def _prompt(start: Start) -> tuple[Message, ...]:
+    times = TURN_TIMES if start.settings.turn_times is None else start.settings.turn_times
+    make = functools.partial(messages, start.instructions, start.items, times=times)
+    return await asyncio.to_thread(make) if any(item.num_pictures for item in start.items) else make()

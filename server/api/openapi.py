@@ -1,0 +1,190 @@
+"""GET /openapi.json: what this server takes and gives over HTTP, in OpenAPI 3.1, made from its own types."""
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from askcam.client.protocol import Problem
+from askcam.server.access.auth import COOKIE
+from askcam.server.access.guard import guarded
+from askcam.server.api import openapi_routes, openapi_watches
+from askcam.server.api.openapi_routes import JSON, Events, Operation, Reply, Schema
+from askcam.server.api.wire import json_response
+from askcam.server.house import House
+
+OPERATIONS = {**openapi_routes.OPERATIONS, **openapi_watches.OPERATIONS}
+BOUNDS = {**openapi_routes.BOUNDS, **openapi_watches.BOUNDS}
+REF = "#/components/schemas/{name}"
+ABOUT = (
+    "Ask your cameras. Every camera is a model: OpenAI's clients work with the base URL `/v1`. Beside these "
+    "routes there is the websocket `/v1/realtime`; docs/protocol.md tells of it, and of what all this means."
+)
+BEFORE = (403, 413, 429, 500)  # at the doors of every route, and what goes wrong behind them
+ERRORS = {
+    400: "What was sent is refused; `param` names the field",
+    401: "No token, or a wrong one",
+    403: "Not from there, or not with a viewer's token",
+    404: "There is no such thing",
+    409: "There is one already",
+    413: "The body is larger than this server takes",
+    429: "Too fast, or all places are taken; `Retry-After`",
+    500: "It failed here; the server's log has the cause",
+    503: "The camera is down or its picture too old, or the model still loads",
+    507: "There is no memory for another camera",
+}
+
+
+def routes(house: House) -> list[BaseRoute]:
+    """Open to all: it tells nothing of what is asked or shown here."""
+    description = describe(house.auth.token_required)
+
+    async def openapi(request: Request) -> Response:
+        return json_response(description)
+
+    return [Route("/openapi.json", openapi)]
+
+
+def describe(token_required: bool) -> dict[str, Any]:
+    """The whole document, for a server with or without a token."""
+    paths: dict[str, dict[str, Any]] = {}
+    for (method, path), operation in OPERATIONS.items():
+        paths.setdefault(path, {})[method.lower()] = _operation(path, operation, token_required)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "askcam", "version": _version(), "description": ABOUT, "license": {"name": "Apache-2.0"}},
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(),
+            "responses": {f"Error{status}": _error(status, what) for status, what in ERRORS.items()},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "description": "a viewer's or an admin's token"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "what the page has of it"},
+            },
+        },
+    }
+
+
+def _operation(path: str, operation: Operation, token_required: bool) -> dict[str, Any]:
+    behind = guarded(path)
+    replies = {str(status): _reply(reply) for status, reply in operation.replies.items()}
+    errors = {*BEFORE, *operation.errors} | ({401} if behind else set())
+    for status in sorted(errors - operation.replies.keys()):
+        replies[str(status)] = {"$ref": f"#/components/responses/Error{status}"}
+    made: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.what,
+        "tags": [operation.tag],
+        "responses": replies,
+        "security": [{"bearer": []}, {"cookie": []}] if behind and token_required else [],
+    }
+    if operation.takes:
+        made["parameters"] = [
+            {"name": one.name, "in": one.place, "required": one.place == "path", "description": one.what}
+            | {"schema": dict(one.schema)}
+            for one in operation.takes
+        ]
+    if operation.body is not None:
+        made["requestBody"] = {
+            "required": operation.body_required,
+            "content": {JSON: {"schema": {"$ref": REF.format(name=operation.body.__name__)}}},
+        }
+    return made
+
+
+def _reply(reply: Reply) -> dict[str, Any]:
+    made: dict[str, Any] = {"description": reply.what or "what was asked for"}
+    if reply.media:
+        made["content"] = {kind: {"schema": _schema(shape)} for kind, shape in reply.media.items()}
+    if reply.headers:
+        made["headers"] = {
+            name: {"description": what, "required": True, "schema": {"type": "string"}}
+            for name, what in reply.headers.items()
+        }
+    if reply.links:
+        made["links"] = dict(reply.links)
+    return made
+
+
+def _schema(shape: type | Schema | Events) -> dict[str, Any]:
+    match shape:
+        case type():
+            return {"$ref": REF.format(name=shape.__name__)}
+        case Events(shapes, end):
+            inner = {"anyOf": [_schema(one) for one in shapes]}
+            data = [{"type": "string", "contentMediaType": JSON, "contentSchema": inner}]
+            last = [] if end is None else [{"const": end}]
+            return {"type": "object", "properties": {"data": {"anyOf": [*last, *data]}}, "required": ["data"]}
+        case _:
+            return dict(shape)
+
+
+def _error(status: int, what: str) -> dict[str, Any]:
+    schema = {"$ref": REF.format(name=Problem.__name__)}
+    return {"description": f"{HTTPStatus(status).phrase}. {what}", "content": {JSON: {"schema": schema}}}
+
+
+def _schemas() -> dict[str, Any]:
+    bodies = {operation.body for operation in OPERATIONS.values() if operation.body is not None}
+    shapes = {shape for operation in OPERATIONS.values() for shape in _shapes(operation)} | {Problem}
+    taken, given = _components(bodies), _components(shapes)
+    assert not taken.keys() & given.keys(), "one name for what is taken and what is given"
+    structs = {struct.__name__: struct for struct in _structs(shapes)}
+    for name, schema in given.items():
+        schema["required"] = _written(structs[name], schema)
+    for name, fields in BOUNDS.items():
+        for one, bounds in fields.items():
+            taken[name]["properties"][one].update(bounds)
+    return dict(sorted((taken | given).items()))
+
+
+def _components(types: set[type]) -> dict[str, Any]:
+    ordered = sorted(types, key=lambda one: one.__name__)
+    _, components = msgspec.json.schema_components(ordered, ref_template=REF)
+    return components
+
+
+def _shapes(operation: Operation) -> Iterator[type]:
+    for reply in operation.replies.values():
+        for shape in reply.media.values():
+            if isinstance(shape, type):
+                yield shape
+            elif isinstance(shape, Events):
+                yield from shape.shapes
+
+
+def _structs(types: set[type]) -> Iterator[type[msgspec.Struct]]:
+    """All structs that are reached from `types`."""
+    waiting, seen = [msgspec.inspect.type_info(one) for one in types], set()
+    while waiting:
+        match waiting.pop():
+            case msgspec.inspect.StructType(cls=cls, fields=fields):
+                if cls not in seen:
+                    seen.add(cls)
+                    waiting += [one.type for one in fields]
+                    yield cls
+            case msgspec.inspect.UnionType(types=inner):
+                waiting += inner
+            case msgspec.inspect.ListType(item_type=item):
+                waiting.append(item)
+            case msgspec.inspect.DictType(value_type=value):
+                waiting.append(value)
+
+
+def _written(struct: type[msgspec.Struct], schema: Mapping[str, Any]) -> list[str]:
+    """The fields that are in every response: all, since defaults are written too, but those that may be unset."""
+    unset = {one.encode_name for one in msgspec.structs.fields(struct) if one.default is msgspec.UNSET}
+    return [name for name in schema["properties"] if name not in unset]
+
+
+def _version() -> str:
+    try:
+        return version("askcam")
+    except PackageNotFoundError:  # run from a folder that was never installed
+        return "0"

@@ -1,0 +1,44 @@
+"""From an answer's steps to what HTTP waits for: the first words of a stream, or the whole."""
+
+import contextlib
+from collections.abc import AsyncGenerator
+
+from starlette.requests import Request
+
+from askcam.server.asking import Asking
+from askcam.server.errors import ApiError, bad_request
+from askcam.server.steps import Ask, Changed, Delta, Done, Step
+
+MAX_AGAIN = 2  # times that an answer is begun anew because the scene has changed; the last one is given as it is
+
+
+async def until_words(steps: AsyncGenerator[Step, None]) -> Delta | Done:
+    """The status line waits for the first words, so that every refusal still has its own status. Raises ApiError."""
+    async for step in steps:
+        if isinstance(step, Delta | Done):
+            return step
+    raise AssertionError("an answer ends with Done")
+
+
+def check_stream(ask: Ask) -> None:
+    """Raises ApiError 400 for what only a whole answer can be."""
+    if ask.on_change == "answer_again":
+        raise bad_request(
+            "what was streamed cannot be taken back: leave 'stream' out, or ask for on_scene_change 'tell'",
+            "askcam.on_scene_change",
+        )
+
+
+async def whole(asking: Asking, ask: Ask, request: Request) -> Done:
+    """The end of an answer. Raises ApiError, 499 when the client went away."""
+    again = MAX_AGAIN if ask.on_change == "answer_again" else 0
+    while True:
+        async with contextlib.aclosing(asking.ask(ask)) as steps:
+            async for step in steps:
+                if isinstance(step, Done):
+                    return step
+                if isinstance(step, Changed) and again:
+                    break
+                if await request.is_disconnected():  # nobody reads it: let the engine go
+                    raise ApiError(499, "invalid_request_error", "the client went away before the answer was complete")
+        again -= 1

@@ -1,0 +1,88 @@
+"""POST /v1/responses: OpenAI's newer door. Wire in, asking, wire out (plain JSON or typed server-sent events)."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from askcam.client.protocol import encode
+from askcam.server.api.addresses import in_response
+from askcam.server.api.outcome import check_stream, until_words, whole
+from askcam.server.api.responses_request import ResponseRequest, read
+from askcam.server.api.responses_shapes import DeletedResponse, ResponseEvent
+from askcam.server.api.responses_store import Kept, Responses
+from askcam.server.api.responses_writer import ResponseWriter
+from askcam.server.api.wire import decode_body, json_response
+from askcam.server.errors import ApiError
+from askcam.server.house import House
+from askcam.server.steps import Delta, Done, Step
+
+
+def routes(house: House) -> list[BaseRoute]:
+    """A response is read and deleted by whom its id was told to: ids are unguessable and never listed."""
+    responses = Responses()
+
+    async def create(request: Request) -> Response:
+        body = await decode_body(request, ResponseRequest)
+        house.admit_question(request)
+        before = responses.before(body.previous_response_id)
+        await house.fetcher.put(in_response(body))
+        ask = await asyncio.to_thread(read, body, before, house.limits, house.max_age_s)  # it may decode pictures
+        writer = ResponseWriter(body)
+
+        def keep() -> None:
+            if body.store is not False:
+                responses.put(Kept(writer.response, (*before, *body.items, *writer.items())))
+
+        if not body.stream:
+            answer = writer.whole(await whole(house.asking, ask, request))
+            keep()
+            return json_response(answer)
+        check_stream(ask)
+        steps = house.asking.ask(ask)
+        first = await until_words(steps)
+        return StreamingResponse(
+            _events(first, steps, writer, keep), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+        )
+
+    async def retrieve(request: Request) -> Response:
+        return json_response(responses.get(request.path_params["id"]))
+
+    async def delete(request: Request) -> Response:
+        responses.delete(request.path_params["id"])
+        return json_response(DeletedResponse(request.path_params["id"]))
+
+    return [
+        Route("/v1/responses", create, methods=["POST"]),
+        Route("/v1/responses/{id}", retrieve),
+        Route("/v1/responses/{id}", delete, methods=["DELETE"]),
+    ]
+
+
+async def _events(
+    first: Delta | Done, steps: AsyncGenerator[Step, None], writer: ResponseWriter, keep: Callable[[], None]
+) -> AsyncIterator[bytes]:
+    async with contextlib.aclosing(steps):
+        yield _sse(writer.begin())
+        try:
+            yield _told(first, writer, keep)
+            if not isinstance(first, Done):
+                async for step in steps:
+                    yield _told(step, writer, keep)
+        except ApiError as exc:  # the status line is gone
+            yield _sse(writer.failed(exc))
+
+
+def _told(step: Step, writer: ResponseWriter, keep: Callable[[], None]) -> bytes:
+    if not isinstance(step, Done):
+        return _sse(writer.step(step))
+    events = _sse(writer.done(step))
+    keep()  # before its end is told: the next question may follow at once
+    return events
+
+
+def _sse(events: Iterable[ResponseEvent]) -> bytes:
+    return b"".join(b"event: " + event.type.encode() + b"\ndata: " + encode(event) + b"\n\n" for event in events)

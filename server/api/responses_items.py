@@ -1,0 +1,161 @@
+"""The items of a response's input: turns, calls and what they brought, and how they become messages. Pure."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from askcam.engine.question import Message, Part, Role
+from askcam.server.access.limits import Limits
+from askcam.server.api.chat_request import bounded_text
+from askcam.server.api.chat_tools import FunctionCall, ToolCall, earlier
+from askcam.server.attached.budget import Budget
+from askcam.server.attached.content import picture_from_url
+from askcam.server.errors import ApiError, bad_request
+
+MAX_PARTS = 64
+ROLES = {"system": Role.SYSTEM, "developer": Role.SYSTEM, "user": Role.USER, "assistant": Role.ASSISTANT}
+
+
+class InputPart(msgspec.Struct):
+    """`input_text` and `output_text` have a text, `input_image` has an image_url."""
+
+    type: str
+    text: str | None = None
+    image_url: str | None = None  # a data URL, or an address where [fetch] allows it
+    detail: str | None = None
+
+
+class InputItem(msgspec.Struct):
+    """A `message` (its type may be left out), a `function_call` of an earlier turn, or a `function_call_output`."""
+
+    type: str | None = None
+    role: str | None = None
+    content: str | list[InputPart] | None = None
+    call_id: str | None = None
+    name: str | None = None
+    arguments: str | None = None
+    output: str | list[InputPart] | None = None
+    id: str | None = None
+    status: str | None = None
+
+    @property
+    def num_bytes(self) -> int:
+        """What it costs to keep, roughly."""
+        texts = [self.arguments or "", self.name or ""]
+        for content in (self.content, self.output):
+            if isinstance(content, str):
+                texts.append(content)
+            else:
+                texts += [(part.text or "") + (part.image_url or "") for part in content or ()]
+        return 300 + sum(map(len, texts))
+
+
+def turns(before: Sequence[InputItem], items: Sequence[InputItem], limits: Limits) -> tuple[Message, ...]:
+    """The messages of a conversation. Raises ApiError 400 naming the item among `items` that is at fault, or
+    previous_response_id for one of those `before`, which an earlier request brought.
+
+    Decodes pictures: call it off the event loop.
+    """
+    reader = _Turns(limits)
+    for item in before:
+        try:
+            reader.take(item, "")
+        except ApiError as exc:
+            raise bad_request(f"of an earlier response: {exc.message}", "previous_response_id", exc.code) from exc
+    for i, item in enumerate(items):
+        reader.take(item, f"input[{i}]")
+    return tuple(reader.messages)
+
+
+class _Turns:
+    """Messages as they grow out of items."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.messages: list[Message] = []
+        self._limits, self._budget = limits, Budget()
+        self._called: set[str] = set()
+
+    def take(self, item: InputItem, at: str) -> None:
+        match item.type or "message":
+            case "message":
+                self.messages.append(self._message(item, at))
+            case "function_call":
+                self._call(item, at)
+            case "function_call_output":
+                self._output(item, at)
+            case kind:
+                raise bad_request(
+                    f"items of type {kind[:80]!r} are not taken here: send 'message', 'function_call' or "
+                    "'function_call_output'",
+                    f"{at}.type",
+                    "unsupported_item",
+                )
+
+    def _message(self, item: InputItem, at: str) -> Message:
+        role = ROLES.get(item.role or "")
+        if role is None:
+            raise bad_request(f"role {item.role!r} is not one of {', '.join(ROLES)}", f"{at}.role")
+        if item.content is None:
+            raise bad_request("the message has no content: send a text, or a list of parts", f"{at}.content")
+        return Message(role, self._parts(item.content, role, f"{at}.content"))
+
+    def _call(self, item: InputItem, at: str) -> None:
+        """Calls that follow an assistant's words, or each other, are of one turn."""
+        for name in ("call_id", "name", "arguments"):
+            if getattr(item, name) is None:
+                raise bad_request(
+                    f"the function_call has no {name}: send it as it came", f"{at}.{name}", "missing_required_parameter"
+                )
+        bounded_text(item.arguments or "", f"{at}.arguments", self._limits)
+        self._called.add(item.call_id or "")
+        call = earlier(ToolCall(FunctionCall(item.name or "", item.arguments or ""), item.call_id))
+        if self.messages and self.messages[-1].role is Role.ASSISTANT:
+            last = self.messages.pop()
+            self.messages.append(Message(Role.ASSISTANT, last.parts, (*last.tool_calls, call)))
+        else:
+            self.messages.append(Message(Role.ASSISTANT, (), (call,)))
+
+    def _output(self, item: InputItem, at: str) -> None:
+        if item.call_id not in self._called:
+            raise bad_request(
+                f"call_id={item.call_id!r} answers no function_call before it: send that one too, or "
+                "previous_response_id",
+                f"{at}.call_id",
+            )
+        if item.output is None:
+            raise bad_request("the function_call_output has no output", f"{at}.output", "missing_required_parameter")
+        self.messages.append(Message(Role.TOOL, self._parts(item.output, Role.TOOL, f"{at}.output")))
+
+    def _parts(self, content: str | list[InputPart], role: Role, at: str) -> tuple[Part, ...]:
+        if isinstance(content, str):
+            return (bounded_text(content, at, self._limits),)
+        if len(content) > MAX_PARTS:
+            raise bad_request(f"{at} has {len(content)} parts; at most {MAX_PARTS} are read", at)
+        return tuple(self._part(part, role, f"{at}[{j}]") for j, part in enumerate(content))
+
+    def _part(self, part: InputPart, role: Role, at: str) -> Part:
+        match part.type, role:
+            case ("input_text", _) | ("output_text", Role.ASSISTANT):
+                if part.text is None:
+                    raise bad_request(f"the {part.type} has no text", f"{at}.text", "missing_required_parameter")
+                return bounded_text(part.text, f"{at}.text", self._limits)
+            case "input_image", Role.USER:
+                if part.image_url is None:
+                    raise bad_request(
+                        "the input_image has no image_url: files are not kept here, send a data URL",
+                        f"{at}.image_url",
+                        "missing_required_parameter",
+                    )
+                return picture_from_url(part.image_url, f"{at}.image_url", self._budget)
+            case _:
+                raise bad_request(
+                    f"a part of type {part.type[:80]!r} does not go into what the {role.value} said: send input_text, "
+                    "output_text (assistant) or input_image (user)",
+                    f"{at}.type",
+                    "unsupported_content",
+                )
+
+
+def said(text: str) -> InputItem:
+    """The assistant's words, as the next question has them before it."""
+    return InputItem("message", "assistant", [InputPart("output_text", text)])

@@ -1,0 +1,73 @@
+"""The last responses, so that a next question can follow one of them. In memory only, and bounded."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from askcam.server.api.responses_items import InputItem
+from askcam.server.api.responses_shapes import Response
+from askcam.server.errors import bad_request, not_found
+
+MAX_RESPONSES = 200
+MAX_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A response, and all turns up to and with it."""
+
+    response: Response
+    items: tuple[InputItem, ...]
+
+    @property
+    def num_bytes(self) -> int:
+        return sum(item.num_bytes for item in self.items)
+
+
+class Responses:
+    """Owned by the event loop. The newest `max_responses` and `max_bytes` of their turns (those that follow each other
+    share turns, and each counts all of its own); beyond that the oldest are dropped."""
+
+    def __init__(self, max_responses: int = MAX_RESPONSES, max_bytes: int = MAX_BYTES) -> None:
+        self._max_responses, self._max_bytes = max_responses, max_bytes
+        self._kept: OrderedDict[str, tuple[Kept, int]] = OrderedDict()
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def put(self, kept: Kept) -> None:
+        num_bytes = kept.num_bytes
+        self._kept[kept.response.id] = (kept, num_bytes)
+        self._bytes += num_bytes
+        while len(self._kept) > self._max_responses or self._bytes > self._max_bytes:
+            _, (_, freed) = self._kept.popitem(last=False)
+            self._bytes -= freed
+
+    def before(self, response_id: str | None) -> tuple[InputItem, ...]:
+        """The turns that a question after this response follows; none after None. Raises ApiError 400."""
+        if response_id is None:
+            return ()
+        found = self._kept.get(response_id)
+        if found is None:
+            raise bad_request(
+                f"response {response_id[:80]!r} is not kept, or not any more: send its turns in 'input'",
+                "previous_response_id",
+                "previous_response_not_found",
+            )
+        return found[0].items
+
+    def get(self, response_id: str) -> Response:
+        """Raises ApiError 404."""
+        return self._find(response_id).response
+
+    def delete(self, response_id: str) -> None:
+        """Raises ApiError 404."""
+        self._find(response_id)
+        _, num_bytes = self._kept.pop(response_id)
+        self._bytes -= num_bytes
+
+    def _find(self, response_id: str) -> Kept:
+        found = self._kept.get(response_id)
+        if found is None:
+            raise not_found(f"no response {response_id[:80]!r} is kept: only the last ones are", "response_id")
+        return found[0]

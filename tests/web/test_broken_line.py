@@ -1,0 +1,67 @@
+"""The page over a line that breaks in the middle of an answer: nobody notices."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import expect
+from servers.askcam_server import LiveServer
+from servers.breaking import Breaking
+from web.visitor import Visitor
+
+CUTS = 5
+
+
+class Line:
+    """A proxy on a thread of its own, since Playwright's blocking API holds this one."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, proxy: Breaking) -> None:
+        self.url = proxy.url
+        self._loop, self._proxy = loop, proxy
+
+    def cut(self) -> None:
+        """Break all connections, now."""
+
+        async def now() -> None:
+            self._proxy.cut()
+
+        asyncio.run_coroutine_threadsafe(now(), self._loop).result(10)
+
+
+@contextmanager
+def breaking(server: LiveServer) -> Iterator[Line]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    proxy = Breaking(int(server.url.rpartition(":")[2]))
+    try:
+        asyncio.run_coroutine_threadsafe(proxy.__aenter__(), loop).result(10)
+        yield Line(loop, proxy)
+        asyncio.run_coroutine_threadsafe(proxy.__aexit__(None, None, None), loop).result(10)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
+
+
+def test_answers_go_on_when_the_line_breaks(visitor: Visitor, live_server: LiveServer) -> None:
+    with breaking(live_server) as line:
+        visitor.open(line.url)
+        visitor.see_live("lobby")
+        visitor.ask("What do you see?")
+        assert visitor.answer().startswith("I see ")
+        for _ in range(CUTS):
+            visitor.ask("What do you see?")
+            expect(visitor.last).to_have_attribute("data-phase", "answering")
+            line.cut()
+            text = visitor.answer()  # whole, not broken off
+            assert text.startswith("I see ")
+            assert text.endswith(".")
+            assert text.count("I see ") == 1
+        assert sum("session=sess_" in url for url in visitor.urls) >= CUTS
+        for _ in range(CUTS):  # asked while there is no line
+            line.cut()
+            visitor.ask("What do you see?")
+            assert visitor.answer().startswith("I see ")
+        visitor.page.close()
