@@ -1,6 +1,6 @@
 """What standing questions cost: forty on one window against one, and what somebody's question pays for sixty-four.
 
-    python benchmarks/watches.py [--rounds 15] [--backends live,portable] [--model FOLDER-OR-HUB-ID]
+    python benchmarks/watches.py [--rounds 15] [--backends live] [--model FOLDER-OR-HUB-ID]
 
 The built-in model looks at one synthetic camera that brings no new frames meanwhile, so that only the asking is timed.
 First 1, 8, 40 and 64 watches' questions are scored on its window, each number --rounds times, in turn.
@@ -39,7 +39,7 @@ WAIT_S = 300.0
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--backends", default="live,portable")
+    parser.add_argument("--backends", default="live", help="comma-separated; portable takes minutes")
     parser.add_argument("--model", default=str(model_path()))
     args = parser.parse_args()
     found = {backend: one(args.model, backend, args.rounds) for backend in args.backends.split(",")}

@@ -22,6 +22,7 @@ from askcam.server.watching.watch import Memory
 log = logging.getLogger(__name__)
 
 CAMERA = ""  # stands for the watch in memories of cameras themselves
+MICROSECOND = 1e-6
 GIVE_WAY = 16  # pictures that go at once when the disk is full
 
 Place = tuple[str, str]  # (watch or CAMERA, camera)
@@ -153,6 +154,7 @@ class Store:
         camera: str | None = None,
     ) -> list[WatchEvent]:  # fmt: skip
         """Newest first: ids below `before`, decided at `since` (seconds since the epoch) or later."""
+        since = None if since is None else since - MICROSECOND  # `at` is told in whole ones
         wanted: Mapping[str, Any] = {"id < ?": before, "at >= ?": since, "watch = ?": watch, "camera = ?": camera}
         return self._select({rule: value for rule, value in wanted.items() if value is not None}, "DESC", limit)
 
