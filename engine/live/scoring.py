@@ -15,13 +15,14 @@ import torch
 
 from askcam.engine.choosing import choice_tokens
 from askcam.engine.inbox import Asked
-from askcam.engine.live.answering import MAX_ROWS, Place
+from askcam.engine.live.answering import Place
 from askcam.engine.live.model import Model
 from askcam.engine.live.starting import Starter
 from askcam.engine.question import Scored, Scoring
 from askcam.stream.window import View
 
-FEW = 4  # questions, which with a provisional pair still fit into one pass
+FEW = 3  # questions that see a provisional pair
+PASS_ROWS = 256  # of one pass: somebody's question waits until it is over, and longer ones are hardly cheaper a row
 
 
 class Scores:
@@ -83,8 +84,8 @@ def _complete(view: View) -> View:
     return replace(view, pairs=view.pairs[:-1], provisional=False)
 
 
-def _groups(places: Sequence[Place], max_rows: int = MAX_ROWS) -> list[list[Place]]:
-    """Consecutive places whose prompts fit into one pass together."""
+def _groups(places: Sequence[Place], max_rows: int = PASS_ROWS) -> list[list[Place]]:
+    """Consecutive places whose prompts fit into one pass together; a longer prompt has one for itself."""
     groups: list[list[Place]] = []
     rows = max_rows
     for place in places:
