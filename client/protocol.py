@@ -112,6 +112,65 @@ class CameraList(msgspec.Struct, frozen=True):
     object: str = "list"
 
 
+class ToolInfo(msgspec.Struct, frozen=True, omit_defaults=False):
+    """One server-side tool of GET /v1/tools."""
+
+    name: str
+    server: str  # "built-in", or an MCP server's name
+    available: bool  # false while its server is gone
+    description: str
+    parameters: dict[str, Any]  # JSON Schema of an object
+    cameras: list[str]  # whose questions may call it
+
+
+class ToolServerInfo(msgspec.Struct, frozen=True, omit_defaults=False):
+    """One MCP server of askcam.toml."""
+
+    name: str
+    state: Literal["connecting", "connected", "unavailable"]
+    reason: str | None  # why it is unavailable
+
+
+class ToolList(msgspec.Struct, frozen=True, omit_defaults=False):
+    """GET /v1/tools."""
+
+    data: list[ToolInfo]
+    servers: list[ToolServerInfo]
+    object: str = "list"
+
+
+class DeskCode(msgspec.Struct, frozen=True, omit_defaults=False):
+    """One code that a product desk has read in the last seconds."""
+
+    code: str
+    format: str  # "EAN-13", "QR Code", ...
+    verified: bool  # good enough to be told as a fact
+    reads: int  # pictures it was read from
+    first_seen: str  # RFC 3339, UTC
+    last_seen: str
+    age_ms: float  # since it was last seen
+    corners: list[list[float]]  # x, y in pixels of the newest picture it was read from, clockwise from its top left
+
+
+class Advice(msgspec.Struct, frozen=True, omit_defaults=False):
+    """What would help a code that is in sight to be read."""
+
+    hint: str  # "closer", "glare", "turn it", "hold still", "focus", "more light"
+    text: str
+
+
+class DeskInfo(msgspec.Struct, frozen=True, omit_defaults=False):
+    """GET /v1/cameras/{name}/desk."""
+
+    camera: str
+    width: int | None  # of the newest picture
+    height: int | None
+    codes: list[DeskCode]
+    facts: list[Fact]
+    guidance: list[Advice]
+    object: str = "askcam.desk"
+
+
 class SeenFrame(msgspec.Struct, frozen=True, omit_defaults=False):
     """One picture that an answer saw, as the model got it; `url` is relative to the server."""
 

@@ -17,6 +17,7 @@ from askcam.server.access.guard import BodyLimit, Guard
 from askcam.server.api import (
     cameras,
     chat,
+    desk,
     events,
     health,
     history,
@@ -26,6 +27,7 @@ from askcam.server.api import (
     page,
     realtime,
     responses,
+    tools,
     watches,
 )
 from askcam.server.errors import ApiError, as_api_error
@@ -42,7 +44,22 @@ Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 def build_app(house: House) -> Starlette:
     """The whole server as one app. Whoever runs it must close the house afterwards."""
-    rooms = (page, openapi, health, login, models, chat, responses, realtime, cameras, history, watches, events)
+    rooms = (
+        page,
+        openapi,
+        health,
+        login,
+        models,
+        chat,
+        responses,
+        realtime,
+        cameras,
+        history,
+        tools,
+        desk,
+        watches,
+        events,
+    )
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -8,17 +8,17 @@ when it starts on the question and refuses what is too old. This room turns engi
 
 import asyncio
 import contextlib
-import json
 import secrets
 import string
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import Literal, Protocol
+from collections.abc import AsyncGenerator, Callable
+from typing import Protocol
 
-from askcam.client.protocol import CalledTool, Fact, Mark
+from askcam.client.protocol import Fact
 from askcam.engine.errors import QuestionError
 from askcam.engine.question import Event, Finished, Question, Reason, Role, Started, Text
 from askcam.server.answering.dialogue import CallLimits, Dialogue
+from askcam.server.answering.facts import told_by
 from askcam.server.answering.freshness import LOOK_EVERY_S, WORTH_WAITING, refuse_blind, young_enough
 from askcam.server.answering.hearing import Heard
 from askcam.server.answering.notes import with_notes
@@ -89,11 +89,11 @@ class Asking:
             error = as_api_error(exc)
             self._metrics.refused(error.code or error.type)
             if heard is not None and heard.saw is not None and heard.tools:  # what was called must not be forgotten
-                self._keep(heard, heard.broken_off(marks))
+                self._keep(heard, heard.broken_off())
             raise error from exc
         except BaseException:  # nobody wants to hear it to its end
             if heard is not None and heard.saw is not None and not heard.kept:
-                self._keep(heard, heard.broken_off(marks))
+                self._keep(heard, heard.broken_off())
             raise
 
     def _begin(self, ask: Ask) -> Heard:
@@ -148,7 +148,7 @@ class Asking:
                 self._metrics.called(result.name if result.name in heard.runs else "", result.error)
                 yield Returned(call, result)
             dialogue.returned(results)
-        done = heard.done(marks)
+        done = heard.done()
         self._keep(heard, done)
         yield done
 
@@ -239,25 +239,6 @@ def _on_loop(put: Callable[[Event], None]) -> Callable[[Event], None]:
             loop.call_soon_threadsafe(put, event)
 
     return on_event
-
-
-def told_by(result: CalledTool) -> list[Fact]:
-    """What a server-side tool has said, as a fact."""
-    if result.output is None:
-        return []
-    try:
-        found = json.loads(result.output)
-    except ValueError:
-        found = None
-    values = found if isinstance(found, dict) else {}
-    if "error" in values:
-        return []
-    source: Literal["read", "looked_up"] = "read" if result.name == "read_barcode" else "looked_up"
-    return [Fact(source, f"{result.name}: {result.output[:200]}", values)]
-
-
-def marks(text: str, facts: Sequence[Fact]) -> tuple[Mark, ...]:
-    return ()
 
 
 def question_text(ask: Ask) -> str:

@@ -4,6 +4,9 @@
 [model]                               model, backend, device, ..., max_waiting
 [cameras.lobby]                       uri = "rtsp://…", fps, motion_gate, ...
 [limits]  [answers]
+[tools]                               timeout_s, max_rounds, max_calls, max_result_chars, cameras, allow
+[tools.mcp.parcels]                   command = ["…"], env, cwd; or url = "https://…", headers
+[catalogue]                           file = "products.csv"
 [evidence]                            enabled, folder, max_answers, max_bytes, max_days, private
 [watches.door]                        question = "Is the door open?", cameras = ["lobby"], every_s, on, off, for_s, ...
 [watching]                            folder, max_events, max_bytes
@@ -30,12 +33,13 @@ from askcam.server.errors import ApiError
 from askcam.server.evidence.place import data_folder
 from askcam.server.evidence.retention import Bounds
 from askcam.server.toml_file import Keys, Toml
-from askcam.server.watching.setting import NAME as WATCH_NAME
+from askcam.server.tools.config import CatalogueConfig, ToolsConfig, read_tools
+from askcam.server.watching.config import WatchingConfig, check_watches, read_watches, read_watching
 from askcam.server.watching.setting import WatchSetting
-from askcam.server.watching.store import Bounds as WatchingBounds
 from askcam.stream.status import CameraConfig
 
 MIN_TOKEN_CHARS = 8
+DESK_TOOLS = ("lookup_product",)  # what desks may call beside [tools] cameras
 FRESH_TOKEN = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(24))'"
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -114,19 +118,6 @@ class EvidenceConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class WatchingConfig:
-    """[watching]: where watches and their events are kept. What is beyond a bound goes, oldest first."""
-
-    folder: Path | None = None  # relative to the file that names it; None: the user's data folder, beside evidence's
-    max_events: Positive = 100_000
-    max_bytes: Annotated[int, Meta(ge=0)] = 1 << 30  # of their pictures
-
-    @property
-    def bounds(self) -> WatchingBounds:
-        return WatchingBounds(self.max_events, self.max_bytes)
-
-
-@dataclass(frozen=True, slots=True)
 class CameraEntry:
     """[cameras.NAME]: `uri`, which may hold a password, and any field of stream.CameraConfig or of CameraUse."""
 
@@ -147,6 +138,8 @@ class Config:
     evidence: EvidenceConfig = field(default_factory=EvidenceConfig)
     watching: WatchingConfig = field(default_factory=WatchingConfig)
     watches: Mapping[str, WatchSetting] = field(default_factory=dict)  # by name
+    tools: ToolsConfig = field(default_factory=ToolsConfig)
+    catalogue: CatalogueConfig = field(default_factory=CatalogueConfig)
     fetch: FetchConfig = field(default_factory=FetchConfig)
 
 
@@ -170,11 +163,7 @@ def check(config: Config) -> None:
     for origin in server.allowed_origins:
         if normal_origin(origin) is None:
             raise ConfigError(f"allowed_origins names {origin!r}; write scheme, host and port: 'https://house.example'")
-    for name, watch in config.watches.items():
-        for camera in watch.cameras:
-            if camera not in config.cameras:
-                known = ", ".join(config.cameras) or "there is none"
-                raise ConfigError(f"[watches.{name}]: there is no camera {camera!r}; cameras here: {known}")
+    check_watches(config.watches, config.cameras)
     try:
         config.fetch.rules()
     except ValueError as exc:
@@ -242,9 +231,8 @@ def _read(path: Path) -> Config:
     toml.check_keys((), [each.name for each in fields(Config)])
     server: ServerConfig = toml.section(("server",), ServerConfig)
     evidence: EvidenceConfig = toml.section(("evidence",), EvidenceConfig)
-    folder = evidence.folder
-    watching: WatchingConfig = toml.section(("watching",), WatchingConfig)
-    kept_in = watching.folder
+    folder, tools = evidence.folder, read_tools(toml)
+    catalogue: CatalogueConfig = toml.section(("catalogue",), CatalogueConfig)
     return Config(
         server=replace(
             server,
@@ -252,17 +240,19 @@ def _read(path: Path) -> Config:
             tls_key=None if server.tls_key is None else path.parent / server.tls_key.expanduser(),
         ),
         model=toml.section(("model",), ModelConfig),
-        cameras={name: _camera(toml, name) for name in toml.tables(("cameras",), "[cameras.lobby]")},
+        cameras={name: _camera(toml, name, tools) for name in toml.tables(("cameras",), "[cameras.lobby]")},
         limits=toml.section(("limits",), Limits),
         answers=toml.section(("answers",), AnswersConfig),
         evidence=replace(evidence, folder=None if folder is None else path.parent / folder.expanduser()),
-        watching=replace(watching, folder=None if kept_in is None else path.parent / kept_in.expanduser()),
-        watches={name: _watch(toml, name) for name in toml.tables(("watches",), "[watches.door]")},
+        watching=read_watching(toml),
+        watches=read_watches(toml),
+        tools=tools,
+        catalogue=CatalogueConfig(None if catalogue.file is None else path.parent / catalogue.file.expanduser()),
         fetch=toml.section(("fetch",), FetchConfig),
     )
 
 
-def _camera(toml: Toml, name: str) -> CameraEntry:
+def _camera(toml: Toml, name: str, tools: ToolsConfig) -> CameraEntry:
     path = ("cameras", name)
     _check_camera_name(name, toml.place(path))
     own: dict[str, Any] = dict(toml.at(path))
@@ -271,17 +261,10 @@ def _camera(toml: Toml, name: str) -> CameraEntry:
     toml.check_keys(path, ["uri", *(each.name for part in (CameraConfig, CameraUse) for each in fields(part))])
     if not isinstance(uri, str) or not uri.strip():
         raise ConfigError(f'{toml.place((*path, "uri"))}: a camera needs its source: uri = "rtsp://host/path"')
-    return CameraEntry(uri.strip(), toml.convert(path, own, CameraConfig), toml.convert(path, used, CameraUse))
-
-
-def _watch(toml: Toml, name: str) -> WatchSetting:
-    path = ("watches", name)
-    if not WATCH_NAME.fullmatch(name):
-        raise ConfigError(f"{toml.place(path)}: a watch's name has up to 63 of a-z, 0-9, '-', '_'")
-    for needed, example in (("question", '"Is the door open?"'), ("cameras", '["lobby"]')):
-        if needed not in toml.at(path):
-            raise ConfigError(f"{toml.place((*path, needed))}: a watch needs {needed} = {example}")
-    return toml.section(path, WatchSetting)
+    use = toml.convert(path, used, CameraUse)
+    if "tools" not in used:  # what a desk has read is to be looked up, unless its section says otherwise
+        use = replace(use, tools=(*tools.cameras, *DESK_TOOLS) if use.desk else tools.cameras)
+    return CameraEntry(uri.strip(), toml.convert(path, own, CameraConfig), use)
 
 
 def _check_camera_name(name: str, place: str) -> None:

@@ -13,12 +13,16 @@ from askcam.server.answers import Answers
 from askcam.server.asking import Asking
 from askcam.server.attached.fetching import Fetcher
 from askcam.server.cameras import Cameras
+from askcam.server.catalogue.store import Catalogue
+from askcam.server.desk.desks import Desks
 from askcam.server.evidence.archive import Archive
 from askcam.server.evidence.writer import Writer
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.pictures import Pictures
 from askcam.server.realtime.sessions import Sessions
+from askcam.server.tools.box import Toolbox
+from askcam.server.tools.mcp_servers import McpServers
 from askcam.server.watching.watching import Watching
 
 
@@ -39,6 +43,10 @@ class House:
     watching: Watching
     max_age_s: float | None = None  # what a question allows when it says nothing itself
     evidence: Writer | None = None  # None: evidence is not kept
+    tools: Toolbox = field(default_factory=Toolbox)
+    mcp: McpServers = field(default_factory=lambda: McpServers({}, Toolbox()))
+    desks: Desks = field(default_factory=Desks)
+    catalogue: Catalogue | None = None
     archive: Archive | None = None  # evidence that was kept
     fetcher: Fetcher = field(default_factory=Fetcher)  # of pictures in messages; from nowhere, unless the config says
     sessions: Sessions = field(default_factory=Sessions)  # realtime ones

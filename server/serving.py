@@ -22,6 +22,7 @@ from askcam.server.attached.fetching import Fetcher
 from askcam.server.cameras import Cameras
 from askcam.server.config import Config, check
 from askcam.server.config_errors import ConfigError
+from askcam.server.desk.desks import Desks
 from askcam.server.evidence.archive import Archive
 from askcam.server.evidence.case import Circumstances
 from askcam.server.evidence.versions import versions
@@ -31,6 +32,9 @@ from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.pictures import Pictures
 from askcam.server.realtime.sessions import Sessions
+from askcam.server.tools.box import Toolbox
+from askcam.server.tools.installed import add_installed, built_in, open_catalogue
+from askcam.server.tools.mcp_servers import McpServers
 from askcam.server.watching.keeping import Keeping
 from askcam.server.watching.watching import Watching
 from askcam.stream.sources.registry import resolve
@@ -52,10 +56,16 @@ def build_house(config: Config) -> House:
     server = config.server
     max_age_s = None if server.max_age_ms is None else server.max_age_ms / 1000
     kept = Keeping(config.watching.folder, config.watching.bounds)
+    catalogue = open_catalogue(config.catalogue.file)
+    desks = Desks(None if catalogue is None else catalogue.by_code)
+    tools = Toolbox()
+    for tool in built_in(cameras, desks, catalogue):
+        tools.add(tool)
+    add_installed(tools)
     return House(
         model=model,
         cameras=cameras,
-        asking=Asking(model, cameras, answers, metrics, evidence),
+        asking=Asking(model, cameras, answers, metrics, evidence, tools, config.tools.limits, desks),
         answers=answers,
         pictures=Pictures(),
         auth=Auth(server.tokens, allowed_origins=server.allowed_origins),
@@ -66,6 +76,10 @@ def build_house(config: Config) -> House:
         watching=Watching(kept, model, cameras, metrics, config.watches, max_age_s),
         max_age_s=max_age_s,
         evidence=evidence,
+        tools=tools,
+        mcp=McpServers(config.tools.mcp, tools),
+        desks=desks,
+        catalogue=catalogue,
         archive=None if evidence is None else Archive(evidence.folder),
         fetcher=Fetcher(config.fetch),
         sessions=Sessions(max_parked=config.limits.max_parked_sessions, count=metrics.parked),
@@ -136,16 +150,17 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
     """Serve until the block is left. `built_in`: the model to run when the config names none.
 
     Raises ConfigError for what check() refuses and for an address that cannot be had, SourceError for a camera's URI,
-    EvidenceError and WatchingError for a folder that cannot be written.
+    EvidenceError and WatchingError for a folder that cannot be written. A catalogue that cannot be read is a
+    ConfigError, too.
     """
     check(config)
     logging.getLogger("uvicorn.error").addFilter(QuietDenials())
     for camera in config.cameras.values():
         resolve(camera.uri)  # a source that nothing here opens is told before a model is loaded
     house = build_house(config)
-    async with _open(house.evidence):
-        await house.watching.open()
+    async with _open(house.evidence), house.mcp, _closing(house):
         with contextlib.closing(bind(config.server.host, config.server.port)) as sock:
+            await house.watching.open()
             server = _Server(_uvicorn(config, house))
             loaded = asyncio.ensure_future(_load(config, config.model.engine(str(built_in)), house))
             running = Running(house, _url(config, sock), server, loaded)
@@ -176,6 +191,17 @@ async def _open(evidence: Writer | None) -> AsyncIterator[None]:
         await evidence.close()
 
 
+@contextlib.asynccontextmanager
+async def _closing(house: House) -> AsyncIterator[None]:
+    """What reads codes and looks them up ends with the block."""
+    try:
+        yield
+    finally:
+        await house.desks.close()
+        if house.catalogue is not None:
+            house.catalogue.close()
+
+
 async def _load(config: Config, model: EngineConfig, house: House) -> Engine:
     readiness = house.model.readiness
     try:
@@ -185,7 +211,9 @@ async def _load(config: Config, model: EngineConfig, house: House) -> Engine:
         raise
     house.model.ready(engine)
     for name, camera in config.cameras.items():
-        house.cameras.add(name, camera.uri, camera.config, camera.use)
+        opened = house.cameras.add(name, camera.uri, camera.config, camera.use)
+        if camera.use.desk:
+            house.desks.open(opened)
     await house.watching.begin()
     return engine
 

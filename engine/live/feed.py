@@ -66,6 +66,8 @@ class Feed:
     def see(self, view: View) -> list[KVWindow]:
         """Take in a view's complete pairs; returns the windows that are no longer needed, for release."""
         pairs = view.pairs[:-1] if view.provisional else view.pairs
+        most = self._anchors.max_pairs
+        assert len(pairs) <= most, f"{view.camera!r} shows {len(pairs)} pairs; by Engine.anchors it may hold {most}"
         self.fps, self.own_fps = view.fps, max(view.fps, self.own_fps)
         shape = (view.newest.height, view.newest.width, view.fps if self._clocked else 1.0)
         gone: list[KVWindow] = []

@@ -1,12 +1,12 @@
 """Engine events become steps: one answer as it is heard, over all its rounds."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 import msgspec
 
-from askcam.client.protocol import CalledTool, Fact, Mark, Saw
+from askcam.client.protocol import CalledTool, Fact, Saw
 from askcam.engine.calls import Call
 from askcam.engine.door import ModelInfo
 from askcam.engine.question import (
@@ -23,13 +23,12 @@ from askcam.engine.question import (
     Usage,
 )
 from askcam.server.answering.dialogue import Dialogue
+from askcam.server.answering.facts import marks
 from askcam.server.saw import what_it_saw
 from askcam.server.steps import Ask, Called, Delta, Done, Seen, Step
 from askcam.server.tools.base import Tool
 from askcam.stream.shot import Shot
 from askcam.stream.window import View
-
-Marking = Callable[[str, Sequence[Fact]], tuple[Mark, ...]]
 
 
 @dataclass(slots=True)
@@ -106,7 +105,7 @@ class Heard:
     def _server(self, name: str) -> str:
         return self.runs[name].server if name in self.runs else ""
 
-    def done(self, marks: Marking) -> Done:
+    def done(self) -> Done:
         """The last step, of an answer whose last round is over."""
         assert self.finished is not None, "the engine is still at it"
         text = self.dialogue.text
@@ -122,7 +121,7 @@ class Heard:
         logprobs = tuple(self.logprobs)
         return Done(self.finished.reason, text, saw, self.usage, self.timings, logprobs, calls)
 
-    def broken_off(self, marks: Marking) -> Done:
+    def broken_off(self) -> Done:
         """How an answer ended that nobody wanted to hear to its end."""
         if self.finished is None:
             self.finished = Finished(
@@ -133,7 +132,7 @@ class Heard:
                 tokens=tuple(self.tokens),
             )
             self._sum_up(self.finished)
-        return self.done(marks)
+        return self.done()
 
     def _sum_up(self, event: Finished) -> None:
         earlier = self.usage

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from askcam.client.protocol import CameraInfo, CameraList, Problem, StoredAnswer
+from askcam.client.protocol import CameraInfo, CameraList, DeskInfo, Problem, StoredAnswer, ToolList
 from askcam.server.api.cameras import BOUNDARY, NewCamera
 from askcam.server.api.chat_request import ChatRequest
 from askcam.server.api.login import LogIn
@@ -214,6 +214,17 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         takes=(NAME, WIDTH, RATE),
         errors=(400, 404),
         tag="cameras",
+    ),
+    ("GET", "/v1/cameras/{name}/desk"): Operation(
+        "getDesk",
+        "What a product desk reads and knows, and what would help",
+        {200: Reply("", {JSON: DeskInfo})},
+        takes=(NAME,),
+        errors=(404,),
+        tag="cameras",
+    ),
+    ("GET", "/v1/tools"): Operation(
+        "listTools", "Server-side tools, and the MCP servers that run some", {200: Reply("", {JSON: ToolList})}
     ),
     ("GET", "/v1/answers/{id}"): Operation(
         "getAnswer",

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+BUILT_IN = "built-in"  # the `server` of tools that come with askcam
+
 
 class Fault(StrEnum):
     """Why a call brought nothing; the `code` that clients and the model are told."""

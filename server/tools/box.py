@@ -27,6 +27,11 @@ class Toolbox:
     def all(self) -> tuple[Tool, ...]:
         return tuple(self._tools.values())
 
+    def allowed(self, patterns: Iterable[str]) -> tuple[Tool, ...]:
+        """The tools that these patterns let pass, whether they are available or not."""
+        known = tuple(patterns)
+        return tuple(tool for tool in self._tools.values() if _lets_pass(known, tool))
+
     def offered(self, allowed: Iterable[str], wanted: Sequence[str] | None) -> tuple[Tool, ...]:
         """The available tools that `allowed` lets pass, of these only those that `wanted` names; None: all of them.
 

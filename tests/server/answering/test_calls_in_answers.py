@@ -48,6 +48,7 @@ async def test_what_a_tool_says_is_in_the_answer(way: Way) -> None:
     assert done.usage.completion_tokens > 20  # of both rounds
     (fact,) = done.saw.facts
     assert (fact.source, fact.values) == ("looked_up", FOUND)
+    assert [done.text[mark.start : mark.end] for mark in done.saw.marks] == ["banana", "2.49"]
     kept = way.answers.get(done.saw.answer_id)
     assert kept is not None
     assert kept.saw.tools == [tool]

@@ -1,0 +1,51 @@
+"""/v1/cameras/{name}/desk: what a product desk reads, knows, and would have the shopper do."""
+
+import time
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from askcam.client.protocol import Advice, DeskCode, DeskInfo
+from askcam.server.api.wire import json_response
+from askcam.server.desk.guidance import SAID
+from askcam.server.errors import not_found
+from askcam.server.house import House
+from askcam.server.saw import rfc3339
+
+
+def routes(house: House) -> list[BaseRoute]:
+    async def one(request: Request) -> Response:
+        name = request.path_params["name"]
+        house.cameras.get(name)
+        desk = house.desks.get(name)
+        if desk is None:
+            raise not_found(
+                f"camera {name!r} is no product desk: set desk = true under [cameras.{name}]", "name", "no_desk"
+            )
+        now, view = time.monotonic(), desk.view
+        told = {(each.format, each.text) for each in desk.codes()}
+        codes = [
+            DeskCode(
+                code=each.text,
+                format=each.format,
+                verified=(each.format, each.text) in told,
+                reads=each.reads,
+                first_seen=rfc3339(each.first_wall),
+                last_seen=rfc3339(each.last_wall),
+                age_ms=round(each.age_s(now) * 1000, 1),
+                corners=[[round(x, 1), round(y, 1)] for x, y in each.corners],
+            )
+            for each in view.codes
+        ]
+        info = DeskInfo(
+            camera=name,
+            width=view.width,
+            height=view.height,
+            codes=codes,
+            facts=list(desk.facts()),
+            guidance=[Advice(hint.value, SAID[hint]) for hint in view.hints],
+        )
+        return json_response(info)
+
+    return [Route("/v1/cameras/{name}/desk", one)]

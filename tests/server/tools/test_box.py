@@ -1,0 +1,57 @@
+"""Who is offered which tool."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from askcam.server.errors import ApiError
+from askcam.server.tools.base import Circumstance, Signature
+from askcam.server.tools.box import Toolbox
+
+
+class Named:
+    """A tool that says its own name."""
+
+    def __init__(self, name: str, server: str = "built-in", available: bool = True) -> None:
+        self.signature, self.server, self.available = Signature(name, ""), server, available
+
+    async def call(self, arguments: Mapping[str, Any], circumstance: Circumstance) -> str:
+        return self.signature.name
+
+
+@pytest.fixture
+def box() -> Toolbox:
+    box = Toolbox()
+    for tool in (Named("clock"), Named("track", "parcels"), Named("send", "parcels"), Named("gone", "x", False)):
+        box.add(tool)
+    return box
+
+
+@pytest.mark.parametrize(
+    ("patterns", "names"),
+    [
+        ((), []),
+        (("clock",), ["clock"]),
+        (("parcels.*",), ["track", "send"]),
+        (("parcels.track",), ["track"]),
+        (("*",), ["clock", "track", "send"]),
+        (("gone",), []),  # not available
+    ],
+)
+def test_a_camera_is_offered_what_its_list_lets_pass(box: Toolbox, patterns: tuple[str, ...], names: list[str]) -> None:
+    assert [tool.signature.name for tool in box.offered(patterns, None)] == names
+
+
+def test_a_question_may_want_fewer_but_not_others(box: Toolbox) -> None:
+    assert [tool.signature.name for tool in box.offered(("*",), ["track"])] == ["track"]
+    assert box.offered(("*",), []) == ()
+    with pytest.raises(ApiError, match="'track' is not offered here; offered: clock"):
+        box.offered(("clock",), ["track"])
+
+
+def test_a_name_belongs_to_one_server(box: Toolbox) -> None:
+    with pytest.raises(ValueError, match="rename one"):
+        box.add(Named("clock", "elsewhere"))
+    box.remove("parcels")
+    assert [tool.signature.name for tool in box.all()] == ["clock", "gone"]
