@@ -169,7 +169,8 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
             try:
                 yield running
             finally:
-                running.stop()
+                server.should_exit = True
+                house.watching.readers.close()  # a stream would be waited for
                 await asyncio.gather(task, return_exceptions=True)
                 await house.watching.close()
                 loaded.cancel()  # its thread, if it still loads, is a daemon and ends with the process
