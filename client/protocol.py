@@ -199,6 +199,82 @@ class StoredAnswer(msgspec.Struct, frozen=True, omit_defaults=False):
     object: str = "askcam.answer"
 
 
+class Reading(msgspec.Struct, frozen=True, omit_defaults=False):
+    """One probability of a watch."""
+
+    at: str  # RFC 3339, UTC: capture time of the newest frame it was read from
+    probability: float
+
+
+class WatchEvent(msgspec.Struct, frozen=True, omit_defaults=False):
+    """A watch turned on or off, or a watched camera was lost or came back. One of GET /v1/events."""
+
+    id: int  # grows by one with each event; never used twice
+    kind: Literal["on", "off", "camera_lost", "camera_back"]
+    watch: str | None  # None: it is about the camera itself
+    camera: str
+    severity: Literal["info", "warning", "critical"]
+    at: str  # RFC 3339, UTC: when it was decided
+    frame_at: str | None  # capture time of the newest frame that it was decided from
+    question: str | None = None
+    answer: str | None = None  # the likeliest: "yes", "no", or a choice
+    probability: float | None = None  # at the decision, of what turns the watch on
+    before: list[Reading] = []  # the last readings until then, the deciding one last
+    after: list[Reading] = []  # the first ones since; they come in as they are read
+    window: SeenWindow | None = None  # what the deciding reading saw
+    reason: str | None = None  # why the camera is lost
+    frame_url: str | None = None  # a JPEG of that newest frame, relative to the server; None: it is not kept
+    object: str = "askcam.event"
+
+
+class EventList(msgspec.Struct, frozen=True):
+    """GET /v1/events, newest first."""
+
+    data: list[WatchEvent]
+    has_more: bool  # ask again with ?before= the last one's id
+    object: str = "list"
+
+
+class WatchNow(msgspec.Struct, frozen=True, omit_defaults=False):
+    """How a watch stands on one camera."""
+
+    camera: str
+    state: Literal["unknown", "off", "rising", "on", "falling"]
+    probability: float | None  # of the last reading
+    answer: str | None
+    read_at: str | None  # RFC 3339, UTC: capture time of its newest frame
+    trouble: str | None  # why there is no reading now, and what to do
+
+
+class WatchInfo(msgspec.Struct, frozen=True, omit_defaults=False):
+    """One watch of GET /v1/watches: its setting, and how it stands on each of its cameras."""
+
+    name: str
+    origin: Literal["file", "api"]  # those of askcam.toml are changed there only
+    question: str
+    cameras: list[str]
+    kind: Literal["yesno", "choice"]
+    choices: list[str]
+    on_when: list[str]
+    every_s: float
+    on: float
+    off: float
+    for_s: float
+    cooldown_s: float
+    quiet: list[str]
+    time_zone: str
+    severity: Literal["info", "warning", "critical"]
+    only_when_healthy: bool
+    enabled: bool
+    now: list[WatchNow]
+    object: str = "askcam.watch"
+
+
+class WatchList(msgspec.Struct, frozen=True):
+    data: list[WatchInfo]
+    object: str = "list"
+
+
 class Problem(msgspec.Struct, frozen=True):
     """The body of every HTTP error."""
 

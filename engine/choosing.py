@@ -81,6 +81,11 @@ def choice_tokens(tokenizer: Any, choices: Sequence[str]) -> tuple[int, ...]:
     return tuple(found)
 
 
+def single_tokens(tokenizer: Any, words: Sequence[str]) -> tuple[str, ...]:
+    """Those of `words` that are one token."""
+    return tuple(word for word in words if len(tokenizer(word, add_special_tokens=False)["input_ids"]) == 1)
+
+
 @contextmanager
 def seeded(seed: int | None, device: torch.device) -> Iterator[None]:
     """Random numbers inside follow from `seed` alone; the process's own sequence goes on untouched afterwards.

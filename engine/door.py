@@ -147,8 +147,13 @@ class Engine(Protocol):
     ) -> int:
         """Queue many questions about one camera for the probabilities of their first token; returns a ticket.
 
+        Questions of ask() go first: those that wait, and on the live backend those that come meanwhile, too.
         `on_event` hears one Scored, Failed or (when cancelled) Finished. Raises Busy or QuestionError at once.
         """
+        ...
+
+    def single(self, words: Sequence[str]) -> tuple[str, ...]:
+        """Those of `words` that are one token of the model, and so may be choices of score()."""
         ...
 
     def cancel(self, ticket: int) -> None:

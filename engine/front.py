@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from askcam.engine.answer import Answer, refuse_stale
-from askcam.engine.choosing import check_sampling, choice_tokens, with_seed
+from askcam.engine.choosing import check_sampling, choice_tokens, single_tokens, with_seed
 from askcam.engine.counts import Counts
 from askcam.engine.door import EngineConfig, EngineStats, ModelInfo, Progress, WindowSource
 from askcam.engine.errors import EngineError, EngineFailure, ModelError, QuestionError
@@ -107,6 +107,9 @@ class Front(ABC):
         with self._counts.asking():
             scoring = Scoring(tuple(questions), tuple(choices))
             return self._inbox.put(scoring, on_event, self._counts.seconds_each)
+
+    def single(self, words: Sequence[str]) -> tuple[str, ...]:
+        return single_tokens(self._loaded.processor.tokenizer, words)
 
     def cancel(self, ticket: int) -> None:
         self._inbox.cancel(ticket)

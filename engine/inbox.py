@@ -33,7 +33,8 @@ class Gone:
 
 
 class Inbox:
-    """First come, first served; more than `max_waiting` are refused with Busy. Nothing here calls an asker."""
+    """First come, first served, but questions before scorings, since nobody sits and waits for those. More than
+    `max_waiting` are refused with Busy. Nothing here calls an asker."""
 
     def __init__(self, max_waiting: int) -> None:
         self._max_waiting = max_waiting
@@ -82,12 +83,13 @@ class Inbox:
             self._change.wait_for(lambda: self._waiting or self._gone or self._closed)
             return self._next()
 
-    def poll(self) -> Asked | None:
-        """The next question to answer if one waits; it counts as being answered until over()."""
+    def poll(self, *, scorings: bool = True) -> Asked | None:
+        """The next question to answer if one waits, or the next scoring if these are wanted, too; it counts as being
+        answered until over()."""
         if not self._waiting:  # read at every step, so without the lock
             return None
         with self._change:
-            return self._next()
+            return self._next(scorings)
 
     def over(self, asked: Asked) -> None:
         """An answer has come to its end."""
@@ -140,10 +142,13 @@ class Inbox:
             self._drop(lambda _: True, cancelled)
             self._change.notify_all()
 
-    def _next(self) -> Asked | None:
-        if not self._waiting:
-            return None
-        asked = self._waiting.popleft()
+    def _next(self, scorings: bool = True) -> Asked | None:
+        asked = next((each for each in self._waiting if not isinstance(each.question, Scoring)), None)
+        if asked is None:
+            if not self._waiting or not scorings:
+                return None
+            asked = self._waiting[0]
+        self._waiting.remove(asked)
         self._running[asked.ticket] = asked
         return asked
 

@@ -18,6 +18,7 @@ from askcam.server.api import (
     cameras,
     chat,
     desk,
+    events,
     health,
     history,
     login,
@@ -27,6 +28,7 @@ from askcam.server.api import (
     realtime,
     responses,
     tools,
+    watches,
 )
 from askcam.server.errors import ApiError, as_api_error
 from askcam.server.evidence.errors import EvidenceError
@@ -42,7 +44,22 @@ Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 def build_app(house: House) -> Starlette:
     """The whole server as one app. Whoever runs it must close the house afterwards."""
-    rooms = (page, openapi, health, login, models, chat, responses, realtime, cameras, history, tools, desk)
+    rooms = (
+        page,
+        openapi,
+        health,
+        login,
+        models,
+        chat,
+        responses,
+        realtime,
+        cameras,
+        history,
+        tools,
+        desk,
+        watches,
+        events,
+    )
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -8,6 +8,8 @@
 [tools.mcp.parcels]                   command = ["…"], env, cwd; or url = "https://…", headers
 [catalogue]                           file = "products.csv"
 [evidence]                            enabled, folder, max_answers, max_bytes, max_days, private
+[watches.door]                        question = "Is the door open?", cameras = ["lobby"], every_s, on, off, for_s, ...
+[watching]                            folder, max_events, max_bytes
 [fetch]                               allow, private, timeout_s, max_bytes, max_addresses, max_at_once
 """
 
@@ -32,6 +34,8 @@ from askcam.server.evidence.place import data_folder
 from askcam.server.evidence.retention import Bounds
 from askcam.server.toml_file import Keys, Toml
 from askcam.server.tools.config import CatalogueConfig, ToolsConfig, read_tools
+from askcam.server.watching.config import WatchingConfig, check_watches, read_watches, read_watching
+from askcam.server.watching.setting import WatchSetting
 from askcam.stream.status import CameraConfig
 
 MIN_TOKEN_CHARS = 8
@@ -132,6 +136,8 @@ class Config:
     limits: Limits = field(default_factory=Limits)
     answers: AnswersConfig = field(default_factory=AnswersConfig)
     evidence: EvidenceConfig = field(default_factory=EvidenceConfig)
+    watching: WatchingConfig = field(default_factory=WatchingConfig)
+    watches: Mapping[str, WatchSetting] = field(default_factory=dict)  # by name
     tools: ToolsConfig = field(default_factory=ToolsConfig)
     catalogue: CatalogueConfig = field(default_factory=CatalogueConfig)
     fetch: FetchConfig = field(default_factory=FetchConfig)
@@ -143,7 +149,7 @@ def load(path: Path | None = None, env: Mapping[str, str] | None = None) -> Conf
     Whether the whole may be served is for check() to say, once the command line had its word.
     """
     config = Config() if path is None else _read(path)
-    return _with_folder(_with_tokens(config, env or {}), env or {})
+    return _with_folders(_with_tokens(config, env or {}), env)
 
 
 def check(config: Config) -> None:
@@ -157,6 +163,7 @@ def check(config: Config) -> None:
     for origin in server.allowed_origins:
         if normal_origin(origin) is None:
             raise ConfigError(f"allowed_origins names {origin!r}; write scheme, host and port: 'https://house.example'")
+    check_watches(config.watches, config.cameras)
     try:
         config.fetch.rules()
     except ValueError as exc:
@@ -237,6 +244,8 @@ def _read(path: Path) -> Config:
         limits=toml.section(("limits",), Limits),
         answers=toml.section(("answers",), AnswersConfig),
         evidence=replace(evidence, folder=None if folder is None else path.parent / folder.expanduser()),
+        watching=read_watching(toml),
+        watches=read_watches(toml),
         tools=tools,
         catalogue=CatalogueConfig(None if catalogue.file is None else path.parent / catalogue.file.expanduser()),
         fetch=toml.section(("fetch",), FetchConfig),
@@ -272,11 +281,13 @@ def _with_tokens(config: Config, env: Mapping[str, str]) -> Config:
     return replace(config, server=replace(config.server, token=token, admin_token=admin))
 
 
-def _with_folder(config: Config, env: Mapping[str, str]) -> Config:
-    """Where evidence is to be kept and no folder is named, the user's own."""
-    if not config.evidence.enabled or config.evidence.folder is not None:
-        return config
-    return replace(config, evidence=replace(config.evidence, folder=data_folder(env)))
+def _with_folders(config: Config, env: Mapping[str, str] | None) -> Config:
+    """Where something is to be kept and no folder is named, the user's own; watches' only where there is a user."""
+    if config.watching.folder is None and env is not None:
+        config = replace(config, watching=replace(config.watching, folder=data_folder(env).with_name("watching")))
+    if config.evidence.enabled and config.evidence.folder is None:
+        config = replace(config, evidence=replace(config.evidence, folder=data_folder(env or {})))
+    return config
 
 
 def _check_token(token: str, where: str) -> None:

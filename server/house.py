@@ -23,6 +23,7 @@ from askcam.server.pictures import Pictures
 from askcam.server.realtime.sessions import Sessions
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.mcp_servers import McpServers
+from askcam.server.watching.watching import Watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class House:
     limits: Limits
     questions: Rates  # per client
     pushed_frames: Rates  # per client
+    watching: Watching
     max_age_s: float | None = None  # what a question allows when it says nothing itself
     evidence: Writer | None = None  # None: evidence is not kept
     tools: Toolbox = field(default_factory=Toolbox)

@@ -88,6 +88,11 @@ class Metrics:
         if evidence is not None:
             registry.register(_Evidence(evidence))
 
+    @property
+    def registry(self) -> CollectorRegistry:
+        """Where other rooms put what they count."""
+        return self._registry
+
     def answered(
         self, camera: str | None, outcome: str, timings: Timings, usage: Usage, frame_age_s: float | None = None
     ) -> None:

@@ -35,6 +35,8 @@ from askcam.server.realtime.sessions import Sessions
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.installed import add_installed, built_in, open_catalogue
 from askcam.server.tools.mcp_servers import McpServers
+from askcam.server.watching.keeping import Keeping
+from askcam.server.watching.watching import Watching
 from askcam.stream.sources.registry import resolve
 
 log = logging.getLogger(__name__)
@@ -52,6 +54,8 @@ def build_house(config: Config) -> House:
     evidence = _writer(config)
     metrics = Metrics(cameras.all, None if evidence is None else evidence.stats)
     server = config.server
+    max_age_s = None if server.max_age_ms is None else server.max_age_ms / 1000
+    kept = Keeping(config.watching.folder, config.watching.bounds)
     catalogue = open_catalogue(config.catalogue.file)
     desks = Desks(None if catalogue is None else catalogue.by_code)
     tools = Toolbox()
@@ -69,7 +73,8 @@ def build_house(config: Config) -> House:
         limits=config.limits,
         questions=Rates(config.limits.questions),
         pushed_frames=Rates(config.limits.frames),
-        max_age_s=None if server.max_age_ms is None else server.max_age_ms / 1000,
+        watching=Watching(kept, model, cameras, metrics, config.watches, max_age_s),
+        max_age_s=max_age_s,
         evidence=evidence,
         tools=tools,
         mcp=McpServers(config.tools.mcp, tools),
@@ -136,6 +141,7 @@ class Running:
         """Begin to end: connections get 3 s to finish, at the second call none."""
         self._server.force_exit = self._server.should_exit
         self._server.should_exit = True
+        self.house.watching.readers.close()
         self._ended.set()
 
 
@@ -144,7 +150,8 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
     """Serve until the block is left. `built_in`: the model to run when the config names none.
 
     Raises ConfigError for what check() refuses and for an address that cannot be had, SourceError for a camera's URI,
-    EvidenceError for a folder that cannot be written. A catalogue that cannot be read is a ConfigError, too.
+    EvidenceError and WatchingError for a folder that cannot be written. A catalogue that cannot be read is a
+    ConfigError, too.
     """
     check(config)
     logging.getLogger("uvicorn.error").addFilter(QuietDenials())
@@ -153,6 +160,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
     house = build_house(config)
     async with _open(house.evidence), house.mcp, _closing(house):
         with contextlib.closing(bind(config.server.host, config.server.port)) as sock:
+            await house.watching.open()
             server = _Server(_uvicorn(config, house))
             loaded = asyncio.ensure_future(_load(config, config.model.engine(str(built_in)), house))
             running = Running(house, _url(config, sock), server, loaded)
@@ -162,7 +170,9 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
                 yield running
             finally:
                 server.should_exit = True
+                house.watching.readers.close()  # a stream would be waited for
                 await asyncio.gather(task, return_exceptions=True)
+                await house.watching.close()
                 loaded.cancel()  # its thread, if it still loads, is a daemon and ends with the process
                 await asyncio.gather(loaded, return_exceptions=True)
                 await asyncio.to_thread(house.model.close)
@@ -205,6 +215,7 @@ async def _load(config: Config, model: EngineConfig, house: House) -> Engine:
         opened = house.cameras.add(name, camera.uri, camera.config, camera.use)
         if camera.use.desk:
             house.desks.open(opened)
+    await house.watching.begin()
     return engine
 
 

@@ -20,7 +20,7 @@ from askcam.engine.live.kvpool import KVPool, PoolFull
 from askcam.engine.live.model import Model
 from askcam.engine.live.prompts import LivePrompter
 from askcam.engine.live.scheduler import Scheduler
-from askcam.engine.live.scoring import Scorer
+from askcam.engine.live.scoring import Scorer, Scores
 from askcam.engine.live.starting import Starter
 from askcam.engine.loading import Loaded
 from askcam.engine.logprobs import Logprobs
@@ -48,6 +48,7 @@ class LiveEngine(Front):
         self._grown: set[str] = set()  # cameras with news; a set's add and pop need no lock
         self._unsubscribe: dict[str, Callable[[], None]] = {}
         self._answers: list[Answering] = []
+        self._scores: Scores | None = None  # one scoring at a time
         self._parked: list[Asked] = []  # taken up, but the pool was full
         self._ingest_after = 0.0
         self._thread.start()
@@ -107,22 +108,23 @@ class LiveEngine(Front):
         busy = bool(self._answers)
         if busy:
             self._run_rows()
-        return self._ingest() or busy
+        scored = self._score()
+        return self._ingest() or scored or busy
 
     def _take_questions(self) -> None:
         """Start on every waiting question for which there is room."""
         while len(self._answers) < self._max_answering:
-            asked = self._parked.pop(0) if self._parked else self._inbox.poll()
+            asked = self._parked.pop(0) if self._parked else self._inbox.poll(scorings=self._scores is None)
             if asked is None:
                 return
             started = time.monotonic()
             try:
                 if isinstance(asked.question, Scoring):
-                    self._finished(asked, self._scorer.score(asked.question, started), started)
+                    self._scores = self._scorer.begin(asked, asked.question, started)
                 else:
                     self._answers.append(self._starter.start(asked, asked.question, started))
             except PoolFull as exc:
-                if self._answers:  # one of them will make room
+                if self._answers or self._scores is not None:  # one of them will make room
                     self._parked.insert(0, asked)
                     return
                 error = QuestionError(f"there is no memory for this question: {exc}; give more (kv_gb)")
@@ -154,6 +156,25 @@ class LiveEngine(Front):
         for answer, token, logprob in zip(choosing, tokens, logprobs, strict=True):
             self._counts.token()
             self._hand_out(answer, token, logprob)
+
+    def _score(self) -> bool:
+        """One pass of the scoring under way, unless a first token is due. Returns whether there was any."""
+        scores = self._scores
+        if scores is None or any(answer.place.prompt is not None for answer in self._answers):
+            return False
+        try:
+            event: ScoreEvent | None = scores.go_on(self._starter)
+        except Exception as exc:
+            event = failed(exc, f"scoring for ticket {scores.asked.ticket}")
+        if event is not None:
+            self._end_scores(event)
+        return True
+
+    def _end_scores(self, event: ScoreEvent) -> None:
+        scores, self._scores = self._scores, None
+        if scores is not None:
+            scores.release(self._model)
+            self._finished(scores.asked, event, scores.started)
 
     def _hand_out(self, answer: Answering, token: int, logprob: TokenLogprob | None) -> None:
         try:
@@ -198,6 +219,8 @@ class LiveEngine(Front):
         for answer in [answer for answer in self._answers if answer.asked.cancelled]:
             answer.answer.cancel()
             self._close(answer, answer.finish())
+        if self._scores is not None and self._scores.asked.cancelled:
+            self._end_scores(cancelled(self._scores.asked))
         for asked in [asked for asked in self._parked if asked.cancelled]:
             self._parked.remove(asked)
             self._finished(asked, cancelled(asked), asked.at)
@@ -217,6 +240,7 @@ class LiveEngine(Front):
         event = failed(exc, "running its model")
         for answer in list(self._answers):
             self._close(answer, event)
+        self._end_scores(event)
         self._keeper.forget_all()
         self._grown.update(list(self._sources))
         self._ingest_after = time.monotonic() + QUIET_S

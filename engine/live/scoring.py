@@ -1,15 +1,56 @@
-"""One-token probabilities of many questions on one window, in one pass: what standing questions are made of."""
+"""One-token probabilities of many questions on one window: what standing questions are made of.
+
+All questions of a scoring see one moment and run in as few passes as they fit into. Between two passes the engine looks
+for somebody's question, which waits for one pass at most.
+
+A provisional pair would be read once more for every question, and is most of what it has to read. So only a few
+questions see it; many see the window's complete pairs, whose newest frame is older by one pair at most.
+"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 
 from askcam.engine.choosing import choice_tokens
-from askcam.engine.live.answering import MAX_ROWS, Place
+from askcam.engine.inbox import Asked
+from askcam.engine.live.answering import Place
 from askcam.engine.live.model import Model
 from askcam.engine.live.starting import Starter
 from askcam.engine.question import Scored, Scoring
+from askcam.stream.window import View
+
+FEW = 3  # questions that see a provisional pair
+PASS_ROWS = 256  # of one pass: somebody's question waits until it is over, and longer ones are hardly cheaper a row
+
+
+class Scores:
+    """One scoring under way. Owned by the engine thread."""
+
+    def __init__(
+        self, asked: Asked, started: float, view: View | None, places: Sequence[Place], choices: Sequence[int]
+    ) -> None:
+        self.asked, self.started = asked, started
+        self._view, self._places, self._choices = view, places, list(choices)
+        self._groups = _groups(places)
+        self._found: list[torch.Tensor] = []  # (questions, choices) of the groups that are done
+
+    def go_on(self, starter: Starter) -> Scored | None:
+        """One pass; the last one gives the result. A prompt that fills a pass alone may take several."""
+        group = self._groups[len(self._found)]
+        logits, chosen = starter.run(group)
+        if chosen:
+            assert len(chosen) == len(group), "only a prompt that fills a pass alone is cut"
+            self._found.append(logits.float().softmax(-1)[:, self._choices].cpu())
+        if len(self._found) < len(self._groups):
+            return None
+        return Scored(self._view, tuple(tuple(row) for row in torch.cat(self._found).tolist()))
+
+    def release(self, model: Model) -> None:
+        """Give its memory back."""
+        for place in self._places:
+            place.release(model.pool)
 
 
 class Scorer:
@@ -18,32 +59,33 @@ class Scorer:
     def __init__(self, starter: Starter, model: Model, tokenizer: Any) -> None:
         self._starter, self._model, self._tokenizer = starter, model, tokenizer
 
-    def score(self, scoring: Scoring, started: float) -> Scored:
-        """Raises PoolFull, EngineError or StreamError; nothing is held afterwards."""
+    def begin(self, asked: Asked, scoring: Scoring, started: float) -> Scores:
+        """Take it up. Raises PoolFull, EngineError or StreamError; nothing is held then."""
         view = self._starter.look(scoring.questions[0])
+        if view is not None and len(scoring.questions) > FEW and scoring.questions[0].max_age_s is None:
+            view = _complete(view)
         choices = choice_tokens(self._tokenizer, scoring.choices)
         places: list[Place] = []
         try:
             for question in scoring.questions:
                 place, _ = self._starter.place(question, view, lambda num_prompt: 1, lambda: None, started)
                 places.append(place)
-            chosen = torch.cat([self._probabilities(group, choices) for group in _groups(places)])
-            return Scored(view, tuple(tuple(row) for row in chosen.tolist()))
-        finally:
+        except BaseException:
             for place in places:
                 place.release(self._model.pool)
-
-    def _probabilities(self, places: Sequence[Place], choices: Sequence[int]) -> torch.Tensor:
-        """(questions, choices) on the CPU. A prompt that fills a pass alone may take several, the others take one."""
-        while True:
-            logits, chosen = self._starter.run(places)
-            if chosen:
-                assert len(chosen) == len(places), "only a prompt that fills a pass alone is cut"
-                return logits.float().softmax(-1)[:, list(choices)].cpu()
+            raise
+        return Scores(asked, started, view, places, choices)
 
 
-def _groups(places: Sequence[Place], max_rows: int = MAX_ROWS) -> list[list[Place]]:
-    """Consecutive places whose prompts fit into one pass together."""
+def _complete(view: View) -> View:
+    """Without its provisional pair, unless there is nothing else to see."""
+    if not view.provisional or len(view.pairs) == 1:
+        return view
+    return replace(view, pairs=view.pairs[:-1], provisional=False)
+
+
+def _groups(places: Sequence[Place], max_rows: int = PASS_ROWS) -> list[list[Place]]:
+    """Consecutive places whose prompts fit into one pass together; a longer prompt has one for itself."""
     groups: list[list[Place]] = []
     rows = max_rows
     for place in places:

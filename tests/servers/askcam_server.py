@@ -4,9 +4,11 @@ import contextlib
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -46,7 +48,11 @@ class LiveServer:
 def live_server(
     *args: str, cameras: Sequence[str] = (), env: Mapping[str, str] | None = None, until: str = "ready"
 ) -> Iterator[LiveServer]:
-    """Start `askcam serve` and wait for its `until` event ("listening" or "ready"); it is ended with the block."""
+    """Start `askcam serve` and wait for its `until` event ("listening" or "ready"); it is ended with the block.
+
+    What it keeps where nobody names a folder goes with it.
+    """
+    data = tempfile.mkdtemp(prefix="askcam-test-")
     named = [part for camera in cameras for part in ("--camera", camera)]
     command = [sys.executable, "-m", "askcam.server.cli", "serve", "--port", "0", "--json", *named, *args]
     process = subprocess.Popen(
@@ -54,7 +60,7 @@ def live_server(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1", **(env or {})},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "XDG_DATA_HOME": data, **(env or {})},
     )
     out: queue.Queue[str | None] = queue.Queue()
     err: list[str] = []
@@ -84,6 +90,7 @@ def live_server(
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
+        shutil.rmtree(data, ignore_errors=True)
 
 
 def _pump(pipe: Any, put: Any) -> None:

@@ -1,6 +1,7 @@
 """Many questions about one view in one pass: the probabilities that one pass each would give."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -47,12 +48,26 @@ def test_one_pass_equals_stock_passes(
 
 def test_more_questions_than_one_pass_takes(live: Callable[..., Any], stream_of: Any, heard: Any) -> None:
     engine = live("qwen2_vl", max_pairs=8)
-    stream_of(engine).push(5)
+    stream_of(engine).push(6)
     questions = [about_lobby(f"Is number {i} on?") for i in range(40)]
     found = score(engine, questions, ["Yes", "No"], heard)
     alone = score(engine, questions[30:31], ["Yes", "No"], heard)
     assert len(found.probabilities) == 40
     assert torch.allclose(torch.tensor(found.probabilities[30]), torch.tensor(alone.probabilities[0]), atol=1e-6)
+
+
+def test_few_questions_see_the_newest_frame_and_many_the_complete_pairs(
+    live: Callable[..., Any], stream_of: Any, heard: Any
+) -> None:
+    engine = live("qwen2_vl", max_pairs=8)
+    stream_of(engine).push(5)
+    few, many = (score(engine, [about_lobby(f"Is {i} on?") for i in range(n)], ["Yes"], heard).view for n in (3, 4))
+    assert few is not None
+    assert many is not None
+    assert (few.provisional, len(few.pairs)) == (True, 3)
+    assert (many.provisional, many.pairs) == (False, few.pairs[:2])
+    young = [replace(about_lobby(f"Is {i} on?"), max_age_s=1e9) for i in range(4)]
+    assert score(engine, young, ["Yes"], heard).view == few  # its age was asked for
 
 
 def test_both_backends_score_alike(

@@ -1,0 +1,163 @@
+"""/v1/events: what watches have told, as a list, as a stream that is resumed, and with its pictures."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from askcam.client.protocol import EventList, WatchEvent, encode
+from askcam.server.api.wire import json_response, number
+from askcam.server.errors import ApiError, bad_request, not_found
+from askcam.server.house import House
+from askcam.server.watching.readers import Reader
+from askcam.server.watching.store import Store
+
+LIMIT, MOST = 50, 500  # events of one answer
+CAUGHT_UP = 100  # events read from the store at once, for one who resumes
+MAX_READERS = 64
+ALIVE_S = 15.0  # a comment so often, so that proxies and readers know that the stream lives
+MAX_ID = 2**63 - 1
+NO_STORE = {"Cache-Control": "private, no-store"}
+
+
+def routes(house: House) -> list[BaseRoute]:
+    watching, places = house.watching, asyncio.Semaphore(MAX_READERS)
+
+    async def events(request: Request) -> Response:
+        if "text/event-stream" in request.headers.get("accept", ""):
+            return await streamed(request)
+        limit = int(number(request, "limit", LIMIT, 1, MOST))
+        before, since = whole(request, "before"), moment(request, "since")
+        watch, camera = request.query_params.get("watch"), request.query_params.get("camera")
+        none: list[WatchEvent] = []
+        found = await watching.read(
+            lambda store: store.newest(limit + 1, before=before, since=since, watch=watch, camera=camera), none
+        )
+        return json_response(EventList(found[:limit], has_more=len(found) > limit), headers=NO_STORE)
+
+    async def streamed(request: Request) -> Response:
+        told = request.headers.get("last-event-id", "").strip()
+        if told and not (told.isascii() and told.isdigit() and int(told) <= MAX_ID):
+            raise bad_request(
+                f"Last-Event-ID is {told[:40]!r}; send the id of the last event, a number", "Last-Event-ID"
+            )
+        if places.locked():
+            text = f"{MAX_READERS} streams of events are open already; close one, or ask GET /v1/events now and then"
+            raise ApiError(429, "rate_limit_error", text, code="busy", headers={"Retry-After": "5"})
+        await watching.read(lambda store: store.last_id(), 0)  # what refuses does so before a stream begins
+        wanted = (request.query_params.get("watch"), request.query_params.get("camera"))
+        body = stream(house, int(told) if told else None, *wanted, places)
+        return StreamingResponse(body, media_type="text/event-stream", headers=NO_STORE)
+
+    async def one(request: Request) -> Response:
+        return json_response(await found_event(request), headers=NO_STORE)
+
+    async def frame(request: Request) -> Response:
+        event = await found_event(request)
+        jpeg = await watching.read(lambda store: store.picture(event.id), None)
+        if jpeg is None:
+            raise not_found(f"no picture of event {event.id} is kept", "id")
+        return Response(jpeg, media_type="image/jpeg", headers=NO_STORE)
+
+    async def found_event(request: Request) -> WatchEvent:
+        event_id = request.path_params["id"]
+        found = None
+        if event_id <= MAX_ID:
+            found = await watching.read(lambda store: store.event(event_id), None)
+        if found is None:
+            raise not_found(f"no event {event_id} is kept; GET /v1/events lists those that are", "id")
+        return found
+
+    return [
+        Route("/v1/events", events),
+        Route("/v1/events/{id:int}", one),
+        Route("/v1/events/{id:int}/frame.jpg", frame),
+    ]
+
+
+async def stream(
+    house: House, last: int | None, watch: str | None, camera: str | None, places: asyncio.Semaphore
+) -> AsyncIterator[bytes]:
+    """Events as they come; after `last`, those that were missed first. None: only new ones.
+
+    A slow reader's stream ends with an event named "resume": whoever connects again with Last-Event-ID misses nothing.
+    """
+    watching = house.watching
+    async with places:
+        with watching.readers.reading() as reader:  # from here on nothing is missed
+            newest = await watching.read(lambda store: store.last_id(), 0)
+            if last is None or last > newest:  # more than there ever were: the database was begun anew
+                last = newest
+            first = await watching.read(lambda store: store.first_id(), None)
+            yield b"retry: 2000\n\n"
+            if first is not None and last + 1 < first:
+                gone = {"first_missed": last + 1, "last_missed": first - 1}
+                yield f"event: gone\ndata: {json.dumps(gone)}\n\n".encode()
+            async for event in _missed(house, last, watch, camera):
+                yield sse(event)
+                last = event.id
+            async for piece in _live(reader, max(last, newest), watch, camera):
+                yield piece
+
+
+async def _missed(house: House, last: int, watch: str | None, camera: str | None) -> AsyncIterator[WatchEvent]:
+    """What is kept of the events after `last`, oldest first."""
+    while True:
+
+        def following(store: Store, *, after: int = last) -> list[WatchEvent]:
+            return store.following(after, CAUGHT_UP, watch=watch, camera=camera)
+
+        none: list[WatchEvent] = []
+        found = await house.watching.read(following, none)
+        for event in found:
+            yield event
+            last = event.id
+        if len(found) < CAUGHT_UP:
+            return
+
+
+async def _live(reader: Reader, last: int, watch: str | None, camera: str | None) -> AsyncIterator[bytes]:
+    while True:
+        try:
+            event = await reader.next(ALIVE_S)
+        except TimeoutError:
+            yield b": alive\n\n"
+            continue
+        if event is None:
+            yield b'event: resume\ndata: {"reason": "connect again with Last-Event-ID"}\n\n'
+            return
+        if event.id > last and watch in (None, event.watch) and camera in (None, event.camera):
+            yield sse(event)
+
+
+def sse(event: WatchEvent) -> bytes:
+    """One message of a stream; its name is the event's kind."""
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.id, event.kind.encode(), encode(event))
+
+
+def whole(request: Request, name: str) -> int | None:
+    """A query parameter that is an id. Raises ApiError 400."""
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and int(text) <= MAX_ID):
+        raise bad_request(f"{name}={text[:40]!r} must be an event's id, a number", name)
+    return int(text)
+
+
+def moment(request: Request, name: str) -> float | None:
+    """A query parameter in RFC 3339, in seconds since the epoch. Raises ApiError 400."""
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+        if found.tzinfo is None:
+            raise ValueError("it has no time zone")
+        return found.timestamp()
+    except (ValueError, OverflowError) as exc:
+        raise bad_request(f"{name}={text[:40]!r} must be like 2026-01-31T08:00:00Z", name) from exc

@@ -1,0 +1,104 @@
+"""What the routes of watches and events take and give: openapi_routes.py's table goes on here."""
+
+from collections.abc import Mapping
+
+from askcam.client.protocol import EventList, WatchEvent, WatchInfo, WatchList
+from askcam.server.api.openapi_routes import JPEG, JSON, SSE, TEXT, Events, Operation, Reply, Schema, Takes
+from askcam.server.api.watches import NewWatch, WatchChange
+
+WATCH = Takes("name", "path", "a watch, as GET /v1/watches lists it")
+EVENT = Takes("id", "path", "an event's id", {"type": "integer", "minimum": 0})
+WHOLE: Schema = {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}
+MOMENT: Schema = {"type": "string", "format": "date-time"}
+FILTERS = (
+    Takes("watch", "query", "only of this watch"),
+    Takes("camera", "query", "only of this camera"),
+    Takes(
+        "since",
+        "query",
+        "decided then or later: RFC 3339 with its time zone",
+        {"type": "string", "format": "date-time"},
+    ),
+    Takes("before", "query", "only events before this id: the next page", WHOLE),
+    Takes("limit", "query", "at most so many", {"type": "number", "minimum": 1, "maximum": 500, "default": 50}),
+    Takes("Last-Event-ID", "header", "of a stream: the last event that was heard", TEXT),
+)
+LINKS = {
+    name: {"operationId": name, "parameters": {"name": "$response.body#/name"}}
+    for name in ("getWatch", "changeWatch", "removeWatch")
+}
+
+OPERATIONS: Mapping[tuple[str, str], Operation] = {
+    ("GET", "/v1/watches"): Operation(
+        "listWatches", "All standing questions", {200: Reply("", {JSON: WatchList})}, tag="watches"
+    ),
+    ("POST", "/v1/watches"): Operation(
+        "createWatch",
+        "Ask a standing question. Admins only",
+        {201: Reply("it is being watched", {JSON: WatchInfo}, links=LINKS)},
+        body=NewWatch,
+        errors=(400, 404, 409, 503),
+        tag="watches",
+    ),
+    ("GET", "/v1/watches/{name}"): Operation(
+        "getWatch",
+        "One of them, and how it stands on each camera",
+        {200: Reply("", {JSON: WatchInfo})},
+        takes=(WATCH,),
+        errors=(404,),
+        tag="watches",
+    ),
+    ("PATCH", "/v1/watches/{name}"): Operation(
+        "changeWatch",
+        "Change what is named. Admins only",
+        {200: Reply("", {JSON: WatchInfo})},
+        body=WatchChange,
+        takes=(WATCH,),
+        errors=(400, 404, 409, 503),
+        tag="watches",
+    ),
+    ("DELETE", "/v1/watches/{name}"): Operation(
+        "removeWatch",
+        "Remove it; its events stay. Admins only",
+        {204: Reply("it is gone")},
+        takes=(WATCH,),
+        errors=(404, 409, 503),
+        tag="watches",
+    ),
+    ("GET", "/v1/events"): Operation(
+        "listEvents",
+        "What watches have told, newest first; accepted as text/event-stream, as it comes",
+        {200: Reply("", {JSON: EventList, SSE: Events((WatchEvent,))})},
+        takes=FILTERS,
+        errors=(400, 503),
+        tag="watches",
+    ),
+    ("GET", "/v1/events/{id}"): Operation(
+        "getEvent",
+        "One event",
+        {200: Reply("", {JSON: WatchEvent})},
+        takes=(EVENT,),
+        errors=(404, 503),
+        tag="watches",
+    ),
+    ("GET", "/v1/events/{id}/frame.jpg"): Operation(
+        "getEventFrame",
+        "The newest frame that it was decided from",
+        {200: Reply("JPEG", JPEG)},
+        takes=(EVENT,),
+        errors=(404, 503),
+        tag="watches",
+    ),
+}
+
+# As BOUNDS of openapi_routes.py: what is checked by hand.
+SECONDS: Mapping[str, Schema] = {
+    "every_s": {"minimum": 0.2, "maximum": 3600},
+    "for_s": {"minimum": 0, "maximum": 86_400},
+    "cooldown_s": {"minimum": 0, "maximum": 2_592_000},
+}
+CAMERAS: Schema = {"minItems": 1, "maxItems": 64, "uniqueItems": True}
+BOUNDS: Mapping[str, Mapping[str, Schema]] = {
+    "NewWatch": {**SECONDS, "name": {"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$"}, "cameras": CAMERAS},
+    "WatchChange": {**SECONDS, "cameras": CAMERAS},
+}

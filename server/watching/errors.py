@@ -1,0 +1,13 @@
+"""What can go wrong with the keeping of watches.
+
+WatchingError      the folder or its database cannot be used
+  FolderTaken      another server uses the folder
+"""
+
+
+class WatchingError(Exception):
+    """The message names the folder and the remedy."""
+
+
+class FolderTaken(WatchingError):
+    pass

@@ -1,0 +1,63 @@
+"""What Prometheus sees of the watches: read once per scrape."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from askcam.server.watching.readers import Readers
+from askcam.server.watching.runner import Runner
+from askcam.server.watching.telling import Telling
+from askcam.server.watching.watch import State
+
+LATE_S = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+def lateness(registry: CollectorRegistry) -> Callable[[float], None]:
+    """What hears how late each question of a watch went to the engine, in seconds."""
+    return Histogram(
+        "askcam_watch_lateness_seconds",
+        "From when a watch's question was due until it went to the engine.",
+        buckets=LATE_S,
+        registry=registry,
+    ).observe
+
+
+class Gauges(Collector):
+    def __init__(self, runner: Runner, telling: Telling, readers: Readers) -> None:
+        self._runner, self._telling, self._readers = runner, telling, readers
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        labels = ["watch", "camera"]
+        state = GaugeMetricFamily("askcam_watch_state", "1 for the state it is in.", labels=[*labels, "state"])
+        likely = GaugeMetricFamily("askcam_watch_probability", "Of the last reading.", labels=labels)
+        blind = GaugeMetricFamily("askcam_watch_blind", "1 while there is nothing to go by.", labels=labels)
+        for post in self._runner.posts():
+            where = [post.name, post.camera]
+            for each in State:
+                state.add_metric([*where, each.value], post.watch.state is each)
+            if post.last is not None:
+                likely.add_metric(where, post.last.probability)
+            blind.add_metric(where, post.trouble is not None)
+        yield from (state, likely, blind)
+        yield from self._counts()
+
+    def _counts(self) -> Iterator[Metric]:
+        told = CounterMetricFamily("askcam_events", "Events kept and told.", labels=["kind", "severity"])
+        for (kind, severity), count in self._telling.told.items():
+            told.add_metric([kind, severity], count)
+        yield told
+        scorings = CounterMetricFamily("askcam_watch_scorings", "Scorings, by how they ended.", labels=["outcome"])
+        for outcome in ("scored", "failed", "refused", "busy", "cancelled"):
+            scorings.add_metric([outcome], self._runner.scorings[outcome])
+        yield scorings
+        skipped = "Slots of watches that passed while their camera was being scored or the engine was busy."
+        yield CounterMetricFamily("askcam_watch_slots_skipped", skipped, value=self._runner.skipped)
+        waiting = "Events that wait for the disk."
+        yield GaugeMetricFamily("askcam_events_waiting", waiting, value=self._telling.num_waiting)
+        yield CounterMetricFamily("askcam_events_lost", "Events that the disk never took.", value=self._telling.lost)
+        yield GaugeMetricFamily("askcam_event_readers", "Streams of events open now.", value=len(self._readers))

@@ -1,0 +1,91 @@
+"""A watch's post at one camera: its machine, what it has read lately, and the events that come of it."""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from askcam.client.protocol import Reading, WatchEvent, WatchNow
+from askcam.server.saw import rfc3339, seen_window
+from askcam.server.watching.setting import Kind, WatchSetting
+from askcam.server.watching.watch import Turn, Watch
+from askcam.server.watching.words import MIN_SHARE, Answer, Words
+from askcam.stream.window import View
+
+BEFORE = 30  # readings told with an event: until then ...
+AFTER = 10  # ... and since
+
+
+@dataclass(slots=True, eq=False)
+class Post:
+    """Owned by the event loop."""
+
+    name: str
+    camera: str
+    setting: WatchSetting
+    words: Words
+    watch: Watch
+    readings: deque[Reading] = field(default_factory=lambda: deque(maxlen=BEFORE))
+    last: Answer | None = None
+    trouble: str | None = None  # why the last moment was blind
+    event: int | None = None  # the newest event, while readings since then are still gathered in `after`
+    after: list[Reading] = field(default_factory=list)
+
+    def read(
+        self, probabilities: Mapping[str, float], view: View, health: tuple[str, ...], at_wall: float
+    ) -> WatchEvent | None:
+        """A scoring's result; `at_wall` is now, seconds since the epoch. Returns what is to be told, yet without id."""
+        frame = view.newest
+        if health and self.setting.only_when_healthy:
+            self.miss(f"the picture is {' and '.join(health)}", frame.mono, frame.wall)
+            return None
+        answer = self.words.read(probabilities)
+        if answer.share < MIN_SHARE:
+            self.miss(self._other_words(answer), frame.mono, frame.wall)
+            return None
+        self.last, self.trouble = answer, None
+        reading = Reading(rfc3339(frame.wall), round(answer.probability, 4))
+        self.readings.append(reading)
+        if self.event is not None:
+            self.after.append(reading)
+        turn = self.watch.see(answer.probability, frame.mono, frame.wall)
+        return None if turn is None else self._event(turn, answer, view, at_wall)
+
+    def miss(self, trouble: str, at: float, wall: float) -> None:
+        """A blind moment, and why; `at` is steady."""
+        self.trouble = trouble
+        self.watch.see(None, at, wall)
+
+    def now(self) -> WatchNow:
+        """How it stands."""
+        last = self.last
+        return WatchNow(
+            camera=self.camera,
+            state=self.watch.state.value,
+            probability=None if last is None else round(last.probability, 4),
+            answer=None if last is None else last.answer,
+            read_at=self.readings[-1].at if self.readings else None,
+            trouble=self.trouble,
+        )
+
+    def _event(self, turn: Turn, answer: Answer, view: View, at_wall: float) -> WatchEvent:
+        return WatchEvent(
+            id=0,
+            kind=turn.value,
+            watch=self.name,
+            camera=self.camera,
+            severity=self.setting.severity.value,
+            at=rfc3339(at_wall),
+            frame_at=rfc3339(view.newest.wall),
+            question=self.setting.question,
+            answer=answer.answer,
+            probability=round(answer.probability, 4),
+            before=list(self.readings),
+            window=seen_window(view),
+        )
+
+    def _other_words(self, answer: Answer) -> str:
+        if self.setting.kind is Kind.CHOICE:
+            remedy = "ask so that one of the choices is the whole answer"
+        else:
+            remedy = "end the question with 'Answer yes or no.'"
+        return f"the model begins its answer with other words than these (they have {answer.share:.0%}): {remedy}"

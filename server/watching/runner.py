@@ -1,0 +1,250 @@
+"""The one task behind all watches: what is due on a camera is scored in one pass, and what comes of it is told.
+
+It waits for nothing but results and the next slot. On one camera there is one scoring at a time; a slot that passes
+meanwhile is skipped and counted, so that a slow machine makes watches late and piles nothing up. The engine lets
+questions go before scorings.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from askcam.client.protocol import WatchEvent
+from askcam.engine.errors import Busy, EngineError
+from askcam.engine.question import Failed, Message, Question, Role, Sampling, Scored, ScoreEvent, Text
+from askcam.server.cameras import Cameras
+from askcam.server.errors import ApiError
+from askcam.server.model import Model
+from askcam.server.saw import rfc3339
+from askcam.server.watching.post import AFTER, Post
+from askcam.server.watching.presence import Attendance
+from askcam.server.watching.store import CAMERA, Place
+from askcam.server.watching.telling import News, Telling
+from askcam.server.watching.timetable import Timetable
+from askcam.server.watching.watch import Memory
+from askcam.stream.camera import Camera
+from askcam.stream.shot import Shot
+
+log = logging.getLogger(__name__)
+
+MAX_TOGETHER = 64  # questions of one scoring; the others of that camera go next
+LOOK_S = 0.25  # how often cameras are looked after
+AGAIN_S = 2.0  # how often events are tried again that the disk refused
+REST_S = 1.0  # after something unforeseen
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Result:
+    camera: str
+    posts: tuple[Post, ...]
+    words: tuple[str, ...]
+    event: ScoreEvent
+    shots: tuple[Shot | None, ...]  # newest pictures from before and after
+
+
+class Runner:
+    """Owned by the event loop."""
+
+    def __init__(
+        self,
+        model: Model,
+        cameras: Cameras,
+        telling: Telling,
+        late: Callable[[float], None],
+        max_age_s: float | None = None,
+    ) -> None:
+        """`late` hears how late each question went to the engine, in seconds."""
+        self._model, self._cameras, self._telling, self._late = model, cameras, telling, late
+        self._max_age_s = max_age_s
+        self._posts: dict[Place, Post] = {}
+        self._attendance: dict[str, Attendance] = {}
+        self._table: Timetable[Place] = Timetable()
+        self._asking: dict[str, int] = {}  # camera -> ticket
+        self._results: asyncio.Queue[_Result] = asyncio.Queue()  # at most one per camera
+        self._again_at = self._look_at = 0.0
+        self.scorings: Counter[str] = Counter()  # by outcome
+
+    # -- what is watched
+
+    def put(self, post: Post, now: float) -> None:
+        """Watch from now on; instead of the same watch's earlier post at that camera."""
+        self._posts[post.name, post.camera] = post
+        self._table.put((post.name, post.camera), post.setting.every_s, now)
+
+    async def drop(self, name: str) -> list[Post]:
+        """Let a watch rest; returns the posts that it had."""
+        dropped = [post for post in self._posts.values() if post.name == name]
+        for post in dropped:
+            del self._posts[post.name, post.camera]
+            self._table.drop((post.name, post.camera))
+        for post in dropped:
+            await self._end_after(post)
+        return dropped
+
+    def post(self, name: str, camera: str) -> Post | None:
+        return self._posts.get((name, camera))
+
+    def posts(self) -> Iterable[Post]:
+        return tuple(self._posts.values())
+
+    def remember(self, memories: Mapping[Place, Memory]) -> None:
+        """How cameras were last told to be."""
+        for (watch, camera), memory in memories.items():
+            if watch == CAMERA:
+                self._attendance[camera] = Attendance(lost=memory.on)
+
+    @property
+    def skipped(self) -> int:
+        """Slots that passed while their camera was being scored, or the engine was busy."""
+        return self._table.skipped
+
+    # -- the task
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        while True:
+            try:
+                await self._turn()
+            except Exception:  # watching must not end because of one bad moment
+                log.exception("something unforeseen while watching; it goes on")
+                await asyncio.sleep(REST_S)
+
+    async def close(self) -> None:
+        """Nothing is asked any more; what was gathered is kept. Once run() has ended."""
+        for ticket in self._asking.values():
+            if self._model.loaded:
+                self._model.engine.cancel(ticket)
+        await self._telling.again()
+        for post in self.posts():
+            await self._end_after(post)
+
+    async def _turn(self) -> None:
+        now = time.monotonic()
+        if now >= self._look_at:
+            self._look_at = now + LOOK_S
+            await self._look_after_cameras()
+        if now >= self._again_at:
+            self._again_at = now + AGAIN_S
+            await self._telling.again()
+        self._ask_what_is_due(time.monotonic())
+        next_at = self._table.next(lambda place: place[1] not in self._asking)
+        until = self._look_at if next_at is None else min(next_at, self._look_at)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, until - time.monotonic())):
+                result = await self._results.get()
+            await self._take(result)
+
+    def _ask_what_is_due(self, now: float) -> None:
+        due: dict[str, list[tuple[Place, float]]] = {}
+        for place, late_s in self._table.due(now):
+            if place[1] not in self._asking:
+                due.setdefault(place[1], []).append((place, late_s))
+        for camera, places in due.items():
+            places = places[:MAX_TOGETHER]
+            for place, late_s in places:
+                self._late(late_s)
+                self._table.begun(place, now)
+            self._ask(camera, tuple(self._posts[place] for place, _ in places))
+
+    def _ask(self, name: str, posts: tuple[Post, ...]) -> None:
+        words = tuple(sorted({word for post in posts for word in post.words.meaning}))
+        questions = [
+            Question(
+                (Message(Role.USER, (Text(post.setting.question),)),),
+                name,
+                Sampling(max_tokens=1),
+                max_age_s=self._max_age_s,
+            )
+            for post in posts
+        ]
+        try:
+            camera = self._cameras.get(name)
+            hear = self._hearing(camera, posts, words)
+            self._asking[name] = self._model.engine.score(questions, words, hear)
+        except (ApiError, EngineError) as exc:
+            self.scorings["busy" if isinstance(exc, Busy) else "refused"] += 1
+            if not isinstance(exc, Busy):  # a busy engine says nothing about the camera: the next slot will tell
+                self._miss(posts, str(exc))
+
+    def _hearing(self, camera: Camera, posts: tuple[Post, ...], words: tuple[str, ...]) -> Callable[[ScoreEvent], None]:
+        """What takes the result over from the engine's thread."""
+        loop, before = asyncio.get_running_loop(), camera.shot()
+
+        def hear(event: ScoreEvent) -> None:
+            result = _Result(camera.name, posts, words, event, (before, camera.shot()))
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants it
+                loop.call_soon_threadsafe(self._results.put_nowait, result)
+
+        return hear
+
+    async def _take(self, result: _Result) -> None:
+        self._asking.pop(result.camera, None)
+        posts = [post for post in result.posts if self._posts.get((post.name, post.camera)) is post]
+        match result.event:
+            case Scored(view, rows) if view is not None:
+                self.scorings["scored"] += 1
+                health = self._cameras.health(result.camera)
+                for post, row in zip(result.posts, rows, strict=True):
+                    if post not in posts:
+                        continue
+                    now = time.time()
+                    event = post.read(dict(zip(result.words, row, strict=True)), view, health, now)
+                    if event is not None:
+                        shot = next((shot for shot in result.shots if shot and shot.seq == view.newest.seq), None)
+                        await self._tell(post, News(event, now, post.watch.memory, view.newest, shot))
+                    elif len(post.after) >= AFTER:
+                        await self._end_after(post)
+            case Failed(error):
+                self.scorings["failed"] += 1
+                self._miss(posts, str(error))
+            case _:
+                self.scorings["cancelled"] += 1
+
+    async def _tell(self, post: Post, news: News) -> None:
+        await self._end_after(post)
+
+        def told(number: int) -> None:
+            post.event = number
+
+        await self._telling.tell(News(news.event, news.at, news.memory, news.frame, news.shot, told))
+
+    async def _end_after(self, post: Post) -> None:
+        """The readings since its last event are gathered."""
+        number, post.event = post.event, None
+        after, post.after = post.after, []
+        if number is not None and after:
+            await self._telling.follow(number, after)
+
+    def _miss(self, posts: Iterable[Post], why: str) -> None:
+        for post in posts:
+            post.miss(why, time.monotonic(), time.time())
+
+    # -- cameras
+
+    async def _look_after_cameras(self) -> None:
+        for name in {camera for _, camera in self._posts}:
+            if name not in self._cameras:
+                continue
+            camera = self._cameras.get(name)
+            attendance = self._attendance.setdefault(name, Attendance())
+            status = camera.status()
+            if attendance.see(status.state):
+                await self._tell_of_camera(camera, attendance.lost, status.reason)
+
+    async def _tell_of_camera(self, camera: Camera, lost: bool, reason: str | None) -> None:
+        now, shot = time.time(), camera.shot()
+        event = WatchEvent(
+            id=0,
+            kind="camera_lost" if lost else "camera_back",
+            watch=None,
+            camera=camera.name,
+            severity="warning" if lost else "info",
+            at=rfc3339(now),
+            frame_at=None if shot is None else rfc3339(shot.picture.wall),
+            reason=reason if lost else None,
+        )
+        await self._telling.tell(News(event, now, Memory(lost), None, shot))

@@ -1,0 +1,197 @@
+"""Watches and events on disk. An event and what is remembered of its watch are one transaction: after a crash there is
+either both or neither, so nothing is told twice and nothing that was told is lost."""
+
+import contextlib
+import logging
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from askcam.client.protocol import Reading, WatchEvent
+from askcam.server.evidence.errors import EvidenceError
+from askcam.server.evidence.lock import Lock
+from askcam.server.watching.errors import FolderTaken, WatchingError
+from askcam.server.watching.setting import WatchSetting
+from askcam.server.watching.tables import open_database
+from askcam.server.watching.watch import Memory
+
+log = logging.getLogger(__name__)
+
+CAMERA = ""  # stands for the watch in memories of cameras themselves
+MICROSECOND = 1e-6
+GIVE_WAY = 16  # pictures that go at once when the disk is full
+
+Place = tuple[str, str]  # (watch or CAMERA, camera)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much is kept; what is beyond goes, oldest first."""
+
+    max_events: int = 100_000
+    max_bytes: int = 1 << 30  # of pictures
+
+
+class Store:
+    """The one writer of a folder. Owned by one thread at a time; every method may raise sqlite3.Error."""
+
+    def __init__(self, folder: Path, bounds: Bounds) -> None:
+        """Makes what is missing. Raises WatchingError; FolderTaken while another process has the folder."""
+        self._bounds = bounds
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = Lock(folder)
+        except OSError as exc:
+            raise WatchingError(f"cannot keep watches in {folder}: {exc.strerror}; name another folder") from exc
+        except EvidenceError as exc:
+            raise FolderTaken(
+                f"another askcam keeps its watches in {folder}: end it, or name another folder under [watching]"
+            ) from exc
+        try:
+            self._db = open_database(folder)
+            self._num_bytes = int(self._db.execute("SELECT coalesce(sum(length(jpeg)), 0) FROM pictures").fetchone()[0])
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def close(self) -> None:
+        self._db.close()
+        self._lock.release()
+
+    # -- watches
+
+    def settings(self) -> dict[str, WatchSetting]:
+        """By name. One that this version does not understand is left out, and said."""
+        found: dict[str, WatchSetting] = {}
+        for name, document in self._db.execute("SELECT name, setting FROM watches ORDER BY name"):
+            try:
+                found[name] = msgspec.json.decode(document, type=WatchSetting)
+            except msgspec.MsgspecError as exc:
+                log.error("the watch %r is kept, but not used: this askcam does not understand it (%s)", name, exc)
+        return found
+
+    def put(self, name: str, setting: WatchSetting) -> None:
+        with self._db:
+            row = (name, msgspec.json.encode(setting))
+            self._db.execute("INSERT OR REPLACE INTO watches (name, setting) VALUES (?, ?)", row)
+
+    def remove(self, name: str) -> None:
+        with self._db:
+            self._db.execute("DELETE FROM watches WHERE name = ?", (name,))
+            self._db.execute("DELETE FROM memories WHERE watch = ?", (name,))
+
+    def memories(self) -> dict[Place, Memory]:
+        rows = self._db.execute("SELECT watch, camera, is_on, on_wall FROM memories")
+        return {(watch, camera): Memory(bool(is_on), on_wall) for watch, camera, is_on, on_wall in rows}
+
+    def forget(self, name: str) -> None:
+        """How a watch stands; it means something else now."""
+        with self._db:
+            self._db.execute("DELETE FROM memories WHERE watch = ?", (name,))
+
+    # -- events
+
+    def add(self, event: WatchEvent, at: float, jpeg: bytes | None, memory: Memory) -> WatchEvent:
+        """Write an event down, and return it with its id. On a full disk old pictures give way, and at last its own."""
+        attempts: list[bytes | None] = [jpeg, jpeg, None] if jpeg is not None else [None, None]
+        for i, picture in enumerate(attempts):
+            try:
+                return self._add(event, at, picture, memory)
+            except sqlite3.OperationalError as exc:
+                if exc.sqlite_errorcode != sqlite3.SQLITE_FULL or i == len(attempts) - 1:
+                    raise
+                what = "old pictures give way" if i == 0 else "this event is kept without its picture"
+                log.error("the disk is full: %s", what)
+                if i == 0:
+                    with contextlib.suppress(sqlite3.OperationalError):  # then without its picture
+                        self._drop_pictures(GIVE_WAY)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _add(self, event: WatchEvent, at: float, jpeg: bytes | None, memory: Memory) -> WatchEvent:
+        with self._db:
+            insert = "INSERT INTO events (watch, camera, at, document) VALUES (?, ?, ?, ?)"
+            row = (event.watch, event.camera, at, msgspec.json.encode(event))
+            number = self._db.execute(insert, row).lastrowid
+            assert number is not None
+            if jpeg is not None:
+                self._db.execute("INSERT INTO pictures (event, jpeg) VALUES (?, ?)", (number, jpeg))
+            self._db.execute(
+                "INSERT OR REPLACE INTO memories (watch, camera, is_on, on_wall) VALUES (?, ?, ?, ?)",
+                (event.watch or CAMERA, event.camera, memory.on, memory.on_wall),
+            )
+            first = number - self._bounds.max_events
+            gone = "SELECT coalesce(sum(length(jpeg)), 0) FROM pictures WHERE event <= ?"
+            (freed,) = self._db.execute(gone, (first,)).fetchone()
+            self._db.execute("DELETE FROM events WHERE id <= ?", (first,))
+        self._num_bytes += len(jpeg or b"") - int(freed)
+        while self._num_bytes > self._bounds.max_bytes and self._drop_pictures(1):
+            pass
+        return self._told(number, event, jpeg is not None)
+
+    def _drop_pictures(self, count: int) -> int:
+        """The oldest ones; returns how many there were."""
+        rows = self._db.execute("SELECT event, length(jpeg) FROM pictures ORDER BY event LIMIT ?", (count,)).fetchall()
+        with self._db:
+            self._db.executemany("DELETE FROM pictures WHERE event = ?", [(event,) for event, _ in rows])
+        self._num_bytes -= sum(num_bytes for _, num_bytes in rows)
+        return len(rows)
+
+    def follow(self, number: int, after: Sequence[Reading]) -> None:
+        """What was read since an event. No effect when it is gone."""
+        row = self._db.execute("SELECT document FROM events WHERE id = ?", (number,)).fetchone()
+        if row is None:
+            return
+        event = msgspec.structs.replace(msgspec.json.decode(row[0], type=WatchEvent), after=list(after))
+        with self._db:
+            self._db.execute("UPDATE events SET document = ? WHERE id = ?", (msgspec.json.encode(event), number))
+
+    def newest(
+        self, limit: int, *, before: int | None = None, since: float | None = None, watch: str | None = None,
+        camera: str | None = None,
+    ) -> list[WatchEvent]:  # fmt: skip
+        """Newest first: ids below `before`, decided at `since` (seconds since the epoch) or later."""
+        since = None if since is None else since - MICROSECOND  # `at` is told in whole ones
+        wanted: Mapping[str, Any] = {"id < ?": before, "at >= ?": since, "watch = ?": watch, "camera = ?": camera}
+        return self._select({rule: value for rule, value in wanted.items() if value is not None}, "DESC", limit)
+
+    def following(self, after: int, limit: int, *, watch: str | None, camera: str | None) -> list[WatchEvent]:
+        """Oldest first: ids above `after`."""
+        wanted: Mapping[str, Any] = {"id > ?": after, "watch = ?": watch, "camera = ?": camera}
+        return self._select({rule: value for rule, value in wanted.items() if value is not None}, "ASC", limit)
+
+    def event(self, number: int) -> WatchEvent | None:
+        found = self._select({"id = ?": number}, "ASC", 1)
+        return found[0] if found else None
+
+    def picture(self, number: int) -> bytes | None:
+        row = self._db.execute("SELECT jpeg FROM pictures WHERE event = ?", (number,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def first_id(self) -> int | None:
+        """Of the oldest event that is kept."""
+        (number,) = self._db.execute("SELECT min(id) FROM events").fetchone()
+        return None if number is None else int(number)
+
+    def last_id(self) -> int:
+        """Of the newest event there ever was; 0 before the first."""
+        row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+        return 0 if row is None else int(row[0])
+
+    def _select(self, rules: Mapping[str, Any], order: str, limit: int) -> list[WatchEvent]:
+        where = f" WHERE {' AND '.join(rules)}" if rules else ""
+        rows = self._db.execute(
+            f"SELECT id, document, event IS NOT NULL FROM events LEFT JOIN pictures ON event = id{where} "
+            f"ORDER BY id {order} LIMIT ?",
+            (*rules.values(), limit),
+        )
+        decode: Callable[[bytes], WatchEvent] = msgspec.json.Decoder(WatchEvent).decode
+        return [self._told(number, decode(document), bool(shown)) for number, document, shown in rows]
+
+    @staticmethod
+    def _told(number: int, event: WatchEvent, shown: bool) -> WatchEvent:
+        url = f"/v1/events/{number}/frame.jpg" if shown else None
+        return msgspec.structs.replace(event, id=number, frame_url=url)

@@ -1,0 +1,241 @@
+"""All watches of this server: those of askcam.toml and those made while it runs, their task and their events."""
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from askcam.client.protocol import WatchInfo, WatchNow
+from askcam.server.cameras import Cameras
+from askcam.server.config_errors import ConfigError
+from askcam.server.errors import NO_RETRY, ApiError, bad_request, not_found
+from askcam.server.metrics import Metrics
+from askcam.server.model import Model
+from askcam.server.watching.errors import FolderTaken
+from askcam.server.watching.gauges import Gauges, lateness
+from askcam.server.watching.keeping import Keeping
+from askcam.server.watching.post import Post
+from askcam.server.watching.readers import Readers
+from askcam.server.watching.runner import Runner
+from askcam.server.watching.setting import NAME, WatchSetting
+from askcam.server.watching.store import Place, Store
+from askcam.server.watching.telling import Telling
+from askcam.server.watching.watch import Memory, State, Watch
+from askcam.server.watching.words import words
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+MAX_WATCHES = 512  # of both kinds
+
+
+class Watching:
+    """Owned by the event loop. open(), then begin() once the engine is warm, close()."""
+
+    def __init__(
+        self,
+        keeping: Keeping,
+        model: Model,
+        cameras: Cameras,
+        metrics: Metrics,
+        listed: Mapping[str, WatchSetting],
+        max_age_s: float | None = None,
+    ) -> None:
+        """`listed`: the watches of askcam.toml."""
+        self._keeping, self._model, self._cameras, self._listed = keeping, model, cameras, dict(listed)
+        self._kept: dict[str, WatchSetting] = {}
+        self._trouble: dict[str, str] = {}  # by name: why a watch cannot be run at all
+        self._change, self._opening = asyncio.Lock(), asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+        self.readers = Readers()
+        telling = Telling(keeping, self.readers)
+        self._runner = Runner(model, cameras, telling, lateness(metrics.registry), max_age_s)
+        metrics.registry.register(Gauges(self._runner, telling, self.readers))
+
+    # -- life
+
+    async def open(self) -> None:
+        """Take up what an earlier life left. Raises WatchingError where watches are listed and cannot be kept."""
+        if not self._listed and not self._keeping.exists:
+            return
+        try:
+            await self._keeping.begin()
+        except FolderTaken as exc:
+            if self._listed:
+                raise
+            log.warning("watches made before rest in this server: %s", exc)
+            return
+        self._kept = await self._keeping.do(Store.settings)
+
+    async def begin(self) -> None:
+        """The engine is warm, and the configured cameras are being opened: watch. Raises ConfigError for a watch of
+        askcam.toml that this model cannot score."""
+        memories = await self._keeping.do(Store.memories) if self._keeping.open else {}
+        self._runner.remember(memories)
+        for name, setting in self._listed.items():
+            try:
+                self._man(name, setting, memories)
+            except ApiError as exc:
+                raise ConfigError(f"[watches.{name}]: {exc.message}") from exc
+        self._man_kept(memories)
+        if self._keeping.open:
+            self._run()
+
+    async def close(self) -> None:
+        """End all streams, the task, and the store."""
+        self.readers.close()
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            await self._runner.close()
+        await self._keeping.close()
+
+    def _man_kept(self, memories: Mapping[Place, Memory]) -> None:
+        for name in self._kept.keys() - self._listed.keys():
+            try:
+                self._man(name, self._kept[name], memories)
+            except ApiError as exc:
+                log.error("the watch %r rests: %s", name, exc.message)
+                self._trouble[name] = exc.message
+
+    def _run(self) -> None:
+        if self._task is None:
+            self._task = asyncio.ensure_future(self._runner.run())
+
+    # -- watches
+
+    def _settings(self) -> dict[str, WatchSetting]:
+        """Those of askcam.toml win over kept ones of the same name."""
+        return self._kept | self._listed
+
+    def info(self, name: str) -> WatchInfo:
+        """Raises ApiError 404."""
+        setting = self._settings().get(name)
+        if setting is None:
+            raise not_found(f"there is no watch {name[:64]!r}; GET /v1/watches lists them", "name")
+        said = msgspec.to_builtins(setting) | {"name": name, "origin": "file" if name in self._listed else "api"}
+        return msgspec.convert(said | {"now": msgspec.to_builtins(self._now(name, setting))}, WatchInfo)
+
+    def all(self) -> list[WatchInfo]:
+        return [self.info(name) for name in sorted(self._settings())]
+
+    async def create(self, name: str, setting: WatchSetting) -> WatchInfo:
+        """Raises ApiError for a name that is taken or none, unknown cameras, and questions that cannot be scored."""
+        async with self._change:
+            if not NAME.fullmatch(name):
+                raise bad_request(f"{name[:64]!r} cannot be a watch's name: use up to 63 of a-z, 0-9, '-', '_'", "name")
+            settings = self._settings()
+            if name in settings:
+                raise ApiError(409, "invalid_request_error", f"there is a watch {name!r} already", param="name")
+            if len(settings) >= MAX_WATCHES:
+                raise ApiError(429, "rate_limit_error", f"there are {MAX_WATCHES} watches: remove one first")
+            self._check(setting)
+            await self._keep(lambda store: store.put(name, setting))
+            self._kept[name] = setting
+            self._man(name, setting, {})
+            self._run()
+        return self.info(name)
+
+    async def change(self, name: str, change: Callable[[WatchSetting], WatchSetting]) -> WatchInfo:
+        """Raises ApiError. It keeps its state unless it asks something else now."""
+        async with self._change:
+            before = self._changeable(name)
+            setting = change(before)
+            self._check(setting)
+            same = setting.asks_the_same(before)
+
+            def write(store: Store) -> Mapping[Place, Memory]:
+                store.put(name, setting)
+                if not same:
+                    store.forget(name)
+                return store.memories()
+
+            memories = dict(await self._keep(write))
+            self._kept[name] = setting
+            self._trouble.pop(name, None)
+            for post in await self._runner.drop(name):
+                if same:  # as it stands by now
+                    memories[name, post.camera] = post.watch.memory
+            self._man(name, setting, memories)
+        return self.info(name)
+
+    async def remove(self, name: str) -> None:
+        """Raises ApiError. Its events stay."""
+        async with self._change:
+            self._changeable(name)
+            await self._keep(lambda store: store.remove(name))
+            del self._kept[name]
+            self._trouble.pop(name, None)
+            await self._runner.drop(name)
+
+    def _changeable(self, name: str) -> WatchSetting:
+        self.info(name)
+        if name in self._listed:
+            told = f"the watch {name!r} stands in askcam.toml: change it there"
+            raise ApiError(409, "invalid_request_error", told, param="name", code="read_only")
+        return self._kept[name]
+
+    def _check(self, setting: WatchSetting) -> None:
+        """Raises ApiError."""
+        for camera in setting.cameras:
+            self._cameras.get(camera)
+            if self._cameras.private(camera):
+                raise bad_request("a private camera ends with its connection, and cannot be watched", "cameras")
+        words(setting, self._model.engine.single)
+
+    def _man(self, name: str, setting: WatchSetting, memories: Mapping[Place, Memory]) -> None:
+        """Raises ApiError for one that cannot be scored."""
+        meanings = words(setting, self._model.engine.single)
+        if not setting.enabled:
+            return
+        at, wall = time.monotonic(), time.time()
+        for camera in setting.cameras:
+            watch = Watch(setting, memories.get((name, camera)), at, wall)
+            self._runner.put(Post(name, camera, setting, meanings, watch), at)
+
+    def _now(self, name: str, setting: WatchSetting) -> list[WatchNow]:
+        trouble = self._trouble.get(name) or (None if setting.enabled else "it is not enabled")
+        found = []
+        for camera in setting.cameras:
+            post = self._runner.post(name, camera)
+            resting = WatchNow(camera, State.UNKNOWN.value, None, None, None, trouble or "it begins with the model")
+            found.append(resting if post is None else post.now())
+        return found
+
+    # -- events
+
+    async def read(self, work: Callable[[Store], T], otherwise: T) -> T:
+        """What the store says; `otherwise` while nothing was ever kept. Raises ApiError."""
+        if not self._keeping.open and not self._keeping.exists:
+            return otherwise
+        return await self._keep(work)
+
+    async def _keep(self, work: Callable[[Store], T]) -> T:
+        await self._opened()
+        try:
+            return await self._keeping.do(work)
+        except (sqlite3.Error, OSError) as exc:
+            log.error("the watches' database refuses: %s", exc)
+            told = f"the watches' database refuses: {exc}; the server's log says more"
+            raise ApiError(500, "server_error", told, code="watching_failure", headers=NO_RETRY) from exc
+
+    async def _opened(self) -> None:
+        """The folder is there, at the first need of it. Raises ApiError."""
+        async with self._opening:
+            if self._keeping.open:
+                return
+            await self._keeping.begun()
+            self._kept = await self._keeping.do(Store.settings)
+            memories = await self._keeping.do(Store.memories)
+        self._runner.remember(memories)
+        if self._model.loaded:
+            self._man_kept(memories)
+            self._run()

@@ -1,0 +1,215 @@
+"""The runner over the real engine, the built-in model and synthetic cameras: all watches of a camera in one scoring."""
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from askcam.demo.builtin import model_path
+from askcam.demo.objects import drawn_objects
+from askcam.demo.scene import make_scene
+from askcam.engine.door import Engine, EngineConfig, open_engine
+from askcam.engine.errors import Busy
+from askcam.engine.question import Finished, First, Message, Question, Role, Sampling, Scored, ScoreEvent, Text
+from askcam.server.access.limits import Limits
+from askcam.server.cameras import Cameras
+from askcam.server.metrics import Metrics
+from askcam.server.model import Model
+from askcam.server.watching.keeping import Keeping
+from askcam.server.watching.setting import Kind, WatchSetting
+from askcam.server.watching.store import Bounds, Store
+from askcam.server.watching.watching import Watching
+
+SEEDS = {"one": 3, "two": 4}
+WAIT_S = 60.0
+
+
+class Heard:
+    """The real engine, and what was scored on it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self._lock = engine, threading.Lock()
+        self.scorings: list[tuple[str | None, int]] = []  # camera, number of questions
+        self.results: list[tuple[tuple[str, ...], Scored]] = []
+        self.under_way: dict[str | None, int] = {}
+        self.most = 0  # under way at once on one camera
+        self.busy = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    def score(
+        self, questions: Sequence[Question], choices: Sequence[str], on_event: Callable[[ScoreEvent], None]
+    ) -> int:
+        if self.busy:
+            raise Busy(1, 1.0)
+        camera = questions[0].camera
+        with self._lock:
+            self.scorings.append((camera, len(questions)))
+            self.under_way[camera] = self.under_way.get(camera, 0) + 1
+            self.most = max(self.most, self.under_way[camera])
+
+        def hear(event: ScoreEvent) -> None:
+            with self._lock:
+                self.under_way[camera] -= 1
+            if isinstance(event, Scored):
+                self.results.append((tuple(choices), event))
+            on_event(event)
+
+        return self._engine.score(questions, choices, hear)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    engine = open_engine(EngineConfig(str(model_path())))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+async def hall(engine: Engine, tmp_path: Path) -> AsyncIterator[tuple[Heard, Watching, Keeping]]:
+    """Two synthetic cameras that are watched by nobody yet."""
+    heard, model = Heard(engine), Model("built-in")
+    cameras = Cameras(model, Limits())
+    model.ready(heard)
+    keeping = Keeping(tmp_path, Bounds())
+    watching = Watching(keeping, model, cameras, Metrics(cameras.all), {})
+    await watching.open()
+    for name, seed in SEEDS.items():
+        cameras.add(name, f"synthetic:{seed}")
+    await watching.begin()
+    yield heard, watching, keeping
+    await watching.close()
+    await cameras.close()
+
+
+async def come_true(found: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while not found():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        await asyncio.sleep(0.02)
+
+
+def question(name: str) -> str:
+    return f"Is there {name}? Answer yes or no."
+
+
+def thing(camera: str) -> str:
+    return make_scene(SEEDS[camera]).traveller.drawn.a
+
+
+async def test_all_watches_of_a_camera_are_one_scoring_and_none_overlap(hall: Any) -> None:
+    heard, watching, keeping = hall
+    names = [drawn.a for drawn in drawn_objects()][:5]
+    for i, name in enumerate((thing("one"), thing("two"), *names)):
+        await watching.create(f"watch-{i}", WatchSetting(question(name), ("one", "two"), every_s=0.3, for_s=0))
+    heard.scorings.clear()
+    await come_true(lambda: sum(count == 7 for _, count in heard.scorings) >= 6, "scorings of all")
+    assert {camera for camera, _ in heard.scorings} == {"one", "two"}
+    assert heard.most == 1
+    await come_true(
+        lambda: all("unknown" not in now.state for info in watching.all() for now in info.now), "readings of all"
+    )
+    states = {(info.name, now.camera): now.state for info in watching.all() for now in info.now}
+    assert states["watch-0", "one"] == "on"
+    assert states["watch-1", "two"] == "on"
+    assert states["watch-1", "one"] == states["watch-0", "two"] == "off"
+    told = await keeping.do(lambda store: store.newest(99))
+    assert {("watch-0", "one"), ("watch-1", "two")} <= {(each.watch, each.camera) for each in told}
+    assert all(each.frame_url for each in told)
+
+
+async def test_a_reading_together_is_the_reading_alone(hall: Any, engine: Engine) -> None:
+    """The very frames of a scoring of many, scored one by one afterwards."""
+    heard, watching, _ = hall
+    asked = [question(drawn.a) for drawn in drawn_objects()[:7]] + [question(thing("one")), "Is anything moving?"]
+    for i, text in enumerate(asked):
+        await watching.create(f"watch-{i}", WatchSetting(text, ("one",), every_s=0.5))
+    heard.results.clear()
+    await come_true(
+        lambda: any(len(event.probabilities) == len(asked) for _, event in heard.results), "a scoring of all"
+    )
+    choices, together = next(each for each in heard.results if len(each[1].probabilities) == len(asked))
+    view = together.view
+    assert view is not None
+
+    class Still:
+        name = "still"
+
+        def look(self) -> Any:
+            return view
+
+    engine.attach(Still())
+    try:
+        alone = set()
+        for text in asked:
+            results: queue.SimpleQueue[Any] = queue.SimpleQueue()
+            engine.score([Question((Message(Role.USER, (Text(text),)),), "still")], choices, results.put)
+            event = await asyncio.to_thread(results.get, True, 60)
+            assert isinstance(event, Scored), event
+            alone.add(tuple(round(p, 3) for p in event.probabilities[0]))
+            nearest = min(
+                max(abs(one - other) for one, other in zip(event.probabilities[0], row, strict=True))
+                for row in together.probabilities
+            )
+            assert nearest < 1e-4
+    finally:
+        engine.detach("still")
+    assert len(alone) > 1, "all questions read alike: the test proves nothing"
+
+
+async def test_a_busy_engine_makes_watches_late_and_nothing_piles_up(hall: Any) -> None:
+    heard, watching, _ = hall
+    heard.busy = True
+    await watching.create("engine", WatchSetting(question(thing("one")), ("one",), every_s=0.2, for_s=0))
+    runner = watching._runner
+    await come_true(lambda: runner.scorings["busy"] >= 3, "refusals")
+    assert heard.scorings == []
+    assert watching.info("engine").now[0].state == "unknown"
+    heard.busy = False
+    await come_true(lambda: watching.info("engine").now[0].state == "on", "its turning on")
+    assert heard.most == 1
+
+
+async def test_questions_go_before_scorings(hall: Any, engine: Engine) -> None:
+    """While a long scoring runs, a question has its first token before the scoring ends; so has the one after it, which
+    is asked only then."""
+    _, watching, _ = hall
+    await watching.create("engine", WatchSetting(question(thing("one")), ("one",), every_s=0.5, for_s=0))
+    await come_true(lambda: watching.info("engine").now[0].state == "on", "frames")
+    await watching.remove("engine")
+    order: list[str] = []
+    ended = threading.Event()
+    many = [Question((Message(Role.USER, (Text(question(drawn.a)),)),), "one") for drawn in drawn_objects()[:64]]
+    asked = Question((Message(Role.USER, (Text("What do you see?"),)),), "one", Sampling(max_tokens=1))
+
+    def scored(event: ScoreEvent) -> None:
+        order.append(type(event).__name__)
+        ended.set()
+
+    def answered(event: Any) -> None:
+        if isinstance(event, First):
+            order.append("First")
+        elif isinstance(event, Finished) and order.count("First") == 1:
+            engine.ask(asked, answered)
+
+    engine.score(many, ["Yes", "No"], scored)
+    engine.ask(asked, answered)
+    assert await asyncio.to_thread(ended.wait, WAIT_S)
+    assert order == ["First", "First", "Scored"]
+
+
+async def test_a_watch_that_this_model_cannot_score_rests_and_says_why(hall: Any, tmp_path: Path) -> None:
+    """As after a change of models: it was kept by one that could."""
+    _, watching, keeping = hall
+    await keeping.begin()
+    odd = WatchSetting("Which?", ("one",), Kind.CHOICE, ("perhaps not", "Yes"), ("Yes",))
+    await keeping.do(lambda store: store.put("odd", odd))
+    watching._kept = await keeping.do(Store.settings)
+    await watching.begin()
+    assert "'perhaps not' is not one token" in str(watching.info("odd").now[0].trouble)

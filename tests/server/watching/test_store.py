@@ -1,0 +1,165 @@
+"""What was told is kept: over restarts, kills, full disks and broken files, within bounds."""
+
+import logging
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from watch_events import WALL, add, event, open_store
+
+from askcam.client.protocol import Reading
+from askcam.server.watching.errors import FolderTaken, WatchingError
+from askcam.server.watching.setting import WatchSetting
+from askcam.server.watching.store import CAMERA, Bounds
+from askcam.server.watching.tables import NAME
+from askcam.server.watching.watch import Memory
+
+PROGRAM = Path(__file__).parent / "crashing.py"
+DOOR = WatchSetting("有人吗？", ("lobby", "desk"), quiet=("22:00-06:00",), for_s=0.5)
+
+
+def test_watches_memories_and_events_outlive_a_restart(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    store.put("door", DOOR)
+    told = [add(store, i, jpeg=b"jpeg %d" % i) for i in range(3)]
+    store.follow(told[1].id, [Reading("2025-10-09T08:53:22Z", 0.2)])
+    store.close()
+    store = open_store(tmp_path)
+    assert store.settings() == {"door": DOOR}
+    assert store.memories() == {("door", "lobby"): Memory(True, WALL + 2)}
+    assert [each.id for each in store.newest(10)] == [3, 2, 1]
+    assert store.event(1) == told[0]
+    found = store.event(2)
+    assert found is not None
+    assert found.after == [Reading("2025-10-09T08:53:22Z", 0.2)]
+    assert store.picture(3) == b"jpeg 2"
+    assert add(store, 3).id == 4
+    store.close()
+
+
+def test_lists_are_cut_by_watch_camera_time_and_place(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    for i in range(10):
+        add(store, i, camera="lobby" if i % 3 else "desk", watch="door" if i % 2 else "shelf")
+    assert [each.id for each in store.newest(3)] == [10, 9, 8]
+    assert [each.id for each in store.newest(3, before=8)] == [7, 6, 5]
+    assert [each.id for each in store.newest(9, camera="desk")] == [10, 7, 4, 1]
+    assert [each.id for each in store.newest(9, camera="desk", watch="door")] == [10, 4]
+    assert [each.id for each in store.newest(9, since=WALL + 7)] == [10, 9, 8]
+    assert [each.id for each in store.following(6, 2, watch=None, camera=None)] == [7, 8]
+    assert [each.id for each in store.following(0, 9, watch="door", camera="desk")] == [4, 10]
+    store.close()
+
+
+def test_the_oldest_events_go_and_no_id_comes_twice(tmp_path: Path) -> None:
+    store = open_store(tmp_path, Bounds(max_events=4))
+    for i in range(9):
+        add(store, i)
+    assert ([each.id for each in store.newest(99)], store.first_id(), store.last_id()) == ([9, 8, 7, 6], 6, 9)
+    assert store.picture(5) is None
+    store.close()
+    store = open_store(tmp_path, Bounds(max_events=1))
+    assert add(store, 9).id == 10
+    assert store.first_id() == 10
+    store.close()
+
+
+def test_the_oldest_pictures_go_before_their_events(tmp_path: Path) -> None:
+    store = open_store(tmp_path, Bounds(max_bytes=250))
+    told = [add(store, i, jpeg=bytes(100)) for i in range(4)]
+    assert [store.picture(each.id) is not None for each in told] == [False, False, True, True]
+    assert [each.frame_url for each in store.newest(9)] == [
+        "/v1/events/4/frame.jpg",
+        "/v1/events/3/frame.jpg",
+        None,
+        None,
+    ]
+    store.close()
+
+
+def test_on_a_full_disk_old_pictures_give_way_and_events_are_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = open_store(tmp_path)
+    pages = 40 + store._db.execute("PRAGMA page_count").fetchone()[0]
+    store._db.execute(f"PRAGMA max_page_count = {pages}")  # SQLite then says what it says of a full disk
+    told = [add(store, i, jpeg=bytes(30_000)) for i in range(12)]
+    assert [each.id for each in store.newest(99)] == [each.id for each in reversed(told)]
+    assert store.picture(told[0].id) is None
+    assert store.picture(told[-1].id) is not None
+    assert any("the disk is full: old pictures give way" in record.message for record in caplog.records)
+    larger = add(store, 12, jpeg=bytes(300_000))  # than the whole disk
+    assert larger.frame_url is None
+    assert store.event(larger.id) == larger
+    assert caplog.records[-1].message == "the disk is full: this event is kept without its picture"
+    store.close()
+
+
+@pytest.mark.parametrize("harm", ["not a database", "torn"])
+def test_a_broken_database_is_kept_aside_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture, harm: str) -> None:
+    store = open_store(tmp_path)
+    for i in range(200):
+        add(store, i, jpeg=bytes(5000))
+    store.close()
+    file = tmp_path / NAME
+    whole = file.read_bytes()
+    broken = b"hello" * 1000 if harm == "not a database" else whole[:4096] + bytes(40_000) + whole[44_096:]
+    file.write_bytes(broken)
+    with caplog.at_level(logging.ERROR):
+        store = open_store(tmp_path)
+    assert store.newest(9) == []
+    assert add(store, 0).id == 1
+    store.close()
+    (aside,) = tmp_path.glob(f"{NAME}.broken-*")
+    assert aside.read_bytes() == broken
+    assert "is broken" in caplog.text
+    assert str(aside) in caplog.text
+
+
+def test_a_folder_has_one_writer(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    with pytest.raises(FolderTaken, match="another askcam keeps its watches in"):
+        open_store(tmp_path)
+    store.close()
+    open_store(tmp_path).close()
+
+
+def test_a_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(WatchingError, match="name another folder"):
+        open_store(tmp_path / "file" / "folder")
+
+
+def test_a_removed_watch_leaves_its_events(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    store.put("door", DOOR)
+    add(store, 0)
+    store.add(event("camera_lost", watch=None), WALL, None, Memory(True))
+    store.remove("door")
+    assert (store.settings(), store.memories()) == ({}, {(CAMERA, "lobby"): Memory(True)})
+    assert len(store.newest(9)) == 2
+    store.close()
+
+
+def test_what_was_told_before_a_kill_is_kept(tmp_path: Path) -> None:
+    chance = random.Random(3)
+    said: list[int] = []
+    for _ in range(4):
+        process = subprocess.Popen([sys.executable, str(PROGRAM), str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        last = len(said) + chance.randint(1, 30)
+        with process.stdout:
+            for line in process.stdout:
+                said.append(int(line))
+                if len(said) >= last:
+                    process.kill()
+        process.wait()
+        store = open_store(tmp_path)
+        kept = [each.id for each in reversed(store.newest(100_000))]
+        assert kept == list(range(1, len(kept) + 1))
+        assert set(said) <= set(kept)
+        newest = store.newest(1)[0]
+        assert store.memories()["door", "lobby"].on is (newest.kind == "on")  # both or neither
+        store.close()

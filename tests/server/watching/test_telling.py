@@ -1,0 +1,93 @@
+"""An event is kept before it is told; while the disk refuses it waits, and a slow listener is told to come again."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from watch_events import WALL, event
+
+from askcam.client.protocol import WatchEvent
+from askcam.server.watching.keeping import Keeping
+from askcam.server.watching.readers import MAX_WAITING, Readers
+from askcam.server.watching.store import Bounds, Store
+from askcam.server.watching.telling import News, Telling
+from askcam.server.watching.watch import Memory
+
+
+def news(**more: Any) -> News:
+    return News(event(**more), WALL, Memory(True, WALL), None, None)
+
+
+@pytest.fixture
+async def keeping(tmp_path: Path) -> AsyncIterator[Keeping]:
+    keeping = Keeping(tmp_path, Bounds())
+    await keeping.begin()
+    yield keeping
+    await keeping.close()
+
+
+async def test_what_is_told_is_kept_already(keeping: Keeping) -> None:
+    readers = Readers()
+    telling = Telling(keeping, readers)
+    with readers.reading() as reader:
+        await telling.tell(news())
+        told = await reader.next(5)
+        assert told is not None
+        assert await keeping.do(lambda store: store.event(told.id)) == told
+    assert telling.told["on", "warning"] == 1
+
+
+async def test_what_the_disk_refuses_waits_and_comes_in_order(keeping: Keeping) -> None:
+    readers = Readers()
+    telling = Telling(keeping, readers)
+    await keeping.do(lambda store: store._db.execute("PRAGMA query_only = 1"))
+    with readers.reading() as reader:
+        for probability in (0.7, 0.8, 0.9):
+            await telling.tell(news(probability=probability))
+        assert telling.num_waiting == 3
+        with pytest.raises(TimeoutError):
+            await reader.next(0)
+        await keeping.do(lambda store: store._db.execute("PRAGMA query_only = 0"))
+        await telling.again()
+        heard = [await reader.next(5) for _ in range(3)]
+    assert [each.probability for each in heard if each] == [0.7, 0.8, 0.9]
+    assert (telling.num_waiting, telling.lost) == (0, 0)
+
+
+async def test_only_beyond_the_bound_is_an_event_lost_and_that_is_counted(
+    keeping: Keeping, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: Any) -> WatchEvent:
+        raise sqlite3.OperationalError("unable to write")
+
+    monkeypatch.setattr("askcam.server.watching.telling.MAX_WAITING", 2)
+    monkeypatch.setattr(Store, "add", refuse)
+    telling = Telling(keeping, Readers())
+    for _ in range(3):
+        await telling.tell(news())
+    assert (telling.num_waiting, telling.lost) == (2, 1)
+    assert "an event is lost" in caplog.text
+
+
+async def test_a_slow_reader_gets_what_waits_and_then_the_end() -> None:
+    readers = Readers()
+    with readers.reading() as slow, readers.reading() as quick:
+        for _ in range(MAX_WAITING + 5):
+            readers.tell(event())
+            assert await quick.next(5) is not None
+        heard = [await slow.next(5) for _ in range(MAX_WAITING + 1)]
+        assert (heard.count(None), heard[-1]) == (1, None)
+    assert len(readers) == 0
+
+
+async def test_all_streams_end_with_the_server() -> None:
+    readers = Readers()
+    with readers.reading() as reader:
+        waiting = asyncio.ensure_future(reader.next(5))
+        readers.close()
+        assert await waiting is None
+    with readers.reading() as late:
+        assert await late.next(5) is None
