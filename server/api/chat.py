@@ -16,7 +16,7 @@ from askcam.engine.question import TokenLogprob, Usage
 from askcam.server.api.addresses import in_chat
 from askcam.server.api.chat_request import ChatRequest, read
 from askcam.server.api.chat_tools import written
-from askcam.server.api.outcome import check_stream, until_words, whole
+from askcam.server.api.outcome import check_stream, until_told, whole
 from askcam.server.api.wire import decode_body, json_response
 from askcam.server.errors import ApiError
 from askcam.server.house import House
@@ -37,7 +37,7 @@ def routes(house: House) -> list[BaseRoute]:
             return json_response(writer.completion(await whole(house.asking, ask, request)))
         check_stream(ask)
         steps = house.asking.ask(ask)
-        first = await until_words(steps)
+        first = await until_told(steps)
         return StreamingResponse(
             _events(first, steps, writer), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
         )
@@ -45,7 +45,7 @@ def routes(house: House) -> list[BaseRoute]:
     return [Route("/v1/chat/completions", complete, methods=["POST"])]
 
 
-async def _events(first: Delta | Done, steps: AsyncGenerator[Step, None], writer: "_Writer") -> AsyncIterator[bytes]:
+async def _events(first: Step, steps: AsyncGenerator[Step, None], writer: "_Writer") -> AsyncIterator[bytes]:
     async with contextlib.aclosing(steps):
         yield sse(writer.chunk({"role": "assistant", "content": ""}))
         try:

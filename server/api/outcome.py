@@ -7,15 +7,16 @@ from starlette.requests import Request
 
 from askcam.server.asking import Asking
 from askcam.server.errors import ApiError, bad_request
-from askcam.server.steps import Ask, Changed, Delta, Done, Step
+from askcam.server.steps import Ask, Called, Changed, Delta, Done, Step
 
 MAX_AGAIN = 2  # times that an answer is begun anew because the scene has changed; the last one is given as it is
 
 
-async def until_words(steps: AsyncGenerator[Step, None]) -> Delta | Done:
-    """The status line waits for the first words, so that every refusal still has its own status. Raises ApiError."""
+async def until_told(steps: AsyncGenerator[Step, None]) -> Step:
+    """The first step that a stream tells of: words, a call that is carried out here, the end. The status line waits for
+    it, so that every refusal until then still has its own status. Raises ApiError."""
     async for step in steps:
-        if isinstance(step, Delta | Done):
+        if isinstance(step, Delta | Changed | Done) or (isinstance(step, Called) and step.server is not None):
             return step
     raise AssertionError("an answer ends with Done")
 

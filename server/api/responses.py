@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from askcam.client.protocol import encode
 from askcam.server.api.addresses import in_response
-from askcam.server.api.outcome import check_stream, until_words, whole
+from askcam.server.api.outcome import check_stream, until_told, whole
 from askcam.server.api.responses_request import ResponseRequest, read
 from askcam.server.api.responses_shapes import DeletedResponse, ResponseEvent
 from askcam.server.api.responses_store import Kept, Responses
@@ -18,7 +18,7 @@ from askcam.server.api.responses_writer import ResponseWriter
 from askcam.server.api.wire import decode_body, json_response
 from askcam.server.errors import ApiError
 from askcam.server.house import House
-from askcam.server.steps import Delta, Done, Step
+from askcam.server.steps import Done, Step
 
 
 def routes(house: House) -> list[BaseRoute]:
@@ -43,7 +43,7 @@ def routes(house: House) -> list[BaseRoute]:
             return json_response(answer)
         check_stream(ask)
         steps = house.asking.ask(ask)
-        first = await until_words(steps)
+        first = await until_told(steps)
         return StreamingResponse(
             _events(first, steps, writer, keep), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
         )
@@ -63,7 +63,7 @@ def routes(house: House) -> list[BaseRoute]:
 
 
 async def _events(
-    first: Delta | Done, steps: AsyncGenerator[Step, None], writer: ResponseWriter, keep: Callable[[], None]
+    first: Step, steps: AsyncGenerator[Step, None], writer: ResponseWriter, keep: Callable[[], None]
 ) -> AsyncIterator[bytes]:
     async with contextlib.aclosing(steps):
         yield _sse(writer.begin())

@@ -8,21 +8,21 @@ from askcam.server.tools.base import Tool
 
 
 class Toolbox:
-    """Tools by name; an MCP server's are called "server.tool" in allow-lists and "tool" by the model."""
+    """Tools by server and name: "server.tool" or "tool" in allow-lists, "tool" to the model.
+
+    Of several with one name that a camera may use, it is offered the one that was added first and is available.
+    """
 
     def __init__(self) -> None:
-        self._tools: dict[str, Tool] = {}
+        self._tools: dict[tuple[str, str], Tool] = {}
 
     def add(self, tool: Tool) -> None:
-        """Raises ValueError when its name is taken by another server's tool; the same server's is replaced."""
-        name, there = tool.signature.name, self._tools.get(tool.signature.name)
-        if there is not None and there.server != tool.server:
-            raise ValueError(f"tool {name!r} of {tool.server} is hidden by that of {there.server}: rename one")
-        self._tools[name] = tool
+        """One of the same server and name is replaced."""
+        self._tools[tool.server, tool.signature.name] = tool
 
     def remove(self, server: str) -> None:
         """Forget all tools of one server."""
-        self._tools = {name: tool for name, tool in self._tools.items() if tool.server != server}
+        self._tools = {key: tool for key, tool in self._tools.items() if tool.server != server}
 
     def all(self) -> tuple[Tool, ...]:
         return tuple(self._tools.values())
@@ -37,8 +37,10 @@ class Toolbox:
 
         Patterns: "clock", "parcels.*", "*". Raises ApiError 400 for a wanted tool that is not allowed.
         """
-        patterns = tuple(allowed)
-        found = {name: tool for name, tool in self._tools.items() if tool.available and _lets_pass(patterns, tool)}
+        found: dict[str, Tool] = {}
+        for tool in self.allowed(allowed):
+            if tool.available:
+                found.setdefault(tool.signature.name, tool)
         if wanted is None:
             return tuple(found.values())
         for name in wanted:

@@ -50,8 +50,22 @@ def test_a_question_may_want_fewer_but_not_others(box: Toolbox) -> None:
         box.offered(("clock",), ["track"])
 
 
-def test_a_name_belongs_to_one_server(box: Toolbox) -> None:
-    with pytest.raises(ValueError, match="rename one"):
-        box.add(Named("clock", "elsewhere"))
+def test_of_one_name_the_list_decides_and_else_the_first_that_is_there(box: Toolbox) -> None:
+    box.add(Named("clock", "elsewhere"))
+    box.add(Named("gone", "parcels"))
+    assert [tool.server for tool in box.offered(("elsewhere.clock",), None)] == ["elsewhere"]
+    assert {tool.signature.name: tool.server for tool in box.offered(("*",), None)} == {
+        "clock": "built-in",
+        "track": "parcels",
+        "send": "parcels",
+        "gone": "parcels",
+    }
+
+
+def test_what_a_server_has_is_replaced_and_forgotten_without_touching_others(box: Toolbox) -> None:
+    box.add(Named("clock", "elsewhere"))
+    box.add(Named("track", "parcels", available=False))
+    assert [tool.signature.name for tool in box.offered(("parcels.*",), None)] == ["send"]
     box.remove("parcels")
-    assert [tool.signature.name for tool in box.all()] == ["clock", "gone"]
+    box.remove("built-in")
+    assert [(tool.server, tool.signature.name) for tool in box.all()] == [("x", "gone"), ("elsewhere", "clock")]

@@ -5,12 +5,11 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
 
 import pytest
+from servers.http_shop import SHOP, http_shop
 
 from askcam.server.tools.base import Circumstance, Fault, Tool, ToolError
 from askcam.server.tools.box import Toolbox
@@ -18,7 +17,6 @@ from askcam.server.tools.mcp_config import McpConfig
 from askcam.server.tools.mcp_server import McpServer
 from askcam.server.tools.mcp_servers import McpServers
 
-SHOP = Path(__file__).parents[2] / "servers" / "mcp_shop.py"
 HERE = Circumstance(None, "ans_1")
 WAIT_S = 60.0
 SECRET = "hunter2hunter2"
@@ -62,7 +60,7 @@ async def shop(request: pytest.FixtureRequest) -> AsyncIterator[Shop]:
         if request.param == "stdio":
             config, restart = McpConfig(command=(sys.executable, str(SHOP)), env={"SHOP_KEY": SECRET}), None
         else:
-            http = stack.enter_context(http_shop())
+            http = stack.enter_context(http_shop(SHOP_KEY=SECRET))
             config, restart = McpConfig(url=http.url, headers={"Authorization": f"Bearer {SECRET}"}), http.start
         server = McpServer("shop", config, box, backoff_s=(0.05,))
         task = asyncio.ensure_future(server.run())
@@ -71,40 +69,6 @@ async def shop(request: pytest.FixtureRequest) -> AsyncIterator[Shop]:
         yield shop
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-class HttpShop:
-    """The shop as a process of its own, on one port."""
-
-    def __init__(self) -> None:
-        self.url, self._port = "", "0"
-        self._processes: list[subprocess.Popen[str]] = []
-
-    def start(self) -> None:
-        environment = {**os.environ, "SHOP_KEY": SECRET}
-        command = [sys.executable, str(SHOP), "--http", self._port]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-        self._processes.append(process)
-        assert process.stdout is not None
-        self.url = json.loads(process.stdout.readline())["url"]
-        self._port = self.url.split(":")[2].split("/")[0]
-
-    def stop(self) -> None:
-        for process in self._processes:
-            process.kill()
-            process.wait(20)
-            assert process.stdout is not None
-            process.stdout.close()
-
-
-@contextlib.contextmanager
-def http_shop() -> Iterator[HttpShop]:
-    shop = HttpShop()
-    shop.start()
-    try:
-        yield shop
-    finally:
-        shop.stop()
 
 
 async def test_a_server_s_tools_are_listed_and_called(shop: Shop) -> None:
