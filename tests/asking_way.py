@@ -28,10 +28,12 @@ class Way:
     answers: Answers = field(default_factory=Answers)
     evidence: Writer | None = None
 
-    async def steps(self, ask: Ask) -> list[Step]:
+    def asking(self) -> Asking:
         metrics = Metrics(self.cameras.all)
-        asking = Asking(self.model, self.cameras, self.answers, metrics, self.evidence, self.tools, self.limits)
-        return [step async for step in asking.ask(ask)]
+        return Asking(self.model, self.cameras, self.answers, metrics, self.evidence, self.tools, self.limits)
+
+    async def steps(self, ask: Ask) -> list[Step]:
+        return [step async for step in self.asking().ask(ask)]
 
     async def ask(self, ask: Ask) -> Done:
         last = (await self.steps(ask))[-1]

@@ -108,6 +108,9 @@ class Heard:
     def done(self) -> Done:
         """The last step, of an answer whose last round is over."""
         assert self.finished is not None, "the engine is still at it"
+        return self._ended(self.finished.reason, self.dialogue.handed_over)
+
+    def _ended(self, reason: Reason, calls: tuple[Call, ...]) -> Done:
         text = self.dialogue.text
         saw = msgspec.structs.replace(
             self.saw or self._see(None),  # cancelled before its first token
@@ -117,9 +120,7 @@ class Heard:
             scene_changed=self.changed if self.watched else None,
         )
         self.saw = saw
-        calls = self.dialogue.handed_over
-        logprobs = tuple(self.logprobs)
-        return Done(self.finished.reason, text, saw, self.usage, self.timings, logprobs, calls)
+        return Done(reason, text, saw, self.usage, self.timings, tuple(self.logprobs), calls)
 
     def broken_off(self) -> Done:
         """How an answer ended that nobody wanted to hear to its end."""
@@ -132,7 +133,7 @@ class Heard:
                 tokens=tuple(self.tokens),
             )
             self._sum_up(self.finished)
-        return self.done()
+        return self._ended(Reason.CANCELLED, ())
 
     def _sum_up(self, event: Finished) -> None:
         earlier = self.usage

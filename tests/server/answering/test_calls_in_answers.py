@@ -1,7 +1,11 @@
 """Tools that run here, called by the built-in model while it answers: what they bring, and what goes wrong there."""
 
+import asyncio
+import contextlib
 import json
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from asking_way import Way, asked
@@ -9,10 +13,11 @@ from products import product
 from shop import FOUND, PRICE, Shop
 
 from askcam.client.protocol import CalledTool
-from askcam.engine.question import Form, Picture, Sampling
+from askcam.engine.question import Form, Picture, Reason, Sampling
 from askcam.server.answering.dialogue import CallLimits
+from askcam.server.cameras import CameraUse
 from askcam.server.errors import ApiError
-from askcam.server.steps import Called, Choice, Delta, Done, Returned
+from askcam.server.steps import Called, Choice, Delta, Done, Returned, Step
 from askcam.server.tools.base import Circumstance, Fault, Signature, ToolError
 
 
@@ -71,6 +76,51 @@ async def test_a_tool_that_hangs_is_ended(way: Way) -> None:
     assert tool.error is not None
     assert tool.error.code == "tool_timeout"
     assert shop.ended
+
+
+async def test_what_was_called_is_remembered_of_an_answer_that_nobody_waits_for(way: Way) -> None:
+    """A client that goes away while a tool is at work ends it; the answer counts as cancelled."""
+    shop = Shop(hangs=True)
+    way.tools.add(shop)
+    asking = way.asking()
+    answer_id = ""
+    async with contextlib.aclosing(asking.ask(asked(banana(), PRICE))) as steps:
+        task = asyncio.ensure_future(anext_of(steps, Returned))
+        async with asyncio.timeout(60):
+            while not shop.calls:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        answer_id = shop.calls[0][1].answer_id
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert shop.ended
+    kept = way.answers.get(answer_id)
+    assert kept is not None
+    assert (kept.reason, kept.text) == (Reason.CANCELLED, "")
+
+
+async def anext_of(steps: AsyncGenerator[Step, None], kind: type[Step]) -> Step:
+    async for step in steps:
+        if isinstance(step, kind):
+            return step
+    raise AssertionError(f"no {kind.__name__} came")
+
+
+async def test_what_was_called_is_remembered_of_an_answer_that_fails_afterwards(way: Way) -> None:
+    @dataclass
+    class Thief(Shop):
+        async def call(self, arguments: Mapping[str, Any], circumstance: Circumstance) -> str:
+            await way.cameras.remove("desk")
+            return await super().call(arguments, circumstance)
+
+    shop = Thief()
+    way.tools.add(shop)
+    way.cameras.add("desk", "synthetic:7", use=CameraUse(tools=("shop.*",)))
+    with pytest.raises(ApiError) as caught:
+        await way.ask(asked(PRICE, camera="desk", choice=Choice("required"), max_wait_s=60.0))
+    assert caught.value.status in (400, 404)
+    kept = way.answers.get(shop.calls[0][1].answer_id)
+    assert kept is not None
+    assert (kept.reason, [tool.name for tool in kept.saw.tools]) == (Reason.CANCELLED, ["lookup_product"])
 
 
 async def test_a_tool_that_fails_unforeseen_tells_no_inner_things(way: Way, caplog: pytest.LogCaptureFixture) -> None:
