@@ -14,22 +14,11 @@ from starlette.routing import Match
 from askcam.client.protocol import Problem, encode
 from askcam.engine.errors import EngineError
 from askcam.server.access.guard import BodyLimit, Guard
-from askcam.server.api import (
-    cameras,
-    chat,
-    desk,
-    events,
-    health,
-    history,
-    login,
-    models,
-    openapi,
-    page,
-    realtime,
-    responses,
-    tools,
-    watches,
-)
+from askcam.server.api import cameras, desk, events, health, history, login, models, page, tools, watches
+from askcam.server.api.chat import completions
+from askcam.server.api.openapi import document
+from askcam.server.api.realtime import routes as realtime
+from askcam.server.api.responses import routes as responses
 from askcam.server.errors import ApiError, as_api_error
 from askcam.server.evidence.errors import EvidenceError
 from askcam.server.house import House
@@ -46,11 +35,11 @@ def build_app(house: House) -> Starlette:
     """The whole server as one app. Whoever runs it must close the house afterwards."""
     rooms = (
         page,
-        openapi,
+        document,
         health,
         login,
         models,
-        chat,
+        completions,
         responses,
         realtime,
         cameras,

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from askcam.client.protocol import encode
-from askcam.server.api.chat_request import ChatRequest, ImagePart, Url, VideoPart
-from askcam.server.api.responses_items import InputPart
-from askcam.server.api.responses_request import ResponseRequest
+from askcam.server.api.chat.request import ChatRequest, ImagePart, Url, VideoPart
+from askcam.server.api.responses.items import InputPart
+from askcam.server.api.responses.request import ResponseRequest
 from askcam.server.attached.fetching import Fetcher, Named
 from askcam.server.errors import ApiError
 from askcam.server.realtime.client_events import MAX_EVENT_ID_CHARS, Refused

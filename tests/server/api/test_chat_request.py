@@ -7,7 +7,7 @@ import pytest
 
 from askcam.engine.question import JSON_OBJECT, Role, Text
 from askcam.server.access.limits import Limits
-from askcam.server.api.chat_request import ChatRequest, read
+from askcam.server.api.chat.request import ChatRequest, read
 from askcam.server.api.wire import decode
 from askcam.server.errors import ApiError
 from askcam.server.steps import Ask

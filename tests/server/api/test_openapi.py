@@ -14,7 +14,7 @@ from servers.askcam_server import LiveServer, live_server, wait_for_pairs
 from servers.sites import png
 from starlette.routing import Mount, Route, WebSocketRoute
 
-from askcam.server.api.openapi import describe
+from askcam.server.api.openapi.document import describe
 from askcam.server.app import build_app
 from askcam.server.config import Config
 from askcam.server.serving import build_house

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from askcam.server.api.outbox import Outbox
+from askcam.server.api.realtime.outbox import Outbox
 from askcam.server.errors import ApiError
 
 

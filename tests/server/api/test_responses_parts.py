@@ -9,10 +9,10 @@ from pydantic import TypeAdapter
 
 from askcam.client.protocol import Saw
 from askcam.server.access.limits import Limits
-from askcam.server.api.responses_items import InputItem
-from askcam.server.api.responses_request import ResponseRequest, read
-from askcam.server.api.responses_store import Kept, Responses
-from askcam.server.api.responses_writer import ResponseWriter
+from askcam.server.api.responses.items import InputItem
+from askcam.server.api.responses.request import ResponseRequest, read
+from askcam.server.api.responses.store import Kept, Responses
+from askcam.server.api.responses.writer import ResponseWriter
 from askcam.server.errors import ApiError
 from askcam.server.steps import Delta, Seen
 

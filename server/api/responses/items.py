@@ -6,8 +6,8 @@ import msgspec
 
 from askcam.engine.question import Message, Part, Role
 from askcam.server.access.limits import Limits
-from askcam.server.api.chat_request import bounded_text
-from askcam.server.api.chat_tools import FunctionCall, ToolCall, earlier
+from askcam.server.api.chat.request import bounded_text
+from askcam.server.api.chat.tools import FunctionCall, ToolCall, earlier
 from askcam.server.attached.budget import Budget
 from askcam.server.attached.content import picture_from_url
 from askcam.server.errors import ApiError, bad_request

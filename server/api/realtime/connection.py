@@ -9,7 +9,7 @@ from enum import StrEnum
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from askcam.server.api.addresses import fetched
-from askcam.server.api.hosted import Hosted
+from askcam.server.api.realtime.hosted import Hosted
 from askcam.server.house import House
 from askcam.server.realtime.client_events import ClientEvent, Refused, read
 from askcam.server.realtime.session import random_id

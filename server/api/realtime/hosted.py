@@ -11,7 +11,7 @@ from starlette.websockets import WebSocket
 
 from askcam.client.protocol import encode
 from askcam.engine.question import Message
-from askcam.server.api.outbox import Outbox
+from askcam.server.api.realtime.outbox import Outbox
 from askcam.server.errors import as_api_error, bad_request
 from askcam.server.house import House
 from askcam.server.realtime.client_events import ClientEvent
@@ -26,7 +26,7 @@ from askcam.stream.errors import SourceError
 from askcam.stream.sources.push import PushSource
 
 if TYPE_CHECKING:
-    from askcam.server.api.connection import Connection
+    from askcam.server.api.realtime.connection import Connection
 
 DROPS_EVERY_S = 1.0  # how often frame.dropped events are made up
 TURN_TIMES = True  # where the session does not say: they cost nothing (benchmarks/follow_up.py)

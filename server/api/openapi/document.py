@@ -13,13 +13,13 @@ from starlette.routing import BaseRoute, Route
 from askcam.client.protocol import Problem
 from askcam.server.access.auth import COOKIE
 from askcam.server.access.guard import guarded
-from askcam.server.api import openapi_routes, openapi_watches
-from askcam.server.api.openapi_routes import JSON, Events, Operation, Reply, Schema
+from askcam.server.api.openapi import operations, watches
+from askcam.server.api.openapi.operations import JSON, Events, Operation, Reply, Schema
 from askcam.server.api.wire import json_response
 from askcam.server.house import House
 
-OPERATIONS = {**openapi_routes.OPERATIONS, **openapi_watches.OPERATIONS}
-BOUNDS = {**openapi_routes.BOUNDS, **openapi_watches.BOUNDS}
+OPERATIONS = {**operations.OPERATIONS, **watches.OPERATIONS}
+BOUNDS = {**operations.BOUNDS, **watches.BOUNDS}
 REF = "#/components/schemas/{name}"
 ABOUT = (
     "Ask your cameras. Every camera is a model: OpenAI's clients work with the base URL `/v1`. Beside these "

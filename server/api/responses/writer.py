@@ -8,10 +8,10 @@ import msgspec
 
 from askcam.client.protocol import Saw
 from askcam.engine.question import Reason, TokenLogprob, Usage
-from askcam.server.api.openapi_shapes import TokenChance, TokenChances
-from askcam.server.api.responses_items import InputItem, said
-from askcam.server.api.responses_request import ResponseRequest
-from askcam.server.api.responses_shapes import (
+from askcam.server.api.openapi.shapes import TokenChance, TokenChances
+from askcam.server.api.responses.items import InputItem, said
+from askcam.server.api.responses.request import ResponseRequest
+from askcam.server.api.responses.shapes import (
     IncompleteDetails,
     OutputCall,
     OutputMessage,

@@ -3,8 +3,8 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from askcam.server.api.responses_items import InputItem
-from askcam.server.api.responses_shapes import Response
+from askcam.server.api.responses.items import InputItem
+from askcam.server.api.responses.shapes import Response
 from askcam.server.errors import bad_request, not_found
 
 MAX_RESPONSES = 200

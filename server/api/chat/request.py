@@ -12,7 +12,7 @@ import msgspec
 from askcam.client.protocol import AskcamRequest
 from askcam.engine.question import JSON_OBJECT, MAX_LOGPROBS, Form, Message, Part, Role, Sampling, Text
 from askcam.server.access.limits import Limits
-from askcam.server.api.chat_tools import ChosenTool, FunctionTool, ToolCall, choice, earlier, signatures
+from askcam.server.api.chat.tools import ChosenTool, FunctionTool, ToolCall, choice, earlier, signatures
 from askcam.server.api.models import MODEL
 from askcam.server.api.wishes import wishes
 from askcam.server.attached.budget import Budget

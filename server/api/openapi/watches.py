@@ -1,9 +1,9 @@
-"""What the routes of watches and events take and give: openapi_routes.py's table goes on here."""
+"""What the routes of watches and events take and give: operations.py's table goes on here."""
 
 from collections.abc import Mapping
 
 from askcam.client.protocol import EventList, WatchEvent, WatchInfo, WatchList
-from askcam.server.api.openapi_routes import JPEG, JSON, SSE, TEXT, Events, Operation, Reply, Schema, Takes
+from askcam.server.api.openapi.operations import JPEG, JSON, SSE, TEXT, Events, Operation, Reply, Schema, Takes
 from askcam.server.api.watches import NewWatch, WatchChange
 
 WATCH = Takes("name", "path", "a watch, as GET /v1/watches lists it")
@@ -91,7 +91,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ),
 }
 
-# As BOUNDS of openapi_routes.py: what is checked by hand.
+# As BOUNDS of operations.py: what is checked by hand.
 SECONDS: Mapping[str, Schema] = {
     "every_s": {"minimum": 0.2, "maximum": 3600},
     "for_s": {"minimum": 0, "maximum": 86_400},

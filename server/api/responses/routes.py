@@ -11,10 +11,10 @@ from starlette.routing import BaseRoute, Route
 from askcam.client.protocol import encode
 from askcam.server.api.addresses import in_response
 from askcam.server.api.outcome import check_stream, until_told, whole
-from askcam.server.api.responses_request import ResponseRequest, read
-from askcam.server.api.responses_shapes import DeletedResponse, ResponseEvent
-from askcam.server.api.responses_store import Kept, Responses
-from askcam.server.api.responses_writer import ResponseWriter
+from askcam.server.api.responses.request import ResponseRequest, read
+from askcam.server.api.responses.shapes import DeletedResponse, ResponseEvent
+from askcam.server.api.responses.store import Kept, Responses
+from askcam.server.api.responses.writer import ResponseWriter
 from askcam.server.api.wire import decode_body, json_response
 from askcam.server.errors import ApiError
 from askcam.server.house import House

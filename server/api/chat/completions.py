@@ -14,8 +14,8 @@ from starlette.routing import BaseRoute, Route
 from askcam.client.protocol import Problem, encode
 from askcam.engine.question import TokenLogprob, Usage
 from askcam.server.api.addresses import in_chat
-from askcam.server.api.chat_request import ChatRequest, read
-from askcam.server.api.chat_tools import written
+from askcam.server.api.chat.request import ChatRequest, read
+from askcam.server.api.chat.tools import written
 from askcam.server.api.outcome import check_stream, until_told, whole
 from askcam.server.api.wire import decode_body, json_response
 from askcam.server.errors import ApiError

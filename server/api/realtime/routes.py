@@ -7,9 +7,9 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from askcam.client.protocol import encode
-from askcam.server.api.connection import Connection, End
-from askcam.server.api.hosted import Hosted
 from askcam.server.api.models import MODEL
+from askcam.server.api.realtime.connection import Connection, End
+from askcam.server.api.realtime.hosted import Hosted
 from askcam.server.errors import ApiError, bad_request
 from askcam.server.house import House
 from askcam.server.realtime.session import random_id

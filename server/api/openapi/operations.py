@@ -6,9 +6,9 @@ from typing import Any
 
 from askcam.client.protocol import CameraInfo, CameraList, DeskInfo, Problem, StoredAnswer, ToolList
 from askcam.server.api.cameras import BOUNDARY, NewCamera
-from askcam.server.api.chat_request import ChatRequest
+from askcam.server.api.chat.request import ChatRequest
 from askcam.server.api.login import LogIn
-from askcam.server.api.openapi_shapes import (
+from askcam.server.api.openapi.shapes import (
     Alive,
     ChatChunk,
     ChatCompletion,
@@ -18,8 +18,8 @@ from askcam.server.api.openapi_shapes import (
     Ready,
     WhoAmI,
 )
-from askcam.server.api.responses_request import ResponseRequest
-from askcam.server.api.responses_shapes import DeletedResponse, Response, ResponseEvent
+from askcam.server.api.responses.request import ResponseRequest
+from askcam.server.api.responses.shapes import DeletedResponse, Response, ResponseEvent
 
 Schema = Mapping[str, Any]
 

@@ -12,10 +12,10 @@ import msgspec
 from askcam.client.protocol import AskcamRequest
 from askcam.engine.question import JSON_OBJECT, MAX_LOGPROBS, Form, Message, Role, Sampling
 from askcam.server.access.limits import Limits
-from askcam.server.api.chat_request import ObjectFormat, TextFormat, bounded_text
-from askcam.server.api.chat_tools import ChosenFunction, ChosenTool, Function, FunctionTool, choice, signatures
+from askcam.server.api.chat.request import ObjectFormat, TextFormat, bounded_text
+from askcam.server.api.chat.tools import ChosenFunction, ChosenTool, Function, FunctionTool, choice, signatures
 from askcam.server.api.models import MODEL
-from askcam.server.api.responses_items import InputItem, turns
+from askcam.server.api.responses.items import InputItem, turns
 from askcam.server.api.wishes import wishes
 from askcam.server.errors import bad_request
 from askcam.server.steps import Ask

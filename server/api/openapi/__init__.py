@@ -1,0 +1,1 @@
+"""GET /openapi.json: what every HTTP route takes and gives."""

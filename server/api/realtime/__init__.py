@@ -1,0 +1,1 @@
+"""WS /v1/realtime: connections, and the sessions that outlive them."""
