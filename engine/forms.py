@@ -63,8 +63,7 @@ class Forms:
     def __init__(self, tokenizer: Any, width: int, end_tokens: Collection[int]) -> None:
         """`width`: of the model's logits. A model whose tokenizer is of no use here refuses forms later on."""
         self._kept: OrderedDict[Form, Grammar] = OrderedDict()  # the last used at the end
-        added = tokenizer.get_added_vocab()
-        self._markers = tuple(f"<[{added[text]}]>" if text in added else json.dumps(text) for text in (OPEN, CLOSE))
+        self._markers = (json.dumps(OPEN), json.dumps(CLOSE))  # as a grammar writes them
         self._lock = threading.Lock()
         self._tokenizer: Any = None
         self._why_not = ""
@@ -75,6 +74,9 @@ class Forms:
         else:
             try:
                 self._tokenizer = hf.from_tokenizer(tokenizer, width, sorted(end_tokens))
+                added = tokenizer.get_added_vocab()
+                begin, end = (f"<[{added[text]}]>" if text in added else json.dumps(text) for text in (OPEN, CLOSE))
+                self._markers = (begin, end)
             except ValueError as exc:
                 self._why_not = f"its tokenizer is not supported: {exc}"
                 log.warning("answers cannot be given a form (response_format): %s", self._why_not)

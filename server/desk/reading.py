@@ -6,6 +6,7 @@ upright and enlarged; then each digit is weighed as a whole (bars.py), and over 
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -19,22 +20,10 @@ from askcam.server.desk.locate import Luma, Region, locate, profile, straighten
 
 Corners = tuple[tuple[float, float], ...]  # four, in pixels of the picture, from the code's top left, clockwise
 
-_LINEAR = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.EANUPC, zxingcpp.BarcodeFormat.Code128])
-_FORMATS = zxingcpp.BarcodeFormats(
-    [
-        zxingcpp.BarcodeFormat.EANUPC,
-        zxingcpp.BarcodeFormat.Code128,
-        zxingcpp.BarcodeFormat.Code39,
-        zxingcpp.BarcodeFormat.ITF,
-        zxingcpp.BarcodeFormat.DataBar,
-        zxingcpp.BarcodeFormat.QRCode,
-        zxingcpp.BarcodeFormat.MicroQRCode,
-        zxingcpp.BarcodeFormat.DataMatrix,
-        zxingcpp.BarcodeFormat.Aztec,
-        zxingcpp.BarcodeFormat.PDF417,
-    ]
-)
-_BINARIZERS = (zxingcpp.Binarizer.LocalAverage, zxingcpp.Binarizer.GlobalHistogram)
+# By name: zxing-cpp complains at the program's end about objects of its own that are still held then.
+_LINEAR = ("EANUPC", "Code128")
+_FORMATS = (*_LINEAR, "Code39", "ITF", "DataBar", "QRCode", "MicroQRCode", "DataMatrix", "Aztec", "PDF417")
+_BINARIZERS = ("LocalAverage", "GlobalHistogram")
 # One check digit, or none: small codes of these kinds are now and then misread (EAN-13s of 2 pixels a module among
 # them). The others have checks that leave next to nothing to chance.
 _UNSURE = frozenset(
@@ -105,9 +94,11 @@ def read(luma: Luma) -> Reading:
     return Reading(tuple(codes[:MAX_CODES]), tuple(unread), tuple(weighed))
 
 
-def _zxing(luma: Luma, formats: zxingcpp.BarcodeFormats, upright: bool = False) -> list[Code]:
+def _zxing(luma: Luma, names: Sequence[str], upright: bool = False) -> list[Code]:
     found: list[Code] = []
-    for binarizer in _BINARIZERS if upright else _BINARIZERS[:1]:
+    formats = zxingcpp.BarcodeFormats([getattr(zxingcpp.BarcodeFormat, name) for name in names])
+    for way in _BINARIZERS if upright else _BINARIZERS[:1]:
+        binarizer = getattr(zxingcpp.Binarizer, way)
         for each in zxingcpp.read_barcodes(
             np.ascontiguousarray(luma), formats, not upright, not upright, not upright, binarizer=binarizer
         ):
