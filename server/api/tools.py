@@ -7,14 +7,13 @@ from starlette.routing import BaseRoute, Route
 from askcam.client.protocol import ToolInfo, ToolList, ToolServerInfo
 from askcam.server.api.wire import json_response
 from askcam.server.house import House
+from askcam.server.tools.base import Tool
 
 
 def routes(house: House) -> list[BaseRoute]:
     async def listed(request: Request) -> Response:
         names = house.cameras.names()
-        uses = {
-            name: {tool.signature.name for tool in house.tools.allowed(house.cameras.use(name).tools)} for name in names
-        }
+        uses = {name: {_key(tool) for tool in house.tools.allowed(house.cameras.use(name).tools)} for name in names}
         tools = [
             ToolInfo(
                 name=tool.signature.name,
@@ -22,7 +21,7 @@ def routes(house: House) -> list[BaseRoute]:
                 available=tool.available,
                 description=tool.signature.description,
                 parameters=dict(tool.signature.parameters),
-                cameras=[name for name in names if tool.signature.name in uses[name]],
+                cameras=[name for name in names if _key(tool) in uses[name]],
             )
             for tool in house.tools.all()
         ]
@@ -30,3 +29,8 @@ def routes(house: House) -> list[BaseRoute]:
         return json_response(ToolList(tools, servers))
 
     return [Route("/v1/tools", listed)]
+
+
+def _key(tool: Tool) -> tuple[str, str]:
+    """Servers may have tools of the same name."""
+    return tool.server, tool.signature.name
