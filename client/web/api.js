@@ -23,19 +23,29 @@ async function call(path, options = {}) {
   throw new ApiProblem(response.status, error.code ?? "", error.message ?? response.statusText);
 }
 
+/** The body of an answer. A line may break in the middle of it. */
+async function read(path) {
+  const response = await call(path);
+  try {
+    return await response.json();
+  } catch {
+    throw new ApiProblem(0, "offline", "the server's answer broke off");
+  }
+}
+
 /** CameraInfo of every public camera, in order. */
 export async function cameras() {
-  return (await (await call("v1/cameras")).json()).data;
+  return (await read("v1/cameras")).data;
 }
 
 /** CameraInfo of one, private ones too. */
 export async function camera(name) {
-  return (await call(`v1/cameras/${encodeURIComponent(name)}`)).json();
+  return read(`v1/cameras/${encodeURIComponent(name)}`);
 }
 
 /** {id, backend, note} of the model that answers, as far as the server says it. */
 export async function model() {
-  const { data } = await (await call("v1/models")).json();
+  const { data } = await read("v1/models");
   const { model: id, backend, note } = data.find((each) => each.id === "askcam").askcam;
   return { id, backend: backend ?? "", note: note ?? "" };
 }

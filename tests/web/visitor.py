@@ -98,4 +98,4 @@ def visit(browser: Browser, shots: Path, *, camera: bool = True, locale: str = "
     hosts = {urlsplit(url).netloc for url in visitor.urls if not url.startswith(("data:", "blob:"))}
     context.close()
     assert len(hosts) <= 1, f"the page sent requests to other hosts: {hosts}"
-    assert visitor.complaints == []
+    assert visitor.complaints == [], visitor.complaints
