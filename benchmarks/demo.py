@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from rehearsal import FILL_PAIRS, POLL_S, READY_S, Asked, put, rehearse
+from rehearsal import FILL_PAIRS, POLL_S, READY_S, Asked, put, rehearse, user
 
 from askcam.demo.builtin import model_path
 from askcam.demo.questions import questions
@@ -66,7 +66,7 @@ def live(engine: Engine, seed: int) -> Iterator[Asked]:
                 asked = time.monotonic()
                 wait(lambda q=question: q.ready((view := camera.look()).start_wall, view.end_wall))
                 begun = time.monotonic()
-                answer, view = put(engine, camera.name, question.text)
+                answer, view = put(engine, camera.name, user(question.text))
                 took_s = time.monotonic() - begun
                 span = (view.start_wall, view.end_wall)
                 right = question.correct(answer, *span)

@@ -10,7 +10,6 @@ question, and answers that say a time themselves. A table and one JSON line.
 
 import argparse
 import json
-import queue
 import random
 import re
 import sys
@@ -18,16 +17,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from rehearsal import ANSWER_S, FILL_PAIRS, POLL_S, RehearsedCamera
+from rehearsal import FILL_PAIRS, POLL_S, RehearsedCamera, put
 
 from askcam.demo.builtin import model_path
 from askcam.demo.questions import questions
 from askcam.engine.door import Engine, EngineConfig, open_engine
-from askcam.engine.question import Event, Failed, Finished, Message, Question, Role, Sampling, Started
+from askcam.engine.question import Role
 from askcam.server.realtime.items import Item, Said
 from askcam.server.realtime.prompt import messages
 from askcam.server.saw import rfc3339
-from askcam.stream.window import View
 
 EPOCH = 1_700_000_000.0
 LAYOUTS = ("alone", "turns", "turns with times")
@@ -75,7 +73,7 @@ def converse(engine: Engine, seed: int, gap_s: float) -> list[tuple[str, int, bo
                 earlier = turns[layout]
                 user = Item(f"u{number}", Role.USER, (Said(question.text),))
                 prompt = messages("", [*([] if layout == "alone" else earlier), user], times="times" in layout)
-                answer, seen = put(engine, camera.name, prompt)
+                answer, seen = put(engine, camera.name, *prompt)
                 correct = question.correct(answer, seen.start_wall, seen.end_wall)
                 item = Item(f"a{number}", Role.ASSISTANT, (Said(answer),), seen_at=rfc3339(seen.end_wall))
                 earlier += [user, item]
@@ -83,22 +81,6 @@ def converse(engine: Engine, seed: int, gap_s: float) -> list[tuple[str, int, bo
     finally:
         engine.detach(camera.name)
     return told
-
-
-def put(engine: Engine, camera: str, prompt: tuple[Message, ...]) -> tuple[str, View]:
-    """Ask, wait, and return the answer and what it saw. Raises what the engine failed with."""
-    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    engine.ask(Question(prompt, camera, Sampling(max_tokens=64, temperature=0.0)), events.put)
-    view: View | None = None
-    while True:
-        match events.get(timeout=ANSWER_S):
-            case Started(seen):
-                view = seen
-            case Finished(text=answer):
-                assert view is not None, "a question about a camera sees its window"
-                return answer, view
-            case Failed(error):
-                raise error
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from bilingual import question
-from rehearsal import FILL_PAIRS, POLL_S, READY_S, RehearsedCamera, put
+from rehearsal import FILL_PAIRS, POLL_S, READY_S, RehearsedCamera, put, user
 
 from askcam.demo.builtin import model_path
 from askcam.demo.questions import Kind
@@ -71,7 +71,7 @@ def one(engine: Engine, seed: int, kind: Kind, language: str) -> tuple[bool, boo
         while not asked.english.ready((view := camera.look()).start_wall, view.end_wall):
             assert camera.now < opened + READY_S, f"seed {seed}: never ready: {asked.text}"
             camera.run_to(camera.now + POLL_S)
-        answer, view = put(engine, camera.name, asked.text)
+        answer, view = put(engine, camera.name, user(asked.text))
     finally:
         engine.detach(camera.name)
     span = (view.start_wall, view.end_wall)

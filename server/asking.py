@@ -17,7 +17,7 @@ from typing import Protocol
 from askcam.client.protocol import Fact
 from askcam.engine.errors import QuestionError
 from askcam.engine.question import Event, Finished, Question, Reason, Role, Started, Text
-from askcam.server.answering.dialogue import CallLimits, Dialogue
+from askcam.server.answering.dialogue import Dialogue
 from askcam.server.answering.facts import told_by
 from askcam.server.answering.freshness import LOOK_EVERY_S, WORTH_WAITING, refuse_blind, young_enough
 from askcam.server.answering.hearing import Heard
@@ -31,7 +31,7 @@ from askcam.server.evidence.writer import Writer
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.steps import Ask, Begun, Changed, Done, Returned, Step
-from askcam.server.tools.base import Circumstance, Tool
+from askcam.server.tools.base import CallLimits, Circumstance, Tool
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.calling import carry_out
 
@@ -66,12 +66,8 @@ class Asking:
     ) -> None:
         """`evidence`: what writes it down; None: it isn't."""
         self._model, self._cameras, self._answers, self._metrics = model, cameras, answers, metrics
-        self._evidence, self._tools, self._limits, self._desks = (
-            evidence,
-            tools or Toolbox(),
-            limits or CallLimits(),
-            desks,
-        )
+        self._evidence, self._desks = evidence, desks
+        self._tools, self._limits = tools or Toolbox(), limits or CallLimits()
 
     async def ask(self, ask: Ask) -> AsyncGenerator[Step, None]:
         """Begun, then Seen, Delta, Called, Returned and Changed as they come, Done. Raises ApiError. Closing the
@@ -105,8 +101,7 @@ class Asking:
         if ask.camera is not None:
             self._cameras.get(ask.camera)
             use, health = self._cameras.use(ask.camera), self._cameras.health(ask.camera)
-            if (ask.unwell or use.unwell) == "refuse":
-                refuse_blind(ask.camera, health)
+            self._check_health(ask, ask.camera, health)
             allowed = use.tools
             if use.desk and self._desks is not None:
                 facts = self._desks.facts(ask.camera)
@@ -145,7 +140,7 @@ class Asking:
             for call, result in zip(calls, results, strict=True):
                 heard.tools.append(result)
                 heard.facts += told_by(result)
-                self._metrics.called(result.name if result.name in heard.runs else "", result.error)
+                self._metrics.called(result.name if result.server else "", result.error)
                 yield Returned(call, result)
             dialogue.returned(results)
         done = heard.done()
@@ -197,11 +192,15 @@ class Asking:
         if ask.camera is None or event.view is None:
             return None
         heard.health = self._cameras.health(ask.camera)
-        if (ask.unwell or self._cameras.use(ask.camera).unwell) == "refuse":
-            refuse_blind(ask.camera, heard.health)
+        self._check_health(ask, ask.camera, heard.health)
         if self.keeps_evidence(ask):
             heard.shot = self._cameras.shot(ask.camera)
         return SceneWatch(self._cameras.get(ask.camera), event.view) if heard.watched else None
+
+    def _check_health(self, ask: Ask, camera: str, health: tuple[str, ...]) -> None:
+        """Raises ApiError 503, unless the question or its camera wants an answer whatever the picture is like."""
+        if (ask.unwell or self._cameras.use(camera).unwell) == "refuse":
+            refuse_blind(camera, health)
 
     def _look(self, heard: Heard, watch: SceneWatch, event: Event) -> Changed | None:
         changed = watch.look(time.monotonic(), at_once=isinstance(event, Finished))
@@ -218,8 +217,6 @@ class Asking:
         heard.kept = True
         ask, frames = heard.ask, () if heard.view is None else heard.view.frames
         self._metrics.answered(ask.camera, done.reason.value, done.timings, done.usage, heard.frame_age_s)
-        if heard.saw is None:
-            return
         record = Record(done.saw, question_text(ask), done.text, done.reason, done.usage, done.timings, frames)
         self._answers.put(record)
         if self._evidence is not None and heard.trace is not None:

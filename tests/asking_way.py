@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 import cv2
 
 from askcam.engine.question import Message, Part, Role, Sampling, Text
-from askcam.server.answering.dialogue import CallLimits
 from askcam.server.answers import Answers
 from askcam.server.asking import Asking
 from askcam.server.cameras import Cameras
@@ -13,6 +12,7 @@ from askcam.server.evidence.writer import Writer
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.steps import Ask, Done, Step
+from askcam.server.tools.base import CallLimits
 from askcam.server.tools.box import Toolbox
 from askcam.stream.frame import Pixels
 

@@ -92,7 +92,7 @@ def rehearse(engine: Engine, seed: int, opened: float) -> Iterator[Asked]:
                 camera.run_to(camera.now + POLL_S)
             waited_s = camera.now - asked
             begun = time.monotonic()
-            answer, view = put(engine, camera.name, question.text)
+            answer, view = put(engine, camera.name, user(question.text))
             took_s = time.monotonic() - begun
             camera.run_to(camera.now + took_s)
             span = (view.start_wall, view.end_wall)
@@ -102,11 +102,14 @@ def rehearse(engine: Engine, seed: int, opened: float) -> Iterator[Asked]:
         engine.detach(camera.name)
 
 
-def put(engine: Engine, camera: str, text: str) -> tuple[str, View]:
+def user(text: str) -> Message:
+    return Message(Role.USER, (Text(text),))
+
+
+def put(engine: Engine, camera: str, *prompt: Message) -> tuple[str, View]:
     """Ask, wait, and return the answer and what it saw. Raises what the engine failed with."""
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    message = Message(Role.USER, (Text(text),))
-    engine.ask(Question((message,), camera, Sampling(max_tokens=64, temperature=0.0)), events.put)
+    engine.ask(Question(prompt, camera, Sampling(max_tokens=64, temperature=0.0)), events.put)
     view: View | None = None
     while True:
         match events.get(timeout=ANSWER_S):

@@ -5,25 +5,15 @@ A round is one question to the engine. A question without tools has one; a serve
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from askcam.client.protocol import CalledTool
 from askcam.engine.calls import Call, CallParser, call_schema
 from askcam.engine.question import Form, Message, Question, Role, Sampling, Text
-from askcam.server.errors import ApiError, bad_request
+from askcam.server.errors import NO_RETRY, ApiError, bad_request
 from askcam.server.steps import Ask
-
-
-@dataclass(frozen=True, slots=True)
-class CallLimits:
-    """[tools] of askcam.toml: what one answer may have done for it."""
-
-    allow: tuple[str, ...] = ()  # tools of questions about attached pictures; cameras have their own lists
-    timeout_s: float = 10.0  # of one call
-    max_rounds: int = 4  # in which server-side tools may be called
-    max_calls: int = 8  # in one round
-    max_result_chars: int = 8000  # of what one call brings; the rest is cut off
+from askcam.server.tools.base import CallLimits
 
 
 class Dialogue:
@@ -46,8 +36,8 @@ class Dialogue:
         Raises ApiError 400 for a tool_choice that nothing fits.
         """
         client = {_name(tool): tool for tool in ask.tools}
-        self.own = {_name(tool): tool for tool in server if _name(tool) not in client}
-        self.tools = () if ask.choice.mode == "none" else (*client.values(), *self.own.values())
+        own = [tool for tool in server if _name(tool) not in client]
+        self.tools = () if ask.choice.mode == "none" else (*client.values(), *own)
         self._ask, self._client, self._limits, self._failed_call = ask, client, limits, failed_call
         self.messages = tuple(messages)
         self.loose = False  # free calls need not fit their tools' schemas
@@ -174,5 +164,5 @@ def _too_many(rounds: int) -> ApiError:
         f"the model went on calling tools after {rounds} rounds and gave no answer; ask in another way, with fewer "
         "tools, or raise max_rounds under [tools]",
         code="too_many_calls",
-        headers={"x-should-retry": "false"},
+        headers=NO_RETRY,
     )

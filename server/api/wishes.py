@@ -1,36 +1,26 @@
 """The `askcam` object of a request, read: what a question wants of askcam besides what OpenAI's fields say. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 from askcam.client.protocol import AskcamRequest
 from askcam.server.errors import bad_request
-from askcam.server.steps import OnChange, Unwell
+from askcam.server.steps import Ask
 
 MAX_WAIT_MS = 60_000.0
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """In the words of steps.Ask."""
-
-    max_age_s: float | None
-    max_wait_s: float = 0.0
-    server_tools: tuple[str, ...] | None = None
-    evidence: bool = True
-    unwell: Unwell | None = None
-    on_change: OnChange | None = None
-
-
-def wishes(asked: AskcamRequest | None, max_age_s: float | None) -> Wishes:
-    """`max_age_s`: what holds when the request says nothing. Raises ApiError 400 naming the field."""
+def with_wishes(ask: Ask, asked: AskcamRequest | None, max_age_s: float | None) -> Ask:
+    """`ask`, as `asked` wants it. `max_age_s`: what holds when the request says nothing. Raises ApiError 400 naming the
+    field."""
     if asked is None:
-        return Wishes(max_age_s)
+        return replace(ask, max_age_s=max_age_s)
     if asked.max_age_ms is not None:
         max_age_s = positive(asked.max_age_ms, "askcam.max_age_ms") / 1000
     wait_ms = asked.max_wait_ms or 0.0
     if not 0 <= wait_ms <= MAX_WAIT_MS:
         raise bad_request(f"askcam.max_wait_ms={wait_ms:g} must be 0 to {MAX_WAIT_MS:g}", "askcam.max_wait_ms")
-    return Wishes(
+    return replace(
+        ask,
         max_age_s=max_age_s,
         max_wait_s=wait_ms / 1000,
         server_tools=None if asked.tools is None else tuple(asked.tools),

@@ -1,5 +1,6 @@
 """Turns of a realtime conversation that are calls of tools and what came of them; and what a turn is at all."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -14,8 +15,27 @@ OVERHEAD_BYTES = 200  # of keeping a turn, roughly
 BROKEN_OFF = "the answer ended before the tool did"
 
 
+class Worded(ABC):
+    """A turn of texts alone, and what it costs to keep."""
+
+    __slots__ = ()
+    num_pictures: ClassVar[int] = 0
+
+    @property
+    @abstractmethod
+    def texts(self) -> tuple[str, ...]: ...
+
+    @property
+    def num_chars(self) -> int:
+        return sum(map(len, self.texts))
+
+    @property
+    def num_bytes(self) -> int:
+        return OVERHEAD_BYTES + 4 * self.num_chars
+
+
 @dataclass(frozen=True, slots=True)
-class FunctionCall:
+class FunctionCall(Worded):
     """The model calls one of the client's own functions. `arguments` is JSON text."""
 
     id: str
@@ -23,19 +43,10 @@ class FunctionCall:
     name: str
     arguments: str
     status: str = "completed"  # "in_progress"
-    num_pictures: ClassVar[int] = 0
 
     @property
     def role(self) -> Role:
         return Role.ASSISTANT
-
-    @property
-    def num_bytes(self) -> int:
-        return OVERHEAD_BYTES + 4 * self.num_chars
-
-    @property
-    def num_chars(self) -> int:
-        return sum(map(len, self.texts))
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -55,26 +66,17 @@ class FunctionCall:
 
 
 @dataclass(frozen=True, slots=True)
-class FunctionOutput:
+class FunctionOutput(Worded):
     """What the client says came of a call."""
 
     id: str
     call_id: str
     output: str
     status: str = "completed"
-    num_pictures: ClassVar[int] = 0
 
     @property
     def role(self) -> Role:
         return Role.TOOL
-
-    @property
-    def num_bytes(self) -> int:
-        return OVERHEAD_BYTES + 4 * self.num_chars
-
-    @property
-    def num_chars(self) -> int:
-        return len(self.output)
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -92,7 +94,7 @@ class FunctionOutput:
 
 
 @dataclass(frozen=True, slots=True)
-class ServerCall:
+class ServerCall(Worded):
     """The model called a tool that runs in the server; OpenAI's events have it as an `mcp_call`.
 
     In progress while there is neither output nor error.
@@ -105,7 +107,6 @@ class ServerCall:
     arguments: str
     output: str | None = None
     error: str | None = None
-    num_pictures: ClassVar[int] = 0
 
     @property
     def role(self) -> Role:
@@ -114,14 +115,6 @@ class ServerCall:
     @property
     def status(self) -> str:
         return "in_progress" if self.output is None and self.error is None else "completed"
-
-    @property
-    def num_bytes(self) -> int:
-        return OVERHEAD_BYTES + 4 * self.num_chars
-
-    @property
-    def num_chars(self) -> int:
-        return sum(map(len, self.texts))
 
     @property
     def texts(self) -> tuple[str, ...]:

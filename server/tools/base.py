@@ -52,6 +52,17 @@ class Circumstance:
     answer_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """[tools] of askcam.toml: what one answer may have done for it."""
+
+    allow: tuple[str, ...] = ()  # tools of questions about attached pictures; cameras have their own lists
+    timeout_s: float = 10.0  # of one call
+    max_rounds: int = 4  # in which server-side tools may be called
+    max_calls: int = 8  # in one round
+    max_result_chars: int = 8000  # of what one call brings; the rest is cut off
+
+
 class Tool(Protocol):
     """Owned by the event loop. A camera's question is offered those that its allow-list names."""
 

@@ -10,8 +10,7 @@ from jsonschema.exceptions import best_match  # type: ignore[import-untyped, unu
 
 from askcam.client.protocol import CalledTool, ErrorBody
 from askcam.engine.calls import Call
-from askcam.server.answering.dialogue import CallLimits
-from askcam.server.tools.base import Circumstance, Fault, Tool, ToolError
+from askcam.server.tools.base import CallLimits, Circumstance, Fault, Tool, ToolError
 
 log = logging.getLogger(__name__)
 

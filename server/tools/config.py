@@ -7,10 +7,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from askcam.server.answering.dialogue import CallLimits
 from askcam.server.config_errors import ConfigError
 from askcam.server.toml_file import Toml
-from askcam.server.tools.base import BUILT_IN
+from askcam.server.tools.base import BUILT_IN, CallLimits
 from askcam.server.tools.mcp_config import NAME, McpConfig
 
 

@@ -1,7 +1,6 @@
 """A real server over TLS, with a certificate of its own making."""
 
 import json
-import shutil
 import ssl
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from parts import need
+from certificates import self_signed
 from servers.askcam_server import LiveServer, live_server
 from waiting import until
 
@@ -21,13 +20,7 @@ from askcam.client.errors import ConnectionFailed
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The chain and its key."""
-    need(shutil.which("openssl") is not None, "openssl is missing: apt install openssl")
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    wanted = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(cert)]
-    subprocess.run([*command, *wanted], check=True, capture_output=True)
-    return cert, key
+    return self_signed(tmp_path_factory.mktemp("tls"), "127.0.0.1", "IP:127.0.0.1")
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from bilingual import question
-from rehearsal import FILL_PAIRS, POLL_S, READY_S, RehearsedCamera, put
+from rehearsal import FILL_PAIRS, POLL_S, READY_S, RehearsedCamera, put, user
 
 from askcam.demo.builtin import model_path
 from askcam.demo.questions import Kind
@@ -35,7 +35,7 @@ def test_each_kind_of_question_is_answered_in_its_language(engine: Engine, kind:
         while not asked.english.ready((view := camera.look()).start_wall, view.end_wall):
             assert camera.now < OPENED + READY_S
             camera.run_to(camera.now + POLL_S)
-        answer, view = put(engine, camera.name, asked.text)
+        answer, view = put(engine, camera.name, user(asked.text))
     finally:
         engine.detach(camera.name)
     assert asked.in_its_language(answer), answer

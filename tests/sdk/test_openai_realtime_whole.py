@@ -18,9 +18,9 @@ from products import data_url, product
 from shop import FOUND_TEXT, Shop
 
 from askcam.demo.builtin import model_path
-from askcam.server.answering.dialogue import CallLimits
 from askcam.server.config import CameraEntry, Config, ServerConfig
 from askcam.server.serving import Running, serving
+from askcam.server.tools.base import CallLimits
 
 TIMEOUT_S = 120.0
 ANSWER = "The banana costs 2.49 EUR."

@@ -1,14 +1,11 @@
 """askcam.toml and the command line: what they make together, and one clear line for whatever is wrong."""
 
-import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from parts import need
 
 from askcam.server.access.limits import Limits
 from askcam.server.attached.allowed import FetchConfig
@@ -18,7 +15,6 @@ from askcam.server.config import (
     EvidenceConfig,
     ServerConfig,
     check,
-    check_tls,
     load,
     with_cameras,
     with_flags,
@@ -280,90 +276,7 @@ def test_an_allowed_origin_is_an_origin(origin: str) -> None:
     assert f"allowed_origins names {origin!r}" in refused(of(allowed_origins=(origin,)))
 
 
-@pytest.fixture(scope="module")
-def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with two certificates and their keys, a.pem a.key b.pem b.key."""
-    need(shutil.which("openssl") is not None, "openssl is missing: apt install openssl")
-    folder = tmp_path_factory.mktemp("tls")
-    for name in ("a", "b"):
-        words = f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN={name}"
-        files = ["-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.pem"]
-        subprocess.run(["openssl", *words.split(), *files], check=True, capture_output=True, timeout=60)
-    return folder
-
-
-def test_a_certificate_and_its_key_are_taken(pairs: Path) -> None:
-    check_tls(pairs / "a.pem", pairs / "a.key")
-    check_tls(None, None)
-
-
-def test_a_certificate_with_the_key_of_another_is_refused(pairs: Path) -> None:
-    with pytest.raises(ConfigError, match=r"a\.pem and .*b\.key are not a PEM certificate and its key"):
-        check_tls(pairs / "a.pem", pairs / "b.key")
-
-
-def test_tls_files_that_are_not_pem_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "x").write_text("nothing of the kind")
-    with pytest.raises(ConfigError, match="are not a PEM certificate"):
-        check_tls(tmp_path / "x", tmp_path / "x")
-
-
-def test_one_tls_file_wants_the_other(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="tls_key is missing"):
-        check_tls(tmp_path / "cert.pem", None)
-    with pytest.raises(ConfigError, match="tls_cert is missing"):
-        check_tls(None, tmp_path / "key.pem")
-
-
 def test_a_tls_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     config = of(tls_cert=tmp_path / "absent.pem", tls_key=tmp_path / "absent.key")
     assert refused(config) == f"cannot read the TLS file {tmp_path}/absent.pem: No such file or directory"
     assert replace(config.server, tls_cert=None).tls is False
-
-
-WATCH = '[cameras.lobby]\nuri = "webcam:0"\n[watches.door]\nquestion = "Is the door open?"\ncameras = ["lobby"]\n'
-
-
-def test_watches_are_read_and_kept_beside_evidence(tmp_path: Path) -> None:
-    file = tmp_path / "askcam.toml"
-    file.write_text(
-        WATCH + 'every_s = 5.0\nquiet = ["22:00-06:00"]\ntime_zone = "Europe/Berlin"\nseverity = "critical"\n'
-    )
-    config = load(file, {"XDG_DATA_HOME": str(tmp_path / "data"), "HOME": str(tmp_path)})
-    door = config.watches["door"]
-    assert (door.question, door.cameras, door.every_s, door.severity) == (
-        "Is the door open?",
-        ("lobby",),
-        5,
-        "critical",
-    )
-    assert config.watching.folder == data_folder({"XDG_DATA_HOME": str(tmp_path / "data")}).with_name("watching")
-    check(config)
-    file.write_text(WATCH + '[watching]\nfolder = "kept"\n')
-    assert load(file).watching.folder == tmp_path / "kept"
-
-
-@pytest.mark.parametrize(
-    ("text", "complaint"),
-    [
-        (WATCH + "on = 2.0\n", r":6: watches.door.on: .*2"),
-        (WATCH + "off = 0.9\n", r":6: watches.door.off: off is 0.9"),
-        (WATCH + 'quiet = ["22-6"]\n', r":6: watches.door.quiet: quiet is wrong: '22-6' is no span of hours"),
-        (WATCH + "evry_s = 2\n", r":6: watches.door.evry_s: unknown key; did you mean 'every_s'"),
-        (WATCH.replace("door]", "Door]"), r":3: watches.Door: a watch's name"),
-        (WATCH.replace('cameras = ["lobby"]\n', ""), r"watches.door.cameras: a watch needs cameras"),
-        ("[watching]\nmax_events = 0\n", r":2: watching.max_events"),
-    ],
-)
-def test_watches_that_make_no_sense_are_refused_with_their_line(tmp_path: Path, text: str, complaint: str) -> None:
-    file = tmp_path / "askcam.toml"
-    file.write_text(text)
-    with pytest.raises(ConfigError, match=complaint):
-        load(file)
-
-
-def test_a_watch_of_a_camera_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "askcam.toml"
-    file.write_text(WATCH.replace('["lobby"]', '["loby"]'))
-    with pytest.raises(ConfigError, match=r"\[watches.door\]: there is no camera 'loby'; cameras here: lobby"):
-        check(load(file))

@@ -10,11 +10,12 @@ from typing import Any, Literal
 import msgspec
 
 from askcam.client.protocol import AskcamRequest
-from askcam.engine.question import JSON_OBJECT, MAX_LOGPROBS, Form, Message, Part, Role, Sampling, Text
+from askcam.engine.question import JSON_OBJECT, Form, Message, Part, Role, Sampling, Text
 from askcam.server.access.limits import Limits
+from askcam.server.api.bounds import check_chance, check_top_logprobs, form_of, max_tokens
 from askcam.server.api.chat.tools import ChosenTool, FunctionTool, ToolCall, choice, earlier, signatures
 from askcam.server.api.models import MODEL
-from askcam.server.api.wishes import wishes
+from askcam.server.api.wishes import with_wishes
 from askcam.server.attached.budget import Budget
 from askcam.server.attached.content import clip_from_url, picture_from_url
 from askcam.server.errors import bad_request
@@ -118,21 +119,15 @@ def read(body: ChatRequest, limits: Limits, max_age_s: float | None) -> Ask:
     budget = Budget()
     messages = tuple(_message(m, i, limits, budget) for i, m in enumerate(body.messages))
     _check_turns(body.messages)
-    own = wishes(body.askcam, max_age_s)
-    return Ask(
+    ask = Ask(
         messages=messages,
         camera=None if body.model == MODEL else body.model,
         sampling=_sampling(body, limits),
         tools=signatures(body.tools or []),
         choice=choice(body.tool_choice),
         parallel=body.parallel_tool_calls is not False,
-        max_age_s=own.max_age_s,
-        max_wait_s=own.max_wait_s,
-        server_tools=own.server_tools,
-        evidence=own.evidence,
-        unwell=own.unwell,
-        on_change=own.on_change,
     )
+    return with_wishes(ask, body.askcam, max_age_s)
 
 
 def _check_turns(messages: Sequence[ChatMessage]) -> None:
@@ -202,12 +197,7 @@ def bounded_text(text: str, param: str, limits: Limits) -> Text:
 
 def _sampling(body: ChatRequest, limits: Limits) -> Sampling:
     asked = body.max_completion_tokens if body.max_completion_tokens is not None else body.max_tokens
-    if asked is not None and asked < 1:
-        raise bad_request(f"max_tokens={asked} must be at least 1", "max_tokens")
-    if body.temperature is not None and not 0 <= body.temperature <= 2:
-        raise bad_request(f"temperature={body.temperature:g} must be between 0 and 2", "temperature")
-    if body.top_p is not None and not 0 < body.top_p <= 1:
-        raise bad_request(f"top_p={body.top_p:g} must be above 0 and at most 1", "top_p")
+    check_chance(body.temperature, body.top_p)
     if body.top_k is not None and body.top_k < 1:
         raise bad_request(f"top_k={body.top_k} must be at least 1", "top_k")
     if body.repetition_penalty is not None and not 0 < body.repetition_penalty <= 10:
@@ -218,7 +208,7 @@ def _sampling(body: ChatRequest, limits: Limits) -> Sampling:
     if len(stop) > 4 or any(not 0 < len(s) <= 256 for s in stop):
         raise bad_request("'stop' takes up to 4 strings of 1 to 256 characters", "stop")
     return Sampling(
-        max_tokens=min(asked or limits.max_tokens, limits.max_tokens),
+        max_tokens=max_tokens(asked, "max_tokens", limits),
         temperature=body.temperature,
         top_p=body.top_p,
         top_k=body.top_k,
@@ -234,7 +224,7 @@ def _form(body: ChatRequest) -> Form | None:
     """What the answer has to look like; the engine checks the schema."""
     match body.response_format:
         case SchemaFormat(json_schema=given):
-            return Form(msgspec.json.encode(given.schema).decode())
+            return form_of(given.schema)
         case ObjectFormat():
             return JSON_OBJECT
         case _:
@@ -249,6 +239,5 @@ def _logprobs(body: ChatRequest) -> int | None:
         raise bad_request(
             f"top_logprobs={body.top_logprobs} needs logprobs=true: ask for both, or for neither", "top_logprobs"
         )
-    if not 0 <= body.top_logprobs <= MAX_LOGPROBS:
-        raise bad_request(f"top_logprobs={body.top_logprobs} must be 0 to {MAX_LOGPROBS}", "top_logprobs")
+    check_top_logprobs(body.top_logprobs)
     return body.top_logprobs

@@ -10,13 +10,14 @@ from typing import Any, Literal
 import msgspec
 
 from askcam.client.protocol import AskcamRequest
-from askcam.engine.question import JSON_OBJECT, MAX_LOGPROBS, Form, Message, Role, Sampling
+from askcam.engine.question import JSON_OBJECT, Form, Message, Role, Sampling
 from askcam.server.access.limits import Limits
+from askcam.server.api.bounds import check_chance, check_top_logprobs, form_of, max_tokens
 from askcam.server.api.chat.request import ObjectFormat, TextFormat, bounded_text
 from askcam.server.api.chat.tools import ChosenFunction, ChosenTool, Function, FunctionTool, choice, signatures
 from askcam.server.api.models import MODEL
 from askcam.server.api.responses.items import InputItem, turns
-from askcam.server.api.wishes import wishes
+from askcam.server.api.wishes import with_wishes
 from askcam.server.errors import bad_request
 from askcam.server.steps import Ask
 
@@ -104,21 +105,15 @@ def read(body: ResponseRequest, before: Sequence[InputItem], limits: Limits, max
     if body.instructions:
         said = bounded_text(body.instructions, "instructions", limits)
         messages = (Message(Role.SYSTEM, (said,)), *messages)
-    own = wishes(body.askcam, max_age_s)
-    return Ask(
+    ask = Ask(
         messages=messages,
         camera=None if body.model == MODEL else body.model,
         sampling=_sampling(body, limits),
         tools=signatures([_tool(tool) for tool in body.tools or ()], "tools[{i}].name"),
         choice=choice(_chosen(body.tool_choice)),
         parallel=body.parallel_tool_calls is not False,
-        max_age_s=own.max_age_s,
-        max_wait_s=own.max_wait_s,
-        server_tools=own.server_tools,
-        evidence=own.evidence,
-        unwell=own.unwell,
-        on_change=own.on_change,
     )
+    return with_wishes(ask, body.askcam, max_age_s)
 
 
 def refuse_unsupported(body: ResponseRequest) -> None:
@@ -145,20 +140,14 @@ def refuse_unsupported(body: ResponseRequest) -> None:
 
 
 def _sampling(body: ResponseRequest, limits: Limits) -> Sampling:
-    asked = body.max_output_tokens
-    if asked is not None and asked < 1:
-        raise bad_request(f"max_output_tokens={asked} must be at least 1", "max_output_tokens")
-    if body.temperature is not None and not 0 <= body.temperature <= 2:
-        raise bad_request(f"temperature={body.temperature:g} must be between 0 and 2", "temperature")
-    if body.top_p is not None and not 0 < body.top_p <= 1:
-        raise bad_request(f"top_p={body.top_p:g} must be above 0 and at most 1", "top_p")
+    check_chance(body.temperature, body.top_p)
     top = body.top_logprobs
-    if top is not None and not 0 <= top <= MAX_LOGPROBS:
-        raise bad_request(f"top_logprobs={top} must be 0 to {MAX_LOGPROBS}", "top_logprobs")
+    if top is not None:
+        check_top_logprobs(top)
     if top and not body.with_logprobs:
         raise bad_request(f"top_logprobs={top} needs {LOGPROBS!r} in 'include'", "top_logprobs")
     return Sampling(
-        max_tokens=min(asked or limits.max_tokens, limits.max_tokens),
+        max_tokens=max_tokens(body.max_output_tokens, "max_output_tokens", limits),
         temperature=body.temperature,
         top_p=body.top_p,
         response_format=_form(body),
@@ -170,7 +159,7 @@ def _form(body: ResponseRequest) -> Form | None:
     """What the answer has to look like; the engine checks the schema."""
     match body.text and body.text.format:
         case SchemaTextFormat(schema=schema):
-            return Form(msgspec.json.encode(schema).decode())
+            return form_of(schema)
         case ObjectFormat():
             return JSON_OBJECT
         case _:

@@ -14,11 +14,10 @@ from shop import FOUND, PRICE, Shop
 
 from askcam.client.protocol import CalledTool
 from askcam.engine.question import Form, Picture, Reason, Sampling
-from askcam.server.answering.dialogue import CallLimits
 from askcam.server.cameras import CameraUse
 from askcam.server.errors import ApiError
 from askcam.server.steps import Called, Choice, Delta, Done, Returned, Step
-from askcam.server.tools.base import Circumstance, Fault, Signature, ToolError
+from askcam.server.tools.base import CallLimits, Circumstance, Fault, Signature, ToolError
 
 
 def banana() -> Picture:

@@ -8,9 +8,10 @@ import pytest
 from askcam.client.protocol import CalledTool, ErrorBody
 from askcam.engine.calls import Call
 from askcam.engine.question import Form, Message, Role, Sampling, Text
-from askcam.server.answering.dialogue import CallLimits, Dialogue
+from askcam.server.answering.dialogue import Dialogue
 from askcam.server.errors import ApiError
 from askcam.server.steps import Ask, Choice
+from askcam.server.tools.base import CallLimits
 
 LIMITS = CallLimits()
 

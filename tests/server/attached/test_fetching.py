@@ -3,16 +3,14 @@
 import asyncio
 import base64
 import contextlib
-import shutil
 import ssl
-import subprocess
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from parts import need
+from certificates import self_signed
 from servers.sites import Reply, Web, png
 from waiting import until
 
@@ -297,13 +295,7 @@ async def test_a_client_that_goes_away_ends_the_fetching(web: Web) -> None:
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """For shop.example: the chain and its key."""
-    need(shutil.which("openssl") is not None, "openssl is missing: apt install openssl")
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    wanted = ["-subj", "/CN=shop.example", "-addext", "subjectAltName=DNS:shop.example", "-days", "2"]
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(cert)]
-    subprocess.run([*command, *wanted], check=True, capture_output=True)
-    return cert, key
+    return self_signed(tmp_path_factory.mktemp("tls"), "shop.example", "DNS:shop.example")
 
 
 async def test_tls_proves_the_name_that_was_asked_for_at_the_address_that_was_found(

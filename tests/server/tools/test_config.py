@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from askcam.server.answering.dialogue import CallLimits
 from askcam.server.config import Config, load
 from askcam.server.config_errors import ConfigError
+from askcam.server.tools.base import CallLimits
 
 
 def read(folder: Path, text: str) -> Config:
@@ -52,7 +52,7 @@ def test_all_of_it_is_read(tmp_path: Path) -> None:
     assert config.catalogue.file == tmp_path / "goods.db"
     assert {name: entry.use.tools for name, entry in config.cameras.items()} == {
         "lobby": ("clock",),
-        "desk": ("clock", "lookup_product"),
+        "desk": ("clock", "built-in.lookup_product"),
         "mine": (),
     }
     assert "hunter2" not in repr(config)

@@ -1,0 +1,56 @@
+"""[watching] and [watches.NAME] of askcam.toml."""
+
+from pathlib import Path
+
+import pytest
+
+from askcam.server.config import check, load
+from askcam.server.config_errors import ConfigError
+from askcam.server.evidence.place import data_folder
+
+WATCH = '[cameras.lobby]\nuri = "webcam:0"\n[watches.door]\nquestion = "Is the door open?"\ncameras = ["lobby"]\n'
+
+
+def test_watches_are_read_and_kept_beside_evidence(tmp_path: Path) -> None:
+    file = tmp_path / "askcam.toml"
+    file.write_text(
+        WATCH + 'every_s = 5.0\nquiet = ["22:00-06:00"]\ntime_zone = "Europe/Berlin"\nseverity = "critical"\n'
+    )
+    config = load(file, {"XDG_DATA_HOME": str(tmp_path / "data"), "HOME": str(tmp_path)})
+    door = config.watches["door"]
+    assert (door.question, door.cameras, door.every_s, door.severity) == (
+        "Is the door open?",
+        ("lobby",),
+        5,
+        "critical",
+    )
+    assert config.watching.folder == data_folder({"XDG_DATA_HOME": str(tmp_path / "data")}).with_name("watching")
+    check(config)
+    file.write_text(WATCH + '[watching]\nfolder = "kept"\n')
+    assert load(file).watching.folder == tmp_path / "kept"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (WATCH + "on = 2.0\n", r":6: watches.door.on: .*2"),
+        (WATCH + "off = 0.9\n", r":6: watches.door.off: off is 0.9"),
+        (WATCH + 'quiet = ["22-6"]\n', r":6: watches.door.quiet: quiet is wrong: '22-6' is no span of hours"),
+        (WATCH + "evry_s = 2\n", r":6: watches.door.evry_s: unknown key; did you mean 'every_s'"),
+        (WATCH.replace("door]", "Door]"), r":3: watches.Door: a watch's name"),
+        (WATCH.replace('cameras = ["lobby"]\n', ""), r"watches.door.cameras: a watch needs cameras"),
+        ("[watching]\nmax_events = 0\n", r":2: watching.max_events"),
+    ],
+)
+def test_watches_that_make_no_sense_are_refused_with_their_line(tmp_path: Path, text: str, complaint: str) -> None:
+    file = tmp_path / "askcam.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=complaint):
+        load(file)
+
+
+def test_a_watch_of_a_camera_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "askcam.toml"
+    file.write_text(WATCH.replace('["lobby"]', '["loby"]'))
+    with pytest.raises(ConfigError, match=r"\[watches.door\]: there is no camera 'loby'; cameras here: lobby"):
+        check(load(file))
