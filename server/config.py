@@ -13,7 +13,6 @@
 [fetch]                               allow, private, timeout_s, max_bytes, max_addresses, max_at_once
 """
 
-import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -25,13 +24,14 @@ from askcam.engine.door import EngineConfig, Positions
 from askcam.server.access.auth import Tokens, check_bind
 from askcam.server.access.limits import Limits
 from askcam.server.access.origins import normal_origin
+from askcam.server.access.tls import check_tls
 from askcam.server.answers import MAX_ANSWERS, MAX_BYTES
 from askcam.server.attached.allowed import FetchConfig
 from askcam.server.cameras import CameraUse, check_name
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
+from askcam.server.evidence.config import EvidenceConfig, read_evidence
 from askcam.server.evidence.place import data_folder
-from askcam.server.evidence.retention import Bounds
 from askcam.server.toml_file import Keys, Toml
 from askcam.server.tools.base import BUILT_IN
 from askcam.server.tools.config import CatalogueConfig, ToolsConfig, read_tools
@@ -103,22 +103,6 @@ class AnswersConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class EvidenceConfig:
-    """[evidence]: what answers were given from, kept on disk. What is beyond a bound goes, oldest first."""
-
-    enabled: bool = False
-    folder: Path | None = None  # relative to the file that names it; None: the user's data folder (evidence/place.py)
-    max_answers: Positive = 10_000
-    max_bytes: Positive = 10 << 30  # of records and pictures
-    max_days: Annotated[float, Meta(gt=0)] = 30.0
-    private: bool = False  # of pushed cameras, too
-
-    @property
-    def bounds(self) -> Bounds:
-        return Bounds(self.max_answers, self.max_bytes, self.max_days)
-
-
-@dataclass(frozen=True, slots=True)
 class CameraEntry:
     """[cameras.NAME]: `uri`, which may hold a password, and any field of stream.CameraConfig or of CameraUse."""
 
@@ -173,27 +157,6 @@ def check(config: Config) -> None:
     check_bind(server.host, bool(server.tokens))
 
 
-def check_tls(cert: Path | None, key: Path | None) -> None:
-    """Raise ConfigError unless both files are there and fit each other, or neither is named."""
-    if cert is None and key is None:
-        return
-    if cert is None or key is None:
-        missing, named = ("tls_cert", key) if cert is None else ("tls_key", cert)
-        raise ConfigError(f"TLS needs both files: {missing} is missing beside {named}")
-    for path in (cert, key):
-        try:
-            path.open("rb").close()
-        except OSError as exc:
-            raise ConfigError(f"cannot read the TLS file {path}: {exc.strerror}") from exc
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password=lambda: "")
-    except (ssl.SSLError, ValueError) as exc:
-        reason = getattr(exc, "reason", None) or str(exc)
-        raise ConfigError(
-            f"{cert} and {key} are not a PEM certificate and its key without a password ({reason}); try another pair"
-        ) from exc
-
-
 def with_cameras(config: Config, named: Iterable[str]) -> Config:
     """`config` and the cameras of the command line, each "NAME=URI". Raises ConfigError."""
     cameras = dict(config.cameras)
@@ -231,8 +194,7 @@ def _read(path: Path) -> Config:
     toml = Toml.read(path)
     toml.check_keys((), [each.name for each in fields(Config)])
     server: ServerConfig = toml.section(("server",), ServerConfig)
-    evidence: EvidenceConfig = toml.section(("evidence",), EvidenceConfig)
-    folder, tools = evidence.folder, read_tools(toml)
+    tools = read_tools(toml)
     catalogue: CatalogueConfig = toml.section(("catalogue",), CatalogueConfig)
     return Config(
         server=replace(
@@ -244,7 +206,7 @@ def _read(path: Path) -> Config:
         cameras={name: _camera(toml, name, tools) for name in toml.tables(("cameras",), "[cameras.lobby]")},
         limits=toml.section(("limits",), Limits),
         answers=toml.section(("answers",), AnswersConfig),
-        evidence=replace(evidence, folder=None if folder is None else path.parent / folder.expanduser()),
+        evidence=read_evidence(toml),
         watching=read_watching(toml),
         watches=read_watches(toml),
         tools=tools,

@@ -12,7 +12,6 @@ from askcam.server.attached.allowed import FetchConfig
 from askcam.server.config import (
     CameraEntry,
     Config,
-    EvidenceConfig,
     ServerConfig,
     check,
     load,
@@ -20,6 +19,7 @@ from askcam.server.config import (
     with_flags,
 )
 from askcam.server.config_errors import ConfigError
+from askcam.server.evidence.config import EvidenceConfig
 from askcam.server.evidence.place import data_folder
 from askcam.server.evidence.retention import Bounds
 from askcam.stream.status import CameraConfig

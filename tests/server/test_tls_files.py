@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from parts import need
 
-from askcam.server.config import check_tls
+from askcam.server.access.tls import check_tls
 from askcam.server.config_errors import ConfigError
 
 

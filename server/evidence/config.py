@@ -1,0 +1,34 @@
+"""[evidence] of askcam.toml."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
+
+from askcam.server.evidence.retention import Bounds
+from askcam.server.toml_file import Toml
+
+Positive = Annotated[int, Meta(ge=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceConfig:
+    """[evidence]: what answers were given from, kept on disk. What is beyond a bound goes, oldest first."""
+
+    enabled: bool = False
+    folder: Path | None = None  # relative to the file that names it; None: the user's data folder (evidence/place.py)
+    max_answers: Positive = 10_000
+    max_bytes: Positive = 10 << 30  # of records and pictures
+    max_days: Annotated[float, Meta(gt=0)] = 30.0
+    private: bool = False  # of pushed cameras, too
+
+    @property
+    def bounds(self) -> Bounds:
+        return Bounds(self.max_answers, self.max_bytes, self.max_days)
+
+
+def read_evidence(toml: Toml) -> EvidenceConfig:
+    """Its folder is relative to the file. Raises ConfigError."""
+    read: EvidenceConfig = toml.section(("evidence",), EvidenceConfig)
+    return read if read.folder is None else replace(read, folder=toml.path.parent / read.folder.expanduser())
