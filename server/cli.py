@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from askcam.demo.builtin import model_path
+from askcam.server.commands.groups import catalogue
 from askcam.server.commands.words.catalogue import speak, told
 from askcam.server.commands.words.choice import FLAG, LANGUAGES, chosen, known
 
@@ -217,33 +218,7 @@ def replay(
         command.replay(folder, None if every else ids or [], again, json)
 
 
-catalogue = typer.Typer(help=told("help.catalogue"), no_args_is_help=True)
-app.add_typer(catalogue, name="catalogue")
-
-
-@catalogue.command("import", help=told("help.catalogue.import"))
-def catalogue_import(
-    file: Annotated[Path, typer.Argument(help=told("help.catalogue.file"))],
-    into: Annotated[Path, typer.Option("--into", help=told("help.catalogue.into"))] = Path("catalogue.db"),
-    replace: Annotated[bool, typer.Option("--replace", help=told("help.catalogue.replace"))] = False,
-    json: Json = False,
-) -> None:
-    """Take products in; one with the sku (or barcode, or name) of another replaces it. 1: lines were left out."""
-    from askcam.server.commands import catalogue as command
-
-    command.take_in(file, into, replace, json)
-
-
-@catalogue.command("find", help=told("help.catalogue.find"))
-def catalogue_find(
-    query: Annotated[str, typer.Argument(help=told("help.catalogue.query"))],
-    file: Annotated[Path, typer.Option("--in", help=told("help.catalogue.in"))] = Path("catalogue.db"),
-    json: Json = False,
-) -> None:
-    """What lookup_product would find. 1: nothing."""
-    from askcam.server.commands import catalogue as command
-
-    command.find(query, file, json)
+app.add_typer(catalogue.group(), name="catalogue")
 
 
 @app.command(
