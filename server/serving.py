@@ -30,6 +30,7 @@ from askcam.server.evidence.writer import Writer
 from askcam.server.house import House
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
+from askcam.server.notifying.notifying import Notifying
 from askcam.server.pictures import Pictures
 from askcam.server.realtime.sessions import Sessions
 from askcam.server.tools.box import Toolbox
@@ -62,6 +63,7 @@ def build_house(config: Config) -> House:
     for tool in built_in(cameras, desks, catalogue):
         tools.add(tool)
     add_installed(tools)
+    watching = Watching(kept, model, cameras, metrics, config.watches, max_age_s, needed=bool(config.notify))
     return House(
         model=model,
         cameras=cameras,
@@ -73,7 +75,8 @@ def build_house(config: Config) -> House:
         limits=config.limits,
         questions=Rates(config.limits.questions),
         pushed_frames=Rates(config.limits.frames),
-        watching=Watching(kept, model, cameras, metrics, config.watches, max_age_s),
+        watching=watching,
+        notifying=Notifying(kept, watching.readers, config.notify, metrics.registry),
         max_age_s=max_age_s,
         evidence=evidence,
         tools=tools,
@@ -161,6 +164,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
     async with _open(house.evidence), house.mcp, _closing(house):
         with contextlib.closing(bind(config.server.host, config.server.port)) as sock:
             await house.watching.open()
+            await house.notifying.open()
             server = _Server(_uvicorn(config, house))
             loaded = asyncio.ensure_future(_load(config, config.model.engine(str(built_in)), house))
             running = Running(house, _url(config, sock), server, loaded)
@@ -172,6 +176,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
                 server.should_exit = True
                 house.watching.readers.close()  # a stream would be waited for
                 await asyncio.gather(task, return_exceptions=True)
+                await house.notifying.close()
                 await house.watching.close()
                 loaded.cancel()  # its thread, if it still loads, is a daemon and ends with the process
                 await asyncio.gather(loaded, return_exceptions=True)
