@@ -40,6 +40,16 @@ CREATE TABLE memories (          -- how each watch stands, as it was last told
 ) WITHOUT ROWID;
 """
 
+# Made where it is missing, so that an older file needs no change.
+TEXTS = """
+CREATE TABLE IF NOT EXISTS texts (  -- beside `memories`: what a watch's text said, as it was last told
+  watch TEXT NOT NULL,
+  camera TEXT NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY (watch, camera)
+) WITHOUT ROWID;
+"""
+
 
 def open_database(folder: Path) -> sqlite3.Connection:
     """The database, made if there is none; a broken one is kept beside it under another name, and a new one begun.
@@ -76,6 +86,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")  # what was told must outlive a power cut
         db.execute("PRAGMA foreign_keys = ON")
+        db.execute(TEXTS)
         return db
     except BaseException:
         db.close()
