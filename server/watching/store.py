@@ -83,15 +83,32 @@ class Store:
         with self._db:
             self._db.execute("DELETE FROM watches WHERE name = ?", (name,))
             self._db.execute("DELETE FROM memories WHERE watch = ?", (name,))
+            self._db.execute("DELETE FROM calibrations WHERE watch = ?", (name,))
 
     def memories(self) -> dict[Place, Memory]:
         rows = self._db.execute("SELECT watch, camera, is_on, on_wall FROM memories")
         return {(watch, camera): Memory(bool(is_on), on_wall) for watch, camera, is_on, on_wall in rows}
 
     def forget(self, name: str) -> None:
-        """How a watch stands; it means something else now."""
+        """How a watch stands, and how sure it is; it means something else now."""
         with self._db:
             self._db.execute("DELETE FROM memories WHERE watch = ?", (name,))
+            self._db.execute("DELETE FROM calibrations WHERE watch = ?", (name,))
+
+    def calibration(self, name: str) -> tuple[bytes, bytes] | None:
+        """What the watch asked when it was calibrated, and the calibration as JSON."""
+        row = self._db.execute("SELECT asks, document FROM calibrations WHERE watch = ?", (name,)).fetchone()
+        return None if row is None else (bytes(row[0]), bytes(row[1]))
+
+    def calibrate(self, name: str, asks: bytes, document: bytes) -> None:
+        with self._db:
+            row = (name, asks, document)
+            self._db.execute("INSERT OR REPLACE INTO calibrations (watch, asks, document) VALUES (?, ?, ?)", row)
+
+    def uncalibrate(self, name: str) -> bool:
+        """Whether there was one."""
+        with self._db:
+            return self._db.execute("DELETE FROM calibrations WHERE watch = ?", (name,)).rowcount > 0
 
     # -- events
 

@@ -40,6 +40,15 @@ CREATE TABLE memories (          -- how each watch stands, as it was last told
 ) WITHOUT ROWID;
 """
 
+# Came later, and is passed over by an askcam that does not know it.
+LATER = """
+CREATE TABLE IF NOT EXISTS calibrations (
+  watch TEXT PRIMARY KEY,
+  asks BLOB NOT NULL,            -- what the watch asked then (calibrated.asks)
+  document BLOB NOT NULL         -- client.calibration.Calibration as JSON
+) WITHOUT ROWID;
+"""
+
 
 def open_database(folder: Path) -> sqlite3.Connection:
     """The database, made if there is none; a broken one is kept beside it under another name, and a new one begun.
@@ -74,6 +83,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         if found != "ok":
             raise sqlite3.DatabaseError(found)
         db.execute("PRAGMA journal_mode = WAL")
+        db.executescript(LATER)
         db.execute("PRAGMA synchronous = FULL")  # what was told must outlive a power cut
         db.execute("PRAGMA foreign_keys = ON")
         return db
