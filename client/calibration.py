@@ -1,4 +1,4 @@
-"""The wire's type of a watch's calibration: how sure it is against how often it is right. docs/watches.md explains it."""
+"""The wire's type of a watch's calibration: how sure it is against how often it is right."""
 
 from typing import Annotated, Literal
 

@@ -8,7 +8,10 @@ import bisect
 import random
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
 
+import av
 import numpy as np
 
 from askcam.demo.drawings import STYLES, sprite
@@ -46,7 +49,7 @@ class Script:
     @cached_property
     def changes(self) -> tuple[tuple[Change, ...], ...]:
         """Of each object, in order of time."""
-        return tuple(self._changes(place) for place in range(len(PLACES))) + ((),)
+        return (*map(self._changes, range(len(PLACES))), ())
 
     def _changes(self, place: int) -> tuple[Change, ...]:
         chance = random.Random(f"askcam script {self.seed} {place}")
@@ -82,3 +85,23 @@ class Script:
                 canvas[rows, columns] = canvas[rows, columns] * (1 - drawing[..., 3:]) + drawing[..., :3]
             self._pictures[shown] = np.rint(canvas).clip(0, 255).astype(np.uint8)
         return self._pictures[shown]
+
+
+def record(script: Script, path: Path, seconds: float, fps: int = 5) -> None:
+    """The first seconds of it as H.264, in the container that the suffix names."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=fps)
+        stream.height, stream.width = script.at(script.begin).shape[:2]
+        stream.pix_fmt, stream.options = "yuv420p", {"preset": "veryfast", "crf": "20"}
+        for number in range(round(seconds * fps)):
+            pixels = script.at(script.begin + number / fps)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode(None))
+
+
+def labels(script: Script, number: int, seconds: float) -> str:
+    """When the object is there in such a recording, as CSV."""
+    times = [0.0, *(change.at - script.begin for change in script.changes[number]), seconds]
+    ends = [min(one, seconds) for one in times]
+    rows = [f"{a:.2f},{b:.2f},{'true' if i % 2 else 'false'}" for i, (a, b) in enumerate(pairwise(ends))]
+    return "\n".join(["start,end,label", *(row for row in rows if row.split(",")[0] != row.split(",")[1])]) + "\n"

@@ -1,8 +1,8 @@
 """What was so when, as somebody wrote it down: spans of a recording with their labels. Pure.
 
 CSV with a header `start,end,label`, or JSON: a list of such objects, or {"labels": [...]}. Times are seconds from the
-recording's beginning, or 1:23, 1:02:03.5. A yes/no watch's label is true or false (yes, no, 1, 0), a choice watch's is the word.
-What no span covers is not looked at.
+recording's beginning, or 1:23, 1:02:03.5. A yes/no watch's label is true or false (yes, no, 1, 0), a choice watch's is
+the word. What no span covers is not looked at.
 """
 
 import csv

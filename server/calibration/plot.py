@@ -12,7 +12,14 @@ if TYPE_CHECKING:
 BLUE, ORANGE, GRAY = "#0072B2", "#D55E00", "#767676"
 INCHES, DPI = (9.0, 4.3), 100
 FORMATS = (".png", ".svg", ".pdf")
-FONTS = ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi Zen Hei")
+FONTS = (
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "PingFang SC",
+    "Microsoft YaHei",
+    "WenQuanYi Zen Hei",
+)
 
 
 class PlotError(Exception):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from askcam.server.calibration.bootstrap import Interval, intervals
+from askcam.server.calibration.bootstrap import Figure, Interval, intervals
 from askcam.server.calibration.reliability import Bin, bins, brier, ece
 from askcam.server.calibration.roc import RocPoint, auc, curve
 from askcam.server.calibration.samples import Sample, Samples
@@ -49,7 +49,9 @@ class Report:
     bins: tuple[Bin, ...]
     proposed: Thresholds | None
     worth: Worth | None  # of the proposed `on`
-    intervals: dict[str, Interval | None] = field(default_factory=dict)  # 95%, of ece, brier, auc, on, precision, recall
+    intervals: dict[str, Interval | None] = field(
+        default_factory=dict
+    )  # 95%, of ece, brier, auc, on, precision, recall
 
     @property
     def enough(self) -> bool:
@@ -62,7 +64,7 @@ def report(samples: Sequence[Sample], blind: int, precision: float) -> Report:
         raise ValueError(f"there is not one reading to go by ({blind} moments at which the model said something else)")
     found = Samples.of(samples)
     proposed = propose(found, precision)
-    figures = {"ece": ece, "brier": brier, "auc": auc}
+    figures: dict[str, Figure] = {"ece": ece, "brier": brier, "auc": auc}
     worth = None
     if proposed is not None:
         on = proposed.on

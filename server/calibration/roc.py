@@ -30,7 +30,7 @@ def counts(samples: Samples) -> Counts:
     order = np.argsort(-samples.probabilities, kind="stable")
     sorted_, true = samples.probabilities[order], samples.truths[order]
     last = np.flatnonzero(np.diff(sorted_, append=-np.inf) != 0)  # of each run of equal ones
-    hits = np.cumsum(true)[last]
+    hits = np.cumsum(true, dtype=np.int64)[last]
     return Counts(sorted_[last], hits, last + 1 - hits)
 
 
@@ -60,10 +60,11 @@ def curve(samples: Samples, most: int = 200) -> tuple[RocPoint, ...]:
     corners = _corners(found)
     if len(corners) > most - 1:
         corners = corners[np.unique(np.linspace(0, len(corners) - 1, most - 1).round().astype(np.int64))]
-    return (RocPoint(0.0, 0.0, None),) + tuple(
+    points = [
         RocPoint(float(found.alarms[i] / num_false), float(found.hits[i] / num_true), float(found.thresholds[i]))
         for i in corners
-    )
+    ]
+    return (RocPoint(0.0, 0.0, None), *points)
 
 
 def _corners(found: Counts) -> Ints:

@@ -34,7 +34,7 @@ from askcam.server.watching.calibrated import CALIBRATED
 from askcam.server.watching.setting import Kind, WatchSetting
 from askcam.stream.errors import StreamError
 from askcam.stream.reel import Reel
-from askcam.stream.sources.registry import file_path
+from askcam.stream.sources.registry import file_path, resolve
 
 SYNTHETIC = re.compile(r"synthetic:(?://)?(\d{1,18})?")
 ABOUT_ALL = f"Is there {OBJECT}? Answer yes or no."  # of synthetic cameras, where nobody says otherwise
@@ -90,12 +90,13 @@ def calibrate(wish: Wish, config: EngineConfig, http: Http, json: bool) -> None:
 
 
 def _check(wish: Wish) -> None:
-    """Raises ValueError."""
+    """Raises ValueError and SourceError."""
     if wish.save and wish.watch is None:
         raise ValueError(told("calibrate.save"))
     if wish.watch is not None and (wish.question or wish.choices or wish.on_when):
         raise ValueError(told("calibrate.both"))
     drawn = SYNTHETIC.fullmatch(wish.source) is not None
+    resolve(wish.source)  # what is not there
     if not drawn and file_path(wish.source) is None:
         raise ValueError(told("calibrate.source", source=wish.source))
     if drawn and wish.labels is not None:
@@ -132,6 +133,7 @@ def _measured(wish: Wish, setting: WatchSetting, config: EngineConfig, quiet: bo
     """The report, what it was of, and the model's name."""
     with contextlib.ExitStack() as stack:
         path, reel, spans = file_path(wish.source), None, None
+        seeds = _seeds(wish, setting) if path is None else []
         if path is not None and wish.labels is not None:
             spans = labels.read(wish.labels, setting)  # before a model is loaded
             reel = stack.enter_context(Reel(path))
@@ -145,7 +147,6 @@ def _measured(wish: Wish, setting: WatchSetting, config: EngineConfig, quiet: bo
             )
             source, total = Path(wish.source).name, reel.seconds
         else:
-            seeds = _seeds(wish, setting)
             moments, total = _drawn(seeds, setting, engine, wish.fps), float(len(seeds))
             source = f"synthetic:{seeds[0]} to {seeds[-1]}"
         with _bar(total, quiet) as show:
@@ -184,5 +185,3 @@ def _save(calibration: Calibration, http: Http, json: bool) -> None:
     http.request(path, "PUT", msgspec.to_builtins(calibration))
     if not json:
         say.console.print(say.escape(told("calibrate.saved", watch=calibration.watch, url=http.address.http + path)))
-
-

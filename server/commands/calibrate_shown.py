@@ -21,14 +21,17 @@ def show(found: Report, about: About) -> None:
 
 def _figures(found: Report) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
-    for justify in ("left", "right", "left"):
-        table.add_column(justify=justify)  # type: ignore[arg-type]
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column()
     counted = told("calibrate.counted", so=found.positives.moments, not_so=found.negatives.moments)
     table.add_row(told("calibrate.moments"), str(found.samples), counted)
 
     def row(name: str, label: str, value: float | None) -> None:
         interval = found.intervals.get(name)
-        between = "" if interval is None else told("calibrate.interval", low=_four(interval[0]), high=_four(interval[1]))
+        between = (
+            "" if interval is None else told("calibrate.interval", low=_four(interval[0]), high=_four(interval[1]))
+        )
         table.add_row(label, _four(value), between)
 
     row("auc", told("calibrate.auc"), found.auc)
@@ -44,10 +47,13 @@ def _figures(found: Report) -> Table:
 
 def _bins(found: Report) -> Table:
     table = Table(box=None, pad_edge=False)
-    for heading in ("calibrate.bin", "calibrate.count", "calibrate.likely", "calibrate.share"):
-        table.add_column(told(heading), justify="right")
+    headings = (told("calibrate.bin"), told("calibrate.count"), told("calibrate.likely"), told("calibrate.share"))
+    for heading in headings:
+        table.add_column(heading, justify="right")
     for one in found.bins:
-        table.add_row(f"{one.start:.1f}-{one.end:.1f}", str(one.count), _four(one.mean_probability), _four(one.share_true))
+        table.add_row(
+            f"{one.start:.1f}-{one.end:.1f}", str(one.count), _four(one.mean_probability), _four(one.share_true)
+        )
     return table
 
 

@@ -147,7 +147,8 @@ CHINESE = {
     "calibrate.count": "时刻数",
     "calibrate.likely": "平均把握",
     "calibrate.share": "实际为真",
-    "calibrate.few_so": "依据不足：为真的时刻有 {moments} 个，分布在 {pieces} 段；至少要有 {enough} 个、{pieces_enough} 段",
+    "calibrate.few_so": "依据不足：为真的时刻有 {moments} 个，分布在 {pieces} 段；至少要有 {enough} 个、"
+    "{pieces_enough} 段",
     "calibrate.few_not_so": "依据不足：为假的时刻有 {moments} 个，分布在 {pieces} 段；至少要有 {enough} 个、"
     "{pieces_enough} 段",
     "calibrate.no_threshold": "没有阈值能使判为打开的有 {precision} 确实如此：请换个问法，或降低要求",

@@ -26,7 +26,9 @@ def test_csv_in_any_order_with_clock_times_and_other_columns(tmp_path: Path) -> 
     )
 
 
-@pytest.mark.parametrize("text", ['[{"start": 1, "end": 2, "label": %s}]', '{"labels": [{"start": 1, "end": 2, "label": %s}]}'])
+@pytest.mark.parametrize(
+    "text", ['[{"start": 1, "end": 2, "label": %s}]', '{"labels": [{"start": 1, "end": 2, "label": %s}]}']
+)
 def test_json_as_a_list_or_beside_other_things(tmp_path: Path, text: str) -> None:
     assert read(written(tmp_path, text % "true", "a.json"), DOOR).spans == (Label(1, 2, True),)
     assert read(written(tmp_path, text % '"Green"', "b.json"), LIGHT).spans == (Label(1, 2, False),)
