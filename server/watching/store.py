@@ -96,12 +96,12 @@ class Store:
             self._remember(place, memory)
 
     def forget(self, name: str) -> None:
-        """How a watch stands; it means something else now."""
+        """How a watch stands, and how sure it is; it means something else now."""
         with self._db:
             self._forget(name)
 
     def _forget(self, name: str) -> None:
-        for table in ("memories", "texts"):
+        for table in ("memories", "texts", "calibrations"):
             self._db.execute(f"DELETE FROM {table} WHERE watch = ?", (name,))
 
     def _remember(self, place: Place, memory: Memory) -> None:
@@ -110,6 +110,21 @@ class Store:
         self._db.execute(f"{put} memories (watch, camera, is_on, on_wall) VALUES (?, ?, ?, ?)", row)
         if memory.text is not None:
             self._db.execute(f"{put} texts (watch, camera, text) VALUES (?, ?, ?)", (*place, memory.text))
+
+    def calibration(self, name: str) -> tuple[bytes, bytes] | None:
+        """What the watch asked when it was calibrated, and the calibration as JSON."""
+        row = self._db.execute("SELECT asks, document FROM calibrations WHERE watch = ?", (name,)).fetchone()
+        return None if row is None else (bytes(row[0]), bytes(row[1]))
+
+    def calibrate(self, name: str, asks: bytes, document: bytes) -> None:
+        with self._db:
+            row = (name, asks, document)
+            self._db.execute("INSERT OR REPLACE INTO calibrations (watch, asks, document) VALUES (?, ?, ?)", row)
+
+    def uncalibrate(self, name: str) -> bool:
+        """Whether there was one."""
+        with self._db:
+            return self._db.execute("DELETE FROM calibrations WHERE watch = ?", (name,)).rowcount > 0
 
     # -- events
 

@@ -40,13 +40,18 @@ CREATE TABLE memories (          -- how each watch stands, as it was last told
 ) WITHOUT ROWID;
 """
 
-# Made where it is missing, so that an older file needs no change.
-TEXTS = """
+# Made where they are missing, so that an older file needs no change; passed over by an askcam that knows none.
+LATER = """
 CREATE TABLE IF NOT EXISTS texts (  -- beside `memories`: what a watch's text said, as it was last told
   watch TEXT NOT NULL,
   camera TEXT NOT NULL,
   text TEXT NOT NULL,
   PRIMARY KEY (watch, camera)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS calibrations (
+  watch TEXT PRIMARY KEY,
+  asks BLOB NOT NULL,            -- what the watch asked then (calibrated.asks)
+  document BLOB NOT NULL         -- client.calibration.Calibration as JSON
 ) WITHOUT ROWID;
 """
 
@@ -84,9 +89,9 @@ def _opened(path: Path) -> sqlite3.Connection:
         if found != "ok":
             raise sqlite3.DatabaseError(found)
         db.execute("PRAGMA journal_mode = WAL")
+        db.executescript(LATER)
         db.execute("PRAGMA synchronous = FULL")  # what was told must outlive a power cut
         db.execute("PRAGMA foreign_keys = ON")
-        db.execute(TEXTS)
         return db
     except BaseException:
         db.close()

@@ -118,11 +118,16 @@ class Watching:
         """Those of askcam.toml win over kept ones of the same name."""
         return self._kept | self._listed
 
-    def info(self, name: str) -> WatchInfo:
+    def setting(self, name: str) -> WatchSetting:
         """Raises ApiError 404."""
         setting = self._settings().get(name)
         if setting is None:
             raise not_found(f"there is no watch {name[:64]!r}; GET /v1/watches lists them", "name")
+        return setting
+
+    def info(self, name: str) -> WatchInfo:
+        """Raises ApiError 404."""
+        setting = self.setting(name)
         said = msgspec.to_builtins(setting) | {"name": name, "origin": "file" if name in self._listed else "api"}
         return msgspec.convert(said | {"now": msgspec.to_builtins(self._now(name, setting))}, WatchInfo)
 
@@ -225,6 +230,10 @@ class Watching:
         """What the store says; `otherwise` while nothing was ever kept. Raises ApiError."""
         if not self._keeping.open and not self._keeping.exists:
             return otherwise
+        return await self._keep(work)
+
+    async def write(self, work: Callable[[Store], T]) -> T:
+        """Have the store do something; it is made if need be. Raises ApiError."""
         return await self._keep(work)
 
     async def _keep(self, work: Callable[[Store], T]) -> T:

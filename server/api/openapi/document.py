@@ -134,10 +134,11 @@ def _schemas() -> dict[str, Any]:
     bodies = {operation.body for operation in OPERATIONS.values() if operation.body is not None}
     shapes = {shape for operation in OPERATIONS.values() for shape in _shapes(operation)} | {Problem}
     taken, given = _components(bodies), _components(shapes)
-    assert not taken.keys() & given.keys(), "one name for what is taken and what is given"
     structs = {struct.__name__: struct for struct in _structs(shapes)}
     for name, schema in given.items():
         schema["required"] = _written(structs[name], schema)
+    both = taken.keys() & given.keys()
+    assert all(taken[name] == given[name] for name in both), "one name for what is taken and what is given"
     for name, fields in BOUNDS.items():
         for one, bounds in fields.items():
             taken[name]["properties"][one].update(bounds)
