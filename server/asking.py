@@ -136,11 +136,13 @@ class Asking:
             if not calls or heard.finished.reason is Reason.CANCELLED or dialogue.spent:
                 break
             where = Circumstance(ask.camera, heard.answer_id)
+            began = time.monotonic()
             results = await carry_out(calls, heard.runs, where, self._limits)
+            heard.tools_s += time.monotonic() - began
             for call, result in zip(calls, results, strict=True):
                 heard.tools.append(result)
                 heard.facts += told_by(result)
-                self._metrics.called(result.name if result.server else "", result.error)
+                self._metrics.called(result.name if result.server else "", result.error, result.ms / 1000)
                 yield Returned(call, result)
             dialogue.returned(results)
         done = heard.done()
@@ -216,7 +218,8 @@ class Asking:
         assert heard.finished is not None
         heard.kept = True
         ask, frames = heard.ask, () if heard.view is None else heard.view.frames
-        self._metrics.answered(ask.camera, done.reason.value, done.timings, done.usage, heard.frame_age_s)
+        reason, age_s = done.reason.value, heard.frame_age_s
+        self._metrics.answered(ask.camera, reason, done.timings, done.usage, age_s, heard.tools_s)
         record = Record(done.saw, question_text(ask), done.text, done.reason, done.usage, done.timings, frames)
         self._answers.put(record)
         if self._evidence is not None and heard.trace is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import uvicorn
+from prometheus_client import ProcessCollector
 
 from askcam.engine.door import Engine, EngineConfig, open_engine
 from askcam.server.access.auth import Auth
@@ -27,6 +28,9 @@ from askcam.server.evidence.archive import Archive
 from askcam.server.evidence.case import Circumstances
 from askcam.server.evidence.versions import versions
 from askcam.server.evidence.writer import Writer
+from askcam.server.gauges.build import BuildInfo
+from askcam.server.gauges.desks import DeskGauges
+from askcam.server.gauges.engine import EngineGauges
 from askcam.server.house import House
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
@@ -58,6 +62,8 @@ def build_house(config: Config) -> House:
     kept = Keeping(config.watching.folder, config.watching.bounds)
     catalogue = open_catalogue(config.catalogue.file)
     desks = Desks(None if catalogue is None else catalogue.by_code)
+    metrics.register(BuildInfo(model), EngineGauges(model), DeskGauges(desks))
+    ProcessCollector(registry=metrics.registry)
     tools = Toolbox()
     for tool in built_in(cameras, desks, catalogue):
         tools.add(tool)

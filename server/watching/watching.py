@@ -58,7 +58,7 @@ class Watching:
         self.readers = Readers()
         telling = Telling(keeping, self.readers)
         self._runner = Runner(model, cameras, telling, lateness(metrics.registry), max_age_s)
-        metrics.registry.register(Gauges(self._runner, telling, self.readers))
+        metrics.registry.register(Gauges(self._runner, telling, self.readers, lambda: len(self._trouble)))
 
     # -- life
 
