@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from askcam.client.protocol import WatchEvent
-from askcam.server.watching.words import CHINESE
+from askcam.server.chinese import is_chinese
 
 TITLES = {
     "en": {
@@ -42,7 +42,7 @@ def language_of(event: WatchEvent, wanted: str) -> str:
     """ "en" or "zh"; `wanted` may be "auto", which is the question's."""
     if wanted != "auto":
         return wanted
-    return "zh" if CHINESE.search(event.question or "") else "en"
+    return "zh" if is_chinese(event.question or "") else "en"
 
 
 def message(event: WatchEvent, wanted: str) -> Message:

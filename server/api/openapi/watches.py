@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from askcam.client.calibration import Calibration
 from askcam.client.protocol import EventList, WatchEvent, WatchInfo, WatchList
 from askcam.server.api.openapi.operations import JPEG, JSON, SSE, TEXT, Events, Operation, Reply, Schema, Takes
 from askcam.server.api.watches import NewWatch, WatchChange
@@ -63,6 +64,31 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {204: Reply("it is gone")},
         takes=(WATCH,),
         errors=(404, 409, 503),
+        tag="watches",
+    ),
+    ("GET", "/v1/watches/{name}/calibration"): Operation(
+        "getCalibration",
+        "How sure it is against how often it is right, as it was last measured",
+        {200: Reply("", {JSON: Calibration})},
+        takes=(WATCH,),
+        errors=(404, 503),
+        tag="watches",
+    ),
+    ("PUT", "/v1/watches/{name}/calibration"): Operation(
+        "putCalibration",
+        "Keep a calibration until it is asked something else. Admins only",
+        {200: Reply("it is kept", {JSON: Calibration})},
+        body=Calibration,
+        takes=(WATCH,),
+        errors=(400, 404, 409, 503),
+        tag="watches",
+    ),
+    ("DELETE", "/v1/watches/{name}/calibration"): Operation(
+        "removeCalibration",
+        "Forget it. Admins only",
+        {204: Reply("it is gone")},
+        takes=(WATCH,),
+        errors=(404, 503),
         tag="watches",
     ),
     ("GET", "/v1/events"): Operation(
