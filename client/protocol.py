@@ -224,6 +224,7 @@ class WatchEvent(msgspec.Struct, frozen=True, omit_defaults=False):
     window: SeenWindow | None = None  # what the deciding reading saw
     reason: str | None = None  # why the camera is lost
     frame_url: str | None = None  # a JPEG of that newest frame, relative to the server; None: it is not kept
+    acknowledged_at: str | None = None  # RFC 3339, UTC: when somebody said that they have seen it
     object: str = "askcam.event"
 
 
@@ -232,6 +233,20 @@ class EventList(msgspec.Struct, frozen=True):
 
     data: list[WatchEvent]
     has_more: bool  # ask again with ?before= the last one's id
+    object: str = "list"
+
+
+class WatchReadings(msgspec.Struct, frozen=True, omit_defaults=False):
+    """What a watch has lately read at one camera, oldest first."""
+
+    camera: str
+    readings: list[Reading]
+
+
+class WatchReadingsList(msgspec.Struct, frozen=True):
+    """GET /v1/watches/{name}/readings."""
+
+    data: list[WatchReadings]
     object: str = "list"
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from askcam.client.protocol import Reading, WatchEvent, WatchNow
 from askcam.server.saw import rfc3339, seen_window
+from askcam.server.watching.history import History
 from askcam.server.watching.setting import Kind, WatchSetting
 from askcam.server.watching.watch import Turn, Watch
 from askcam.server.watching.words import MIN_SHARE, Answer, Words
@@ -25,6 +26,7 @@ class Post:
     words: Words
     watch: Watch
     readings: deque[Reading] = field(default_factory=lambda: deque(maxlen=BEFORE))
+    history: History = field(default_factory=History)  # more of them, for whoever draws a line
     last: Answer | None = None
     trouble: str | None = None  # why the last moment was blind
     event: int | None = None  # the newest event, while readings since then are still gathered in `after`
@@ -45,6 +47,7 @@ class Post:
         self.last, self.trouble = answer, None
         reading = Reading(rfc3339(frame.wall), round(answer.probability, 4))
         self.readings.append(reading)
+        self.history.add(frame.wall, reading.probability)
         if self.event is not None:
             self.after.append(reading)
         turn = self.watch.see(answer.probability, frame.mono, frame.wall)

@@ -40,6 +40,14 @@ CREATE TABLE memories (          -- how each watch stands, as it was last told
 ) WITHOUT ROWID;
 """
 
+# What came after the first release of format 1. An older askcam does not mind it.
+ADDED = """
+CREATE TABLE IF NOT EXISTS acknowledgements (
+  event INTEGER PRIMARY KEY REFERENCES events (id) ON DELETE CASCADE,
+  at REAL NOT NULL               -- when somebody said that they have seen it, seconds since the epoch
+);
+"""
+
 
 def open_database(folder: Path) -> sqlite3.Connection:
     """The database, made if there is none; a broken one is kept beside it under another name, and a new one begun.
@@ -73,6 +81,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
             raise sqlite3.DatabaseError(found)
+        db.executescript(ADDED)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")  # what was told must outlive a power cut
         db.execute("PRAGMA foreign_keys = ON")
