@@ -105,6 +105,7 @@ class CameraInfo(msgspec.Struct, frozen=True, omit_defaults=False):
     frame_age_ms: float | None
     health: list[str]
     private: bool = False
+    retry_in_ms: float | None = None  # until a camera that is lost is tried again
 
 
 class CameraList(msgspec.Struct, frozen=True):
@@ -259,6 +260,7 @@ class WatchNow(msgspec.Struct, frozen=True, omit_defaults=False):
     answer: str | None
     read_at: str | None  # RFC 3339, UTC: capture time of its newest frame
     trouble: str | None  # why there is no reading now, and what to do
+    since: str | None = None  # RFC 3339: since when it is on, or is not, as far as the server knows
 
 
 class WatchInfo(msgspec.Struct, frozen=True, omit_defaults=False):

@@ -26,6 +26,7 @@ class Post:
     words: Words
     watch: Watch
     readings: deque[Reading] = field(default_factory=lambda: deque(maxlen=BEFORE))
+    since: float | None = None  # from when on it is on, or is not; seconds since the epoch
     history: History = field(default_factory=History)  # more of them, for whoever draws a line
     last: Answer | None = None
     trouble: str | None = None  # why the last moment was blind
@@ -51,6 +52,8 @@ class Post:
         if self.event is not None:
             self.after.append(reading)
         turn = self.watch.see(answer.probability, frame.mono, frame.wall)
+        if turn is not None or self.since is None:
+            self.since = frame.wall
         return None if turn is None else self._event(turn, answer, view, at_wall)
 
     def miss(self, trouble: str, at: float, wall: float) -> None:
@@ -68,6 +71,7 @@ class Post:
             answer=None if last is None else last.answer,
             read_at=self.readings[-1].at if self.readings else None,
             trouble=self.trouble,
+            since=None if self.since is None else rfc3339(self.since),
         )
 
     def _event(self, turn: Turn, answer: Answer, view: View, at_wall: float) -> WatchEvent:

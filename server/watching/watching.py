@@ -177,7 +177,7 @@ class Watching:
             self._man(name, setting, memories)
             for post in going_on:
                 if (anew := self._runner.post(name, post.camera)) is not None:
-                    anew.history = post.history
+                    anew.history, anew.since = post.history, post.since
         return self.info(name)
 
     async def remove(self, name: str) -> None:
@@ -212,7 +212,8 @@ class Watching:
         at, wall = time.monotonic(), time.time()
         for camera in setting.cameras:
             watch = Watch(setting, memories.get((name, camera)), at, wall)
-            self._runner.put(Post(name, camera, setting, meanings, watch), at)
+            since = watch.memory.on_wall if watch.memory.on else None
+            self._runner.put(Post(name, camera, setting, meanings, watch, since=since), at)
 
     def _now(self, name: str, setting: WatchSetting) -> list[WatchNow]:
         trouble = self._trouble.get(name) or (None if setting.enabled else "it is not enabled")

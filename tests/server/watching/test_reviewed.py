@@ -143,3 +143,23 @@ def test_a_line_goes_on_when_only_the_thresholds_change(reviewed: LiveServer) ->
         assert admin.patch("/v1/watches/calm", json={"question": "Is it dark? Answer yes or no."}).status_code == 200
         assert first not in times()
         admin.delete("/v1/watches/calm")
+
+
+def test_a_watch_says_since_when_it_stands_so(http: httpx.Client) -> None:
+    def since() -> str | None:
+        (now,) = http.get("/v1/watches/things").json()["now"]
+        found: str | None = now["since"]
+        return found
+
+    first = until(since, "the first reading", WAIT_S)
+    assert first >= http.get("/v1/watches/things/readings").json()["data"][0]["readings"][0]["at"]
+
+
+def test_a_snapshot_says_how_old_it_is(http: httpx.Client) -> None:
+    def snapshot() -> httpx.Response | None:
+        reply = http.get("/v1/cameras/lobby/snapshot.jpg", params={"width": 320})
+        return reply if reply.status_code == 200 else None
+
+    headers = until(snapshot, "a picture", WAIT_S).headers
+    assert 0 <= float(headers["X-Askcam-Age-Ms"]) < 60_000
+    assert headers["X-Askcam-Captured-At"].endswith("Z")
