@@ -97,7 +97,9 @@ CAMERA_LINKS = {
 }
 
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
-    ("GET", "/"): Operation("getPage", "The page", {200: Reply("HTML", {"text/html": TEXT})}, tag="page"),
+    ("GET", "/"): Operation("getPage", "The page Ask", {200: Reply("HTML", {"text/html": TEXT})}, tag="page"),
+    ("GET", "/desk"): Operation("getDeskPage", "The page Desk", {200: Reply("HTML", {"text/html": TEXT})}, tag="page"),
+    ("GET", "/wall"): Operation("getWallPage", "The page Wall", {200: Reply("HTML", {"text/html": TEXT})}, tag="page"),
     ("GET", "/web/{path}"): Operation(
         "getPageFile",
         "A file of the page",
