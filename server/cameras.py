@@ -184,4 +184,5 @@ class Cameras:
             frame_age_ms=None if status.frame_age_s is None else round(status.frame_age_s * 1000, 1),
             health=[flag.value for flag in status.health],
             private=self.private(name),
+            retry_in_ms=None if status.retry_s is None else round(status.retry_s * 1000, 1),
         )

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from askcam.client.protocol import WatchInfo, WatchNow
+from askcam.client.protocol import WatchInfo, WatchNow, WatchReadings
 from askcam.server.cameras import Cameras
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import NO_RETRY, ApiError, bad_request, not_found
@@ -137,6 +137,15 @@ class Watching:
     def all(self) -> list[WatchInfo]:
         return [self.info(name) for name in sorted(self._settings())]
 
+    def readings(self, name: str, camera: str | None = None, since: float | None = None) -> list[WatchReadings]:
+        """What it has read since it was last asked otherwise, or the server began; only after `since`, seconds since
+        the epoch. Raises ApiError 404."""
+        cameras = self.info(name).cameras
+        if camera is not None and camera not in cameras:
+            raise not_found(f"the watch {name!r} is not asked of the camera {camera[:64]!r}", "camera")
+        posts = ((each, self._runner.post(name, each)) for each in cameras if camera in (None, each))
+        return [WatchReadings(each, post.history.since(since) if isinstance(post, Post) else []) for each, post in posts]
+
     async def create(self, name: str, setting: WatchSetting) -> WatchInfo:
         """Raises ApiError for a name that is taken or none, unknown cameras, and questions that cannot be scored."""
         async with self._change:
@@ -171,10 +180,14 @@ class Watching:
             memories = dict(await self._keep(write))
             self._kept[name] = setting
             self._trouble.pop(name, None)
-            for post in await self._runner.drop(name):
-                if same:  # as it stands by now
-                    memories[name, post.camera] = post.watch.memory
+            dropped = await self._runner.drop(name)
+            going_on = dropped if same else []
+            for post in going_on:  # as it stands by now
+                memories[name, post.camera] = post.watch.memory
             self._man(name, setting, memories)
+            for post in going_on:
+                if (anew := self._runner.post(name, post.camera)) is not None:
+                    anew.history, anew.since = post.history, post.since
         return self.info(name)
 
     async def remove(self, name: str) -> None:
@@ -215,8 +228,10 @@ class Watching:
             memory = memories.get((name, camera))
             if meanings is None:
                 self._runner.put(TextPost(name, camera, setting, Saying(setting, memory, at, wall)), at)
-            else:
-                self._runner.put(Post(name, camera, setting, meanings, Watch(setting, memory, at, wall)), at)
+                continue
+            watch = Watch(setting, memory, at, wall)
+            since = watch.memory.on_wall if watch.memory.on else None
+            self._runner.put(Post(name, camera, setting, meanings, watch, since=since), at)
 
     def _now(self, name: str, setting: WatchSetting) -> list[WatchNow]:
         trouble = self._trouble.get(name) or (None if setting.enabled else "it is not enabled")
