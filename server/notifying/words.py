@@ -60,9 +60,11 @@ def greeting(wanted: str) -> Message:
 
 
 def _answer(event: WatchEvent) -> str:
-    """The answer, and how likely the model holds what turns the watch on."""
+    """The answer, and how likely the model holds what turns the watch on; of a text what it said before, and now."""
     if event.answer is None:
         return ""
+    if event.before_answer is not None:
+        return f"{event.before_answer} → {event.answer}"
     return event.answer if event.probability is None else f"{event.answer} ({event.probability:.0%})"
 
 

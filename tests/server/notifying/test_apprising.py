@@ -129,5 +129,10 @@ def test_every_kind_has_words_in_both_languages_and_a_new_one_is_no_fault() -> N
     assert message(lost, "auto").title == "camera lobby is lost"
     assert message(lost, "auto").body == "it went away\n2025-10-09 08:53:20 UTC"
     assert message(lost, "zh").title == "摄像头 lobby 已断开"
+    changed = msgspec.structs.replace(
+        event("changed"), before_answer="OPEN", answer="CLOSED", question="门上写着什么？"
+    )
+    assert message(changed, "auto").title == "door：有变化（lobby）"
+    assert message(changed, "en").body.splitlines()[1] == "OPEN → CLOSED"
     assert message(event("brand_new"), "en").title == "door: brand_new (lobby)"
     assert message(ASKED, "zh").title == "door：已触发（lobby）"
