@@ -143,8 +143,9 @@ class Watching:
         cameras = self.info(name).cameras
         if camera is not None and camera not in cameras:
             raise not_found(f"the watch {name!r} is not asked of the camera {camera[:64]!r}", "camera")
-        posts = ((each, self._runner.post(name, each)) for each in cameras if camera in (None, each))
-        return [WatchReadings(each, post.history.since(since) if isinstance(post, Post) else []) for each, post in posts]
+        posts = [(each, self._runner.post(name, each)) for each in cameras if camera in (None, each)]
+        drawn = {each: post.history for each, post in posts if isinstance(post, Post)}
+        return [WatchReadings(each, drawn[each].since(since) if each in drawn else []) for each, _ in posts]
 
     async def create(self, name: str, setting: WatchSetting) -> WatchInfo:
         """Raises ApiError for a name that is taken or none, unknown cameras, and questions that cannot be scored."""
@@ -186,7 +187,8 @@ class Watching:
                 memories[name, post.camera] = post.watch.memory
             self._man(name, setting, memories)
             for post in going_on:
-                if (anew := self._runner.post(name, post.camera)) is not None:
+                anew = self._runner.post(name, post.camera)
+                if isinstance(post, Post) and isinstance(anew, Post):
                     anew.history, anew.since = post.history, post.since
         return self.info(name)
 
