@@ -1,4 +1,4 @@
-"""examples/webhook_receiver.py as a real process, and the Python of docs/notifications.md, hear the server's own sender."""
+"""examples/webhook_receiver.py as a process, and the Python of docs/notifications.md, hear the server's own sender."""
 
 import os
 import queue

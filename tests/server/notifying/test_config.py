@@ -65,7 +65,7 @@ def test_secrets_may_come_from_the_environment(tmp_path: Path) -> None:
             r"notify.house.*secret is missing.*make one",
         ),
         (PHONE + f'secret = "{SECRET}"\n', r":3: notify.phone.secret: secret is of webhooks"),
-        (PHONE + 'kinds = ["onn"]\n', r":3: notify.phone.kinds: kinds names 'onn'; known: on, off, camera_lost"),
+        (PHONE + 'kinds = ["onn"]\n', r":3: notify.phone.kinds: kinds names 'onn'; known: on, off, changed"),
         (PHONE + 'min_severity = "high"\n', r":3: notify.phone.min_severity: .*info, warning, critical"),
         (PHONE + "timeout_s = 900\n", r":3: notify.phone.timeout_s: .*60"),
         (
