@@ -84,6 +84,7 @@ async def test_events_arrive_in_order_signed_and_each_once(tmp_path: Path) -> No
         async with opened(tmp_path, house=to(receiver, picture=True)) as house:
             told = await house.happen(20)
             await until(lambda: len(receiver.got) >= 20, "all of them")
+            await until(lambda: not house.notifying._targets["house"].pending, "the note of it")
             assert receiver.taken == told
             assert (await house.standing())["state"] == "ok"
             assert 'askcam_deliveries_total{outcome="delivered",target="house"} 20.0' in house.metrics
@@ -93,6 +94,15 @@ async def test_events_arrive_in_order_signed_and_each_once(tmp_path: Path) -> No
         assert said["picture"]["base64"] == "anBlZw=="
         assert said["data"]["frame_url"] == f"/v1/events/{got.event}/frame.jpg"
     assert len({got.name for got in receiver.got}) == 20
+
+
+async def test_a_target_is_woken_by_each_event_and_looks_at_once(tmp_path: Path) -> None:
+    with Receiver() as receiver:
+        async with opened(tmp_path, house=to(receiver)) as house:
+            new = house.notifying._targets["house"]._new
+            await until(lambda: not new.is_set(), "its first look")
+            house.readers.tell(event())
+            assert new.is_set()
 
 
 async def test_each_target_gets_what_it_wants_and_a_new_one_begins_now(tmp_path: Path) -> None:
@@ -170,6 +180,8 @@ async def test_one_that_is_gone_gets_nothing_more_until_a_test_succeeds(
         async with opened(tmp_path, house=to(receiver)) as house:
             await house.happen(1)
             await until(lambda: house.notifying._targets["house"].disabled, "it to be disabled")
+            line = house.notifying._targets["house"].line
+            assert (line.next(1e12), line.wake_at(1e12)) == (None, None)  # however long one waits
             await house.happen(3)
             tried = await house.notifying.test("house")
             assert (tried.delivered, tried.error) == (False, "it answers 410 Gone: it wants nothing any more")

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -35,11 +36,14 @@ class Direct:
     """The store without its thread."""
 
     def __init__(self, store: Store) -> None:
-        self.store, self.killed = store, False
+        self.store, self.killed, self.refusals = store, False, 0
 
     async def do(self, work: Callable[[Store], Any]) -> Any:
         if self.killed:
             raise Killed
+        if self.refusals:
+            self.refusals -= 1
+            raise sqlite3.OperationalError("database is locked")
         return work(self.store)
 
 
@@ -51,6 +55,7 @@ class Scripted:
     def __init__(self) -> None:
         self.answer: Outcome | str = Taken()
         self.kill: Callable[[], None] = lambda: None
+        self.refuse: Callable[[], None] = lambda: None
         self.got: list[tuple[str, int]] = []
 
     async def send(self, letter: Letter) -> Outcome:
@@ -59,6 +64,8 @@ class Scripted:
             raise Killed
         if self.answer in ("killed after", "killed unwritten", Taken()):
             self.got.append((letter.name, letter.event.id))
+        if self.answer == Failed("written late"):
+            self.refuse()
         if self.answer == "killed unwritten":
             self.kill()
             return Taken()
@@ -83,7 +90,7 @@ class Life:
         origin = outbox.open()
         kept = outbox.target(NAME, "there", self.store.last_id(), self.now, self.wall)
         line = Line(kept.cursor, SETTING.give_up_s, Random(5), kept.disabled is not None, waiting=dict(kept.waiting))
-        self.sender.kill = self.kill
+        self.sender.kill, self.sender.refuse = self.kill, self.refuse
         self.direct, clock = Direct(self.store), Clock(lambda: self.now, lambda: self.wall)
         direct: Any = self.direct
         self.target = Target(NAME, SETTING, self.sender, line, kept, origin, direct, asyncio.Semaphore(1), clock)
@@ -91,6 +98,10 @@ class Life:
     def kill(self) -> None:
         """What is written from now on is written no more."""
         self.direct.killed = True
+
+    def refuse(self) -> None:
+        """The next three times the database refuses."""
+        self.direct.refusals = 3
 
     def die(self, after_s: float = 0.0, jump_s: float = 0.0) -> None:
         """And live again, after a while in which the clock may have jumped."""
@@ -215,6 +226,17 @@ class Deliveries(RuleBasedStateMachine):
 
 TestDeliveries = Deliveries.TestCase
 TestDeliveries.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+
+
+def test_what_came_of_a_try_is_on_the_disk_before_anything_else_is_tried(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("askcam.server.notifying.target.AGAIN_S", 0.0)
+    life = Life(tmp_path)
+    add(life.store, 0, jpeg=None)
+    life.sender.answer = Failed("written late")
+    assert life.turn()
+    assert life.direct.refusals == 0
+    assert life.store.db.execute("SELECT event, error FROM notify_deliveries").fetchall() == [(1, "written late")]
+    life.store.close()
 
 
 def test_a_webhook_that_answers_500_for_an_hour_loses_nothing(tmp_path: Path) -> None:
