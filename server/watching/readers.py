@@ -43,6 +43,11 @@ class Readers:
         self._readers: set[Reader] = set()
         self._closed = False
 
+    @property
+    def closed(self) -> bool:
+        """Whether the server ends: there will be no more events."""
+        return self._closed
+
     def __len__(self) -> int:
         return len(self._readers)
 

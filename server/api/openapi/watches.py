@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from askcam.client.protocol import EventList, WatchEvent, WatchInfo, WatchList
 from askcam.server.api.openapi.operations import JPEG, JSON, SSE, TEXT, Events, Operation, Reply, Schema, Takes
-from askcam.server.api.watches import NewWatch, WatchChange
+from askcam.server.watching.bodies import NewWatch, WatchChange
 
 WATCH = Takes("name", "path", "a watch, as GET /v1/watches lists it")
 EVENT = Takes("id", "path", "an event's id", {"type": "integer", "minimum": 0})
