@@ -279,6 +279,20 @@ class WatchList(msgspec.Struct, frozen=True):
     object: str = "list"
 
 
+class WatchProposal(msgspec.Struct, frozen=True, omit_defaults=False):
+    """A watch that a model has proposed to make, or to remove, and that waits for an admin's yes."""
+
+    id: str
+    action: Literal["create", "remove"]
+    name: str
+    question: str | None = None  # of one that is to be made, as all that follows
+    cameras: list[str] = []
+    every_s: float | None = None
+    for_s: float | None = None
+    severity: Literal["info", "warning", "critical"] | None = None
+    object: str = "askcam.watch_proposal"
+
+
 class Problem(msgspec.Struct, frozen=True):
     """The body of every HTTP error."""
 

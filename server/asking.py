@@ -135,7 +135,7 @@ class Asking:
             calls = dialogue.here
             if not calls or heard.finished.reason is Reason.CANCELLED or dialogue.spent:
                 break
-            where = Circumstance(ask.camera, heard.answer_id)
+            where = Circumstance(ask.camera, heard.answer_id, ask.admin)
             results = await carry_out(calls, heard.runs, where, self._limits)
             for call, result in zip(calls, results, strict=True):
                 heard.tools.append(result)

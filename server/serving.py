@@ -58,8 +58,9 @@ def build_house(config: Config) -> House:
     kept = Keeping(config.watching.folder, config.watching.bounds)
     catalogue = open_catalogue(config.catalogue.file)
     desks = Desks(None if catalogue is None else catalogue.by_code)
+    watching = Watching(kept, model, cameras, metrics, config.watches, max_age_s)
     tools = Toolbox()
-    for tool in built_in(cameras, desks, catalogue):
+    for tool in built_in(cameras, desks, catalogue, watching):
         tools.add(tool)
     add_installed(tools)
     return House(
@@ -73,7 +74,7 @@ def build_house(config: Config) -> House:
         limits=config.limits,
         questions=Rates(config.limits.questions),
         pushed_frames=Rates(config.limits.frames),
-        watching=Watching(kept, model, cameras, metrics, config.watches, max_age_s),
+        watching=watching,
         max_age_s=max_age_s,
         evidence=evidence,
         tools=tools,

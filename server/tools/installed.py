@@ -17,15 +17,26 @@ from askcam.server.tools.box import Toolbox
 from askcam.server.tools.clock import Clock
 from askcam.server.tools.lookup import LookupProduct
 from askcam.server.tools.snapshot import Snapshot
+from askcam.server.tools.watches import ConfirmWatch, CreateWatch, ListWatches, RemoveWatch
+from askcam.server.watching.watching import Watching
 
 log = logging.getLogger(__name__)
 
 GROUP = "askcam.tools"  # of entry points: name -> a callable without arguments that makes a Tool
 
 
-def built_in(cameras: Cameras, desks: Desks, catalogue: Catalogue | None) -> tuple[Tool, ...]:
+def built_in(cameras: Cameras, desks: Desks, catalogue: Catalogue | None, watching: Watching) -> tuple[Tool, ...]:
     """askcam's own tools."""
-    return Clock(), Snapshot(cameras), ReadBarcode(cameras, desks), LookupProduct(catalogue, desks)
+    return (
+        Clock(),
+        Snapshot(cameras),
+        ReadBarcode(cameras, desks),
+        LookupProduct(catalogue, desks),
+        ListWatches(watching),
+        CreateWatch(watching),
+        RemoveWatch(watching),
+        ConfirmWatch(watching),
+    )
 
 
 def add_installed(box: Toolbox) -> None:

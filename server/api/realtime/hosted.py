@@ -61,7 +61,7 @@ class Hosted:
             pushed=source is not None,
             limits=SessionLimits(max_tokens=limits.max_tokens, prompt_chars=max(1024, context // 2)),
         )
-        self._house, self._camera, self._source = house, camera, source
+        self._house, self._camera, self._source, self._role = house, camera, source, role
         self._asker = websocket  # the newest connection: whose rates count
         self._answers: dict[str, asyncio.Task[None]] = {}  # bounded by the session
         self._tasks = asyncio.TaskGroup()
@@ -175,6 +175,7 @@ class Hosted:
             evidence=settings.evidence,
             unwell=settings.unwell,
             on_change=settings.on_change,
+            admin=self._role.may(Role.ADMIN),
             received=received,
         )
 
