@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
-from askcam.server.access.auth import Auth
+from askcam.server.access.auth import Auth, Role
 from askcam.server.access.limits import Limits, too_many
 from askcam.server.access.origins import client_key
 from askcam.server.access.rates import Rates
@@ -60,6 +60,10 @@ class House:
         wait_s = self.questions.take(client(conn), time.monotonic())
         if wait_s > 0:
             raise too_many("questions", wait_s)
+
+    def is_admin(self, conn: HTTPConnection) -> bool:
+        """Whether these credentials are an admin's."""
+        return self.auth.role(conn.headers, conn.cookies) is Role.ADMIN
 
     def questions_left(self, conn: HTTPConnection) -> tuple[int, int, float]:
         """How many questions a client may ask at once, how many of them now, and the seconds until it is all again."""

@@ -79,7 +79,7 @@ def build_house(config: Config) -> House:
         wanted=config.timeline.enabled or any(camera.use.timeline for camera in config.cameras.values()),
         built_in=config.model.model is None,
     )
-    for tool in built_in(cameras, desks, catalogue, timeline):
+    for tool in built_in(cameras, desks, catalogue, timeline, watching):
         tools.add(tool)
     add_installed(tools)
     return House(

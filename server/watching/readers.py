@@ -44,6 +44,11 @@ class Readers:
         self._others: list[Callable[[], None]] = []
         self._closed = False
 
+    @property
+    def closed(self) -> bool:
+        """Whether the server ends: there will be no more events."""
+        return self._closed
+
     def __len__(self) -> int:
         return len(self._readers)
 
