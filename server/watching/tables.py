@@ -2,9 +2,9 @@
 
 import logging
 import sqlite3
-import time
 from pathlib import Path
 
+from askcam.server.evidence.disk import SHORT_JOURNAL, set_aside
 from askcam.server.watching.errors import WatchingError
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def open_database(folder: Path) -> sqlite3.Connection:
         except sqlite3.DatabaseError as exc:
             if isinstance(exc, sqlite3.OperationalError):  # locked, no space, no permission: that is no damage
                 raise
-            aside = _set_aside(path)
+            aside = set_aside(path)
             log.error(
                 "the watches' database %s is broken (%s): it is kept as %s, and a new one begins", path, exc, aside
             )
@@ -74,20 +74,10 @@ def _opened(path: Path) -> sqlite3.Connection:
         if found != "ok":
             raise sqlite3.DatabaseError(found)
         db.execute("PRAGMA journal_mode = WAL")
+        db.execute(SHORT_JOURNAL)
         db.execute("PRAGMA synchronous = FULL")  # what was told must outlive a power cut
         db.execute("PRAGMA foreign_keys = ON")
         return db
     except BaseException:
         db.close()
         raise
-
-
-def _set_aside(path: Path) -> Path:
-    """Its new name; its journals go with it."""
-    aside = path.with_name(f"{path.name}.broken-{time.time_ns()}")
-    path.rename(aside)
-    for end in ("-wal", "-shm"):
-        journal = path.with_name(path.name + end)
-        if journal.exists():
-            journal.rename(aside.with_name(aside.name + end))
-    return aside
