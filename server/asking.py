@@ -68,6 +68,12 @@ class Asking:
         self._model, self._cameras, self._answers, self._metrics = model, cameras, answers, metrics
         self._evidence, self._desks = evidence, desks
         self._tools, self._limits = tools or Toolbox(), limits or CallLimits()
+        self._under_way = 0
+
+    @property
+    def under_way(self) -> int:
+        """Questions that somebody waits for now."""
+        return self._under_way
 
     async def ask(self, ask: Ask) -> AsyncGenerator[Step, None]:
         """Begun, then Seen, Delta, Called, Returned and Changed as they come, Done. Raises ApiError. Closing the
@@ -76,6 +82,7 @@ class Asking:
         At most `sampling.max_tokens` events wait for a slow reader.
         """
         heard: Heard | None = None
+        self._under_way += 1
         try:
             heard = self._begin(ask)
             async with contextlib.aclosing(self._rounds(heard)) as steps:
@@ -91,6 +98,8 @@ class Asking:
             if heard is not None and heard.saw is not None and not heard.kept:
                 self._keep(heard, heard.broken_off())
             raise
+        finally:
+            self._under_way -= 1
 
     def _begin(self, ask: Ask) -> Heard:
         """Raises ApiError for what cannot be asked."""

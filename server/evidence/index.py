@@ -4,20 +4,17 @@ Write-ahead logging lets readers in other threads and processes read on while th
 """
 
 import contextlib
-import logging
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from askcam.server.database import BUSY_S, Layout, OtherFormat, open_database
+from askcam.server.disk import SHORT_JOURNAL
 from askcam.server.evidence.chain import START
-from askcam.server.evidence.disk import SHORT_JOURNAL, set_aside
 from askcam.server.evidence.errors import EvidenceError, NotKept
-
-log = logging.getLogger(__name__)
 
 NAME = "index.sqlite"
 VERSION = 1
-BUSY_S = 10.0
 
 TABLES = """
 CREATE TABLE answers (
@@ -48,53 +45,23 @@ CREATE TABLE ends (
   hash TEXT NOT NULL
 );
 """
+ENDS = f"INSERT INTO ends VALUES ('before', '{START}'), ('last', '{START}');"
+LATER = "CREATE INDEX IF NOT EXISTS by_time ON answers (created);"  # folders of earlier releases have none
+LAYOUT = Layout("the evidence's index", VERSION, f"{TABLES} {ENDS}", LATER)
 
 
 def open_to_write(folder: Path, pictures: Path) -> sqlite3.Connection:
-    """The index, made if there is none; a broken one is kept under another name with its `pictures`, and a new one
-    begun. For one thread at a time. Raises EvidenceError."""
+    """The index, made if there is none; a broken one is kept under another name with its `pictures`, which no bound
+    counts any more, and a new one begun. For one thread at a time. Raises EvidenceError."""
     path = folder / NAME
     try:
-        try:
-            return _opened(path)
-        except sqlite3.DatabaseError as exc:
-            if isinstance(exc, sqlite3.OperationalError):  # locked, no space, no permission: that is no damage
-                raise
-            log.error(
-                "the evidence's index %s is broken (%s): it is kept as %s with its pictures, which no bound counts any "
-                "more, and a new one begins",
-                path,
-                exc,
-                set_aside(path, pictures),
-            )
-            return _opened(path)
+        db = open_database(path, LAYOUT, pictures)
+        db.execute(SHORT_JOURNAL)
+        return db
+    except OtherFormat as exc:
+        raise EvidenceError(f"{exc}: use another folder") from exc
     except (sqlite3.Error, OSError) as exc:
         raise EvidenceError(f"cannot use {path} as evidence's index: {exc}; move it away") from exc
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=BUSY_S, check_same_thread=False)
-    try:
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            ends = f"INSERT INTO ends VALUES ('before', '{START}'), ('last', '{START}');"
-            db.executescript(
-                f"PRAGMA auto_vacuum = FULL; BEGIN; {TABLES} {ends} PRAGMA user_version = {VERSION}; COMMIT;"
-            )
-        elif version != VERSION:
-            raise _other(path.parent, version)
-        (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
-        if found != "ok":
-            raise sqlite3.DatabaseError(found)
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute(SHORT_JOURNAL)
-        db.execute("PRAGMA synchronous = FULL")  # or pictures could be gone for which there is a row after a power cut
-        db.execute("PRAGMA foreign_keys = ON")
-        db.execute("CREATE INDEX IF NOT EXISTS by_time ON answers (created)")  # folders of earlier releases have none
-        return db
-    except BaseException:
-        db.close()
-        raise
 
 
 @contextlib.contextmanager

@@ -9,10 +9,10 @@ import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from askcam.server.disk import Reserve, is_full, make_room
 from askcam.server.evidence.album import Album, Keys, png
 from askcam.server.evidence.case import Case, Circumstances, Pens, written
 from askcam.server.evidence.chain import link
-from askcam.server.evidence.disk import Reserve, is_full, make_room
 from askcam.server.evidence.errors import EvidenceError
 from askcam.server.evidence.index import open_to_write
 from askcam.server.evidence.lock import Lock

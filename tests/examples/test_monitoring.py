@@ -46,6 +46,10 @@ folder = "evidence"
 [watching]
 folder = "watches"
 
+[timeline]
+enabled = true
+folder = "timeline"
+
 [watches.person]
 question = "Is there a person? Answer yes or no."
 cameras = ["lobby", "gate"]

@@ -1,11 +1,10 @@
-"""What disks do to what is kept on them: they are full, and what lies there is broken."""
+"""A disk that is full: how one knows, and how there comes to be room for what matters more."""
 
 import contextlib
 import errno
 import os
 import shutil
 import sqlite3
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,18 +54,3 @@ def make_room(db: sqlite3.Connection, reserve: Reserve, remove: Callable[[], boo
             settle(db)  # or the journal of what is removed would take more than the reserve
     reserve.take()
     return done
-
-
-def set_aside(database: Path, *others: Path) -> Path:
-    """Rename a broken database with its journals, and what belongs to it; returns its new name. Raises OSError."""
-    mark = f".broken-{time.time_ns()}"
-    aside = database.with_name(database.name + mark)
-    database.rename(aside)
-    for end in ("-wal", "-shm"):
-        journal = database.with_name(database.name + end)
-        if journal.exists():
-            journal.rename(aside.with_name(aside.name + end))
-    for other in others:
-        if other.exists():
-            other.rename(other.with_name(other.name + mark))
-    return aside
