@@ -17,6 +17,7 @@ from askcam.server.access.guard import BodyLimit, Guard
 from askcam.server.api import (
     calibration,
     cameras,
+    deliveries,
     desk,
     events,
     health,
@@ -62,6 +63,7 @@ def build_app(house: House) -> Starlette:
         watches,
         calibration,
         events,
+        deliveries,
         timeline,
     )
 

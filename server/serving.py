@@ -34,6 +34,7 @@ from askcam.server.gauges.engine import EngineGauges
 from askcam.server.house import House
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
+from askcam.server.notifying.notifying import Notifying
 from askcam.server.pictures import Pictures
 from askcam.server.realtime.sessions import Sessions
 from askcam.server.timeline.timeline import Timeline
@@ -66,7 +67,7 @@ def build_house(config: Config) -> House:
     desks = Desks(None if catalogue is None else catalogue.by_code)
     metrics.register(BuildInfo(model), EngineGauges(model), DeskGauges(desks))
     ProcessCollector(registry=metrics.registry)
-    watching = Watching(kept, model, cameras, metrics, config.watches, max_age_s)
+    watching = Watching(kept, model, cameras, metrics, config.watches, max_age_s, needed=bool(config.notify))
     tools = Toolbox()
     asking = Asking(model, cameras, answers, metrics, evidence, tools, config.tools.limits, desks)
     timeline = Timeline(
@@ -94,6 +95,7 @@ def build_house(config: Config) -> House:
         questions=Rates(config.limits.questions),
         pushed_frames=Rates(config.limits.frames),
         watching=watching,
+        notifying=Notifying(kept, watching.readers, config.notify, metrics.registry),
         timeline=timeline,
         max_age_s=max_age_s,
         evidence=evidence,
@@ -183,6 +185,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
         with contextlib.closing(bind(config.server.host, config.server.port)) as sock:
             await house.watching.open()
             await house.timeline.open()
+            await house.notifying.open()
             server = _Server(_uvicorn(config, house))
             loaded = asyncio.ensure_future(_load(config, config.model.engine(str(built_in)), house))
             running = Running(house, _url(config, sock), server, loaded)
@@ -194,6 +197,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
                 server.should_exit = True
                 house.watching.readers.close()  # a stream would be waited for
                 await asyncio.gather(task, return_exceptions=True)
+                await house.notifying.close()
                 await house.timeline.close()
                 await house.watching.close()
                 loaded.cancel()  # its thread, if it still loads, is a daemon and ends with the process

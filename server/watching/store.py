@@ -88,6 +88,11 @@ class Store:
         self._reserve = Reserve(folder)
         self._reserve.take()
 
+    @property
+    def db(self) -> sqlite3.Connection:
+        """For rooms that keep tables of their own about events, on the same thread."""
+        return self._db
+
     def close(self) -> None:
         self._db.close()
         self._lock.release()

@@ -48,8 +48,11 @@ class Watching:
         metrics: Metrics,
         listed: Mapping[str, WatchSetting],
         max_age_s: float | None = None,
+        *,
+        needed: bool = False,
     ) -> None:
-        """`listed`: the watches of askcam.toml."""
+        """`listed`: the watches of askcam.toml. `needed`: others rely on the events' database from the start."""
+        self._needed = needed or bool(listed)
         self._keeping, self._model, self._cameras, self._listed = keeping, model, cameras, dict(listed)
         self._kept: dict[str, WatchSetting] = {}
         self._trouble: dict[str, str] = {}  # by name: why a watch cannot be run at all
@@ -63,13 +66,13 @@ class Watching:
     # -- life
 
     async def open(self) -> None:
-        """Take up what an earlier life left. Raises WatchingError where watches are listed and cannot be kept."""
-        if not self._listed and not self._keeping.exists:
+        """Take up what an earlier life left. Raises WatchingError where it is needed and cannot be had."""
+        if not self._needed and not self._keeping.exists:
             return
         try:
             await self._keeping.begin()
         except FolderTaken as exc:
-            if self._listed:
+            if self._needed:
                 raise
             log.warning("watches made before rest in this server: %s", exc)
             return
