@@ -61,7 +61,8 @@ def build_house(config: Config) -> House:
     metrics = Metrics(cameras.all, None if evidence is None else evidence.stats)
     server = config.server
     max_age_s = None if server.max_age_ms is None else server.max_age_ms / 1000
-    kept = Keeping(config.watching.folder, config.watching.bounds)
+    room = (lambda folder: False) if evidence is None else evidence.make_room
+    kept = Keeping(config.watching.folder, config.watching.bounds, room)
     catalogue = open_catalogue(config.catalogue.file)
     desks = Desks(None if catalogue is None else catalogue.by_code)
     metrics.register(BuildInfo(model), EngineGauges(model), DeskGauges(desks))
