@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from askcam.server.catalogue.words import stem
-from askcam.server.summary.saying import BULLET, CHINESE, LEADING, MAX_THINGS, NOTHING, key, things
+from askcam.server.summary.saying import BULLET, CHINESE, MAX_THINGS, NOTHING, key, things
 
 # How a sentence about what is to be seen begins.
 SEEN = re.compile(
@@ -57,11 +57,6 @@ def same(thing: str) -> str:
     """What stays the same however a thing is named, in the singular."""
     found = key(thing)
     return found if CHINESE.search(found) else " ".join(stem(word) for word in found.split())
-
-
-def bare(thing: str) -> str:
-    """A name without its article: "apple" of "an apple"."""
-    return thing if CHINESE.search(thing) else LEADING.sub("", thing)
 
 
 def _tidy(found: Sequence[str]) -> tuple[str, ...]:
