@@ -40,7 +40,7 @@ from askcam.server.timeline.keeping import Keeping
 from askcam.server.timeline.noticing import Pace
 from askcam.server.timeline.prompts import note_prompts
 from askcam.server.timeline.questions import Questions
-from askcam.server.timeline.tables import NAME
+from askcam.server.timeline.store import Store
 from askcam.server.timeline.writer import Writer
 from askcam.stream.fit import resize
 from askcam.stream.frame import Frame, Pixels
@@ -130,8 +130,7 @@ async def live(engine: Engine, film: Film, num_questions: int, language: str) ->
         config = TimelineConfig(folder=Path(folder), language=language, time_zone="UTC")
         keeping = Keeping(config)
         await keeping.open()
-        await keeping.do(lambda store: store.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
-        empty = size(Path(folder))
+        empty = await keeping.do(lambda store: store.num_bytes)
         pace, now = Pace(config.min_interval_s, config.max_notes_per_hour), EPOCH
         questions = Questions(model, lambda: False)
         writer = Writer(lambda: (camera,), questions, keeping, prompts, pace, True, lambda: now)
@@ -152,11 +151,9 @@ async def live(engine: Engine, film: Film, num_questions: int, language: str) ->
                 said = "not told" if told is None else f"told at {told:.1f} s"
                 print(f"film {film.seed}, {happening.at_s:.1f} s: {happening.drawn.a} {what}: {said}", flush=True)
         notes = (await keeping.do(lambda store: store.counts()))["note"]
+        note_bytes = {"with_pictures": (await keeping.do(lambda store: store.num_bytes) - empty) / notes}
+        note_bytes["without"] = (await keeping.do(without_pictures) - empty) / notes
         await keeping.close()
-        with_pictures = size(Path(folder))
-        await keeping_without_pictures(config)
-        without = size(Path(folder))
-    note_bytes = {"with_pictures": (with_pictures - empty) / notes, "without": (without - empty) / notes}
     return Run(right, len(truth), off_s, notes, took_s, note_bytes)
 
 
@@ -168,16 +165,11 @@ async def answer(keeping: Keeping, happening: Happening, language: str) -> float
     return datetime.fromisoformat(found[0].start).timestamp() - EPOCH if found else None
 
 
-async def keeping_without_pictures(config: TimelineConfig) -> None:
-    keeping = Keeping(config)
-    await keeping.open()
-    await keeping.do(lambda store: store.db.execute("DELETE FROM pictures") and store.db.commit())
-    await keeping.close()
-
-
-def size(folder: Path) -> float:
-    """Of the closed database."""
-    return float((folder / NAME).stat().st_size)
+def without_pictures(store: Store) -> int:
+    """Bytes of the database when there are none."""
+    with store.db:
+        store.db.execute("DELETE FROM pictures")
+    return store.num_bytes
 
 
 def main() -> None:
