@@ -14,7 +14,20 @@ from starlette.routing import Match
 from askcam.client.protocol import Problem, encode
 from askcam.engine.errors import EngineError
 from askcam.server.access.guard import BodyLimit, Guard
-from askcam.server.api import calibration, cameras, desk, events, health, history, login, models, page, tools, watches
+from askcam.server.api import (
+    calibration,
+    cameras,
+    desk,
+    events,
+    health,
+    history,
+    login,
+    models,
+    page,
+    timeline,
+    tools,
+    watches,
+)
 from askcam.server.api.chat import completions
 from askcam.server.api.openapi import document
 from askcam.server.api.realtime import routes as realtime
@@ -49,6 +62,7 @@ def build_app(house: House) -> Starlette:
         watches,
         calibration,
         events,
+        timeline,
     )
 
     @asynccontextmanager

@@ -31,6 +31,7 @@ class CameraUse:
 
     tools: tuple[str, ...] = ()  # server-side tools that its questions may call: "clock", "parcels.*", "*"
     desk: bool = False  # codes are read as frames arrive, and enter the prompt
+    timeline: bool | None = None  # notes are written of what it shows; None: as [timeline] says
     unwell: Unwell = "refuse"  # what to do with questions about a dark or frozen picture
 
 
@@ -183,4 +184,5 @@ class Cameras:
             frame_age_ms=None if status.frame_age_s is None else round(status.frame_age_s * 1000, 1),
             health=[flag.value for flag in status.health],
             private=self.private(name),
+            retry_in_ms=None if status.retry_s is None else round(status.retry_s * 1000, 1),
         )

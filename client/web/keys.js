@@ -2,6 +2,12 @@
 
 import { byId } from "./dom.js";
 
+/** Whether a key that was pressed is meant for a text, a dialog or the browser, and not for the page. */
+export function elsewhere(event) {
+  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return true;
+  return document.querySelector("dialog[open]") !== null || event.target.closest?.("input, textarea, select") !== null;
+}
+
 export function keys(store, verbs) {
   const box = byId("question");
 
@@ -25,7 +31,6 @@ export function keys(store, verbs) {
     R: () => verbs.again(),
     n: () => verbs.newConversation(),
     N: () => verbs.newConversation(),
-    "?": () => byId("help").showModal(),
   };
 
   function escape(typing) {

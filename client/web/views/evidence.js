@@ -6,7 +6,8 @@ import { clock, seconds } from "../format.js";
 import { t } from "../words/tongue.js";
 
 export function openEvidence({ question, text, saw }) {
-  const dialog = byId("evidence");
+  const dialog = byId("evidence") ?? h("dialog", { id: "evidence", class: "dialog wide", "aria-labelledby": "evidence-title" });
+  if (!dialog.isConnected) document.body.append(dialog);
   const { frames, start, end } = saw.window;
   const span = new Date(end) - new Date(start);
   const big = h("img", { class: "big", alt: "" });

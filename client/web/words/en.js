@@ -3,6 +3,10 @@
 export default {
   // the frame of the page
   "page.skip": "Skip to the question",
+  "page.pages": "Pages",
+  "page.ask": "Ask",
+  "page.desk": "Desk",
+  "page.wall": "Wall",
   "page.cameras": "Cameras",
   "page.theme": "Switch between light and dark",
   "page.theme_short": "Light or dark",

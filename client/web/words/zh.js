@@ -2,6 +2,10 @@
 
 export default {
   "page.skip": "跳到提问框",
+  "page.pages": "页面",
+  "page.ask": "提问",
+  "page.desk": "柜台",
+  "page.wall": "监控墙",
   "page.cameras": "摄像头",
   "page.theme": "切换浅色与深色",
   "page.theme_short": "浅色或深色",

@@ -137,7 +137,8 @@ class Checked:
 
 def test_real_responses_are_as_described(http: httpx.Client, description: dict[str, Any]) -> None:
     check = Checked(http, description)
-    check("GET", "/", 200)
+    for page in ("/", "/desk", "/wall"):
+        check("GET", page, 200)
     check("GET", "/web/{path}", 200, at={"path": "layout.css"})
     check("GET", "/web/{path}", 404, at={"path": "nothing.css"})
     check("GET", "/openapi.json", 200)
