@@ -33,14 +33,13 @@ from askcam.server.errors import ApiError
 from askcam.server.evidence.config import EvidenceConfig, read_evidence
 from askcam.server.evidence.place import data_folder
 from askcam.server.toml_file import Keys, Toml
-from askcam.server.tools.base import BUILT_IN
+from askcam.server.tools.base import DESK_TOOLS
 from askcam.server.tools.config import CatalogueConfig, ToolsConfig, read_tools
 from askcam.server.watching.config import WatchingConfig, check_watches, read_watches, read_watching
 from askcam.server.watching.setting import WatchSetting
 from askcam.stream.status import CameraConfig
 
 MIN_TOKEN_CHARS = 8
-DESK_TOOLS = (f"{BUILT_IN}.lookup_product",)  # what desks may call beside [tools] cameras
 FRESH_TOKEN = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(24))'"
 
 Port = Annotated[int, Meta(ge=0, le=65535)]

@@ -4,7 +4,8 @@ import { byId, focusQuestion, h, setText, whenChanged } from "../dom.js";
 import { currentAnswer } from "../state.js";
 import { t } from "../words/tongue.js";
 
-export function askbar(store, verbs) {
+/** `stays`: the box has the focus at the start and after a question. */
+export function askbar(store, verbs, { stays = true } = {}) {
   const form = byId("ask");
   const box = byId("question");
   const button = byId("send");
@@ -20,7 +21,8 @@ export function askbar(store, verbs) {
       box.value = "";
       grow();
     }
-    box.focus({ preventScroll: true });
+    if (stays) box.focus({ preventScroll: true });
+    else box.blur();
   }
 
   function grow() {
@@ -60,5 +62,5 @@ export function askbar(store, verbs) {
     restored(state);
     noted(state);
   });
-  focusQuestion();
+  if (stays) focusQuestion();
 }

@@ -63,7 +63,7 @@ export function card(verbs) {
     setText(question, answer.question);
     const camera = answer.camera === MINE ? [t("chip.mine")] : answer.camera ? [answer.camera] : []; // none before it is chosen
     setText(where, [...camera, clock(answer.askedAt)].join(" · "));
-    setText(text, answer.text);
+    write(text, answer);
     text.classList.toggle("empty", !answer.text);
     setText(ending, endingWords(answer));
     setText(facts, ended ? factsOf(answer) : "");
@@ -91,6 +91,22 @@ export function card(verbs) {
   }
 
   return me;
+}
+
+/** The answer's words; those that repeat what was read or looked up are marked, and say what that was. */
+function write(element, { text, saw }) {
+  if (!saw?.marks?.length) return setText(element, text);
+  const letters = [...text]; // marks count characters, not UTF-16 units
+  const parts = [];
+  let end = 0;
+  for (const mark of [...saw.marks].sort((one, other) => one.start - other.start)) {
+    if (mark.start < end) continue;
+    const fact = saw.facts[mark.fact];
+    parts.push(letters.slice(end, mark.start).join(""),
+      h("mark", { title: t(fact.source === "read" ? "card.read" : "card.looked_up", { fact: fact.text }) }, letters.slice(mark.start, mark.end).join("")));
+    end = mark.end;
+  }
+  element.replaceChildren(...parts, letters.slice(end).join(""));
 }
 
 function factsOf({ firstMs, wholeMs, saw }) {

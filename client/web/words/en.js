@@ -42,6 +42,7 @@ export default {
   // cameras and the pill
   "chip.key": "key {n}",
   "chip.mine": "Your camera",
+  "chip.sample": "Sample",
   "chip.use_mine": "Use my camera",
   "chip.use_mine_title": "Ask about what your own camera sees",
   "chip.off_title": "Turn your camera off",
@@ -189,6 +190,8 @@ export default {
   "card.age": "frame {age} old",
   "card.tool": "looked up with {name}",
   "card.tool_failed": "{name} failed",
+  "card.read": "Read: {fact}",
+  "card.looked_up": "Looked up: {fact}",
   "card.changed": "the scene has changed since",
 
   // before the first question

@@ -37,6 +37,7 @@ export default {
 
   "chip.key": "按键 {n}",
   "chip.mine": "您的摄像头",
+  "chip.sample": "样品",
   "chip.use_mine": "使用我的摄像头",
   "chip.use_mine_title": "问问您自己的摄像头看到了什么",
   "chip.off_title": "关闭您的摄像头",
@@ -177,6 +178,8 @@ export default {
   "card.age": "画面是 {age}前的",
   "card.tool": "已通过 {name} 查询",
   "card.tool_failed": "{name} 失败",
+  "card.read": "读取：{fact}",
+  "card.looked_up": "查到：{fact}",
   "card.changed": "此后画面已变化",
 
   "start.title": "问问{camera}看到了什么",
