@@ -73,6 +73,11 @@ export async function loading() {
   return { what: body.what ?? "starting", share: body.share ?? 0, failed: Boolean(body.failed) };
 }
 
+/** StoredAnswer: what an answer was, with its frames' times. */
+export async function answer(id) {
+  return read(`v1/answers/${encodeURIComponent(id)}`);
+}
+
 /** Exchange a token for the page's cookie. */
 export async function login(token) {
   await call("v1/session", {

@@ -19,6 +19,11 @@ export function clock(ms) {
   return new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 }
 
+/** 14:03:07.3: pictures are closer together than a second. */
+export function tenths(ms) {
+  return `${clock(ms)}.${Math.floor((new Date(ms).getTime() % 1000) / 100)}`;
+}
+
 /** The last part of a hub id or folder: what people call the model. */
 export function shortModel(id) {
   return id.replace(/\/+$/, "").split("/").pop() || id;

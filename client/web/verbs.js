@@ -141,6 +141,12 @@ export function createVerbs(store, { shows, push = PUSH, camera = {} } = {}) {
       store.set({ problem: null });
     },
 
+    /** Forget all questions and answers of this tab. */
+    forget() {
+      asks.end("stopped");
+      store.set({ answers: [], since: 0, problem: null });
+    },
+
     retry() {
       server.check();
       line.retry();

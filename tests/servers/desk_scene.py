@@ -138,12 +138,12 @@ def for_a_while(wall: float) -> Pixels:
     return apple(wall) if wall % 20 < 10 else nothing(wall)
 
 
-def far_away(wall: float) -> Pixels:
-    """Goods whose bars are too thin to be read."""
+def askew(wall: float) -> Pixels:
+    """Goods whose code is seen from the side."""
     out = _desk().copy()
     for channel in range(3):
         gray = np.ascontiguousarray(out[..., channel])
-        out[..., channel] = lay(gray, label(APPLE_CODE), 0.55, 4.0, 0.0, (640 + 6 * math.sin(wall * 1.3), 400)).clip(
+        out[..., channel] = lay(gray, label(APPLE_CODE), 2.4, 4.0, 75.0, (640 + 6 * math.sin(wall * 1.3), 400)).clip(
             0, 255
         )
     return out

@@ -14,8 +14,9 @@ class Shopper:
         self.snap = visitor.snap
         self.notice = visitor.notice
 
-    def open(self, url: str) -> None:
-        self.page.goto(url + "/desk")
+    def open(self, url: str, camera: str = "") -> None:
+        """The page, with `camera` chosen."""
+        self.page.goto(f"{url}/desk{'#' if camera else ''}{camera}")
 
     @property
     def chips(self) -> Locator:

@@ -74,7 +74,7 @@ def test_a_product_before_the_shops_camera_shows_its_price(shopper: Shopper, ser
     expect(shopper.product).to_contain_text("12 in stock")
     expect(shopper.product).to_contain_text("3 days")
     expect(shopper.product.locator(".code")).to_have_text(APPLE_CODE)
-    for picture in (".shot", ".label img"):  # what it was read from
+    for picture in (".shot", "img.label"):  # what it was read from
         shown = shopper.product.locator(picture)
         expect(shown).to_be_visible()
         assert shown.evaluate("async image => { await image.decode(); return image.naturalWidth; }") > 60
@@ -110,6 +110,24 @@ def test_it_is_asked_about_with_one_tap(shopper: Shopper, server: LiveServer) ->
     expect(shopper.items).to_have_count(0)  # Enter in the box is no accepting
 
 
+def test_ask_shows_which_tool_was_called_with_what_and_what_it_brought(visitor: Visitor, server: LiveServer) -> None:
+    visitor.page.goto(f"{server.url}/#counter")
+    visitor.see_live("counter")
+    visitor.ask("How much is this?")
+    assert "2.49 EUR" in visitor.answer()
+    expect(visitor.last.locator("mark").first).to_have_attribute("title", re.compile("^Looked up: "))
+    sources = visitor.last.locator("details.sources")
+    expect(sources.locator("summary")).to_have_text("How it knows" + "lookup_product")
+    sources.locator("summary").click()
+    expect(sources).to_contain_text(f"Read: EAN-13 {APPLE_CODE}")
+    expect(sources.locator(".call")).to_contain_text("lookup_product · built-in")
+    asked, brought = sources.locator("pre").all_inner_texts()
+    assert "query" in asked
+    assert '"price": "2.49"' in brought
+    visitor.snap("sources")
+    assert_accessible(visitor.page)
+
+
 def test_the_list_of_the_visit_by_keyboard(shopper: Shopper, server: LiveServer) -> None:
     shopper.open(server.url)
     shopper.see_price()
@@ -130,10 +148,10 @@ def test_the_list_of_the_visit_by_keyboard(shopper: Shopper, server: LiveServer)
     press("z")
     expect(shopper.items).to_have_count(1)
     shopper.see_price()
-    before = shopper.product.locator(".label figcaption").inner_text()
+    before = shopper.product.locator(".read").inner_text()[-8:]
     shopper.page.wait_for_function("before => !before.includes(new Date().toTimeString().slice(0, 8))", arg=before)
     press("Backspace")  # it is taken anew, with a new picture
-    expect(shopper.product.locator(".label figcaption")).not_to_have_text(before)
+    expect(shopper.product.locator(".read")).not_to_contain_text(before)
     shopper.see_price()
 
 

@@ -1,6 +1,7 @@
 // What a product desk sees, as one product for one card. Pure: DeskInfo in, products out.
 
-export const FRESH_MS = 1500; // a code read longer ago is not before the camera any more
+export const SEEN_MS = 3000; // a code read longer ago is not before the camera any more
+const NOW_MS = 1500; // and one read longer ago has perhaps just been put down
 
 const GOODS = /^(EAN|UPC|GS1|ITF)/; // formats that hold the number of goods
 
@@ -10,7 +11,7 @@ const GOODS = /^(EAN|UPC|GS1|ITF)/; // formats that hold the number of goods
  */
 export function productOf(info) {
   const facts = new Map(info.facts.filter(({ source }) => source === "looked_up").map(({ values }) => [values.barcode, values]));
-  const goods = fresh(info).filter(({ code, format, verified }) => verified && (facts.has(code) || GOODS.test(format)));
+  const goods = since(info, SEEN_MS).filter(({ code, format, verified }) => verified && (facts.has(code) || GOODS.test(format)));
   if (goods.length === 0) return null;
   const { code, format, reads, last_seen: seenAt, corners } = goods[0];
   const read = { code, format, reads, seenAt, corners, width: info.width, height: info.height };
@@ -23,17 +24,17 @@ export function productOf(info) {
 
 /** Whether several products are before the camera. */
 export function several(info) {
-  const shown = fresh(info).filter(({ format, verified }) => verified && GOODS.test(format));
+  const shown = since(info, NOW_MS).filter(({ format, verified }) => verified && GOODS.test(format));
   return new Set(shown.map(({ code }) => code)).size > 1;
 }
 
 /** Whether a code is in sight that is not sure yet. */
 export function unsure(info) {
-  return fresh(info).some(({ verified }) => !verified);
+  return since(info, NOW_MS).some(({ verified }) => !verified);
 }
 
-function fresh(info) {
-  return info.codes.filter(({ age_ms: old }) => old < FRESH_MS);
+function since(info, ms) {
+  return info.codes.filter(({ age_ms: old }) => old < ms);
 }
 
 /** Its name in `language`; what it is called without one. */

@@ -1,6 +1,6 @@
 // A product to try the desk with: drawn, held up by nobody, and shown to the server as a camera's pictures.
 
-export const SAMPLE = "2012345678900"; // an EAN-13 from the range that is nobody's: each shop may use it for itself
+export const SAMPLE = "2012345678903"; // an EAN-13 from the range that is nobody's: each shop may use it for itself
 
 const WIDTH = 1280;
 const HEIGHT = 720;

@@ -41,14 +41,17 @@ export function sheet(store, verbs) {
       h("p", { class: "sure", data: { tone: sure ? "good" : "warn" } }, icon(...sure ? TICK : DOUBT), sureness(held)),
       h("div", { class: "what" },
         picture ? h("img", { class: "shot", src: picture, alt: t("desk.picture", { time: clock(at) }) }) : null,
-        h("h1", { class: "name" }, nameOf(held, language()))),
-      known === "found" ? h("p", { class: "price" }, priceOf(held) || t("desk.no_price")) : h("p", { class: "advice" }, advice(held)),
+        h("div", {},
+          h("h1", { class: "name" }, nameOf(held, language())),
+          known === "found" ? h("p", { class: "price" }, priceOf(held) || t("desk.no_price")) : null)),
+      known === "found" ? null : h("p", { class: "advice" }, advice(held)),
       h("dl", { class: "fields" },
         field("desk.stock", stock(held), held.stock === 0 ? "bad" : null),
         field("desk.delivery", held.days === null || held.days === undefined ? null : t(held.days === 1 ? "desk.day" : "desk.days", { n: held.days })),
         field("desk.sku", held.sku),
-        field("desk.barcode", h("span", { class: "code" }, code), null, h("span", { class: "muted" }, `${format} · ${t("desk.reads", { n: reads })}`))),
-      label ? h("figure", { class: "label" }, h("img", { src: label, alt: t("desk.label") }), h("figcaption", {}, t("desk.read_at", { time: clock(at) }))) : null,
+        field("desk.barcode", h("span", { class: "code" }, code), null, [
+          h("span", { class: "muted read" }, [format, t("desk.reads", { n: reads }), clock(at)].join(" · ")),
+          label ? h("img", { class: "label", src: label, alt: t("desk.label") }) : null])),
       h("div", { class: "row acts" },
         h("button", { type: "button", class: "primary big", data: { act: "accept" }, onclick: () => verbs.accept(), title: t("desk.accept_title") }, t(accepted ? "desk.once_more" : "desk.accept")),
         h("button", { type: "button", class: "quiet big", data: { act: "retake" }, onclick: () => verbs.retake(), title: t("desk.retake_title") }, t("desk.retake"))),
@@ -60,7 +63,7 @@ export function sheet(store, verbs) {
 
 function field(words, value, tone = null, more = null) {
   if (value === null || value === undefined) return null;
-  return h("div", { data: tone ? { tone } : {} }, h("dt", {}, t(words)), h("dd", {}, value, more));
+  return h("div", { data: tone ? { tone } : {} }, h("dt", {}, t(words)), h("dd", {}, value, ...more ?? []));
 }
 
 function stock({ stock: left }) {

@@ -2,7 +2,7 @@
 
 import { byId, h, setText, whenChanged } from "../dom.js";
 import { deskNotice, hint } from "./guidance.js";
-import { FRESH_MS } from "./product.js";
+import { SEEN_MS } from "./product.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const AIM = { width: 0.62, height: 0.7, arm: 0.1 }; // of the picture; how long its corners' arms are
@@ -22,7 +22,7 @@ export function stage(store) {
     const { width, height, codes } = desk;
     drawing.setAttribute("viewBox", `0 0 ${width} ${height}`); // and so it lies on the picture as that is fitted
     corners.setAttribute("d", aim(width, height));
-    const read = codes.find(({ verified, age_ms: old }) => verified && old < FRESH_MS);
+    const read = codes.find(({ verified, age_ms: old }) => verified && old < SEEN_MS);
     outline.setAttribute("points", read ? read.corners.map((point) => point.join(",")).join(" ") : "");
   }
 

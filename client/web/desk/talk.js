@@ -13,6 +13,7 @@ export function talk(store, verbs) {
   const place = byId("answer");
   const taps = byId("taps");
   let shown = null; // {id, card}
+  let reveal = false; // the newest answer is to be kept in sight
 
   const ask = (question) => verbs.ask(question);
 
@@ -21,12 +22,15 @@ export function talk(store, verbs) {
     if (newest && newest.id !== shown?.id) {
       shown = { id: newest.id, card: card(verbs) };
       place.replaceChildren(shown.card.element);
+      reveal = true;
     }
     if (!newest && shown) {
       shown = null;
       place.replaceChildren();
     }
     if (newest) shown.card.show(newest);
+    if (newest && reveal) place.scrollIntoView({ block: "nearest" });
+    if (newest?.saw) reveal = false; // it has grown to its size
   });
   store.subscribe(whenChanged(({ current }) => current !== null, ({ current }) => {
     const focused = [...taps.children].indexOf(document.activeElement);

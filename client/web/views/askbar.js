@@ -12,7 +12,8 @@ export function askbar(store, verbs, { stays = true } = {}) {
   const under = byId("under");
   const note = h("span", { class: "note" });
   const anew = h("button", { type: "button", class: "link", onclick: () => verbs.newConversation(), t: "ask.anew" });
-  under.append(note, anew);
+  const forget = h("button", { type: "button", class: "link", onclick: () => verbs.forget(), t: "ask.forget", tTitle: "ask.forget_title" });
+  under.append(note, anew, forget);
 
   function submit(event) {
     event?.preventDefault();
@@ -56,6 +57,7 @@ export function askbar(store, verbs, { stays = true } = {}) {
     setText(note, asked ? words.split(";")[0] : ""); // what to do about it has been said at the start, and is in the title
     note.title = words;
     anew.hidden = !asked;
+    forget.hidden = state.answers.length === 0;
   });
   store.subscribe((state) => {
     buttoned(state);

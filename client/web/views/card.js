@@ -7,6 +7,7 @@ import { MINE } from "../state.js";
 import { endingWords, healthWords } from "../words/states.js";
 import { language, say, t } from "../words/tongue.js";
 import { openEvidence } from "./evidence.js";
+import { sources } from "./sources.js";
 
 const TIMER_AFTER_MS = 500;
 const COPY = ["M9 9h10v10H9z", "M5 15V5h10"];
@@ -27,8 +28,9 @@ export function card(verbs) {
   const copy = h("button", { type: "button", class: "quiet small", onclick: onCopy }, icon(...COPY), h("span", { t: "card.copy" }));
   const again = h("button", { type: "button", class: "quiet small", onclick: () => verbs.again(me.answer) }, icon(...REPEAT), h("span", { t: "card.again" }));
   const tools = h("div", { class: "row tools-row" }, copy, again);
+  const knows = sources();
   const element = h("li", { class: "card" }, divider, question,
-    h("div", { class: "answer" }, look, h("div", { class: "words" }, where, text, h("p", { class: "small-print" }, timer, ending, facts), tools)));
+    h("div", { class: "answer" }, look, h("div", { class: "words" }, where, text, h("p", { class: "small-print" }, timer, ending, facts), knows.element, tools)));
   thumb.addEventListener("error", () => {
     look.classList.add("none");
     look.disabled = true;
@@ -69,6 +71,7 @@ export function card(verbs) {
     setText(facts, ended ? factsOf(answer) : "");
     tools.hidden = !ended;
     copy.hidden = !answer.text;
+    knows.show(ended ? answer.saw : null);
     if (ended) illustrate(answer.saw);
     if (!ended && ticking === null) ticking = setInterval(tick, 100);
     if (ended && ticking !== null) {
@@ -114,7 +117,6 @@ function factsOf({ firstMs, wholeMs, saw }) {
   if (firstMs !== null) parts.push(t("card.first", { time: seconds(firstMs) }), t("card.whole", { time: seconds(wholeMs) }));
   if (saw?.frame_age_ms !== null && saw?.frame_age_ms !== undefined) parts.push(t("card.age", { age: age(saw.frame_age_ms) }));
   for (const { title } of healthWords(saw?.health ?? [])) parts.push(title.toLowerCase());
-  for (const { name, error } of saw?.tools ?? []) parts.push(t(error ? "card.tool_failed" : "card.tool", { name }));
   if (saw?.scene_changed) parts.push(t("card.changed"));
   return parts.map((part) => part.replaceAll(" ", "\u00a0")).join(" · "); // broken between the parts only
 }

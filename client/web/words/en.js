@@ -30,6 +30,8 @@ export default {
   "ask.ask_title": "Ask (Enter)",
   "ask.stop_title": "Stop the answer (Esc)",
   "ask.anew": "New conversation",
+  "ask.forget": "Clear",
+  "ask.forget_title": "Forget all questions and answers on this page",
 
   // states of a camera
   "state.live": "live",
@@ -188,8 +190,9 @@ export default {
   "card.first": "first word {time}",
   "card.whole": "whole {time}",
   "card.age": "frame {age} old",
-  "card.tool": "looked up with {name}",
-  "card.tool_failed": "{name} failed",
+  "card.knows": "How it knows",
+  "card.asked": "asked with",
+  "card.brought": "brought",
   "card.read": "Read: {fact}",
   "card.looked_up": "Looked up: {fact}",
   "card.changed": "the scene has changed since",
@@ -209,8 +212,9 @@ export default {
   "evidence.about": "{n} pictures over {time}, as the model got them.",
   "evidence.slider": "Picture",
   "evidence.place": "Picture {n} of {of}",
-  "evidence.newest": "Picture {n} of {of}: the newest, {time}",
-  "evidence.oldest": "Picture {n} of {of}: the oldest, {time}",
+  "evidence.newest": "Picture {n} of {of}: the newest",
+  "evidence.oldest": "Picture {n} of {of}: the oldest",
+  "evidence.when": "{place} · {time} · {age} old at the first word",
   "evidence.gone": "The server no longer keeps this picture: it has those of the last answers only.",
   "dialog.close": "Close",
 
