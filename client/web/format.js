@@ -1,6 +1,6 @@
 // Numbers and times as people read them, in the page's language. Pure.
 
-import { t } from "./words/tongue.js";
+import { language, t } from "./words/tongue.js";
 
 /** 0.4 s, 12 s, 3 min */
 export function seconds(ms) {
@@ -22,6 +22,13 @@ export function clock(ms) {
 /** 14:03:07.3: pictures are closer together than a second. */
 export function tenths(ms) {
   return `${clock(ms)}.${Math.floor((new Date(ms).getTime() % 1000) / 100)}`;
+}
+
+/** 14:03:07 of today, else 15 Jan 14:03: when something was. */
+export function moment(ms, nowMs = Date.now()) {
+  const then = new Date(ms);
+  if (then.toDateString() === new Date(nowMs).toDateString()) return clock(ms);
+  return then.toLocaleString(language() === "zh" ? "zh-CN" : "en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false });
 }
 
 /** The last part of a hub id or folder: what people call the model. */

@@ -6,13 +6,19 @@ from dataclasses import dataclass, field
 
 from askcam.client.protocol import Reading, WatchEvent, WatchNow
 from askcam.server.saw import rfc3339, seen_window
+from askcam.server.watching.history import History
 from askcam.server.watching.setting import Kind, WatchSetting
 from askcam.server.watching.watch import Turn, Watch
-from askcam.server.watching.words import MIN_SHARE, Answer, Words
+from askcam.server.watching.words import Answer, Words
 from askcam.stream.window import View
 
 BEFORE = 30  # readings told with an event: until then ...
 AFTER = 10  # ... and since
+REMEDIES = {
+    Kind.YESNO: "end the question with 'Answer yes or no.'",
+    Kind.CHOICE: "ask so that one of the choices is the whole answer",
+    Kind.NUMBER: "end the question with 'Answer with one digit.'",
+}
 
 
 @dataclass(slots=True, eq=False)
@@ -25,6 +31,8 @@ class Post:
     words: Words
     watch: Watch
     readings: deque[Reading] = field(default_factory=lambda: deque(maxlen=BEFORE))
+    since: float | None = None  # from when on it is on, or is not; seconds since the epoch
+    history: History = field(default_factory=History)  # more of them, for whoever draws a line
     last: Answer | None = None
     trouble: str | None = None  # why the last moment was blind
     event: int | None = None  # the newest event, while readings since then are still gathered in `after`
@@ -39,21 +47,29 @@ class Post:
             self.miss(f"the picture is {' and '.join(health)}", frame.mono, frame.wall)
             return None
         answer = self.words.read(probabilities)
-        if answer.share < MIN_SHARE:
+        if answer.share < self.words.min_share:
             self.miss(self._other_words(answer), frame.mono, frame.wall)
             return None
         self.last, self.trouble = answer, None
         reading = Reading(rfc3339(frame.wall), round(answer.probability, 4))
         self.readings.append(reading)
+        self.history.add(frame.wall, reading.probability)
         if self.event is not None:
             self.after.append(reading)
         turn = self.watch.see(answer.probability, frame.mono, frame.wall)
+        if turn is not None or self.since is None:
+            self.since = frame.wall
         return None if turn is None else self._event(turn, answer, view, at_wall)
 
     def miss(self, trouble: str, at: float, wall: float) -> None:
         """A blind moment, and why; `at` is steady."""
         self.trouble = trouble
         self.watch.see(None, at, wall)
+
+    @property
+    def read_at(self) -> str | None:
+        """Capture time of the newest frame that was read, RFC 3339."""
+        return self.readings[-1].at if self.readings else None
 
     def now(self) -> WatchNow:
         """How it stands."""
@@ -63,8 +79,10 @@ class Post:
             state=self.watch.state.value,
             probability=None if last is None else round(last.probability, 4),
             answer=None if last is None else last.answer,
-            read_at=self.readings[-1].at if self.readings else None,
+            expected=_rounded(None if last is None else last.expected),
+            read_at=self.read_at,
             trouble=self.trouble,
+            since=None if self.since is None else rfc3339(self.since),
         )
 
     def _event(self, turn: Turn, answer: Answer, view: View, at_wall: float) -> WatchEvent:
@@ -78,14 +96,16 @@ class Post:
             frame_at=rfc3339(view.newest.wall),
             question=self.setting.question,
             answer=answer.answer,
+            expected=_rounded(answer.expected),
             probability=round(answer.probability, 4),
             before=list(self.readings),
             window=seen_window(view),
         )
 
     def _other_words(self, answer: Answer) -> str:
-        if self.setting.kind is Kind.CHOICE:
-            remedy = "ask so that one of the choices is the whole answer"
-        else:
-            remedy = "end the question with 'Answer yes or no.'"
+        remedy = REMEDIES[self.setting.kind]
         return f"the model begins its answer with other words than these (they have {answer.share:.0%}): {remedy}"
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)

@@ -14,6 +14,7 @@ import msgspec
 from askcam.client.protocol import Reading, WatchEvent
 from askcam.server.evidence.errors import EvidenceError
 from askcam.server.evidence.lock import Lock
+from askcam.server.saw import rfc3339
 from askcam.server.watching.errors import FolderTaken, WatchingError
 from askcam.server.watching.setting import WatchSetting
 from askcam.server.watching.tables import open_database
@@ -22,10 +23,12 @@ from askcam.server.watching.watch import Memory
 log = logging.getLogger(__name__)
 
 CAMERA = ""  # stands for the watch in memories of cameras themselves
+PICTURE = ":picture"  # the same of their pictures' health
+OF_PICTURES = ("camera_unwell", "camera_well")
 MICROSECOND = 1e-6
 GIVE_WAY = 16  # pictures that go at once when the disk is full
 
-Place = tuple[str, str]  # (watch or CAMERA, camera)
+Place = tuple[str, str]  # (watch, CAMERA or PICTURE; camera)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,30 @@ class Bounds:
 
     max_events: int = 100_000
     max_bytes: int = 1 << 30  # of pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events of all. None: whatever it is."""
+
+    before: int | None = None  # ids below this one
+    since: float | None = None  # decided then or later, seconds since the epoch
+    watch: str | None = None
+    camera: str | None = None
+    severity: str | None = None
+    acknowledged: bool | None = None
+
+    def rules(self) -> dict[str, Any]:
+        """Conditions of SQL, each with its value."""
+        said: Mapping[str, Any] = {
+            "id < ?": self.before,
+            "events.at >= ?": None if self.since is None else self.since - MICROSECOND,  # `at` is told in whole ones
+            "watch = ?": self.watch,
+            "camera = ?": self.camera,
+            "json_extract(CAST(document AS TEXT), '$.severity') = ?": self.severity,
+            "(acknowledgements.at IS NOT NULL) = ?": self.acknowledged,
+        }
+        return {rule: value for rule, value in said.items() if value is not None}
 
 
 class Store:
@@ -82,16 +109,47 @@ class Store:
     def remove(self, name: str) -> None:
         with self._db:
             self._db.execute("DELETE FROM watches WHERE name = ?", (name,))
-            self._db.execute("DELETE FROM memories WHERE watch = ?", (name,))
+            self._forget(name)
 
     def memories(self) -> dict[Place, Memory]:
-        rows = self._db.execute("SELECT watch, camera, is_on, on_wall FROM memories")
-        return {(watch, camera): Memory(bool(is_on), on_wall) for watch, camera, is_on, on_wall in rows}
+        rows = self._db.execute("SELECT watch, camera, is_on, on_wall, text FROM memories NATURAL LEFT JOIN texts")
+        return {(watch, camera): Memory(bool(is_on), wall, text) for watch, camera, is_on, wall, text in rows}
+
+    def remember(self, place: Place, memory: Memory) -> None:
+        """How a watch stands, without an event."""
+        with self._db:
+            self._remember(place, memory)
 
     def forget(self, name: str) -> None:
-        """How a watch stands; it means something else now."""
+        """How a watch stands, and how sure it is; it means something else now."""
         with self._db:
-            self._db.execute("DELETE FROM memories WHERE watch = ?", (name,))
+            self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        for table in ("memories", "texts", "calibrations"):
+            self._db.execute(f"DELETE FROM {table} WHERE watch = ?", (name,))
+
+    def _remember(self, place: Place, memory: Memory) -> None:
+        put = "INSERT OR REPLACE INTO"
+        row = (*place, memory.on, memory.on_wall)
+        self._db.execute(f"{put} memories (watch, camera, is_on, on_wall) VALUES (?, ?, ?, ?)", row)
+        if memory.text is not None:
+            self._db.execute(f"{put} texts (watch, camera, text) VALUES (?, ?, ?)", (*place, memory.text))
+
+    def calibration(self, name: str) -> tuple[bytes, bytes] | None:
+        """What the watch asked when it was calibrated, and the calibration as JSON."""
+        row = self._db.execute("SELECT asks, document FROM calibrations WHERE watch = ?", (name,)).fetchone()
+        return None if row is None else (bytes(row[0]), bytes(row[1]))
+
+    def calibrate(self, name: str, asks: bytes, document: bytes) -> None:
+        with self._db:
+            row = (name, asks, document)
+            self._db.execute("INSERT OR REPLACE INTO calibrations (watch, asks, document) VALUES (?, ?, ?)", row)
+
+    def uncalibrate(self, name: str) -> bool:
+        """Whether there was one."""
+        with self._db:
+            return self._db.execute("DELETE FROM calibrations WHERE watch = ?", (name,)).rowcount > 0
 
     # -- events
 
@@ -119,10 +177,8 @@ class Store:
             assert number is not None
             if jpeg is not None:
                 self._db.execute("INSERT INTO pictures (event, jpeg) VALUES (?, ?)", (number, jpeg))
-            self._db.execute(
-                "INSERT OR REPLACE INTO memories (watch, camera, is_on, on_wall) VALUES (?, ?, ?, ?)",
-                (event.watch or CAMERA, event.camera, memory.on, memory.on_wall),
-            )
+            whose = event.watch or (PICTURE if event.kind in OF_PICTURES else CAMERA)
+            self._remember((whose, event.camera), memory)
             first = number - self._bounds.max_events
             gone = "SELECT coalesce(sum(length(jpeg)), 0) FROM pictures WHERE event <= ?"
             (freed,) = self._db.execute(gone, (first,)).fetchone()
@@ -149,19 +205,27 @@ class Store:
         with self._db:
             self._db.execute("UPDATE events SET document = ? WHERE id = ?", (msgspec.json.encode(event), number))
 
-    def newest(
-        self, limit: int, *, before: int | None = None, since: float | None = None, watch: str | None = None,
-        camera: str | None = None,
-    ) -> list[WatchEvent]:  # fmt: skip
-        """Newest first: ids below `before`, decided at `since` (seconds since the epoch) or later."""
-        since = None if since is None else since - MICROSECOND  # `at` is told in whole ones
-        wanted: Mapping[str, Any] = {"id < ?": before, "at >= ?": since, "watch = ?": watch, "camera = ?": camera}
-        return self._select({rule: value for rule, value in wanted.items() if value is not None}, "DESC", limit)
+    def newest(self, limit: int, wanted: Wanted | None = None) -> list[WatchEvent]:
+        """Newest first."""
+        return self._select((wanted or Wanted()).rules(), "DESC", limit)
 
     def following(self, after: int, limit: int, *, watch: str | None, camera: str | None) -> list[WatchEvent]:
         """Oldest first: ids above `after`."""
         wanted: Mapping[str, Any] = {"id > ?": after, "watch = ?": watch, "camera = ?": camera}
         return self._select({rule: value for rule, value in wanted.items() if value is not None}, "ASC", limit)
+
+    def acknowledge(self, numbers: Sequence[int], at: float | None) -> list[WatchEvent]:
+        """Somebody has seen these events, at `at`; None: all the same nobody has. Returns those that are kept, as they
+        are now. One that was seen before keeps its time."""
+        kept = [number for number in dict.fromkeys(numbers) if self.event(number) is not None]
+        with self._db:
+            if at is None:
+                self._db.executemany("DELETE FROM acknowledgements WHERE event = ?", [(number,) for number in kept])
+            else:
+                insert = "INSERT OR IGNORE INTO acknowledgements (event, at) VALUES (?, ?)"
+                self._db.executemany(insert, [(number, at) for number in kept])
+        found = (self.event(number) for number in kept)
+        return [event for event in found if event is not None]
 
     def event(self, number: int) -> WatchEvent | None:
         found = self._select({"id = ?": number}, "ASC", 1)
@@ -184,14 +248,16 @@ class Store:
     def _select(self, rules: Mapping[str, Any], order: str, limit: int) -> list[WatchEvent]:
         where = f" WHERE {' AND '.join(rules)}" if rules else ""
         rows = self._db.execute(
-            f"SELECT id, document, event IS NOT NULL FROM events LEFT JOIN pictures ON event = id{where} "
-            f"ORDER BY id {order} LIMIT ?",
+            "SELECT id, document, pictures.event IS NOT NULL, acknowledgements.at FROM events "
+            "LEFT JOIN pictures ON pictures.event = id LEFT JOIN acknowledgements ON acknowledgements.event = id"
+            f"{where} ORDER BY id {order} LIMIT ?",
             (*rules.values(), limit),
         )
         decode: Callable[[bytes], WatchEvent] = msgspec.json.Decoder(WatchEvent).decode
-        return [self._told(number, decode(document), bool(shown)) for number, document, shown in rows]
+        return [self._told(number, decode(document), bool(shown), seen) for number, document, shown, seen in rows]
 
     @staticmethod
-    def _told(number: int, event: WatchEvent, shown: bool) -> WatchEvent:
+    def _told(number: int, event: WatchEvent, shown: bool, seen: float | None = None) -> WatchEvent:
         url = f"/v1/events/{number}/frame.jpg" if shown else None
-        return msgspec.structs.replace(event, id=number, frame_url=url)
+        at = None if seen is None else rfc3339(seen)
+        return msgspec.structs.replace(event, id=number, frame_url=url, acknowledged_at=at)

@@ -2,6 +2,7 @@
 
 import re
 
+import httpx
 from playwright.sync_api import expect
 from servers.askcam_server import LiveServer
 from web.axe import assert_accessible
@@ -65,3 +66,23 @@ def test_each_picture_of_an_answer_says_when_and_how_old(visitor: Visitor, live_
     visitor.page.keyboard.press("ArrowRight")  # there is none behind it
     expect(place).to_have_text(newest)
     assert_accessible(visitor.page)
+
+
+def test_an_answers_question_becomes_a_watch(visitor: Visitor, live_server: LiveServer) -> None:
+    visitor.open(live_server.url)
+    visitor.ask("Is there a sign?")
+    visitor.answer()
+    visitor.page.keyboard.press("Escape")
+    visitor.page.keyboard.press("w")
+    dialog = visitor.page.locator(".watch-dialog")
+    expect(dialog.locator("textarea, input").first).to_be_visible()
+    visitor.page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    visitor.last.get_by_role("button", name="Watch").click()
+    expect(dialog.get_by_label("Question")).to_have_value(re.compile("Is there a sign"))
+    dialog.get_by_role("button", name="Make the watch").click()
+    expect(visitor.last.get_by_role("button", name="Watched")).to_be_visible()
+    made = httpx.get(f"{live_server.url}/v1/watches").json()["data"]
+    assert [watch["cameras"] for watch in made if "Is there a sign" in watch["question"]] == [["lobby"]]
+    for watch in made:
+        httpx.delete(f"{live_server.url}/v1/watches/{watch['name']}")

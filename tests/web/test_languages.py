@@ -22,7 +22,7 @@ LATIN = {"askcam", "Alt", "Enter", "Shift", "Esc", "ASKCAM_TOKEN", "toml", "toke
 LATIN |= {"https", "tls", "cert", "key", "websocket", "WebSocket"}
 
 
-WORDS = [("en", "zh"), ("desk", "desk"), ("wall", "wall")]  # files of words: English, Chinese
+WORDS = [("en", "zh"), ("desk", "desk"), ("wall", "wall"), ("watch", "watch")]  # files of words: English, Chinese
 
 
 @pytest.fixture

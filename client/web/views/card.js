@@ -11,6 +11,7 @@ import { sources } from "./sources.js";
 
 const TIMER_AFTER_MS = 500;
 const COPY = ["M9 9h10v10H9z", "M5 15V5h10"];
+const EYE = ["M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12z", "M12 14.8a2.8 2.8 0 1 0 0-5.6 2.8 2.8 0 0 0 0 5.6z"];
 const REPEAT = ["M5 12a7 7 0 1 0 2.2-5.1", "M7.5 3v4h4"];
 
 /** {element, show(answer)}: a card is made once and changed in place, when its answer or the language changes. */
@@ -27,7 +28,8 @@ export function card(verbs) {
   const facts = h("span", { class: "facts" });
   const copy = h("button", { type: "button", class: "quiet small", onclick: onCopy }, icon(...COPY), h("span", { t: "card.copy" }));
   const again = h("button", { type: "button", class: "quiet small", onclick: () => verbs.again(me.answer) }, icon(...REPEAT), h("span", { t: "card.again" }));
-  const tools = h("div", { class: "row tools-row" }, copy, again);
+  const watch = h("button", { type: "button", class: "quiet small", onclick: onWatch, tTitle: "card.watch_title" }, icon(...EYE), h("span", { t: "card.watch" }));
+  const tools = h("div", { class: "row tools-row" }, copy, again, watch);
   const knows = sources();
   const element = h("li", { class: "card" }, divider, question,
     h("div", { class: "answer" }, look, h("div", { class: "words" }, where, text, h("p", { class: "small-print" }, timer, ending, facts), knows.element, tools)));
@@ -53,6 +55,10 @@ export function card(verbs) {
     setTimeout(() => say(copy.lastChild, "card.copy"), 1500);
   }
 
+  async function onWatch() {
+    if (await verbs.watch(me.answer)) say(watch.lastChild, "card.watched");
+  }
+
   function tick() {
     const waited = performance.now() - me.answer.started;
     setText(timer, waited > TIMER_AFTER_MS ? seconds(waited) : "");
@@ -71,6 +77,7 @@ export function card(verbs) {
     setText(facts, ended ? factsOf(answer) : "");
     tools.hidden = !ended;
     copy.hidden = !answer.text;
+    watch.hidden = !verbs.watch || !answer.camera || answer.camera === MINE; // one's own goes with this page
     knows.show(ended ? answer.saw : null);
     if (ended) illustrate(answer.saw);
     if (!ended && ticking === null) ticking = setInterval(tick, 100);

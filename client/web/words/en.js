@@ -181,6 +181,9 @@ export default {
   "card.copy": "Copy",
   "card.copied": "Copied",
   "card.not_copied": "Not copied",
+  "card.watch": "Watch",
+  "card.watch_title": "Have this asked all the time, and be told (W)",
+  "card.watched": "Watched",
   "card.again": "Ask again",
   "card.stopping": "Stopping",
   "card.stopped": "Stopped",
@@ -227,6 +230,7 @@ export default {
   "key.box": "to the question",
   "key.camera": "choose a camera (in the box: Alt + 1 … 9)",
   "key.again": "ask the last question again",
+  "key.watch": "watch the last question",
   "key.anew": "new conversation",
   "key.help": "this help",
 

@@ -4,10 +4,14 @@
 import * as desk from "./desk.js";
 import en from "./en.js";
 import * as wall from "./wall.js";
+import * as watch from "./watch.js";
 import zh from "./zh.js";
 
 /** All words of all pages, by language. */
-export const CATALOGUES = { en: { ...en, ...desk.en, ...wall.en }, zh: { ...zh, ...desk.zh, ...wall.zh } };
+export const CATALOGUES = {
+  en: { ...en, ...desk.en, ...wall.en, ...watch.en },
+  zh: { ...zh, ...desk.zh, ...wall.zh, ...watch.zh },
+};
 const KEPT = "askcam.language";
 const ATTRIBUTES = { tTitle: "title", tLabel: "aria-label", tHint: "placeholder" };
 

@@ -169,6 +169,9 @@ export default {
   "card.copy": "复制",
   "card.copied": "已复制",
   "card.not_copied": "没有复制成功",
+  "card.watch": "监看",
+  "card.watch_title": "持续询问此问题，并在有变化时告知（W）",
+  "card.watched": "已监看",
   "card.again": "再问一次",
   "card.stopping": "正在停止",
   "card.stopped": "已停止",
@@ -212,6 +215,7 @@ export default {
   "key.box": "到提问框",
   "key.camera": "选择摄像头（在提问框中：Alt + 1 … 9）",
   "key.again": "再问上一个问题",
+  "key.watch": "监看上一个问题",
   "key.anew": "新对话",
   "key.help": "此帮助",
 
