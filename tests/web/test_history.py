@@ -80,7 +80,7 @@ def test_an_answers_question_becomes_a_watch(visitor: Visitor, live_server: Live
     expect(dialog).to_have_count(0)
     visitor.last.get_by_role("button", name="Watch").click()
     expect(dialog.get_by_label("Question")).to_have_value(re.compile("Is there a sign"))
-    dialog.get_by_role("button", name="Make the watch").click()
+    dialog.get_by_role("button", name="Watch", exact=True).click()
     expect(visitor.last.get_by_role("button", name="Watched")).to_be_visible()
     made = httpx.get(f"{live_server.url}/v1/watches").json()["data"]
     assert [watch["cameras"] for watch in made if "Is there a sign" in watch["question"]] == [["lobby"]]

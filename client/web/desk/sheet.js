@@ -50,7 +50,7 @@ export function sheet(store, verbs) {
         field("desk.delivery", held.days === null || held.days === undefined ? null : t(held.days === 1 ? "desk.day" : "desk.days", { n: held.days })),
         field("desk.sku", held.sku),
         field("desk.barcode", h("span", { class: "code" }, code), null, [
-          h("span", { class: "muted read" }, [format, t("desk.reads", { n: reads }), clock(at)].join(" · ")),
+          h("span", { class: "muted read" }, [format, reads > 1 ? t("desk.reads", { n: reads }) : "", clock(at)].filter(Boolean).join(" · ")),
           label ? h("img", { class: "label", src: label, alt: t("desk.label") }) : null])),
       h("div", { class: "row acts" },
         h("button", { type: "button", class: "primary big", data: { act: "accept" }, onclick: () => verbs.accept(), title: t("desk.accept_title") }, t(accepted ? "desk.once_more" : "desk.accept")),

@@ -45,7 +45,7 @@ export const en = {
   "desk.accept": "Add to the list",
   "desk.once_more": "Add one more",
   "desk.accept_title": "Add to the list (Enter)",
-  "desk.retake": "Again",
+  "desk.retake": "Scan again",
   "desk.retake_title": "Take it again (Backspace)",
   "desk.taps": "Questions",
   "desk.ask_price": "How much is this?",
