@@ -106,6 +106,7 @@ class CameraInfo(msgspec.Struct, frozen=True, omit_defaults=False):
     frame_age_ms: float | None
     health: list[str]
     private: bool = False
+    desk: bool = False  # a product desk: GET /v1/cameras/{name}/desk says what it reads
     retry_in_ms: float | None = None  # until a camera that is lost is tried again
 
 
@@ -170,6 +171,7 @@ class DeskInfo(msgspec.Struct, frozen=True, omit_defaults=False):
     codes: list[DeskCode]
     facts: list[Fact]
     guidance: list[Advice]
+    catalogue: bool = False  # whether codes are looked up at all
     object: str = "askcam.desk"
 
 

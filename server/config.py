@@ -38,14 +38,13 @@ from askcam.server.notifying.config import check_notify, read_notify
 from askcam.server.notifying.setting import NotifySetting
 from askcam.server.timeline.config import TimelineConfig, read_timeline
 from askcam.server.toml_file import Keys, Toml
-from askcam.server.tools.base import BUILT_IN
+from askcam.server.tools.base import DESK_TOOLS
 from askcam.server.tools.config import CatalogueConfig, ToolsConfig, read_tools
 from askcam.server.watching.config import WatchingConfig, check_watches, read_watches, read_watching
 from askcam.server.watching.setting import WatchSetting
 from askcam.stream.status import CameraConfig
 
 MIN_TOKEN_CHARS = 8
-DESK_TOOLS = (f"{BUILT_IN}.lookup_product",)  # what desks may call beside [tools] cameras
 FRESH_TOKEN = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(24))'"
 
 Port = Annotated[int, Meta(ge=0, le=65535)]

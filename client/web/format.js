@@ -19,6 +19,11 @@ export function clock(ms) {
   return new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 }
 
+/** 14:03:07.3: pictures are closer together than a second. */
+export function tenths(ms) {
+  return `${clock(ms)}.${Math.floor((new Date(ms).getTime() % 1000) / 100)}`;
+}
+
 /** 14:03:07 of today, else 15 Jan 14:03: when something was. */
 export function moment(ms, nowMs = Date.now()) {
   const then = new Date(ms);
