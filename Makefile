@@ -31,7 +31,7 @@ demo: $(READY) ## a synthetic camera, the built-in model and the page, on this m
 	@$(BIN)/askcam demo
 
 test: $(READY) ## all tests; ARGS="-k window" passes pytest more
-	@$(BIN)/python -m pytest -q --durations=10 $(ARGS)
+	@$(BIN)/python -m pytest -q --durations=10 --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 check: lint types arrows ## ruff, mypy --strict, and the arrows between the rooms
 

@@ -8,8 +8,6 @@ async with connect("http://127.0.0.1:8400") as client:
 
 import asyncio
 import ssl as _ssl
-import urllib.error
-import urllib.request
 from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Any
@@ -19,7 +17,8 @@ import msgspec
 from askcam.client.address import Address
 from askcam.client.errors import AskcamError, ConnectionFailed
 from askcam.client.frames import data_url
-from askcam.client.line import Place, problem, unreachable
+from askcam.client.http import Http
+from askcam.client.line import Place
 from askcam.client.link import Link
 from askcam.client.protocol import CameraInfo, CameraList
 from askcam.client.pushed import Pushed
@@ -79,7 +78,8 @@ class Client:
 
     async def cameras(self) -> list[CameraInfo]:
         """What the server's cameras are doing. Raises ConnectionFailed and WireError."""
-        data = await asyncio.to_thread(self._get, "/v1/cameras")
+        http = Http(self._address, self._token, self._ssl, self._timeout_s)
+        data = await asyncio.to_thread(http.request, "/v1/cameras")
         try:
             return msgspec.json.decode(data, type=CameraList).data
         except msgspec.DecodeError as exc:
@@ -145,24 +145,6 @@ class Client:
         if self._closed:
             raise AskcamError("this client is closed: connect() makes another")
         return await Link.open(Place(self._address, model, self._token, self._ssl, self._timeout_s, self._resume_s))
-
-    def _get(self, path: str) -> bytes:
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        handlers: list[urllib.request.BaseHandler] = [urllib.request.HTTPSHandler(context=self._ssl)]
-        if self._address.local:
-            handlers.append(urllib.request.ProxyHandler({}))
-        request = urllib.request.Request(self._address.http + path, headers=headers)
-        try:
-            with urllib.request.build_opener(*handlers).open(request, timeout=self._timeout_s) as response:
-                return bytes(response.read())
-        except urllib.error.HTTPError as exc:
-            with exc:
-                raise problem(exc.read(), exc.code, self._address) from exc
-        except urllib.error.URLError as exc:
-            cause = exc.reason if isinstance(exc.reason, BaseException) else exc
-            raise unreachable(self._address, cause) from exc
-        except (OSError, ValueError) as exc:
-            raise unreachable(self._address, exc) from exc
 
 
 def _response(

@@ -14,7 +14,20 @@ from starlette.routing import Match
 from askcam.client.protocol import Problem, encode
 from askcam.engine.errors import EngineError
 from askcam.server.access.guard import BodyLimit, Guard
-from askcam.server.api import cameras, desk, events, health, history, login, models, page, tools, watches
+from askcam.server.api import (
+    calibration,
+    cameras,
+    desk,
+    events,
+    health,
+    history,
+    login,
+    models,
+    page,
+    timeline,
+    tools,
+    watches,
+)
 from askcam.server.api.chat import completions
 from askcam.server.api.openapi import document
 from askcam.server.api.realtime import routes as realtime
@@ -47,7 +60,9 @@ def build_app(house: House) -> Starlette:
         tools,
         desk,
         watches,
+        calibration,
         events,
+        timeline,
     )
 
     @asynccontextmanager

@@ -31,6 +31,7 @@ class CameraUse:
 
     tools: tuple[str, ...] = ()  # server-side tools that its questions may call: "clock", "parcels.*", "*"
     desk: bool = False  # codes are read as frames arrive, and enter the prompt
+    timeline: bool | None = None  # notes are written of what it shows; None: as [timeline] says
     unwell: Unwell = "refuse"  # what to do with questions about a dark or frozen picture
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from askcam.demo.builtin import model_path
-from askcam.server.commands.groups import catalogue
+from askcam.server.commands.groups import catalogue, watch
 from askcam.server.commands.words.catalogue import speak, told
 from askcam.server.commands.words.choice import FLAG, LANGUAGES, chosen, known
 
@@ -219,6 +219,7 @@ def replay(
 
 
 app.add_typer(catalogue.group(), name="catalogue")
+app.add_typer(watch.group(URL), name="watch")
 
 
 @app.command(

@@ -10,6 +10,7 @@
 [evidence]                            enabled, folder, max_answers, max_bytes, max_days, private
 [watches.door]                        question = "Is the door open?", cameras = ["lobby"], every_s, on, off, for_s, ...
 [watching]                            folder, max_events, max_bytes
+[timeline]                            enabled, folder, language, time_zone, min_interval_s, max_bytes, ...
 [fetch]                               allow, private, timeout_s, max_bytes, max_addresses, max_at_once
 """
 
@@ -32,6 +33,7 @@ from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
 from askcam.server.evidence.config import EvidenceConfig, read_evidence
 from askcam.server.evidence.place import data_folder
+from askcam.server.timeline.config import TimelineConfig, read_timeline
 from askcam.server.toml_file import Keys, Toml
 from askcam.server.tools.base import BUILT_IN
 from askcam.server.tools.config import CatalogueConfig, ToolsConfig, read_tools
@@ -123,6 +125,7 @@ class Config:
     evidence: EvidenceConfig = field(default_factory=EvidenceConfig)
     watching: WatchingConfig = field(default_factory=WatchingConfig)
     watches: Mapping[str, WatchSetting] = field(default_factory=dict)  # by name
+    timeline: TimelineConfig = field(default_factory=TimelineConfig)
     tools: ToolsConfig = field(default_factory=ToolsConfig)
     catalogue: CatalogueConfig = field(default_factory=CatalogueConfig)
     fetch: FetchConfig = field(default_factory=FetchConfig)
@@ -209,6 +212,7 @@ def _read(path: Path) -> Config:
         evidence=read_evidence(toml),
         watching=read_watching(toml),
         watches=read_watches(toml),
+        timeline=read_timeline(toml),
         tools=tools,
         catalogue=CatalogueConfig(None if catalogue.file is None else path.parent / catalogue.file.expanduser()),
         fetch=toml.section(("fetch",), FetchConfig),
@@ -248,6 +252,8 @@ def _with_folders(config: Config, env: Mapping[str, str] | None) -> Config:
     """Where something is to be kept and no folder is named, the user's own; watches' only where there is a user."""
     if config.watching.folder is None and env is not None:
         config = replace(config, watching=replace(config.watching, folder=data_folder(env).with_name("watching")))
+    if config.timeline.folder is None and env is not None:
+        config = replace(config, timeline=replace(config.timeline, folder=data_folder(env).with_name("timeline")))
     if config.evidence.enabled and config.evidence.folder is None:
         config = replace(config, evidence=replace(config.evidence, folder=data_folder(env or {})))
     return config

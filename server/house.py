@@ -21,6 +21,7 @@ from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.pictures import Pictures
 from askcam.server.realtime.sessions import Sessions
+from askcam.server.timeline.timeline import Timeline
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.mcp_servers import McpServers
 from askcam.server.watching.watching import Watching
@@ -41,6 +42,7 @@ class House:
     questions: Rates  # per client
     pushed_frames: Rates  # per client
     watching: Watching
+    timeline: Timeline
     max_age_s: float | None = None  # what a question allows when it says nothing itself
     evidence: Writer | None = None  # None: evidence is not kept
     tools: Toolbox = field(default_factory=Toolbox)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import uvicorn
+from prometheus_client import ProcessCollector
 
 from askcam.engine.door import Engine, EngineConfig, open_engine
 from askcam.server.access.auth import Auth
@@ -27,11 +28,15 @@ from askcam.server.evidence.archive import Archive
 from askcam.server.evidence.case import Circumstances
 from askcam.server.evidence.versions import versions
 from askcam.server.evidence.writer import Writer
+from askcam.server.gauges.build import BuildInfo
+from askcam.server.gauges.desks import DeskGauges
+from askcam.server.gauges.engine import EngineGauges
 from askcam.server.house import House
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.pictures import Pictures
 from askcam.server.realtime.sessions import Sessions
+from askcam.server.timeline.timeline import Timeline
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.installed import add_installed, built_in, open_catalogue
 from askcam.server.tools.mcp_servers import McpServers
@@ -58,14 +63,28 @@ def build_house(config: Config) -> House:
     kept = Keeping(config.watching.folder, config.watching.bounds)
     catalogue = open_catalogue(config.catalogue.file)
     desks = Desks(None if catalogue is None else catalogue.by_code)
+    metrics.register(BuildInfo(model), EngineGauges(model), DeskGauges(desks))
+    ProcessCollector(registry=metrics.registry)
+    watching = Watching(kept, model, cameras, metrics, config.watches, max_age_s)
     tools = Toolbox()
-    for tool in built_in(cameras, desks, catalogue):
+    asking = Asking(model, cameras, answers, metrics, evidence, tools, config.tools.limits, desks)
+    timeline = Timeline(
+        config.timeline,
+        model,
+        cameras,
+        watching,
+        metrics,
+        lambda: asking.under_way > 0,
+        wanted=config.timeline.enabled or any(camera.use.timeline for camera in config.cameras.values()),
+        built_in=config.model.model is None,
+    )
+    for tool in built_in(cameras, desks, catalogue, timeline):
         tools.add(tool)
     add_installed(tools)
     return House(
         model=model,
         cameras=cameras,
-        asking=Asking(model, cameras, answers, metrics, evidence, tools, config.tools.limits, desks),
+        asking=asking,
         answers=answers,
         pictures=Pictures(),
         auth=Auth(server.tokens, allowed_origins=server.allowed_origins),
@@ -73,7 +92,8 @@ def build_house(config: Config) -> House:
         limits=config.limits,
         questions=Rates(config.limits.questions),
         pushed_frames=Rates(config.limits.frames),
-        watching=Watching(kept, model, cameras, metrics, config.watches, max_age_s),
+        watching=watching,
+        timeline=timeline,
         max_age_s=max_age_s,
         evidence=evidence,
         tools=tools,
@@ -150,8 +170,8 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
     """Serve until the block is left. `built_in`: the model to run when the config names none.
 
     Raises ConfigError for what check() refuses and for an address that cannot be had, SourceError for a camera's URI,
-    EvidenceError and WatchingError for a folder that cannot be written. A catalogue that cannot be read is a
-    ConfigError, too.
+    EvidenceError, WatchingError and TimelineError for a folder that cannot be written. A catalogue that cannot be
+    read is a ConfigError, too.
     """
     check(config)
     logging.getLogger("uvicorn.error").addFilter(QuietDenials())
@@ -161,6 +181,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
     async with _open(house.evidence), house.mcp, _closing(house):
         with contextlib.closing(bind(config.server.host, config.server.port)) as sock:
             await house.watching.open()
+            await house.timeline.open()
             server = _Server(_uvicorn(config, house))
             loaded = asyncio.ensure_future(_load(config, config.model.engine(str(built_in)), house))
             running = Running(house, _url(config, sock), server, loaded)
@@ -172,6 +193,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
                 server.should_exit = True
                 house.watching.readers.close()  # a stream would be waited for
                 await asyncio.gather(task, return_exceptions=True)
+                await house.timeline.close()
                 await house.watching.close()
                 loaded.cancel()  # its thread, if it still loads, is a daemon and ends with the process
                 await asyncio.gather(loaded, return_exceptions=True)
@@ -216,6 +238,7 @@ async def _load(config: Config, model: EngineConfig, house: House) -> Engine:
         if camera.use.desk:
             house.desks.open(opened)
     await house.watching.begin()
+    house.timeline.begin()
     return engine
 
 

@@ -1,5 +1,5 @@
 """A camera before which something is, or isn't, as a test wants it: the scene `call:shown:at` shows the fire engine of
-synthetic:3 while the file named by ASKCAM_TEST_SHOWN is there."""
+synthetic:3 while the file named by ASKCAM_TEST_SHOWN is there, and next to nothing while it holds the word "dark"."""
 
 import os
 from functools import cache
@@ -26,5 +26,8 @@ def renderer() -> Renderer:
 
 def at(wall: float) -> Pixels:
     """The picture at `wall`, seconds since the epoch. Its light flickers a little, or it would count as frozen."""
-    picture = renderer().at(wall) if Path(os.environ[FILE]).exists() else renderer().still
+    file = Path(os.environ[FILE])
+    picture = renderer().at(wall) if file.exists() else renderer().still
+    if file.exists() and file.read_text() == "dark":
+        picture = picture // 32
     return np.minimum(picture, 240) + np.uint8(4 * (int(wall * 10) % 3))

@@ -3,14 +3,13 @@
 The lines stand in the question's own turn, behind the window, so that windows stay shared. Pure.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from askcam.client.protocol import Fact
 from askcam.engine.question import Message, Role, Text
+from askcam.server.chinese import is_chinese
 
-HAN = re.compile(r"[㐀-鿿]")
 PICTURE = {
     "en": {
         "frozen": "The picture stands still: it may be an old one.",
@@ -30,7 +29,7 @@ KNOWN = {"en": "Read or looked up, not guessed:", "zh": "以下内容为读取�
 
 def language(text: str) -> str:
     """ "zh" for a text with Chinese characters, else "en"."""
-    return "zh" if HAN.search(text) else "en"
+    return "zh" if is_chinese(text) else "en"
 
 
 def with_notes(messages: Sequence[Message], facts: Sequence[Fact], health: Sequence[str]) -> tuple[Message, ...]:

@@ -1,7 +1,6 @@
 """askcam ask: one question to a running server, the answer as it comes."""
 
 import asyncio
-import ssl
 from pathlib import Path
 
 import msgspec
@@ -9,7 +8,7 @@ import msgspec
 from askcam.client.client import Client, connect
 from askcam.client.errors import AskcamError
 from askcam.server.commands import say
-from askcam.server.commands.words.catalogue import told
+from askcam.server.commands.reaching import trust
 
 
 def ask(
@@ -17,20 +16,11 @@ def ask(
 ) -> None:
     """Prints tokens as they come, then what was seen. `ca`: a certificate to trust. Leaves with 2 when refused."""
     try:
-        asyncio.run(_ask(question, camera, connect(url, token=token, ssl=_trust(ca)), max_age_ms, json))
+        asyncio.run(_ask(question, camera, connect(url, token=token, ssl=trust(ca)), max_age_ms, json))
     except AskcamError as exc:
         say.fail(str(exc))
     except KeyboardInterrupt:
         raise SystemExit(130) from None
-
-
-def _trust(ca: Path | None) -> ssl.SSLContext | None:
-    if ca is None:
-        return None
-    try:
-        return ssl.create_default_context(cafile=ca)
-    except (OSError, ssl.SSLError) as exc:
-        say.fail(told("ask.ca", path=ca, why=exc.strerror or exc))
 
 
 async def _ask(question: str, camera: str, connecting: Client, max_age_ms: float | None, json: bool) -> None:

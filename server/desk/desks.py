@@ -29,6 +29,10 @@ class Desks:
             return None
         return desk
 
+    def open_ones(self) -> tuple[Desk, ...]:
+        """Those whose cameras have not ended."""
+        return tuple(desk for name in tuple(self._desks) if (desk := self.get(name)) is not None)
+
     def codes(self, camera: str | None) -> tuple[Sighting, ...]:
         """The verified codes of the last seconds, the last seen first."""
         desk = self.get(camera)

@@ -2,6 +2,8 @@
 
 import re
 
+from askcam.server.chinese import is_chinese
+
 # "Nothing new appeared.", "No, nothing.", "There is nothing new.", "I don't see ...", "没有新的东西出现。"
 NOTHING = re.compile(
     r"\W*(?:nothing|none|no\b|not\b|there (?:is|are|was|were) (?:no|nothing|not)\b"
@@ -23,7 +25,6 @@ BETWEEN_ZH = re.compile(r"[、，和](?=[一两二三四五六七八九十几\d]
 LEADING = re.compile(rf"^(?:{ARTICLES})\s+", re.IGNORECASE)
 LEADING_ZH = re.compile(r"^[一两二三四五六七八九十几\d]+")
 BULLET = re.compile(r"^\s*(?:[-*•·]|\d+[.)])\s+")
-CHINESE = re.compile(r"[\u4e00-\u9fff]")
 MAX_THINGS = 12  # an answer that goes round in circles is not a list
 
 
@@ -37,7 +38,7 @@ def things(answer: str) -> list[str]:
         line = BULLET.sub("", line).strip().rstrip(".。!！;；").strip()
         if not line or NOTHING.match(line):
             continue
-        if CHINESE.search(line):
+        if is_chinese(line):
             parts = BETWEEN_ZH.split(BEFORE_ZH.sub("", AFTER_ZH.sub("", line) or line))
         else:
             parts = BETWEEN.split(AFTER.sub("", line))
@@ -49,14 +50,14 @@ def things(answer: str) -> list[str]:
 def key(thing: str) -> str:
     """What stays the same however a thing is named: no article, no number, no case, no punctuation."""
     text = thing.strip().casefold()
-    text = LEADING_ZH.sub("", text) if CHINESE.search(text) else LEADING.sub("", text)
+    text = LEADING_ZH.sub("", text) if is_chinese(text) else LEADING.sub("", text)
     return " ".join(_words(text))
 
 
 def mentions(text: str, thing: str) -> bool:
     """Whether `text` names the thing."""
     wanted = key(thing)
-    if CHINESE.search(wanted):
+    if is_chinese(wanted):
         return wanted in text
     return f" {wanted} " in f" {' '.join(_words(text))} "
 

@@ -9,11 +9,16 @@ from askcam.server.saw import rfc3339, seen_window
 from askcam.server.watching.history import History
 from askcam.server.watching.setting import Kind, WatchSetting
 from askcam.server.watching.watch import Turn, Watch
-from askcam.server.watching.words import MIN_SHARE, Answer, Words
+from askcam.server.watching.words import Answer, Words
 from askcam.stream.window import View
 
 BEFORE = 30  # readings told with an event: until then ...
 AFTER = 10  # ... and since
+REMEDIES = {
+    Kind.YESNO: "end the question with 'Answer yes or no.'",
+    Kind.CHOICE: "ask so that one of the choices is the whole answer",
+    Kind.NUMBER: "end the question with 'Answer with one digit.'",
+}
 
 
 @dataclass(slots=True, eq=False)
@@ -42,7 +47,7 @@ class Post:
             self.miss(f"the picture is {' and '.join(health)}", frame.mono, frame.wall)
             return None
         answer = self.words.read(probabilities)
-        if answer.share < MIN_SHARE:
+        if answer.share < self.words.min_share:
             self.miss(self._other_words(answer), frame.mono, frame.wall)
             return None
         self.last, self.trouble = answer, None
@@ -69,6 +74,7 @@ class Post:
             state=self.watch.state.value,
             probability=None if last is None else round(last.probability, 4),
             answer=None if last is None else last.answer,
+            expected=_rounded(None if last is None else last.expected),
             read_at=self.readings[-1].at if self.readings else None,
             trouble=self.trouble,
             since=None if self.since is None else rfc3339(self.since),
@@ -85,14 +91,16 @@ class Post:
             frame_at=rfc3339(view.newest.wall),
             question=self.setting.question,
             answer=answer.answer,
+            expected=_rounded(answer.expected),
             probability=round(answer.probability, 4),
             before=list(self.readings),
             window=seen_window(view),
         )
 
     def _other_words(self, answer: Answer) -> str:
-        if self.setting.kind is Kind.CHOICE:
-            remedy = "ask so that one of the choices is the whole answer"
-        else:
-            remedy = "end the question with 'Answer yes or no.'"
+        remedy = REMEDIES[self.setting.kind]
         return f"the model begins its answer with other words than these (they have {answer.share:.0%}): {remedy}"
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)

@@ -13,17 +13,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from askcam.client.protocol import WatchEvent
 from askcam.engine.errors import Busy, EngineError
 from askcam.engine.question import Failed, Message, Question, Role, Sampling, Scored, ScoreEvent, Text
 from askcam.server.cameras import Cameras
 from askcam.server.errors import ApiError
 from askcam.server.model import Model
-from askcam.server.saw import rfc3339
+from askcam.server.watching.attending import Attending
+from askcam.server.watching.generating import Generating, Said
 from askcam.server.watching.post import AFTER, Post
-from askcam.server.watching.presence import Attendance
-from askcam.server.watching.store import CAMERA, Place
+from askcam.server.watching.store import Place
 from askcam.server.watching.telling import News, Telling
+from askcam.server.watching.text_post import TextPost
 from askcam.server.watching.timetable import Timetable
 from askcam.server.watching.watch import Memory
 from askcam.stream.camera import Camera
@@ -32,6 +32,7 @@ from askcam.stream.shot import Shot
 log = logging.getLogger(__name__)
 
 MAX_TOGETHER = 64  # questions of one scoring; the others of that camera go next
+AnyPost = Post | TextPost
 LOOK_S = 0.25  # how often cameras are looked after
 AGAIN_S = 2.0  # how often events are tried again that the disk refused
 REST_S = 1.0  # after something unforeseen
@@ -60,47 +61,55 @@ class Runner:
         """`late` hears how late each question went to the engine, in seconds."""
         self._model, self._cameras, self._telling, self._late = model, cameras, telling, late
         self._max_age_s = max_age_s
-        self._posts: dict[Place, Post] = {}
-        self._attendance: dict[str, Attendance] = {}
+        self._posts: dict[Place, AnyPost] = {}
+        self._attending = Attending(cameras, telling)
+        self._generating = Generating(model, cameras, late, max_age_s)
         self._table: Timetable[Place] = Timetable()
         self._asking: dict[str, int] = {}  # camera -> ticket
-        self._results: asyncio.Queue[_Result] = asyncio.Queue()  # at most one per camera
+        self._results: asyncio.Queue[_Result | Said] = asyncio.Queue()  # at most one per camera, and one generated
         self._again_at = self._look_at = 0.0
         self.scorings: Counter[str] = Counter()  # by outcome
 
     # -- what is watched
 
-    def put(self, post: Post, now: float) -> None:
+    def put(self, post: AnyPost, now: float) -> None:
         """Watch from now on; instead of the same watch's earlier post at that camera."""
         self._posts[post.name, post.camera] = post
-        self._table.put((post.name, post.camera), post.setting.every_s, now)
+        if isinstance(post, TextPost):
+            self._generating.put(post, now)
+        else:
+            self._table.put((post.name, post.camera), post.setting.every_s, now)
 
-    async def drop(self, name: str) -> list[Post]:
+    async def drop(self, name: str) -> list[AnyPost]:
         """Let a watch rest; returns the posts that it had."""
         dropped = [post for post in self._posts.values() if post.name == name]
         for post in dropped:
             del self._posts[post.name, post.camera]
             self._table.drop((post.name, post.camera))
+            self._generating.drop((post.name, post.camera))
         for post in dropped:
             await self._end_after(post)
         return dropped
 
-    def post(self, name: str, camera: str) -> Post | None:
+    def post(self, name: str, camera: str) -> AnyPost | None:
         return self._posts.get((name, camera))
 
-    def posts(self) -> Iterable[Post]:
+    def posts(self) -> Iterable[AnyPost]:
         return tuple(self._posts.values())
 
     def remember(self, memories: Mapping[Place, Memory]) -> None:
         """How cameras were last told to be."""
-        for (watch, camera), memory in memories.items():
-            if watch == CAMERA:
-                self._attendance[camera] = Attendance(lost=memory.on)
+        self._attending.remember(memories)
 
     @property
     def skipped(self) -> int:
         """Slots that passed while their camera was being scored, or the engine was busy."""
-        return self._table.skipped
+        return self._table.skipped + self._generating.skipped
+
+    @property
+    def generations(self) -> Counter[str]:
+        """Generated answers, by outcome."""
+        return self._generating.outcomes
 
     # -- the task
 
@@ -118,6 +127,7 @@ class Runner:
         for ticket in self._asking.values():
             if self._model.loaded:
                 self._model.engine.cancel(ticket)
+        self._generating.close()
         await self._telling.again()
         for post in self.posts():
             await self._end_after(post)
@@ -126,17 +136,19 @@ class Runner:
         now = time.monotonic()
         if now >= self._look_at:
             self._look_at = now + LOOK_S
-            await self._look_after_cameras()
+            await self._attending.look({camera for _, camera in self._posts})
         if now >= self._again_at:
             self._again_at = now + AGAIN_S
             await self._telling.again()
         self._ask_what_is_due(time.monotonic())
+        self._generating.step(time.monotonic(), len(self._asking), self._results.put_nowait)
         next_at = self._table.next(lambda place: place[1] not in self._asking)
-        until = self._look_at if next_at is None else min(next_at, self._look_at)
+        times = (next_at, self._generating.next(time.monotonic()), self._look_at)
+        until = min(at for at in times if at is not None)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, until - time.monotonic())):
                 result = await self._results.get()
-            await self._take(result)
+            await (self._take_said(result) if isinstance(result, Said) else self._take(result))
 
     def _ask_what_is_due(self, now: float) -> None:
         due: dict[str, list[tuple[Place, float]]] = {}
@@ -148,7 +160,8 @@ class Runner:
             for place, late_s in places:
                 self._late(late_s)
                 self._table.begun(place, now)
-            self._ask(camera, tuple(self._posts[place] for place, _ in places))
+            posts = tuple(self._posts[place] for place, _ in places)
+            self._ask(camera, tuple(post for post in posts if isinstance(post, Post)))
 
     def _ask(self, name: str, posts: tuple[Post, ...]) -> None:
         words = tuple(sorted({word for post in posts for word in post.words.meaning}))
@@ -204,6 +217,21 @@ class Runner:
             case _:
                 self.scorings["cancelled"] += 1
 
+    async def _take_said(self, said: Said) -> None:
+        if not self._generating.over(said):
+            return
+        post, view, now = said.post, said.view, time.time()
+        if isinstance(said.event, Failed) or view is None:
+            self._miss([post], str(said.event.error) if isinstance(said.event, Failed) else "it saw nothing")
+            return
+        event = post.read(said.event.text, view, self._cameras.health(post.camera), now)
+        if event is not None:
+            shot = next((shot for shot in said.shots if shot and shot.seq == view.newest.seq), None)
+            await self._telling.tell(News(event, now, post.watch.memory, view.newest, shot))
+        elif post.settled:
+            post.settled = False
+            await self._telling.remember((post.name, post.camera), post.watch.memory)
+
     async def _tell(self, post: Post, news: News) -> None:
         await self._end_after(post)
 
@@ -212,39 +240,15 @@ class Runner:
 
         await self._telling.tell(News(news.event, news.at, news.memory, news.frame, news.shot, told))
 
-    async def _end_after(self, post: Post) -> None:
-        """The readings since its last event are gathered."""
+    async def _end_after(self, post: AnyPost) -> None:
+        """The readings since its last event are gathered; a text has none."""
+        if isinstance(post, TextPost):
+            return
         number, post.event = post.event, None
         after, post.after = post.after, []
         if number is not None and after:
             await self._telling.follow(number, after)
 
-    def _miss(self, posts: Iterable[Post], why: str) -> None:
+    def _miss(self, posts: Iterable[AnyPost], why: str) -> None:
         for post in posts:
             post.miss(why, time.monotonic(), time.time())
-
-    # -- cameras
-
-    async def _look_after_cameras(self) -> None:
-        for name in {camera for _, camera in self._posts}:
-            if name not in self._cameras:
-                continue
-            camera = self._cameras.get(name)
-            attendance = self._attendance.setdefault(name, Attendance())
-            status = camera.status()
-            if attendance.see(status.state):
-                await self._tell_of_camera(camera, attendance.lost, status.reason)
-
-    async def _tell_of_camera(self, camera: Camera, lost: bool, reason: str | None) -> None:
-        now, shot = time.time(), camera.shot()
-        event = WatchEvent(
-            id=0,
-            kind="camera_lost" if lost else "camera_back",
-            watch=None,
-            camera=camera.name,
-            severity="warning" if lost else "info",
-            at=rfc3339(now),
-            frame_at=None if shot is None else rfc3339(shot.picture.wall),
-            reason=reason if lost else None,
-        )
-        await self._telling.tell(News(event, now, Memory(lost), None, shot))

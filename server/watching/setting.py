@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
+from askcam.server.watching.comparing import any_of
 from askcam.server.watching.quiet import QuietHours, zone
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -20,6 +21,8 @@ DAY_S = 86_400.0
 class Kind(StrEnum):
     YESNO = "yesno"  # the probability of yes
     CHOICE = "choice"  # that of the choices in `on_when` together
+    NUMBER = "number"  # that of the numbers that are as `on_when` says
+    TEXT = "text"  # no probability: the answer itself, and when it has changed
 
 
 class Severity(StrEnum):
@@ -39,7 +42,7 @@ class WatchSetting:
     cameras: tuple[str, ...]
     kind: Kind = Kind.YESNO
     choices: tuple[str, ...] = ()  # of a choice: each one token of the model
-    on_when: tuple[str, ...] = ()  # those of them that turn it on
+    on_when: tuple[str, ...] = ()  # those of them that turn it on; of a number: comparisons, any of which does
     every_s: float = 2.0  # how often it is asked
     on: Share = 0.7  # at this probability and above it begins to turn on ...
     off: Share = 0.4  # ... and at this one and below, off
@@ -56,10 +59,7 @@ class WatchSetting:
             raise ValueError(f"question has {len(self.question)} characters; it must have 1 to {MAX_QUESTION}")
         if not 1 <= len(self.cameras) <= MAX_CAMERAS or len(set(self.cameras)) < len(self.cameras):
             raise ValueError(f"cameras must name 1 to {MAX_CAMERAS} cameras, each once")
-        if self.kind is Kind.CHOICE:
-            self._check_choices()
-        elif self.choices or self.on_when:
-            raise ValueError("choices are of kind = 'choice'; leave choices and on_when out, or say kind = 'choice'")
+        self._check_answers()
         for name, least, most in (("every_s", 0.2, 3600.0), ("for_s", 0.0, DAY_S), ("cooldown_s", 0.0, 30 * DAY_S)):
             if not least <= (value := getattr(self, name)) <= most:
                 raise ValueError(f"{name} is {value:g}; it must be {least:g} to {most:g} seconds")
@@ -72,6 +72,25 @@ class WatchSetting:
                     read(text)
                 except ValueError as exc:
                     raise ValueError(f"{name} is wrong: {exc}") from exc
+
+    def _check_answers(self) -> None:
+        """`choices` and `on_when`."""
+        if self.kind is Kind.CHOICE:
+            self._check_choices()
+        elif self.choices:
+            raise ValueError("choices are of kind = 'choice'; leave choices and on_when out, or say kind = 'choice'")
+        elif self.kind is Kind.NUMBER:
+            self._check_numbers()
+        elif self.on_when:
+            raise ValueError("on_when is of kind = 'choice' or 'number'; leave it out, or name the kind")
+
+    def _check_numbers(self) -> None:
+        if not 1 <= len(self.on_when) <= MAX_CHOICES:
+            raise ValueError(f"on_when must be 1 to {MAX_CHOICES} comparisons such as '>= 5'; any of them turns it on")
+        try:
+            any_of(self.on_when)
+        except ValueError as exc:
+            raise ValueError(f"on_when is wrong: {exc}") from exc
 
     def _check_choices(self) -> None:
         if not 2 <= len(self.choices) <= MAX_CHOICES or len(set(self.choices)) < len(self.choices):

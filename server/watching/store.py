@@ -23,10 +23,12 @@ from askcam.server.watching.watch import Memory
 log = logging.getLogger(__name__)
 
 CAMERA = ""  # stands for the watch in memories of cameras themselves
+PICTURE = ":picture"  # the same of their pictures' health
+OF_PICTURES = ("camera_unwell", "camera_well")
 MICROSECOND = 1e-6
 GIVE_WAY = 16  # pictures that go at once when the disk is full
 
-Place = tuple[str, str]  # (watch or CAMERA, camera)
+Place = tuple[str, str]  # (watch, CAMERA or PICTURE; camera)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +109,47 @@ class Store:
     def remove(self, name: str) -> None:
         with self._db:
             self._db.execute("DELETE FROM watches WHERE name = ?", (name,))
-            self._db.execute("DELETE FROM memories WHERE watch = ?", (name,))
+            self._forget(name)
 
     def memories(self) -> dict[Place, Memory]:
-        rows = self._db.execute("SELECT watch, camera, is_on, on_wall FROM memories")
-        return {(watch, camera): Memory(bool(is_on), on_wall) for watch, camera, is_on, on_wall in rows}
+        rows = self._db.execute("SELECT watch, camera, is_on, on_wall, text FROM memories NATURAL LEFT JOIN texts")
+        return {(watch, camera): Memory(bool(is_on), wall, text) for watch, camera, is_on, wall, text in rows}
+
+    def remember(self, place: Place, memory: Memory) -> None:
+        """How a watch stands, without an event."""
+        with self._db:
+            self._remember(place, memory)
 
     def forget(self, name: str) -> None:
-        """How a watch stands; it means something else now."""
+        """How a watch stands, and how sure it is; it means something else now."""
         with self._db:
-            self._db.execute("DELETE FROM memories WHERE watch = ?", (name,))
+            self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        for table in ("memories", "texts", "calibrations"):
+            self._db.execute(f"DELETE FROM {table} WHERE watch = ?", (name,))
+
+    def _remember(self, place: Place, memory: Memory) -> None:
+        put = "INSERT OR REPLACE INTO"
+        row = (*place, memory.on, memory.on_wall)
+        self._db.execute(f"{put} memories (watch, camera, is_on, on_wall) VALUES (?, ?, ?, ?)", row)
+        if memory.text is not None:
+            self._db.execute(f"{put} texts (watch, camera, text) VALUES (?, ?, ?)", (*place, memory.text))
+
+    def calibration(self, name: str) -> tuple[bytes, bytes] | None:
+        """What the watch asked when it was calibrated, and the calibration as JSON."""
+        row = self._db.execute("SELECT asks, document FROM calibrations WHERE watch = ?", (name,)).fetchone()
+        return None if row is None else (bytes(row[0]), bytes(row[1]))
+
+    def calibrate(self, name: str, asks: bytes, document: bytes) -> None:
+        with self._db:
+            row = (name, asks, document)
+            self._db.execute("INSERT OR REPLACE INTO calibrations (watch, asks, document) VALUES (?, ?, ?)", row)
+
+    def uncalibrate(self, name: str) -> bool:
+        """Whether there was one."""
+        with self._db:
+            return self._db.execute("DELETE FROM calibrations WHERE watch = ?", (name,)).rowcount > 0
 
     # -- events
 
@@ -144,10 +177,8 @@ class Store:
             assert number is not None
             if jpeg is not None:
                 self._db.execute("INSERT INTO pictures (event, jpeg) VALUES (?, ?)", (number, jpeg))
-            self._db.execute(
-                "INSERT OR REPLACE INTO memories (watch, camera, is_on, on_wall) VALUES (?, ?, ?, ?)",
-                (event.watch or CAMERA, event.camera, memory.on, memory.on_wall),
-            )
+            whose = event.watch or (PICTURE if event.kind in OF_PICTURES else CAMERA)
+            self._remember((whose, event.camera), memory)
             first = number - self._bounds.max_events
             gone = "SELECT coalesce(sum(length(jpeg)), 0) FROM pictures WHERE event <= ?"
             (freed,) = self._db.execute(gone, (first,)).fetchone()

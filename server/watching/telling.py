@@ -11,6 +11,7 @@ from askcam.client.protocol import Reading, WatchEvent
 from askcam.server.pictures import encode
 from askcam.server.watching.keeping import Keeping
 from askcam.server.watching.readers import Readers
+from askcam.server.watching.store import Place
 from askcam.server.watching.watch import Memory
 from askcam.stream.errors import StreamError
 from askcam.stream.frame import Frame
@@ -43,6 +44,7 @@ class Telling:
         self._waiting: deque[tuple[News, bytes | None]] = deque()
         self.told: Counter[tuple[str, str]] = Counter()  # by kind and severity
         self.lost = 0
+        self.without_picture = 0  # they had one, but the disk had no room for it
 
     @property
     def num_waiting(self) -> int:
@@ -71,11 +73,19 @@ class Telling:
                 return
             self._waiting.popleft()
             self.told[event.kind, event.severity] += 1
+            self.without_picture += picture is not None and event.frame_url is None
             news.told(event.id)
             self._readers.tell(event)
 
     async def _kept(self, news: News, picture: bytes | None) -> WatchEvent:
         return await self._keeping.do(lambda store: store.add(news.event, news.at, picture, news.memory))
+
+    async def remember(self, place: Place, memory: Memory) -> None:
+        """Keep how a watch stands, without telling anybody. What the disk refuses is found out anew after a restart."""
+        try:
+            await self._keeping.do(lambda store: store.remember(place, memory))
+        except (sqlite3.Error, OSError) as exc:
+            log.error("how the watch %r stands is not kept: %s", place[0], exc)
 
     async def follow(self, number: int, after: Sequence[Reading]) -> None:
         """Add to an event what was read since."""

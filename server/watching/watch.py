@@ -65,7 +65,8 @@ class Memory:
     """What outlives a restart."""
 
     on: bool  # as it was last told
-    on_wall: float | None = None  # when it last turned on, seconds since the epoch
+    on_wall: float | None = None  # when it last turned on (a text: changed), seconds since the epoch
+    text: str | None = None  # of a text: what it said, as it was last told
 
 
 class Watch:

@@ -22,11 +22,13 @@ from askcam.server.watching.keeping import Keeping
 from askcam.server.watching.post import Post
 from askcam.server.watching.readers import Readers
 from askcam.server.watching.runner import Runner
-from askcam.server.watching.setting import NAME, WatchSetting
+from askcam.server.watching.saying import Saying
+from askcam.server.watching.setting import NAME, Kind, WatchSetting
 from askcam.server.watching.store import Place, Store
 from askcam.server.watching.telling import Telling
+from askcam.server.watching.text_post import TextPost
 from askcam.server.watching.watch import Memory, State, Watch
-from askcam.server.watching.words import words
+from askcam.server.watching.words import Words, words
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +58,7 @@ class Watching:
         self.readers = Readers()
         telling = Telling(keeping, self.readers)
         self._runner = Runner(model, cameras, telling, lateness(metrics.registry), max_age_s)
-        metrics.registry.register(Gauges(self._runner, telling, self.readers))
+        metrics.registry.register(Gauges(self._runner, telling, self.readers, lambda: len(self._trouble)))
 
     # -- life
 
@@ -116,11 +118,16 @@ class Watching:
         """Those of askcam.toml win over kept ones of the same name."""
         return self._kept | self._listed
 
-    def info(self, name: str) -> WatchInfo:
+    def setting(self, name: str) -> WatchSetting:
         """Raises ApiError 404."""
         setting = self._settings().get(name)
         if setting is None:
             raise not_found(f"there is no watch {name[:64]!r}; GET /v1/watches lists them", "name")
+        return setting
+
+    def info(self, name: str) -> WatchInfo:
+        """Raises ApiError 404."""
+        setting = self.setting(name)
         said = msgspec.to_builtins(setting) | {"name": name, "origin": "file" if name in self._listed else "api"}
         return msgspec.convert(said | {"now": msgspec.to_builtins(self._now(name, setting))}, WatchInfo)
 
@@ -129,12 +136,14 @@ class Watching:
 
     def readings(self, name: str, camera: str | None = None, since: float | None = None) -> list[WatchReadings]:
         """What it has read since it was last asked otherwise, or the server began; only after `since`, seconds since
-        the epoch. Raises ApiError 404."""
+        the epoch; of texts there is none. Raises ApiError 404."""
         cameras = self.info(name).cameras
         if camera is not None and camera not in cameras:
             raise not_found(f"the watch {name!r} is not asked of the camera {camera[:64]!r}", "camera")
         posts = ((each, self._runner.post(name, each)) for each in cameras if camera in (None, each))
-        return [WatchReadings(each, [] if post is None else post.history.since(since)) for each, post in posts]
+        return [
+            WatchReadings(each, post.history.since(since) if isinstance(post, Post) else []) for each, post in posts
+        ]
 
     async def create(self, name: str, setting: WatchSetting) -> WatchInfo:
         """Raises ApiError for a name that is taken or none, unknown cameras, and questions that cannot be scored."""
@@ -176,7 +185,8 @@ class Watching:
                 memories[name, post.camera] = post.watch.memory
             self._man(name, setting, memories)
             for post in going_on:
-                if (anew := self._runner.post(name, post.camera)) is not None:
+                anew = self._runner.post(name, post.camera)
+                if isinstance(anew, Post) and isinstance(post, Post):
                     anew.history, anew.since = post.history, post.since
         return self.info(name)
 
@@ -202,18 +212,26 @@ class Watching:
             self._cameras.get(camera)
             if self._cameras.private(camera):
                 raise bad_request("a private camera ends with its connection, and cannot be watched", "cameras")
-        words(setting, self._model.engine.single)
+        self._meanings(setting)
+
+    def _meanings(self, setting: WatchSetting) -> Words | None:
+        """None: it is not scored. Raises ApiError for one that cannot be."""
+        return None if setting.kind is Kind.TEXT else words(setting, self._model.engine.single)
 
     def _man(self, name: str, setting: WatchSetting, memories: Mapping[Place, Memory]) -> None:
         """Raises ApiError for one that cannot be scored."""
-        meanings = words(setting, self._model.engine.single)
+        meanings = self._meanings(setting)
         if not setting.enabled:
             return
         at, wall = time.monotonic(), time.time()
         for camera in setting.cameras:
-            watch = Watch(setting, memories.get((name, camera)), at, wall)
-            since = watch.memory.on_wall if watch.memory.on else None
-            self._runner.put(Post(name, camera, setting, meanings, watch, since=since), at)
+            memory = memories.get((name, camera))
+            if meanings is None:
+                self._runner.put(TextPost(name, camera, setting, Saying(setting, memory, at, wall)), at)
+            else:
+                since = memory.on_wall if memory is not None and memory.on else None
+                watch = Watch(setting, memory, at, wall)
+                self._runner.put(Post(name, camera, setting, meanings, watch, since=since), at)
 
     def _now(self, name: str, setting: WatchSetting) -> list[WatchNow]:
         trouble = self._trouble.get(name) or (None if setting.enabled else "it is not enabled")
@@ -230,6 +248,10 @@ class Watching:
         """What the store says; `otherwise` while nothing was ever kept. Raises ApiError."""
         if not self._keeping.open and not self._keeping.exists:
             return otherwise
+        return await self._keep(work)
+
+    async def write(self, work: Callable[[Store], T]) -> T:
+        """Have the store do something; it is made if need be. Raises ApiError."""
         return await self._keep(work)
 
     async def _keep(self, work: Callable[[Store], T]) -> T:

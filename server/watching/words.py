@@ -1,16 +1,24 @@
 """Which first tokens of an answer mean what, and how likely a watch's answer follows from them. Pure."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from askcam.server.chinese import is_chinese
 from askcam.server.errors import ApiError, bad_request
+from askcam.server.watching.comparing import any_of
 from askcam.server.watching.setting import Kind, WatchSetting
 
-CHINESE = re.compile(r"[\u4e00-\u9fff]")
+ONE_TO_NINE = "one two three four five six seven eight nine"
 YES = {"en": ("Yes", "yes", "YES"), "zh": ("是", "是的", "有", "对", "在")}
 NO = {"en": ("No", "no", "NO"), "zh": ("不", "不是", "没有", "没", "否")}
-MIN_SHARE = 0.2  # of all first tokens must be among the watch's words, else the model answers something else
+# Beside numerals. Only those that are one token: of a longer one nothing but its beginning would be heard.
+NUMBERS = {
+    "en": {"zero": 0, **{word: i for i, word in enumerate(ONE_TO_NINE.split(), 1)}},
+    "zh": {"零": 0, "两": 2, **{word: i for i, word in enumerate("一二三四五六七八九", 1)}},
+}
+MAX_NUMBER = 99
+MIN_SHARE = 0.2
+MIN_SHARE_OF_NUMBERS = 0.5  # some numbers may be said in a sentence, others alone: "No people." against "3"
 
 Single = Callable[[Sequence[str]], Sequence[str]]  # engine.door.Engine.single
 
@@ -20,16 +28,23 @@ class Answer:
     """One reading. `share` is how much of the model's whole distribution the watch's words have."""
 
     probability: float  # of those that turn the watch on, among the watch's words
-    answer: str  # the likeliest: "yes", "no", or a choice
+    answer: str  # the likeliest: "yes", "no", a choice, or a number
     share: float
+    expected: float | None = None  # of a number: the mean over all that are likely
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
     """Of one watch: one-token words by what they mean."""
 
-    meaning: Mapping[str, str]  # word -> "yes", "no", or the choice itself
+    meaning: Mapping[str, str]  # word -> "yes", "no", the choice itself, or a number
     on: frozenset[str]  # meanings that turn it on
+    numbers: bool = False  # whether meanings are numbers
+
+    @property
+    def min_share(self) -> float:
+        """So much of all first tokens must be among these words, else the model answers something else."""
+        return MIN_SHARE_OF_NUMBERS if self.numbers else MIN_SHARE
 
     def read(self, probabilities: Mapping[str, float]) -> Answer:
         """From the probability of each word as the answer's first token."""
@@ -38,7 +53,8 @@ class Words:
             sums[meaning] = sums.get(meaning, 0.0) + probabilities[word]
         share = sum(sums.values())
         likely = sum(sums[meaning] for meaning in self.on)
-        return Answer(likely / share if share > 0 else 0.0, max(sums, key=lambda one: sums[one]), share)
+        mean = sum(int(one) * sums[one] for one in sums) / share if self.numbers and share > 0 else None
+        return Answer(likely / share if share > 0 else 0.0, max(sums, key=lambda one: sums[one]), share, mean)
 
 
 def words(setting: WatchSetting, single: Single) -> Words:
@@ -53,7 +69,9 @@ def words(setting: WatchSetting, single: Single) -> Words:
                     "choices",
                 )
         return Words({choice: choice for choice in setting.choices}, frozenset(setting.on_when))
-    language = "zh" if CHINESE.search(setting.question) else "en"
+    if setting.kind is Kind.NUMBER:
+        return _numbers(setting, single)
+    language = "zh" if is_chinese(setting.question) else "en"
     yes, no = single(YES[language]), single(NO[language])
     if not yes or not no:
         raise cannot_be_scored(
@@ -62,6 +80,27 @@ def words(setting: WatchSetting, single: Single) -> Words:
             "question",
         )
     return Words(dict.fromkeys(yes, "yes") | dict.fromkeys(no, "no"), frozenset({"yes"}))
+
+
+def _numbers(setting: WatchSetting, single: Single) -> Words:
+    numerals = [str(number) for number in range(MAX_NUMBER + 1)]
+    known = set(single(numerals))
+    most = next((number - 1 for number in range(MAX_NUMBER + 1) if str(number) not in known), MAX_NUMBER)
+    if most < 1:
+        raise cannot_be_scored("this model has no single tokens for numbers: ask with kind = 'choice'", "kind")
+    holds = any_of(setting.on_when)
+    on = {str(number) for number in range(most + 1) if holds(number)}
+    if not 0 < len(on) <= most:
+        raise cannot_be_scored(
+            f"on_when = {', '.join(setting.on_when)} holds for {'every' if on else 'no'} number from 0 to {most}, and "
+            "those are all that are one token of this model: compare with one of them, and ask so that it answers "
+            f"with {most} at most",
+            "on_when",
+        )
+    spelled = NUMBERS["zh" if is_chinese(setting.question) else "en"]
+    names = spelled | {word.capitalize(): number for word, number in spelled.items()}
+    meaning = {word: str(names[word]) for word in single(list(names)) if names[word] <= most}
+    return Words({numeral: numeral for numeral in numerals[: most + 1]} | meaning, frozenset(on), numbers=True)
 
 
 def cannot_be_scored(message: str, param: str) -> ApiError:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from askcam.client.calibration import Calibration
 from askcam.client.protocol import EventList, WatchEvent, WatchInfo, WatchList, WatchReadingsList
 from askcam.server.api.events import Acknowledgement, Acknowledgements
 from askcam.server.api.openapi.operations import JPEG, JSON, SSE, TEXT, Events, Operation, Reply, Schema, Takes
@@ -80,6 +81,31 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
             Takes("since", "query", "only later ones: RFC 3339 with its time zone", MOMENT),
         ),
         errors=(400, 404),
+        tag="watches",
+    ),
+    ("GET", "/v1/watches/{name}/calibration"): Operation(
+        "getCalibration",
+        "How sure it is against how often it is right, as it was last measured",
+        {200: Reply("", {JSON: Calibration})},
+        takes=(WATCH,),
+        errors=(404, 503),
+        tag="watches",
+    ),
+    ("PUT", "/v1/watches/{name}/calibration"): Operation(
+        "putCalibration",
+        "Keep a calibration until it is asked something else. Admins only",
+        {200: Reply("it is kept", {JSON: Calibration})},
+        body=Calibration,
+        takes=(WATCH,),
+        errors=(400, 404, 409, 503),
+        tag="watches",
+    ),
+    ("DELETE", "/v1/watches/{name}/calibration"): Operation(
+        "removeCalibration",
+        "Forget it. Admins only",
+        {204: Reply("it is gone")},
+        takes=(WATCH,),
+        errors=(404, 503),
         tag="watches",
     ),
     ("GET", "/v1/events"): Operation(

@@ -3,96 +3,17 @@
 import asyncio
 import queue
 import threading
-import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import pytest
+from watch_hall import SEEDS, WAIT_S, come_true
 
-from askcam.demo.builtin import model_path
 from askcam.demo.objects import drawn_objects
 from askcam.demo.scene import make_scene
-from askcam.engine.door import Engine, EngineConfig, open_engine
-from askcam.engine.errors import Busy
+from askcam.engine.door import Engine
 from askcam.engine.question import Finished, First, Message, Question, Role, Sampling, Scored, ScoreEvent, Text
-from askcam.server.access.limits import Limits
-from askcam.server.cameras import Cameras
-from askcam.server.metrics import Metrics
-from askcam.server.model import Model
-from askcam.server.watching.keeping import Keeping
 from askcam.server.watching.setting import Kind, WatchSetting
-from askcam.server.watching.store import Bounds, Store
-from askcam.server.watching.watching import Watching
-
-SEEDS = {"one": 3, "two": 4}
-WAIT_S = 60.0
-
-
-class Heard:
-    """The real engine, and what was scored on it."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine, self._lock = engine, threading.Lock()
-        self.scorings: list[tuple[str | None, int]] = []  # camera, number of questions
-        self.results: list[tuple[tuple[str, ...], Scored]] = []
-        self.under_way: dict[str | None, int] = {}
-        self.most = 0  # under way at once on one camera
-        self.busy = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._engine, name)
-
-    def score(
-        self, questions: Sequence[Question], choices: Sequence[str], on_event: Callable[[ScoreEvent], None]
-    ) -> int:
-        if self.busy:
-            raise Busy(1, 1.0)
-        camera = questions[0].camera
-        with self._lock:
-            self.scorings.append((camera, len(questions)))
-            self.under_way[camera] = self.under_way.get(camera, 0) + 1
-            self.most = max(self.most, self.under_way[camera])
-
-        def hear(event: ScoreEvent) -> None:
-            with self._lock:
-                self.under_way[camera] -= 1
-            if isinstance(event, Scored):
-                self.results.append((tuple(choices), event))
-            on_event(event)
-
-        return self._engine.score(questions, choices, hear)
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    engine = open_engine(EngineConfig(str(model_path())))
-    yield engine
-    engine.close()
-
-
-@pytest.fixture
-async def hall(engine: Engine, tmp_path: Path) -> AsyncIterator[tuple[Heard, Watching, Keeping]]:
-    """Two synthetic cameras that are watched by nobody yet."""
-    heard, model = Heard(engine), Model("built-in")
-    cameras = Cameras(model, Limits())
-    model.ready(heard)
-    keeping = Keeping(tmp_path, Bounds())
-    watching = Watching(keeping, model, cameras, Metrics(cameras.all), {})
-    await watching.open()
-    for name, seed in SEEDS.items():
-        cameras.add(name, f"synthetic:{seed}")
-    await watching.begin()
-    yield heard, watching, keeping
-    await watching.close()
-    await cameras.close()
-
-
-async def come_true(found: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not found():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        await asyncio.sleep(0.02)
+from askcam.server.watching.store import Store
 
 
 def question(name: str) -> str:

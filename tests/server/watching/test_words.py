@@ -1,6 +1,6 @@
 """Which tokens mean yes, and what a distribution over them says."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -62,3 +62,49 @@ def test_what_cannot_be_scored_is_refused(asked: WatchSetting, single: list[str]
 def test_no_share_at_all_is_no_probability() -> None:
     found = words(setting("Open?"), all_single)
     assert found.read(dict.fromkeys(found.meaning, 0.0)).share == 0
+
+
+def number(question: str, *on_when: str) -> WatchSetting:
+    return WatchSetting(question, ("lobby",), Kind.NUMBER, (), on_when)
+
+
+def digits(given: Sequence[str]) -> list[str]:
+    return [one for one in given if len(one) == 1 or one in ("two")]
+
+
+def test_a_number_is_a_distribution_and_the_condition_has_the_share_of_those_that_meet_it() -> None:
+    found = words(number("How many people queue?", ">= 5"), digits)
+    chances = dict.fromkeys(found.meaning, 0.0) | {"2": 0.1, "two": 0.1, "5": 0.2, "7": 0.2, "0": 0.2}
+    answer = found.read(chances)
+    assert (answer.probability, answer.share) == (pytest.approx(0.5), pytest.approx(0.8))
+    assert answer.expected == pytest.approx((2 * 0.2 + 5 * 0.2 + 7 * 0.2) / 0.8)
+    assert answer.answer in {"0", "2", "5", "7"}
+    assert found.read(chances | {"5": 0.3}).answer == "5"
+
+
+def test_numbers_are_heard_in_the_words_of_the_question() -> None:
+    english, chinese = (words(number(each, "= 2"), digits).meaning for each in ("How many?", "有几个人？"))
+    assert english == {str(i): str(i) for i in range(10)} | {"two": "2"}
+    assert (chinese["两"], chinese["二"], chinese["零"]) == ("2", "2", "0")
+    assert "two" not in chinese
+
+
+@pytest.mark.parametrize(
+    ("on_when", "single", "param", "word"),
+    [
+        (">= 12", digits, "on_when", "no number from 0 to 9"),
+        (">= 0", digits, "on_when", "every number from 0 to 9"),
+        ("= 2", lambda given: [one for one in given if one in "012"], "", ""),
+        (">= 3", lambda given: [one for one in given if one in "012"], "on_when", "0 to 2"),
+        (">= 3", lambda given: [one for one in given if one != "1"], "kind", "no single tokens for numbers"),
+    ],
+)
+def test_numbers_that_are_not_one_token_cannot_be_compared_with(
+    on_when: str, single: Callable[[Sequence[str]], Sequence[str]], param: str, word: str
+) -> None:
+    if not param:
+        assert words(number("?", on_when), single).on == {"2"}
+        return
+    with pytest.raises(ApiError, match=word) as refused:
+        words(number("?", on_when), single)
+    assert (refused.value.code, refused.value.param) == ("cannot_be_scored", param)

@@ -1,0 +1,10 @@
+"""Whether a text is Chinese: the one rule by which questions are answered in that language. Pure."""
+
+import re
+
+HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")  # ideographs of every plane
+
+
+def is_chinese(text: str) -> bool:
+    """Whether there is a Chinese character in it; one of them decides: "这是 Wi-Fi 吗？"."""
+    return HAN.search(text) is not None

@@ -1,0 +1,134 @@
+"""`askcam watch …`: list, add, change, remove, events, calibrate. All talk to a running server."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from askcam.client.http import Http
+from askcam.server.commands.groups.calibrate import add_calibrate
+from askcam.server.commands.words.catalogue import told
+
+
+def group(url_of_server: str) -> typer.Typer:
+    """Its help is in the language that speak() was told; `url_of_server`: where it is when nobody says."""
+    app = typer.Typer(help=told("help.watch"), no_args_is_help=True)
+    Url = Annotated[str, typer.Option("--url", help=told("help.url"))]
+    Ca = Annotated[Path | None, typer.Option("--ca", help=told("help.ca"))]
+    Json = Annotated[bool, typer.Option("--json", help=told("help.json"))]
+    Name = Annotated[str, typer.Argument(help=told("help.watch.name"))]
+    Kind = Annotated[str | None, typer.Option("--kind", help=told("help.watch.kind"))]
+    Choices = Annotated[list[str] | None, typer.Option("--choice", help=told("help.watch.choice"))]
+    OnWhen = Annotated[list[str] | None, typer.Option("--on-when", help=told("help.watch.on_when"))]
+    EveryS = Annotated[float | None, typer.Option("--every-s", help=told("help.watch.every_s"))]
+    On = Annotated[float | None, typer.Option("--on", help=told("help.watch.on"))]
+    Off = Annotated[float | None, typer.Option("--off", help=told("help.watch.off"))]
+    ForS = Annotated[float | None, typer.Option("--for-s", help=told("help.watch.for_s"))]
+    CooldownS = Annotated[float | None, typer.Option("--cooldown-s", help=told("help.watch.cooldown_s"))]
+    Quiet = Annotated[list[str] | None, typer.Option("--quiet", help=told("help.watch.quiet"))]
+    TimeZone = Annotated[str | None, typer.Option("--time-zone", help=told("help.watch.time_zone"))]
+    Severity = Annotated[str | None, typer.Option("--severity", help=told("help.watch.severity"))]
+
+    @app.command("list", help=told("help.watch.list"))
+    def listed(url: Url = url_of_server, ca: Ca = None, json: Json = False) -> None:
+        """All watches, and how each stands on each camera."""
+        from askcam.server.commands import watch as command
+
+        command.show_all(_server(url, ca), json)
+
+    @app.command("add", help=told("help.watch.add"))
+    def add(
+        name: Name,
+        question: Annotated[str, typer.Argument(help=told("help.watch.question"))],
+        camera: Annotated[list[str], typer.Option("--camera", help=told("help.watch.camera"))],
+        kind: Kind = None,
+        choice: Choices = None,
+        on_when: OnWhen = None,
+        every_s: EveryS = None,
+        on: On = None,
+        off: Off = None,
+        for_s: ForS = None,
+        cooldown_s: CooldownS = None,
+        quiet: Quiet = None,
+        time_zone: TimeZone = None,
+        severity: Severity = None,
+        url: Url = url_of_server,
+        ca: Ca = None,
+        json: Json = False,
+    ) -> None:
+        """Ask a standing question from now on."""
+        from askcam.server.commands import watch as command
+
+        asked = {"question": question, "cameras": camera, "kind": kind, "choices": choice, "on_when": on_when}
+        told_to = {"every_s": every_s, "on": on, "off": off, "for_s": for_s, "cooldown_s": cooldown_s}
+        when = {"quiet": quiet, "time_zone": time_zone, "severity": severity}
+        command.add(_server(url, ca, admin=True), name, _given(asked | told_to | when), json)
+
+    @app.command("change", help=told("help.watch.change"))
+    def change(
+        name: Name,
+        question: Annotated[str | None, typer.Option("--question", help=told("help.watch.question"))] = None,
+        camera: Annotated[list[str] | None, typer.Option("--camera", help=told("help.watch.camera"))] = None,
+        kind: Kind = None,
+        choice: Choices = None,
+        on_when: OnWhen = None,
+        every_s: EveryS = None,
+        on: On = None,
+        off: Off = None,
+        for_s: ForS = None,
+        cooldown_s: CooldownS = None,
+        quiet: Quiet = None,
+        time_zone: TimeZone = None,
+        severity: Severity = None,
+        enabled: Annotated[bool | None, typer.Option("--enable/--disable", help=told("help.watch.enabled"))] = None,
+        url: Url = url_of_server,
+        ca: Ca = None,
+        json: Json = False,
+    ) -> None:
+        """Change what is named, and nothing else."""
+        from askcam.server.commands import watch as command
+
+        asked = {"question": question, "cameras": camera, "kind": kind, "choices": choice, "on_when": on_when}
+        told_to = {"every_s": every_s, "on": on, "off": off, "for_s": for_s, "cooldown_s": cooldown_s}
+        when = {"quiet": quiet, "time_zone": time_zone, "severity": severity, "enabled": enabled}
+        command.change(_server(url, ca, admin=True), name, _given(asked | told_to | when), json)
+
+    @app.command("remove", help=told("help.watch.remove"))
+    def remove(name: Name, url: Url = url_of_server, ca: Ca = None) -> None:
+        """Ask no more; its events stay."""
+        from askcam.server.commands import watch as command
+
+        command.remove(_server(url, ca, admin=True), name)
+
+    @app.command("events", help=told("help.watch.events"))
+    def events(
+        follow: Annotated[bool, typer.Option("--follow", help=told("help.watch.follow"))] = False,
+        watch: Annotated[str | None, typer.Option("--watch", help=told("help.watch.of_watch"))] = None,
+        camera: Annotated[str | None, typer.Option("--camera", help=told("help.watch.of_camera"))] = None,
+        since: Annotated[str | None, typer.Option("--since", help=told("help.watch.since"))] = None,
+        limit: Annotated[int, typer.Option("--limit", min=1, max=500, help=told("help.watch.limit"))] = 50,
+        url: Url = url_of_server,
+        ca: Ca = None,
+        json: Json = False,
+    ) -> None:
+        """What watches have told; with --follow, what they tell, until Ctrl-C."""
+        from askcam.server.commands import watch_events as command
+
+        wanted = command.Wanted(watch, camera, since, limit)
+        command.events(_server(url, ca), wanted, follow, json)
+
+    add_calibrate(app, url_of_server)
+    return app
+
+
+def _given(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _server(url: str, ca: Path | None, admin: bool = False) -> Http:
+    """Where it is, with a token of the environment: an admin's where one is needed and there is one."""
+    from askcam.server.commands.reaching import reach
+
+    token = os.environ.get("ASKCAM_TOKEN")
+    return reach(url, (os.environ.get("ASKCAM_ADMIN_TOKEN") or token) if admin else token, ca)

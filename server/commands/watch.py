@@ -1,0 +1,88 @@
+"""askcam watch: the standing questions of a running server."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import msgspec
+from rich.table import Table
+
+from askcam.client.errors import AskcamError
+from askcam.client.http import Http
+from askcam.client.protocol import WatchInfo, WatchList, WatchNow
+from askcam.server.commands import say
+from askcam.server.commands.words.catalogue import told
+
+T = TypeVar("T")
+
+
+def show_all(http: Http, json: bool) -> None:
+    """A line for each watch and camera."""
+    watches = _asked(lambda: msgspec.json.decode(http.request("/v1/watches"), type=WatchList)).data
+    if json:
+        for watch in watches:
+            say.line(msgspec.to_builtins(watch))
+        return
+    if not watches:
+        say.console.print(told("watch.none"))
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in (
+        told("watch.heading.watch"),
+        told("watch.heading.camera"),
+        told("watch.heading.state"),
+        told("watch.heading.reading"),
+        told("watch.heading.question"),
+    ):
+        table.add_column(heading)
+    for watch in watches:
+        for now in watch.now:
+            table.add_row(watch.name, now.camera, now.state, say.escape(reading(now)), say.escape(watch.question))
+    say.console.print(table)
+
+
+def add(http: Http, name: str, fields: dict[str, Any], json: bool) -> None:
+    """Make one. Leaves with 2 for what the server refuses."""
+    made = _asked(lambda: http.request("/v1/watches", "POST", {"name": name, **fields}))
+    _show(made, json, told("watch.added", name=name))
+
+
+def change(http: Http, name: str, fields: dict[str, Any], json: bool) -> None:
+    """Leaves with 2 when nothing is to be changed, and for what the server refuses."""
+    if not fields:
+        say.fail(told("watch.nothing_changed"))
+    changed = _asked(lambda: http.request(_path(name), "PATCH", fields))
+    _show(changed, json, told("watch.changed", name=name))
+
+
+def remove(http: Http, name: str) -> None:
+    """Leaves with 2 when there is none."""
+    _asked(lambda: http.request(_path(name), "DELETE"))
+    say.console.print(say.escape(told("watch.removed", name=name)))
+
+
+def reading(now: WatchNow) -> str:
+    """How it stands, for people: the last answer and how likely it was, or why there is none."""
+    if now.trouble:
+        return now.trouble
+    shares = [] if now.probability is None else [f"{now.probability:.2f}"]
+    return " ".join([*([now.answer] if now.answer else []), *shares])
+
+
+def _show(data: bytes, json: bool, text: str) -> None:
+    if json:
+        say.line(msgspec.to_builtins(msgspec.json.decode(data, type=WatchInfo)))
+    else:
+        say.console.print(say.escape(text))
+
+
+def _path(name: str) -> str:
+    return f"/v1/watches/{quote(name, safe='')}"
+
+
+def _asked(ask: Callable[[], T]) -> T:
+    """Leaves with 2 for what the server refuses, or when there is none."""
+    try:
+        return ask()
+    except (AskcamError, msgspec.DecodeError) as exc:
+        say.fail(str(exc))

@@ -1,0 +1,117 @@
+"""askcam watch events: what watches have told, and what they tell now, over the server's restarts."""
+
+import random
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import msgspec
+
+from askcam.client.errors import AskcamError, Busy, ConnectionFailed
+from askcam.client.http import Http
+from askcam.client.protocol import EventList, WatchEvent
+from askcam.server.commands import say
+from askcam.server.commands.words.catalogue import told
+
+SILENCE_S = 45.0  # the server says something every 15 seconds
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0  # between tries to come back
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events. None: all."""
+
+    watch: str | None
+    camera: str | None
+    since: str | None  # RFC 3339
+    limit: int  # of those that are past
+
+    def query(self, **more: object) -> str:
+        fields = {"watch": self.watch, "camera": self.camera, **more}
+        return urlencode({name: value for name, value in fields.items() if value is not None})
+
+
+def events(http: Http, wanted: Wanted, follow: bool, json: bool) -> None:
+    """The newest so many, oldest first; with `follow` those since then, too, and then those that come, until Ctrl-C.
+
+    Leaves with 2 for what the server refuses, and when there is none at the beginning.
+    """
+    try:
+        last = _newest_id(http) if follow else 0
+        if not follow or wanted.since is not None:
+            for event in _past(http, wanted):
+                _show(event, json)
+                last = max(last, event.id)
+        if follow:
+            for event in _coming(http, wanted, last):
+                _show(event, json)
+    except (AskcamError, msgspec.DecodeError) as exc:
+        say.fail(str(exc))
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def _newest_id(http: Http) -> int:
+    """Of all events; 0 before the first."""
+    newest = msgspec.json.decode(http.request("/v1/events?limit=1"), type=EventList).data
+    return newest[0].id if newest else 0
+
+
+def _past(http: Http, wanted: Wanted) -> list[WatchEvent]:
+    query = wanted.query(since=wanted.since, limit=wanted.limit)
+    return msgspec.json.decode(http.request(f"/v1/events?{query}"), type=EventList).data[::-1]
+
+
+def _coming(http: Http, wanted: Wanted, last: int) -> Iterator[WatchEvent]:
+    """Each once, in order, as long as anybody listens: a server that goes away is waited for."""
+    wait_s, away = FIRST_WAIT_S, False
+    while True:
+        headers = {"Accept": "text/event-stream", "Last-Event-ID": str(last)}
+        try:
+            for name, data in messages(http.lines(f"/v1/events?{wanted.query()}", headers, SILENCE_S)):
+                wait_s, away = FIRST_WAIT_S, _back(away)
+                if name == "gone":
+                    say.errors.print(f"[yellow]{told('note')}[/] {told('watch.gone', data=say.escape(data))}")
+                elif name != "resume":
+                    event = msgspec.json.decode(data, type=WatchEvent)
+                    yield event
+                    last = event.id
+        except (ConnectionFailed, Busy) as exc:
+            if not away:
+                say.errors.print(f"[yellow]{told('note')}[/] {say.escape(told('watch.away', why=exc))}")
+            away = True
+        time.sleep(wait_s * random.uniform(0.5, 1.0))
+        wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+
+
+def _back(away: bool) -> bool:
+    if away:
+        say.errors.print(told("watch.back"))
+    return False
+
+
+def messages(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The (name, data) of each message of a text/event-stream; comments are ("", "")."""
+    name, data = "", ""
+    for line in lines:
+        field, _, value = line.partition(": ")
+        if line == "" and name:
+            yield name, data
+            name, data = "", ""
+        elif field == "event":
+            name = value
+        elif field == "data":
+            data = value
+
+
+def _show(event: WatchEvent, json: bool) -> None:
+    if json:
+        say.line(msgspec.to_builtins(event))
+        return
+    when, share = event.at[:19].replace("T", " "), ""
+    if event.probability is not None:
+        share = f" {event.probability:.2f}"
+    what = event.kind if event.watch is None else f"{event.watch} {event.kind}"
+    rest = event.answer or event.reason or ""
+    say.console.out(f"{when}Z  {event.camera}  {what}  {rest}{share}".rstrip(), highlight=False)

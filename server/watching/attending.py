@@ -1,0 +1,65 @@
+"""Watched cameras themselves: lost and back, unwell and well, each told once, and over restarts."""
+
+import time
+from collections.abc import Iterable, Mapping
+
+from askcam.client.protocol import WatchEvent
+from askcam.server.cameras import Cameras
+from askcam.server.saw import rfc3339
+from askcam.server.watching.presence import Attendance
+from askcam.server.watching.store import CAMERA, PICTURE, Place
+from askcam.server.watching.telling import News, Telling
+from askcam.server.watching.watch import Memory
+from askcam.server.watching.wellness import Wellness
+from askcam.stream.camera import Camera
+from askcam.stream.states import State
+
+
+class Attending:
+    """Owned by the event loop; the runner's task calls look()."""
+
+    def __init__(self, cameras: Cameras, telling: Telling) -> None:
+        self._cameras, self._telling = cameras, telling
+        self._attendance: dict[str, Attendance] = {}
+        self._wellness: dict[str, Wellness] = {}
+
+    def remember(self, memories: Mapping[Place, Memory]) -> None:
+        """How cameras were last told to be."""
+        for (watch, camera), memory in memories.items():
+            if watch == CAMERA:
+                self._attendance[camera] = Attendance(lost=memory.on)
+            elif watch == PICTURE:
+                self._wellness[camera] = Wellness(unwell=memory.on)
+
+    async def look(self, names: Iterable[str]) -> None:
+        """Tell what has become of these cameras."""
+        for name in names:
+            if name in self._cameras:
+                await self._look(self._cameras.get(name))
+
+    async def _look(self, camera: Camera) -> None:
+        status = camera.status()
+        attendance = self._attendance.setdefault(camera.name, Attendance())
+        if attendance.see(status.state):
+            kind = "camera_lost" if attendance.lost else "camera_back"
+            await self._tell(camera, kind, attendance.lost, status.reason if attendance.lost else None)
+        flags = self._cameras.health(camera.name)
+        wellness = self._wellness.setdefault(camera.name, Wellness())
+        if wellness.see(flags, status.state is State.LIVE, time.monotonic()):
+            kind = "camera_unwell" if wellness.unwell else "camera_well"
+            reason = f"the picture is {' and '.join(flags)}" if wellness.unwell else None
+            await self._tell(camera, kind, wellness.unwell, reason)
+
+    async def _tell(self, camera: Camera, kind: str, bad: bool, reason: str | None) -> None:
+        now, shot = time.time(), camera.shot()
+        event = WatchEvent(
+            id=0,
+            kind=kind,  # type: ignore[arg-type]
+            watch=None,
+            camera=camera.name,
+            severity="warning" if bad else "info",
+            at=rfc3339(now),
+            frame_at=None if shot is None else rfc3339(shot.picture.wall),
+            reason=reason,
+        )
+        await self._telling.tell(News(event, now, Memory(bad), None, shot))

@@ -1,0 +1,104 @@
+"""Watches over the real engine, the built-in model and synthetic cameras, without a server around them."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from askcam.engine.door import Engine
+from askcam.engine.errors import Busy
+from askcam.engine.question import Event, Question, Scored, ScoreEvent, Text
+from askcam.server.access.limits import Limits
+from askcam.server.cameras import Cameras
+from askcam.server.metrics import Metrics
+from askcam.server.model import Model
+from askcam.server.watching.keeping import Keeping
+from askcam.server.watching.store import Bounds
+from askcam.server.watching.watching import Watching
+
+SEEDS = {"one": 3, "two": 4}
+WAIT_S = 60.0
+
+
+class Heard:
+    """The real engine, and what was scored on it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self._lock = engine, threading.Lock()
+        self.scorings: list[tuple[str | None, int]] = []  # camera, number of questions
+        self.results: list[tuple[tuple[str, ...], Scored]] = []
+        self.under_way: dict[str | None, int] = {}
+        self.most = 0  # under way at once on one camera
+        self.busy = False
+        self.says: dict[str, dict[str, float]] = {}  # by question: what is to be read instead of its probabilities
+        self.asked: list[tuple[str, int]] = []  # answers asked for: their question, and how many others were under way
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    def score(
+        self, questions: Sequence[Question], choices: Sequence[str], on_event: Callable[[ScoreEvent], None]
+    ) -> int:
+        if self.busy:
+            raise Busy(1, 1.0)
+        camera = questions[0].camera
+        with self._lock:
+            self.scorings.append((camera, len(questions)))
+            self.under_way[camera] = self.under_way.get(camera, 0) + 1
+            self.most = max(self.most, self.under_way[camera])
+
+        def hear(event: ScoreEvent) -> None:
+            with self._lock:
+                self.under_way[camera] -= 1
+            if isinstance(event, Scored):
+                event = self._said(questions, choices, event)
+                self.results.append((tuple(choices), event))
+            on_event(event)
+
+        return self._engine.score(questions, choices, hear)
+
+    def _said(self, questions: Sequence[Question], choices: Sequence[str], event: Scored) -> Scored:
+        rows = []
+        for question, row in zip(questions, event.probabilities, strict=True):
+            said = self.says.get(text_of(question))
+            rows.append(row if said is None else tuple(said.get(choice, 0.0) for choice in choices))
+        return replace(event, probabilities=tuple(rows))
+
+    def ask(self, question: Question, on_event: Callable[[Event], None]) -> int:
+        stats = self._engine.stats()
+        self.asked.append((text_of(question), stats.waiting + stats.answering))
+        return self._engine.ask(question, on_event)
+
+
+def text_of(question: Question) -> str:
+    (part,) = question.messages[-1].parts
+    assert isinstance(part, Text)
+    return part.text
+
+
+@asynccontextmanager
+async def open_hall(engine: Engine, folder: Path) -> AsyncIterator[tuple[Heard, Watching, Keeping]]:
+    """Two synthetic cameras that are watched by nobody yet."""
+    heard, model = Heard(engine), Model("built-in")
+    cameras = Cameras(model, Limits())
+    model.ready(heard)
+    keeping = Keeping(folder, Bounds())
+    watching = Watching(keeping, model, cameras, Metrics(cameras.all), {})
+    await watching.open()
+    for name, seed in SEEDS.items():
+        cameras.add(name, f"synthetic:{seed}")
+    await watching.begin()
+    yield heard, watching, keeping
+    await watching.close()
+    await cameras.close()
+
+
+async def come_true(found: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while not found():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        await asyncio.sleep(0.02)
