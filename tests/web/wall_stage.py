@@ -1,4 +1,4 @@
-"""What the wall's tests look at: cameras of several kinds, one with something that comes and goes, and a watch on it."""
+"""What the wall's tests look at: cameras of several kinds, one with something that comes and goes, and watches."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
