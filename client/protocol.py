@@ -262,8 +262,8 @@ class WatchNow(msgspec.Struct, frozen=True, omit_defaults=False):
     answer: str | None  # its likeliest; of a text: what it says, as it was last told
     read_at: str | None  # RFC 3339, UTC: capture time of its newest frame
     trouble: str | None  # why there is no reading now, and what to do
-    since: str | None = None  # RFC 3339: since when it is on, or is not, as far as the server knows
     expected: float | None = None  # of a number: the mean over all that are likely
+    since: str | None = None  # RFC 3339: since when it is on, or is not, as far as the server knows
 
 
 class WatchInfo(msgspec.Struct, frozen=True, omit_defaults=False):

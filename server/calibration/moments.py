@@ -11,7 +11,7 @@ from askcam.demo.scene import BACKDROPS, Scene, make_scene
 from askcam.demo.synthetic import SyntheticScene
 from askcam.engine.door import Engine
 from askcam.server.calibration.labels import Labels
-from askcam.server.watching.words import CHINESE
+from askcam.server.chinese import is_chinese
 from askcam.stream.fit import resize
 from askcam.stream.frame import Frame
 from askcam.stream.reel import Reel
@@ -111,7 +111,7 @@ def _questions(question: str, scene: Scene, chance: random.Random) -> Iterator[t
         return
     others = [drawn for drawn in drawn_objects() if drawn.en not in BACKDROPS and drawn != there]
     for drawn in (there, chance.choice(others)):
-        name = drawn.zh if CHINESE.search(question) else drawn.a
+        name = drawn.zh if is_chinese(question) else drawn.a
         yield question.replace(OBJECT, name), drawn == there
 
 

@@ -55,8 +55,8 @@ class Gauges(Collector):
                 likely.add_metric(where, post.last.probability)
                 if post.last.expected is not None:
                     number.add_metric(where, post.last.expected)
-            if post.readings:
-                read_at.add_metric(where, datetime.fromisoformat(post.readings[-1].at).timestamp())
+            if post.read_at is not None:
+                read_at.add_metric(where, datetime.fromisoformat(post.read_at).timestamp())
             blind.add_metric(where, post.trouble is not None)
         yield from (state, likely, number, read_at, blind)
         resting = "Watches that this model cannot score; GET /v1/watches says why."

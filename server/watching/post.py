@@ -66,6 +66,11 @@ class Post:
         self.trouble = trouble
         self.watch.see(None, at, wall)
 
+    @property
+    def read_at(self) -> str | None:
+        """Capture time of the newest frame that was read, RFC 3339."""
+        return self.readings[-1].at if self.readings else None
+
     def now(self) -> WatchNow:
         """How it stands."""
         last = self.last
@@ -75,7 +80,7 @@ class Post:
             probability=None if last is None else round(last.probability, 4),
             answer=None if last is None else last.answer,
             expected=_rounded(None if last is None else last.expected),
-            read_at=self.readings[-1].at if self.readings else None,
+            read_at=self.read_at,
             trouble=self.trouble,
             since=None if self.since is None else rfc3339(self.since),
         )

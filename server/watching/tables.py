@@ -45,15 +45,15 @@ CREATE TABLE IF NOT EXISTS texts (  -- beside `memories`: what a watch's text sa
   text TEXT NOT NULL,
   PRIMARY KEY (watch, camera)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS acknowledgements (
-  event INTEGER PRIMARY KEY REFERENCES events (id) ON DELETE CASCADE,
-  at REAL NOT NULL               -- when somebody said that they have seen it, seconds since the epoch
-);
 CREATE TABLE IF NOT EXISTS calibrations (
   watch TEXT PRIMARY KEY,
   asks BLOB NOT NULL,            -- what the watch asked then (calibrated.asks)
   document BLOB NOT NULL         -- client.calibration.Calibration as JSON
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS acknowledgements (
+  event INTEGER PRIMARY KEY REFERENCES events (id) ON DELETE CASCADE,
+  at REAL NOT NULL               -- when somebody said that they have seen it, seconds since the epoch
+);
 """
 
 

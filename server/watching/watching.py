@@ -136,14 +136,13 @@ class Watching:
 
     def readings(self, name: str, camera: str | None = None, since: float | None = None) -> list[WatchReadings]:
         """What it has read since it was last asked otherwise, or the server began; only after `since`, seconds since
-        the epoch; of texts there is none. Raises ApiError 404."""
+        the epoch. Raises ApiError 404."""
         cameras = self.info(name).cameras
         if camera is not None and camera not in cameras:
             raise not_found(f"the watch {name!r} is not asked of the camera {camera[:64]!r}", "camera")
-        posts = ((each, self._runner.post(name, each)) for each in cameras if camera in (None, each))
-        return [
-            WatchReadings(each, post.history.since(since) if isinstance(post, Post) else []) for each, post in posts
-        ]
+        posts = [(each, self._runner.post(name, each)) for each in cameras if camera in (None, each)]
+        drawn = {each: post.history for each, post in posts if isinstance(post, Post)}
+        return [WatchReadings(each, drawn[each].since(since) if each in drawn else []) for each, _ in posts]
 
     async def create(self, name: str, setting: WatchSetting) -> WatchInfo:
         """Raises ApiError for a name that is taken or none, unknown cameras, and questions that cannot be scored."""
@@ -186,7 +185,7 @@ class Watching:
             self._man(name, setting, memories)
             for post in going_on:
                 anew = self._runner.post(name, post.camera)
-                if isinstance(anew, Post) and isinstance(post, Post):
+                if isinstance(post, Post) and isinstance(anew, Post):
                     anew.history, anew.since = post.history, post.since
         return self.info(name)
 
@@ -228,10 +227,10 @@ class Watching:
             memory = memories.get((name, camera))
             if meanings is None:
                 self._runner.put(TextPost(name, camera, setting, Saying(setting, memory, at, wall)), at)
-            else:
-                since = memory.on_wall if memory is not None and memory.on else None
-                watch = Watch(setting, memory, at, wall)
-                self._runner.put(Post(name, camera, setting, meanings, watch, since=since), at)
+                continue
+            watch = Watch(setting, memory, at, wall)
+            since = watch.memory.on_wall if watch.memory.on else None
+            self._runner.put(Post(name, camera, setting, meanings, watch, since=since), at)
 
     def _now(self, name: str, setting: WatchSetting) -> list[WatchNow]:
         trouble = self._trouble.get(name) or (None if setting.enabled else "it is not enabled")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from web.axe import assert_accessible
 from web.visitor import Visitor
-from web.wall_stage import Wall, event, tile
+from web.wall_stage import Wall, tile
 from web.wall_stage import wall as build
 
 LIVE = re.compile(r"^Live · [\d.]+ m?s$")

@@ -71,18 +71,6 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         errors=(404, 409, 503),
         tag="watches",
     ),
-    ("GET", "/v1/watches/{name}/readings"): Operation(
-        "getWatchReadings",
-        "Its last readings on each of its cameras, up to 600 each",
-        {200: Reply("oldest first", {JSON: WatchReadingsList})},
-        takes=(
-            WATCH,
-            Takes("camera", "query", "only of this one of its cameras"),
-            Takes("since", "query", "only later ones: RFC 3339 with its time zone", MOMENT),
-        ),
-        errors=(400, 404),
-        tag="watches",
-    ),
     ("GET", "/v1/watches/{name}/calibration"): Operation(
         "getCalibration",
         "How sure it is against how often it is right, as it was last measured",
@@ -106,6 +94,18 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {204: Reply("it is gone")},
         takes=(WATCH,),
         errors=(404, 503),
+        tag="watches",
+    ),
+    ("GET", "/v1/watches/{name}/readings"): Operation(
+        "getWatchReadings",
+        "Its last readings on each of its cameras, up to 600 each",
+        {200: Reply("oldest first", {JSON: WatchReadingsList})},
+        takes=(
+            WATCH,
+            Takes("camera", "query", "only of this one of its cameras"),
+            Takes("since", "query", "only later ones: RFC 3339 with its time zone", MOMENT),
+        ),
+        errors=(400, 404),
         tag="watches",
     ),
     ("GET", "/v1/events"): Operation(
