@@ -90,7 +90,7 @@ def test_pictures_are_had_for_tiles_in_sight_only_and_oftener_where_somebody_loo
     page.goto(live_server.url + "/wall")
     until(lambda: page.wait_for_timeout(200) or len(asked) > 40, "pictures")
     hidden = page.locator(".tile").evaluate_all(
-        "tiles => tiles.filter(one => one.getBoundingClientRect().top > innerHeight + 100).map(one => one.dataset.camera)"
+        "all => all.filter(one => one.getBoundingClientRect().top > innerHeight + 100).map(one => one.dataset.camera)"
     )
     assert hidden, "some tiles are out of sight"
     assert set(asked).isdisjoint(hidden)
