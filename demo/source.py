@@ -58,14 +58,14 @@ class SyntheticSource:
 
     def read(self, convert: bool) -> ScenePicture:
         """Wait for the next picture. `convert` changes nothing: a picture is drawn when its pixels are asked for."""
-        now = self._wall()
-        if now * FPS < self._last - FPS:
-            self._last = int(now * FPS) - 1  # the clock was set back
-        while (number := int(self._wall() * FPS)) <= self._last:
-            self._sleep(max(0.0005, (self._last + 1) / FPS - self._wall()))
+        while (number := int((now := self._wall()) * FPS)) <= self._last:
+            if now * FPS < self._last - FPS:
+                self._last = number - 1  # the clock was set back, perhaps while we slept
+            else:
+                self._sleep(max(0.0005, (self._last + 1) / FPS - now))
         self._last = number
         wall = number / FPS
-        return ScenePicture(self._scene, wall, self._mono() - (self._wall() - wall))
+        return ScenePicture(self._scene, wall, self._mono() - (now - wall))
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -81,13 +81,15 @@ def text_of(question: Question) -> str:
 
 
 @asynccontextmanager
-async def open_hall(engine: Engine, folder: Path) -> AsyncIterator[tuple[Heard, Watching, Keeping]]:
+async def open_hall(
+    engine: Engine, folder: Path, metrics: Metrics | None = None
+) -> AsyncIterator[tuple[Heard, Watching, Keeping]]:
     """Two synthetic cameras that are watched by nobody yet."""
     heard, model = Heard(engine), Model("built-in")
     cameras = Cameras(model, Limits())
     model.ready(heard)
     keeping = Keeping(folder, Bounds())
-    watching = Watching(keeping, model, cameras, Metrics(cameras.all), {})
+    watching = Watching(keeping, model, cameras, metrics or Metrics(cameras.all), {})
     await watching.open()
     for name, seed in SEEDS.items():
         cameras.add(name, f"synthetic:{seed}")

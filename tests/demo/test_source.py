@@ -140,3 +140,23 @@ def test_the_registry_finds_it() -> None:
     spec = resolve("synthetic:12")
     assert spec.scheme == "synthetic"
     assert isinstance(spec.make(), SyntheticSource)
+
+
+def test_a_wall_clock_set_back_while_it_sleeps_does_not_make_it_sleep_on() -> None:
+    class Corrected(Clock):
+        """Goes back by a day during the first sleep. Longer sleeps than two pictures are refused, as ever."""
+
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            self.wall, self.day_s = self.wall - self.day_s, 0.0
+
+        day_s = 86_400.0
+
+    clock = Corrected(1_700_000_000.0)
+    source = opened(clock)
+    source.read(False)
+    before = clock.mono
+    picture = source.read(False)
+    assert clock.mono - before < 2 / FPS
+    assert 0 <= clock.wall - picture.wall < 1 / FPS
+    assert 0 <= clock.mono - picture.mono < 1 / FPS

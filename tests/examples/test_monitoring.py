@@ -14,6 +14,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from servers.askcam_server import LiveServer, live_server, wait_for_pairs
 from servers.prometheus import Prometheus, need_prometheus, prometheus, promtool
+from servers.receiver import Receiver
 from servers.running import MJPEGServer
 from waiting import until
 
@@ -49,6 +50,10 @@ folder = "watches"
 [timeline]
 enabled = true
 folder = "timeline"
+
+[notify.house]
+webhook = "{receiver}"
+secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 [watches.person]
 question = "Is there a person? Answer yes or no."
@@ -110,8 +115,8 @@ def variant(folder: Path, target: str) -> Path:
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     need_prometheus()
     folder = tmp_path_factory.mktemp("monitored")
-    with MJPEGServer("clock:320x240") as gate:
-        (folder / "askcam.toml").write_text(CONFIG.format(gate=gate.url))
+    with MJPEGServer("clock:320x240") as gate, Receiver() as receiver:
+        (folder / "askcam.toml").write_text(CONFIG.format(gate=gate.url, receiver=receiver.url))
         with live_server("--config", str(folder / "askcam.toml")) as server:
             config = variant(folder, server.url.removeprefix("http://"))
             with prometheus(config, folder / "data") as running:
@@ -170,7 +175,7 @@ def test_the_services_are_pinned_and_find_their_files() -> None:
 
 def test_panels_are_whole_do_not_overlap_and_say_what_they_show() -> None:
     assert [panel["title"] for panel in DASHBOARD["panels"] if panel["type"] == "row"] == [
-        "Answers", "Cameras", "Watches", "Engine and memory", "Events, evidence and connections",
+        "Answers", "Cameras", "Watches", "Engine and memory", "Events, deliveries and evidence",
     ]  # fmt: skip
     assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(DASHBOARD["panels"])
     taken: set[tuple[int, int]] = set()
