@@ -56,8 +56,7 @@ class Notifying:
         self._targets: dict[str, Target] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._origin = ""
-        if settings:
-            registry.register(Gauges(lambda: self._targets.values(), self._clock.wall))
+        registry.register(Gauges(lambda: self._targets.values(), self._clock.wall))
 
     # -- life
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from watch_events import add, open_store
@@ -21,6 +21,7 @@ from askcam.server.notifying.outcome import Failed, Outcome, Taken
 from askcam.server.notifying.setting import NotifySetting
 from askcam.server.notifying.target import Clock, Target
 from askcam.server.watching.store import Bounds, Store
+from askcam.server.watching.tables import NAME as FILE
 
 NAME = "house"
 SETTING = NotifySetting(apprise=("json://127.0.0.1",), watches=("door",), give_up_s=7200.0)
@@ -225,7 +226,9 @@ class Deliveries(RuleBasedStateMachine):
 
 
 TestDeliveries = Deliveries.TestCase
-TestDeliveries.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestDeliveries.settings = settings(
+    max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 
 
 def test_what_came_of_a_try_is_on_the_disk_before_anything_else_is_tried(tmp_path: Path, monkeypatch: Any) -> None:
@@ -301,6 +304,22 @@ def test_dead_letters_are_bounded_and_those_that_go_are_counted(tmp_path: Path, 
     assert len(life.dead) == life.target.num_dead == 3
     assert life.target.counts["dropped"] == 2
     assert "dead letters of 'house' are removed" in caplog.text
+    life.store.close()
+
+
+def test_events_of_a_new_database_are_not_taken_for_those_of_a_broken_one(tmp_path: Path) -> None:
+    """Their ids begin at 1 again, and a receiver that has seen event 1 must take this one, too."""
+    life = Life(tmp_path)
+    add(life.store, 0, jpeg=None)
+    life.run(1)
+    life.store.close()
+    (tmp_path / FILE).write_bytes(b"hello" * 1000)
+    life.begin()
+    add(life.store, 0, jpeg=None)
+    life.run(1)
+    (first, one), (second, other) = life.sender.got
+    assert one == other == 1
+    assert first != second
     life.store.close()
 
 
