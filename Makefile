@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TYPED := build/typing
 PACKAGES := stream engine client demo server
-BENCHMARKS := demo languages summarize watches capture_cpu freshness faults same replay grammar barcode fuzz soak chaos
+BENCHMARKS := demo languages summarize timeline watches capture_cpu freshness faults same replay grammar barcode fuzz soak chaos
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types arrows bench clean
@@ -31,7 +31,7 @@ demo: $(READY) ## a synthetic camera, the built-in model and the page, on this m
 	@$(BIN)/askcam demo
 
 test: $(READY) ## all tests; ARGS="-k window" passes pytest more
-	@$(BIN)/python -m pytest -q --durations=10 $(ARGS)
+	@$(BIN)/python -m pytest -q --durations=10 --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 check: lint types arrows ## ruff, mypy --strict, and the arrows between the rooms
 

@@ -106,6 +106,8 @@ class CameraInfo(msgspec.Struct, frozen=True, omit_defaults=False):
     frame_age_ms: float | None
     health: list[str]
     private: bool = False
+    desk: bool = False  # a product desk: GET /v1/cameras/{name}/desk says what it reads
+    retry_in_ms: float | None = None  # until a camera that is lost is tried again
 
 
 class CameraList(msgspec.Struct, frozen=True):
@@ -169,6 +171,7 @@ class DeskInfo(msgspec.Struct, frozen=True, omit_defaults=False):
     codes: list[DeskCode]
     facts: list[Fact]
     guidance: list[Advice]
+    catalogue: bool = False  # whether codes are looked up at all
     object: str = "askcam.desk"
 
 
@@ -227,6 +230,7 @@ class WatchEvent(msgspec.Struct, frozen=True, omit_defaults=False):
     window: SeenWindow | None = None  # what the deciding reading saw
     reason: str | None = None  # why the camera is lost, or what is wrong with its picture
     frame_url: str | None = None  # a JPEG of that newest frame, relative to the server; None: it is not kept
+    acknowledged_at: str | None = None  # RFC 3339, UTC: when somebody said that they have seen it
     object: str = "askcam.event"
 
 
@@ -235,6 +239,20 @@ class EventList(msgspec.Struct, frozen=True):
 
     data: list[WatchEvent]
     has_more: bool  # ask again with ?before= the last one's id
+    object: str = "list"
+
+
+class WatchReadings(msgspec.Struct, frozen=True, omit_defaults=False):
+    """What a watch has lately read at one camera, oldest first."""
+
+    camera: str
+    readings: list[Reading]
+
+
+class WatchReadingsList(msgspec.Struct, frozen=True):
+    """GET /v1/watches/{name}/readings."""
+
+    data: list[WatchReadings]
     object: str = "list"
 
 
@@ -248,6 +266,7 @@ class WatchNow(msgspec.Struct, frozen=True, omit_defaults=False):
     read_at: str | None  # RFC 3339, UTC: capture time of its newest frame
     trouble: str | None  # why there is no reading now, and what to do
     expected: float | None = None  # of a number: the mean over all that are likely
+    since: str | None = None  # RFC 3339: since when it is on, or is not, as far as the server knows
 
 
 class WatchInfo(msgspec.Struct, frozen=True, omit_defaults=False):

@@ -55,8 +55,27 @@ class ModelInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceMemory:
+    """Bytes on one device: on a GPU all that torch has, on a CPU weights, keys and values."""
+
+    name: str  # "cpu", "cuda:0"
+    allocated_bytes: int  # in use
+    reserved_bytes: int  # and what is held for later
+
+
+@dataclass(frozen=True, slots=True)
+class EngineMemory:
+    """Bytes now. The portable backend keeps no keys and values between questions."""
+
+    weights_bytes: int = 0
+    kv_used_bytes: int = 0
+    kv_limit_bytes: int = 0
+    devices: tuple[DeviceMemory, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EngineStats:
-    """Counts since the start; `waiting` and `answering` are now."""
+    """Counts since the start; `waiting`, `answering` and `memory` are now."""
 
     asked: int = 0
     answered: int = 0
@@ -66,6 +85,7 @@ class EngineStats:
     waiting: int = 0
     answering: int = 0
     tokens: int = 0
+    memory: EngineMemory = EngineMemory()
 
 
 class WindowSource(Protocol):

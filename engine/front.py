@@ -16,12 +16,13 @@ import torch
 from askcam.engine.answer import Answer, refuse_stale
 from askcam.engine.choosing import check_sampling, choice_tokens, single_tokens, with_seed
 from askcam.engine.counts import Counts
-from askcam.engine.door import EngineConfig, EngineStats, ModelInfo, Progress, WindowSource
+from askcam.engine.door import EngineConfig, EngineMemory, EngineStats, ModelInfo, Progress, WindowSource
 from askcam.engine.errors import EngineError, EngineFailure, ModelError, QuestionError
 from askcam.engine.forms import Forms
 from askcam.engine.guide import Guide
 from askcam.engine.inbox import Asked, Inbox
 from askcam.engine.loading import Loaded
+from askcam.engine.memory import Memory
 from askcam.engine.question import (
     Clip,
     Event,
@@ -62,6 +63,7 @@ class Front(ABC):
         self._forms = Forms(loaded.processor.tokenizer, width, self._end_tokens)
         self._inbox = Inbox(config.max_waiting)
         self._counts = Counts()
+        self._memory = Memory(loaded.model)
         self._sources: dict[str, WindowSource] = {}
         self._sources_lock = threading.Lock()
         self._thread = threading.Thread(target=self._begin, name="askcam-engine", daemon=True)
@@ -115,7 +117,11 @@ class Front(ABC):
         self._inbox.cancel(ticket)
 
     def stats(self) -> EngineStats:
-        return self._counts.stats(*self._inbox.counts())
+        return replace(self._counts.stats(*self._inbox.counts()), memory=self.memory())
+
+    def memory(self) -> EngineMemory:
+        """What the model takes of its devices now."""
+        return self._memory.now()
 
     def close(self) -> None:
         self._inbox.close()

@@ -14,7 +14,22 @@ from starlette.routing import Match
 from askcam.client.protocol import Problem, encode
 from askcam.engine.errors import EngineError
 from askcam.server.access.guard import BodyLimit, Guard
-from askcam.server.api import cameras, desk, events, health, history, login, models, page, proposals, tools, watches
+from askcam.server.api import (
+    calibration,
+    cameras,
+    deliveries,
+    desk,
+    events,
+    health,
+    history,
+    login,
+    models,
+    page,
+    proposals,
+    timeline,
+    tools,
+    watches,
+)
 from askcam.server.api.chat import completions
 from askcam.server.api.openapi import document
 from askcam.server.api.realtime import routes as realtime
@@ -48,7 +63,10 @@ def build_app(house: House) -> Starlette:
         desk,
         watches,
         proposals,
+        calibration,
         events,
+        deliveries,
+        timeline,
     )
 
     @asynccontextmanager

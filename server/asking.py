@@ -68,6 +68,12 @@ class Asking:
         self._model, self._cameras, self._answers, self._metrics = model, cameras, answers, metrics
         self._evidence, self._desks = evidence, desks
         self._tools, self._limits = tools or Toolbox(), limits or CallLimits()
+        self._under_way = 0
+
+    @property
+    def under_way(self) -> int:
+        """Questions that somebody waits for now."""
+        return self._under_way
 
     async def ask(self, ask: Ask) -> AsyncGenerator[Step, None]:
         """Begun, then Seen, Delta, Called, Returned and Changed as they come, Done. Raises ApiError. Closing the
@@ -76,6 +82,7 @@ class Asking:
         At most `sampling.max_tokens` events wait for a slow reader.
         """
         heard: Heard | None = None
+        self._under_way += 1
         try:
             heard = self._begin(ask)
             async with contextlib.aclosing(self._rounds(heard)) as steps:
@@ -91,6 +98,8 @@ class Asking:
             if heard is not None and heard.saw is not None and not heard.kept:
                 self._keep(heard, heard.broken_off())
             raise
+        finally:
+            self._under_way -= 1
 
     def _begin(self, ask: Ask) -> Heard:
         """Raises ApiError for what cannot be asked."""
@@ -136,11 +145,13 @@ class Asking:
             if not calls or heard.finished.reason is Reason.CANCELLED or dialogue.spent:
                 break
             where = Circumstance(ask.camera, heard.answer_id, ask.admin)
+            began = time.monotonic()
             results = await carry_out(calls, heard.runs, where, self._limits)
+            heard.tools_s += time.monotonic() - began
             for call, result in zip(calls, results, strict=True):
                 heard.tools.append(result)
                 heard.facts += told_by(result)
-                self._metrics.called(result.name if result.server else "", result.error)
+                self._metrics.called(result.name if result.server else "", result.error, result.ms / 1000)
                 yield Returned(call, result)
             dialogue.returned(results)
         done = heard.done()
@@ -216,7 +227,8 @@ class Asking:
         assert heard.finished is not None
         heard.kept = True
         ask, frames = heard.ask, () if heard.view is None else heard.view.frames
-        self._metrics.answered(ask.camera, done.reason.value, done.timings, done.usage, heard.frame_age_s)
+        reason, age_s = done.reason.value, heard.frame_age_s
+        self._metrics.answered(ask.camera, reason, done.timings, done.usage, age_s, heard.tools_s)
         record = Record(done.saw, question_text(ask), done.text, done.reason, done.usage, done.timings, frames)
         self._answers.put(record)
         if self._evidence is not None and heard.trace is not None:

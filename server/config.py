@@ -10,6 +10,8 @@
 [evidence]                            enabled, folder, max_answers, max_bytes, max_days, private
 [watches.door]                        question = "Is the door open?", cameras = ["lobby"], every_s, on, off, for_s, ...
 [watching]                            folder, max_events, max_bytes
+[notify.phone]                        webhook = "https://…", secret; or apprise = ["ntfy://…"]; watches, cameras, ...
+[timeline]                            enabled, folder, language, time_zone, min_interval_s, max_bytes, ...
 [fetch]                               allow, private, timeout_s, max_bytes, max_addresses, max_at_once
 """
 
@@ -32,15 +34,17 @@ from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
 from askcam.server.evidence.config import EvidenceConfig, read_evidence
 from askcam.server.evidence.place import data_folder
+from askcam.server.notifying.config import check_notify, read_notify
+from askcam.server.notifying.setting import NotifySetting
+from askcam.server.timeline.config import TimelineConfig, read_timeline
 from askcam.server.toml_file import Keys, Toml
-from askcam.server.tools.base import BUILT_IN
+from askcam.server.tools.base import DESK_TOOLS
 from askcam.server.tools.config import CatalogueConfig, ToolsConfig, read_tools
 from askcam.server.watching.config import WatchingConfig, check_watches, read_watches, read_watching
 from askcam.server.watching.setting import WatchSetting
 from askcam.stream.status import CameraConfig
 
 MIN_TOKEN_CHARS = 8
-DESK_TOOLS = (f"{BUILT_IN}.lookup_product",)  # what desks may call beside [tools] cameras
 FRESH_TOKEN = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(24))'"
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -123,6 +127,8 @@ class Config:
     evidence: EvidenceConfig = field(default_factory=EvidenceConfig)
     watching: WatchingConfig = field(default_factory=WatchingConfig)
     watches: Mapping[str, WatchSetting] = field(default_factory=dict)  # by name
+    notify: Mapping[str, NotifySetting] = field(default_factory=dict)  # by name
+    timeline: TimelineConfig = field(default_factory=TimelineConfig)
     tools: ToolsConfig = field(default_factory=ToolsConfig)
     catalogue: CatalogueConfig = field(default_factory=CatalogueConfig)
     fetch: FetchConfig = field(default_factory=FetchConfig)
@@ -133,7 +139,7 @@ def load(path: Path | None = None, env: Mapping[str, str] | None = None) -> Conf
 
     Whether the whole may be served is for check() to say, once the command line had its word.
     """
-    config = Config() if path is None else _read(path)
+    config = Config() if path is None else _read(path, env or {})
     return _with_folders(_with_tokens(config, env or {}), env)
 
 
@@ -149,6 +155,7 @@ def check(config: Config) -> None:
         if normal_origin(origin) is None:
             raise ConfigError(f"allowed_origins names {origin!r}; write scheme, host and port: 'https://house.example'")
     check_watches(config.watches, config.cameras)
+    check_notify(config.notify)
     try:
         config.fetch.rules()
     except ValueError as exc:
@@ -190,7 +197,7 @@ class _Flags(Toml):
         return "--" + keys[-1].replace("_", "-")
 
 
-def _read(path: Path) -> Config:
+def _read(path: Path, env: Mapping[str, str]) -> Config:
     toml = Toml.read(path)
     toml.check_keys((), [each.name for each in fields(Config)])
     server: ServerConfig = toml.section(("server",), ServerConfig)
@@ -209,6 +216,8 @@ def _read(path: Path) -> Config:
         evidence=read_evidence(toml),
         watching=read_watching(toml),
         watches=read_watches(toml),
+        notify=read_notify(toml, env),
+        timeline=read_timeline(toml),
         tools=tools,
         catalogue=CatalogueConfig(None if catalogue.file is None else path.parent / catalogue.file.expanduser()),
         fetch=toml.section(("fetch",), FetchConfig),
@@ -248,6 +257,8 @@ def _with_folders(config: Config, env: Mapping[str, str] | None) -> Config:
     """Where something is to be kept and no folder is named, the user's own; watches' only where there is a user."""
     if config.watching.folder is None and env is not None:
         config = replace(config, watching=replace(config.watching, folder=data_folder(env).with_name("watching")))
+    if config.timeline.folder is None and env is not None:
+        config = replace(config, timeline=replace(config.timeline, folder=data_folder(env).with_name("timeline")))
     if config.evidence.enabled and config.evidence.folder is None:
         config = replace(config, evidence=replace(config.evidence, folder=data_folder(env or {})))
     return config

@@ -19,8 +19,10 @@ from askcam.server.evidence.archive import Archive
 from askcam.server.evidence.writer import Writer
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
+from askcam.server.notifying.notifying import Notifying
 from askcam.server.pictures import Pictures
 from askcam.server.realtime.sessions import Sessions
+from askcam.server.timeline.timeline import Timeline
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.mcp_servers import McpServers
 from askcam.server.watching.watching import Watching
@@ -41,6 +43,8 @@ class House:
     questions: Rates  # per client
     pushed_frames: Rates  # per client
     watching: Watching
+    notifying: Notifying
+    timeline: Timeline
     max_age_s: float | None = None  # what a question allows when it says nothing itself
     evidence: Writer | None = None  # None: evidence is not kept
     tools: Toolbox = field(default_factory=Toolbox)

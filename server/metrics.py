@@ -1,11 +1,10 @@
-"""What Prometheus sees at /metrics. Questions are counted as they end; cameras are read only when somebody scrapes."""
+"""What Prometheus sees at /metrics. Questions are counted as they end; gauges/ has what is read at each scrape."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,44 +12,52 @@ from askcam.client.protocol import ErrorBody
 from askcam.engine.question import Timings, Usage
 from askcam.server.cameras import Cameras
 from askcam.server.evidence.writer import Stats
-from askcam.stream.health import Health
-from askcam.stream.states import State
-from askcam.stream.status import CameraStatus
+from askcam.server.gauges.cameras import CameraGauges, Watched
+from askcam.server.gauges.evidence import EvidenceGauges
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PUSHED = "push"  # label of all private cameras together: their names are secrets, and no two are the same
 MAX_CAMERA_LABELS = 256  # of questions; cameras named after so many others are counted as "other"
+MAX_TOOL_LABELS = 256  # the same of calls: an MCP server may offer other tools every minute
+REFUSALS = (
+    "busy",
+    "camera_unavailable",
+    "stale_camera",
+    "model_loading",
+)  # told from the start, so that the first counts
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-class Watched(Protocol):
-    """What is wanted of a camera; stream.Camera is one."""
-
-    @property
-    def name(self) -> str: ...
-
-    def status(self) -> CameraStatus: ...
-
-
 class Metrics:
-    """One registry of its own. Owned by the event loop. `cameras` gives all that are open, private ones too;
-    `evidence` says how the writing of it goes, where it is kept."""
+    """One registry of its own. Owned by the event loop. `cameras` gives all that are open, private ones too: what was
+    counted about others goes when it is scraped; `evidence` says how the writing of it goes, where it is kept."""
 
     def __init__(
-        self, cameras: Callable[[], Iterable[Watched]] = lambda: (), evidence: Callable[[], Stats] | None = None
+        self, cameras: Callable[[], Iterable[Watched]] | None = None, evidence: Callable[[], Stats] | None = None
     ) -> None:
         self._registry = registry = CollectorRegistry()
-        self._labels: set[str] = set()
+        self._cameras = cameras
+        self._camera_labels, self._tool_labels = Labels(MAX_CAMERA_LABELS), Labels(MAX_TOOL_LABELS)
+        self._outcomes: set[tuple[str, str]] = set()  # of questions: camera, outcome
         self._questions = Counter(
             "askcam_questions", "Questions answered, by how the answer ended.", ["camera", "outcome"], registry=registry
         )
         self._refused = Counter(
             "askcam_questions_refused", "Questions refused or failed, by error code.", ["code"], registry=registry
         )
+        for code in REFUSALS:
+            self._refused.labels(code)
         self._first_token = Histogram(
             "askcam_first_token_seconds",
             "From the engine's receipt of a question to its first token.",
+            ["camera"],
+            buckets=SECONDS,
+            registry=registry,
+        )
+        self._whole = Histogram(
+            "askcam_answer_seconds",
+            "From the receipt of a question to the end of its answer, tools included.",
             ["camera"],
             buckets=SECONDS,
             registry=registry,
@@ -69,6 +76,9 @@ class Metrics:
         self._calls = Counter(
             "askcam_tool_calls", "Calls of server-side tools.", ["tool", "outcome"], registry=registry
         )
+        self._call_seconds = Histogram(
+            "askcam_tool_call_seconds", "How long server-side calls took.", ["tool"], buckets=SECONDS, registry=registry
+        )
         self._sessions = Gauge("askcam_sessions", "Realtime connections now.", registry=registry)
         self._parked = Gauge(
             "askcam_sessions_parked",
@@ -84,9 +94,9 @@ class Metrics:
         self._requests = Counter(
             "askcam_http_requests", "HTTP requests answered.", ["method", "route", "status"], registry=registry
         )
-        registry.register(_Cameras(cameras))
+        registry.register(CameraGauges(cameras or (lambda: ())))
         if evidence is not None:
-            registry.register(_Evidence(evidence))
+            registry.register(EvidenceGauges(evidence))
 
     @property
     def registry(self) -> CollectorRegistry:
@@ -94,11 +104,19 @@ class Metrics:
         return self._registry
 
     def answered(
-        self, camera: str | None, outcome: str, timings: Timings, usage: Usage, frame_age_s: float | None = None
+        self,
+        camera: str | None,
+        outcome: str,
+        timings: Timings,
+        usage: Usage,
+        frame_age_s: float | None = None,
+        tools_s: float = 0.0,
     ) -> None:
-        """Count an answer that came about, a cancelled one too. `camera` is None for attached pictures."""
+        """Count an answer that came about, a cancelled one too. `camera` is None for attached pictures; `tools_s` is
+        how long it waited for server-side calls."""
         label = self._label(camera)
         self._questions.labels(label, outcome).inc()
+        self._outcomes.add((label, outcome))
         self._tokens.labels("prompt").inc(usage.prompt_tokens)
         self._tokens.labels("vision").inc(usage.vision_tokens)
         self._tokens.labels("cached").inc(usage.cached_tokens)
@@ -113,13 +131,18 @@ class Metrics:
             ("decode", timings.decode_s),
         ):
             self._stages.labels(stage).observe(seconds)
+        if tools_s > 0:
+            self._stages.labels("tools").observe(tools_s)
         self._first_token.labels(label).observe(timings.first_token_s)
+        self._whole.labels(label).observe(timings.total_s)
         if frame_age_s is not None:
             self._frame_age.labels(label).observe(frame_age_s)
 
-    def called(self, tool: str, error: ErrorBody | None) -> None:
+    def called(self, tool: str, error: ErrorBody | None, seconds: float) -> None:
         """Count a server-side call; `tool` "" for one that there is not."""
-        self._calls.labels(tool or "unknown", "ok" if error is None else error.code or error.type).inc()
+        label = self._tool_labels.of(tool or "unknown")
+        self._calls.labels(label, "ok" if error is None else error.code or error.type).inc()
+        self._call_seconds.labels(label).observe(seconds)
 
     def refused(self, code: str) -> None:
         """Count a question that got an error instead of an answer."""
@@ -146,94 +169,62 @@ class Metrics:
         """Count a client that came back: "resumed", or the code of its refusal."""
         self._resumed.labels(outcome).inc()
 
+    def register(self, *collectors: Collector) -> None:
+        """Have others read at each scrape."""
+        for collector in collectors:
+            self._registry.register(collector)
+
     def render(self) -> bytes:
         """Everything in Prometheus's text format (CONTENT_TYPE)."""
-        return generate_latest(self._registry)
+        self._forget_removed()
+        return generate_latest(_Bare(self._registry))
 
     def _label(self, camera: str | None) -> str:
         if camera is None:
             return ""
-        label = PUSHED if Cameras.private(camera) else camera
-        if label not in self._labels and len(self._labels) >= MAX_CAMERA_LABELS:
+        return PUSHED if Cameras.private(camera) else self._camera_labels.of(camera)
+
+    def _forget_removed(self) -> None:
+        """A camera that is gone takes what was counted about it along: a series that nobody adds to stays for ever."""
+        if self._cameras is None:
+            return
+        there = {camera.name for camera in self._cameras()}
+        for gone in self._camera_labels.known - there:
+            self._camera_labels.known.discard(gone)
+            for labels in [each for each in self._outcomes if each[0] == gone]:
+                self._questions.remove(*labels)
+                self._outcomes.discard(labels)
+            for histogram in (self._first_token, self._frame_age, self._whole):
+                with contextlib.suppress(KeyError):  # it had no answer with a first token
+                    histogram.remove(gone)
+
+
+class Labels:
+    """The values that a label has had, bounded: those after so many are `other`."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.known: set[str] = set()
+
+    def of(self, value: str) -> str:
+        if value not in self.known and len(self.known) >= self._most:
             return "other"
-        self._labels.add(label)
-        return label
+        self.known.add(value)
+        return value
 
 
-class _Cameras(Collector):
-    """Reads every camera's status once per scrape, so that no frame pays for being counted twice."""
+class _Bare(CollectorRegistry):
+    """The registry without the moments at which series began (`_created`): Prometheus does not use them, and they
+    are as many again."""
 
-    def __init__(self, cameras: Callable[[], Iterable[Watched]]) -> None:
-        self._cameras = cameras
-
-    def describe(self) -> Iterable[Metric]:
-        return ()  # registering must not look at cameras
-
-    def collect(self) -> Iterator[Metric]:
-        every = list(self._cameras())
-        public = [(camera.name, camera.status()) for camera in every if not Cameras.private(camera.name)]
-        pushed = GaugeMetricFamily("askcam_pushed_cameras", "Private cameras pushed over connections now.")
-        pushed.add_metric([], len(every) - len(public))
-        yield pushed
-        yield from _counts(public)
-        yield from _gauges(public)
-
-
-class _Evidence(Collector):
-    """Reads how the writing goes once per scrape."""
-
-    def __init__(self, stats: Callable[[], Stats]) -> None:
-        self._stats = stats
-
-    def describe(self) -> Iterable[Metric]:
-        return ()
+    def __init__(self, registry: CollectorRegistry) -> None:
+        super().__init__()
+        self._registry = registry
 
     def collect(self) -> Iterator[Metric]:
-        stats = self._stats()
-        records = CounterMetricFamily(
-            "askcam_evidence_records", "Records of answers, by what became of them.", labels=["outcome"]
-        )
-        for outcome in ("stored", "dropped", "failed"):
-            records.add_metric([outcome], getattr(stats, outcome))
-        yield records
-        yield GaugeMetricFamily("askcam_evidence_waiting", "Records that wait to be written.", value=stats.waiting)
-        yield GaugeMetricFamily("askcam_evidence_answers", "Answers whose evidence is kept.", value=stats.answers)
-        yield GaugeMetricFamily("askcam_evidence_bytes", "Bytes of kept records and pictures.", value=stats.bytes)
-
-
-def _counts(cameras: list[tuple[str, CameraStatus]]) -> Iterator[Metric]:
-    decoded = CounterMetricFamily("askcam_camera_frames_decoded", "Frames decoded.", labels=["camera"])
-    sampled = CounterMetricFamily("askcam_camera_frames_sampled", "Frames sampled for the window.", labels=["camera"])
-    pairs = CounterMetricFamily(
-        "askcam_camera_pairs", "Pairs of sampled frames: kept, or left out as still.", labels=["camera", "outcome"]
-    )
-    dropped = CounterMetricFamily("askcam_camera_frames_dropped", "Frames dropped.", labels=["camera", "reason"])
-    reconnects = CounterMetricFamily("askcam_camera_reconnects", "Times it was opened again.", labels=["camera"])
-    for name, status in cameras:
-        decoded.add_metric([name], status.decoded)
-        sampled.add_metric([name], status.sampled)
-        pairs.add_metric([name, "kept"], status.pairs_kept)
-        pairs.add_metric([name, "still"], status.pairs_still)
-        reconnects.add_metric([name], status.reconnects)
-        for reason, count in status.dropped.items():
-            dropped.add_metric([name, reason], count)
-    yield from (decoded, sampled, pairs, dropped, reconnects)
-
-
-def _gauges(cameras: list[tuple[str, CameraStatus]]) -> Iterator[Metric]:
-    state = GaugeMetricFamily("askcam_camera_state", "1 for the state it is in.", labels=["camera", "state"])
-    health = GaugeMetricFamily("askcam_camera_health", "1 for what is wrong with it.", labels=["camera", "health"])
-    age = GaugeMetricFamily("askcam_camera_frame_age_seconds", "Age of its newest decoded frame.", labels=["camera"])
-    stuck = GaugeMetricFamily("askcam_camera_readers_abandoned", "Readers stuck in a driver now.", labels=["camera"])
-    for name, status in cameras:
-        for each in State:
-            state.add_metric([name, each.value], status.state is each)
-        for flag in Health:
-            health.add_metric([name, flag.value], flag in status.health)
-        if status.frame_age_s is not None:
-            age.add_metric([name], status.frame_age_s)
-        stuck.add_metric([name], status.abandoned)
-    yield from (state, health, age, stuck)
+        for metric in self._registry.collect():
+            metric.samples = [sample for sample in metric.samples if not sample.name.endswith("_created")]
+            yield metric
 
 
 class CountRequests:

@@ -165,6 +165,7 @@ class Camera:
                 dropped=MappingProxyType(dict(self._dropped + supervisor.dropped_by_sources())),
                 reconnects=max(0, self._connects - 1),
                 abandoned=supervisor.num_abandoned,
+                retry_s=None if (at := supervisor.retry_at) is None else max(0.0, at - time.monotonic()),
             )
 
     def on_change(self, callback: Callable[[StateChange], None]) -> Callable[[], None]:

@@ -2,8 +2,11 @@
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from askcam.stream.frame import Pixels
+
+Blocks = npt.NDArray[np.float32]  # (rows, columns, 3): a picture's mean colors
 
 BLOCK = 16  # pixels of a picture WIDTH wide: a block is a twentieth of the picture's width
 WIDTH = 320
@@ -17,14 +20,20 @@ def share_changed(before: Pixels, now: Pixels) -> float:
     Both (height, width, 3) uint8 RGB. A change of all blocks by the same amount (the light, an exposure that adapts)
     is no change.
     """
+    return 1.0 if before.shape != now.shape else share_apart(blocks(before), blocks(now))
+
+
+def share_apart(before: Blocks, now: Blocks) -> float:
+    """The same of two pictures of which only the blocks were kept."""
     if before.shape != now.shape:
         return 1.0
-    apart = _blocks(now) - _blocks(before)
+    apart = now - before
     apart -= np.median(apart, axis=(0, 1))
     return float(np.mean(np.abs(apart).max(2) > DIFFERENT))
 
 
-def _blocks(pixels: Pixels) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":  # (rows, columns, 3)
+def blocks(pixels: Pixels) -> Blocks:
+    """What of a picture is compared."""
     height, width = pixels.shape[:2]
     size = (WIDTH // BLOCK, max(1, round(height * WIDTH / width) // BLOCK))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.float32)

@@ -61,3 +61,4 @@ class CameraStatus:
     dropped: Mapping[str, int]  # reason -> count of frames
     reconnects: int
     abandoned: int  # readers now stuck in a driver
+    retry_s: float | None = None  # until the source is tried again; None: it is not being waited for

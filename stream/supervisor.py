@@ -81,6 +81,11 @@ class Supervisor:
         return self._reader
 
     @property
+    def retry_at(self) -> float | None:
+        """When the source is tried again, by the steady clock; None while it is open, and when it never is."""
+        return self._retry_at
+
+    @property
     def num_abandoned(self) -> int:
         return sum(reader.alive for reader in self._left)
 

@@ -1,8 +1,10 @@
 """Parts that several rooms' tests share. Servers live as long as the test session: starting one takes seconds."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from exactness import WITHIN
 from servers.askcam_server import LiveServer, wait_for_pairs
 from servers.askcam_server import live_server as start_server
 
@@ -11,6 +13,15 @@ from askcam.engine.calm import wait_calmly
 wait_calmly()  # before any test imports torch: tests share their cores with the servers that they start
 
 SEED = 7
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how exact the live engine was."""
+    reports = [each for group in terminalreporter.stats.values() for each in group if hasattr(each, "user_properties")]
+    found = [value for report in reports for name, value in report.user_properties if name == WITHIN]
+    for kind in sorted({kind for kind, _ in found}):
+        worst = max(worst for each, worst in found if each == kind)
+        terminalreporter.write_line(f"live engine, {kind}: log probabilities within {worst:.1e} of stock generate's")
 
 
 @pytest.fixture(scope="session")

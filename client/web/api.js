@@ -3,10 +3,12 @@
 const PATIENCE_MS = 5000;
 
 export class ApiProblem extends Error {
-  constructor(status, code, message) {
+  /** `param` is the field that is at fault, where the server names one. */
+  constructor(status, code, message, param = null) {
     super(message);
     this.status = status;
     this.code = code;
+    this.param = param;
   }
 }
 
@@ -20,17 +22,25 @@ async function call(path, options = {}) {
   if (response.ok) return response;
   const body = await response.json().catch(() => ({}));
   const error = body.error ?? {};
-  throw new ApiProblem(response.status, error.code ?? "", error.message ?? response.statusText);
+  throw new ApiProblem(response.status, error.code ?? "", error.message ?? response.statusText, error.param ?? null);
 }
 
 /** The body of an answer. A line may break in the middle of it. */
-async function read(path) {
-  const response = await call(path);
+export async function read(path, options = {}) {
+  const response = await call(path, options);
   try {
     return await response.json();
   } catch {
     throw new ApiProblem(0, "offline", "the server's answer broke off");
   }
+}
+
+/** Send `body` as JSON; the answer's body, or null where it has none. `patienceMs` is how long to wait for it. */
+export async function send(method, path, body = undefined, { signal, patienceMs = PATIENCE_MS } = {}) {
+  const patience = AbortSignal.timeout(patienceMs);
+  const options = { method, signal: signal ? AbortSignal.any([signal, patience]) : patience };
+  if (body !== undefined) Object.assign(options, { headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  return method === "DELETE" ? void await call(path, options) : read(path, options);
 }
 
 /** CameraInfo of every public camera, in order. */
@@ -41,6 +51,16 @@ export async function cameras() {
 /** CameraInfo of one, private ones too. */
 export async function camera(name) {
   return read(`v1/cameras/${encodeURIComponent(name)}`);
+}
+
+/** DeskInfo: what a product desk reads, knows, and would have one do. */
+export async function desk(name) {
+  return read(`v1/cameras/${encodeURIComponent(name)}/desk`);
+}
+
+/** The camera's picture of now, as a Blob. */
+export async function snapshot(name) {
+  return (await call(`v1/cameras/${encodeURIComponent(name)}/snapshot.jpg`)).blob();
 }
 
 /** {id, backend, note} of the model that answers, as far as the server says it. */
@@ -63,13 +83,14 @@ export async function loading() {
   return { what: body.what ?? "starting", share: body.share ?? 0, failed: Boolean(body.failed) };
 }
 
+/** StoredAnswer: what an answer was, with its frames' times. */
+export async function answer(id) {
+  return read(`v1/answers/${encodeURIComponent(id)}`);
+}
+
 /** Exchange a token for the page's cookie. */
 export async function login(token) {
-  await call("v1/session", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ token }),
-  });
+  await call("v1/session", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ token }) });
 }
 
 export function frameUrl(answerId, index) {

@@ -1,6 +1,6 @@
 // Numbers and times as people read them, in the page's language. Pure.
 
-import { t } from "./words/tongue.js";
+import { language, t } from "./words/tongue.js";
 
 /** 0.4 s, 12 s, 3 min */
 export function seconds(ms) {
@@ -17,6 +17,18 @@ export function age(ms) {
 /** 14:03:07 in the reader's own time zone. */
 export function clock(ms) {
   return new Date(ms).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+}
+
+/** 14:03:07.3: pictures are closer together than a second. */
+export function tenths(ms) {
+  return `${clock(ms)}.${Math.floor((new Date(ms).getTime() % 1000) / 100)}`;
+}
+
+/** 14:03:07 of today (14:03 when `brief`), else 15 Jan 14:03: when something was. */
+export function moment(ms, brief = false) {
+  const then = new Date(ms);
+  if (then.toDateString() === new Date().toDateString()) return brief ? clock(ms).slice(0, 5) : clock(ms);
+  return then.toLocaleString(language() === "zh" ? "zh-CN" : "en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false });
 }
 
 /** The last part of a hub id or folder: what people call the model. */

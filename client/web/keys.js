@@ -1,6 +1,13 @@
 // The keyboard. Bare keys work outside of text; with Alt the cameras can be chosen from anywhere.
 
 import { byId } from "./dom.js";
+import { MINE } from "./state.js";
+
+/** Whether a key that was pressed is meant for a text, a dialog or the browser, and not for the page. */
+export function elsewhere(event) {
+  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return true;
+  return document.querySelector("dialog[open]") !== null || event.target.closest?.("input, textarea, select") !== null;
+}
 
 export function keys(store, verbs) {
   const box = byId("question");
@@ -23,10 +30,16 @@ export function keys(store, verbs) {
     "/": () => box.focus(),
     r: () => verbs.again(),
     R: () => verbs.again(),
+    w: watch,
+    W: watch,
     n: () => verbs.newConversation(),
     N: () => verbs.newConversation(),
-    "?": () => byId("help").showModal(),
   };
+
+  function watch() {
+    const answer = store.get().answers.at(-1);
+    if (answer?.camera && answer.camera !== MINE && store.get().current === null) verbs.watch(answer);
+  }
 
   function escape(typing) {
     if (store.get().current !== null) verbs.stop();

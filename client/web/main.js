@@ -1,45 +1,38 @@
-// The page, put together: one store, the verbs that change it, and the views that show it.
+// The page *Ask*, put together: one store, the verbs that change it, and the views that show it.
 
-import { byId } from "./dom.js";
+import { keepAnswers, keptAnswers } from "./history.js";
 import { keys } from "./keys.js";
-import { MINE, createStore } from "./state.js";
+import { shell } from "./shell.js";
+import { INITIAL, MINE, createStore } from "./state.js";
 import { createVerbs } from "./verbs.js";
 import { askbar } from "./views/askbar.js";
-import { chips, pill } from "./views/chips.js";
+import { chips } from "./views/chips.js";
 import { conversation } from "./views/conversation.js";
-import { banner, help, login } from "./views/notices.js";
 import { picture } from "./views/picture.js";
-import { language, speak, translate } from "./words/tongue.js";
+import { openWatchDialog } from "./watch/dialog.js";
+import { KEYS } from "./words/states.js";
 
-translate(document);
+const answers = keptAnswers();
+const store = createStore({ ...INITIAL, answers, since: answers.length });
+keepAnswers(store);
+const verbs = { ...createVerbs(store), watch };
+const help = { title: "help.title", text: "help.text", keys: KEYS };
+const shared = shell(store, { page: "ask", skip: { to: "question", words: "page.skip" }, help, retry: verbs.retry, login: verbs.login });
+const actions = { ...shared, mine: verbs.mine, back: verbs.back }; // what notices may offer
 
-const store = createStore();
-const verbs = createVerbs(store);
-const token = login(store, verbs);
-const actions = { mine: verbs.mine, back: verbs.back, retry: verbs.retry, login: token.open }; // what notices may offer
+/** Have an answer's question asked for ever: whether a watch was made of it. */
+async function watch({ question, camera }) {
+  const made = await openWatchDialog({ question, camera });
+  return Boolean(made?.saved);
+}
 
 chips(store, verbs);
-pill(store);
 picture(store, verbs, actions);
 conversation(store, verbs);
 askbar(store, verbs);
-banner(store, actions);
-help();
 keys(store, verbs);
 
 store.subscribe(({ chosen }) => {
   const hash = chosen === null || chosen === MINE ? "" : `#${encodeURIComponent(chosen)}`;
   if (hash && hash !== location.hash) history.replaceState(null, "", hash); // a reload shows the same camera
-});
-
-byId("language").addEventListener("click", () => {
-  speak(language() === "zh" ? "en" : "zh");
-  store.set({}); // whoever shows words says them anew
-});
-
-byId("theme").addEventListener("click", () => {
-  const root = document.documentElement;
-  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = dark ? "light" : "dark";
-  localStorage.setItem("askcam.theme", root.dataset.theme);
 });

@@ -1,8 +1,9 @@
-// The one store of the page. Everything shown is a function of this state; only verbs.js and its parts change it.
+// The one store of a page. Everything shown is a function of this state; only the page's verbs and their parts change it.
 
 export const HISTORY = 50; // answers kept, oldest dropped
 
-export const INITIAL = {
+/** What every page's state has. */
+export const SHARED = {
   server: "unknown", // unknown | loading | ready | gone | locked
   serverSince: 0, // ms since epoch of that change
   loading: null, // {what, share} while the model is being loaded
@@ -11,15 +12,29 @@ export const INITIAL = {
   line: "closed", // realtime websocket: closed | opening | open
   lineProblem: null, // why it is not opened again by itself: {code, message}
   cameras: [], // CameraInfo of GET /v1/cameras
-  pictureFailed: false, // the live picture of the chosen camera was refused
   chosen: null, // a camera's name, or MINE
-  mine: { phase: "off", reason: null, state: null, name: null, health: [], width: 0, height: 0, facing: "user", several: false },
   model: null, // {id, backend, note}
   firstWordMs: null, // of the last answer
+  mine: { phase: "off", reason: null, state: null, name: null, health: [], width: 0, height: 0, facing: "user", several: false, sample: false },
+};
+
+/** The state of the page *Ask*. */
+export const INITIAL = {
+  ...SHARED,
+  pictureFailed: false, // the live picture of the chosen camera was refused
   answers: [], // oldest first
   current: null, // id of the answer that is waited for
   problem: null, // {code, message, question} of the last question, when it was refused
   since: 0, // answers from this index on belong to the present conversation
+};
+
+/** The state of the page *Desk*. */
+export const DESK = {
+  ...INITIAL,
+  desk: null, // DeskInfo of the chosen camera, as it was read last
+  held: null, // the product on the card: desk/product.js has its shape
+  items: [], // those that were accepted, oldest first
+  past: [], // what `items` was before its last changes, for undoing them
 };
 
 export const MINE = "(mine)"; // no server camera can be called so

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import torch
 
-from askcam.engine.door import EngineConfig, LiveSource, WindowSource
+from askcam.engine.door import EngineConfig, EngineMemory, LiveSource, WindowSource
 from askcam.engine.errors import NoRoom, QuestionError
 from askcam.engine.front import Front, failed
 from askcam.engine.inbox import Asked, cancelled
@@ -36,7 +36,7 @@ class LiveEngine(Front):
     def __init__(self, loaded: Loaded, config: EngineConfig, model: Model, camera_rows: int) -> None:
         """Starts the engine thread; build.py is the way in. `camera_rows`: of the pool, for one camera at most."""
         super().__init__(loaded, config, replace(loaded.info, backend="live"))
-        self._model, self._pool = model, model.pool
+        self._model, self._pool, self._row_bytes = model, model.pool, model.language.row_bytes
         self._prompter = LivePrompter(loaded, config.positions)
         self._keeper = Keeper(model, self._prompter, self.anchors)
         self._starter = Starter(self, loaded, config, model, self._prompter, self._keeper)
@@ -79,6 +79,10 @@ class LiveEngine(Front):
     def pool(self) -> KVPool:
         """For its stats(); the engine thread owns it."""
         return self._pool
+
+    def memory(self) -> EngineMemory:
+        rows = self._pool.stats()
+        return self._memory.now(rows.used_rows * self._row_bytes, rows.total_rows * self._row_bytes)
 
     def lagging(self) -> set[str]:
         """Cameras whose newest pair is not computed yet, as far as the calling thread can tell just now."""

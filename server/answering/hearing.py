@@ -57,6 +57,7 @@ class Heard:
     began: float = field(default_factory=time.monotonic)
     frame_age_s: float | None = None
     saw: Saw | None = None  # from the first token on
+    tools_s: float = 0.0  # waited for server-side calls
     usage: Usage = field(default_factory=Usage)
     timings: Timings = field(default_factory=Timings)
     logprobs: list[TokenLogprob] = field(default_factory=list)

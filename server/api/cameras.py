@@ -1,6 +1,7 @@
 """/v1/cameras: what they are, what they show, and (for an admin) adding and removing them."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -57,8 +58,9 @@ def routes(house: House) -> list[BaseRoute]:
     async def snapshot(request: Request) -> Response:
         camera = house.cameras.get(request.path_params["name"])
         made = await house.pictures.jpeg(camera, width(request))
-        headers = {"Cache-Control": "no-store", "X-Askcam-Captured-At": rfc3339(made.frame.wall)}
-        return Response(made.data, media_type="image/jpeg", headers=headers)
+        age_ms = max(0.0, time.monotonic() - made.frame.mono) * 1000
+        taken = {"X-Askcam-Captured-At": rfc3339(made.frame.wall), "X-Askcam-Age-Ms": f"{age_ms:.0f}"}
+        return Response(made.data, media_type="image/jpeg", headers={"Cache-Control": "no-store"} | taken)
 
     async def live(request: Request) -> Response:
         camera = house.cameras.get(request.path_params["name"])

@@ -3,25 +3,42 @@
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict
-from datetime import datetime
+from typing import Annotated
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from askcam.client.protocol import EventList, WatchEvent, encode
-from askcam.server.api.wire import json_response, number
+from askcam.server.api.wire import choice, decode_body, json_response, moment, number
 from askcam.server.errors import ApiError, bad_request, not_found
 from askcam.server.house import House
 from askcam.server.watching.following import Gone, follow
+from askcam.server.watching.setting import Severity
+from askcam.server.watching.store import Wanted
 
 LIMIT, MOST = 50, 500  # events of one answer
 MAX_READERS = 64
 ALIVE_S = 15.0  # a comment so often, so that proxies and readers know that the stream lives
 MAX_ID = 2**63 - 1
 NO_STORE = {"Cache-Control": "private, no-store"}
+
+
+class Acknowledgement(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of POST /v1/events/{id}/acknowledge."""
+
+    acknowledged: bool
+
+
+class Acknowledgements(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of POST /v1/events/acknowledge."""
+
+    ids: Annotated[list[Annotated[int, msgspec.Meta(ge=0)]], msgspec.Meta(max_length=MOST)]
+    acknowledged: bool
 
 
 def routes(house: House) -> list[BaseRoute]:
@@ -31,12 +48,8 @@ def routes(house: House) -> list[BaseRoute]:
         if "text/event-stream" in request.headers.get("accept", ""):
             return await streamed(request)
         limit = int(number(request, "limit", LIMIT, 1, MOST))
-        before, since = whole(request, "before"), moment(request, "since")
-        watch, camera = request.query_params.get("watch"), request.query_params.get("camera")
-        none: list[WatchEvent] = []
-        found = await watching.read(
-            lambda store: store.newest(limit + 1, before=before, since=since, watch=watch, camera=camera), none
-        )
+        rules, none = wanted(request), list[WatchEvent]()
+        found = await watching.read(lambda store: store.newest(limit + 1, rules), none)
         return json_response(EventList(found[:limit], has_more=len(found) > limit), headers=NO_STORE)
 
     async def streamed(request: Request) -> Response:
@@ -63,6 +76,21 @@ def routes(house: House) -> list[BaseRoute]:
             raise not_found(f"no picture of event {event.id} is kept", "id")
         return Response(jpeg, media_type="image/jpeg", headers=NO_STORE)
 
+    async def acknowledged(request: Request) -> Response:
+        body = await decode_body(request, Acknowledgement)
+        event = await found_event(request)
+        return json_response((await seen([event.id], body.acknowledged))[0], headers=NO_STORE)
+
+    async def all_acknowledged(request: Request) -> Response:
+        body = await decode_body(request, Acknowledgements)
+        ids = [number for number in body.ids if number <= MAX_ID]
+        return json_response(EventList(await seen(ids, body.acknowledged), has_more=False), headers=NO_STORE)
+
+    async def seen(ids: list[int], acknowledged: bool) -> list[WatchEvent]:
+        """Whoever may see events may say that they have seen them: it takes nothing away, and can be taken back."""
+        at, none = time.time() if acknowledged else None, list[WatchEvent]()
+        return await watching.read(lambda store: store.acknowledge(ids, at), none)
+
     async def found_event(request: Request) -> WatchEvent:
         event_id = request.path_params["id"]
         found = None
@@ -74,7 +102,9 @@ def routes(house: House) -> list[BaseRoute]:
 
     return [
         Route("/v1/events", events),
+        Route("/v1/events/acknowledge", all_acknowledged, methods=["POST"]),
         Route("/v1/events/{id:int}", one),
+        Route("/v1/events/{id:int}/acknowledge", acknowledged, methods=["POST"]),
         Route("/v1/events/{id:int}/frame.jpg", frame),
     ]
 
@@ -106,6 +136,19 @@ def sse(event: WatchEvent) -> bytes:
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.id, event.kind.encode(), encode(event))
 
 
+def wanted(request: Request) -> Wanted:
+    """Which events the query asks for. Raises ApiError 400."""
+    acknowledged = choice(request, "acknowledged", ("true", "false"))
+    return Wanted(
+        before=whole(request, "before"),
+        since=moment(request, "since"),
+        watch=request.query_params.get("watch"),
+        camera=request.query_params.get("camera"),
+        severity=choice(request, "severity", [each.value for each in Severity]),
+        acknowledged=None if acknowledged is None else acknowledged == "true",
+    )
+
+
 def whole(request: Request, name: str) -> int | None:
     """A query parameter that is an id. Raises ApiError 400."""
     text = request.query_params.get(name)
@@ -114,17 +157,3 @@ def whole(request: Request, name: str) -> int | None:
     if not (text.isascii() and text.isdigit() and int(text) <= MAX_ID):
         raise bad_request(f"{name}={text[:40]!r} must be an event's id, a number", name)
     return int(text)
-
-
-def moment(request: Request, name: str) -> float | None:
-    """A query parameter in RFC 3339, in seconds since the epoch. Raises ApiError 400."""
-    text = request.query_params.get(name)
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-        if found.tzinfo is None:
-            raise ValueError("it has no time zone")
-        return found.timestamp()
-    except (ValueError, OverflowError) as exc:
-        raise bad_request(f"{name}={text[:40]!r} must be like 2026-01-31T08:00:00Z", name) from exc

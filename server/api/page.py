@@ -1,5 +1,6 @@
-"""The page and its modules, shipped with the client package. Nothing is loaded from elsewhere, and CSP says so."""
+"""The pages and their modules, shipped with the client package. Nothing is loaded from elsewhere, and CSP says so."""
 
+from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,6 +16,7 @@ CSP = (
     "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self' ws: wss:; "
     "worker-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+PAGES = {"/": "index.html", "/desk": "desk.html", "/wall": "wall.html"}
 HEADERS = {
     "Content-Security-Policy": CSP,
     "Referrer-Policy": "no-referrer",
@@ -25,12 +27,12 @@ HEADERS = {
 
 
 def web_folder() -> Path:
-    """Where the page's files are."""
+    """Where the pages' files are."""
     return Path(str(files("askcam.client").joinpath("web")))
 
 
 class _Files(StaticFiles):
-    """Static files with the page's headers."""
+    """Static files with the pages' headers."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
@@ -42,10 +44,14 @@ class _Files(StaticFiles):
         await super().__call__(scope, receive, with_headers)
 
 
+def _page(file: Path) -> Callable[[Request], Awaitable[Response]]:
+    async def page(request: Request) -> Response:
+        return FileResponse(file, headers=HEADERS)
+
+    return page
+
+
 def routes(house: House) -> list[BaseRoute]:
     folder = web_folder()
-
-    async def page(request: Request) -> Response:
-        return FileResponse(folder / "index.html", headers=HEADERS)
-
-    return [Route("/", page), Mount("/web", _Files(directory=folder))]
+    pages = [Route(path, _page(folder / name)) for path, name in PAGES.items()]
+    return [*pages, Mount("/web", _Files(directory=folder))]

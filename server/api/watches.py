@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from askcam.client.protocol import WatchList
+from askcam.client.protocol import WatchList, WatchReadingsList
 from askcam.server.access.auth import Role
-from askcam.server.api.wire import decode_body, json_response
+from askcam.server.api.wire import decode_body, json_response, moment
 from askcam.server.house import House
 from askcam.server.watching.bodies import NewWatch, WatchChange, setting
 from askcam.server.watching.setting import WatchSetting
@@ -23,6 +23,11 @@ def routes(house: House) -> list[BaseRoute]:
 
     async def one(request: Request) -> Response:
         return json_response(watching.info(request.path_params["name"]))
+
+    async def readings(request: Request) -> Response:
+        camera, since = request.query_params.get("camera"), moment(request, "since")
+        found = watching.readings(request.path_params["name"], camera, since)
+        return json_response(WatchReadingsList(found), headers={"Cache-Control": "private, no-store"})
 
     async def created(request: Request) -> Response:
         house.auth.require(request, Role.ADMIN)
@@ -49,4 +54,5 @@ def routes(house: House) -> list[BaseRoute]:
         Route("/v1/watches/{name}", one),
         Route("/v1/watches/{name}", changed, methods=["PATCH"]),
         Route("/v1/watches/{name}", removed, methods=["DELETE"]),
+        Route("/v1/watches/{name}/readings", readings),
     ]

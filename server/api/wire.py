@@ -1,6 +1,8 @@
 """Bodies in and out: JSON decoded into typed structs, with errors that name the field."""
 
 import re
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -51,3 +53,25 @@ def number(request: Request, name: str, default: float, low: float, high: float)
     if not low <= value <= high:
         raise bad_request(f"{name}={text!r} must be a number between {low:g} and {high:g}", name)
     return value
+
+
+def moment(request: Request, name: str) -> float | None:
+    """A query parameter in RFC 3339, in seconds since the epoch. Raises ApiError 400."""
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+        if found.tzinfo is None:
+            raise ValueError("it has no time zone")
+        return found.timestamp()
+    except (ValueError, OverflowError) as exc:
+        raise bad_request(f"{name}={text[:40]!r} must be like 2026-01-31T08:00:00Z", name) from exc
+
+
+def choice(request: Request, name: str, choices: Collection[str]) -> str | None:
+    """A query parameter that is one of `choices`; None when it is left out. Raises ApiError 400."""
+    text = request.query_params.get(name)
+    if text is not None and text not in choices:
+        raise bad_request(f"{name}={text[:40]!r} must be one of {', '.join(choices)}", name)
+    return text

@@ -19,6 +19,7 @@ from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
 from askcam.server.evidence.errors import EvidenceError
 from askcam.server.serving import Running, serving
+from askcam.server.timeline.errors import TimelineError
 from askcam.server.watching.errors import WatchingError
 from askcam.stream.errors import StreamError
 
@@ -103,5 +104,5 @@ def run(main: Coroutine[Any, Any, None]) -> None:
         asyncio.run(main)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
-    except (ConfigError, EvidenceError, WatchingError, ModelError, StreamError, ApiError) as exc:
+    except (ConfigError, EvidenceError, WatchingError, TimelineError, ModelError, StreamError, ApiError) as exc:
         say.fail(str(exc))

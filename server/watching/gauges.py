@@ -1,6 +1,7 @@
 """What Prometheus sees of the watches: read once per scrape."""
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -28,8 +29,9 @@ def lateness(registry: CollectorRegistry) -> Callable[[float], None]:
 
 
 class Gauges(Collector):
-    def __init__(self, runner: Runner, telling: Telling, readers: Readers) -> None:
-        self._runner, self._telling, self._readers = runner, telling, readers
+    def __init__(self, runner: Runner, telling: Telling, readers: Readers, resting: Callable[[], int]) -> None:
+        """`resting`: how many watches this model cannot score."""
+        self._runner, self._telling, self._readers, self._resting = runner, telling, readers, resting
 
     def describe(self) -> Iterable[Metric]:
         return ()
@@ -40,6 +42,11 @@ class Gauges(Collector):
         likely = GaugeMetricFamily("askcam_watch_probability", "Of the last reading.", labels=labels)
         number = GaugeMetricFamily("askcam_watch_number", "Expected value of a number's last reading.", labels=labels)
         blind = GaugeMetricFamily("askcam_watch_blind", "1 while there is nothing to go by.", labels=labels)
+        read_at = GaugeMetricFamily(
+            "askcam_watch_read_timestamp_seconds",
+            "Capture time of the picture that was read last, in seconds since the epoch.",
+            labels=labels,
+        )
         for post in self._runner.posts():
             where = [post.name, post.camera]
             for each in SayingState if isinstance(post, TextPost) else State:
@@ -48,13 +55,19 @@ class Gauges(Collector):
                 likely.add_metric(where, post.last.probability)
                 if post.last.expected is not None:
                     number.add_metric(where, post.last.expected)
+            if post.read_at is not None:
+                read_at.add_metric(where, datetime.fromisoformat(post.read_at).timestamp())
             blind.add_metric(where, post.trouble is not None)
-        yield from (state, likely, number, blind)
+        yield from (state, likely, number, read_at, blind)
+        resting = "Watches that this model cannot score; GET /v1/watches says why."
+        yield GaugeMetricFamily("askcam_watches_resting", resting, value=self._resting())
         yield from self._counts()
 
     def _counts(self) -> Iterator[Metric]:
         told = CounterMetricFamily("askcam_events", "Events kept and told.", labels=["kind", "severity"])
-        for (kind, severity), count in self._telling.told.items():
+        severities = {post.setting.severity.value for post in self._runner.posts()}
+        possible = {(kind, severity): 0 for severity in severities for kind in ("on", "off")}
+        for (kind, severity), count in (possible | self._telling.told).items():  # from 0, so that the first one counts
             told.add_metric([kind, severity], count)
         yield told
         scorings = CounterMetricFamily("askcam_watch_scorings", "Scorings, by how they ended.", labels=["outcome"])
@@ -70,4 +83,6 @@ class Gauges(Collector):
         waiting = "Events that wait for the disk."
         yield GaugeMetricFamily("askcam_events_waiting", waiting, value=self._telling.num_waiting)
         yield CounterMetricFamily("askcam_events_lost", "Events that the disk never took.", value=self._telling.lost)
+        plain = "Events kept without the picture that they had, since the disk had no room for it."
+        yield CounterMetricFamily("askcam_events_without_picture", plain, value=self._telling.without_picture)
         yield GaugeMetricFamily("askcam_event_readers", "Streams of events open now.", value=len(self._readers))

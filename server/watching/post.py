@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from askcam.client.protocol import Reading, WatchEvent, WatchNow
 from askcam.server.saw import rfc3339, seen_window
+from askcam.server.watching.history import History
 from askcam.server.watching.setting import Kind, WatchSetting
 from askcam.server.watching.watch import Turn, Watch
 from askcam.server.watching.words import Answer, Words
@@ -30,6 +31,8 @@ class Post:
     words: Words
     watch: Watch
     readings: deque[Reading] = field(default_factory=lambda: deque(maxlen=BEFORE))
+    since: float | None = None  # from when on it is on, or is not; seconds since the epoch
+    history: History = field(default_factory=History)  # more of them, for whoever draws a line
     last: Answer | None = None
     trouble: str | None = None  # why the last moment was blind
     event: int | None = None  # the newest event, while readings since then are still gathered in `after`
@@ -50,15 +53,23 @@ class Post:
         self.last, self.trouble = answer, None
         reading = Reading(rfc3339(frame.wall), round(answer.probability, 4))
         self.readings.append(reading)
+        self.history.add(frame.wall, reading.probability)
         if self.event is not None:
             self.after.append(reading)
         turn = self.watch.see(answer.probability, frame.mono, frame.wall)
+        if turn is not None or self.since is None:
+            self.since = frame.wall
         return None if turn is None else self._event(turn, answer, view, at_wall)
 
     def miss(self, trouble: str, at: float, wall: float) -> None:
         """A blind moment, and why; `at` is steady."""
         self.trouble = trouble
         self.watch.see(None, at, wall)
+
+    @property
+    def read_at(self) -> str | None:
+        """Capture time of the newest frame that was read, RFC 3339."""
+        return self.readings[-1].at if self.readings else None
 
     def now(self) -> WatchNow:
         """How it stands."""
@@ -69,8 +80,9 @@ class Post:
             probability=None if last is None else round(last.probability, 4),
             answer=None if last is None else last.answer,
             expected=_rounded(None if last is None else last.expected),
-            read_at=self.readings[-1].at if self.readings else None,
+            read_at=self.read_at,
             trouble=self.trouble,
+            since=None if self.since is None else rfc3339(self.since),
         )
 
     def _event(self, turn: Turn, answer: Answer, view: View, at_wall: float) -> WatchEvent:

@@ -1,7 +1,6 @@
 """Watches and events on disk. An event and what is remembered of its watch are one transaction: after a crash there is
 either both or neither, so nothing is told twice and nothing that was told is lost."""
 
-import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
@@ -12,8 +11,10 @@ from typing import Any
 import msgspec
 
 from askcam.client.protocol import Reading, WatchEvent
+from askcam.server.disk import Reserve, is_full, make_room
 from askcam.server.evidence.errors import EvidenceError
 from askcam.server.evidence.lock import Lock
+from askcam.server.saw import rfc3339
 from askcam.server.watching.errors import FolderTaken, WatchingError
 from askcam.server.watching.setting import WatchSetting
 from askcam.server.watching.tables import open_database
@@ -38,12 +39,37 @@ class Bounds:
     max_bytes: int = 1 << 30  # of pictures
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events of all. None: whatever it is."""
+
+    before: int | None = None  # ids below this one
+    since: float | None = None  # decided then or later, seconds since the epoch
+    watch: str | None = None
+    camera: str | None = None
+    severity: str | None = None
+    acknowledged: bool | None = None
+
+    def rules(self) -> dict[str, Any]:
+        """Conditions of SQL, each with its value."""
+        said: Mapping[str, Any] = {
+            "id < ?": self.before,
+            "events.at >= ?": None if self.since is None else self.since - MICROSECOND,  # `at` is told in whole ones
+            "watch = ?": self.watch,
+            "camera = ?": self.camera,
+            "json_extract(CAST(document AS TEXT), '$.severity') = ?": self.severity,
+            "(acknowledgements.at IS NOT NULL) = ?": self.acknowledged,
+        }
+        return {rule: value for rule, value in said.items() if value is not None}
+
+
 class Store:
     """The one writer of a folder. Owned by one thread at a time; every method may raise sqlite3.Error."""
 
-    def __init__(self, folder: Path, bounds: Bounds) -> None:
-        """Makes what is missing. Raises WatchingError; FolderTaken while another process has the folder."""
-        self._bounds = bounds
+    def __init__(self, folder: Path, bounds: Bounds, make_room: Callable[[Path], bool] = lambda folder: False) -> None:
+        """Makes what is missing. Raises WatchingError; FolderTaken while another process has the folder. `make_room`:
+        have what is less important give way on a folder's full disk; says whether any did."""
+        self._folder, self._bounds, self._make_room = folder, bounds, make_room
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = Lock(folder)
@@ -59,6 +85,13 @@ class Store:
         except BaseException:
             self._lock.release()
             raise
+        self._reserve = Reserve(folder)
+        self._reserve.take()
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """For rooms that keep tables of their own about events, on the same thread."""
+        return self._db
 
     def close(self) -> None:
         self._db.close()
@@ -96,12 +129,12 @@ class Store:
             self._remember(place, memory)
 
     def forget(self, name: str) -> None:
-        """How a watch stands; it means something else now."""
+        """How a watch stands, and how sure it is; it means something else now."""
         with self._db:
             self._forget(name)
 
     def _forget(self, name: str) -> None:
-        for table in ("memories", "texts"):
+        for table in ("memories", "texts", "calibrations"):
             self._db.execute(f"DELETE FROM {table} WHERE watch = ?", (name,))
 
     def _remember(self, place: Place, memory: Memory) -> None:
@@ -111,23 +144,53 @@ class Store:
         if memory.text is not None:
             self._db.execute(f"{put} texts (watch, camera, text) VALUES (?, ?, ?)", (*place, memory.text))
 
+    def calibration(self, name: str) -> tuple[bytes, bytes] | None:
+        """What the watch asked when it was calibrated, and the calibration as JSON."""
+        row = self._db.execute("SELECT asks, document FROM calibrations WHERE watch = ?", (name,)).fetchone()
+        return None if row is None else (bytes(row[0]), bytes(row[1]))
+
+    def calibrate(self, name: str, asks: bytes, document: bytes) -> None:
+        with self._db:
+            row = (name, asks, document)
+            self._db.execute("INSERT OR REPLACE INTO calibrations (watch, asks, document) VALUES (?, ?, ?)", row)
+
+    def uncalibrate(self, name: str) -> bool:
+        """Whether there was one."""
+        with self._db:
+            return self._db.execute("DELETE FROM calibrations WHERE watch = ?", (name,)).rowcount > 0
+
     # -- events
 
     def add(self, event: WatchEvent, at: float, jpeg: bytes | None, memory: Memory) -> WatchEvent:
-        """Write an event down, and return it with its id. On a full disk old pictures give way, and at last its own."""
-        attempts: list[bytes | None] = [jpeg, jpeg, None] if jpeg is not None else [None, None]
-        for i, picture in enumerate(attempts):
+        """Write an event down, and return it with its id. On a full disk old evidence gives way, then old pictures of
+        events, and at last its own."""
+        picture, helps = jpeg, iter((self._evidence_gives_way, self._pictures_give_way))
+        while True:
             try:
-                return self._add(event, at, picture, memory)
+                kept = self._add(event, at, picture, memory)
+                self._reserve.take()
+                return kept
             except sqlite3.OperationalError as exc:
-                if exc.sqlite_errorcode != sqlite3.SQLITE_FULL or i == len(attempts) - 1:
+                if not is_full(exc):
                     raise
-                what = "old pictures give way" if i == 0 else "this event is kept without its picture"
-                log.error("the disk is full: %s", what)
-                if i == 0:
-                    with contextlib.suppress(sqlite3.OperationalError):  # then without its picture
-                        self._drop_pictures(GIVE_WAY)
-        raise AssertionError("the last attempt returns or raises")
+                if any(helped() for helped in helps):  # each once
+                    continue
+                if picture is None:
+                    raise
+                log.error("the disk is full: this event is kept without its picture")
+                picture = None
+
+    def _evidence_gives_way(self) -> bool:
+        gone = self._make_room(self._folder)
+        if gone:
+            log.error("the disk is full: old evidence gives way")
+        return gone
+
+    def _pictures_give_way(self) -> bool:
+        gone = make_room(self._db, self._reserve, lambda: self._drop_pictures(1) > 0, GIVE_WAY)
+        if gone:
+            log.error("the disk is full: old pictures give way")
+        return gone > 0
 
     def _add(self, event: WatchEvent, at: float, jpeg: bytes | None, memory: Memory) -> WatchEvent:
         with self._db:
@@ -165,19 +228,27 @@ class Store:
         with self._db:
             self._db.execute("UPDATE events SET document = ? WHERE id = ?", (msgspec.json.encode(event), number))
 
-    def newest(
-        self, limit: int, *, before: int | None = None, since: float | None = None, watch: str | None = None,
-        camera: str | None = None,
-    ) -> list[WatchEvent]:  # fmt: skip
-        """Newest first: ids below `before`, decided at `since` (seconds since the epoch) or later."""
-        since = None if since is None else since - MICROSECOND  # `at` is told in whole ones
-        wanted: Mapping[str, Any] = {"id < ?": before, "at >= ?": since, "watch = ?": watch, "camera = ?": camera}
-        return self._select({rule: value for rule, value in wanted.items() if value is not None}, "DESC", limit)
+    def newest(self, limit: int, wanted: Wanted | None = None) -> list[WatchEvent]:
+        """Newest first."""
+        return self._select((wanted or Wanted()).rules(), "DESC", limit)
 
     def following(self, after: int, limit: int, *, watch: str | None, camera: str | None) -> list[WatchEvent]:
         """Oldest first: ids above `after`."""
         wanted: Mapping[str, Any] = {"id > ?": after, "watch = ?": watch, "camera = ?": camera}
         return self._select({rule: value for rule, value in wanted.items() if value is not None}, "ASC", limit)
+
+    def acknowledge(self, numbers: Sequence[int], at: float | None) -> list[WatchEvent]:
+        """Somebody has seen these events, at `at`; None: all the same nobody has. Returns those that are kept, as they
+        are now. One that was seen before keeps its time."""
+        kept = [number for number in dict.fromkeys(numbers) if self.event(number) is not None]
+        with self._db:
+            if at is None:
+                self._db.executemany("DELETE FROM acknowledgements WHERE event = ?", [(number,) for number in kept])
+            else:
+                insert = "INSERT OR IGNORE INTO acknowledgements (event, at) VALUES (?, ?)"
+                self._db.executemany(insert, [(number, at) for number in kept])
+        found = (self.event(number) for number in kept)
+        return [event for event in found if event is not None]
 
     def event(self, number: int) -> WatchEvent | None:
         found = self._select({"id = ?": number}, "ASC", 1)
@@ -200,14 +271,16 @@ class Store:
     def _select(self, rules: Mapping[str, Any], order: str, limit: int) -> list[WatchEvent]:
         where = f" WHERE {' AND '.join(rules)}" if rules else ""
         rows = self._db.execute(
-            f"SELECT id, document, event IS NOT NULL FROM events LEFT JOIN pictures ON event = id{where} "
-            f"ORDER BY id {order} LIMIT ?",
+            "SELECT id, document, pictures.event IS NOT NULL, acknowledgements.at FROM events "
+            "LEFT JOIN pictures ON pictures.event = id LEFT JOIN acknowledgements ON acknowledgements.event = id"
+            f"{where} ORDER BY id {order} LIMIT ?",
             (*rules.values(), limit),
         )
         decode: Callable[[bytes], WatchEvent] = msgspec.json.Decoder(WatchEvent).decode
-        return [self._told(number, decode(document), bool(shown)) for number, document, shown in rows]
+        return [self._told(number, decode(document), bool(shown), seen) for number, document, shown, seen in rows]
 
     @staticmethod
-    def _told(number: int, event: WatchEvent, shown: bool) -> WatchEvent:
+    def _told(number: int, event: WatchEvent, shown: bool, seen: float | None = None) -> WatchEvent:
         url = f"/v1/events/{number}/frame.jpg" if shown else None
-        return msgspec.structs.replace(event, id=number, frame_url=url)
+        at = None if seen is None else rfc3339(seen)
+        return msgspec.structs.replace(event, id=number, frame_url=url, acknowledged_at=at)

@@ -1,17 +1,15 @@
-"""The SQLite file of watches and events: made, opened, and set aside when it is broken."""
+"""The SQLite file of watches and events."""
 
-import logging
 import sqlite3
-import time
 from pathlib import Path
 
+from askcam.server import database
+from askcam.server.database import Layout
+from askcam.server.disk import SHORT_JOURNAL
 from askcam.server.watching.errors import WatchingError
-
-log = logging.getLogger(__name__)
 
 NAME = "watches.sqlite"
 VERSION = 1
-BUSY_S = 10.0
 
 TABLES = """
 CREATE TABLE watches (
@@ -40,15 +38,27 @@ CREATE TABLE memories (          -- how each watch stands, as it was last told
 ) WITHOUT ROWID;
 """
 
-# Made where it is missing, so that an older file needs no change.
-TEXTS = """
+# Made where they are missing, so that an older file needs no change; passed over by an askcam that knows none.
+LATER = """
 CREATE TABLE IF NOT EXISTS texts (  -- beside `memories`: what a watch's text said, as it was last told
   watch TEXT NOT NULL,
   camera TEXT NOT NULL,
   text TEXT NOT NULL,
   PRIMARY KEY (watch, camera)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS calibrations (
+  watch TEXT PRIMARY KEY,
+  asks BLOB NOT NULL,            -- what the watch asked then (calibrated.asks)
+  document BLOB NOT NULL         -- client.calibration.Calibration as JSON
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS acknowledgements (
+  event INTEGER PRIMARY KEY REFERENCES events (id) ON DELETE CASCADE,
+  at REAL NOT NULL               -- when somebody said that they have seen it, seconds since the epoch
+);
 """
+
+
+LAYOUT = Layout("the watches' database", VERSION, TABLES, LATER)
 
 
 def open_database(folder: Path) -> sqlite3.Connection:
@@ -58,47 +68,10 @@ def open_database(folder: Path) -> sqlite3.Connection:
     """
     path = folder / NAME
     try:
-        try:
-            return _opened(path)
-        except sqlite3.DatabaseError as exc:
-            if isinstance(exc, sqlite3.OperationalError):  # locked, no space, no permission: that is no damage
-                raise
-            aside = _set_aside(path)
-            log.error(
-                "the watches' database %s is broken (%s): it is kept as %s, and a new one begins", path, exc, aside
-            )
-            return _opened(path)
+        db = database.open_database(path, LAYOUT)
+        db.execute(SHORT_JOURNAL)
+        return db
+    except database.OtherFormat as exc:
+        raise WatchingError(f"{exc}: name another folder") from exc
     except (sqlite3.Error, OSError) as exc:
         raise WatchingError(f"cannot use {path} for watches: {exc}; name another folder under [watching]") from exc
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=BUSY_S, check_same_thread=False)
-    try:
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            db.executescript(f"PRAGMA auto_vacuum = FULL; BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
-        elif version != VERSION:
-            raise WatchingError(f"{path} has format {version}, this askcam reads {VERSION}: name another folder")
-        (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
-        if found != "ok":
-            raise sqlite3.DatabaseError(found)
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")  # what was told must outlive a power cut
-        db.execute("PRAGMA foreign_keys = ON")
-        db.execute(TEXTS)
-        return db
-    except BaseException:
-        db.close()
-        raise
-
-
-def _set_aside(path: Path) -> Path:
-    """Its new name; its journals go with it."""
-    aside = path.with_name(f"{path.name}.broken-{time.time_ns()}")
-    path.rename(aside)
-    for end in ("-wal", "-shm"):
-        journal = path.with_name(path.name + end)
-        if journal.exists():
-            journal.rename(aside.with_name(aside.name + end))
-    return aside

@@ -44,6 +44,7 @@ class Telling:
         self._waiting: deque[tuple[News, bytes | None]] = deque()
         self.told: Counter[tuple[str, str]] = Counter()  # by kind and severity
         self.lost = 0
+        self.without_picture = 0  # they had one, but the disk had no room for it
 
     @property
     def num_waiting(self) -> int:
@@ -72,6 +73,7 @@ class Telling:
                 return
             self._waiting.popleft()
             self.told[event.kind, event.severity] += 1
+            self.without_picture += picture is not None and event.frame_url is None
             news.told(event.id)
             self._readers.tell(event)
 

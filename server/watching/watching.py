@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from askcam.client.protocol import WatchInfo, WatchNow
+from askcam.client.protocol import WatchInfo, WatchNow, WatchReadings
 from askcam.server.cameras import Cameras
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import NO_RETRY, ApiError, bad_request, not_found
@@ -49,8 +49,11 @@ class Watching:
         metrics: Metrics,
         listed: Mapping[str, WatchSetting],
         max_age_s: float | None = None,
+        *,
+        needed: bool = False,
     ) -> None:
-        """`listed`: the watches of askcam.toml."""
+        """`listed`: the watches of askcam.toml. `needed`: others rely on the events' database from the start."""
+        self._needed = needed or bool(listed)
         self._keeping, self._model, self._cameras, self._listed = keeping, model, cameras, dict(listed)
         self._kept: dict[str, WatchSetting] = {}
         self._trouble: dict[str, str] = {}  # by name: why a watch cannot be run at all
@@ -59,18 +62,18 @@ class Watching:
         self.readers, self.proposals = Readers(), Proposals()
         telling = Telling(keeping, self.readers)
         self._runner = Runner(model, cameras, telling, lateness(metrics.registry), max_age_s)
-        metrics.registry.register(Gauges(self._runner, telling, self.readers))
+        metrics.registry.register(Gauges(self._runner, telling, self.readers, lambda: len(self._trouble)))
 
     # -- life
 
     async def open(self) -> None:
-        """Take up what an earlier life left. Raises WatchingError where watches are listed and cannot be kept."""
-        if not self._listed and not self._keeping.exists:
+        """Take up what an earlier life left. Raises WatchingError where it is needed and cannot be had."""
+        if not self._needed and not self._keeping.exists:
             return
         try:
             await self._keeping.begin()
         except FolderTaken as exc:
-            if self._listed:
+            if self._needed:
                 raise
             log.warning("watches made before rest in this server: %s", exc)
             return
@@ -119,16 +122,31 @@ class Watching:
         """Those of askcam.toml win over kept ones of the same name."""
         return self._kept | self._listed
 
-    def info(self, name: str) -> WatchInfo:
+    def setting(self, name: str) -> WatchSetting:
         """Raises ApiError 404."""
         setting = self._settings().get(name)
         if setting is None:
             raise not_found(f"there is no watch {name[:64]!r}; GET /v1/watches lists them", "name")
+        return setting
+
+    def info(self, name: str) -> WatchInfo:
+        """Raises ApiError 404."""
+        setting = self.setting(name)
         said = msgspec.to_builtins(setting) | {"name": name, "origin": "file" if name in self._listed else "api"}
         return msgspec.convert(said | {"now": msgspec.to_builtins(self._now(name, setting))}, WatchInfo)
 
     def all(self) -> list[WatchInfo]:
         return [self.info(name) for name in sorted(self._settings())]
+
+    def readings(self, name: str, camera: str | None = None, since: float | None = None) -> list[WatchReadings]:
+        """What it has read since it was last asked otherwise, or the server began; only after `since`, seconds since
+        the epoch. Raises ApiError 404."""
+        cameras = self.info(name).cameras
+        if camera is not None and camera not in cameras:
+            raise not_found(f"the watch {name!r} is not asked of the camera {camera[:64]!r}", "camera")
+        posts = [(each, self._runner.post(name, each)) for each in cameras if camera in (None, each)]
+        drawn = {each: post.history for each, post in posts if isinstance(post, Post)}
+        return [WatchReadings(each, drawn[each].since(since) if each in drawn else []) for each, _ in posts]
 
     def check(self, name: str, setting: WatchSetting) -> None:
         """Raises ApiError for what create() would refuse."""
@@ -168,10 +186,15 @@ class Watching:
             memories = dict(await self._keep(write))
             self._kept[name] = setting
             self._trouble.pop(name, None)
-            for post in await self._runner.drop(name):
-                if same:  # as it stands by now
-                    memories[name, post.camera] = post.watch.memory
+            dropped = await self._runner.drop(name)
+            going_on = dropped if same else []
+            for post in going_on:  # as it stands by now
+                memories[name, post.camera] = post.watch.memory
             self._man(name, setting, memories)
+            for post in going_on:
+                anew = self._runner.post(name, post.camera)
+                if isinstance(post, Post) and isinstance(anew, Post):
+                    anew.history, anew.since = post.history, post.since
         return self.info(name)
 
     async def remove(self, name: str) -> None:
@@ -213,8 +236,10 @@ class Watching:
             memory = memories.get((name, camera))
             if meanings is None:
                 self._runner.put(TextPost(name, camera, setting, Saying(setting, memory, at, wall)), at)
-            else:
-                self._runner.put(Post(name, camera, setting, meanings, Watch(setting, memory, at, wall)), at)
+                continue
+            watch = Watch(setting, memory, at, wall)
+            since = watch.memory.on_wall if watch.memory.on else None
+            self._runner.put(Post(name, camera, setting, meanings, watch, since=since), at)
 
     def _now(self, name: str, setting: WatchSetting) -> list[WatchNow]:
         trouble = self._trouble.get(name) or (None if setting.enabled else "it is not enabled")
@@ -231,6 +256,10 @@ class Watching:
         """What the store says; `otherwise` while nothing was ever kept. Raises ApiError."""
         if not self._keeping.open and not self._keeping.exists:
             return otherwise
+        return await self._keep(work)
+
+    async def write(self, work: Callable[[Store], T]) -> T:
+        """Have the store do something; it is made if need be. Raises ApiError."""
         return await self._keep(work)
 
     async def _keep(self, work: Callable[[Store], T]) -> T:

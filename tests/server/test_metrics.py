@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from askcam.client.protocol import ErrorBody
 from askcam.engine.question import Timings, Usage
 from askcam.server.evidence.writer import Stats
-from askcam.server.metrics import MAX_CAMERA_LABELS, Metrics
+from askcam.server.metrics import MAX_CAMERA_LABELS, MAX_TOOL_LABELS, Metrics
 from askcam.stream.frame import AgeBasis
 from askcam.stream.health import Health
 from askcam.stream.states import State
@@ -84,6 +85,57 @@ def test_an_answer_cancelled_before_its_first_token_counts_no_stage_that_did_not
     assert seen["askcam_stage_seconds_count", ("wait",)] == 1
     assert ("askcam_stage_seconds_count", ("decode",)) not in seen
     assert ("askcam_first_token_seconds_count", ("lobby",)) not in seen
+
+
+def test_the_whole_answer_and_its_wait_for_tools_are_timed() -> None:
+    metrics = Metrics()
+    metrics.answered("lobby", "stop", TIMINGS, USAGE, tools_s=0.25)
+    metrics.answered("lobby", "stop", TIMINGS, USAGE)
+    seen = samples(metrics)
+    assert seen["askcam_answer_seconds_sum", ("lobby",)] == pytest.approx(2 * 0.83)
+    assert seen["askcam_stage_seconds_count", ("tools",)] == 1  # the other called none
+    assert seen["askcam_stage_seconds_sum", ("tools",)] == pytest.approx(0.25)
+
+
+def test_calls_are_counted_and_timed_by_tool_and_their_names_are_bounded() -> None:
+    metrics = Metrics()
+    metrics.called("get_time", None, 0.02)
+    metrics.called("get_time", ErrorBody("it took too long", "tool_error", code="timeout"), 5.0)
+    metrics.called("", ErrorBody("there is no such tool", "tool_error", code="unknown_tool"), 0.0)
+    for i in range(MAX_TOOL_LABELS + 5):
+        metrics.called(f"tool_{i}", None, 0.01)
+    seen = samples(metrics)
+    assert seen["askcam_tool_calls_total", ("ok", "get_time")] == 1
+    assert seen["askcam_tool_calls_total", ("timeout", "get_time")] == 1
+    assert seen["askcam_tool_calls_total", ("unknown_tool", "unknown")] == 1
+    assert seen["askcam_tool_call_seconds_sum", ("get_time",)] == pytest.approx(5.02)
+    assert seen["askcam_tool_calls_total", ("ok", "other")] == 5 + 2  # get_time and unknown had their places
+
+
+def test_a_camera_that_was_removed_takes_its_series_along() -> None:
+    cameras = [Seen("lobby", status()), Seen("desk", status())]
+    metrics = Metrics(lambda: cameras)
+    for name in ("lobby", "desk", "push-1"):
+        metrics.answered(name, "stop", TIMINGS, USAGE, frame_age_s=0.1)
+    metrics.answered("desk", "cancelled", Timings(), Usage())
+    metrics.answered(None, "stop", TIMINGS, USAGE)
+    assert 'camera="desk"' in metrics.render().decode()
+    cameras.pop()
+    text = metrics.render().decode()
+    assert 'camera="desk"' not in text
+    for kept in ("lobby", "push", ""):
+        assert f'askcam_questions_total{{camera="{kept}",outcome="stop"}} 1.0' in text
+
+
+def test_refusals_are_told_before_the_first_one_so_that_it_counts() -> None:
+    seen = samples(Metrics())
+    assert all(seen["askcam_questions_refused_total", (code,)] == 0 for code in ("busy", "stale_camera"))
+
+
+def test_series_do_not_come_twice_with_the_moment_they_began() -> None:
+    metrics = Metrics()
+    metrics.answered("lobby", "stop", TIMINGS, USAGE)
+    assert "_created" not in metrics.render().decode()
 
 
 def test_refusals_are_counted_by_code() -> None:
@@ -170,12 +222,13 @@ def test_names_follow_prometheus_conventions() -> None:
 def test_two_servers_in_one_process_do_not_share_counts() -> None:
     one, other = Metrics(), Metrics()
     one.refused("busy")
-    assert ("askcam_questions_refused_total", ("busy",)) not in samples(other)
+    assert samples(one)["askcam_questions_refused_total", ("busy",)] == 1
+    assert samples(other)["askcam_questions_refused_total", ("busy",)] == 0
 
 
 def test_how_the_writing_of_evidence_goes_is_read_at_each_scrape() -> None:
     assert not any(name.startswith("askcam_evidence") for name, _ in samples(Metrics()))
-    stats = [Stats(stored=5, dropped=2, failed=1, waiting=3, answers=4, bytes=999)]
+    stats = [Stats(stored=5, dropped=2, failed=1, gone=8, waiting=3, answers=4, bytes=999)]
     metrics = Metrics(evidence=lambda: stats[-1])
     stats.append(replace(stats[0], stored=6))
     seen = samples(metrics)
@@ -183,5 +236,5 @@ def test_how_the_writing_of_evidence_goes_is_read_at_each_scrape() -> None:
         outcome: seen["askcam_evidence_records_total", (outcome,)] for outcome in ("stored", "dropped", "failed")
     }
     assert outcomes == {"stored": 6, "dropped": 2, "failed": 1}
-    found = [seen[f"askcam_evidence_{name}", ()] for name in ("waiting", "answers", "bytes")]
-    assert found == [3, 4, 999]
+    found = [seen[f"askcam_evidence_{name}", ()] for name in ("gone_total", "waiting", "answers", "bytes")]
+    assert found == [8, 3, 4, 999]

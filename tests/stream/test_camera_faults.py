@@ -113,6 +113,7 @@ def test_a_failing_source_is_tried_again_and_says_why() -> None:
         hands.made[-1].give(StillPicture(1))
         until(lambda: view_of(lobby), "it to be live")
         assert lobby.status().reason is None
+        assert lobby.status().retry_s is None
         assert lobby.status().reconnects == 0, "the first success is no reconnect"
 
 
@@ -122,6 +123,7 @@ def test_a_permanent_error_of_a_live_source_is_not_hammered() -> None:
     with camera(hands.spec) as lobby:
         until(lambda: state_is(lobby, State.LOST), "it to be lost")
         assert lobby.status().reason == "the password is wrong; trying again every 30 s"
+        assert 0 < (lobby.status().retry_s or 0) <= 30
         assert len(hands.made) == 1
 
 

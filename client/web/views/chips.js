@@ -1,15 +1,16 @@
-// The cameras across the top, and the pill that says what answers.
+// The cameras across the top.
 
 import { byId, h, icon, whenChanged } from "../dom.js";
-import { seconds, shortModel } from "../format.js";
 import { MINE } from "../state.js";
 import { stateWord } from "../words/states.js";
 import { t } from "../words/tongue.js";
+import { dot } from "./pill.js";
 
 const LENS = ["M3.5 8.5A2.5 2.5 0 0 1 6 6h1.5l1.4-2h6.2l1.4 2H18a2.5 2.5 0 0 1 2.5 2.5v8A2.5 2.5 0 0 1 18 19H6a2.5 2.5 0 0 1-2.5-2.5z", "M12 15.8a3.6 3.6 0 1 0 0-7.2 3.6 3.6 0 0 0 0 7.2z"];
 
 export function chips(store, verbs) {
-  const nav = byId("chips");
+  const nav = h("nav", { id: "chips", class: "chips", tLabel: "page.cameras" });
+  byId("pill").before(nav);
 
   function render({ cameras, chosen, server, mine, lineProblem }) {
     const held = nav.contains(document.activeElement) ? document.activeElement.dataset.camera : null;
@@ -20,7 +21,7 @@ export function chips(store, verbs) {
       type: "button", class: "chip mine", data: { camera: MINE, state: mineState || "off" }, "aria-pressed": String(chosen === MINE),
       onclick: () => (chosen === MINE && mine.phase === "live" ? verbs.back() : verbs.mine()),
       title: chosen === MINE && mine.phase === "live" ? t("chip.off_title") : t("chip.use_mine_title"),
-    }, mineState ? dot() : icon(...LENS), chosen === MINE ? t("chip.mine") : t("chip.use_mine"), refused && mineState ? h("span", { class: "state" }, t("chip.unavailable")) : trouble(mineState)));
+    }, mineState ? dot() : icon(...LENS), chosen === MINE ? t(mine.sample ? "chip.sample" : "chip.mine") : t("chip.use_mine"), refused && mineState ? h("span", { class: "state" }, t("chip.unavailable")) : trouble(mineState)));
     nav.replaceChildren(...buttons);
     if (held) nav.querySelector(`[data-camera="${CSS.escape(held)}"]`)?.focus();
   }
@@ -34,43 +35,10 @@ export function chips(store, verbs) {
   }
 
   store.subscribe(whenChanged(({ cameras, chosen, server, mine, lineProblem }) =>
-    [cameras.map(({ name, state, reason }) => [name, state, reason]), chosen, server, mine.phase, mine.state, lineProblem], render));
-}
-
-function dot() {
-  return h("span", { class: "dot", "aria-hidden": "true" });
+    [cameras.map(({ name, state, reason }) => [name, state, reason]), chosen, server, mine.phase, mine.state, mine.sample, lineProblem], render));
 }
 
 function trouble(state) {
   const word = stateWord(state);
   return word && state !== "live" ? h("span", { class: "state" }, word) : null;
-}
-
-export function pill(store) {
-  const place = byId("pill");
-  store.subscribe(whenChanged(({ server, loading, model, firstWordMs, line }) => [server, loading?.share, loading?.failed, model, firstWordMs, line], (state) => {
-    const [tone, words, title, more = ""] = say(state);
-    place.dataset.tone = tone;
-    place.replaceChildren(dot(), h("span", { class: "pill-words" }, words, more ? h("span", { class: "pill-more" }, ` · ${more}`) : null));
-    place.title = title;
-  }));
-}
-
-function say({ server, loading, model, firstWordMs, line }) {
-  switch (server) {
-    case "gone":
-      return ["bad", t("pill.gone"), t("pill.gone_title")];
-    case "locked":
-      return ["warn", t("pill.locked"), t("pill.locked_title")];
-    case "loading":
-      return loading?.failed ? ["bad", t("pill.no_model"), loading.what] : ["warn", t("pill.loading", { percent: Math.round((loading?.share ?? 0) * 100) }), loading?.what ?? ""];
-    case "ready":
-      break;
-    default:
-      return ["warn", t("pill.connecting"), ""];
-  }
-  const last = firstWordMs === null ? t("pill.ready") : seconds(firstWordMs);
-  const words = `${shortModel(model?.id ?? "")} · ${last}`;
-  const title = t(firstWordMs === null ? "pill.ready_title" : "pill.time_title");
-  return [line === "open" ? "live" : "idle", words, title, model?.backend];
 }

@@ -1,7 +1,7 @@
-// The banner, the help and the token: what stands beside the picture and the conversation.
+// The banner of a server that is lost, and the token.
 
 import { byId, h, setText, whenChanged } from "../dom.js";
-import { KEYS, bannerNotice } from "../words/states.js";
+import { bannerNotice } from "../words/states.js";
 import { t } from "../words/tongue.js";
 
 export function banner(store, actions) {
@@ -28,18 +28,8 @@ export function banner(store, actions) {
   setInterval(() => shown && render(), 1000); // it counts down
 }
 
-export function help() {
-  const dialog = byId("help");
-  dialog.append(
-    h("h2", { id: "help-title", t: "help.title" }),
-    h("p", { t: "help.text" }),
-    h("dl", { class: "keys" }, KEYS.flatMap(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", { t: what })])),
-    h("form", { method: "dialog", class: "row end" }, h("button", { class: "primary", t: "dialog.close" })));
-  byId("help-open").addEventListener("click", () => dialog.showModal());
-}
-
-/** Opens by itself when the server turns out to be locked. */
-export function login(store, verbs) {
+/** Opens by itself when the server turns out to be locked; `enter(token)` throws ApiProblem when it is refused. */
+export function login(store, enter) {
   const dialog = byId("login");
   const token = h("input", { type: "password", id: "token", required: true, autocomplete: "current-password" });
   const wrong = h("p", { class: "wrong", role: "alert" });
@@ -54,7 +44,7 @@ export function login(store, verbs) {
     event.preventDefault();
     setText(wrong, "");
     try {
-      await verbs.login(token.value);
+      await enter(token.value);
       token.value = "";
       dialog.close();
     } catch (problem) {

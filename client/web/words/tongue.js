@@ -1,10 +1,17 @@
 // The language of the page: the reader's choice, else the browser's. Elements that never change otherwise say in
 // `data-t`, `data-t-title`, `data-t-label`, `data-t-hint` which words are theirs, and are told anew when it changes.
 
+import * as desk from "./desk.js";
 import en from "./en.js";
+import * as wall from "./wall.js";
+import * as watch from "./watch.js";
 import zh from "./zh.js";
 
-const CATALOGUES = { en, zh };
+/** All words of all pages, by language. */
+export const CATALOGUES = {
+  en: { ...en, ...desk.en, ...wall.en, ...watch.en },
+  zh: { ...zh, ...desk.zh, ...wall.zh, ...watch.zh },
+};
 const KEPT = "askcam.language";
 const ATTRIBUTES = { tTitle: "title", tLabel: "aria-label", tHint: "placeholder" };
 

@@ -2,6 +2,10 @@
 
 export default {
   "page.skip": "跳到提问框",
+  "page.pages": "页面",
+  "page.ask": "提问",
+  "page.desk": "柜台",
+  "page.wall": "监控墙",
   "page.cameras": "摄像头",
   "page.theme": "切换浅色与深色",
   "page.theme_short": "浅色或深色",
@@ -23,6 +27,8 @@ export default {
   "ask.ask_title": "提问（Enter）",
   "ask.stop_title": "停止回答（Esc）",
   "ask.anew": "新对话",
+  "ask.forget": "清除",
+  "ask.forget_title": "清除此页面上的所有问题和回答",
 
   "state.live": "实时",
   "state.connecting": "正在连接",
@@ -33,6 +39,7 @@ export default {
 
   "chip.key": "按键 {n}",
   "chip.mine": "您的摄像头",
+  "chip.sample": "样品",
   "chip.use_mine": "使用我的摄像头",
   "chip.use_mine_title": "问问您自己的摄像头看到了什么",
   "chip.off_title": "关闭您的摄像头",
@@ -162,6 +169,9 @@ export default {
   "card.copy": "复制",
   "card.copied": "已复制",
   "card.not_copied": "没有复制成功",
+  "card.watch": "监看",
+  "card.watch_title": "持续询问此问题，并在有变化时告知（W）",
+  "card.watched": "已监看",
   "card.again": "再问一次",
   "card.stopping": "正在停止",
   "card.stopped": "已停止",
@@ -171,8 +181,11 @@ export default {
   "card.first": "第一个字 {time}",
   "card.whole": "全部 {time}",
   "card.age": "画面是 {age}前的",
-  "card.tool": "已通过 {name} 查询",
-  "card.tool_failed": "{name} 失败",
+  "card.knows": "依据",
+  "card.asked": "请求",
+  "card.brought": "返回",
+  "card.read": "读取：{fact}",
+  "card.looked_up": "查到：{fact}",
   "card.changed": "此后画面已变化",
 
   "start.title": "问问{camera}看到了什么",
@@ -188,8 +201,9 @@ export default {
   "evidence.about": "{time} 内的 {n} 张画面，与模型得到的一样。",
   "evidence.slider": "画面",
   "evidence.place": "第 {n} 张，共 {of} 张",
-  "evidence.newest": "第 {n} 张，共 {of} 张：最新的，{time}",
-  "evidence.oldest": "第 {n} 张，共 {of} 张：最旧的，{time}",
+  "evidence.newest": "第 {n} 张，共 {of} 张：最新的",
+  "evidence.oldest": "第 {n} 张，共 {of} 张：最旧的",
+  "evidence.when": "{place} · {time} · 出第一个字时已过 {age}",
   "evidence.gone": "服务器不再保存这张画面：它只保存最近几次回答的画面。",
   "dialog.close": "关闭",
 
@@ -201,6 +215,7 @@ export default {
   "key.box": "到提问框",
   "key.camera": "选择摄像头（在提问框中：Alt + 1 … 9）",
   "key.again": "再问上一个问题",
+  "key.watch": "监看上一个问题",
   "key.anew": "新对话",
   "key.help": "此帮助",
 

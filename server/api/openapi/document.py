@@ -13,12 +13,12 @@ from starlette.routing import BaseRoute, Route
 from askcam.client.protocol import Problem
 from askcam.server.access.auth import COOKIE
 from askcam.server.access.guard import guarded
-from askcam.server.api.openapi import operations, watches
+from askcam.server.api.openapi import deliveries, operations, timeline, watches
 from askcam.server.api.openapi.operations import JSON, Events, Operation, Reply, Schema
 from askcam.server.api.wire import json_response
 from askcam.server.house import House
 
-OPERATIONS = {**operations.OPERATIONS, **watches.OPERATIONS}
+OPERATIONS = {**operations.OPERATIONS, **watches.OPERATIONS, **timeline.OPERATIONS, **deliveries.OPERATIONS}
 BOUNDS = {**operations.BOUNDS, **watches.BOUNDS}
 REF = "#/components/schemas/{name}"
 ABOUT = (
@@ -134,10 +134,11 @@ def _schemas() -> dict[str, Any]:
     bodies = {operation.body for operation in OPERATIONS.values() if operation.body is not None}
     shapes = {shape for operation in OPERATIONS.values() for shape in _shapes(operation)} | {Problem}
     taken, given = _components(bodies), _components(shapes)
-    assert not taken.keys() & given.keys(), "one name for what is taken and what is given"
     structs = {struct.__name__: struct for struct in _structs(shapes)}
     for name, schema in given.items():
         schema["required"] = _written(structs[name], schema)
+    both = taken.keys() & given.keys()
+    assert all(taken[name] == given[name] for name in both), "one name for what is taken and what is given"
     for name, fields in BOUNDS.items():
         for one, bounds in fields.items():
             taken[name]["properties"][one].update(bounds)

@@ -75,7 +75,7 @@ ANSWER = Takes("id", "path", "the answer's id: `askcam.answer_id` of what was an
 RESPONSE = Takes("id", "path", "the response's own id")
 WIDTH = Takes("width", "query", "at most so many pixels wide", {"type": "number", "minimum": 16, "maximum": 3840})
 RATE = Takes("fps", "query", "pictures per second", {"type": "number", "minimum": 0.1, "maximum": 25, "default": 10})
-CAPTURED = {"X-Askcam-Captured-At": "RFC 3339, UTC: when it was taken"}
+CAPTURED = {"X-Askcam-Captured-At": "RFC 3339, UTC: when it was taken", "X-Askcam-Age-Ms": "how old it is"}
 JPEG = {"image/jpeg": BINARY}
 
 ANSWER_LINKS = {
@@ -97,7 +97,9 @@ CAMERA_LINKS = {
 }
 
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
-    ("GET", "/"): Operation("getPage", "The page", {200: Reply("HTML", {"text/html": TEXT})}, tag="page"),
+    ("GET", "/"): Operation("getPage", "The page Ask", {200: Reply("HTML", {"text/html": TEXT})}, tag="page"),
+    ("GET", "/desk"): Operation("getDeskPage", "The page Desk", {200: Reply("HTML", {"text/html": TEXT})}, tag="page"),
+    ("GET", "/wall"): Operation("getWallPage", "The page Wall", {200: Reply("HTML", {"text/html": TEXT})}, tag="page"),
     ("GET", "/web/{path}"): Operation(
         "getPageFile",
         "A file of the page",

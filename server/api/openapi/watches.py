@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from askcam.client.protocol import EventList, WatchEvent, WatchInfo, WatchList, WatchProposal
+from askcam.client.calibration import Calibration
+from askcam.client.protocol import EventList, WatchEvent, WatchInfo, WatchList, WatchProposal, WatchReadingsList
+from askcam.server.api.events import Acknowledgement, Acknowledgements
 from askcam.server.api.openapi.operations import JPEG, JSON, SSE, TEXT, Events, Operation, Reply, Schema, Takes
 from askcam.server.watching.bodies import NewWatch, WatchChange
 
@@ -18,7 +20,11 @@ FILTERS = (
         "since",
         "query",
         "decided then or later: RFC 3339 with its time zone",
-        {"type": "string", "format": "date-time"},
+        MOMENT,
+    ),
+    Takes("severity", "query", "only of this one", {"enum": ["info", "warning", "critical"]}),
+    Takes(
+        "acknowledged", "query", "only those that somebody has seen, or that nobody has", {"enum": ["true", "false"]}
     ),
     Takes("before", "query", "only events before this id: the next page", WHOLE),
     Takes("limit", "query", "at most so many", {"type": "number", "minimum": 1, "maximum": 500, "default": 50}),
@@ -66,6 +72,43 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         errors=(404, 409, 503),
         tag="watches",
     ),
+    ("GET", "/v1/watches/{name}/calibration"): Operation(
+        "getCalibration",
+        "How sure it is against how often it is right, as it was last measured",
+        {200: Reply("", {JSON: Calibration})},
+        takes=(WATCH,),
+        errors=(404, 503),
+        tag="watches",
+    ),
+    ("PUT", "/v1/watches/{name}/calibration"): Operation(
+        "putCalibration",
+        "Keep a calibration until it is asked something else. Admins only",
+        {200: Reply("it is kept", {JSON: Calibration})},
+        body=Calibration,
+        takes=(WATCH,),
+        errors=(400, 404, 409, 503),
+        tag="watches",
+    ),
+    ("DELETE", "/v1/watches/{name}/calibration"): Operation(
+        "removeCalibration",
+        "Forget it. Admins only",
+        {204: Reply("it is gone")},
+        takes=(WATCH,),
+        errors=(404, 503),
+        tag="watches",
+    ),
+    ("GET", "/v1/watches/{name}/readings"): Operation(
+        "getWatchReadings",
+        "Its last readings on each of its cameras, up to 600 each",
+        {200: Reply("oldest first", {JSON: WatchReadingsList})},
+        takes=(
+            WATCH,
+            Takes("camera", "query", "only of this one of its cameras"),
+            Takes("since", "query", "only later ones: RFC 3339 with its time zone", MOMENT),
+        ),
+        errors=(400, 404),
+        tag="watches",
+    ),
     ("GET", "/v1/watches/proposals/{id}"): Operation(
         "getProposal",
         "A watch that was proposed by talking, and waits for a yes",
@@ -96,6 +139,23 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {200: Reply("", {JSON: EventList, SSE: Events((WatchEvent,))})},
         takes=FILTERS,
         errors=(400, 503),
+        tag="watches",
+    ),
+    ("POST", "/v1/events/acknowledge"): Operation(
+        "acknowledgeEvents",
+        "Say of several events that somebody has seen them, or take that back",
+        {200: Reply("those of them that are kept", {JSON: EventList})},
+        body=Acknowledgements,
+        errors=(400, 503),
+        tag="watches",
+    ),
+    ("POST", "/v1/events/{id}/acknowledge"): Operation(
+        "acknowledgeEvent",
+        "Say that somebody has seen an event, or take that back",
+        {200: Reply("the event as it is now", {JSON: WatchEvent})},
+        body=Acknowledgement,
+        takes=(EVENT,),
+        errors=(400, 404, 503),
         tag="watches",
     ),
     ("GET", "/v1/events/{id}"): Operation(

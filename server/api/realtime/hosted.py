@@ -99,6 +99,7 @@ class Hosted:
             self.ended.set()
             if self.pushes and self._camera is not None and self._camera in self._house.cameras:
                 await self._house.cameras.remove(self._camera)
+                await self._house.desks.end(self._camera)
 
     def over(self) -> None:
         """Have it end soon."""

@@ -1,4 +1,4 @@
-"""`askcam watch …`: list, add, change, remove, events. All talk to a running server."""
+"""`askcam watch …`: list, add, change, remove, events, calibrate. All talk to a running server."""
 
 import os
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from askcam.client.http import Http
+from askcam.server.commands.groups.calibrate import add_calibrate
 from askcam.server.commands.words.catalogue import told
 
 
@@ -117,6 +118,7 @@ def group(url_of_server: str) -> typer.Typer:
         wanted = command.Wanted(watch, camera, since, limit)
         command.events(_server(url, ca), wanted, follow, json)
 
+    add_calibrate(app, url_of_server)
     return app
 
 

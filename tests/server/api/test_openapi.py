@@ -16,8 +16,8 @@ from starlette.routing import Mount, Route, WebSocketRoute
 
 from askcam.server.api.openapi.document import describe
 from askcam.server.app import build_app
+from askcam.server.building import build_house
 from askcam.server.config import Config
-from askcam.server.serving import build_house
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 
@@ -137,7 +137,8 @@ class Checked:
 
 def test_real_responses_are_as_described(http: httpx.Client, description: dict[str, Any]) -> None:
     check = Checked(http, description)
-    check("GET", "/", 200)
+    for page in ("/", "/desk", "/wall"):
+        check("GET", page, 200)
     check("GET", "/web/{path}", 200, at={"path": "layout.css"})
     check("GET", "/web/{path}", 404, at={"path": "nothing.css"})
     check("GET", "/openapi.json", 200)

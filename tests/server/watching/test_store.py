@@ -10,9 +10,10 @@ import pytest
 from watch_events import WALL, add, event, open_store
 
 from askcam.client.protocol import Reading
+from askcam.server.saw import rfc3339
 from askcam.server.watching.errors import FolderTaken, WatchingError
 from askcam.server.watching.setting import WatchSetting
-from askcam.server.watching.store import CAMERA, Bounds
+from askcam.server.watching.store import CAMERA, Bounds, Wanted
 from askcam.server.watching.tables import NAME
 from askcam.server.watching.watch import Memory
 
@@ -44,12 +45,43 @@ def test_lists_are_cut_by_watch_camera_time_and_place(tmp_path: Path) -> None:
     for i in range(10):
         add(store, i, camera="lobby" if i % 3 else "desk", watch="door" if i % 2 else "shelf")
     assert [each.id for each in store.newest(3)] == [10, 9, 8]
-    assert [each.id for each in store.newest(3, before=8)] == [7, 6, 5]
-    assert [each.id for each in store.newest(9, camera="desk")] == [10, 7, 4, 1]
-    assert [each.id for each in store.newest(9, camera="desk", watch="door")] == [10, 4]
-    assert [each.id for each in store.newest(9, since=WALL + 7)] == [10, 9, 8]
+    assert [each.id for each in store.newest(3, Wanted(before=8))] == [7, 6, 5]
+    assert [each.id for each in store.newest(9, Wanted(camera="desk"))] == [10, 7, 4, 1]
+    assert [each.id for each in store.newest(9, Wanted(camera="desk", watch="door"))] == [10, 4]
+    assert [each.id for each in store.newest(9, Wanted(since=WALL + 7))] == [10, 9, 8]
     assert [each.id for each in store.following(6, 2, watch=None, camera=None)] == [7, 8]
     assert [each.id for each in store.following(0, 9, watch="door", camera="desk")] == [4, 10]
+    store.close()
+
+
+def test_what_somebody_has_seen_is_kept_found_and_taken_back(tmp_path: Path) -> None:
+    store = open_store(tmp_path, Bounds(max_events=5))
+    for i in range(5):
+        add(store, i)
+    seen = store.acknowledge([2, 4, 4, 77], WALL + 10)
+    assert [(each.id, each.acknowledged_at) for each in seen] == [(2, rfc3339(WALL + 10)), (4, rfc3339(WALL + 10))]
+    (again,) = store.acknowledge([4], WALL + 20)
+    assert again.acknowledged_at == rfc3339(WALL + 10)  # it keeps its first time
+    store.close()
+    store = open_store(tmp_path, Bounds(max_events=5))
+    assert [each.id for each in store.newest(9, Wanted(acknowledged=True))] == [4, 2]
+    assert [each.id for each in store.newest(9, Wanted(acknowledged=False, before=5))] == [3, 1]
+    assert [each.acknowledged_at for each in store.acknowledge([4], None)] == [None]
+    assert [each.id for each in store.newest(9, Wanted(acknowledged=True))] == [2]
+    for i in range(5, 8):
+        add(store, i)  # what is seen goes with its event
+    assert store._db.execute("SELECT count(*) FROM acknowledgements").fetchone() == (0,)
+    store.close()
+
+
+def test_a_database_of_the_first_askcam_is_used_as_it_is(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    told = add(store, 0)
+    store._db.execute("DROP TABLE acknowledgements")  # it had none
+    store.close()
+    store = open_store(tmp_path)
+    assert store.newest(9) == [told]
+    assert store.acknowledge([told.id], WALL)[0].acknowledged_at == rfc3339(WALL)
     store.close()
 
 

@@ -127,6 +127,8 @@ def test_a_thing_that_comes_and_goes_is_told_with_its_picture(stage: Stage) -> N
     thread = listener.listen(2)
     stage.show(True)
     stage.await_state("on")
+    with stage.http("viewers") as http:
+        since = http.get("/v1/watches/engine").json()["now"][0]["since"]
     stage.show(False)
     stage.await_state("off")
     thread.join(30)
@@ -137,7 +139,7 @@ def test_a_thing_that_comes_and_goes_is_told_with_its_picture(stage: Stage) -> N
     assert (on["answer"], off["answer"]) == ("yes", "no")
     assert on["probability"] >= 0.7 > 0.4 >= off["probability"]
     assert on["before"][-1] == {"at": on["frame_at"], "probability": on["probability"]}
-    assert on["window"]["end"] == on["frame_at"] < on["at"]
+    assert on["window"]["end"] == on["frame_at"] == since < on["at"]
     assert on["frame_at"] < off["frame_at"]
     with stage.http("viewers") as http:
         picture = http.get(on["frame_url"])

@@ -1,0 +1,151 @@
+// Probabilities as a line over time, drawn by uPlot (vendor/uplot), which is loaded when the first line is wanted.
+
+const VENDOR = new URL("./vendor/uplot/", import.meta.url).href;
+const LEAST_GAP_S = 15; // between readings that are joined, at least
+
+let loading = null;
+
+/** uPlot itself. */
+export function plotter() {
+  loading ??= new Promise((resolve, reject) => {
+    const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href: `${VENDOR}uPlot.min.css` });
+    const script = Object.assign(document.createElement("script"), { src: `${VENDOR}uPlot.iife.min.js` });
+    script.addEventListener("load", () => resolve(window.uPlot));
+    script.addEventListener("error", () => {
+      loading = null; // the next line tries again
+      reject(new Error("uPlot could not be loaded"));
+    });
+    document.head.append(sheet, script);
+  });
+  return loading;
+}
+
+/** A colour of theme.css, as the page shows it now: a canvas knows nothing of variables. */
+export function ink(host, name) {
+  if (!inks.has(name)) {
+    const before = host.style.color;
+    host.style.color = `var(--${name})`;
+    inks.set(name, getComputedStyle(host).color);
+    host.style.color = before;
+  }
+  return inks.get(name);
+}
+
+const inks = new Map(); // colours by name, of the present theme
+const themed = new Set(); // plots that are drawn anew when it changes
+function repaint() {
+  inks.clear();
+  for (const plot of themed) plot.paint();
+}
+new MutationObserver(repaint).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
+
+/** Seconds and values of readings [{at, probability}], broken where none was had for three turns of `everyS`. */
+export function columns(readings, everyS) {
+  const times = [];
+  const values = [];
+  const gap = Math.max(LEAST_GAP_S, 3 * everyS);
+  for (const { at, probability } of readings) {
+    const time = Date.parse(at) / 1000;
+    if (times.length && time - times.at(-1) > gap) {
+      times.push((time + times.at(-1)) / 2);
+      values.push(null);
+    }
+    times.push(time);
+    values.push(probability);
+  }
+  return [times, values];
+}
+
+/**
+ * A line in `host`. `axes`: with times and shares beside it; without, it is a small one. `clock(ms)` says times.
+ * show() may be called before uPlot is there.
+ */
+export class Line {
+  #host;
+  #options;
+  #plot = null;
+  #shown = { data: [[], []], from: 0, to: 1, on: null, off: null, mark: null };
+  #over = false;
+  #sizes;
+
+  constructor(host, { axes = false, clock = null } = {}) {
+    this.#host = host;
+    this.#options = { axes, clock };
+    this.#sizes = new ResizeObserver(() => this.#fit());
+    themed.add(this);
+    plotter().then((uPlot) => this.#begin(uPlot), (error) => console.error(error));
+  }
+
+  /** `data` of columns(), from and to in seconds; thresholds `on` and `off`, and a moment `mark`, where there are any. */
+  show(what) {
+    this.#shown = { ...this.#shown, ...what };
+    this.#plot?.setData(this.#shown.data);
+  }
+
+  /** With the theme's colours as they are now. */
+  paint() {
+    if (this.#plot) this.#plot.redraw(false, true);
+  }
+
+  end() {
+    this.#over = true;
+    themed.delete(this);
+    this.#sizes.disconnect();
+    this.#plot?.destroy();
+    this.#plot = null;
+  }
+
+  #begin(uPlot) {
+    if (this.#over) return;
+    const { axes, clock } = this.#options;
+    const colour = (name) => () => ink(this.#host, name);
+    const axis = { stroke: colour("muted"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
+    this.#plot = new uPlot({
+      width: Math.max(20, this.#host.clientWidth),
+      height: Math.max(16, this.#host.clientHeight),
+      legend: { show: false },
+      cursor: { show: false },
+      padding: axes ? [8, 12, 0, 0] : [3, 3, 3, 1],
+      scales: { x: { time: false, range: () => [this.#shown.from, this.#shown.to] }, y: { range: () => [0, 1] } },
+      axes: axes
+        ? [{ ...axis, space: 70, values: (_, splits) => splits.map((s) => (clock ? clock(s * 1000) : String(s))) },
+          { ...axis, size: 42, incrs: [0.25, 0.5], values: (_, splits) => splits.map((s) => s.toFixed(2)) }]
+        : [{ show: false }, { show: false }],
+      series: [{}, { stroke: colour("accent"), width: axes ? 2 : 1.5, points: { show: axes, size: 4, stroke: colour("accent"), fill: colour("accent") }, spanGaps: false }],
+      hooks: { drawClear: [(plot) => this.#rules(plot)] },
+    }, this.#shown.data, this.#host);
+    this.#sizes.observe(this.#host);
+  }
+
+  #fit() {
+    const { clientWidth: width, clientHeight: height } = this.#host;
+    if (this.#plot && width && height && (width !== this.#plot.width || height !== this.#plot.height)) this.#plot.setSize({ width, height });
+  }
+
+  #rules(plot) {
+    const { ctx, bbox } = plot;
+    const { on, off, mark } = this.#shown;
+    ctx.save();
+    ctx.lineWidth = devicePixelRatio;
+    for (const [value, name] of [[on, "bad"], [off, "good"]]) {
+      if (value === null) continue;
+      const y = Math.round(plot.valToPos(value, "y", true)) + 0.5;
+      this.#rule(ctx, name, [bbox.left, y, bbox.left + bbox.width, y]);
+    }
+    if (mark !== null) {
+      const x = Math.round(plot.valToPos(mark, "x", true)) + 0.5;
+      this.#rule(ctx, "text", [x, bbox.top, x, bbox.top + bbox.height]);
+    }
+    ctx.restore();
+  }
+
+  #rule(ctx, name, [x0, y0, x1, y1]) {
+    ctx.strokeStyle = ink(this.#host, name);
+    ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+    ctx.beginPath();
+    ctx.moveTo(x0, y0);
+    ctx.lineTo(x1, y1);
+    ctx.stroke();
+  }
+}

@@ -1,0 +1,106 @@
+// The list of events: had page by page, gone on with by the stream, and looked through by a person.
+
+import * as watchapi from "../watchapi.js";
+import { MOST_EVENTS, joined, matches } from "./state.js";
+import { createStream } from "./stream.js";
+
+const PAGE = 50;
+const AT_ONCE = 500; // ids of one request
+
+/** `calm()` says whether nobody's pointer, focus or scrolling is on the list, so that it may move. */
+export function createFeed(store, calm) {
+  let begun = false;
+  let wish = 0; // the newest request counts
+
+  const stream = createStream({
+    heard({ name, data }) {
+      if (name === "gone") return gone(data);
+      if (name !== "resume") arrived(data);
+    },
+    told: (stream, streamRetryAt) => store.set({ stream, streamRetryAt }),
+  });
+
+  function gone(missed) {
+    store.set({ missed });
+    load();
+  }
+
+  function arrived(event) {
+    const { events, fresh, filters } = store.get();
+    if (!matches(event, filters) || [...events, ...fresh].some((each) => each.id === event.id)) return;
+    store.set({ fresh: joined(fresh, [event]) });
+    if (calm()) settle();
+  }
+
+  /** Those that wait come in, and what is done with goes: only when nobody aims at anything. */
+  function settle() {
+    const { events, fresh, filters, picked } = store.get();
+    const kept = joined(events, fresh).filter((event) => matches(event, filters));
+    const shown = kept.slice(0, MOST_EVENTS);
+    if (!fresh.length && shown.length === events.length) return;
+    const known = new Set(shown.map((event) => event.id));
+    store.set({ events: shown, fresh: [], older: store.get().older || shown.length < kept.length, picked: picked.filter((id) => known.has(id)) });
+  }
+
+  function wanted() {
+    const { unreviewed, severity, watch, camera } = store.get().filters;
+    return { acknowledged: unreviewed ? "false" : null, severity, watch, camera, limit: PAGE };
+  }
+
+  async function load() {
+    const mine = (wish += 1);
+    store.set({ feed: store.get().events.length ? "ready" : "loading" });
+    try {
+      const newest = begun ? null : await watchapi.events({ limit: 1 });
+      const { data, has_more: older } = await watchapi.events(wanted());
+      if (newest) {
+        begun = true;
+        stream.begin(newest.data[0]?.id ?? 0); // what came since then is told by it, once
+      }
+      if (mine === wish) store.set({ feed: "ready", events: data, fresh: store.get().fresh.filter((event) => !data.some(({ id }) => id === event.id)), older });
+    } catch (problem) {
+      if (mine === wish) store.set({ feed: "failed", feedWhy: problem.message });
+    }
+  }
+
+  async function more() {
+    const mine = wish;
+    const { events } = store.get();
+    const { data, has_more: older } = await watchapi.events({ ...wanted(), before: events.at(-1)?.id });
+    if (mine === wish) store.set({ events: joined(store.get().events, data), older });
+  }
+
+  async function acknowledge(ids, acknowledged, undoable = true) {
+    if (!ids.length) return;
+    const said = [];
+    for (let first = 0; first < ids.length; first += AT_ONCE) said.push(...await watchapi.acknowledge(ids.slice(first, first + AT_ONCE), acknowledged));
+    const now = new Map(said.map((event) => [event.id, event]));
+    const { events, fresh } = store.get();
+    const missing = acknowledged ? [] : said.filter((event) => matches(event, store.get().filters));
+    store.set({
+      events: joined(events.map((event) => now.get(event.id) ?? event), missing), fresh: fresh.map((event) => now.get(event.id) ?? event),
+      picked: [], undo: undoable ? { ids: said.map((event) => event.id), acknowledged } : null,
+    });
+  }
+
+  let server = null;
+  store.subscribe((state) => {
+    if (state.server === server) return;
+    server = state.server;
+    if (server !== "ready") return;
+    stream.retry();
+    if (!begun || state.feed === "failed") load();
+  });
+
+  return {
+    load,
+    more,
+    settle,
+    acknowledge,
+    undo() {
+      const { undo } = store.get();
+      return undo && acknowledge(undo.ids, !undo.acknowledged, false);
+    },
+    retry: stream.retry,
+  };
+}

@@ -1,0 +1,62 @@
+// The keyboard of Wall. Bare keys work outside of texts and dialogs; dialogs have their own.
+
+import { elsewhere } from "../keys.js";
+import { fullscreen } from "./views/bar.js";
+
+const ARROWS = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]);
+
+/** [key, the name of what it does]. */
+export const KEYS = [
+  ["← ↑ → ↓", "wall.key_arrows"], ["Enter", "wall.key_enter"], ["Esc", "wall.key_esc"], ["/", "wall.key_ask"], ["E", "wall.key_events"],
+  ["R", "wall.key_review"], ["U", "wall.key_undo"], ["Ctrl + A", "wall.key_all"], ["W", "wall.key_watch"], ["F", "wall.key_full"], ["?", "key.help"],
+];
+
+export function keys(store, verbs, { tiles, feed, bar, timeline }) {
+  const bare = {
+    "/": () => (store.get().tab === "timeline" && !tiles.focused() ? timeline.focus() : bar.focus()),
+    e: () => document.querySelector(".event-open")?.focus(),
+    r: () => verbs.review(feed.aimed(), true),
+    u: () => (store.get().picked.length || feed.aimed().length ? takeBack() : verbs.undo()),
+    w: () => store.get().role === "admin" && verbs.newWatch(tiles.focused()),
+    f: fullscreen,
+  };
+
+  /** U with an event in hand takes its review back; else the last thing that was done. */
+  function takeBack() {
+    const { picked, events } = store.get();
+    const ids = picked.length ? picked : feed.aimed();
+    const seen = events.filter((event) => ids.includes(event.id) && event.acknowledged_at);
+    return seen.length ? verbs.review(ids, false) : verbs.undo();
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !document.querySelector("dialog[open]")) return escape(event);
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a" && !typing(event) && !document.querySelector("dialog[open]")) {
+      event.preventDefault();
+      return verbs.pick(store.get().events.map(({ id }) => id));
+    }
+    if (elsewhere(event)) return;
+    if (ARROWS.has(event.key)) {
+      const upright = event.key === "ArrowUp" || event.key === "ArrowDown";
+      if (event.target.closest?.("[role=tab]")) return;
+      if (feed.inside() ? upright && feed.go(event.key) : tiles.go(event.key)) event.preventDefault();
+      return;
+    }
+    const verb = bare[event.key.toLowerCase()];
+    if (!verb) return;
+    event.preventDefault();
+    verb();
+  });
+
+  function escape({ target }) {
+    if (typing({ target })) target.blur();
+    else if (store.get().picked.length) verbs.pick([]);
+    else if (store.get().asked) verbs.clear();
+    else if (store.get().tab === "timeline") verbs.show("events");
+    else document.activeElement?.blur();
+  }
+}
+
+function typing({ target }) {
+  return target.closest?.("input, textarea, select") !== null;
+}

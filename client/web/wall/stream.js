@@ -1,0 +1,75 @@
+// The events as they come: one stream, opened again behind the last event that was heard, for as long as the page lives.
+// An EventSource does so too, but can't be told where to begin, nor when it is dead.
+
+import { Messages } from "./sse.js";
+
+const BACKOFF_MS = [300, 1000, 2000, 4000, 8000];
+const SILENT_MS = 40_000; // the server says something every 15 s
+
+/** `heard({name, data})` gets messages, `told(state, retryAt)` how the stream is: opening, open, broken. */
+export function createStream({ heard, told }) {
+  let last = null; // id of the last event
+  let failures = 0;
+  let timer = null;
+  let abort = null;
+
+  async function open() {
+    clearTimeout(timer);
+    timer = null;
+    const mine = new AbortController();
+    abort = mine;
+    told("opening", null);
+    try {
+      await follow(mine);
+    } catch (error) {
+      if (error instanceof SyntaxError) console.error(error);
+    }
+    if (abort !== mine) return; // another one has been opened instead
+    abort = null;
+    const wait = BACKOFF_MS[Math.min(failures, BACKOFF_MS.length - 1)];
+    failures += 1;
+    told("broken", Date.now() + wait);
+    timer = setTimeout(open, wait);
+  }
+
+  async function follow(mine) {
+    let silence = setTimeout(() => mine.abort(), SILENT_MS);
+    try {
+      const response = await fetch("v1/events", {
+        headers: { accept: "text/event-stream", "last-event-id": String(last) }, cache: "no-store", signal: mine.signal });
+      if (!response.ok) return void (await response.body?.cancel());
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      const messages = new Messages();
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        clearTimeout(silence);
+        silence = setTimeout(() => mine.abort(), SILENT_MS);
+        if (failures !== -1) told("open", null);
+        failures = 0;
+        for (const message of messages.feed(value)) take(message);
+      }
+    } finally {
+      clearTimeout(silence);
+    }
+  }
+
+  function take({ name, id, data }) {
+    const event = JSON.parse(data);
+    if (id !== null) last = Number(id);
+    if (name === "gone") last = event.last_missed;
+    heard({ name, data: event });
+  }
+
+  return {
+    /** Begin behind the event `after`. */
+    begin(after) {
+      last = after;
+      if (abort === null && timer === null) open();
+    },
+    /** Now, if it waits to be tried again. */
+    retry() {
+      if (timer !== null) open();
+    },
+  };
+}

@@ -1,0 +1,76 @@
+// One event in the list. Its check is always at the top left; the rest of it opens the evidence.
+
+import { h, icon, setText } from "../../dom.js";
+import { moment } from "../../format.js";
+import { language, t } from "../../words/tongue.js";
+
+const CHECK = ["M5 12.5l4.5 4.5L19 7.5"];
+
+/** "door turned on", "lobby is lost" */
+export function happened({ kind, watch, camera, answer }) {
+  return t(`happened.${kind}`, { name: watch ?? camera, answer: answer ?? "" });
+}
+
+/** "lobby · 14:03:07 · 0.97" */
+export function where({ camera, at, probability, reason }) {
+  const parts = [camera, moment(Date.parse(at))];
+  if (probability !== null) parts.push(probability.toFixed(2));
+  if (reason) parts.push(reason);
+  return parts.join(" · ");
+}
+
+/** {element, show(event, picked)}: made once, changed in place. */
+export function card({ verbs, open, preview }) {
+  let event = null;
+  let shown = null;
+  const check = h("button", { type: "button", class: "event-check", onclick: () => verbs.acknowledge([event.id], !event.acknowledged_at) }, icon(...CHECK));
+  const thumb = h("img", { alt: "", loading: "lazy", decoding: "async" });
+  const title = h("span", { class: "event-title" });
+  const place = h("span", { class: "event-where" });
+  const button = h("button", { type: "button", class: "event-open",
+    onclick: () => open(event.id),
+    onmouseenter: () => preview.show(event, button), onmouseleave: () => preview.hide(),
+    onfocus: () => button.matches(":focus-visible") && preview.show(event, button), onblur: () => preview.hide(),
+  }, h("span", { class: "event-thumb" }, thumb), h("span", { class: "event-words" }, title, place));
+  const element = h("li", { class: "event" }, check, button);
+  thumb.addEventListener("error", () => element.classList.add("pictureless"));
+
+  return {
+    element,
+    button,
+    show(next, picked) {
+      const key = JSON.stringify([next.acknowledged_at, next.frame_url, picked, language()]);
+      event = next;
+      if (key === shown) return;
+      shown = key;
+      const seen = Boolean(event.acknowledged_at);
+      Object.assign(element.dataset, { id: String(event.id), kind: event.kind, severity: event.severity, seen: String(seen), picked: String(picked) });
+      check.setAttribute("aria-pressed", String(seen));
+      check.title = t(seen ? "event.unreview" : "event.review");
+      check.setAttribute("aria-label", t(seen ? "event.unreview_one" : "event.review_one", { what: happened(event), where: event.camera }));
+      element.classList.toggle("pictureless", !event.frame_url);
+      if (event.frame_url && thumb.getAttribute("src") !== event.frame_url.slice(1)) thumb.src = event.frame_url.slice(1);
+      setText(title, happened(event));
+      setText(place, where(event));
+    },
+  };
+}
+
+/** The picture of an event, large, beside the list; for those who point with something fine. */
+export function createPreview() {
+  const image = h("img", { alt: "" });
+  const element = h("div", { class: "event-preview", hidden: true, "aria-hidden": "true" }, image);
+  document.body.append(element);
+  image.addEventListener("error", () => (element.hidden = true));
+  return {
+    show(event, beside) {
+      if (!event.frame_url || !matchMedia("(pointer: fine) and (min-width: 1000px)").matches) return;
+      const box = beside.getBoundingClientRect();
+      image.src = event.frame_url.slice(1);
+      element.hidden = false;
+      element.style.right = `${innerWidth - box.left + 44}px`;
+      element.style.top = `${Math.max(70, Math.min(box.top - 80, innerHeight - 380))}px`;
+    },
+    hide: () => (element.hidden = true),
+  };
+}

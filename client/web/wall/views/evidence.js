@@ -1,0 +1,145 @@
+// An event's evidence: its picture, what was asked and answered, the probability around it, and why it was told.
+
+import { h, icon, setText, whenChanged } from "../../dom.js";
+import { clock } from "../../format.js";
+import { Line, columns } from "../../plot.js";
+import { language, t } from "../../words/tongue.js";
+import { read } from "../../api.js";
+import { why } from "../why.js";
+import { happened, where } from "./card.js";
+
+const CHECK = ["M5 12.5l4.5 4.5L19 7.5"];
+const EARLIER = ["M15 5l-7 7 7 7"];
+const LATER = ["M9 5l7 7-7 7"];
+const MARGIN_S = 2; // beside the line
+const AGAIN_MS = 3000; // readings after it are still coming in
+
+/** {open(id)}. Arrow keys lead on through the list, R and U review, Escape leads back. */
+export function evidence(store, verbs) {
+  const dialog = h("dialog", { class: "dialog wide event-dialog", "aria-labelledby": "event-title" });
+  document.body.append(dialog);
+  const title = h("h2", { id: "event-title" });
+  const place = h("p", { class: "muted event-place" });
+  const image = h("img", { class: "big", alt: "" });
+  const imageless = h("p", { class: "muted imageless", hidden: true, t: "event.no_picture" });
+  const question = h("p", { class: "question" });
+  const answer = h("p", { class: "event-answer" });
+  const plot = h("div", { class: "event-plot", role: "img" });
+  const facts = h("dl", { class: "facts-list" });
+  const review = h("button", { type: "button", class: "primary", onclick: () => act(!shown.acknowledged_at) }, icon(...CHECK), h("span"));
+  const change = h("button", { type: "button", class: "quiet", t: "event.change_watch", onclick: async () => {
+    const watch = watchOf(shown);
+    dialog.close();
+    await verbs.changeWatch(watch);
+  } });
+  const earlier = step(EARLIER, "event.earlier", 1);
+  const later = step(LATER, "event.later", -1);
+  const close = h("button", { type: "button", class: "quiet", t: "dialog.close", onclick: () => dialog.close() });
+  dialog.append(
+    h("div", { class: "event-top" }, h("div", {}, title, place), h("div", { class: "row" }, later, earlier)),
+    h("div", { class: "event-body" }, h("div", { class: "event-shown" }, image, imageless, question, answer),
+      h("section", { class: "event-why", "aria-labelledby": "why-title" }, h("h3", { id: "why-title", t: "why.title" }), plot, facts)),
+    h("div", { class: "row end" }, change, close, review));
+
+  let shown = null;
+  let line = null;
+  let timer = null;
+
+  function watchOf(event) {
+    return store.get().watches?.find(({ name }) => name === event?.watch);
+  }
+
+  function step(paths, words, by) {
+    return h("button", { type: "button", class: "icon", tLabel: words, tTitle: words, onclick: () => go(by) }, icon(...paths));
+  }
+
+  function go(by) {
+    const { events } = store.get();
+    const next = events[events.findIndex(({ id }) => id === shown.id) + by];
+    if (next) show(next);
+  }
+
+  async function act(acknowledged) {
+    const { id } = shown;
+    await verbs.acknowledge([id], acknowledged);
+    if (shown?.id === id) show(store.get().events.find((event) => event.id === id) ?? { ...shown, acknowledged_at: acknowledged ? new Date().toISOString() : null });
+  }
+
+  function show(event) {
+    const other = shown?.id !== event.id;
+    shown = event;
+    const { events } = store.get();
+    const index = events.findIndex(({ id }) => id === event.id);
+    later.disabled = index <= 0;
+    earlier.disabled = index < 0 || index >= events.length - 1;
+    setText(title, happened(event));
+    setText(place, [t(`watch.${event.severity}`), where(event)].join(" · "));
+    dialog.dataset.severity = event.severity;
+    image.hidden = !event.frame_url;
+    imageless.hidden = Boolean(event.frame_url);
+    if (event.frame_url && other) image.src = event.frame_url.slice(1);
+    image.alt = t("event.picture_of", { camera: event.camera, time: clock(Date.parse(event.frame_at ?? event.at)) });
+    setText(question, event.question ?? "");
+    setText(answer, event.answer === null ? "" : t("event.answered", { answer: event.answer, n: event.probability === null ? "–" : event.probability.toFixed(2) }));
+    const watch = watchOf(event);
+    facts.replaceChildren(...why(event, watch).flatMap(([what, value]) => [h("dt", {}, what), h("dd", {}, value)]));
+    setText(review.lastChild, t(event.acknowledged_at ? "event.unreview" : "event.review"));
+    change.hidden = !watch;
+    draw(event, watch);
+    follow(event);
+  }
+
+  function draw(event, watch) {
+    const all = [...event.before, ...event.after];
+    plot.hidden = all.length === 0;
+    if (plot.hidden) return;
+    line ??= new Line(plot, { axes: true, clock });
+    const data = columns(all, watch?.every_s ?? 2);
+    const mark = Date.parse(event.before.at(-1)?.at ?? event.at) / 1000;
+    line.show({ data, from: data[0][0] - MARGIN_S, to: data[0].at(-1) + MARGIN_S, on: watch?.on ?? null, off: watch?.off ?? null, mark });
+    plot.setAttribute("aria-label", t("event.line", { n: all.length, from: all[0].probability.toFixed(2), to: all.at(-1).probability.toFixed(2) }));
+  }
+
+  /** What is read after it comes in by and by, and is not told again. */
+  function follow(event) {
+    clearTimeout(timer);
+    if (Date.now() - Date.parse(event.at) > 120_000 || event.after.length >= 10) return;
+    timer = setTimeout(async () => {
+      const now = await read(`v1/events/${event.id}`).catch(() => null);
+      if (now && dialog.open && shown?.id === event.id) show(now);
+    }, AGAIN_MS);
+  }
+
+  dialog.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const verb = { ArrowLeft: () => go(-1), ArrowRight: () => go(1), r: () => act(true), R: () => act(true), u: () => act(false), U: () => act(false) }[event.key];
+    if (!verb) return;
+    event.preventDefault();
+    verb();
+  });
+  dialog.addEventListener("close", () => {
+    clearTimeout(timer);
+    line?.end();
+    line = null;
+    plot.replaceChildren();
+    document.querySelector(`.event[data-id="${shown?.id}"] .event-open`)?.focus({ preventScroll: true }); // back where it was
+    shown = null;
+  });
+  image.addEventListener("error", () => {
+    image.hidden = true;
+    imageless.hidden = false;
+  });
+  store.subscribe(whenChanged(() => language(), () => shown && show(shown)));
+
+  return {
+    /** By its id; one that is not in the list is fetched. */
+    async open(id) {
+      const { events, fresh } = store.get();
+      const event = [...events, ...fresh].find((each) => each.id === id) ?? await read(`v1/events/${id}`).catch(() => null);
+      if (!event) return;
+      if (!dialog.open) dialog.showModal();
+      show(event);
+      close.focus();
+    },
+  };
+}

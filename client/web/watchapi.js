@@ -1,0 +1,76 @@
+// Watches and what they tell, over HTTP. Every failure is an ApiProblem (api.js).
+
+import { read, send } from "./api.js";
+
+const SAVING_MS = 15_000; // a watch's words are looked up, and the disk must have it
+
+function query(values) {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) if (value !== null && value !== undefined && value !== "") params.set(name, value);
+  const text = params.toString();
+  return text ? `?${text}` : "";
+}
+
+function path(name, more = "") {
+  return `v1/watches/${encodeURIComponent(name)}${more}`;
+}
+
+/** WatchInfo of all watches. */
+export async function watches() {
+  return (await read("v1/watches")).data;
+}
+
+/** Makes it; its WatchInfo. */
+export function createWatch(setting) {
+  return send("POST", "v1/watches", setting, { patienceMs: SAVING_MS });
+}
+
+/** Changes what `setting` names; its WatchInfo. */
+export function changeWatch(name, setting) {
+  return send("PATCH", path(name), setting, { patienceMs: SAVING_MS });
+}
+
+/** Its events stay. */
+export function removeWatch(name) {
+  return send("DELETE", path(name), undefined, { patienceMs: SAVING_MS });
+}
+
+/** [{camera, readings: [{at, probability}]}], later than `since` (RFC 3339). */
+export async function readings(name, { camera, since } = {}) {
+  return (await read(path(name, `/readings${query({ camera, since })}`))).data;
+}
+
+/** How well it was found to tell, or null: nobody has calibrated it. */
+export async function calibration(name) {
+  try {
+    return await read(path(name, "/calibration"));
+  } catch (problem) {
+    if (problem.status === 404) return null;
+    throw problem;
+  }
+}
+
+/** {data, has_more} of events, newest first; `wanted` as the query of GET /v1/events. */
+export function events(wanted = {}) {
+  return read(`v1/events${query(wanted)}`);
+}
+
+/** The events as they are then. */
+export async function acknowledge(ids, acknowledged) {
+  return (await send("POST", "v1/events/acknowledge", { ids, acknowledged })).data;
+}
+
+/** {data, has_more} of the timeline; null where the server has none. */
+export async function timeline(wanted) {
+  try {
+    return await read(`v1/timeline${query(wanted)}`);
+  } catch (problem) {
+    if (problem.status === 404 && problem.param !== "camera") return null;
+    throw problem;
+  }
+}
+
+/** "admin", "viewer", or null for whoever must log in first. */
+export async function role() {
+  return (await read("v1/session")).role;
+}

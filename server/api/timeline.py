@@ -1,0 +1,88 @@
+"""/v1/timeline: what happened, found by camera, time and words, and the pictures of it."""
+
+import time
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from askcam.client.timeline import TimelineList
+from askcam.server.api.events import MAX_ID, NO_STORE, whole
+from askcam.server.api.wire import json_response, number
+from askcam.server.errors import bad_request, not_found
+from askcam.server.house import House
+from askcam.server.timeline.asked import read
+from askcam.server.timeline.finding import Search
+from askcam.server.timeline.times import Level, moment
+
+LIMIT, MOST = 50, 500  # entries of one answer
+MAX_QUERY = 500  # characters
+ORDERS = ("desc", "asc")
+
+
+def routes(house: House) -> list[BaseRoute]:
+    timeline = house.timeline
+
+    async def entries(request: Request) -> Response:
+        limit = int(number(request, "limit", LIMIT, 1, MOST))
+        search = wished(request, limit)
+        found = await timeline.find(search)
+        return json_response(TimelineList(found[:limit], has_more=len(found) > limit), headers=NO_STORE)
+
+    async def frame(request: Request) -> Response:
+        entry: int = request.path_params["id"]
+        missing = not_found(f"no picture of entry {entry} is kept", "id")
+        if entry > MAX_ID:
+            raise missing
+        try:
+            event = await timeline.read(lambda store: store.event_of(entry))
+        except KeyError:
+            raise missing from None
+        if event is None:
+            jpeg = await timeline.read(lambda store: store.picture(entry))
+        else:
+            jpeg = await house.watching.read(lambda store: store.picture(event), None)
+        if jpeg is None:
+            raise missing
+        return Response(jpeg, media_type="image/jpeg", headers=NO_STORE)
+
+    def wished(request: Request, limit: int) -> Search:
+        """Raises ApiError 400. One more than `limit`, so that it is seen whether there is more."""
+        query = request.query_params.get("query", "")
+        if len(query) > MAX_QUERY:
+            raise bad_request(f"query has {len(query)} characters; it may have {MAX_QUERY}", "query")
+        wanted = read(query)
+        return Search(
+            camera=request.query_params.get("camera"),
+            since=when(request, "since"),
+            until=when(request, "until"),
+            wanted=wanted,
+            level=level(request),
+            limit=limit + 1,
+            before=whole(request, "before"),
+            oldest_first=one_of(request, "order", ORDERS, "asc" if wanted.oldest_first else "desc") == "asc",
+        )
+
+    def when(request: Request, name: str) -> float | None:
+        text = request.query_params.get(name)
+        if text is None:
+            return None
+        try:
+            return moment(text, timeline.zone, time.time())
+        except ValueError as exc:
+            raise bad_request(f"{name}: {exc}", name) from exc
+
+    return [Route("/v1/timeline", entries), Route("/v1/timeline/{id:int}/frame.jpg", frame)]
+
+
+def level(request: Request) -> Level | None:
+    text = one_of(request, "level", tuple(Level), None)
+    return None if text is None else Level(text)
+
+
+def one_of(request: Request, name: str, choices: tuple[str, ...], default: str | None) -> str | None:
+    """A query parameter that is one of `choices`. Raises ApiError 400."""
+    text = request.query_params.get(name, default)
+    if text is not None and text not in choices:
+        raise bad_request(f"{name}={text[:40]!r} must be one of {', '.join(choices)}", name)
+    return text

@@ -1,0 +1,1 @@
+"""How sure a watch is against how often it is right."""

@@ -1,0 +1,187 @@
+"""askcam watch calibrate: how sure a watch is against how often it is right, on a labelled recording or on drawings."""
+
+import contextlib
+import dataclasses
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from askcam.client.calibration import Calibration
+from askcam.client.errors import AskcamError
+from askcam.client.http import Http
+from askcam.client.protocol import WatchInfo
+from askcam.engine.door import Engine, EngineConfig, open_engine
+from askcam.engine.errors import EngineError
+from askcam.server.building import BUILT_IN
+from askcam.server.calibration import labels, plot
+from askcam.server.calibration.moments import OBJECT, Moment, of_drawings, of_recording, seeds_for
+from askcam.server.calibration.readings import read
+from askcam.server.calibration.report import Report, report
+from askcam.server.calibration.telling import About
+from askcam.server.calibration.telling import told as as_told
+from askcam.server.commands import calibrate_shown, say
+from askcam.server.commands.serve import progress
+from askcam.server.commands.words.catalogue import told
+from askcam.server.config import Config
+from askcam.server.errors import ApiError
+from askcam.server.watching.calibrated import CALIBRATED
+from askcam.server.watching.setting import Kind, WatchSetting
+from askcam.stream.errors import StreamError
+from askcam.stream.reel import Reel
+from askcam.stream.sources.registry import file_path, resolve
+
+SYNTHETIC = re.compile(r"synthetic:(?://)?(\d{1,18})?")
+ABOUT_ALL = f"Is there {OBJECT}? Answer yes or no."  # of synthetic cameras, where nobody says otherwise
+
+Told = Callable[[float, int], None]
+Bar = Callable[[float | None], contextlib.AbstractContextManager[Told]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line says."""
+
+    source: str
+    labels: Path | None
+    watch: str | None
+    from_file: Config | None  # where the watch stands; None: at the server
+    question: str | None
+    choices: tuple[str, ...]
+    on_when: tuple[str, ...]
+    camera: str | None
+    every_s: float | None
+    fps: float
+    settle_s: float
+    seeds: int
+    precision: float
+    plot: Path | None
+    save: bool
+    model: str | None  # as given; None: the built-in one
+
+
+def calibrate(wish: Wish, config: EngineConfig, http: Http, json: bool) -> None:
+    """Progress goes to stderr, the report to stdout. Leaves with 2 for what the user can mend."""
+    try:
+        _check(wish)
+        setting = _setting(wish, http)
+        if wish.plot is not None:
+            plot.check(wish.plot)
+        found, source, model = _measured(wish, setting, config, json)
+        about = About(wish.watch, wish.camera, setting.question, source, model)
+        calibration = as_told(found, about, time.time())
+        if json:
+            say.line(msgspec.to_builtins(calibration))
+        else:
+            calibrate_shown.show(found, about)
+        if wish.plot is not None:
+            plot.draw(found, setting.question, wish.plot)
+        if wish.save:
+            _save(calibration, http, json)
+    except (StreamError, EngineError, ApiError, AskcamError, plot.PlotError, ValueError) as exc:
+        say.fail(str(exc))
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def _check(wish: Wish) -> None:
+    """Raises ValueError and SourceError."""
+    if wish.save and wish.watch is None:
+        raise ValueError(told("calibrate.save"))
+    if wish.watch is not None and (wish.question or wish.choices or wish.on_when):
+        raise ValueError(told("calibrate.both"))
+    drawn = SYNTHETIC.fullmatch(wish.source) is not None
+    resolve(wish.source)  # what is not there
+    if not drawn and file_path(wish.source) is None:
+        raise ValueError(told("calibrate.source", source=wish.source))
+    if drawn and wish.labels is not None:
+        raise ValueError(told("calibrate.knows"))
+    if drawn and wish.choices:
+        raise ValueError(told("calibrate.drawn_choices"))
+    if not drawn and wish.labels is None:
+        raise ValueError(told("calibrate.labels"))
+    if not drawn and wish.question is None and wish.watch is None:
+        raise ValueError(told("calibrate.question"))
+
+
+def _setting(wish: Wish, http: Http) -> WatchSetting:
+    """What is asked. Raises AskcamError and ValueError."""
+    if wish.watch is None:
+        kind = Kind.CHOICE if wish.choices else Kind.YESNO
+        question = ABOUT_ALL if wish.question is None else wish.question
+        return WatchSetting(question, (wish.camera or "recording",), kind, wish.choices, wish.on_when)
+    if wish.from_file is not None:
+        setting = wish.from_file.watches.get(wish.watch)
+        if setting is None:
+            known = ", ".join(wish.from_file.watches) or "-"
+            raise ValueError(told("calibrate.unknown", watch=wish.watch, known=known))
+    else:
+        info = msgspec.json.decode(http.request(f"/v1/watches/{quote(wish.watch, safe='')}"), type=WatchInfo)
+        said = {field.name: getattr(info, field.name) for field in dataclasses.fields(WatchSetting)}
+        setting = msgspec.convert(said, WatchSetting)
+    if setting.kind not in CALIBRATED:
+        raise ValueError(told("calibrate.kind", watch=wish.watch, kind=setting.kind.value))
+    return setting
+
+
+def _measured(wish: Wish, setting: WatchSetting, config: EngineConfig, quiet: bool) -> tuple[Report, str, str]:
+    """The report, what it was of, and the model's name."""
+    with contextlib.ExitStack() as stack:
+        path, reel, spans = file_path(wish.source), None, None
+        seeds = _seeds(wish, setting) if path is None else []
+        if path is not None and wish.labels is not None:
+            spans = labels.read(wish.labels, setting)  # before a model is loaded
+            reel = stack.enter_context(Reel(path))
+        with progress(quiet) as bar:
+            engine = open_engine(config, bar)
+        stack.callback(engine.close)
+        if reel is not None and spans is not None:
+            every_s = setting.every_s if wish.every_s is None else wish.every_s
+            moments = of_recording(
+                reel, spans, setting.question, engine, fps=wish.fps, every_s=every_s, settle_s=wish.settle_s
+            )
+            source, total = Path(wish.source).name, reel.seconds
+        else:
+            moments, total = _drawn(seeds, setting, engine, wish.fps), float(len(seeds))
+            source = f"synthetic:{seeds[0]} to {seeds[-1]}"
+        with _bar(total, quiet) as show:
+            found = read(engine, moments, setting, show)
+        name = BUILT_IN if wish.model is None else engine.info.id
+        return report(found.samples, found.blind, wish.precision), source, name
+
+
+def _seeds(wish: Wish, setting: WatchSetting) -> list[int]:
+    match = SYNTHETIC.fullmatch(wish.source)
+    assert match is not None, "checked before"
+    return seeds_for(setting.question, int(match[1] or 0), wish.seeds)
+
+
+def _drawn(seeds: list[int], setting: WatchSetting, engine: Engine, fps: float) -> Iterator[Moment]:
+    """Of drawings, where how far it has come is how many seeds."""
+    for number, moment in enumerate(of_drawings(seeds, setting.question, engine, fps), 1):
+        yield dataclasses.replace(moment, at_s=float(number))
+
+
+@contextlib.contextmanager
+def _bar(total: float | None, quiet: bool) -> Iterator[Told]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[where]}"), TimeRemainingColumn())
+    with Progress(*columns, console=say.errors, transient=True, disable=quiet) as bar:
+        task = bar.add_task(told("calibrate.bar"), total=total, where="")
+
+        def show(at: float, num_readings: int) -> None:
+            bar.update(task, completed=at, where=told("calibrate.where", readings=num_readings))
+
+        yield show
+
+
+def _save(calibration: Calibration, http: Http, json: bool) -> None:
+    assert calibration.watch is not None, "checked before"
+    path = f"/v1/watches/{quote(calibration.watch, safe='')}/calibration"
+    http.request(path, "PUT", msgspec.to_builtins(calibration))
+    if not json:
+        say.console.print(say.escape(told("calibrate.saved", watch=calibration.watch, url=http.address.http + path)))

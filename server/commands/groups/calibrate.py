@@ -1,0 +1,80 @@
+"""The flags of `askcam watch calibrate`."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from askcam.demo.builtin import model_path
+from askcam.server.commands.words.catalogue import told
+
+PRECISION = 0.95
+
+
+def add_calibrate(app: typer.Typer, url_of_server: str) -> None:
+    """To the group of watches; `url_of_server`: where it is when nobody says."""
+
+    @app.command("calibrate", help=told("help.calibrate"))
+    def calibrate(
+        source: Annotated[str, typer.Argument(metavar="FILE|synthetic:SEED", help=told("help.calibrate.source"))],
+        labels: Annotated[Path | None, typer.Option("--labels", help=told("help.calibrate.labels"))] = None,
+        watch: Annotated[str | None, typer.Option("--watch", help=told("help.calibrate.watch"))] = None,
+        question: Annotated[str | None, typer.Option("--question", help=told("help.calibrate.question"))] = None,
+        choice: Annotated[list[str] | None, typer.Option("--choice", help=told("help.calibrate.choice"))] = None,
+        on_when: Annotated[list[str] | None, typer.Option("--on-when", help=told("help.calibrate.on_when"))] = None,
+        camera: Annotated[str | None, typer.Option("--camera", help=told("help.calibrate.camera"))] = None,
+        every_s: Annotated[
+            float | None, typer.Option("--every-s", min=0.2, max=3600, help=told("help.calibrate.every_s"))
+        ] = None,
+        fps: Annotated[float, typer.Option("--fps", min=0.1, max=30, help=told("help.fps"))] = 2.0,
+        settle_s: Annotated[float, typer.Option("--settle-s", min=0, help=told("help.calibrate.settle_s"))] = 0.0,
+        seeds: Annotated[int, typer.Option("--seeds", min=2, max=100_000, help=told("help.calibrate.seeds"))] = 200,
+        precision: Annotated[
+            float, typer.Option("--precision", min=0.5, max=1, help=told("help.calibrate.precision"))
+        ] = PRECISION,
+        plot: Annotated[Path | None, typer.Option("--plot", help=told("help.calibrate.plot"))] = None,
+        save: Annotated[bool, typer.Option("--save", help=told("help.calibrate.save"))] = False,
+        config: Annotated[Path | None, typer.Option("--config", help=told("help.calibrate.config"))] = None,
+        url: Annotated[str, typer.Option("--url", help=told("help.url"))] = url_of_server,
+        ca: Annotated[Path | None, typer.Option("--ca", help=told("help.ca"))] = None,
+        model: Annotated[str | None, typer.Option("--model", help=told("help.model"))] = None,
+        backend: Annotated[str | None, typer.Option("--backend", help=told("help.backend"))] = None,
+        device: Annotated[str | None, typer.Option("--device", help=told("help.device"))] = None,
+        dtype: Annotated[str | None, typer.Option("--dtype", help=told("help.dtype"))] = None,
+        threads: Annotated[int | None, typer.Option("--threads", help=told("help.threads"))] = None,
+        json: Annotated[bool, typer.Option("--json", help=told("help.json"))] = False,
+    ) -> None:
+        """How sure a watch is, against how often it is right, on this machine; nothing is shown in real time."""
+        from askcam.server import config as configs
+        from askcam.server.commands import calibrate as command
+        from askcam.server.commands import say
+        from askcam.server.commands.reaching import reach
+        from askcam.server.config_errors import ConfigError
+
+        flags = {"model": model, "backend": backend, "device": device, "dtype": dtype, "threads": threads}
+        try:
+            read = configs.load(config, os.environ)
+            engine = configs.with_flags(read, {}, {name: one for name, one in flags.items() if one is not None}).model
+        except ConfigError as exc:
+            say.fail(str(exc))
+        wish = command.Wish(
+            source=source,
+            labels=labels,
+            watch=watch,
+            from_file=None if config is None else read,
+            question=question,
+            choices=tuple(choice or ()),
+            on_when=tuple(on_when or ()),
+            camera=camera,
+            every_s=every_s,
+            fps=fps,
+            settle_s=settle_s,
+            seeds=seeds,
+            precision=precision,
+            plot=plot,
+            save=save,
+            model=engine.model,
+        )
+        token = os.environ.get("ASKCAM_ADMIN_TOKEN") or os.environ.get("ASKCAM_TOKEN")
+        command.calibrate(wish, engine.engine(str(model_path())), reach(url, token, ca), json)

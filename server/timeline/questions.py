@@ -1,0 +1,59 @@
+"""One question to the engine for a note's sake: only while nobody else asks, and given up as soon as somebody does."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+
+from askcam.engine.errors import EngineFailure
+from askcam.engine.question import Clip, Event, Failed, Finished, Message, Question, Reason, Role, Sampling, Text
+from askcam.server.model import Model
+from askcam.stream.frame import Pixels
+
+MAX_TOKENS = 96
+LOOK_S = 0.05  # how often it is seen whether somebody asks
+
+
+class GaveWay(Exception):
+    """Somebody asks: later."""
+
+
+class Questions:
+    """Owned by the event loop; one at a time."""
+
+    def __init__(self, model: Model, somebody_asks: Callable[[], bool]) -> None:
+        self._model, self._somebody_asks = model, somebody_asks
+
+    async def ask(self, text: str, frames: Sequence[Pixels], fps: float) -> str:
+        """The answer to `text` about frames (height, width, 3) uint8 RGB. Raises GaveWay and EngineError."""
+        if self._somebody_asks():
+            raise GaveWay
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[Finished | Failed] = loop.create_future()
+
+        def tell(event: Finished | Failed) -> None:
+            if not ended.done():
+                ended.set_result(event)
+
+        def hear(event: Event) -> None:  # on the engine's thread
+            if isinstance(event, Finished | Failed):
+                with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants it
+                    loop.call_soon_threadsafe(tell, event)
+
+        engine = self._model.engine
+        message = Message(Role.USER, (Clip(tuple(frames), fps), Text(text)))
+        ticket = engine.ask(Question((message,), None, Sampling(max_tokens=MAX_TOKENS, temperature=0.0)), hear)
+        try:
+            while not ended.done():
+                await asyncio.wait((ended,), timeout=LOOK_S)
+                if self._somebody_asks() and not ended.done():
+                    raise GaveWay
+        except BaseException:
+            engine.cancel(ticket)
+            raise
+        match ended.result():
+            case Finished(reason, answer) if reason is not Reason.CANCELLED:
+                return answer
+            case Failed(error):
+                raise error
+            case _:
+                raise EngineFailure("the answer was cancelled")

@@ -1,0 +1,116 @@
+"""The timeline of this server: what writes it, what follows the events, and who reads it."""
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+from collections.abc import Callable, Iterable
+from datetime import tzinfo
+from typing import TypeVar
+
+from askcam.client.timeline import TimelineEntry
+from askcam.server.cameras import Cameras
+from askcam.server.errors import NO_RETRY, ApiError, not_found
+from askcam.server.metrics import Metrics
+from askcam.server.model import Model
+from askcam.server.timeline.config import TimelineConfig
+from askcam.server.timeline.finding import Search, find
+from askcam.server.timeline.following import Following
+from askcam.server.timeline.gauges import Gauges
+from askcam.server.timeline.keeping import Keeping
+from askcam.server.timeline.noticing import Pace
+from askcam.server.timeline.prompts import note_prompts
+from askcam.server.timeline.questions import Questions
+from askcam.server.timeline.store import Store
+from askcam.server.timeline.times import local_zone
+from askcam.server.timeline.writer import Watched, Writer
+from askcam.server.watching.watching import Watching
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+OFF = "no timeline is kept here: say enabled = true under [timeline], or timeline = true under a camera"
+
+
+class Timeline:
+    """Owned by the event loop. open(), then begin() once the engine is warm, close()."""
+
+    def __init__(
+        self,
+        config: TimelineConfig,
+        model: Model,
+        cameras: Cameras,
+        watching: Watching,
+        metrics: Metrics,
+        somebody_asks: Callable[[], bool],
+        *,
+        wanted: bool,
+        built_in: bool,
+    ) -> None:
+        """`wanted`: some camera has one; `built_in`: the model is askcam's own."""
+        self._config, self._cameras, self.wanted = config, cameras, wanted
+        self._keeping = Keeping(config)
+        self._num_bytes = 0
+        pace = Pace(config.min_interval_s, config.max_notes_per_hour)
+        prompts = note_prompts(config.language, built_in)
+        questions = Questions(model, somebody_asks)
+        self._writer = Writer(self._noted_cameras, questions, self._keeping, prompts, pace, config.pictures)
+        self._following = Following(watching, self._keeping)
+        self._tasks: list[asyncio.Task[None]] = []
+        if wanted:
+            metrics.registry.register(Gauges(self._writer, lambda: self._num_bytes))
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """Whose clock "14:00" is; None: the machine's."""
+        return local_zone(self._config.time_zone)
+
+    async def open(self) -> None:
+        """Raises TimelineError where one is wanted and cannot be kept."""
+        if self.wanted:
+            await self._keeping.open()
+
+    def begin(self) -> None:
+        """The engine is warm, and the configured cameras are being opened: write."""
+        if self._keeping.opened and not self._tasks:
+            jobs = (self._writer.run(), self._following.run(), self._measure())
+            self._tasks = [asyncio.ensure_future(job) for job in jobs]
+
+    async def close(self) -> None:
+        """End the tasks and the store; what is being written is."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self._keeping.close()
+
+    async def find(self, search: Search) -> list[TimelineEntry]:
+        """Raises ApiError."""
+        return await self.read(lambda store: find(store.db, search))
+
+    async def read(self, work: Callable[[Store], T]) -> T:
+        """What the store says. Raises ApiError; 404 `timeline_off` where none is kept."""
+        if not self._keeping.opened:
+            raise not_found(OFF, code="timeline_off")
+        try:
+            return await self._keeping.do(work)
+        except (sqlite3.Error, OSError) as exc:
+            log.error("the timeline's database refuses: %s", exc)
+            told = f"the timeline's database refuses: {exc}; the server's log says more"
+            raise ApiError(500, "server_error", told, code="timeline_failure", headers=NO_RETRY) from exc
+
+    def _noted_cameras(self) -> Iterable[Watched]:
+        for name in self._cameras.names():
+            own = self._cameras.use(name).timeline
+            if self._config.enabled if own is None else own:
+                yield self._cameras.get(name)
+
+    async def _measure(self) -> None:
+        """For who scrapes; the store's thread alone may look."""
+        while True:
+            with contextlib.suppress(sqlite3.Error, OSError):
+                self._num_bytes = await self._keeping.do(lambda store: store.num_bytes)
+            await asyncio.sleep(15.0)

@@ -1,0 +1,71 @@
+"""The calibration that a watch was last given, for as long as it asks the same."""
+
+from datetime import datetime
+
+import msgspec
+
+from askcam.client.calibration import Calibration
+from askcam.server.errors import ApiError, bad_request, not_found
+from askcam.server.watching.setting import Kind, WatchSetting
+from askcam.server.watching.store import Store
+from askcam.server.watching.watching import Watching
+
+CALIBRATED = (Kind.YESNO, Kind.CHOICE, Kind.NUMBER)  # of which there is a probability
+
+
+def asks(setting: WatchSetting) -> bytes:
+    """What its probabilities mean: another question's say nothing about it."""
+    return msgspec.json.encode([setting.question, setting.kind, setting.choices, setting.on_when])
+
+
+async def get(watching: Watching, name: str) -> Calibration:
+    """Raises ApiError 404 for no such watch, and `not_calibrated`."""
+    setting = watching.setting(name)
+    none: tuple[bytes, bytes] | None = None
+    found = await watching.read(lambda store: store.calibration(name), none)
+    if found is None or found[0] != asks(setting):
+        told = f"the watch {name!r} is not calibrated: askcam watch calibrate RECORDING --watch {name} --save does it"
+        raise not_found(told, "name", "not_calibrated")
+    return msgspec.json.decode(found[1], type=Calibration)
+
+
+async def put(watching: Watching, name: str, calibration: Calibration) -> Calibration:
+    """Keep it; returns it as kept. Raises ApiError."""
+    setting = watching.setting(name)
+    if setting.kind not in CALIBRATED:
+        raise bad_request(f"a watch of kind {setting.kind.value!r} has no probability to be calibrated", "name")
+    if calibration.watch not in (None, name):
+        raise bad_request(f"this is the calibration of {calibration.watch!r}, not of {name!r}", "watch")
+    if calibration.question != setting.question:
+        told = f"the watch {name!r} asks {setting.question!r} now; this is the calibration of another question"
+        raise ApiError(409, "invalid_request_error", told, param="question", code="other_question")
+    _check(calibration)
+    kept = msgspec.structs.replace(calibration, watch=name)
+    document = msgspec.json.encode(kept)
+    await watching.write(lambda store: store.calibrate(name, asks(setting), document))
+    return kept
+
+
+async def remove(watching: Watching, name: str) -> None:
+    """Raises ApiError 404 for no such watch, and `not_calibrated`."""
+    watching.setting(name)
+
+    def work(store: Store) -> bool:
+        return store.uncalibrate(name)
+
+    if not await watching.read(work, False):
+        raise not_found(f"the watch {name!r} is not calibrated", "name", "not_calibrated")
+
+
+def _check(calibration: Calibration) -> None:
+    """What the types leave open. Raises ApiError."""
+    try:
+        if datetime.fromisoformat(calibration.made_at).tzinfo is None:
+            raise ValueError("it has no time zone")
+    except ValueError as exc:
+        raise bad_request(f"made_at={calibration.made_at!r} must be like 2026-01-31T08:00:00Z", "made_at") from exc
+    proposed = calibration.proposed
+    if proposed is not None and proposed.off >= proposed.on:
+        raise bad_request(f"off is {proposed.off:g}; it must be less than on = {proposed.on:g}", "proposed.off")
+    if calibration.positives > calibration.samples:
+        raise bad_request(f"positives are {calibration.positives} of {calibration.samples} samples", "positives")

@@ -1,0 +1,98 @@
+"""What the wall's tests look at: cameras of several kinds, one with something that comes and goes, and watches."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Locator, Page
+from servers.askcam_server import LiveServer, live_server
+from servers.running import GStreamerRTSP, MiniRTSP, MJPEGServer
+from shown import FILE, QUESTION, SCENE
+from waiting import until
+
+WAIT_S = 60.0
+CONFIG = """
+[cameras.gate]
+uri = "{gate}"
+fps = 4.0
+
+[cameras.lobby]
+uri = "synthetic:7"
+
+[cameras.yard]
+uri = "{yard}"
+
+[cameras.cellar]
+uri = "{nobody}"
+
+[watching]
+folder = "kept"
+
+[watches.engine]
+question = "{question}"
+cameras = ["gate"]
+every_s = 0.5
+for_s = 0.5
+severity = "critical"
+only_when_healthy = false  # on a busy machine its pictures may come so slowly that they count as frozen
+
+[watches.moving]
+question = "Is anything moving? Answer yes or no."
+cameras = ["lobby", "yard"]
+every_s = 0.5
+severity = "info"
+"""
+
+
+@dataclass(slots=True)
+class Wall:
+    """A server with its cameras, and what is before `gate`."""
+
+    server: LiveServer
+    gate: MJPEGServer
+    yard: Any
+    thing: Path
+    config: Path
+
+    def show(self, shown: bool) -> None:
+        self.thing.touch() if shown else self.thing.unlink(missing_ok=True)
+
+    def get(self, path: str, **params: Any) -> Any:
+        return httpx.get(f"{self.server.url}{path}", params=params, timeout=30).json()
+
+    def events(self, **params: Any) -> list[dict[str, Any]]:
+        """Newest first."""
+        found: list[dict[str, Any]] = self.get("/v1/events", limit=500, **params)["data"]
+        return found
+
+    def turn(self, shown: bool) -> dict[str, Any]:
+        """Have the watch `engine` turn; the event."""
+        self.show(shown)
+        kind = "on" if shown else "off"
+        until(lambda: self.get("/v1/watches/engine")["now"][0]["state"] == kind, f"engine {kind}", WAIT_S)
+        return until(lambda: [one for one in self.events(watch="engine") if one["kind"] == kind], kind, WAIT_S)[0]
+
+
+@contextmanager
+def wall(folder: Path, rtsp: type[GStreamerRTSP] | type[MiniRTSP] = MiniRTSP) -> Iterator[Wall]:
+    config, thing = folder / "askcam.toml", folder / "shown"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FILE, str(thing))
+        with MJPEGServer("clock:320x240") as nobody:
+            pass  # its port refuses from now on
+        with MJPEGServer(SCENE) as gate, rtsp("source:synthetic:5") as yard:
+            config.write_text(CONFIG.format(gate=gate.url, yard=yard.url, nobody=nobody.url, question=QUESTION))
+            with live_server("--config", str(config)) as server:
+                yield Wall(server, gate, yard, thing, config)
+
+
+def tile(page: Page, name: str) -> Locator:
+    return page.locator(f'.tile[data-camera="{name}"]')
+
+
+def event(page: Page, number: int) -> Locator:
+    return page.locator(f'.event[data-id="{number}"]')
