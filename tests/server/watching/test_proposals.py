@@ -36,7 +36,13 @@ def test_an_id_that_waits_already_is_not_given_twice() -> None:
     assert [proposals.add(name, SETTING, "ans_1", 0.0).id for name in ("x", "y")] == ["a", "b"]
 
 
-@given(st.lists(st.floats(0, 200), max_size=150))
+def test_of_too_many_at_once_the_oldest_go() -> None:
+    proposals = numbered()
+    added = [proposals.add("x", SETTING, "ans_1", 0.0).id for _ in range(MAX_PROPOSALS + 3)]
+    assert [each for each in added if proposals.get(each, 0.0) is not None] == added[3:]
+
+
+@given(st.lists(st.sampled_from([0.0, 1.0, 150.0]), max_size=150))
 def test_there_are_never_too_many_and_the_oldest_goes(pauses: list[float]) -> None:
     proposals, now, added = numbered(), 0.0, []
     for pause in pauses:

@@ -106,6 +106,12 @@ def test_a_clock_that_goes_back_delays_and_invents_nothing(
         assert machine.see(text, at, WALL) is None
 
 
+def test_after_the_clock_went_back_it_counts_anew_from_there() -> None:
+    machine = saying(Memory(False, None, "A"))
+    told_at = [at for at in (1000.0, 1001.0, 0.0, 1.0, 2.0, 3.0) if machine.see("B", at, WALL)]
+    assert told_at == [3.0]
+
+
 @pytest.mark.parametrize("state", State)
 def test_no_input_is_missing_but_those_that_cannot_be(state: State) -> None:
     cannot = {State.UNKNOWN: {Input.SAME}, State.SETTLED: {Input.HELD}, State.CHANGING: set()}

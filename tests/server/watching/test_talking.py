@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import pytest
 from servers.askcam_server import LiveServer, live_server, wait_for_pairs
+from websockets.asyncio.client import connect
+from wire_talk import ask, until
 
 from askcam.engine.calls import Call
 from askcam.server.tools.base import CallLimits, Circumstance, Fault, Tool, ToolError
@@ -174,3 +176,14 @@ def test_the_responses_api_knows_admins_too(desk: Desk) -> None:
             error = reply.json()["askcam"]["tools"][0]["error"]
             codes.append(error and error["code"])
     assert codes == [None, "not_allowed"]
+
+
+@pytest.mark.parametrize(("role", "code"), [("admins", None), ("viewers", "not_allowed")])
+async def test_realtime_sessions_know_admins_too(desk: Desk, role: str, code: str | None) -> None:
+    url, headers = f"{desk.server.ws_url}/v1/realtime?model=desk", {"Authorization": f"Bearer {role}-token"}
+    async with connect(url, additional_headers=headers) as websocket:
+        chosen = {"type": "function", "name": "create_watch"}
+        await ask(websocket, "Tell me when there is an apple.", tool_choice=chosen)
+        response = (await until(websocket, "response.done"))["response"]
+    error = response["askcam"]["tools"][0]["error"]
+    assert (error and error["code"]) == code, response
