@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 import wall_load
 from followers import Follower, Receiver
-from judging import Span
+from judging import Rules, Span
 from scripted import Script
 from servers.askcam_server import LiveServer, live_server
 from servers.running import MiniRTSP
@@ -70,6 +70,10 @@ class Camera:
         """(name, number of the object, question)."""
         return [(f"{self.name}-{name}", number, text) for name, number, text in questions(self.script)]
 
+    def close(self) -> None:
+        """End its process."""
+        self.server.kill()
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -77,6 +81,7 @@ def main() -> None:
     parser.add_argument("--cameras", type=int, default=len(SEEDS), choices=range(1, len(SEEDS) + 1))
     parser.add_argument("--every-s", type=float, default=1.0)
     parser.add_argument("--for-s", type=float, default=1.0)
+    parser.add_argument("--limit-s", type=float, default=15.0, help="what is told later counts as missed and invented")
     parser.add_argument("--faults", action="store_true")
     parser.add_argument("--seed", type=int, default=0, help="of the faults")
     parser.add_argument("--load", action="store_true")
@@ -126,12 +131,12 @@ class Run:
     def _begun(self) -> Path:
         return self.folder / "begun"
 
-    def _cameras(self) -> Iterator["Closing"]:
+    def _cameras(self) -> Iterator[Camera]:
         for number, seed in enumerate(SEEDS[: self.args.cameras]):
             script = Script(seed, self.begin)
             server = MiniRTSP(f"script:{script.seed}:{self._begun}", *VIDEO)
             server.start()
-            yield Closing(f"cam{number}", script, server)
+            yield Camera(f"cam{number}", script, server)
 
     def _config(self) -> Path:
         lines = ['[watching]\nfolder = "kept"\n']
@@ -245,14 +250,9 @@ class Run:
             for name, number, _ in camera.watches
         ]
         span = Span(self.begin, self.end)
-        return Outcome(watches, span, self.args.for_s, kept, self.follower, self.receiver, self.deaths)
-
-
-class Closing(Camera):
-    """Ends its process."""
-
-    def close(self) -> None:
-        self.server.kill()
+        return Outcome(
+            watches, span, self.args.for_s, Rules(self.args.limit_s), kept, self.follower, self.receiver, self.deaths
+        )
 
 
 if __name__ == "__main__":
