@@ -22,7 +22,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +38,8 @@ from servers.running import MiniRTSP
 from waiting import until
 from wall_report import Outcome, Watched, report, stored
 from wall_scenes import questions
+
+from askcam import server
 
 SEEDS = (1000, 1003, 1004, 1005, 1006, 1007, 1008, 1009)  # as wall_scenes.py found them: 8 of the first 10
 LEAD_S = 2.0  # from when all watches read until the scripts begin
@@ -105,7 +106,7 @@ class Run:
         self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="askcam-wall-")))
         self.begin = self.end = 0.0  # of the scripts, seconds since the epoch; once all watches have read
         self.cameras = [stack.enter_context(contextlib.closing(one)) for one in self._cameras()]
-        webhooks = find_spec("askcam.server.notifying") is not None
+        webhooks = (Path(server.__file__).parent / "notifying").is_dir()
         self.receiver = stack.enter_context(Receiver()) if webhooks else None
         self.config = self._config()
         self.server_outages: list[Span] = []
