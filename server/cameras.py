@@ -75,7 +75,7 @@ class Cameras:
         self._uses[name] = use or CameraUse()
         return camera
 
-    def add_pushed(self, config: CameraConfig | None = None) -> tuple[str, PushSource]:
+    def add_pushed(self, config: CameraConfig | None = None, use: CameraUse | None = None) -> tuple[str, PushSource]:
         """A private camera whose frames come from one connection; the caller removes it when that ends."""
         if sum(self.private(name) for name in self._cameras) >= self._limits.max_pushed_cameras:
             raise ApiError(
@@ -87,6 +87,7 @@ class Cameras:
             )
         name, source = PUSHED + secrets.token_hex(8), PushSource()
         self._open(name, source.spec(), config or CameraConfig())
+        self._uses[name] = use or CameraUse()
         return name, source
 
     def _open(self, name: str, spec: SourceSpec, config: CameraConfig) -> Camera:
@@ -184,5 +185,6 @@ class Cameras:
             frame_age_ms=None if status.frame_age_s is None else round(status.frame_age_s * 1000, 1),
             health=[flag.value for flag in status.health],
             private=self.private(name),
+            desk=self.use(name).desk,
             retry_in_ms=None if status.retry_s is None else round(status.retry_s * 1000, 1),
         )

@@ -53,6 +53,16 @@ export async function camera(name) {
   return read(`v1/cameras/${encodeURIComponent(name)}`);
 }
 
+/** DeskInfo: what a product desk reads, knows, and would have one do. */
+export async function desk(name) {
+  return read(`v1/cameras/${encodeURIComponent(name)}/desk`);
+}
+
+/** The camera's picture of now, as a Blob. */
+export async function snapshot(name) {
+  return (await call(`v1/cameras/${encodeURIComponent(name)}/snapshot.jpg`)).blob();
+}
+
 /** {id, backend, note} of the model that answers, as far as the server says it. */
 export async function model() {
   const { data } = await read("v1/models");
@@ -71,6 +81,11 @@ export async function loading() {
   if (response.ok) return null;
   const body = await response.json().catch(() => ({}));
   return { what: body.what ?? "starting", share: body.share ?? 0, failed: Boolean(body.failed) };
+}
+
+/** StoredAnswer: what an answer was, with its frames' times. */
+export async function answer(id) {
+  return read(`v1/answers/${encodeURIComponent(id)}`);
 }
 
 /** Exchange a token for the page's cookie. */

@@ -14,10 +14,9 @@ const REFUSALS = {
   no_camera: { code: "no_camera", message: "" },
 };
 
-let serial = 0;
-
 /** `session()` is the open realtime session or null; `reopen()` replaces one that does not answer any more. */
 export function createAsks(store, session, reopen) {
+  let serial = Math.max(0, ...store.get().answers.map(({ id }) => id)); // of the last answer
   let unsent = null; // {question, timer} of a question that waits for the line
 
   function change(patch) {

@@ -2,6 +2,7 @@
 // What the reader sees is mirrored (by CSS); the pictures taken here are not, so that writing can be read.
 
 const LONG_SIDE = 640; // pixels; the server fits it to the model's own size
+const FACING = "user"; // on a phone, the camera that looks at the reader
 const QUALITY = 0.8;
 const EVERY_MS = 250; // four pictures a second
 
@@ -29,19 +30,25 @@ export class OwnCamera {
   #last = 0;
   #generation = 0; // a start that was overtaken by stop() ends its stream
 
-  constructor(ended) {
-    this.ended = ended; // called when the device goes away by itself
+  /** `ended` is called when the device goes away by itself; `longSide` in pixels, of the pictures that are handed on. */
+  constructor(ended, { longSide = LONG_SIDE, facing = FACING } = {}) {
+    this.ended = ended;
+    this.longSide = longSide;
+    this.facing = facing;
     this.video = document.createElement("video");
     Object.assign(this.video, { muted: true, playsInline: true, autoplay: true });
   }
 
-  /** Ask for the camera and show it in `video`. Returns {width, height, facing, several}; throws getUserMedia's error. */
-  async start(deviceId = null) {
+  /**
+   * Ask for the camera and show it in `video`, or a `stream` that is there already. Returns {width, height, facing,
+   * several}; throws getUserMedia's error.
+   */
+  async start(deviceId = null, given = null) {
     this.stop();
     const generation = this.#generation;
-    const choice = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: "user" };
+    const choice = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: this.facing };
     const wanted = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 25 }, ...choice };
-    const stream = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
+    const stream = given ?? await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
     if (generation !== this.#generation) {
       for (const track of stream.getTracks()) track.stop();
       throw new DOMException("stopped", "AbortError");
@@ -57,7 +64,7 @@ export class OwnCamera {
       width: this.video.videoWidth,
       height: this.video.videoHeight,
       facing: facingMode ?? "user",
-      several: (await this.#devices()).length > 1,
+      several: !given && (await this.#devices()).length > 1,
     };
   }
 
@@ -101,7 +108,7 @@ export class OwnCamera {
     this.#last = now;
     const wallMs = Date.now() - (performance.now() - Math.min(captured, now));
     try {
-      const scale = Math.min(1, LONG_SIDE / Math.max(videoWidth, videoHeight));
+      const scale = Math.min(1, this.longSide / Math.max(videoWidth, videoHeight));
       const blob = await this.#jpeg(Math.round(videoWidth * scale), Math.round(videoHeight * scale));
       if (this.#stream) show(await blob.arrayBuffer(), wallMs);
     } finally {

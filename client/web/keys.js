@@ -1,6 +1,7 @@
 // The keyboard. Bare keys work outside of text; with Alt the cameras can be chosen from anywhere.
 
 import { byId } from "./dom.js";
+import { MINE } from "./state.js";
 
 /** Whether a key that was pressed is meant for a text, a dialog or the browser, and not for the page. */
 export function elsewhere(event) {
@@ -29,9 +30,16 @@ export function keys(store, verbs) {
     "/": () => box.focus(),
     r: () => verbs.again(),
     R: () => verbs.again(),
+    w: watch,
+    W: watch,
     n: () => verbs.newConversation(),
     N: () => verbs.newConversation(),
   };
+
+  function watch() {
+    const answer = store.get().answers.at(-1);
+    if (answer?.camera && answer.camera !== MINE && store.get().current === null) verbs.watch(answer);
+  }
 
   function escape(typing) {
     if (store.get().current !== null) verbs.stop();

@@ -3,12 +3,12 @@
 import { Session } from "./session.js";
 
 const BACKOFF_MS = [300, 1000, 2000, 4000, 8000];
-const FINAL = new Set(["model_not_found", "busy", "forbidden_origin", "insufficient_permissions", "invalid_value"]); // a person must act
+const FINAL = new Set(["model_not_found", "busy", "forbidden_origin", "insufficient_permissions", "invalid_value", "no_pushed_desks"]); // a person must act
 
 /** `heard(event)` gets the session's events; `check()` looks after the server when the line breaks. */
 export function createLine(store, heard, check) {
   let session = null;
-  let wanted = null; // a camera's name or "push:"
+  let wanted = null; // a camera's name, "push:" or "push:desk"
   let attempt = 0;
   let timer = null;
 
@@ -65,7 +65,7 @@ export function createLine(store, heard, check) {
   });
 
   return {
-    /** Have a session about this camera ("push:" for the reader's own), or none (null). The old one is closed. */
+    /** Have a session about this camera ("push:" or "push:desk" for the reader's own), or none (null). The old one is closed. */
     want(model) {
       wanted = model;
       attempt = 0;

@@ -7,7 +7,8 @@ const HIDDEN_MS = 10_000; // nobody looks
 const LOADING_MS = 700;
 const BACKOFF_MS = [500, 1000, 2000, 4000, 6000];
 
-export function watchServer(store) {
+/** Keeps the store true to the server; of its cameras the page knows those that `shows(CameraInfo)` lets pass. */
+export function watchServer(store, shows = () => true) {
   let failures = 0;
   let timer = null;
   let running = false;
@@ -19,7 +20,7 @@ export function watchServer(store) {
       const loading = await api.loading();
       if (loading) return set("loading", { loading });
     }
-    const cameras = await api.cameras();
+    const cameras = (await api.cameras()).filter(shows);
     await lookAtMine();
     if (server === "ready") return set("ready", { cameras });
     set("ready", { cameras, model: await api.model(), loading: null });

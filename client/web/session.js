@@ -4,6 +4,7 @@
 import { realtimeUrl } from "./api.js";
 
 export const PUSH = "push:"; // the model of a session that brings its own pictures
+export const PUSH_DESK = "push:desk"; // and has codes read from them
 
 const MOST_BUFFERED = 400_000; // bytes not yet sent: beyond it pictures are dropped, never queued
 
@@ -49,7 +50,7 @@ export class Session {
   constructor(model, heard) {
     this.#heard = heard;
     this.#model = model;
-    this.#pushes = model === PUSH;
+    this.#pushes = model.startsWith(PUSH);
     this.#connect();
   }
 

@@ -15,7 +15,7 @@ export const SHARED = {
   chosen: null, // a camera's name, or MINE
   model: null, // {id, backend, note}
   firstWordMs: null, // of the last answer
-  mine: { phase: "off", reason: null, state: null, name: null, health: [], width: 0, height: 0, facing: "user", several: false },
+  mine: { phase: "off", reason: null, state: null, name: null, health: [], width: 0, height: 0, facing: "user", several: false, sample: false },
 };
 
 /** The state of the page *Ask*. */
@@ -26,6 +26,15 @@ export const INITIAL = {
   current: null, // id of the answer that is waited for
   problem: null, // {code, message, question} of the last question, when it was refused
   since: 0, // answers from this index on belong to the present conversation
+};
+
+/** The state of the page *Desk*. */
+export const DESK = {
+  ...INITIAL,
+  desk: null, // DeskInfo of the chosen camera, as it was read last
+  held: null, // the product on the card: desk/product.js has its shape
+  items: [], // those that were accepted, oldest first
+  past: [], // what `items` was before its last changes, for undoing them
 };
 
 export const MINE = "(mine)"; // no server camera can be called so

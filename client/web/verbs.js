@@ -8,9 +8,13 @@ import { watchServer } from "./server.js";
 import { PUSH } from "./session.js";
 import { MINE, chosenCamera } from "./state.js";
 
-export function createVerbs(store) {
-  const own = new OwnCamera(() => failed("ended"));
-  const server = watchServer(store);
+/**
+ * `shows(CameraInfo)`: which of the server's cameras the page knows. `push`: the model that the reader's own camera is
+ * asked by. `camera`: how large its pictures are, and which of a phone's (OwnCamera).
+ */
+export function createVerbs(store, { shows, push = PUSH, camera = {} } = {}) {
+  const own = new OwnCamera(() => failed("ended"), camera);
+  const server = watchServer(store, shows);
   const line = createLine(store, hear, server.check);
   const asks = createAsks(store, () => line.session, () => line.reopen());
 
@@ -47,7 +51,7 @@ export function createVerbs(store) {
 
   function leaveMine() {
     own.stop();
-    setMine({ phase: "off", reason: null, state: null, name: null, health: [] });
+    setMine({ phase: "off", reason: null, state: null, name: null, health: [], sample: false });
   }
 
   function failed(reason) {
@@ -57,20 +61,22 @@ export function createVerbs(store) {
     setMine({ phase: "failed", reason, state: null });
   }
 
-  async function openMine(deviceId = null) {
+  /** `stream`: pictures that stand for a camera's. */
+  async function openMine(deviceId = null, stream = null) {
     asks.end("stopped");
     if (store.get().chosen !== MINE) breakConversation();
     line.want(null);
     store.set({ chosen: MINE, problem: null });
-    if (!navigator.mediaDevices?.getUserMedia) return failed("insecure");
+    setMine({ sample: stream !== null });
+    if (!stream && !navigator.mediaDevices?.getUserMedia) return failed("insecure");
     setMine({ phase: "asking", reason: null, state: null, health: [] });
     try {
-      setMine({ phase: "live", ...(await own.start(deviceId)) });
+      setMine({ phase: "live", ...(await own.start(deviceId, stream)) });
     } catch (error) {
       if (store.get().chosen === MINE) failed(refusal(error));
       return;
     }
-    line.want(PUSH);
+    line.want(push);
   }
 
   function choose(name) {
@@ -106,6 +112,7 @@ export function createVerbs(store) {
     own,
     choose,
     mine: () => openMine(),
+    sample: (stream) => openMine(null, stream),
     ask: asks.ask,
     stop: asks.stop,
 
@@ -132,6 +139,12 @@ export function createVerbs(store) {
       asks.end("stopped");
       breakConversation();
       store.set({ problem: null });
+    },
+
+    /** Forget all questions and answers of this tab. */
+    forget() {
+      asks.end("stopped");
+      store.set({ answers: [], since: 0, problem: null });
     },
 
     retry() {

@@ -9,6 +9,7 @@ from askcam.server.access.rates import Rate
 from askcam.server.errors import ApiError
 
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+CountOrNone = Annotated[int, Meta(ge=0, le=1_000_000)]
 Bytes = Annotated[int, Meta(ge=1024, le=1 << 30)]
 PerSecond = Annotated[float, Meta(gt=0, le=100_000)]
 
@@ -25,6 +26,7 @@ class Limits:
     max_parked_sessions: Count = 32  # realtime sessions whose connection was lost; the oldest ends for one more
     max_cameras: Count = 32
     max_pushed_cameras: Count = 8
+    max_pushed_desks: CountOrNone = 4  # of them; each reads codes, at a quarter of a core at most
     max_viewers: Count = 32  # live pictures being watched
     questions_per_s: PerSecond = 10.0  # per client, in the long run
     questions_burst: Count = 40

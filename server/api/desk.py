@@ -20,9 +20,9 @@ def routes(house: House) -> list[BaseRoute]:
         house.cameras.get(name)
         desk = house.desks.get(name)
         if desk is None:
-            raise not_found(
-                f"camera {name!r} is no product desk: set desk = true under [cameras.{name}]", "name", "no_desk"
-            )
+            pushed = house.cameras.private(name)
+            remedy = "connect with ?model=push:desk" if pushed else f"set desk = true under [cameras.{name}]"
+            raise not_found(f"camera {name!r} is no product desk: {remedy}", "name", "no_desk")
         now, view = time.monotonic(), desk.view
         told = {(each.format, each.text) for each in desk.codes()}
         codes = [
@@ -45,6 +45,7 @@ def routes(house: House) -> list[BaseRoute]:
             codes=codes,
             facts=list(desk.facts()),
             guidance=[Advice(hint.value, SAID[hint]) for hint in view.hints],
+            catalogue=house.desks.looks_up,
         )
         return json_response(info)
 

@@ -1,6 +1,7 @@
 """All product desks of this server, by their cameras' names. Owned by the event loop."""
 
 import asyncio
+from collections.abc import Iterator
 
 from askcam.client.protocol import Fact
 from askcam.server.desk.desk import Desk, Lookup
@@ -21,6 +22,21 @@ class Desks:
         desk = self._desks[camera.name] = Desk(camera, self._lookup)
         desk.start()
         return desk
+
+    @property
+    def looks_up(self) -> bool:
+        """Whether there is a catalogue."""
+        return self._lookup is not None
+
+    def __iter__(self) -> Iterator[str]:
+        """The cameras' names."""
+        return iter(tuple(self._desks))
+
+    async def end(self, camera: str) -> None:
+        """Forget this camera's desk, if it has one, and end its thread, off the event loop."""
+        desk = self._desks.pop(camera, None)
+        if desk is not None:
+            await asyncio.to_thread(desk.close)
 
     def get(self, camera: str | None) -> Desk | None:
         """None for a camera that is no desk, or has ended."""

@@ -17,6 +17,7 @@ from askcam.demo.objects import drawn_objects
 from askcam.stream.frame import Pixels
 
 APPLE_CODE = "4006381333931"
+OTHER_CODE = "5901234123457"
 WIDTH, HEIGHT = 1280, 720
 FINE = 8  # pixels per module of a drawn label, before it is made smaller
 Luma = npt.NDArray[np.uint8]
@@ -135,3 +136,23 @@ def _object(name: str) -> npt.NDArray[np.uint8]:
 def for_a_while(wall: float) -> Pixels:
     """Goods that come and go every ten seconds."""
     return apple(wall) if wall % 20 < 10 else nothing(wall)
+
+
+def askew(wall: float) -> Pixels:
+    """Goods whose code is seen from the side."""
+    out = _desk().copy()
+    for channel in range(3):
+        gray = np.ascontiguousarray(out[..., channel])
+        out[..., channel] = lay(gray, label(APPLE_CODE), 2.4, 4.0, 75.0, (640 + 6 * math.sin(wall * 1.3), 400)).clip(
+            0, 255
+        )
+    return out
+
+
+def two(wall: float) -> Pixels:
+    """Two goods at once."""
+    out = apple(wall)
+    for channel in range(3):
+        gray = np.ascontiguousarray(out[..., channel])
+        out[..., channel] = lay(gray, label(OTHER_CODE), 2.4, 0.0, 0.0, (330, 560)).clip(0, 255)
+    return out

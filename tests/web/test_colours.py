@@ -14,6 +14,7 @@ ON = {  # text: the grounds it stands on
     "accent": ("surface",),
     "accent-text": ("accent",),
     "warn": ("surface", "warn-soft"),
+    "good-text": ("good-soft",),
     "bad": ("surface", "bad-soft", "accent-soft"),
 }
 

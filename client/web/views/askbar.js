@@ -4,14 +4,16 @@ import { byId, focusQuestion, h, setText, whenChanged } from "../dom.js";
 import { currentAnswer } from "../state.js";
 import { t } from "../words/tongue.js";
 
-export function askbar(store, verbs) {
+/** `stays`: the box has the focus at the start and after a question. */
+export function askbar(store, verbs, { stays = true } = {}) {
   const form = byId("ask");
   const box = byId("question");
   const button = byId("send");
   const under = byId("under");
   const note = h("span", { class: "note" });
   const anew = h("button", { type: "button", class: "link", onclick: () => verbs.newConversation(), t: "ask.anew" });
-  under.append(note, anew);
+  const forget = h("button", { type: "button", class: "link", onclick: () => verbs.forget(), t: "ask.forget", tTitle: "ask.forget_title" });
+  under.append(note, anew, forget);
 
   function submit(event) {
     event?.preventDefault();
@@ -20,7 +22,8 @@ export function askbar(store, verbs) {
       box.value = "";
       grow();
     }
-    box.focus({ preventScroll: true });
+    if (stays) box.focus({ preventScroll: true });
+    else box.blur();
   }
 
   function grow() {
@@ -54,11 +57,12 @@ export function askbar(store, verbs) {
     setText(note, asked ? words.split(";")[0] : ""); // what to do about it has been said at the start, and is in the title
     note.title = words;
     anew.hidden = !asked;
+    forget.hidden = state.answers.length === 0;
   });
   store.subscribe((state) => {
     buttoned(state);
     restored(state);
     noted(state);
   });
-  focusQuestion();
+  if (stays) focusQuestion();
 }

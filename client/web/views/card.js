@@ -7,9 +7,11 @@ import { MINE } from "../state.js";
 import { endingWords, healthWords } from "../words/states.js";
 import { language, say, t } from "../words/tongue.js";
 import { openEvidence } from "./evidence.js";
+import { sources } from "./sources.js";
 
 const TIMER_AFTER_MS = 500;
 const COPY = ["M9 9h10v10H9z", "M5 15V5h10"];
+const EYE = ["M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12z", "M12 14.8a2.8 2.8 0 1 0 0-5.6 2.8 2.8 0 0 0 0 5.6z"];
 const REPEAT = ["M5 12a7 7 0 1 0 2.2-5.1", "M7.5 3v4h4"];
 
 /** {element, show(answer)}: a card is made once and changed in place, when its answer or the language changes. */
@@ -26,9 +28,11 @@ export function card(verbs) {
   const facts = h("span", { class: "facts" });
   const copy = h("button", { type: "button", class: "quiet small", onclick: onCopy }, icon(...COPY), h("span", { t: "card.copy" }));
   const again = h("button", { type: "button", class: "quiet small", onclick: () => verbs.again(me.answer) }, icon(...REPEAT), h("span", { t: "card.again" }));
-  const tools = h("div", { class: "row tools-row" }, copy, again);
+  const watch = h("button", { type: "button", class: "quiet small", onclick: onWatch, tTitle: "card.watch_title" }, icon(...EYE), h("span", { t: "card.watch" }));
+  const tools = h("div", { class: "row tools-row" }, copy, again, watch);
+  const knows = sources();
   const element = h("li", { class: "card" }, divider, question,
-    h("div", { class: "answer" }, look, h("div", { class: "words" }, where, text, h("p", { class: "small-print" }, timer, ending, facts), tools)));
+    h("div", { class: "answer" }, look, h("div", { class: "words" }, where, text, h("p", { class: "small-print" }, timer, ending, facts), knows.element, tools)));
   thumb.addEventListener("error", () => {
     look.classList.add("none");
     look.disabled = true;
@@ -51,6 +55,10 @@ export function card(verbs) {
     setTimeout(() => say(copy.lastChild, "card.copy"), 1500);
   }
 
+  async function onWatch() {
+    if (await verbs.watch(me.answer)) say(watch.lastChild, "card.watched");
+  }
+
   function tick() {
     const waited = performance.now() - me.answer.started;
     setText(timer, waited > TIMER_AFTER_MS ? seconds(waited) : "");
@@ -63,12 +71,14 @@ export function card(verbs) {
     setText(question, answer.question);
     const camera = answer.camera === MINE ? [t("chip.mine")] : answer.camera ? [answer.camera] : []; // none before it is chosen
     setText(where, [...camera, clock(answer.askedAt)].join(" · "));
-    setText(text, answer.text);
+    write(text, answer);
     text.classList.toggle("empty", !answer.text);
     setText(ending, endingWords(answer));
     setText(facts, ended ? factsOf(answer) : "");
     tools.hidden = !ended;
     copy.hidden = !answer.text;
+    watch.hidden = !verbs.watch || !answer.camera || answer.camera === MINE; // one's own goes with this page
+    knows.show(ended ? answer.saw : null);
     if (ended) illustrate(answer.saw);
     if (!ended && ticking === null) ticking = setInterval(tick, 100);
     if (ended && ticking !== null) {
@@ -93,12 +103,27 @@ export function card(verbs) {
   return me;
 }
 
+/** The answer's words; those that repeat what was read or looked up are marked, and say what that was. */
+function write(element, { text, saw }) {
+  if (!saw?.marks?.length) return setText(element, text);
+  const letters = [...text]; // marks count characters, not UTF-16 units
+  const parts = [];
+  let end = 0;
+  for (const mark of [...saw.marks].sort((one, other) => one.start - other.start)) {
+    if (mark.start < end) continue;
+    const fact = saw.facts[mark.fact];
+    parts.push(letters.slice(end, mark.start).join(""),
+      h("mark", { title: t(fact.source === "read" ? "card.read" : "card.looked_up", { fact: fact.text }) }, letters.slice(mark.start, mark.end).join("")));
+    end = mark.end;
+  }
+  element.replaceChildren(...parts, letters.slice(end).join(""));
+}
+
 function factsOf({ firstMs, wholeMs, saw }) {
   const parts = [];
   if (firstMs !== null) parts.push(t("card.first", { time: seconds(firstMs) }), t("card.whole", { time: seconds(wholeMs) }));
   if (saw?.frame_age_ms !== null && saw?.frame_age_ms !== undefined) parts.push(t("card.age", { age: age(saw.frame_age_ms) }));
   for (const { title } of healthWords(saw?.health ?? [])) parts.push(title.toLowerCase());
-  for (const { name, error } of saw?.tools ?? []) parts.push(t(error ? "card.tool_failed" : "card.tool", { name }));
   if (saw?.scene_changed) parts.push(t("card.changed"));
   return parts.map((part) => part.replaceAll(" ", "\u00a0")).join(" · "); // broken between the parts only
 }

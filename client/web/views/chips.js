@@ -21,7 +21,7 @@ export function chips(store, verbs) {
       type: "button", class: "chip mine", data: { camera: MINE, state: mineState || "off" }, "aria-pressed": String(chosen === MINE),
       onclick: () => (chosen === MINE && mine.phase === "live" ? verbs.back() : verbs.mine()),
       title: chosen === MINE && mine.phase === "live" ? t("chip.off_title") : t("chip.use_mine_title"),
-    }, mineState ? dot() : icon(...LENS), chosen === MINE ? t("chip.mine") : t("chip.use_mine"), refused && mineState ? h("span", { class: "state" }, t("chip.unavailable")) : trouble(mineState)));
+    }, mineState ? dot() : icon(...LENS), chosen === MINE ? t(mine.sample ? "chip.sample" : "chip.mine") : t("chip.use_mine"), refused && mineState ? h("span", { class: "state" }, t("chip.unavailable")) : trouble(mineState)));
     nav.replaceChildren(...buttons);
     if (held) nav.querySelector(`[data-camera="${CSS.escape(held)}"]`)?.focus();
   }
@@ -35,7 +35,7 @@ export function chips(store, verbs) {
   }
 
   store.subscribe(whenChanged(({ cameras, chosen, server, mine, lineProblem }) =>
-    [cameras.map(({ name, state, reason }) => [name, state, reason]), chosen, server, mine.phase, mine.state, lineProblem], render));
+    [cameras.map(({ name, state, reason }) => [name, state, reason]), chosen, server, mine.phase, mine.state, mine.sample, lineProblem], render));
 }
 
 function trouble(state) {

@@ -1,10 +1,12 @@
 // Questions and answers, oldest first; the newest is kept in sight unless the reader has scrolled away.
 
-import { byId, focusQuestion, h, setText, whenChanged } from "../dom.js";
-import { MINE, chosenCamera, currentAnswer } from "../state.js";
-import { problemWords, suggestions } from "../words/states.js";
+import { byId, focusQuestion, h, whenChanged } from "../dom.js";
+import { MINE, chosenCamera } from "../state.js";
+import { suggestions } from "../words/states.js";
 import { t } from "../words/tongue.js";
+import { announce } from "./announcer.js";
 import { card } from "./card.js";
+import { refusals } from "./refusals.js";
 
 export function conversation(store, verbs) {
   const scroll = byId("scroll");
@@ -60,38 +62,11 @@ export function conversation(store, verbs) {
       h("p", { class: "note", hidden: !state.model?.note }, state.model?.note ?? ""));
   });
 
-  const problem = byId("problem");
-  const refused = whenChanged((state) => state.problem, (state) => {
-    problem.replaceChildren();
-    if (!state.problem) return;
-    const { tone, title, text, advice } = problemWords(state.problem);
-    problem.append(h("div", { class: "problem", data: { tone } },
-      h("h3", {}, title),
-      text ? h("p", {}, text) : null,
-      h("p", { class: "advice" }, advice),
-      h("button", { type: "button", class: "quiet small", onclick: () => ask(store.get().problem.question) }, t("problem.retry"))));
-    atEnd = true;
-  });
-
-  // Read out whole answers, not every token.
-  let waited = null;
-  const announcer = byId("announcer");
-  function announce(state) {
-    if (state.current !== null) {
-      waited = state.current;
-      if (!currentAnswer(state).text) setText(announcer, "");
-    } else if (waited !== null) {
-      const answer = state.answers.find((each) => each.id === waited);
-      waited = null;
-      if (answer) setText(announcer, answer.text || t("card.stopped_early"));
-    }
-  }
-
+  announce(store);
+  refusals(store, ask, () => (atEnd = true));
   store.subscribe((state) => {
     render(state);
     greet(state);
-    refused(state);
     toEnd();
-    announce(state);
   });
 }

@@ -1,8 +1,9 @@
-// The pictures that one answer was given from, in order, with the newest shown first.
+// The pictures that one answer was given from, in order, each with its time and age; the newest is shown first. The arrow
+// keys go from one to the next.
 
-import { frameUrl } from "../api.js";
+import { ApiProblem, answer, frameUrl } from "../api.js";
 import { byId, h, setText } from "../dom.js";
-import { clock, seconds } from "../format.js";
+import { age, clock, seconds, tenths } from "../format.js";
 import { t } from "../words/tongue.js";
 
 export function openEvidence({ question, text, saw }) {
@@ -14,14 +15,32 @@ export function openEvidence({ question, text, saw }) {
   const place = h("p", { class: "where", role: "status" });
   const slider = h("input", { type: "range", min: 0, max: frames - 1, value: frames - 1, "aria-label": t("evidence.slider"), hidden: frames < 2, oninput: show });
 
+  let times = []; // of each picture, when the server still knows: {captured_at, age_ms}
+
   function show() {
     const index = Number(slider.value);
     big.src = frameUrl(saw.answer_id, index);
     const number = { n: index + 1, of: frames };
     big.alt = t("evidence.place", number);
-    setText(place, index === frames - 1 ? t("evidence.newest", { ...number, time: clock(end) })
-      : index === 0 ? t("evidence.oldest", { ...number, time: clock(start) }) : t("evidence.place", number));
+    const words = t(index === frames - 1 ? "evidence.newest" : index === 0 ? "evidence.oldest" : "evidence.place", number);
+    const { captured_at: at = index === frames - 1 ? end : index === 0 ? start : null, age_ms: old = null } = times[index] ?? {};
+    const when = at && old !== null ? t("evidence.when", { place: words, time: tenths(at), age: age(old) }) : at ? `${words} · ${clock(at)}` : words;
+    setText(place, when);
   }
+
+  answer(saw.answer_id).then((stored) => {
+    times = stored.frames;
+    if (dialog.open) show();
+  }).catch((problem) => {
+    if (!(problem instanceof ApiProblem)) throw problem; // it is kept no more: the pictures say so
+  });
+  dialog.onkeydown = (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step || event.target === slider) return; // the slider has its own
+    event.preventDefault();
+    slider.value = Number(slider.value) + step;
+    show();
+  };
 
   dialog.replaceChildren(
     h("h2", { id: "evidence-title" }, t("evidence.title")),

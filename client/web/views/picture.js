@@ -9,7 +9,8 @@ import { t } from "../words/tongue.js";
 
 const RETRY_MS = 3000; // of a live picture that was refused
 
-export function picture(store, verbs, actions) {
+/** `notice(state)`: what lies over the picture when it cannot be trusted. `mirrors`: the reader's own is shown as in a mirror. */
+export function picture(store, verbs, actions, { notice: noticeOf = stageNotice, mirrors = true } = {}) {
   const box = byId("picture");
   const video = verbs.own.video;
   video.className = "live";
@@ -67,12 +68,12 @@ export function picture(store, verbs, actions) {
     }
     if (!wanted && state.pictureFailed) store.set({ pictureFailed: false });
     video.hidden = state.chosen !== MINE || state.mine.phase !== "live";
-    video.classList.toggle("mirrored", state.mine.facing !== "environment");
+    video.classList.toggle("mirrored", mirrors && !state.mine.sample && state.mine.facing !== "environment");
     if (camera?.width) ratio(camera.width, camera.height);
   }
 
   function cover(state) {
-    const notice = stageNotice(state);
+    const notice = noticeOf(state);
     box.dataset.tone = notice?.tone ?? "live";
     box.classList.toggle("light-veil", Boolean(notice?.light));
     veil.hidden = !notice;
@@ -91,7 +92,7 @@ export function picture(store, verbs, actions) {
 
   function badge(state) {
     const flags = state.chosen === MINE ? state.mine.health : chosenCamera(state)?.health ?? [];
-    badges.replaceChildren(...healthWords(stageNotice(state) ? [] : flags).map(({ flag, title, text }) =>
+    badges.replaceChildren(...healthWords(noticeOf(state) ? [] : flags).map(({ flag, title, text }) =>
       h("span", { class: "badge", data: { flag }, title: text, role: "status" }, title, h("span", { class: "badge-more" }, text))));
   }
 
@@ -106,8 +107,8 @@ export function picture(store, verbs, actions) {
     const live = state.server === "ready";
     if (state.chosen === MINE) {
       const { phase, width, height, facing } = state.mine;
-      setText(name, t("chip.mine"));
-      const mirror = facing === "environment" ? "" : t("caption.mirrored");
+      setText(name, t(state.mine.sample ? "chip.sample" : "chip.mine"));
+      const mirror = !mirrors || facing === "environment" ? "" : t("caption.mirrored");
       setText(facts, phase === "live" ? `${width} × ${height}${mirror}${t("caption.here_only")}` : "");
     } else {
       setText(name, camera?.name ?? "");
@@ -123,8 +124,8 @@ export function picture(store, verbs, actions) {
     tools.append(h("button", { type: "button", class: "quiet small", onclick: () => verbs.back() }, t("caption.off")));
   });
 
-  const covered = whenChanged(stageNotice, cover);
-  const badged = whenChanged((state) => [state.chosen, state.mine.health, chosenCamera(state)?.health, Boolean(stageNotice(state))], badge);
+  const covered = whenChanged(noticeOf, cover);
+  const badged = whenChanged((state) => [state.chosen, state.mine.health, chosenCamera(state)?.health, Boolean(noticeOf(state))], badge);
   store.subscribe((state) => {
     feed(state);
     covered(state);

@@ -30,6 +30,8 @@ export default {
   "ask.ask_title": "Ask (Enter)",
   "ask.stop_title": "Stop the answer (Esc)",
   "ask.anew": "New conversation",
+  "ask.forget": "Clear",
+  "ask.forget_title": "Forget all questions and answers on this page",
 
   // states of a camera
   "state.live": "live",
@@ -42,6 +44,7 @@ export default {
   // cameras and the pill
   "chip.key": "key {n}",
   "chip.mine": "Your camera",
+  "chip.sample": "Sample",
   "chip.use_mine": "Use my camera",
   "chip.use_mine_title": "Ask about what your own camera sees",
   "chip.off_title": "Turn your camera off",
@@ -178,6 +181,9 @@ export default {
   "card.copy": "Copy",
   "card.copied": "Copied",
   "card.not_copied": "Not copied",
+  "card.watch": "Watch",
+  "card.watch_title": "Have this asked all the time, and be told (W)",
+  "card.watched": "Watched",
   "card.again": "Ask again",
   "card.stopping": "Stopping",
   "card.stopped": "Stopped",
@@ -187,8 +193,11 @@ export default {
   "card.first": "first word {time}",
   "card.whole": "whole {time}",
   "card.age": "frame {age} old",
-  "card.tool": "looked up with {name}",
-  "card.tool_failed": "{name} failed",
+  "card.knows": "How it knows",
+  "card.asked": "asked with",
+  "card.brought": "brought",
+  "card.read": "Read: {fact}",
+  "card.looked_up": "Looked up: {fact}",
   "card.changed": "the scene has changed since",
 
   // before the first question
@@ -206,8 +215,9 @@ export default {
   "evidence.about": "{n} pictures over {time}, as the model got them.",
   "evidence.slider": "Picture",
   "evidence.place": "Picture {n} of {of}",
-  "evidence.newest": "Picture {n} of {of}: the newest, {time}",
-  "evidence.oldest": "Picture {n} of {of}: the oldest, {time}",
+  "evidence.newest": "Picture {n} of {of}: the newest",
+  "evidence.oldest": "Picture {n} of {of}: the oldest",
+  "evidence.when": "{place} · {time} · {age} old at the first word",
   "evidence.gone": "The server no longer keeps this picture: it has those of the last answers only.",
   "dialog.close": "Close",
 
@@ -220,6 +230,7 @@ export default {
   "key.box": "to the question",
   "key.camera": "choose a camera (in the box: Alt + 1 … 9)",
   "key.again": "ask the last question again",
+  "key.watch": "watch the last question",
   "key.anew": "new conversation",
   "key.help": "this help",
 

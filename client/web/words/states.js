@@ -149,6 +149,7 @@ export const KEYS = [
   ["/", "key.box"],
   ["1 … 9", "key.camera"],
   ["R", "key.again"],
+  ["W", "key.watch"],
   ["N", "key.anew"],
   ["?", "key.help"],
 ];

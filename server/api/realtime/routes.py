@@ -7,15 +7,19 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from askcam.client.protocol import encode
+from askcam.server.access.auth import Role
 from askcam.server.api.models import MODEL
 from askcam.server.api.realtime.connection import Connection, End
 from askcam.server.api.realtime.hosted import Hosted
+from askcam.server.cameras import CameraUse
 from askcam.server.errors import ApiError, bad_request
 from askcam.server.house import House
 from askcam.server.realtime.session import random_id
+from askcam.server.tools.base import DESK_TOOLS
 from askcam.stream.sources.push import PushSource
 
-PUSH = "push:"
+PUSH = "push:"  # a private camera
+PUSH_DESK = "push:desk"  # one whose codes are read, as a product desk
 LATER = (429, 503)  # close code 1013, "try again later": the SDKs do
 ELSEWHERE = 4409  # the client has come back to this session on another connection
 
@@ -77,7 +81,7 @@ async def _new(house: House, websocket: WebSocket) -> Hosted:
     camera: str | None = None
     source: PushSource | None = None
     if model.startswith(PUSH):
-        camera, source = await _pushed(house)
+        camera, source = await _pushed(house, desk=model == PUSH_DESK)
     elif model != MODEL:
         if not model:
             known = ", ".join([*house.cameras.names(), PUSH, MODEL])
@@ -85,19 +89,25 @@ async def _new(house: House, websocket: WebSocket) -> Hosted:
         camera = house.cameras.get(model).name
     else:
         _ = house.model.engine  # or tell how far the loading is
-    hosted = Hosted(house, websocket, model, camera, source, _owner(house, websocket))
+    hosted = Hosted(house, websocket, model, camera, source, _role(house, websocket))
     house.sessions.open(hosted)
     return hosted
 
 
-async def _pushed(house: House) -> tuple[str, PushSource]:
+async def _pushed(house: House, *, desk: bool) -> tuple[str, PushSource]:
     """A private camera; one whose client is away makes way for it, if there is no other place."""
     while True:
         try:
-            return house.cameras.add_pushed()
+            if desk and sum(house.cameras.private(name) for name in house.desks) >= house.limits.max_pushed_desks:
+                raise _no_desk(house.limits.max_pushed_desks)
+            name, source = house.cameras.add_pushed(use=CameraUse(tools=DESK_TOOLS, desk=True) if desk else None)
         except ApiError as error:
             if error.code != "busy" or not await house.sessions.make_way():
                 raise
+        else:
+            if desk:
+                house.desks.open(house.cameras.get(name))
+            return name, source
 
 
 async def _back(house: House, websocket: WebSocket) -> tuple[Hosted, str]:
@@ -105,7 +115,7 @@ async def _back(house: House, websocket: WebSocket) -> tuple[Hosted, str]:
 
     Raises ApiError, and then the session is as it was, or waits.
     """
-    query, owner = websocket.query_params, _owner(house, websocket)
+    query, owner = websocket.query_params, str(_role(house, websocket))
     after = query.get("after") or None
     while True:
         found = house.sessions.find(query["session"], owner)
@@ -130,9 +140,9 @@ async def _back(house: House, websocket: WebSocket) -> tuple[Hosted, str]:
     return found, encode(resumed).decode()
 
 
-def _owner(house: House, websocket: WebSocket) -> str:
+def _role(house: House, websocket: WebSocket) -> Role:
     """Who may come back to a session: whoever knows its id, which cannot be guessed, and has the same role."""
-    return str(house.auth.role(websocket.headers, websocket.cookies))
+    return house.auth.role(websocket.headers, websocket.cookies) or Role.VIEWER  # nobody else gets past the guard
 
 
 async def _refuse(websocket: WebSocket, error: ApiError) -> None:
@@ -141,6 +151,14 @@ async def _refuse(websocket: WebSocket, error: ApiError) -> None:
         body = {"type": "error", "event_id": random_id("event"), "error": error.body()}
         await websocket.send_text(encode(body).decode())
         await websocket.close(1013 if error.status in LATER else 4000 + error.status, error.code or error.type)
+
+
+def _no_desk(max_desks: int) -> ApiError:
+    if not max_desks:
+        text = "this server reads no codes from pushed cameras: limits.max_pushed_desks is 0"
+        return ApiError(403, "invalid_request_error", text, param="model", code="no_pushed_desks")
+    text = f"all places for pushed product desks are taken ({max_desks}); try again later"
+    return ApiError(429, "rate_limit_error", text, code="busy", headers={"Retry-After": "10"})
 
 
 def _full(max_sessions: int) -> ApiError:

@@ -1,0 +1,83 @@
+// The product on the card: what the catalogue says of the code that was read, with the picture it was read from.
+
+import { byId, h, icon, setText, whenChanged } from "../dom.js";
+import { language, t } from "../words/tongue.js";
+import { clock } from "../format.js";
+import { spoken } from "./items.js";
+import { nameOf, priceOf } from "./product.js";
+import { SAMPLE } from "./sample.js";
+
+const BOX = ["M4 8l8-4 8 4v8l-8 4-8-4z", "M4 8l8 4 8-4", "M12 12v8"];
+const TICK = ["M5 12.5l4.5 4.5L19 7.5"];
+const DOUBT = ["M12 4 2.8 20h18.4z", "M12 10v4.5", "M12 17.4v.1"];
+
+export function sheet(store, verbs) {
+  const place = byId("product");
+  const heard = byId("announcer");
+  let announced = null;
+
+  function render(state) {
+    const focused = place.contains(document.activeElement) ? document.activeElement.dataset.act : null;
+    const { held } = state;
+    place.dataset.known = held?.known ?? "none";
+    place.replaceChildren(...held ? product(held) : nothing());
+    if (focused) place.querySelector(`[data-act="${focused}"]`)?.focus();
+    if (held?.code === announced) return;
+    announced = held?.code ?? null;
+    if (held) setText(heard, [spoken(held, nameOf(held, language())), sureness(held)].join(". "));
+  }
+
+  function nothing() {
+    return [h("div", { class: "empty" }, icon(...BOX),
+      h("h1", {}, t("desk.hold")),
+      h("p", {}, t("desk.hold_text")),
+      h("button", { type: "button", class: "quiet", data: { act: "sample" }, onclick: () => verbs.sample() }, t("desk.sample")))];
+  }
+
+  function product(held) {
+    const { known, code, format, reads, label, picture, at, accepted } = held;
+    const sure = known === "found";
+    return [
+      h("p", { class: "sure", data: { tone: sure ? "good" : "warn" } }, icon(...sure ? TICK : DOUBT), sureness(held)),
+      h("div", { class: "what" },
+        picture ? h("img", { class: "shot", src: picture, alt: t("desk.picture", { time: clock(at) }) }) : null,
+        h("div", {},
+          h("h1", { class: "name" }, nameOf(held, language())),
+          known === "found" ? h("p", { class: "price" }, priceOf(held) || t("desk.no_price")) : null)),
+      known === "found" ? null : h("p", { class: "advice" }, advice(held)),
+      h("dl", { class: "fields" },
+        field("desk.stock", stock(held), held.stock === 0 ? "bad" : null),
+        field("desk.delivery", held.days === null || held.days === undefined ? null : t(held.days === 1 ? "desk.day" : "desk.days", { n: held.days })),
+        field("desk.sku", held.sku),
+        field("desk.barcode", h("span", { class: "code" }, code), null, [
+          h("span", { class: "muted read" }, [format, reads > 1 ? t("desk.reads", { n: reads }) : "", clock(at)].filter(Boolean).join(" · ")),
+          label ? h("img", { class: "label", src: label, alt: t("desk.label") }) : null])),
+      h("div", { class: "row acts" },
+        h("button", { type: "button", class: "primary big", data: { act: "accept" }, onclick: () => verbs.accept(), title: t("desk.accept_title") }, t(accepted ? "desk.once_more" : "desk.accept")),
+        h("button", { type: "button", class: "quiet big", data: { act: "retake" }, onclick: () => verbs.retake(), title: t("desk.retake_title") }, t("desk.retake"))),
+    ];
+  }
+
+  store.subscribe(whenChanged(({ held }) => held, render));
+}
+
+function field(words, value, tone = null, more = null) {
+  if (value === null || value === undefined) return null;
+  return h("div", { data: tone ? { tone } : {} }, h("dt", {}, t(words)), h("dd", {}, value, ...more ?? []));
+}
+
+function stock({ stock: left }) {
+  if (left === null || left === undefined) return null;
+  return left > 0 ? t("desk.in_stock", { n: left }) : t("desk.sold_out");
+}
+
+/** How sure the card is, and of what. */
+function sureness({ known }) {
+  if (known === "found") return t("desk.sure");
+  return t(known === "missing" ? "desk.missing" : "desk.unasked");
+}
+
+function advice({ known, code }) {
+  if (known === "unasked") return t("desk.unasked_text");
+  return t(code === SAMPLE ? "desk.missing_sample" : "desk.missing_text");
+}
