@@ -22,7 +22,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +31,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 import wall_load
 from followers import Follower, Receiver
-from judging import Span
+from judging import Rules, Span
 from scripted import Script
 from servers.askcam_server import LiveServer, live_server
 from servers.running import MiniRTSP
 from waiting import until
 from wall_report import Outcome, Watched, report, stored
 from wall_scenes import questions
+
+from askcam import server
 
 SEEDS = (1000, 1003, 1004, 1005, 1006, 1007, 1008, 1009)  # as wall_scenes.py found them: 8 of the first 10
 LEAD_S = 2.0  # from when all watches read until the scripts begin
@@ -70,6 +71,10 @@ class Camera:
         """(name, number of the object, question)."""
         return [(f"{self.name}-{name}", number, text) for name, number, text in questions(self.script)]
 
+    def close(self) -> None:
+        """End its process."""
+        self.server.kill()
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -77,6 +82,7 @@ def main() -> None:
     parser.add_argument("--cameras", type=int, default=len(SEEDS), choices=range(1, len(SEEDS) + 1))
     parser.add_argument("--every-s", type=float, default=1.0)
     parser.add_argument("--for-s", type=float, default=1.0)
+    parser.add_argument("--limit-s", type=float, default=15.0, help="what is told later counts as missed and invented")
     parser.add_argument("--faults", action="store_true")
     parser.add_argument("--seed", type=int, default=0, help="of the faults")
     parser.add_argument("--load", action="store_true")
@@ -100,7 +106,7 @@ class Run:
         self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="askcam-wall-")))
         self.begin = self.end = 0.0  # of the scripts, seconds since the epoch; once all watches have read
         self.cameras = [stack.enter_context(contextlib.closing(one)) for one in self._cameras()]
-        webhooks = find_spec("askcam.server.notifying") is not None
+        webhooks = (Path(server.__file__).parent / "notifying").is_dir()
         self.receiver = stack.enter_context(Receiver()) if webhooks else None
         self.config = self._config()
         self.server_outages: list[Span] = []
@@ -126,12 +132,12 @@ class Run:
     def _begun(self) -> Path:
         return self.folder / "begun"
 
-    def _cameras(self) -> Iterator["Closing"]:
+    def _cameras(self) -> Iterator[Camera]:
         for number, seed in enumerate(SEEDS[: self.args.cameras]):
             script = Script(seed, self.begin)
             server = MiniRTSP(f"script:{script.seed}:{self._begun}", *VIDEO)
             server.start()
-            yield Closing(f"cam{number}", script, server)
+            yield Camera(f"cam{number}", script, server)
 
     def _config(self) -> Path:
         lines = ['[watching]\nfolder = "kept"\n']
@@ -245,14 +251,9 @@ class Run:
             for name, number, _ in camera.watches
         ]
         span = Span(self.begin, self.end)
-        return Outcome(watches, span, self.args.for_s, kept, self.follower, self.receiver, self.deaths)
-
-
-class Closing(Camera):
-    """Ends its process."""
-
-    def close(self) -> None:
-        self.server.kill()
+        return Outcome(
+            watches, span, self.args.for_s, Rules(self.args.limit_s), kept, self.follower, self.receiver, self.deaths
+        )
 
 
 if __name__ == "__main__":

@@ -15,8 +15,6 @@ from followers import Follower, Receiver
 from judging import Rules, Score, Span, Told, expected, judge, percentile
 from scripted import Change
 
-RULES = Rules()
-
 
 @dataclass(frozen=True, slots=True)
 class Watched:
@@ -33,6 +31,7 @@ class Outcome:
     watches: Sequence[Watched]
     span: Span  # the run's
     for_s: float
+    rules: Rules
     stored: Sequence[dict[str, Any]]  # all events that the server has kept, oldest first
     follower: Follower
     receiver: Receiver | None
@@ -76,13 +75,15 @@ def judged(watch: Watched, outcome: Outcome) -> Score:
         for one in outcome.stored
         if one["watch"] == watch.name and one["kind"] in ("on", "off")
     ]
-    return judge(told, expected(watch.changes, watch.outages, outcome.span, RULES))
+    return judge(told, expected(watch.changes, watch.outages, outcome.span, outcome.rules))
 
 
 def figures(score: Score, outcome: Outcome) -> dict[str, Any]:
     outages = {span for watch in outcome.watches for span in watch.outages}
     at_outages = [
-        told for told in score.invented if any(span.start <= told.at <= span.end + RULES.limit_s for span in outages)
+        told
+        for told in score.invented
+        if any(span.start <= told.at <= span.end + outcome.rules.limit_s for span in outages)
     ]
     less = [one - outcome.for_s for one in score.delays_s]
     return {

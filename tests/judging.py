@@ -2,7 +2,7 @@
 
 What changes while nobody can look (the camera or the server is away) is not there to be told: of such a span only what
 is otherwise at its end than at its beginning has to be told, soon after it. What changed shortly before, and was not
-noticed yet, counts as if it were within.
+noticed yet, counts as if it were within; and so does what changed again before it could be noticed after it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,10 +19,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How soon a change is to be told, and how long before an outage it may have come and not be noticed yet."""
+    """How soon a change is to be told, and how long a thing may be there or gone and not be noticed yet."""
 
     limit_s: float = 15.0
-    notice_s: float = 8.0
+    notice_s: float = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,21 +91,26 @@ def merged(spans: Iterable[Span]) -> list[Span]:
 
 
 def expected(changes: Sequence[Change], outages: Iterable[Span], watched: Span, rules: Rules) -> list[Expected]:
-    """What is to be told of a thing that is not there at first; `watched`: while it was looked at at all."""
-    blind = merged(Span(outage.start - rules.notice_s, outage.end) for outage in outages)
+    """What is to be told of a thing that is not there at first; `watched`: while it was looked at at all.
+
+    What changed too shortly before the end, or after it, may be told and need not be.
+    """
+    blind = merged(Span(outage.start - rules.notice_s, outage.end + rules.notice_s) for outage in outages)
     inside = {span: [change for change in changes if span.start <= change.at < span.end] for span in blind}
     hidden = {change for listed in inside.values() for change in listed}
     found = [
         Expected(one.at, one.there, one.at, one.at + rules.limit_s, _in_time(one.at, watched, rules), hidden=False)
         for one in changes
-        if one not in hidden and watched.start <= one.at < watched.end
+        if one not in hidden and watched.start <= one.at
     ]
     for span, listed in inside.items():
-        due = span.end + rules.limit_s
         for i, one in enumerate(listed):
+            due = max(span.end - rules.notice_s, one.at) + rules.limit_s
             net = len(listed) % 2 == 1 and i == len(listed) - 1
             since = listed[0].at if net else one.at
-            found.append(Expected(one.at, one.there, since, due, net and _in_time(span.end, watched, rules), True))
+            found.append(
+                Expected(one.at, one.there, since, due, net and _in_time(due - rules.limit_s, watched, rules), True)
+            )
     return sorted(found, key=lambda one: one.at)
 
 

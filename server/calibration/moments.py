@@ -46,18 +46,22 @@ def of_recording(
 ) -> Iterator[Moment]:
     """Every `every_s` seconds of the film, the window as it is then; `true` is what the label of its newest frame says.
 
-    Raises SourceError where the film cannot be read on.
+    Its complete pairs only, as for watches of which many are due at once: whether the newest frame joins as a pair of
+    its own is decided by how long that takes, and so would the figures be. Raises SourceError where the film cannot be
+    read on.
     """
     window, due = Window(CAMERA, engine.anchors, fps), 0.0
     for number, still in enumerate(reel.stills(fps, engine.fit)):
         window.add(Frame(CAMERA, number, still.at_s, time.monotonic(), still.pixels))
         if still.at_s < due:
             continue
+        view = window.settled()
+        if view is None:
+            continue
         due = max(due + every_s, still.at_s)
-        known = labels.at(still.at_s, settle_s)
-        view = window.view()
-        if known is not None and view is not None:
-            yield Moment(view, (Asked(question, known[1], known[0]),), still.at_s)
+        known = labels.at(view.end_wall, settle_s)
+        if known is not None:
+            yield Moment(view, (Asked(question, known[1], known[0]),), view.end_wall)
 
 
 def of_drawings(seeds: Sequence[int], question: str, engine: Engine, fps: float, moments: int = 1) -> Iterator[Moment]:
@@ -124,6 +128,6 @@ def _window(scene: SyntheticScene, end: float, chance: random.Random, engine: En
         pixels = scene.at(wall)
         fitted = resize(pixels, engine.fit(pixels.shape[1], pixels.shape[0]))
         window.add(Frame(CAMERA, number, wall, time.monotonic(), fitted))
-    view = window.view()
+    view = window.settled()
     assert view is not None, "two frames make a pair"
     return view

@@ -119,6 +119,14 @@ def test_what_cannot_be_is_refused(url: str, other: dict[str, Any], status: int,
         assert admin.get("none/calibration").json()["error"]["code"] == "not_found"
 
 
+def test_a_text_has_no_probability_to_be_calibrated(url: str) -> None:
+    with http(url) as admin:
+        body = {"name": "sign", "kind": "text", "question": QUESTION, "cameras": ["gate"]}
+        assert admin.post(url + "/v1/watches", json=body).status_code == 201
+        refused = admin.put("sign/calibration", json=calibration())
+        assert (refused.status_code, refused.json()["error"]["param"]) == (400, "name")
+
+
 def test_it_outlives_a_kill_but_not_another_question_in_the_file(tmp_path: Path) -> None:
     path = tmp_path / "askcam.toml"
     path.write_text(CONFIG)

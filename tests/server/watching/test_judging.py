@@ -72,6 +72,13 @@ def test_what_changed_just_before_an_outage_may_be_told_before_it_or_after() -> 
     assert [one.at for one in score(((131.0, True), *ALL[1:]), outage).invented] == [131]
 
 
+def test_what_changes_again_before_it_could_be_noticed_after_an_outage_need_not_be_told() -> None:
+    outage = Span(120, 156)  # it goes meanwhile, and comes again four seconds after
+    for events in (((102.0, True), (195.0, False)), ALL):
+        found = score(events, outage)
+        assert (found.required, found.found, found.invented) == (2, 2, [])
+
+
 def test_an_outage_itself_explains_nothing() -> None:
     invented = score((*ALL, (215.0, True), (217.0, False)), Span(200, 214))
     assert [one.at for one in invented.invented] == [215, 217]
@@ -84,7 +91,7 @@ def test_three_changes_in_an_outage_are_told_as_one() -> None:
 
 
 def test_changes_at_the_end_have_no_time_left_and_those_before_the_beginning_are_not_asked_for() -> None:
-    wanted = expected(CHANGES, (), Span(120, 195), RULES)
+    wanted = expected(CHANGES, (), Span(120, 185), RULES)
     assert [(one.at, one.required) for one in wanted] == [(130, True), (160, True), (190, False)]
 
 
