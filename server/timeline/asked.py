@@ -21,7 +21,9 @@ WENT = re.compile(
     r"|消失|离开|不见|走了?|拿走|被拿|没了",
     re.IGNORECASE,
 )
-WHEN = re.compile(r"\b(?:when|what time|at what time|since when|did|has|have)\b|什么时候|何时|几点|多久", re.IGNORECASE)
+WHEN = re.compile(
+    r"\b(?:when|what time|at what time|since when|did|has|have|what)\b|发生|什么时候|何时|几点|多久", re.IGNORECASE
+)
 ASKING = re.compile(
     r"\b(?:when|what|which|who|where|time|did|does|do|has|have|had|is|are|was|were|been|the|a|an|at|last|first"
     r"|first time|last time|happened|happen|happens|it|there|any|anything|see|seen|show|me|please|tell)\b"
