@@ -55,6 +55,10 @@ questions_burst = 100000
 [answers]
 keep = 10000
 
+[timeline]
+enabled = true
+folder = "timeline"
+
 [evidence]
 enabled = true
 folder = "evidence"

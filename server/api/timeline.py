@@ -13,6 +13,7 @@ from askcam.server.errors import bad_request, not_found
 from askcam.server.house import House
 from askcam.server.timeline.asked import read
 from askcam.server.timeline.finding import Search
+from askcam.server.timeline.spans import named_time
 from askcam.server.timeline.times import Level, moment
 
 LIMIT, MOST = 50, 500  # entries of one answer
@@ -51,11 +52,14 @@ def routes(house: House) -> list[BaseRoute]:
         query = request.query_params.get("query", "")
         if len(query) > MAX_QUERY:
             raise bad_request(f"query has {len(query)} characters; it may have {MAX_QUERY}", "query")
-        wanted = read(query)
+        named = named_time(query, timeline.zone, time.time())
+        wanted, since, until = read(named.rest), when(request, "since"), when(request, "until")
+        if since is None and until is None:
+            since, until = named.since, named.until
         return Search(
             camera=request.query_params.get("camera"),
-            since=when(request, "since"),
-            until=when(request, "until"),
+            since=since,
+            until=until,
             wanted=wanted,
             level=level(request),
             limit=limit + 1,

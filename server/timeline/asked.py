@@ -21,13 +21,16 @@ WENT = re.compile(
     r"|消失|离开|不见|走了?|拿走|被拿|没了",
     re.IGNORECASE,
 )
-WHEN = re.compile(r"\b(?:when|what time|at what time|since when|did|has|have)\b|什么时候|何时|几点|多久", re.IGNORECASE)
+WHEN = re.compile(
+    r"\b(?:when|what time|at what time|since when|did|has|have|what)\b|发生|什么时候|何时|几点|多久", re.IGNORECASE
+)
 ASKING = re.compile(
     r"\b(?:when|what|which|who|where|time|did|does|do|has|have|had|is|are|was|were|been|the|a|an|at|last|first"
     r"|first time|last time|happened|happen|happens|it|there|any|anything|see|seen|show|me|please|tell)\b"
-    r"|[一两二三四五六七八九十几][个只条辆件张把本杯盆]|什么时候|何时|几点|多久|什么|发生|最后|第一次|最近|一次|请|告诉我|我|看到|看见|有没有|[的了吗呢是在把被这那]",
+    r"|[这那一两二三四五六七八九十几][个只条辆件张把本杯盆]|什么时候|何时|几点|多久|什么|发生|最后|第一次|最近|一次|请|告诉我|我|看到|看见|有没有",
     re.IGNORECASE,
 )
+AT_ENDS = "的了吗呢是在把被这那"  # of what is left: within a name they belong to it
 FIRST = re.compile(r"\bfirst\b|第一次|最早", re.IGNORECASE)
 
 
@@ -51,5 +54,5 @@ def read(query: str) -> Wanted:
         return Wanted(tuple(tokens(query)))
     turn = Turn.WENT if WENT.search(query) else Turn.CAME if CAME.search(query) else None
     rest = WENT.sub(" ", query)  # "disappear" before "appear"
-    rest = ASKING.sub(" ", CAME.sub(" ", rest))
+    rest = " ".join(part.strip(AT_ENDS) for part in re.split(r"[\s?？。，,]+", ASKING.sub(" ", CAME.sub(" ", rest))))
     return Wanted(tuple(tokens(rest)) if re.search(r"\w", rest) else (), turn, bool(FIRST.search(query)))

@@ -9,6 +9,7 @@ from askcam.client.timeline import TimelineEntry
 from askcam.server.errors import ApiError
 from askcam.server.timeline.asked import read
 from askcam.server.timeline.finding import Search
+from askcam.server.timeline.spans import named_time
 from askcam.server.timeline.timeline import Timeline
 from askcam.server.timeline.times import moment, spoken
 from askcam.server.tools.base import BUILT_IN, Circumstance, Fault, Signature, ToolError
@@ -45,13 +46,16 @@ class SearchTimeline:
         return self._timeline.wanted
 
     async def call(self, arguments: Mapping[str, Any], circumstance: Circumstance) -> str:
-        wanted = read(str(arguments.get("query", "")))
+        named = named_time(str(arguments.get("query", "")), self._timeline.zone, time.time())
+        wanted, since, until = read(named.rest), self._when(arguments, "since"), self._when(arguments, "until")
+        if since is None and until is None:
+            since, until = named.since, named.until
         camera = arguments.get("camera") or circumstance.camera
         order = arguments.get("order")
         search = Search(
             camera=None if camera == "*" else camera,
-            since=self._when(arguments, "since"),
-            until=self._when(arguments, "until"),
+            since=since,
+            until=until,
             wanted=wanted,
             limit=LIMIT + 1,
             oldest_first=wanted.oldest_first if order is None else order == "asc",

@@ -122,6 +122,7 @@ def test_questions_are_answered_by_search(stage: Stage) -> None:
     assert hour["start"] <= came[0]["start"] < hour["end"]
     start = datetime.fromisoformat(came[-1]["start"])
     assert came[-1] not in stage.entries(until=came[-1]["start"])
+    assert came[-1] in stage.entries(query=f"what happened since {start:%H:%M}?", limit=500, level="note")
     assert came[-1] in stage.entries(since=f"{start:%Y-%m-%dT%H:%M:%S}", limit=500)
 
 
@@ -183,6 +184,24 @@ def test_what_cannot_be_searched_is_refused_by_name(stage: Stage, params: dict[s
 @pytest.mark.parametrize("number", [999_999, 10**30])
 def test_a_picture_that_is_not_there_is_said(stage: Stage, number: int) -> None:
     assert stage.get(f"/{number}/frame.jpg").status_code == 404
+
+
+def test_a_model_that_calls_the_tool_is_told_what_was_noted(stage: Stage) -> None:
+    """The built-in model was not trained on this tool: it is made to call it, and writes the arguments itself."""
+    if not stage.notes(query=f"when did the {THING.en} leave?"):
+        stage.show(True)
+        stage.show(False)
+    choice = {"type": "function", "function": {"name": "search_timeline"}}
+    question = {"role": "user", "content": f"When did the {THING.en} leave?"}
+    body = {"model": "gate", "messages": [question], "tool_choice": choice}
+    reply = httpx.post(stage.server.url + "/v1/chat/completions", json=body, timeout=60).json()
+    (call,) = reply["askcam"]["tools"]
+    assert (call["name"], call["server"], call["error"]) == ("search_timeline", "built-in", None)
+    assert THING.en in json.loads(call["arguments"])["query"]
+    newest = json.loads(call["output"])["results"][0]
+    assert newest["camera"] == "gate"
+    assert THING.en in newest["text"]
+    assert httpx.get(stage.server.url + newest["url"]).headers["content-type"] == "image/jpeg"
 
 
 def test_the_tool_is_offered_and_prometheus_counts(stage: Stage) -> None:
