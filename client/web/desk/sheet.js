@@ -55,7 +55,7 @@ export function sheet(store, verbs) {
       h("div", { class: "row acts" },
         h("button", { type: "button", class: "primary big", data: { act: "accept" }, onclick: () => verbs.accept(), title: t("desk.accept_title") }, t(accepted ? "desk.once_more" : "desk.accept")),
         h("button", { type: "button", class: "quiet big", data: { act: "retake" }, onclick: () => verbs.retake(), title: t("desk.retake_title") }, t("desk.retake"))),
-    ];
+    ].filter(Boolean);
   }
 
   store.subscribe(whenChanged(({ held }) => held, render));
