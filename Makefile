@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TYPED := build/typing
 PACKAGES := stream engine client demo server
-BENCHMARKS := demo languages summarize watches capture_cpu freshness faults same replay grammar barcode fuzz soak chaos
+BENCHMARKS := demo languages summarize timeline watches capture_cpu freshness faults same replay grammar barcode fuzz soak chaos
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types arrows bench clean

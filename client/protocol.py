@@ -70,6 +70,7 @@ class AskcamRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     max_age_ms: float | None = None
     events: list[str] | None = None  # realtime sessions: which of askcam's own events to send
+    events_after: int | None = None  # ... of watches: those after this id first, as far as they are kept
     evidence: bool | None = None  # false: no evidence of this answer is kept on the server's disk
     max_wait_ms: float | None = None  # wait so long for a frame within max_age_ms, or for the camera, then refuse
     unwell: Literal["refuse", "answer"] | None = None  # a dark or frozen picture: refuse (the default), or answer
@@ -295,6 +296,20 @@ class WatchInfo(msgspec.Struct, frozen=True, omit_defaults=False):
 class WatchList(msgspec.Struct, frozen=True):
     data: list[WatchInfo]
     object: str = "list"
+
+
+class WatchProposal(msgspec.Struct, frozen=True, omit_defaults=False):
+    """A watch that a model has proposed to make, or to remove, and that waits for an admin's yes."""
+
+    id: str
+    action: Literal["create", "remove"]
+    name: str
+    question: str | None = None  # of one that is to be made, as all that follows
+    cameras: list[str] = []
+    every_s: float | None = None
+    for_s: float | None = None
+    severity: Literal["info", "warning", "critical"] | None = None
+    object: str = "askcam.watch_proposal"
 
 
 class Problem(msgspec.Struct, frozen=True):

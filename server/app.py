@@ -17,6 +17,7 @@ from askcam.server.access.guard import BodyLimit, Guard
 from askcam.server.api import (
     calibration,
     cameras,
+    deliveries,
     desk,
     events,
     health,
@@ -24,6 +25,7 @@ from askcam.server.api import (
     login,
     models,
     page,
+    proposals,
     timeline,
     tools,
     watches,
@@ -60,8 +62,10 @@ def build_app(house: House) -> Starlette:
         tools,
         desk,
         watches,
+        proposals,
         calibration,
         events,
+        deliveries,
         timeline,
     )
 

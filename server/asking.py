@@ -144,7 +144,7 @@ class Asking:
             calls = dialogue.here
             if not calls or heard.finished.reason is Reason.CANCELLED or dialogue.spent:
                 break
-            where = Circumstance(ask.camera, heard.answer_id)
+            where = Circumstance(ask.camera, heard.answer_id, ask.admin)
             began = time.monotonic()
             results = await carry_out(calls, heard.runs, where, self._limits)
             heard.tools_s += time.monotonic() - began

@@ -177,6 +177,26 @@ def summarize(
     command.summarize(wish, config.model.engine(str(model_path())))
 
 
+@app.command(help=told("help.timeline"))
+def timeline(
+    query: Annotated[str | None, typer.Argument(help=told("help.timeline.query"))] = None,
+    camera: Annotated[str | None, typer.Option("--camera", help=told("help.timeline.camera"))] = None,
+    since: Annotated[str | None, typer.Option("--since", help=told("help.timeline.since"))] = None,
+    until: Annotated[str | None, typer.Option("--until", help=told("help.timeline.until"))] = None,
+    level: Annotated[str | None, typer.Option("--level", help=told("help.timeline.level"))] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=500, help=told("help.timeline.limit"))] = 20,
+    url: Annotated[str, typer.Option("--url", help=told("help.url"))] = URL,
+    ca: Annotated[Path | None, typer.Option("--ca", help=told("help.ca"))] = None,
+    json: Json = False,
+) -> None:
+    """What happened, from a running server. Token: ASKCAM_TOKEN."""
+    from askcam.server.commands import reaching
+    from askcam.server.commands import timeline as command
+
+    wish = command.Wish(query, camera, since, until, level, limit)
+    command.timeline(reaching.reach(url, os.environ.get("ASKCAM_TOKEN"), ca), wish, json)
+
+
 @app.command(help=told("help.doctor"))
 def doctor(
     camera: Annotated[list[str] | None, typer.Option("--camera", help=told("help.doctor.camera"))] = None,

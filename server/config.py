@@ -10,6 +10,7 @@
 [evidence]                            enabled, folder, max_answers, max_bytes, max_days, private
 [watches.door]                        question = "Is the door open?", cameras = ["lobby"], every_s, on, off, for_s, ...
 [watching]                            folder, max_events, max_bytes
+[notify.phone]                        webhook = "https://…", secret; or apprise = ["ntfy://…"]; watches, cameras, ...
 [timeline]                            enabled, folder, language, time_zone, min_interval_s, max_bytes, ...
 [fetch]                               allow, private, timeout_s, max_bytes, max_addresses, max_at_once
 """
@@ -33,6 +34,8 @@ from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
 from askcam.server.evidence.config import EvidenceConfig, read_evidence
 from askcam.server.evidence.place import data_folder
+from askcam.server.notifying.config import check_notify, read_notify
+from askcam.server.notifying.setting import NotifySetting
 from askcam.server.timeline.config import TimelineConfig, read_timeline
 from askcam.server.toml_file import Keys, Toml
 from askcam.server.tools.base import DESK_TOOLS
@@ -124,6 +127,7 @@ class Config:
     evidence: EvidenceConfig = field(default_factory=EvidenceConfig)
     watching: WatchingConfig = field(default_factory=WatchingConfig)
     watches: Mapping[str, WatchSetting] = field(default_factory=dict)  # by name
+    notify: Mapping[str, NotifySetting] = field(default_factory=dict)  # by name
     timeline: TimelineConfig = field(default_factory=TimelineConfig)
     tools: ToolsConfig = field(default_factory=ToolsConfig)
     catalogue: CatalogueConfig = field(default_factory=CatalogueConfig)
@@ -135,7 +139,7 @@ def load(path: Path | None = None, env: Mapping[str, str] | None = None) -> Conf
 
     Whether the whole may be served is for check() to say, once the command line had its word.
     """
-    config = Config() if path is None else _read(path)
+    config = Config() if path is None else _read(path, env or {})
     return _with_folders(_with_tokens(config, env or {}), env)
 
 
@@ -151,6 +155,7 @@ def check(config: Config) -> None:
         if normal_origin(origin) is None:
             raise ConfigError(f"allowed_origins names {origin!r}; write scheme, host and port: 'https://house.example'")
     check_watches(config.watches, config.cameras)
+    check_notify(config.notify)
     try:
         config.fetch.rules()
     except ValueError as exc:
@@ -192,7 +197,7 @@ class _Flags(Toml):
         return "--" + keys[-1].replace("_", "-")
 
 
-def _read(path: Path) -> Config:
+def _read(path: Path, env: Mapping[str, str]) -> Config:
     toml = Toml.read(path)
     toml.check_keys((), [each.name for each in fields(Config)])
     server: ServerConfig = toml.section(("server",), ServerConfig)
@@ -211,6 +216,7 @@ def _read(path: Path) -> Config:
         evidence=read_evidence(toml),
         watching=read_watching(toml),
         watches=read_watches(toml),
+        notify=read_notify(toml, env),
         timeline=read_timeline(toml),
         tools=tools,
         catalogue=CatalogueConfig(None if catalogue.file is None else path.parent / catalogue.file.expanduser()),

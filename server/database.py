@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,9 +26,10 @@ class Layout:
     added: str = ""  # SQL that may run at every opening: what came later, and older versions do not mind
 
 
-def open_database(path: Path, layout: Layout) -> sqlite3.Connection:
+def open_database(path: Path, layout: Layout, *others: Path) -> sqlite3.Connection:
     """The database, made if there is none; a broken one is kept beside it under another name, loudly, and a new one
-    begun. Write-ahead logging; whatever was committed outlives a power cut.
+    begun; `others`, which mean nothing without it, are kept with it. Write-ahead logging; whatever was committed
+    outlives a power cut.
 
     For one thread at a time. Raises OtherFormat, sqlite3.Error and OSError.
     """
@@ -36,7 +38,7 @@ def open_database(path: Path, layout: Layout) -> sqlite3.Connection:
     except sqlite3.DatabaseError as exc:
         if isinstance(exc, sqlite3.OperationalError):  # locked, no space, no permission: that is no damage
             raise
-        aside = _set_aside(path)
+        aside = _set_aside(path, others)
         log.error("%s %s is broken (%s): it is kept as %s, and a new one begins", layout.what, path, exc, aside)
         return _opened(path, layout)
 
@@ -63,12 +65,16 @@ def _opened(path: Path, layout: Layout) -> sqlite3.Connection:
         raise
 
 
-def _set_aside(path: Path) -> Path:
+def _set_aside(path: Path, others: Iterable[Path]) -> Path:
     """Its new name; its journals go with it."""
-    aside = path.with_name(f"{path.name}.broken-{time.time_ns()}")
+    mark = f".broken-{time.time_ns()}"
+    aside = path.with_name(path.name + mark)
     path.rename(aside)
     for end in ("-wal", "-shm"):
         journal = path.with_name(path.name + end)
         if journal.exists():
             journal.rename(aside.with_name(aside.name + end))
+    for other in others:
+        if other.exists():
+            other.rename(other.with_name(other.name + mark))
     return aside

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
-from askcam.server.access.auth import Auth
+from askcam.server.access.auth import Auth, Role
 from askcam.server.access.limits import Limits, too_many
 from askcam.server.access.origins import client_key
 from askcam.server.access.rates import Rates
@@ -19,6 +19,7 @@ from askcam.server.evidence.archive import Archive
 from askcam.server.evidence.writer import Writer
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
+from askcam.server.notifying.notifying import Notifying
 from askcam.server.pictures import Pictures
 from askcam.server.realtime.sessions import Sessions
 from askcam.server.timeline.timeline import Timeline
@@ -42,6 +43,7 @@ class House:
     questions: Rates  # per client
     pushed_frames: Rates  # per client
     watching: Watching
+    notifying: Notifying
     timeline: Timeline
     max_age_s: float | None = None  # what a question allows when it says nothing itself
     evidence: Writer | None = None  # None: evidence is not kept
@@ -58,6 +60,10 @@ class House:
         wait_s = self.questions.take(client(conn), time.monotonic())
         if wait_s > 0:
             raise too_many("questions", wait_s)
+
+    def is_admin(self, conn: HTTPConnection) -> bool:
+        """Whether these credentials are an admin's."""
+        return self.auth.role(conn.headers, conn.cookies) is Role.ADMIN
 
     def questions_left(self, conn: HTTPConnection) -> tuple[int, int, float]:
         """How many questions a client may ask at once, how many of them now, and the seconds until it is all again."""

@@ -10,112 +10,20 @@ from pathlib import Path
 from typing import TypeVar
 
 import uvicorn
-from prometheus_client import ProcessCollector
 
 from askcam.engine.door import Engine, EngineConfig, open_engine
-from askcam.server.access.auth import Auth
 from askcam.server.access.guard import QuietDenials
-from askcam.server.access.rates import Rates
-from askcam.server.answers import Answers
 from askcam.server.app import build_app
-from askcam.server.asking import Asking
-from askcam.server.attached.fetching import Fetcher
-from askcam.server.cameras import Cameras
+from askcam.server.building import build_house
 from askcam.server.config import Config, check
 from askcam.server.config_errors import ConfigError
-from askcam.server.desk.desks import Desks
-from askcam.server.evidence.archive import Archive
-from askcam.server.evidence.case import Circumstances
-from askcam.server.evidence.versions import versions
 from askcam.server.evidence.writer import Writer
-from askcam.server.gauges.build import BuildInfo
-from askcam.server.gauges.desks import DeskGauges
-from askcam.server.gauges.engine import EngineGauges
 from askcam.server.house import House
-from askcam.server.metrics import Metrics
-from askcam.server.model import Model
-from askcam.server.pictures import Pictures
-from askcam.server.realtime.sessions import Sessions
-from askcam.server.timeline.timeline import Timeline
-from askcam.server.tools.box import Toolbox
-from askcam.server.tools.installed import add_installed, built_in, open_catalogue
-from askcam.server.tools.mcp_servers import McpServers
-from askcam.server.watching.keeping import Keeping
-from askcam.server.watching.watching import Watching
 from askcam.stream.sources.registry import resolve
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-BUILT_IN = "built-in"  # the name of the model when none was named
-
-
-def build_house(config: Config) -> House:
-    """Everything but the engine, which comes when it is loaded."""
-    model = Model(config.model.model or BUILT_IN)
-    cameras = Cameras(model, config.limits)
-    answers = Answers(config.answers.keep, config.answers.max_bytes)
-    evidence = _writer(config)
-    metrics = Metrics(cameras.all, None if evidence is None else evidence.stats)
-    server = config.server
-    max_age_s = None if server.max_age_ms is None else server.max_age_ms / 1000
-    kept = Keeping(config.watching.folder, config.watching.bounds)
-    catalogue = open_catalogue(config.catalogue.file)
-    desks = Desks(None if catalogue is None else catalogue.by_code)
-    metrics.register(BuildInfo(model), EngineGauges(model), DeskGauges(desks))
-    ProcessCollector(registry=metrics.registry)
-    watching = Watching(kept, model, cameras, metrics, config.watches, max_age_s)
-    tools = Toolbox()
-    asking = Asking(model, cameras, answers, metrics, evidence, tools, config.tools.limits, desks)
-    timeline = Timeline(
-        config.timeline,
-        model,
-        cameras,
-        watching,
-        metrics,
-        lambda: asking.under_way > 0,
-        wanted=config.timeline.enabled or any(camera.use.timeline for camera in config.cameras.values()),
-        built_in=config.model.model is None,
-    )
-    for tool in built_in(cameras, desks, catalogue, timeline):
-        tools.add(tool)
-    add_installed(tools)
-    return House(
-        model=model,
-        cameras=cameras,
-        asking=asking,
-        answers=answers,
-        pictures=Pictures(),
-        auth=Auth(server.tokens, allowed_origins=server.allowed_origins),
-        metrics=metrics,
-        limits=config.limits,
-        questions=Rates(config.limits.questions),
-        pushed_frames=Rates(config.limits.frames),
-        watching=watching,
-        timeline=timeline,
-        max_age_s=max_age_s,
-        evidence=evidence,
-        tools=tools,
-        mcp=McpServers(config.tools.mcp, tools),
-        desks=desks,
-        catalogue=catalogue,
-        archive=None if evidence is None else Archive(evidence.folder),
-        fetcher=Fetcher(config.fetch),
-        sessions=Sessions(max_parked=config.limits.max_parked_sessions, count=metrics.parked),
-    )
-
-
-def _writer(config: Config) -> Writer | None:
-    """What writes evidence down, not opened yet; None where it isn't kept."""
-    wanted, model = config.evidence, config.model.model
-    if not wanted.enabled:
-        return None
-    assert wanted.folder is not None, "load() names one"
-    if model is not None and Path(model).expanduser().is_dir():
-        model = str(Path(model).expanduser().resolve())  # to be found from anywhere
-    common = Circumstances(model, config.model.engine(BUILT_IN), versions())
-    return Writer(wanted.folder, wanted.bounds, common, private=wanted.private)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -178,27 +86,25 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
     for camera in config.cameras.values():
         resolve(camera.uri)  # a source that nothing here opens is told before a model is loaded
     house = build_house(config)
-    async with _open(house.evidence), house.mcp, _closing(house):
-        with contextlib.closing(bind(config.server.host, config.server.port)) as sock:
-            await house.watching.open()
-            await house.timeline.open()
-            server = _Server(_uvicorn(config, house))
-            loaded = asyncio.ensure_future(_load(config, config.model.engine(str(built_in)), house))
-            running = Running(house, _url(config, sock), server, loaded)
-            task = asyncio.ensure_future(server.serve(sockets=[sock]))
-            task.add_done_callback(lambda _: running.stop())
-            try:
-                yield running
-            finally:
-                server.should_exit = True
-                house.watching.readers.close()  # a stream would be waited for
-                await asyncio.gather(task, return_exceptions=True)
-                await house.timeline.close()
-                await house.watching.close()
-                loaded.cancel()  # its thread, if it still loads, is a daemon and ends with the process
-                await asyncio.gather(loaded, return_exceptions=True)
-                await asyncio.to_thread(house.model.close)
-                house.fetcher.close()
+    async with _open(house.evidence), house.mcp, _closing(house), contextlib.AsyncExitStack() as rooms:
+        sock = rooms.enter_context(contextlib.closing(bind(config.server.host, config.server.port)))
+        rooms.callback(house.fetcher.close)
+        rooms.push_async_callback(asyncio.to_thread, house.model.close)
+        for room in (house.watching, house.timeline, house.notifying):
+            await room.open()
+            rooms.push_async_callback(room.close)
+        server = _Server(_uvicorn(config, house))
+        loaded = asyncio.ensure_future(_load(config, config.model.engine(str(built_in)), house))
+        running = Running(house, _url(config, sock), server, loaded)
+        task = asyncio.ensure_future(server.serve(sockets=[sock]))
+        task.add_done_callback(lambda _: running.stop())
+        try:
+            yield running
+        finally:
+            server.should_exit = True
+            house.watching.readers.close()  # a stream would be waited for
+            loaded.cancel()  # its thread, if it still loads, is a daemon and ends with the process
+            await asyncio.gather(task, loaded, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager

@@ -37,6 +37,7 @@ class Ask:
     evidence: bool = True  # may be kept on disk, where the server does so
     unwell: Unwell | None = None  # what to do about a dark or frozen picture; None: as the camera is configured
     on_change: OnChange | None = None  # watch the scene while answering: None: don't
+    admin: bool = False  # whoever asks may change what is watched
     received: float = field(default_factory=time.monotonic)  # when the server had all of it; ttft_ms counts from here
 
 

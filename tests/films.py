@@ -54,13 +54,13 @@ class Film:
         went = [Happening(stay.end_s, False, stay.drawn) for stay in self.stays if stay.end_s < self.seconds]
         return tuple(sorted(came + went, key=lambda happening: happening.at_s))
 
-    def pictures(self) -> Iterator[Pixels]:
-        """(480, 640, 3) uint8 RGB, FPS a second. What stands still is drawn once."""
+    def pictures(self, fps: float = FPS) -> Iterator[Pixels]:
+        """(480, 640, 3) uint8 RGB, `fps` a second. What stands still is drawn once."""
         back = wall(make_scene(self.seed).room)
         shown: frozenset[Stay] | None = None
         picture: Pixels = np.zeros((0, 0, 3), np.uint8)
-        for number in range(round(self.seconds * FPS)):
-            now = number / FPS
+        for number in range(round(self.seconds * fps)):
+            now = number / fps
             there = frozenset(stay for stay in self.stays if stay.start_s <= now < stay.end_s)
             if there != shown:
                 canvas = back.copy()

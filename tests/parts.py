@@ -1,7 +1,9 @@
 """Parts of the machine that some tests need: absent ones skip a test on a laptop and fail it in CI."""
 
+import contextlib
 import os
 import subprocess
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -34,3 +36,20 @@ def need_gstreamer() -> None:
         "GStreamer's RTSP server is missing: apt install python3-gi gir1.2-gst-rtsp-server-1.0 "
         "gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly gstreamer1.0-x",
     )
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, num_bytes: int) -> Iterator[Path]:
+    """A disk of its own of that size, mounted at `folder` while the block runs. Skips where mounting is not allowed."""
+    folder.mkdir()
+    options = ["-t", "tmpfs", "-o", f"size={num_bytes}", "tmpfs", str(folder)]
+    try:
+        done = subprocess.run(["mount", *options], capture_output=True, text=True, timeout=30)
+    except FileNotFoundError:
+        pytest.skip("there is no mount command: a full disk needs a small one")
+    if done.returncode != 0:
+        pytest.skip(f"a small disk cannot be mounted here ({done.stderr.strip()}): run as root")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True, timeout=30)

@@ -68,13 +68,14 @@ class Script:
     def at(self, moment: float) -> Pixels:
         """The picture: (480, 640, 3) uint8 RGB. Its light flickers a little, or it would count as frozen."""
         shown = tuple(place for place in range(len(PLACES)) if self.there(place, moment))
-        return np.minimum(self._picture(shown), 240) + np.uint8(4 * (int(moment * 10) % 3))
+        return np.minimum(self.picture(shown), 240) + np.uint8(4 * (int(moment * 10) % 3))
 
     @cached_property
     def _pictures(self) -> dict[tuple[int, ...], Pixels]:
         return {}
 
-    def _picture(self, shown: tuple[int, ...]) -> Pixels:
+    def picture(self, shown: tuple[int, ...]) -> Pixels:
+        """With the objects of these places, before its light flickers."""
         if shown not in self._pictures:
             canvas = wall(make_scene(self.seed).room)
             for place in shown:

@@ -24,10 +24,10 @@ export function tenths(ms) {
   return `${clock(ms)}.${Math.floor((new Date(ms).getTime() % 1000) / 100)}`;
 }
 
-/** 14:03:07 of today, else 15 Jan 14:03: when something was. */
-export function moment(ms, nowMs = Date.now()) {
+/** 14:03:07 of today (14:03 when `brief`), else 15 Jan 14:03: when something was. */
+export function moment(ms, brief = false) {
   const then = new Date(ms);
-  if (then.toDateString() === new Date(nowMs).toDateString()) return clock(ms);
+  if (then.toDateString() === new Date().toDateString()) return brief ? clock(ms).slice(0, 5) : clock(ms);
   return then.toLocaleString(language() === "zh" ? "zh-CN" : "en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false });
 }
 

@@ -1,7 +1,7 @@
 // Probabilities as a line over time, drawn by uPlot (vendor/uplot), which is loaded when the first line is wanted.
 
 const VENDOR = new URL("./vendor/uplot/", import.meta.url).href;
-const LEAST_GAP_S = 5; // between readings that are joined, at least
+const LEAST_GAP_S = 15; // between readings that are joined, at least
 
 let loading = null;
 

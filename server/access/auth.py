@@ -83,13 +83,7 @@ class Auth:
         """The role of a request or websocket. Raises ApiError 401, 403, or 429 after too many wrong tokens."""
         role = self._checked(conn, conn.headers)
         if not role.may(need):
-            raise ApiError(
-                403,
-                "permission_error",
-                f"this needs the {need} token, yours is the {role} one; "
-                "admins are made by ASKCAM_ADMIN_TOKEN or admin_token under [server] in askcam.toml",
-                code="insufficient_permissions",
-            )
+            raise insufficient(role, need)
         return role
 
     def log_in(self, conn: HTTPConnection, token: str | None) -> tuple[str, Role]:
@@ -190,6 +184,17 @@ def bearer(headers: Mapping[str, str]) -> str | None:
 def _same(given: str, secret: str | None) -> bool:
     digests = (hashlib.sha256(text.encode()).digest() for text in (given, secret or ""))
     return hmac.compare_digest(*digests) and bool(secret)
+
+
+def insufficient(role: Role, need: Role) -> ApiError:
+    """What somebody is told who may not do this."""
+    return ApiError(
+        403,
+        "permission_error",
+        f"this needs the {need} token, yours is the {role} one; "
+        "admins are made by ASKCAM_ADMIN_TOKEN or admin_token under [server] in askcam.toml",
+        code="insufficient_permissions",
+    )
 
 
 def _forbidden(message: str) -> ApiError:

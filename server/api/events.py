@@ -1,9 +1,11 @@
 """/v1/events: what watches have told, as a list, as a stream that is resumed, and with its pictures."""
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from typing import Annotated
 
 import msgspec
@@ -15,12 +17,11 @@ from askcam.client.protocol import EventList, WatchEvent, encode
 from askcam.server.api.wire import choice, decode_body, json_response, moment, number
 from askcam.server.errors import ApiError, bad_request, not_found
 from askcam.server.house import House
-from askcam.server.watching.readers import Reader
+from askcam.server.watching.following import Gone, follow
 from askcam.server.watching.setting import Severity
-from askcam.server.watching.store import Store, Wanted
+from askcam.server.watching.store import Wanted
 
 LIMIT, MOST = 50, 500  # events of one answer
-CAUGHT_UP = 100  # events read from the store at once, for one who resumes
 MAX_READERS = 64
 ALIVE_S = 15.0  # a comment so often, so that proxies and readers know that the stream lives
 MAX_ID = 2**63 - 1
@@ -115,52 +116,19 @@ async def stream(
 
     A slow reader's stream ends with an event named "resume": whoever connects again with Last-Event-ID misses nothing.
     """
-    watching = house.watching
     async with places:
-        with watching.readers.reading() as reader:  # from here on nothing is missed
-            newest = await watching.read(lambda store: store.last_id(), 0)
-            if last is None or last > newest:  # more than there ever were: the database was begun anew
-                last = newest
-            first = await watching.read(lambda store: store.first_id(), None)
-            yield b"retry: 2000\n\n"
-            if first is not None and last + 1 < first:
-                gone = {"first_missed": last + 1, "last_missed": first - 1}
-                yield f"event: gone\ndata: {json.dumps(gone)}\n\n".encode()
-            async for event in _missed(house, last, watch, camera):
-                yield sse(event)
-                last = event.id
-            async for piece in _live(reader, max(last, newest), watch, camera):
-                yield piece
-
-
-async def _missed(house: House, last: int, watch: str | None, camera: str | None) -> AsyncIterator[WatchEvent]:
-    """What is kept of the events after `last`, oldest first."""
-    while True:
-
-        def following(store: Store, *, after: int = last) -> list[WatchEvent]:
-            return store.following(after, CAUGHT_UP, watch=watch, camera=camera)
-
-        none: list[WatchEvent] = []
-        found = await house.watching.read(following, none)
-        for event in found:
-            yield event
-            last = event.id
-        if len(found) < CAUGHT_UP:
-            return
-
-
-async def _live(reader: Reader, last: int, watch: str | None, camera: str | None) -> AsyncIterator[bytes]:
-    while True:
-        try:
-            event = await reader.next(ALIVE_S)
-        except TimeoutError:
-            yield b": alive\n\n"
-            continue
-        if event is None:
-            yield b'event: resume\ndata: {"reason": "connect again with Last-Event-ID"}\n\n'
-            return
-        if event.id > last and watch in (None, event.watch) and camera in (None, event.camera):
-            yield sse(event)
+        hint = b"retry: 2000\n\n"  # said once it is certain that nothing will be missed
+        async with contextlib.aclosing(follow(house.watching, last, watch, camera, ALIVE_S)) as told:
+            async for event in told:
+                match event:
+                    case None:
+                        yield hint
+                        hint = b": alive\n\n"
+                    case Gone():
+                        yield f"event: gone\ndata: {json.dumps(asdict(event))}\n\n".encode()
+                    case WatchEvent():
+                        yield sse(event)
+        yield b'event: resume\ndata: {"reason": "connect again with Last-Event-ID"}\n\n'
 
 
 def sse(event: WatchEvent) -> bytes:

@@ -3,7 +3,6 @@
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -11,50 +10,9 @@ from starlette.routing import BaseRoute, Route
 from askcam.client.protocol import WatchList, WatchReadingsList
 from askcam.server.access.auth import Role
 from askcam.server.api.wire import decode_body, json_response, moment
-from askcam.server.errors import bad_request
 from askcam.server.house import House
-from askcam.server.watching.setting import Kind, Severity, Share, WatchSetting
-
-
-class NewWatch(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of POST /v1/watches; watching.setting.WatchSetting says what the fields mean."""
-
-    name: str
-    question: str
-    cameras: list[str]
-    kind: Kind = Kind.YESNO
-    choices: list[str] = []
-    on_when: list[str] = []
-    every_s: float = 2.0
-    on: Share = 0.7
-    off: Share = 0.4
-    for_s: float = 1.0
-    cooldown_s: float = 0.0
-    quiet: list[str] = []
-    time_zone: str = "UTC"
-    severity: Severity = Severity.WARNING
-    only_when_healthy: bool = True
-    enabled: bool = True
-
-
-class WatchChange(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of PATCH /v1/watches/{name}: what is to be other than before."""
-
-    question: str | UnsetType = UNSET
-    cameras: list[str] | UnsetType = UNSET
-    kind: Kind | UnsetType = UNSET
-    choices: list[str] | UnsetType = UNSET
-    on_when: list[str] | UnsetType = UNSET
-    every_s: float | UnsetType = UNSET
-    on: Share | UnsetType = UNSET
-    off: Share | UnsetType = UNSET
-    for_s: float | UnsetType = UNSET
-    cooldown_s: float | UnsetType = UNSET
-    quiet: list[str] | UnsetType = UNSET
-    time_zone: str | UnsetType = UNSET
-    severity: Severity | UnsetType = UNSET
-    only_when_healthy: bool | UnsetType = UNSET
-    enabled: bool | UnsetType = UNSET
+from askcam.server.watching.bodies import NewWatch, WatchChange, setting
+from askcam.server.watching.setting import WatchSetting
 
 
 def routes(house: House) -> list[BaseRoute]:
@@ -98,13 +56,3 @@ def routes(house: House) -> list[BaseRoute]:
         Route("/v1/watches/{name}", removed, methods=["DELETE"]),
         Route("/v1/watches/{name}/readings", readings),
     ]
-
-
-def setting(body: dict[str, Any]) -> WatchSetting:
-    """Raises ApiError 400 naming the field at fault."""
-    try:
-        return msgspec.convert(body, WatchSetting)
-    except msgspec.ValidationError as exc:
-        message = str(exc)
-        first = message.partition(" ")[0].rstrip(":")
-        raise bad_request(message, first if first in WatchChange.__struct_fields__ else None) from exc

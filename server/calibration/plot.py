@@ -85,20 +85,14 @@ def _at(report: Report, threshold: float) -> tuple[float, float]:
 def _reliability(axes: "Axes", report: Report) -> None:
     axes.plot((0, 1), (0, 1), color=GRAY, linestyle=":", linewidth=1, label="as sure as it is right")
     filled = [one for one in report.bins if one.count]
-    most = max(one.count for one in filled)
     across, up = [one.mean_probability or 0.0 for one in filled], [one.share_true or 0.0 for one in filled]
-    axes.plot(across, up, color=BLUE, linewidth=1.5, marker="o", markersize=6, label=f"ten bins, ECE {report.ece:.4f}")
+    most = max(one.count for one in filled)
+    sizes = [25 + 175 * one.count / most for one in filled]  # areas, so that a bin of one moment looks like little
+    axes.scatter(across, up, s=sizes, color=BLUE, zorder=3, label=f"ten bins, with their moments; ECE {report.ece:.4f}")
     for one, x, y in zip(filled, across, up, strict=True):
-        beside = (6, -12) if y > 0.9 else (6, 6)
-        axes.annotate(f"{one.count}", (x, y), beside, textcoords="offset points", color=GRAY, fontsize=8)
-    axes.bar(
-        [(one.start + one.end) / 2 for one in report.bins],
-        [0.15 * one.count / most for one in report.bins],
-        width=0.09,
-        color=BLUE,
-        alpha=0.25,
-        label="moments",
-    )
+        beside = (-10 if x > 0.9 else 10, -12 if y > 0.5 else 8)
+        side = "right" if x > 0.9 else "left"
+        axes.annotate(f"{one.count}", (x, y), beside, textcoords="offset points", ha=side, color=GRAY, fontsize=8)
     axes.set(title="Reliability", xlabel="how likely the watch held it", ylabel="how often it was so")
-    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
-    axes.legend(loc="center right", frameon=False)
+    axes.set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.04), aspect="equal")
+    axes.legend(loc="upper left", frameon=False)

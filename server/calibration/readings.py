@@ -9,7 +9,7 @@ from askcam.engine.question import Failed, Message, Question, Role, Sampling, Sc
 from askcam.server.calibration.moments import CAMERA, Asked, Moment
 from askcam.server.calibration.samples import Sample
 from askcam.server.watching.setting import WatchSetting
-from askcam.server.watching.words import MIN_SHARE, words
+from askcam.server.watching.words import words
 from askcam.stream.window import View
 
 
@@ -51,7 +51,7 @@ def read(
                 engine.attach(held)
             for asked, row in zip(moment.asked, _scored(engine, moment.asked, choices), strict=True):
                 answer = meanings.read(row)
-                if answer.share < MIN_SHARE:
+                if answer.share < meanings.min_share:
                     blind += 1
                 else:
                     samples.append(Sample(answer.probability, asked.true, asked.piece, moment.at_s))

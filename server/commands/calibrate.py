@@ -18,6 +18,7 @@ from askcam.client.http import Http
 from askcam.client.protocol import WatchInfo
 from askcam.engine.door import Engine, EngineConfig, open_engine
 from askcam.engine.errors import EngineError
+from askcam.server.building import BUILT_IN
 from askcam.server.calibration import labels, plot
 from askcam.server.calibration.moments import OBJECT, Moment, of_drawings, of_recording, seeds_for
 from askcam.server.calibration.readings import read
@@ -29,7 +30,6 @@ from askcam.server.commands.serve import progress
 from askcam.server.commands.words.catalogue import told
 from askcam.server.config import Config
 from askcam.server.errors import ApiError
-from askcam.server.serving import BUILT_IN
 from askcam.server.watching.calibrated import CALIBRATED
 from askcam.server.watching.setting import Kind, WatchSetting
 from askcam.stream.errors import StreamError

@@ -11,10 +11,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from askcam.engine.door import Engine, EngineConfig, open_engine
 from askcam.engine.errors import EngineError
+from askcam.server.building import BUILT_IN
 from askcam.server.commands import say
 from askcam.server.commands.serve import progress
 from askcam.server.commands.words.catalogue import told
-from askcam.server.serving import BUILT_IN
 from askcam.server.summary.plan import Plan, make_plan
 from askcam.server.summary.prompts import Prompts, prompts_in
 from askcam.server.summary.segments import SEGMENT, of_camera, of_file

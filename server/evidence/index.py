@@ -8,12 +8,13 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from askcam.server.database import BUSY_S, Layout, OtherFormat, open_database
+from askcam.server.disk import SHORT_JOURNAL
 from askcam.server.evidence.chain import START
 from askcam.server.evidence.errors import EvidenceError, NotKept
 
 NAME = "index.sqlite"
 VERSION = 1
-BUSY_S = 10.0
 
 TABLES = """
 CREATE TABLE answers (
@@ -44,26 +45,23 @@ CREATE TABLE ends (
   hash TEXT NOT NULL
 );
 """
+ENDS = f"INSERT INTO ends VALUES ('before', '{START}'), ('last', '{START}');"
+LATER = "CREATE INDEX IF NOT EXISTS by_time ON answers (created);"  # folders of earlier releases have none
+LAYOUT = Layout("the evidence's index", VERSION, f"{TABLES} {ENDS}", LATER)
 
 
-def open_to_write(folder: Path) -> sqlite3.Connection:
-    """The index, made if there is none. For one thread at a time. Raises EvidenceError."""
+def open_to_write(folder: Path, pictures: Path) -> sqlite3.Connection:
+    """The index, made if there is none; a broken one is kept under another name with its `pictures`, which no bound
+    counts any more, and a new one begun. For one thread at a time. Raises EvidenceError."""
+    path = folder / NAME
     try:
-        db = sqlite3.connect(folder / NAME, timeout=BUSY_S, check_same_thread=False)
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            ends = f"INSERT INTO ends VALUES ('before', '{START}'), ('last', '{START}');"
-            db.executescript(
-                f"PRAGMA auto_vacuum = FULL; BEGIN; {TABLES} {ends} PRAGMA user_version = {VERSION}; COMMIT;"
-            )
-        elif version != VERSION:
-            raise _other(folder, version)
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")  # or pictures could be gone for which there is a row after a power cut
-        db.execute("PRAGMA foreign_keys = ON")
-    except sqlite3.Error as exc:
-        raise EvidenceError(f"cannot use {folder / NAME} as evidence's index: {exc}; move it away") from exc
-    return db
+        db = open_database(path, LAYOUT, pictures)
+        db.execute(SHORT_JOURNAL)
+        return db
+    except OtherFormat as exc:
+        raise EvidenceError(f"{exc}: use another folder") from exc
+    except (sqlite3.Error, OSError) as exc:
+        raise EvidenceError(f"cannot use {path} as evidence's index: {exc}; move it away") from exc
 
 
 @contextlib.contextmanager

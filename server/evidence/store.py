@@ -9,6 +9,7 @@ import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from askcam.server.disk import Reserve, is_full, make_room
 from askcam.server.evidence.album import Album, Keys, png
 from askcam.server.evidence.case import Case, Circumstances, Pens, written
 from askcam.server.evidence.chain import link
@@ -22,6 +23,8 @@ from askcam.stream.frame import Pixels
 log = logging.getLogger(__name__)
 
 PICTURES = "pictures"
+GIVE_WAY = 8  # answers whose evidence goes at once when the disk is full
+TRIES = 3  # so often for one record: whoever else fills the disk would have all of it otherwise
 
 
 @dataclass(slots=True)
@@ -41,26 +44,54 @@ class Store:
         self._bounds, self._common = bounds, common
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            (folder / PICTURES).mkdir(mode=0o700, exist_ok=True)
             self._lock = Lock(folder)
         except OSError as exc:
             raise EvidenceError(f"cannot write evidence into {folder}: {exc.strerror}; name another folder") from exc
         try:
             self._album, self._keys = Album(folder / PICTURES), Keys()
-            self._db = open_to_write(folder)
+            self._db = open_to_write(folder, folder / PICTURES)
+            (folder / PICTURES).mkdir(mode=0o700, exist_ok=True)
+        except OSError as exc:
+            self._lock.release()
+            raise EvidenceError(f"cannot write evidence into {folder}: {exc.strerror}; name another folder") from exc
         except BaseException:
             self._lock.release()
             raise
         self.num_answers = int(self._one("SELECT count(*) FROM answers"))
         self.num_bytes = int(self._one("SELECT coalesce(sum(bytes), 0) FROM pictures"))
         self.num_bytes += int(self._one("SELECT coalesce(sum(length(document)), 0) FROM answers"))
+        self._reserve = Reserve(folder)
+        self._reserve.take()
+        self.num_gone = 0  # answers whose evidence gave way on a full disk
 
-    def put(self, case: Case) -> bool:
-        """Write an answer's evidence down; what is beyond the bounds goes, oldest first.
+    def put(self, case: Case, now: float | None = None) -> bool:
+        """Write an answer's evidence down; what is beyond the bounds `now` (None: as it was created) goes, oldest
+        first, and on a full disk so do a few more.
 
         False, and nothing is kept, when it alone is larger than the bound. Raises OSError and sqlite3.Error; then
         nothing is kept either.
         """
+        for _ in range(TRIES):
+            try:
+                return self._put(case, case.record.created if now is None else now)
+            except (OSError, sqlite3.Error) as exc:
+                if not is_full(exc) or not self.give_way():
+                    raise
+        return self._put(case, case.record.created if now is None else now)
+
+    def give_way(self) -> int:
+        """The disk is full: remove the oldest answers' evidence, a little of it; returns of how many."""
+        gone = make_room(self._db, self._reserve, self._remove_oldest, GIVE_WAY)
+        self.num_gone += gone
+        return gone
+
+    def _remove_oldest(self) -> bool:
+        (number,) = self._db.execute("SELECT min(number) FROM answers").fetchone()
+        if number is not None:
+            self._remove(number)
+        return number is not None
+
+    def _put(self, case: Case, now: float) -> bool:
         sheet = _Sheet()
         pens = Pens(
             lambda pixels: self._lossless(pixels, sheet),
@@ -78,16 +109,19 @@ class Store:
         if not fits:
             self._withdraw(sheet)
             return False
-        self.prune(case.record.created)
+        self.prune(now)
         return True
 
     def prune(self, now: float) -> None:
         """Remove what is beyond the bounds; `now` in seconds since the epoch. Raises OSError and sqlite3.Error."""
         while True:
-            oldest = self._db.execute("SELECT number, created FROM answers ORDER BY number LIMIT 1").fetchone()
-            if oldest is None or not self._bounds.exceeded(self.num_answers, self.num_bytes, oldest[1], now):
+            # An answer is no younger than any after it, though a clock that was ahead for a while says so.
+            number, created = self._db.execute(
+                "SELECT min(number), (SELECT min(created) FROM answers) FROM answers"
+            ).fetchone()
+            if number is None or not self._bounds.exceeded(self.num_answers, self.num_bytes, created, now):
                 return
-            self._remove(oldest[0])
+            self._remove(number)
 
     def tidy(self) -> int:
         """Remove files that no answer needs, as a crash may leave them; returns how many. Raises OSError."""

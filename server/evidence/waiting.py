@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter, deque
+from concurrent.futures import Future
 
 from askcam.server.answers import owners
 from askcam.server.evidence.case import Case
@@ -20,6 +21,7 @@ class Waiting:
         self._uses: Counter[int] = Counter()  # by id() of the array that owns the memory
         self._bytes = 0
         self._closed = False
+        self._wishes: list[Future[int]] = []  # for room; each of their askers waits for its own
 
     def __len__(self) -> int:
         return len(self._cases)
@@ -39,9 +41,10 @@ class Waiting:
             return True
 
     def take(self, timeout_s: float) -> Case | None:
-        """The oldest, which counts as waiting until done(). None: nothing came in time, or all is done and closed."""
+        """The oldest, which counts as waiting until done(). None: nothing came in time, somebody wishes for room, or
+        all is done and closed."""
         with self._change:
-            self._change.wait_for(lambda: self._cases or self._closed, timeout_s)
+            self._change.wait_for(lambda: self._cases or self._closed or self._wishes, timeout_s)
             return self._cases[0] if self._cases else None
 
     def done(self) -> None:
@@ -52,6 +55,23 @@ class Waiting:
                 if not self._uses[owner]:
                     del self._uses[owner]
                     self._bytes -= num_bytes
+
+    def wish(self) -> Future[int]:
+        """Ask the taker to make room on its disk; what comes is how many answers gave way."""
+        wished: Future[int] = Future()
+        with self._change:
+            if self._closed:
+                wished.set_result(0)
+            else:
+                self._wishes.append(wished)
+                self._change.notify()
+        return wished
+
+    def wishes(self) -> list[Future[int]]:
+        """Those that nobody has seen to yet; the taker does now."""
+        with self._change:
+            found, self._wishes = self._wishes, []
+        return found
 
     @property
     def closed(self) -> bool:

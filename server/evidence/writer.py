@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import sqlite3
 import threading
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from askcam.server.cameras import Cameras
 from askcam.server.evidence.case import Case, Circumstances
-from askcam.server.evidence.retention import Bounds
+from askcam.server.evidence.retention import Bounds, Calendar
 from askcam.server.evidence.store import Store
 from askcam.server.evidence.waiting import Waiting
 
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 CLOSE_S = 10.0
 PRUNE_EVERY_S = 600.0  # what grows too old goes, though nobody asks anything
 SAY_EVERY_S = 60.0
+ROOM_S = 5.0  # the longest wait for room
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +31,15 @@ class Stats:
     stored: int = 0
     dropped: int = 0  # the disk is too slow, or the record alone is larger than max_bytes
     failed: int = 0  # the disk refused; the log says why
+    gone: int = 0  # of old answers, since the disk was full
     waiting: int = 0
     answers: int = 0
     bytes: int = 0
 
 
 class Writer:
-    """put() and stats() are for any thread and return at once; the rest is the event loop's.
+    """put() and stats() are for any thread and return at once, make_room() for any but the event loop's; the rest is
+    the event loop's.
 
     `private`: evidence of pushed cameras is kept, too.
     """
@@ -49,6 +53,8 @@ class Writer:
         self._stored = self._failed = 0  # the thread's
         self._refused = self._large = 0  # put()'s, the thread's
         self._said_at: dict[str, float] = {}  # by what was said
+        self._gone_said = 0
+        self._calendar = Calendar()
 
     async def open(self) -> None:
         """Open or make the folder, and begin. Raises EvidenceError."""
@@ -82,7 +88,18 @@ class Writer:
         store = self._store
         answers, num_bytes = (0, 0) if store is None else (store.num_answers, store.num_bytes)
         dropped = self._refused + self._large
-        return Stats(self._stored, dropped, self._failed, len(self._waiting), answers, num_bytes)
+        gone = 0 if store is None else store.num_gone
+        return Stats(self._stored, dropped, self._failed, gone, len(self._waiting), answers, num_bytes)
+
+    def make_room(self, folder: Path) -> bool:
+        """Something more important than old evidence has no room in `folder`: have a little of it give way, if it lies
+        on the same disk. Returns whether any did. Blocks for up to 5 s: not for the event loop."""
+        if not self._thread.is_alive() or os.stat(folder).st_dev != os.stat(self.folder).st_dev:
+            return False
+        try:
+            return self._waiting.wish().result(ROOM_S) > 0
+        except TimeoutError:
+            return False
 
     # -- the thread
 
@@ -90,21 +107,43 @@ class Writer:
         store = self._store
         assert store is not None, "opened first"
         self._try("tidying the folder up", store.tidy)
-        self._try("removing what is old", lambda: store.prune(time.time()))
+        self._prune(store)
         while True:
             case = self._waiting.take(PRUNE_EVERY_S)
+            for wished in self._waiting.wishes():
+                wished.set_result(store.give_way())
+                self._say_what_went(store)
             if case is not None:
                 self._write(store, case)
                 self._waiting.done()
             elif self._waiting.closed:
                 break
             else:
-                self._try("removing what is old", lambda: store.prune(time.time()))
+                self._prune(store)
+        for wished in self._waiting.wishes():
+            wished.set_result(0)
         self._try("closing", store.close)
+
+    def _prune(self, store: Store) -> None:
+        self._try("removing what is old", lambda: store.prune(self._now()))
+
+    def _now(self) -> float:
+        now = self._calendar.now(time.time(), time.monotonic())
+        if self._calendar.leapt and self._due("leapt"):
+            log.warning("the clock has leapt ahead: evidence is removed by it once it has kept to that for a day")
+        return now
+
+    def _say_what_went(self, store: Store) -> None:
+        if store.num_gone != self._gone_said and self._due("gone"):
+            self._gone_said = store.num_gone
+            log.error(
+                "the disk of %s is full: the evidence of %d old answers gave way since the start", self.folder,
+                store.num_gone,
+            )  # fmt: skip
 
     def _write(self, store: Store, case: Case) -> None:
         try:
-            if store.put(case):
+            if store.put(case, self._now()):
                 self._stored += 1
             else:
                 self._large += 1
@@ -114,6 +153,7 @@ class Writer:
         except Exception:
             self._failed += 1
             self._complain("writing an answer down")
+        self._say_what_went(store)
 
     def _try(self, what: str, work: Callable[[], object]) -> None:
         try:

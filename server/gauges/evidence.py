@@ -25,6 +25,8 @@ class EvidenceGauges(Collector):
         for outcome in ("stored", "dropped", "failed"):
             records.add_metric([outcome], getattr(stats, outcome))
         yield records
+        gone = "Answers whose evidence gave way because the disk was full."
+        yield CounterMetricFamily("askcam_evidence_gone", gone, value=stats.gone)
         yield GaugeMetricFamily("askcam_evidence_waiting", "Records that wait to be written.", value=stats.waiting)
         yield GaugeMetricFamily("askcam_evidence_answers", "Answers whose evidence is kept.", value=stats.answers)
         yield GaugeMetricFamily("askcam_evidence_bytes", "Bytes of kept records and pictures.", value=stats.bytes)

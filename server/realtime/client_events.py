@@ -12,10 +12,12 @@ import msgspec
 
 from askcam.server.attached.content import jpeg_from_base64
 from askcam.server.errors import ApiError, bad_request
+from askcam.server.realtime import watch_requests
 from askcam.server.realtime.call_items import Turn, read_turn
 from askcam.server.realtime.items import MAX_ID_CHARS
 from askcam.server.realtime.reading import Fields, wrong
 from askcam.server.realtime.settings import read_changes
+from askcam.server.realtime.watch_requests import WatchRequest
 
 FRAME_HEADER = struct.Struct(">Q")  # of a binary message: capture time, microseconds since the epoch; 0 for unknown
 EARLIEST_US = 10**15  # September 2001: a smaller number is in milliseconds or seconds
@@ -113,6 +115,7 @@ ClientEvent = (
     | PushedFrame
     | ClockAsk
     | ClockOffer
+    | WatchRequest
     | Refused
 )
 
@@ -251,6 +254,7 @@ READERS: Mapping[str, Callable[[Fields, str | None, NewId, int], ClientEvent]] =
     "response.cancel": _response_cancel,
     "input_image_buffer.append": _append,
     "askcam.clock": _clock,
+    **watch_requests.READERS,
 }
 
 NO_AUDIO = "there is no audio; questions are text items, pictures are input_image parts or pushed frames"

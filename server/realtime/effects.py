@@ -6,6 +6,7 @@ from askcam.engine.question import Sampling
 from askcam.server.realtime.call_items import Turn
 from askcam.server.realtime.response import Event
 from askcam.server.realtime.settings import Settings
+from askcam.server.realtime.watch_requests import WatchRequest
 from askcam.stream.frame import AgeBasis
 
 
@@ -49,4 +50,24 @@ class TellCamera:
     """The client has just asked for camera.state events: say how the camera is, through camera_is()."""
 
 
-Effect = Send | Start | Stop | Push | TellCamera
+@dataclass(frozen=True, slots=True)
+class Manage:
+    """Carry out what the client wants of watches; what comes of it is said through watches() or refused()."""
+
+    request: WatchRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """The client wants events of watches: those after `after` first; None: only new ones. Instead of what it wanted
+    before. They are said through watch_event()."""
+
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unfollow:
+    """It wants them no more."""
+
+
+Effect = Send | Start | Stop | Push | TellCamera | Manage | Follow | Unfollow

@@ -25,9 +25,10 @@ from askcam.server.realtime.client_events import (
 )
 from askcam.server.realtime.clock import Clock, Sample
 from askcam.server.realtime.conversation import Conversation
-from askcam.server.realtime.effects import Effect, Push, TellCamera
+from askcam.server.realtime.effects import Effect, Follow, Manage, Push, TellCamera, Unfollow
 from askcam.server.realtime.settings import SessionLimits, Settings
 from askcam.server.realtime.voice import Voice
+from askcam.server.realtime.watch_requests import WatchRequest
 from askcam.server.steps import Step
 
 
@@ -99,6 +100,8 @@ class Session:
             case ClockOffer():
                 self._clock.offer(Sample(event.offset_us / 1e6, event.rtt_us / 1e6, mono))
                 return [self._voice.send("askcam.clock", **self._clock.wire())]
+            case WatchRequest():
+                return [Manage(event)]
 
     # Answers: what the asking of them brought.
 
@@ -114,6 +117,24 @@ class Session:
         """What this client may still ask, as an answer begins: `remaining` of `limit` questions, all in `reset_s`."""
         requests = {"name": "requests", "limit": limit, "remaining": remaining, "reset_seconds": round(reset_s, 3)}
         return [self._voice.send("rate_limits.updated", rate_limits=[requests])]
+
+    # Watches: what came of what the client wanted, and what they tell.
+
+    def watches(self, kind: str, **fields: object) -> list[Effect]:
+        """A request about watches was carried out: `kind` is "watch.created" or the like."""
+        return [self._voice.send(kind, **fields)]
+
+    def refused(self, error: ApiError, event_id: str | None) -> list[Effect]:
+        """What a client event wanted was refused."""
+        return [self._voice.error(error, event_id)]
+
+    def watch_event(self, event: Mapping[str, Any]) -> list[Effect]:
+        """What a watch has told, to a client that asked for it."""
+        return [self._voice.send("watch.event", event=event)]
+
+    def watch_gone(self, first_missed: int, last_missed: int) -> list[Effect]:
+        """Events that the client wanted are not kept any more."""
+        return [self._voice.send("watch.gone", first_missed=first_missed, last_missed=last_missed)]
 
     # The camera: what happened to it.
 
@@ -153,11 +174,15 @@ class Session:
                 "session.model",
                 "model_cannot_change",
             )
-        told_before = "camera.state" in self.settings.events
+        told_before, watched_before = "camera.state" in self.settings.events, self.settings.wants_watches
         self.settings = self.settings.with_changes(event.changes)
         effects: list[Effect] = [self._voice.send("session.updated", session=self.wire())]
         if "camera.state" in self.settings.events and not told_before and self._camera is not None:
             effects.append(TellCamera())
+        if self.settings.wants_watches and not (watched_before and "events_after" not in event.changes):
+            effects.append(Follow(self.settings.events_after))
+        elif watched_before and not self.settings.wants_watches:
+            effects.append(Unfollow())
         return effects
 
     def _frame(self, event: PushedFrame, wall: float) -> list[Effect]:

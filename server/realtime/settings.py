@@ -16,7 +16,8 @@ from askcam.server.steps import OnChange, Unwell
 
 MAX_TOKENS = 4096  # of one answer, as OpenAI has it
 MAX_AGE_MS, MAX_WAIT_MS = 86_400_000, 60_000
-EVENTS = ("camera.state", "frame.dropped", "scene.changed")
+EVENTS = ("camera.state", "frame.dropped", "scene.changed", "watch.event", "watch.*")
+OF_WATCHES = frozenset({"watch.event", "watch.*"})
 UNSUPPORTED = {
     "prompt": "prompts are not stored here: put its words into instructions",
     "reasoning": "the models here answer at once: there is no effort to set",
@@ -51,6 +52,7 @@ class Settings:
     server_tools: tuple[str, ...] | None = None  # None: all that the camera may use
     turn_times: bool | None = None  # earlier answers in the prompt say when they were seen
     events: frozenset[str] = frozenset()  # which of askcam's own events to send
+    events_after: int | None = None  # of watches: those after this id first
     evidence: bool = True  # answers' evidence may be kept on the server's disk
 
     def sampling(self, max_tokens: int) -> Sampling:
@@ -64,6 +66,11 @@ class Settings:
     @property
     def max_wait_s(self) -> float:
         return (self.max_wait_ms or 0.0) / 1000
+
+    @property
+    def wants_watches(self) -> bool:
+        """Whether events of watches are to be sent."""
+        return bool(self.events & OF_WATCHES)
 
     @property
     def on_change(self) -> OnChange | None:
@@ -106,6 +113,7 @@ class Settings:
             "tools": None if self.server_tools is None else list(self.server_tools),
             "turn_times": self.turn_times,
             "events": sorted(self.events),
+            "events_after": self.events_after,
             "evidence": self.evidence,
         }
 
@@ -181,7 +189,7 @@ RESET: Mapping[str, Any] = {
 def _askcam(fields: Fields, session: bool) -> dict[str, Any]:
     value = fields.raw("askcam")
     if value is None:
-        return {**RESET} | ({"events": frozenset()} if session else {})
+        return {**RESET} | ({"events": frozenset(), "events_after": None} if session else {})
     path = fields.at("askcam")
     try:
         asked = msgspec.convert(value, AskcamRequest)
@@ -201,8 +209,11 @@ def _askcam(fields: Fields, session: bool) -> dict[str, Any]:
         changes["server_tools"] = None if asked.tools is None else tuple(asked.tools)
     if "evidence" in extra:
         changes["evidence"] = asked.evidence is not False
+    for name in ("events", "events_after"):
+        if name in extra and not session:
+            raise bad_request(f"events are asked for in session.askcam.{name}", extra.at(name))
+    if "events_after" in extra:
+        changes["events_after"] = extra.integer("events_after", 0, 2**63 - 1)
     if "events" in extra:
-        if not session:
-            raise bad_request("events are asked for in session.askcam.events", extra.at("events"))
         changes["events"] = frozenset(extra.strings("events", EVENTS) or ())
     return changes

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import sqlite3
+import time
+from collections.abc import Callable
 from datetime import datetime
 
 from askcam.client.protocol import WatchEvent
@@ -22,8 +24,9 @@ AT_ONCE = 100  # events
 class Following:
     """Owned by the event loop."""
 
-    def __init__(self, watching: Watching, keeping: Keeping) -> None:
-        self._watching, self._keeping = watching, keeping
+    def __init__(self, watching: Watching, keeping: Keeping, now: Callable[[], float] = time.time) -> None:
+        """`now`: seconds since the epoch."""
+        self._watching, self._keeping, self._now = watching, keeping, now
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -49,6 +52,5 @@ class Following:
         events = await self._watching.read(lambda store: store.following(heard, AT_ONCE, watch=None, camera=None), none)
         notes = [of_event(event, datetime.fromisoformat(event.at).timestamp()) for event in events]
         last = events[-1].id if events else newest
-        now = datetime.now().timestamp()
-        await self._keeping.do(lambda store: store.hear(notes, last, now))
+        await self._keeping.do(lambda store: store.hear(notes, last, self._now()))
         return len(events) == AT_ONCE

@@ -22,5 +22,5 @@ class Gauges(Collector):
             notes.add_metric([camera, outcome], count)
         yield notes
         passed = "Changes that were gone again before they could be told."
-        yield GaugeMetricFamily("askcam_timeline_passed", passed, value=self._writer.passed())
+        yield CounterMetricFamily("askcam_timeline_passed", passed, value=self._writer.passed())
         yield GaugeMetricFamily("askcam_timeline_bytes", "Bytes of the timeline's database.", value=self._num_bytes())

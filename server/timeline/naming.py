@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from askcam.server.catalogue.words import stem
 from askcam.server.chinese import is_chinese
-from askcam.server.summary.saying import BULLET, LEADING, MAX_THINGS, NOTHING, key, things
+from askcam.server.summary.saying import BULLET, MAX_THINGS, NOTHING, key, things
 
 # How a sentence about what is to be seen begins.
 SEEN = re.compile(
@@ -58,11 +58,6 @@ def same(thing: str) -> str:
     """What stays the same however a thing is named, in the singular."""
     found = key(thing)
     return found if is_chinese(found) else " ".join(stem(word) for word in found.split())
-
-
-def bare(thing: str) -> str:
-    """A name without its article: "apple" of "an apple"."""
-    return thing if is_chinese(thing) else LEADING.sub("", thing)
 
 
 def _tidy(found: Sequence[str]) -> tuple[str, ...]:

@@ -24,6 +24,14 @@ class Note:
     event: int | None = None  # the id of the event that it tells
     kind: str = ""  # of that event
     shown: bool = False  # whether that event has a picture
+    asked: str = ""  # the watch of that event, and what it asks
+
+    @property
+    def turned(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What it is found by when somebody asks what came, and what went. What a watch asks about has come when the
+        watch turns on, and gone when it turns off."""
+        on, off = (self.asked if self.kind == kind else "" for kind in ("on", "off"))
+        return (*self.came, on), (*self.went, off)
 
 
 def describe(
@@ -45,16 +53,11 @@ def describe(
 
 
 def of_event(event: WatchEvent, at: float) -> Note:
-    """An event as it stands in the timeline; `at`: when it was decided. What a watch asks counts as a thing that comes
-    when it turns on and goes when it turns off, so that it is found by that, too."""
-    about = event.watch or event.camera
-    what = f"{about}: {event.question}" if event.question else about
-    said = [f"[{event.kind}]", what]
-    if event.answer is not None:
-        said.append(event.answer)
-    if event.reason:
-        said.append(event.reason)
-    asked = (f"{event.watch} {event.question or ''}".strip(),) if event.watch else ()
-    came = asked if event.kind == "on" else ()
-    went = asked if event.kind == "off" else ()
-    return Note(event.camera, at, at, " ".join(said), (), came, went, event.id, event.kind, event.frame_url is not None)
+    """An event as it stands in the timeline; `at`: when it was decided."""
+    kind = event.kind.replace("_", " ")
+    told = f"{event.watch} {kind}: {event.question}" if event.watch else kind.capitalize()
+    said = " ".join(filter(None, (told, event.answer, event.reason and f"({event.reason})")))
+    asked = f"{event.watch} {event.question or ''}" if event.watch else ""
+    return Note(
+        event.camera, at, at, said, event=event.id, kind=event.kind, shown=event.frame_url is not None, asked=asked
+    )

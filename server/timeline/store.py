@@ -5,6 +5,7 @@ import contextlib
 import logging
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import tzinfo
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from askcam.server.timeline.merging import Digest, Words, digest_of, in_words, m
 from askcam.server.timeline.note import Note
 from askcam.server.timeline.retention import Retention
 from askcam.server.timeline.tables import open_tables
-from askcam.server.timeline.times import MERGED, Level, span
+from askcam.server.timeline.times import MERGED, Level, exact, span
 
 log = logging.getLogger(__name__)
 
@@ -90,8 +91,9 @@ class Store:
         return int(number)
 
     def _insert(self, note: Note, jpeg: bytes | None, now: float) -> int:
+        note = replace(note, start=exact(note.start), end=exact(note.end))
         number = self._new(note.camera, Level.NOTE, (note.start, note.end), note.text, msgspec.json.encode(note), now)
-        self._index(number, note.text, note.came, note.went)
+        self._index(number, note.text, *note.turned)
         if jpeg is not None:
             self.db.execute("INSERT INTO pictures (entry, jpeg) VALUES (?, ?)", (number, jpeg))
         digest = digest_of(note)
@@ -122,7 +124,7 @@ class Store:
         return number
 
     def _index(self, number: int, text: str, came: Sequence[str], went: Sequence[str]) -> None:
-        row = (number, spaced(text), spaced(" ; ".join(came)), spaced(" ; ".join(went)))
+        row = (number, spaced(text), *(spaced(" ; ".join(filter(None, names))) for names in (came, went)))
         self.db.execute("INSERT INTO words (rowid, text, came, went) VALUES (?, ?, ?, ?)", row)
 
     # -- reading

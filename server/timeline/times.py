@@ -4,6 +4,7 @@ import re
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
+from askcam.server.saw import rfc3339
 from askcam.server.watching.quiet import zone
 
 CLOCK = re.compile(r"([01]?\d|2[0-3])[:：]([0-5]\d)(?:[:：]([0-5]\d))?")
@@ -52,6 +53,11 @@ def moment(text: str, where: tzinfo | None, now: float) -> float:
         raise ValueError(
             f"{text[:40]!r} is no time; write it like 14:00, 2026-01-31, 'yesterday 14:00' or 2026-01-31T08:00:00Z"
         ) from exc
+
+
+def exact(wall: float) -> float:
+    """Seconds since the epoch as they come back from the wire, which knows microseconds."""
+    return datetime.fromisoformat(rfc3339(wall)).timestamp()
 
 
 def spoken(rfc3339: str, where: tzinfo | None) -> str:

@@ -94,6 +94,8 @@ class Writer:
         cameras = {camera.name: camera for camera in self._cameras()}
         for name in self._desks.keys() - cameras.keys():
             del self._desks[name]
+            for place in [place for place in self.outcomes if place[0] == name]:
+                del self.outcomes[place]
         for name in cameras.keys() - self._desks.keys():
             self._desks[name] = Desk(Noticing(self._pace))
         await asyncio.to_thread(self._look, tuple(cameras.values()))

@@ -21,6 +21,7 @@ class Fault(StrEnum):
     UNAVAILABLE = "tool_unavailable"  # its server is gone, or not there yet
     FAILED = "tool_failed"
     TOO_MANY = "too_many_calls"
+    NOT_ALLOWED = "not_allowed"  # the asker may not have this done, or has not said yes to it
 
 
 class ToolError(Exception):
@@ -51,6 +52,7 @@ class Circumstance:
 
     camera: str | None  # whose window the question is about
     answer_id: str
+    admin: bool = False  # whether the question came from an admin
 
 
 @dataclass(frozen=True, slots=True)

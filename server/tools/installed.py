@@ -19,13 +19,17 @@ from askcam.server.tools.clock import Clock
 from askcam.server.tools.lookup import LookupProduct
 from askcam.server.tools.snapshot import Snapshot
 from askcam.server.tools.timeline import SearchTimeline
+from askcam.server.tools.watches import ConfirmWatch, CreateWatch, ListWatches, RemoveWatch
+from askcam.server.watching.watching import Watching
 
 log = logging.getLogger(__name__)
 
 GROUP = "askcam.tools"  # of entry points: name -> a callable without arguments that makes a Tool
 
 
-def built_in(cameras: Cameras, desks: Desks, catalogue: Catalogue | None, timeline: Timeline) -> tuple[Tool, ...]:
+def built_in(
+    cameras: Cameras, desks: Desks, catalogue: Catalogue | None, timeline: Timeline, watching: Watching
+) -> tuple[Tool, ...]:
     """askcam's own tools."""
     return (
         Clock(),
@@ -33,6 +37,10 @@ def built_in(cameras: Cameras, desks: Desks, catalogue: Catalogue | None, timeli
         ReadBarcode(cameras, desks),
         LookupProduct(catalogue, desks),
         SearchTimeline(timeline),
+        ListWatches(watching),
+        CreateWatch(watching),
+        RemoveWatch(watching),
+        ConfirmWatch(watching),
     )
 
 

@@ -10,7 +10,7 @@ from askcam.server.watching.setting import Kind, WatchSetting
 from askcam.server.watching.store import Store
 from askcam.server.watching.watching import Watching
 
-CALIBRATED = (Kind.YESNO, Kind.CHOICE)  # of which there is a probability
+CALIBRATED = (Kind.YESNO, Kind.CHOICE, Kind.NUMBER)  # of which there is a probability
 
 
 def asks(setting: WatchSetting) -> bytes:

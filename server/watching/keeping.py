@@ -17,10 +17,12 @@ T = TypeVar("T")
 class Keeping:
     """Owned by the event loop. The folder is made when there is something to keep in it, and not before."""
 
-    def __init__(self, folder: Path | None, bounds: Bounds) -> None:
-        """`folder` None: nothing can be kept."""
+    def __init__(
+        self, folder: Path | None, bounds: Bounds, make_room: Callable[[Path], bool] = lambda folder: False
+    ) -> None:
+        """`folder` None: nothing can be kept. `make_room` is Store's."""
         self.folder = folder
-        self._bounds = bounds
+        self._bounds, self._make_room = bounds, make_room
         self._thread = ThreadPoolExecutor(1, "askcam-watching")
         self._store: Store | None = None
 
@@ -39,7 +41,7 @@ class Keeping:
             folder = self.folder
             if folder is None:
                 raise WatchingError("no folder is named for watches: name one under [watching]")
-            self._store = await self._run(lambda: Store(folder, self._bounds))
+            self._store = await self._run(lambda: Store(folder, self._bounds, self._make_room))
 
     async def begun(self) -> None:
         """The same for a client's sake. Raises ApiError."""

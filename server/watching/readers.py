@@ -1,7 +1,7 @@
 """Who follows the events as they come. Each reader has a bounded queue; one that is too slow is told to resume."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from askcam.client.protocol import WatchEvent
@@ -41,7 +41,13 @@ class Readers:
 
     def __init__(self) -> None:
         self._readers: set[Reader] = set()
+        self._others: list[Callable[[], None]] = []
         self._closed = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether the server ends: there will be no more events."""
+        return self._closed
 
     def __len__(self) -> int:
         return len(self._readers)
@@ -58,9 +64,15 @@ class Readers:
         finally:
             self._readers.discard(reader)
 
+    def also(self, heard: Callable[[], None]) -> None:
+        """From now on `heard` is called after each event, by those who read events from the disk. It must not raise."""
+        self._others.append(heard)
+
     def tell(self, event: WatchEvent) -> None:
         for reader in self._readers:
             reader.tell(event)
+        for heard in self._others:
+            heard()
 
     def close(self) -> None:
         """All streams end, and so do those that come yet."""

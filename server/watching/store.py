@@ -1,7 +1,6 @@
 """Watches and events on disk. An event and what is remembered of its watch are one transaction: after a crash there is
 either both or neither, so nothing is told twice and nothing that was told is lost."""
 
-import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 import msgspec
 
 from askcam.client.protocol import Reading, WatchEvent
+from askcam.server.disk import Reserve, is_full, make_room
 from askcam.server.evidence.errors import EvidenceError
 from askcam.server.evidence.lock import Lock
 from askcam.server.saw import rfc3339
@@ -66,9 +66,10 @@ class Wanted:
 class Store:
     """The one writer of a folder. Owned by one thread at a time; every method may raise sqlite3.Error."""
 
-    def __init__(self, folder: Path, bounds: Bounds) -> None:
-        """Makes what is missing. Raises WatchingError; FolderTaken while another process has the folder."""
-        self._bounds = bounds
+    def __init__(self, folder: Path, bounds: Bounds, make_room: Callable[[Path], bool] = lambda folder: False) -> None:
+        """Makes what is missing. Raises WatchingError; FolderTaken while another process has the folder. `make_room`:
+        have what is less important give way on a folder's full disk; says whether any did."""
+        self._folder, self._bounds, self._make_room = folder, bounds, make_room
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = Lock(folder)
@@ -84,6 +85,13 @@ class Store:
         except BaseException:
             self._lock.release()
             raise
+        self._reserve = Reserve(folder)
+        self._reserve.take()
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """For rooms that keep tables of their own about events, on the same thread."""
+        return self._db
 
     def close(self) -> None:
         self._db.close()
@@ -154,20 +162,35 @@ class Store:
     # -- events
 
     def add(self, event: WatchEvent, at: float, jpeg: bytes | None, memory: Memory) -> WatchEvent:
-        """Write an event down, and return it with its id. On a full disk old pictures give way, and at last its own."""
-        attempts: list[bytes | None] = [jpeg, jpeg, None] if jpeg is not None else [None, None]
-        for i, picture in enumerate(attempts):
+        """Write an event down, and return it with its id. On a full disk old evidence gives way, then old pictures of
+        events, and at last its own."""
+        picture, helps = jpeg, iter((self._evidence_gives_way, self._pictures_give_way))
+        while True:
             try:
-                return self._add(event, at, picture, memory)
+                kept = self._add(event, at, picture, memory)
+                self._reserve.take()
+                return kept
             except sqlite3.OperationalError as exc:
-                if exc.sqlite_errorcode != sqlite3.SQLITE_FULL or i == len(attempts) - 1:
+                if not is_full(exc):
                     raise
-                what = "old pictures give way" if i == 0 else "this event is kept without its picture"
-                log.error("the disk is full: %s", what)
-                if i == 0:
-                    with contextlib.suppress(sqlite3.OperationalError):  # then without its picture
-                        self._drop_pictures(GIVE_WAY)
-        raise AssertionError("the last attempt returns or raises")
+                if any(helped() for helped in helps):  # each once
+                    continue
+                if picture is None:
+                    raise
+                log.error("the disk is full: this event is kept without its picture")
+                picture = None
+
+    def _evidence_gives_way(self) -> bool:
+        gone = self._make_room(self._folder)
+        if gone:
+            log.error("the disk is full: old evidence gives way")
+        return gone
+
+    def _pictures_give_way(self) -> bool:
+        gone = make_room(self._db, self._reserve, lambda: self._drop_pictures(1) > 0, GIVE_WAY)
+        if gone:
+            log.error("the disk is full: old pictures give way")
+        return gone > 0
 
     def _add(self, event: WatchEvent, at: float, jpeg: bytes | None, memory: Memory) -> WatchEvent:
         with self._db:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from askcam.server import database
 from askcam.server.database import Layout
+from askcam.server.disk import SHORT_JOURNAL
 from askcam.server.watching.errors import WatchingError
 
 NAME = "watches.sqlite"
@@ -67,7 +68,9 @@ def open_database(folder: Path) -> sqlite3.Connection:
     """
     path = folder / NAME
     try:
-        return database.open_database(path, LAYOUT)
+        db = database.open_database(path, LAYOUT)
+        db.execute(SHORT_JOURNAL)
+        return db
     except database.OtherFormat as exc:
         raise WatchingError(f"{exc}: name another folder") from exc
     except (sqlite3.Error, OSError) as exc:

@@ -20,6 +20,7 @@ from askcam.server.watching.errors import FolderTaken
 from askcam.server.watching.gauges import Gauges, lateness
 from askcam.server.watching.keeping import Keeping
 from askcam.server.watching.post import Post
+from askcam.server.watching.proposals import Proposals
 from askcam.server.watching.readers import Readers
 from askcam.server.watching.runner import Runner
 from askcam.server.watching.saying import Saying
@@ -48,14 +49,17 @@ class Watching:
         metrics: Metrics,
         listed: Mapping[str, WatchSetting],
         max_age_s: float | None = None,
+        *,
+        needed: bool = False,
     ) -> None:
-        """`listed`: the watches of askcam.toml."""
+        """`listed`: the watches of askcam.toml. `needed`: others rely on the events' database from the start."""
+        self._needed = needed or bool(listed)
         self._keeping, self._model, self._cameras, self._listed = keeping, model, cameras, dict(listed)
         self._kept: dict[str, WatchSetting] = {}
         self._trouble: dict[str, str] = {}  # by name: why a watch cannot be run at all
         self._change, self._opening = asyncio.Lock(), asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
-        self.readers = Readers()
+        self.readers, self.proposals = Readers(), Proposals()
         telling = Telling(keeping, self.readers)
         self._runner = Runner(model, cameras, telling, lateness(metrics.registry), max_age_s)
         metrics.registry.register(Gauges(self._runner, telling, self.readers, lambda: len(self._trouble)))
@@ -63,13 +67,13 @@ class Watching:
     # -- life
 
     async def open(self) -> None:
-        """Take up what an earlier life left. Raises WatchingError where watches are listed and cannot be kept."""
-        if not self._listed and not self._keeping.exists:
+        """Take up what an earlier life left. Raises WatchingError where it is needed and cannot be had."""
+        if not self._needed and not self._keeping.exists:
             return
         try:
             await self._keeping.begin()
         except FolderTaken as exc:
-            if self._listed:
+            if self._needed:
                 raise
             log.warning("watches made before rest in this server: %s", exc)
             return
@@ -144,17 +148,21 @@ class Watching:
         drawn = {each: post.history for each, post in posts if isinstance(post, Post)}
         return [WatchReadings(each, drawn[each].since(since) if each in drawn else []) for each, _ in posts]
 
+    def check(self, name: str, setting: WatchSetting) -> None:
+        """Raises ApiError for what create() would refuse."""
+        if not NAME.fullmatch(name):
+            raise bad_request(f"{name[:64]!r} cannot be a watch's name: use up to 63 of a-z, 0-9, '-', '_'", "name")
+        settings = self._settings()
+        if name in settings:
+            raise ApiError(409, "invalid_request_error", f"there is a watch {name!r} already", param="name")
+        if len(settings) >= MAX_WATCHES:
+            raise ApiError(429, "rate_limit_error", f"there are {MAX_WATCHES} watches: remove one first")
+        self._check(setting)
+
     async def create(self, name: str, setting: WatchSetting) -> WatchInfo:
         """Raises ApiError for a name that is taken or none, unknown cameras, and questions that cannot be scored."""
         async with self._change:
-            if not NAME.fullmatch(name):
-                raise bad_request(f"{name[:64]!r} cannot be a watch's name: use up to 63 of a-z, 0-9, '-', '_'", "name")
-            settings = self._settings()
-            if name in settings:
-                raise ApiError(409, "invalid_request_error", f"there is a watch {name!r} already", param="name")
-            if len(settings) >= MAX_WATCHES:
-                raise ApiError(429, "rate_limit_error", f"there are {MAX_WATCHES} watches: remove one first")
-            self._check(setting)
+            self.check(name, setting)
             await self._keep(lambda store: store.put(name, setting))
             self._kept[name] = setting
             self._man(name, setting, {})
@@ -164,7 +172,7 @@ class Watching:
     async def change(self, name: str, change: Callable[[WatchSetting], WatchSetting]) -> WatchInfo:
         """Raises ApiError. It keeps its state unless it asks something else now."""
         async with self._change:
-            before = self._changeable(name)
+            before = self.changeable(name)
             setting = change(before)
             self._check(setting)
             same = setting.asks_the_same(before)
@@ -192,13 +200,14 @@ class Watching:
     async def remove(self, name: str) -> None:
         """Raises ApiError. Its events stay."""
         async with self._change:
-            self._changeable(name)
+            self.changeable(name)
             await self._keep(lambda store: store.remove(name))
             del self._kept[name]
             self._trouble.pop(name, None)
             await self._runner.drop(name)
 
-    def _changeable(self, name: str) -> WatchSetting:
+    def changeable(self, name: str) -> WatchSetting:
+        """How it is set, if it may be changed while the server runs. Raises ApiError."""
         self.info(name)
         if name in self._listed:
             told = f"the watch {name!r} stands in askcam.toml: change it there"

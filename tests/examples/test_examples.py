@@ -38,9 +38,14 @@ def test_without_a_server_an_example_says_so_in_a_line(example: str) -> None:
 
 def test_examples_stay_small() -> None:
     examples = sorted(EXAMPLES.glob("*.py"))
-    assert [example.name for example in examples] == ["ask.py", "openai_sdk.py", "push_frames.py"]
+    assert [example.name for example in examples] == [
+        "ask.py",
+        "openai_sdk.py",
+        "push_frames.py",
+        "webhook_receiver.py",
+    ]
     for example in examples:
-        assert len(example.read_text().splitlines()) < 45, example.name
+        assert len(example.read_text().splitlines()) < 60, example.name
 
 
 def test_the_snippets_of_the_readme_answer(live_server: LiveServer) -> None:

@@ -228,7 +228,7 @@ def test_two_servers_in_one_process_do_not_share_counts() -> None:
 
 def test_how_the_writing_of_evidence_goes_is_read_at_each_scrape() -> None:
     assert not any(name.startswith("askcam_evidence") for name, _ in samples(Metrics()))
-    stats = [Stats(stored=5, dropped=2, failed=1, waiting=3, answers=4, bytes=999)]
+    stats = [Stats(stored=5, dropped=2, failed=1, gone=8, waiting=3, answers=4, bytes=999)]
     metrics = Metrics(evidence=lambda: stats[-1])
     stats.append(replace(stats[0], stored=6))
     seen = samples(metrics)
@@ -236,5 +236,5 @@ def test_how_the_writing_of_evidence_goes_is_read_at_each_scrape() -> None:
         outcome: seen["askcam_evidence_records_total", (outcome,)] for outcome in ("stored", "dropped", "failed")
     }
     assert outcomes == {"stored": 6, "dropped": 2, "failed": 1}
-    found = [seen[f"askcam_evidence_{name}", ()] for name in ("waiting", "answers", "bytes")]
-    assert found == [3, 4, 999]
+    found = [seen[f"askcam_evidence_{name}", ()] for name in ("gone_total", "waiting", "answers", "bytes")]
+    assert found == [8, 3, 4, 999]

@@ -39,6 +39,10 @@ class CameraServer:
         assert self._process is not None, "not started"
         return self._process.pid
 
+    @property
+    def running(self) -> bool:
+        return self._process is not None
+
     def start(self) -> None:
         """Start it, and wait until it listens."""
         assert self._process is None, "already started"

@@ -1,6 +1,8 @@
 """What the test cameras show. A scene is named by a line, so that a server in its own process can be told of it:
 
 clock:WIDTHxHEIGHT       the wall clock, readable from the pixels (clock.py), and a moving square
+script:SEED:PATH         objects that come and go at known times (scripted.py) once the file says when it begins,
+                         in seconds since the epoch; nothing is there before
 source:URI               whatever askcam opens under that URI, for example source:synthetic:7
 call:MODULE:FUNCTION     FUNCTION(wall) gives (height, width, 3) uint8 RGB at `wall`, seconds since the epoch
 
@@ -9,9 +11,11 @@ Run as a program, it writes the scene's raw RGB frames to stdout, for servers th
 
 import argparse
 import importlib
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 from servers import clock
@@ -29,6 +33,9 @@ def open_scene(line: str) -> Scene:
         module, _, function = rest.partition(":")
         scene: Scene = getattr(importlib.import_module(module), function)
         return scene
+    if kind == "script":
+        seed, _, path = rest.partition(":")
+        return scripted_scene(int(seed), Path(path))
     if kind == "source":
         return source_scene(rest)
     raise SystemExit(f"unknown scene {line!r}:\n{__doc__}")
@@ -60,6 +67,21 @@ def source_scene(uri: str) -> Scene:
         picture = source.read(True)
         assert picture is not None, f"{uri} has ended"
         return picture.rgb()
+
+    return at
+
+
+def scripted_scene(seed: int, begun: Path) -> Scene:
+    """As of scripted.py, from when the file says."""
+    from scripted import Script
+
+    script = Script(seed, math.inf)
+
+    def at(wall: float) -> clock.Pixels:
+        nonlocal script
+        if script.begin == math.inf and begun.exists():
+            script = Script(seed, float(begun.read_text()))
+        return script.at(wall)
 
     return at
 

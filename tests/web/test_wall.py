@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from web.axe import assert_accessible
 from web.visitor import Visitor
-from web.wall_stage import Wall, tile
+from web.wall_stage import Wall, event, tile
 from web.wall_stage import wall as build
+
+from askcam.demo.synthetic import SyntheticScene
 
 LIVE = re.compile(r"^Live · [\d.]+ m?s$")
 
@@ -19,19 +21,187 @@ def wall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wall]:
         yield built
 
 
-def test_tiles_show_each_camera_and_how_old_its_picture_is(visitor: Visitor, wall: Wall) -> None:
-    page = visitor.page
-    page.goto(wall.server.url + "/wall")
+@pytest.fixture
+def page(visitor: Visitor, wall: Wall) -> Page:
+    visitor.page.goto(wall.server.url + "/wall")
+    expect(tile(visitor.page, "gate").locator(".watch-row")).to_be_visible()
+    return visitor.page
+
+
+def test_tiles_show_each_camera_and_how_old_its_picture_is(visitor: Visitor, page: Page, wall: Wall) -> None:
     for name in ("gate", "lobby", "yard"):
         expect(tile(page, name).locator("img")).to_be_visible()
         expect(tile(page, name).locator(".tile-said")).to_have_text(LIVE)
     expect(tile(page, "cellar").locator(".tile-said")).to_have_text(re.compile("^Offline · (retry in|trying now)"))
     expect(tile(page, "cellar").locator(".tile-reason")).to_contain_text("nothing listens at")
-    expect(tile(page, "gate").locator(".watch-row")).to_contain_text(re.compile(r"engine\s*No since \d\d:\d\d:\d\d"))
+    expect(tile(page, "gate").locator(".watch-row")).to_contain_text(re.compile(r"engine\s*No since \d\d:\d\d"))
     expect(tile(page, "lobby").locator(".row-line canvas")).to_be_visible()
-    wall.turn(True)
+    on = wall.turn(True)
     expect(tile(page, "gate")).to_have_attribute("data-alert", "critical")
     expect(tile(page, "gate").locator(".watch-row")).to_contain_text("Yes since")
+    expect(event(page, on["id"])).to_contain_text("engine turned on")
     visitor.snap("wall")
     assert_accessible(page)
+    wall.turn(False)
+    expect(tile(page, "gate")).to_have_attribute("data-alert", "none")
+
+
+def test_an_event_arrives_by_itself_and_shows_its_evidence(visitor: Visitor, page: Page, wall: Wall) -> None:
+    on = wall.turn(True)
+    shown = event(page, on["id"])
+    expect(shown).to_have_attribute("data-severity", "critical")
+    shown.locator(".event-open").hover()
+    expect(page.locator(".event-preview img")).to_be_visible()
+    shown.locator(".event-open").click()
+    dialog = page.get_by_role("dialog", name="engine turned on")
+    expect(dialog.locator("img.big")).to_be_visible()
+    assert page.evaluate("document.querySelector('.event-dialog img.big').naturalWidth") > 0
+    expect(dialog).to_contain_text(on["question"])
+    expect(dialog).to_contain_text(f"Answer: yes, probability {on['probability']:.2f}")
+    expect(dialog.locator(".event-plot canvas")).to_be_visible()
+    why = dialog.locator(".event-why")
+    expect(why).to_contain_text("Why did this fire?")
+    expect(why).to_contain_text(f"{on['probability']:.2f}, at or above 0.70")
+    expect(why).to_contain_text("0.5 s are needed")
+    expect(why).to_contain_text(f"{on['window']['frames']} pictures over")
+    visitor.snap("wall-evidence")
+    assert_accessible(page)
+    page.keyboard.press("r")
+    expect(dialog.get_by_role("button", name="Not reviewed")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    assert wall.get(f"/v1/events/{on['id']}")["acknowledged_at"]
+    wall.turn(False)
+
+
+def test_events_are_reviewed_and_that_is_taken_back(page: Page, wall: Wall) -> None:
+    on, off = wall.turn(True), wall.turn(False)
+    page.get_by_label("Unreviewed", exact=True).uncheck()  # all are listed, so that nothing leaves
+    check = event(page, on["id"]).locator(".event-check")
+    check.click()
+    expect(check).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".undo")).to_contain_text("1 reviewed")
+    assert wall.get(f"/v1/events/{on['id']}")["acknowledged_at"]
+    page.get_by_role("button", name="Undo").click()
+    expect(check).to_have_attribute("aria-pressed", "false")
+    assert wall.get(f"/v1/events/{on['id']}")["acknowledged_at"] is None
+    event(page, off["id"]).locator(".event-open").focus()
+    page.keyboard.press("r")
+    expect(event(page, off["id"])).to_have_attribute("data-seen", "true")
+    page.keyboard.press("u")
+    expect(event(page, off["id"])).to_have_attribute("data-seen", "false")
+    page.keyboard.press("Control+a")
+    expect(event(page, on["id"])).to_have_attribute("data-picked", "true")
+    page.keyboard.press("r")
+    expect(page.locator(".count")).to_have_text("0 unreviewed")
+    assert wall.events(acknowledged="false") == []
+    page.keyboard.press("u")
+    expect(event(page, on["id"])).to_have_attribute("data-seen", "false")
+    page.get_by_role("button", name="All reviewed").click()
+    expect(page.locator(".count")).to_have_text("0 unreviewed")
+    page.get_by_label("Unreviewed", exact=True).check()
+    expect(page.locator("#events-scroll")).to_contain_text("All is reviewed")
+
+
+def test_the_list_holds_still_under_a_pointer_and_can_be_filtered(page: Page, wall: Wall) -> None:
+    wall.turn(True)
+    first = page.locator(".event").first
+    first.hover()
+    number = first.get_attribute("data-id")
+    off = wall.turn(False)
+    fresh = page.locator(".fresh")
+    expect(fresh).to_have_text(re.compile(r"^\d new$"))
+    assert page.locator(".event").first.get_attribute("data-id") == number
+    expect(event(page, off["id"])).to_have_count(0)
+    fresh.click()
+    expect(event(page, off["id"])).to_be_visible()
+    page.get_by_label("Any camera").first.select_option("cellar")
+    expect(page.locator("#events")).to_contain_text("cellar is lost")
+    expect(page.locator(".event", has_text="engine")).to_have_count(0)
+    page.get_by_label("Any camera").first.select_option("")
+    page.get_by_label("Any severity").select_option("critical")
+    expect(event(page, off["id"])).to_be_visible()
+    expect(page.locator(".event", has_text="cellar")).to_have_count(0)
+
+
+def test_a_watch_is_made_on_a_tile_and_its_event_comes(page: Page, wall: Wall) -> None:
+    tile(page, "gate").get_by_role("button", name="New watch on this camera").click()
+    dialog = page.locator(".watch-dialog")
+    dialog.get_by_label("Question").fill(wall.get("/v1/watches/engine")["question"])
+    dialog.get_by_label("Name").fill("mine")
+    dialog.get_by_label("Asked every").fill("0.5")
+    dialog.get_by_role("button", name="Watch", exact=True).click()
+    expect(dialog).to_be_hidden()
+    expect(tile(page, "gate").locator(".watch-row", has_text="mine")).to_contain_text("No since")
+    wall.turn(True)
+    expect(page.locator(".event", has_text="mine turned on").first).to_be_visible()
+    tile(page, "gate").locator(".watch-row", has_text="mine").get_by_role("button").click()
+    dialog.get_by_role("button", name="Remove").click()
+    dialog.locator(".sure").get_by_role("button", name="Remove").click()
+    expect(tile(page, "gate").locator(".watch-row", has_text="mine")).to_have_count(0)
+    wall.turn(False)
+
+
+def test_one_question_goes_to_all_cameras(visitor: Visitor, page: Page, wall: Wall) -> None:
+    page.keyboard.press("/")
+    page.keyboard.type("What does the sign say?")
+    page.keyboard.press("Enter")
+    for name in ("gate", "lobby", "yard"):
+        expect(tile(page, name).locator(".tile-answer")).to_have_attribute("data-phase", "done")
+        expect(tile(page, name).locator(".tile-text")).not_to_be_empty()
+    expect(tile(page, "lobby").locator(".tile-text")).to_contain_text(SyntheticScene(7).scene.sign.text)
+    expect(tile(page, "cellar").locator(".tile-answer")).to_contain_text("The camera is not live")
+    expect(page.locator(".asked")).to_contain_text("4 of 4 answered")
+    visitor.snap("wall-asked")
+    tile(page, "lobby").get_by_role("button", name="Frames").click()
+    expect(page.get_by_role("dialog", name="What this answer saw").locator("img")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")  # out of the box, and then the answers go
+    page.keyboard.press("Escape")
+    expect(page.locator(".tile-answer:visible")).to_have_count(0)
+
+
+def test_the_keyboard_leads_everywhere(visitor: Visitor, page: Page, wall: Wall) -> None:
+    names = page.locator(".tile").evaluate_all("tiles => tiles.map(tile => tile.dataset.camera)")
+    page.evaluate("document.activeElement.blur()")
+    at = "document.activeElement.closest('.tile')?.dataset.camera"
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(at) == names[0]
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(at) == names[1]
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(at) == names[3]  # three in a row
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name=names[1])
+    expect(dialog.locator("img.big")).to_be_visible()
+    expect(dialog.locator(".event-top")).to_contain_text("Live ·")
+    expect(dialog.locator(".camera-plot canvas").first).to_be_visible()
+    visitor.snap("wall-camera")
+    assert_accessible(page)
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    assert page.evaluate(at) == names[1]
+    page.keyboard.press("e")
+    assert page.evaluate("document.activeElement.className") == "event-open"
+    page.keyboard.press("w")
+    expect(page.locator(".watch-dialog .watch-form")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".watch-dialog")).to_have_count(0)
+
+
+def test_the_wall_in_chinese(visitor: Visitor, page: Page, wall: Wall) -> None:
+    wall.turn(True)
+    page.get_by_role("button", name="把页面换成中文").click()
+    expect(tile(page, "gate").locator(".tile-said")).to_have_text(re.compile(r"^实时 · "))
+    expect(tile(page, "gate").locator(".watch-row")).to_contain_text("是，自")
+    expect(page.locator(".event").first).to_contain_text(re.compile("触发|解除|断开"))
+    visitor.snap("wall-zh")
+    places = ".wall-bar, .tabs, .events-head, .tile-said, .tile-flag, .row-words, .event-title"
+    shown = " ".join(page.locator(places).all_inner_texts())
+    names = {"engine", "moving", "mine", "gate", "lobby", "yard", "cellar"}
+    assert set(re.findall(r"[A-Za-z]{3,}", shown)) - names == set()
+    page.get_by_role("button", name="Switch the page to English").click()
     wall.turn(False)

@@ -48,10 +48,10 @@ export function isOn({ state }) {
   return state === "on" || state === "falling";
 }
 
-/** "yes", "no", "unsure" or "unknown": how a watch stands. */
+/** "yes", "no" (also: a text that stays as it is), "unsure" or "unknown": how a watch stands. */
 export function standing({ state, trouble, probability }) {
-  if (state === "unknown" || (trouble && probability === null)) return "unknown";
-  if (state === "rising" || state === "falling") return "unsure";
+  if (state === "unknown" || (trouble && probability === null && state !== "settled")) return "unknown";
+  if (state === "rising" || state === "falling" || state === "changing") return "unsure";
   return state === "on" ? "yes" : "no";
 }
 

@@ -5,7 +5,7 @@ import { field, oneOf, someOf, tick } from "./fields.js";
 import { closed, leavesOpen, nameFor, parts } from "./setting.js";
 import { thresholds } from "./thresholds.js";
 
-const KINDS = [["yesno", "watch.yesno"], ["choice", "watch.choice"]];
+const KINDS = [["yesno", "watch.yesno"], ["choice", "watch.choice"], ["number", "watch.number"], ["text", "watch.text"]];
 const SEVERITIES = [["info", "watch.info"], ["warning", "watch.warning"], ["critical", "watch.critical"]];
 
 /**
@@ -23,7 +23,8 @@ export function watchForm(begins, { existing, cameras, taken }) {
   const where = someOf("watch.cameras", cameras, begins.cameras);
   const kind = oneOf("watch.kind", KINDS, begins.kind, asked);
   const choices = field("watch.choices", h("input", { type: "text", value: begins.choices.join(", ") }), "watch.choices_hint");
-  const onWhen = someOf("watch.on_when", begins.choices, begins.on_when, "watch.on_when_hint");
+  const onWhen = someOf("watch.on_when", begins.choices, begins.kind === "choice" ? begins.on_when : [], "watch.on_when_hint");
+  const comparisons = field("watch.comparisons", h("input", { type: "text", value: begins.kind === "number" ? begins.on_when.join(", ") : "", placeholder: ">= 5" }), "watch.comparisons_hint");
   const every = field("watch.every", number(begins.every_s, 0.2, 3600), null, "watch.seconds");
   const hold = field("watch.for", number(begins.for_s, 0, 86_400), "watch.for_hint", "watch.seconds");
   const shares = thresholds(begins, { name: existing?.name ?? null, camera: existing?.cameras[0], everyS: begins.every_s });
@@ -44,22 +45,26 @@ export function watchForm(begins, { existing, cameras, taken }) {
   choices.input.addEventListener("input", () => onWhen.offer(parts(choices.input.value)));
 
   function asked() {
-    const choosing = kind.value() === "choice";
-    choices.element.hidden = !choosing;
-    onWhen.element.hidden = !choosing;
-    close.hidden = choosing || !leavesOpen(question.input.value);
+    const wanted = kind.value();
+    choices.element.hidden = wanted !== "choice";
+    onWhen.element.hidden = wanted !== "choice";
+    comparisons.element.hidden = wanted !== "number";
+    shares.element.hidden = wanted === "text"; // told when it has changed; there is no probability
+    fields.on_when = wanted === "number" ? comparisons : onWhen;
+    close.hidden = wanted !== "yesno" || !leavesOpen(question.input.value);
     if (!named) name.input.value = question.input.value.trim() ? nameFor(question.input.value, taken) : "";
   }
   asked();
 
   return {
     element: h("div", { class: "watch-form" }, question.element, where.element, h("div", { class: "pair" }, name.element, severity.element), kind.element,
-      choices.element, onWhen.element, h("div", { class: "pair" }, every.element, hold.element), shares.element, more),
+      choices.element, onWhen.element, comparisons.element, h("div", { class: "pair" }, every.element, hold.element), shares.element, more),
     value() {
-      const choosing = kind.value() === "choice";
+      const chosen = kind.value();
+      const turnsOn = { choice: onWhen.value(), number: parts(comparisons.input.value) };
       return {
-        name: name.input.value.trim(), question: question.input.value.trim(), cameras: where.value(), kind: kind.value(),
-        choices: choosing ? parts(choices.input.value) : [], on_when: choosing ? onWhen.value() : [],
+        name: name.input.value.trim(), question: question.input.value.trim(), cameras: where.value(), kind: chosen,
+        choices: chosen === "choice" ? parts(choices.input.value) : [], on_when: turnsOn[chosen] ?? [],
         every_s: Number(every.input.value), for_s: Number(hold.input.value), ...shares.value(), severity: severity.value(),
         cooldown_s: Number(cooldown.input.value), quiet: parts(quiet.input.value), time_zone: zone.input.value.trim(),
         only_when_healthy: healthy.input.checked, enabled: enabled.input.checked,
@@ -67,7 +72,7 @@ export function watchForm(begins, { existing, cameras, taken }) {
     },
     /** Say at its field what is wrong; false when there is no such field. `null` takes all complaints back. */
     wrong(param, text = "") {
-      for (const each of Object.values(fields)) each.wrong("");
+      for (const each of [...Object.values(fields), onWhen, comparisons]) each.wrong("");
       const found = fields[param?.match(/^\w+/)?.[0]];
       if (!found) return false;
       found.wrong(text);

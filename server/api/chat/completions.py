@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -31,6 +32,7 @@ def routes(house: House) -> list[BaseRoute]:
         house.admit_question(request)
         await house.fetcher.put(in_chat(body))
         ask = await asyncio.to_thread(read, body, house.limits, house.max_age_s)  # it may decode pictures
+        ask = replace(ask, admin=house.is_admin(request))
         with_usage = body.stream_options is not None and body.stream_options.include_usage
         writer = _Writer(body.model, with_usage, with_logprobs=bool(body.logprobs))
         if not body.stream:

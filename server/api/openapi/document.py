@@ -13,12 +13,12 @@ from starlette.routing import BaseRoute, Route
 from askcam.client.protocol import Problem
 from askcam.server.access.auth import COOKIE
 from askcam.server.access.guard import guarded
-from askcam.server.api.openapi import operations, timeline, watches
+from askcam.server.api.openapi import deliveries, operations, timeline, watches
 from askcam.server.api.openapi.operations import JSON, Events, Operation, Reply, Schema
 from askcam.server.api.wire import json_response
 from askcam.server.house import House
 
-OPERATIONS = {**operations.OPERATIONS, **watches.OPERATIONS, **timeline.OPERATIONS}
+OPERATIONS = {**operations.OPERATIONS, **watches.OPERATIONS, **timeline.OPERATIONS, **deliveries.OPERATIONS}
 BOUNDS = {**operations.BOUNDS, **watches.BOUNDS}
 REF = "#/components/schemas/{name}"
 ABOUT = (

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 from askcam.client.calibration import Calibration
-from askcam.client.protocol import EventList, WatchEvent, WatchInfo, WatchList, WatchReadingsList
+from askcam.client.protocol import EventList, WatchEvent, WatchInfo, WatchList, WatchProposal, WatchReadingsList
 from askcam.server.api.events import Acknowledgement, Acknowledgements
 from askcam.server.api.openapi.operations import JPEG, JSON, SSE, TEXT, Events, Operation, Reply, Schema, Takes
-from askcam.server.api.watches import NewWatch, WatchChange
+from askcam.server.watching.bodies import NewWatch, WatchChange
 
 WATCH = Takes("name", "path", "a watch, as GET /v1/watches lists it")
+PROPOSAL = Takes("id", "path", "a proposal's id, as create_watch told it")
 EVENT = Takes("id", "path", "an event's id", {"type": "integer", "minimum": 0})
 WHOLE: Schema = {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}
 MOMENT: Schema = {"type": "string", "format": "date-time"}
@@ -106,6 +107,30 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
             Takes("since", "query", "only later ones: RFC 3339 with its time zone", MOMENT),
         ),
         errors=(400, 404),
+        tag="watches",
+    ),
+    ("GET", "/v1/watches/proposals/{id}"): Operation(
+        "getProposal",
+        "A watch that was proposed by talking, and waits for a yes",
+        {200: Reply("", {JSON: WatchProposal})},
+        takes=(PROPOSAL,),
+        errors=(404,),
+        tag="watches",
+    ),
+    ("POST", "/v1/watches/proposals/{id}/confirm"): Operation(
+        "confirmProposal",
+        "Carry it out. Admins only",
+        {201: Reply("it is being watched", {JSON: WatchInfo}), 204: Reply("the watch is removed")},
+        takes=(PROPOSAL,),
+        errors=(400, 404, 409, 503),
+        tag="watches",
+    ),
+    ("DELETE", "/v1/watches/proposals/{id}"): Operation(
+        "declineProposal",
+        "Forget it. Admins only",
+        {204: Reply("it is gone")},
+        takes=(PROPOSAL,),
+        errors=(404,),
         tag="watches",
     ),
     ("GET", "/v1/events"): Operation(

@@ -11,11 +11,13 @@ from starlette.websockets import WebSocket
 
 from askcam.client.protocol import encode
 from askcam.engine.question import Message
+from askcam.server.access.auth import Role
 from askcam.server.api.realtime.outbox import Outbox
+from askcam.server.api.realtime.watches import Watches
 from askcam.server.errors import as_api_error, bad_request
 from askcam.server.house import House
 from askcam.server.realtime.client_events import ClientEvent
-from askcam.server.realtime.effects import Effect, Push, Send, Start, Stop, TellCamera
+from askcam.server.realtime.effects import Effect, Follow, Manage, Push, Send, Start, Stop, TellCamera, Unfollow
 from askcam.server.realtime.prompt import messages
 from askcam.server.realtime.session import Session
 from askcam.server.realtime.settings import SessionLimits
@@ -43,11 +45,12 @@ class Hosted:
     """
 
     def __init__(
-        self, house: House, websocket: WebSocket, model: str, camera: str | None, source: PushSource | None, owner: str
+        self, house: House, websocket: WebSocket, model: str, camera: str | None, source: PushSource | None, role: Role
     ) -> None:
+        """`role`: of whoever may come back to it."""
         limits = house.limits
         context = house.model.engine.info.context_tokens
-        self.model, self.owner = model, owner
+        self.model, self.owner = model, str(role)
         self.outbox = Outbox()
         self.connection: Connection | None = None
         self.ended = asyncio.Event()
@@ -58,11 +61,12 @@ class Hosted:
             pushed=source is not None,
             limits=SessionLimits(max_tokens=limits.max_tokens, prompt_chars=max(1024, context // 2)),
         )
-        self._house, self._camera, self._source = house, camera, source
+        self._house, self._camera, self._source, self._role = house, camera, source, role
         self._asker = websocket  # the newest connection: whose rates count
         self._answers: dict[str, asyncio.Task[None]] = {}  # bounded by the session
         self._tasks = asyncio.TaskGroup()
         self._over = asyncio.Event()
+        self._watches = Watches(house.watching, self.session, self.outbox, role, camera, self.do)
         self._untold = False  # the camera's state has changed while the outbox was full
         self.do(self.session.start())
 
@@ -129,6 +133,12 @@ class Hosted:
                     self._push(effect)
                 case TellCamera():
                     self._tell_camera()
+                case Manage(request):
+                    self._watches.manage(request, self._tasks)
+                case Follow(after):
+                    self._watches.follow(after, self._tasks)
+                case Unfollow():
+                    self._watches.unfollow()
 
     def _start(self, start: Start, received: float) -> None:
         task = self._tasks.create_task(self._answer(start, received))
@@ -166,6 +176,7 @@ class Hosted:
             evidence=settings.evidence,
             unwell=settings.unwell,
             on_change=settings.on_change,
+            admin=self._role.may(Role.ADMIN),
             received=received,
         )
 

@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from askcam.client.protocol import encode
+from askcam.server.access.auth import Role
 from askcam.server.api.models import MODEL
 from askcam.server.api.realtime.connection import Connection, End
 from askcam.server.api.realtime.hosted import Hosted
@@ -88,7 +89,7 @@ async def _new(house: House, websocket: WebSocket) -> Hosted:
         camera = house.cameras.get(model).name
     else:
         _ = house.model.engine  # or tell how far the loading is
-    hosted = Hosted(house, websocket, model, camera, source, _owner(house, websocket))
+    hosted = Hosted(house, websocket, model, camera, source, _role(house, websocket))
     house.sessions.open(hosted)
     return hosted
 
@@ -114,7 +115,7 @@ async def _back(house: House, websocket: WebSocket) -> tuple[Hosted, str]:
 
     Raises ApiError, and then the session is as it was, or waits.
     """
-    query, owner = websocket.query_params, _owner(house, websocket)
+    query, owner = websocket.query_params, str(_role(house, websocket))
     after = query.get("after") or None
     while True:
         found = house.sessions.find(query["session"], owner)
@@ -139,9 +140,9 @@ async def _back(house: House, websocket: WebSocket) -> tuple[Hosted, str]:
     return found, encode(resumed).decode()
 
 
-def _owner(house: House, websocket: WebSocket) -> str:
+def _role(house: House, websocket: WebSocket) -> Role:
     """Who may come back to a session: whoever knows its id, which cannot be guessed, and has the same role."""
-    return str(house.auth.role(websocket.headers, websocket.cookies))
+    return house.auth.role(websocket.headers, websocket.cookies) or Role.VIEWER  # nobody else gets past the guard
 
 
 async def _refuse(websocket: WebSocket, error: ApiError) -> None:

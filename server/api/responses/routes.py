@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -31,6 +32,7 @@ def routes(house: House) -> list[BaseRoute]:
         before = responses.before(body.previous_response_id)
         await house.fetcher.put(in_response(body))
         ask = await asyncio.to_thread(read, body, before, house.limits, house.max_age_s)  # it may decode pictures
+        ask = replace(ask, admin=house.is_admin(request))
         writer = ResponseWriter(body)
 
         def keep() -> None:

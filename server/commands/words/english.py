@@ -224,4 +224,17 @@ ENGLISH = {
     "watch.gone": "events are not kept any more: {data}",
     "watch.away": "{why}; it is waited for, and nothing is missed",
     "watch.back": "it is back",
+    # askcam timeline
+    "help.timeline": "What happened: notes and events of a running server, newest first. 1: nothing. "
+    "Token: ASKCAM_TOKEN.",
+    "help.timeline.query": 'Words that must all be there, or a question: "when did the van leave?"',
+    "help.timeline.camera": "Only of this camera.",
+    "help.timeline.since": "From then on: 14:00, 'yesterday 14:00', 2026-01-31, or ISO 8601, by the server's clock.",
+    "help.timeline.until": "Until then.",
+    "help.timeline.level": "note, minute, hour or day; if not given, the finest that is kept of each time.",
+    "help.timeline.limit": "At most so many.",
+    "timeline.nothing": "nothing of that is in the timeline",
+    "timeline.others": "and also:",
+    "timeline.more": "these are {count}; there is more (--limit, --since, --until)",
+    "timeline.other": "{url} does not answer as askcam does ({why})",
 }

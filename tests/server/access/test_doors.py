@@ -17,9 +17,9 @@ from askcam.server.access.auth import COOKIE
 from askcam.server.access.guard import QuietDenials
 from askcam.server.access.limits import Limits
 from askcam.server.app import build_app
+from askcam.server.building import build_house
 from askcam.server.config import Config, ServerConfig
 from askcam.server.house import House
-from askcam.server.serving import build_house
 
 VIEWER, ADMIN = "viewer-token", "admin-token"
 AS_VIEWER, AS_ADMIN = ({"Authorization": f"Bearer {token}"} for token in (VIEWER, ADMIN))

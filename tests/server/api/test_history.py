@@ -10,8 +10,8 @@ from askcam.client.protocol import Saw, SeenWindow, StoredAnswer
 from askcam.engine.question import Reason, Timings, Usage
 from askcam.server.answers import Record
 from askcam.server.app import build_app
+from askcam.server.building import build_house
 from askcam.server.config import Config
-from askcam.server.serving import build_house
 from askcam.stream.frame import AgeBasis, Frame
 
 ID = "ans_0123456789abcdefghijklmn"

@@ -16,8 +16,8 @@ from starlette.routing import Mount, Route, WebSocketRoute
 
 from askcam.server.api.openapi.document import describe
 from askcam.server.app import build_app
+from askcam.server.building import build_house
 from askcam.server.config import Config
-from askcam.server.serving import build_house
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 

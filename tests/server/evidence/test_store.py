@@ -1,5 +1,7 @@
 """Evidence on disk: real SQLite, real files."""
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import cv2
@@ -182,10 +184,53 @@ def test_a_folder_that_cannot_be_used_is_refused_in_one_line(tmp_path: Path) -> 
     with pytest.raises(EvidenceError, match="cannot write evidence into"):
         open_store(tmp_path / "file")
     (tmp_path / "odd").mkdir()
-    (tmp_path / "odd" / NAME).write_text("this is no database, it is a text of some length" * 40)
+    with contextlib.closing(sqlite3.connect(tmp_path / "odd" / NAME)) as db:
+        db.execute("PRAGMA user_version = 99")
     for _ in range(2):  # and its lock is given back
-        with pytest.raises(EvidenceError, match="as evidence's index"):
+        with pytest.raises(EvidenceError, match="format 99"):
             open_store(tmp_path / "odd")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "pictures").write_text("no folder")
+    for _ in range(2):
+        with pytest.raises(EvidenceError, match="cannot write evidence into"):
+            open_store(tmp_path / "full")
+
+
+@pytest.mark.parametrize("harm", ["not a database", "torn"])
+def test_a_broken_index_is_kept_aside_with_its_pictures_and_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, harm: str
+) -> None:
+    store = open_store(tmp_path)
+    for i in range(60):
+        store.put(case(f"ans_{i}", [frame(i), frame(i + 1)]))
+    store.close()
+    index, pictures = tmp_path / NAME, sorted(path.name for path in files(tmp_path))
+    whole = index.read_bytes()
+    broken = b"hello" * 1000 if harm == "not a database" else whole[:4096] + bytes(40_000) + whole[44_096:]
+    index.write_bytes(broken)
+    store = open_store(tmp_path)  # tidies up, too
+    assert (store.num_answers, store.num_bytes) == (0, 0)
+    assert store.put(case("ans_new", [frame(1), frame(2)]))
+    store.close()
+    assert Archive(tmp_path).ids() == ["ans_new"]
+    (aside,) = tmp_path.glob(f"{NAME}.broken-*")
+    assert aside.read_bytes() == broken
+    (kept,) = tmp_path.glob("pictures.broken-*")
+    assert sorted(path.name for path in kept.rglob("*.png")) == pictures
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert str(aside) in caplog.text
+
+
+def test_a_clock_that_was_ahead_for_a_while_keeps_nothing_beyond_its_days(tmp_path: Path) -> None:
+    """The second record says that it is from next year; what came after it is old all the same when its time is up."""
+    store = open_store(tmp_path, Bounds(1000, 1 << 30, 30))
+    for i, created in enumerate((CREATED, CREATED + 365 * DAY_S, CREATED + 60, CREATED + 120)):
+        store.put(case(f"ans_{i}", [frame(i), frame(i + 1)], created=created), CREATED + 60 * i)
+    store.prune(CREATED + 29 * DAY_S)
+    assert store.num_answers == 4
+    store.prune(CREATED + 31 * DAY_S)
+    assert store.num_answers == 0
+    assert files(tmp_path) == []
 
 
 def test_a_changed_picture_is_not_shown(tmp_path: Path) -> None:

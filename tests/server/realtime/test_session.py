@@ -15,6 +15,7 @@ OWN = {
     "tools": None,
     "turn_times": None,
     "events": [],
+    "events_after": None,
     "evidence": True,
 }
 

@@ -24,7 +24,7 @@ def test_it_is_told_once_when_it_has_held_and_so_is_the_end_of_it() -> None:
 def test_another_flaw_is_no_news_and_a_shorter_one_is_none_at_all() -> None:
     machine = Wellness()
     assert turns(machine, [(float(at), DARK if at % 4 else (), True) for at in range(40)]) == []
-    assert turns(machine, [(40.0 + at, DARK if at % 2 else ("frozen",), True) for at in range(20)]) == [45.0]
+    assert turns(machine, [(40.0 + at, DARK if at % 2 else ("frozen",), True) for at in range(20)]) == [42.0]
 
 
 def test_a_camera_that_shows_nothing_is_neither() -> None:

@@ -26,8 +26,7 @@ export function bar(store, verbs, actions) {
   const clear = h("button", { type: "button", class: "link", t: "wall.clear", onclick: () => verbs.clear() });
   const watch = h("button", { type: "button", class: "link", t: "wall.watch_this", onclick: () => verbs.newWatch(null, store.get().asked?.question ?? "") });
   told.append(words, watch, clear);
-  const add = h("button", { type: "button", class: "quiet", onclick: () => verbs.newWatch(actions.focused()) }, icon(...PLUS), h("span", { t: "wall.new_watch" }));
-  add.classList.add("with-icon");
+  const add = h("button", { type: "button", class: "quiet with-icon", tLabel: "wall.new_watch", onclick: () => verbs.newWatch(actions.focused()) }, icon(...PLUS), h("span", { t: "wall.new_watch" }));
   const full = h("button", { type: "button", class: "icon", tLabel: "wall.fullscreen", tTitle: "wall.fullscreen", onclick: fullscreen }, icon(...FULL));
   place.append(form, add, full, told);
 

@@ -35,7 +35,8 @@ export function feed(store, verbs, { open, calm }) {
   const state = h("p", { class: "stream-state", role: "status", hidden: true });
   const older = h("button", { type: "button", class: "quiet small older", t: "event.older", hidden: true, onclick: () => verbs.more() });
   const none = h("div", { class: "nothing", hidden: true });
-  byId("events-head").append(h("div", { class: "feed-bar" }, count, undo, markAll), filters(store, verbs), state, fresh);
+  const wanted = filters(store, verbs);
+  byId("events-head").append(h("div", { class: "feed-bar" }, wanted.unreviewed, count, markAll), wanted.choices, undo, state, fresh);
   list.after(none, older);
   list.addEventListener("pointerleave", () => setTimeout(() => calm() && verbs.settle(), 600));
 

@@ -1,4 +1,4 @@
-// Which events are listed.
+// Which events are listed: {unreviewed, choices}, two elements.
 
 import { h, whenChanged } from "../../dom.js";
 import { language, t } from "../../words/tongue.js";
@@ -25,5 +25,8 @@ export function filters(store, verbs) {
     offer(watch, "event.any_watch", (watches ?? []).map(({ name }) => [name, name]));
     offer(camera, "event.any_camera", cameras.map(({ name }) => [name, name]));
   }));
-  return h("div", { class: "filters" }, h("label", { class: "only" }, unreviewed, h("span", { t: "event.unreviewed" })), severity, watch, camera);
+  return {
+    unreviewed: h("label", { class: "only" }, unreviewed, h("span", { t: "event.unreviewed" })),
+    choices: h("div", { class: "filters" }, severity, watch, camera),
+  };
 }

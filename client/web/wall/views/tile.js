@@ -9,8 +9,10 @@ import { healthWords, problemWords } from "../../words/states.js";
 import { t } from "../../words/tongue.js";
 import { alertOf, standing, tileSaid, watchesOf } from "../state.js";
 
+const NO_PICTURE = ["M4 4l16 16", "M9 6h6l1.5 2H19a1.5 1.5 0 0 1 1.5 1.5V16", "M17 18.5H5A1.5 1.5 0 0 1 3.5 17V9.5A1.5 1.5 0 0 1 5 8h1.5", "M9.6 11.5a3 3 0 0 0 4 4"];
 const PLUS = ["M12 5v14", "M5 12h14"];
-const SPAN_S = 600; // of a small line
+const SPAN_S = 600; // of a small line ...
+const LEAST_S = 60; // ... and of one that has just begun
 
 /** "Live · 0.4 s", "Offline · retry in 8 s" */
 export function saidWords({ key, age: old, retry }) {
@@ -19,15 +21,16 @@ export function saidWords({ key, age: old, retry }) {
 
 /** "Yes since 14:03:07" */
 export function standingWords(now) {
-  const word = now.answer && !["yes", "no"].includes(now.answer) ? now.answer : t(`stands.${standing(now)}`);
-  const known = standing(now) !== "unknown";
-  return now.since && known ? t("wall.since", { word, time: moment(Date.parse(now.since)) }) : word;
+  const stands = standing(now);
+  if (stands === "unknown") return t("stands.unknown");
+  const word = now.answer && !["yes", "no"].includes(now.answer) ? now.answer : t(`stands.${stands}`);
+  return now.since ? t("wall.since", { word, time: moment(Date.parse(now.since), true) }) : word;
 }
 
 /** {element, name, update(state), tick(state), show(picture), look(inSight), end()}: made once, changed in place. */
 export function tile(name, { verbs, lines, open }) {
   const image = h("img", { alt: "", decoding: "async", hidden: true });
-  const picture = h("button", { type: "button", class: "tile-picture", tabIndex: -1, onclick: () => open(name) }, image, h("span", { class: "tile-none" }));
+  const picture = h("button", { type: "button", class: "tile-picture", tabIndex: -1, onclick: () => open(name) }, image, h("span", { class: "tile-none" }, icon(...NO_PICTURE)));
   const said = h("span", { class: "tile-said" }, dot(), h("span"));
   const health = h("span", { class: "tile-health" });
   const reason = h("p", { class: "tile-reason", hidden: true });
@@ -149,6 +152,7 @@ function row(verbs) {
       element.dataset.stands = standing(now);
       element.dataset.severity = next.severity;
       element.dataset.trouble = String(Boolean(now.trouble));
+      host.hidden = next.kind === "text"; // it has no probability
       setText(name, next.name);
       setText(words, standingWords(now));
       button.title = [next.question, now.trouble].filter(Boolean).join("\n");
@@ -157,7 +161,9 @@ function row(verbs) {
       if (!inSight) return;
       line ??= new Line(host);
       const to = Date.now() / 1000;
-      line.show({ data: columns(readings, watch.every_s), from: to - SPAN_S, to, on: watch.on, off: watch.off });
+      const data = columns(readings, watch.every_s);
+      const from = Math.max(to - SPAN_S, Math.min(to - LEAST_S, data[0][0] ?? to));
+      line.show({ data, from, to, on: watch.on, off: watch.off });
     },
     end() {
       line?.end();

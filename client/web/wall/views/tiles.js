@@ -5,6 +5,8 @@ import { t } from "../../words/tongue.js";
 import { tile } from "./tile.js";
 
 const TICK_MS = 500; // ages go on
+const NARROW = 4 / 3; // shapes of tiles lie between these
+const WIDE = 16 / 9;
 
 /** {tiles, seen, focused(), step(key), draw()}: `seen` is the set of names in sight, kept true. */
 export function tiles(store, verbs, { lines, open, hurry }) {
@@ -65,8 +67,15 @@ export function tiles(store, verbs, { lines, open, hurry }) {
     if (role === "admin") none.append(h("div", { class: "row" }, h("button", { type: "button", class: "primary", onclick: () => verbs.addSample() }, t("wall.sample"))));
   });
 
+  const shaped = whenChanged(({ cameras }) => cameras.map(({ width, height }) => [width, height]), ({ cameras }) => {
+    const ratios = cameras.filter(({ width }) => width).map(({ width, height }) => width / height);
+    const widest = Math.max(NARROW, ...ratios); // all alike, so that the grid stays one
+    grid.style.setProperty("--ratio", String(Math.min(WIDE, widest)));
+  });
+
   store.subscribe((state) => {
     built(state);
+    shaped(state);
     emptied(state);
     for (const each of all.values()) each.update(state);
   });

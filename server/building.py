@@ -1,0 +1,104 @@
+"""The house, put together from its config: every room in the order in which they need each other."""
+
+from pathlib import Path
+
+from prometheus_client import ProcessCollector
+
+from askcam.server.access.auth import Auth
+from askcam.server.access.rates import Rates
+from askcam.server.answers import Answers
+from askcam.server.asking import Asking
+from askcam.server.attached.fetching import Fetcher
+from askcam.server.cameras import Cameras
+from askcam.server.config import Config
+from askcam.server.desk.desks import Desks
+from askcam.server.evidence.archive import Archive
+from askcam.server.evidence.case import Circumstances
+from askcam.server.evidence.versions import versions
+from askcam.server.evidence.writer import Writer
+from askcam.server.gauges.build import BuildInfo
+from askcam.server.gauges.desks import DeskGauges
+from askcam.server.gauges.engine import EngineGauges
+from askcam.server.house import House
+from askcam.server.metrics import Metrics
+from askcam.server.model import Model
+from askcam.server.notifying.notifying import Notifying
+from askcam.server.pictures import Pictures
+from askcam.server.realtime.sessions import Sessions
+from askcam.server.timeline.timeline import Timeline
+from askcam.server.tools.box import Toolbox
+from askcam.server.tools.installed import add_installed, built_in, open_catalogue
+from askcam.server.tools.mcp_servers import McpServers
+from askcam.server.watching.keeping import Keeping
+from askcam.server.watching.watching import Watching
+
+BUILT_IN = "built-in"  # the name of the model when none was named
+
+
+def build_house(config: Config) -> House:
+    """Everything but the engine, which comes when it is loaded."""
+    model = Model(config.model.model or BUILT_IN)
+    cameras = Cameras(model, config.limits)
+    answers = Answers(config.answers.keep, config.answers.max_bytes)
+    evidence = _writer(config)
+    metrics = Metrics(cameras.all, None if evidence is None else evidence.stats)
+    server = config.server
+    max_age_s = None if server.max_age_ms is None else server.max_age_ms / 1000
+    room = (lambda folder: False) if evidence is None else evidence.make_room
+    kept = Keeping(config.watching.folder, config.watching.bounds, room)
+    catalogue = open_catalogue(config.catalogue.file)
+    desks = Desks(None if catalogue is None else catalogue.by_code)
+    metrics.register(BuildInfo(model), EngineGauges(model), DeskGauges(desks))
+    ProcessCollector(registry=metrics.registry)
+    watching = Watching(kept, model, cameras, metrics, config.watches, max_age_s, needed=bool(config.notify))
+    tools = Toolbox()
+    asking = Asking(model, cameras, answers, metrics, evidence, tools, config.tools.limits, desks)
+    timeline = Timeline(
+        config.timeline,
+        model,
+        cameras,
+        watching,
+        metrics,
+        lambda: asking.under_way > 0,
+        wanted=config.timeline.enabled or any(camera.use.timeline for camera in config.cameras.values()),
+        built_in=config.model.model is None,
+    )
+    for tool in built_in(cameras, desks, catalogue, timeline, watching):
+        tools.add(tool)
+    add_installed(tools)
+    return House(
+        model=model,
+        cameras=cameras,
+        asking=asking,
+        answers=answers,
+        pictures=Pictures(),
+        auth=Auth(server.tokens, allowed_origins=server.allowed_origins),
+        metrics=metrics,
+        limits=config.limits,
+        questions=Rates(config.limits.questions),
+        pushed_frames=Rates(config.limits.frames),
+        watching=watching,
+        notifying=Notifying(kept, watching.readers, config.notify, metrics.registry),
+        timeline=timeline,
+        max_age_s=max_age_s,
+        evidence=evidence,
+        tools=tools,
+        mcp=McpServers(config.tools.mcp, tools),
+        desks=desks,
+        catalogue=catalogue,
+        archive=None if evidence is None else Archive(evidence.folder),
+        fetcher=Fetcher(config.fetch),
+        sessions=Sessions(max_parked=config.limits.max_parked_sessions, count=metrics.parked),
+    )
+
+
+def _writer(config: Config) -> Writer | None:
+    """What writes evidence down, not opened yet; None where it isn't kept."""
+    wanted, model = config.evidence, config.model.model
+    if not wanted.enabled:
+        return None
+    assert wanted.folder is not None, "load() names one"
+    if model is not None and Path(model).expanduser().is_dir():
+        model = str(Path(model).expanduser().resolve())  # to be found from anywhere
+    common = Circumstances(model, config.model.engine(BUILT_IN), versions())
+    return Writer(wanted.folder, wanted.bounds, common, private=wanted.private)

@@ -1,0 +1,57 @@
+"""[notify.NAME] of askcam.toml. Addresses and secrets may come from the environment, by variables that it names."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from askcam.server.config_errors import ConfigError
+from askcam.server.notifying.apprising import check
+from askcam.server.notifying.setting import EXAMPLE, NAME, NotifySetting
+from askcam.server.toml_file import Keys, Toml
+
+FROM_ENV = ("webhook", "secret", "apprise")  # each also as NAME_env = "VARIABLE"
+TABLE = '[notify.phone] with apprise = ["ntfy://my-topic"]'
+
+
+def read_notify(toml: Toml, env: Mapping[str, str]) -> dict[str, NotifySetting]:
+    """By name. Raises ConfigError, which shows no address and no secret."""
+    return {name: _target(toml, name, env) for name in toml.tables(("notify",), TABLE)}
+
+
+def check_notify(targets: Mapping[str, NotifySetting]) -> None:
+    """Raise ConfigError for what no push service would understand. Imports Apprise where it is needed."""
+    for name, setting in targets.items():
+        if setting.apprise:
+            try:
+                check(setting.apprise)
+            except ConfigError as exc:
+                raise ConfigError(f"[notify.{name}]: {exc}") from exc
+
+
+def _target(toml: Toml, name: str, env: Mapping[str, str]) -> NotifySetting:
+    path = ("notify", name)
+    if not NAME.fullmatch(name):
+        raise ConfigError(f"{toml.place(path)}: a target's name has up to 63 of a-z, 0-9, '-', '_'")
+    toml.check_keys(path, [*(each.name for each in fields(NotifySetting)), *(f"{key}_env" for key in FROM_ENV)])
+    table: dict[str, Any] = dict(toml.at(path))
+    for key in FROM_ENV:
+        if f"{key}_env" in table:
+            value = _variable(toml, (*path, f"{key}_env"), table, key, env)
+            table[key] = value.split() if key == "apprise" else value
+    if not table.get("webhook") and not table.get("apprise"):
+        raise ConfigError(f"{toml.place(path)}: a target needs to lead somewhere: {EXAMPLE}")
+    return toml.convert(path, table, NotifySetting)
+
+
+def _variable(toml: Toml, path: Keys, table: dict[str, Any], key: str, env: Mapping[str, str]) -> str:
+    """The value of the variable that the key at `path` names; the key leaves `table`."""
+    variable = table.pop(path[-1])
+    if key in table:
+        raise ConfigError(f"{toml.place(path)}: {key} stands there, too: leave one of them out")
+    if not isinstance(variable, str) or not variable.strip():
+        raise ConfigError(f'{toml.place(path)}: expected the name of a variable: {key}_env = "ASKCAM_NOTIFY"')
+    value = env.get(variable, "").strip()
+    if not value:
+        # Not repeated: it may be the secret itself, put into the wrong key.
+        raise ConfigError(f"{toml.place(path)}: the variable that it names is not set in the server's environment")
+    return value

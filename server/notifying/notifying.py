@@ -1,0 +1,195 @@
+"""All targets of [notify]: each with a task of its own, over one outbox in the events' database."""
+
+import asyncio
+import hashlib
+import logging
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import TypeVar
+
+from prometheus_client import CollectorRegistry
+
+from askcam.client.deliveries import DeadLetter, DeliveryList, Retried, Tried
+from askcam.server.errors import NO_RETRY, ApiError, not_found
+from askcam.server.notifying.apprising import Services
+from askcam.server.notifying.gauges import Gauges
+from askcam.server.notifying.letter import Letter, letter_name
+from askcam.server.notifying.line import HOLD_S, Line
+from askcam.server.notifying.outbox import Dead, Kept, Outbox
+from askcam.server.notifying.outcome import Failed, Taken
+from askcam.server.notifying.setting import NotifySetting
+from askcam.server.notifying.signing import read_secrets
+from askcam.server.notifying.standing import standing
+from askcam.server.notifying.target import Clock, Sender, Target
+from askcam.server.notifying.webhook import Webhook
+from askcam.server.saw import rfc3339
+from askcam.server.watching.errors import WatchingError
+from askcam.server.watching.keeping import Keeping
+from askcam.server.watching.readers import Readers
+from askcam.server.watching.store import Store
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+MAX_AT_ONCE = 8  # deliveries under way, one at most to each target
+GRACE_S = 3.0  # at the end, for those
+
+
+class Notifying:
+    """Owned by the event loop. open() once the watches' store is open, close() before it is closed."""
+
+    def __init__(
+        self,
+        keeping: Keeping,
+        readers: Readers,
+        settings: Mapping[str, NotifySetting],
+        registry: CollectorRegistry,
+        clock: Clock | None = None,
+    ) -> None:
+        self._keeping, self._readers, self._settings = keeping, readers, dict(settings)
+        self._clock = clock or Clock()
+        self._places = asyncio.Semaphore(MAX_AT_ONCE)
+        self._targets: dict[str, Target] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._origin = ""
+        if settings:
+            registry.register(Gauges(lambda: self._targets.values(), self._clock.wall))
+
+    # -- life
+
+    async def open(self) -> None:
+        """Take up what an earlier life left, and begin. Raises WatchingError."""
+        if not self._settings:
+            return
+        try:
+            self._origin, kept = await self._keeping.do(self._take_up)
+        except (sqlite3.Error, OSError) as exc:
+            raise WatchingError(
+                f"cannot keep what is to be delivered in {self._keeping.folder}: {exc}; name another folder under "
+                "[watching]"
+            ) from exc
+        for name, setting in self._settings.items():
+            self._targets[name] = self._target(name, setting, kept[name])
+        self._readers.also(self._wake)
+        self._tasks = [asyncio.create_task(target.run()) for target in self._targets.values()]
+
+    def _take_up(self, store: Store) -> tuple[str, dict[str, Kept]]:
+        outbox, last = Outbox(store.db), store.last_id()
+        origin, now, wall = outbox.open(), self._clock.steady(), self._clock.wall()
+        return origin, {
+            name: outbox.target(name, leads_to(setting), last, now, wall) for name, setting in self._settings.items()
+        }
+
+    def _target(self, name: str, setting: NotifySetting, kept: Kept) -> Target:
+        line = Line(kept.cursor, setting.give_up_s, Random(), kept.disabled is not None, waiting=dict(kept.waiting))
+        if kept.disabled is not None:
+            log.error(
+                "the target %r gets no events: %s; POST /v1/notify/%s/test tries it again", name, kept.disabled, name
+            )
+        return Target(
+            name, setting, sender(setting), line, kept, self._origin, self._keeping, self._places, self._clock
+        )
+
+    async def close(self) -> None:
+        """What is under way gets a moment; what is cut off is tried again in the next life."""
+        for target in self._targets.values():
+            target.stop()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=GRACE_S)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for target in self._targets.values():
+            target.sender.close()
+
+    def _wake(self) -> None:
+        for target in self._targets.values():
+            target.wake()
+
+    # -- for admins
+
+    async def list(self, name: str | None, before: int | None, limit: int) -> DeliveryList:
+        """All targets, or one, and dead letters, newest first: ids below `before`. Raises ApiError."""
+        targets = list(self._targets.values()) if name is None else [self._get(name)]
+        dead: list[Dead] = []
+        if self._targets:
+            dead = await self._keep(lambda outbox: outbox.dead(name, before, limit + 1))
+        now, wall = self._clock.steady(), self._clock.wall()
+        data = [standing(target, now, wall) for target in targets]
+        return DeliveryList(data, list(map(_letter, dead[:limit])), has_more=len(dead) > limit)
+
+    async def retry(self, number: int) -> Retried:
+        """One dead letter. Raises ApiError."""
+        found = await self._keep(lambda outbox: outbox.one(number)) if self._targets else None
+        if found is None or found.target not in self._targets:
+            raise not_found(f"there is no dead letter {number}; GET /v1/deliveries lists them", "id")
+        event = found.event
+        if await self._do(lambda store: store.event(event)) is None:
+            raise not_found(f"event {event} is no longer kept, and cannot be sent", "id", "event_gone")
+        return await self._revive(self._get(found.target), number)
+
+    async def retry_all(self, name: str) -> Retried:
+        """All dead letters of a target. Raises ApiError."""
+        return await self._revive(self._get(name), None)
+
+    async def _revive(self, target: Target, number: int | None) -> Retried:
+        now, wall = self._clock.steady(), self._clock.wall()
+        letters = await self._keep(lambda outbox: outbox.revive(target.name, number, HOLD_S, now, wall))
+        target.revive(letters)
+        return Retried(target.name, len(letters))
+
+    async def test(self, name: str) -> Tried:
+        """Send a test, and say what came of it. Raises ApiError 404."""
+        target, began = self._get(name), time.monotonic()
+        letter = Letter(f"{letter_name(name, self._origin, 0)}-{secrets.token_hex(4)}", rfc3339(time.time()), None)
+        outcome = await target.test(letter)
+        error = outcome.error if isinstance(outcome, Failed) else None
+        return Tried(name, isinstance(outcome, Taken), error, round((time.monotonic() - began) * 1000, 1))
+
+    def _get(self, name: str) -> Target:
+        target = self._targets.get(name)
+        if target is None:
+            known = ", ".join(self._targets) or "there is none: write [notify.NAME] in askcam.toml"
+            raise not_found(f"there is no target {name[:64]!r}; targets here: {known}", "name")
+        return target
+
+    async def _keep(self, work: Callable[[Outbox], T]) -> T:
+        return await self._do(lambda store: work(Outbox(store.db)))
+
+    async def _do(self, work: Callable[[Store], T]) -> T:
+        """Raises ApiError."""
+        try:
+            return await self._keeping.do(work)
+        except (sqlite3.Error, OSError) as exc:
+            log.error("the events' database refuses: %s", exc)
+            told = f"the events' database refuses: {exc}; the server's log says more"
+            raise ApiError(500, "server_error", told, code="watching_failure", headers=NO_RETRY) from exc
+
+
+def sender(setting: NotifySetting) -> Sender:
+    place = setting.place
+    if place is not None:
+        return Webhook(place, read_secrets(setting.secret), setting.timeout_s)
+    return Services(setting.apprise, setting.timeout_s, setting.language)
+
+
+def leads_to(setting: NotifySetting) -> str:
+    """What stands on disk for where a target leads: it may hold secrets."""
+    return hashlib.sha256("\n".join((setting.webhook or "", *sorted(setting.apprise))).encode()).hexdigest()[:16]
+
+
+def _letter(dead: Dead) -> DeadLetter:
+    return DeadLetter(
+        id=dead.id,
+        target=dead.target,
+        event=dead.event,
+        at=rfc3339(dead.at),
+        attempts=dead.attempts,
+        error=dead.error,
+        first_try_at=rfc3339(dead.first_at),
+        last_try_at=rfc3339(dead.last_at),
+    )

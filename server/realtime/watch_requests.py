@@ -1,0 +1,74 @@
+"""What a realtime client may want of watches: watch.create, watch.update, watch.delete, watch.list. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from askcam.server.errors import ApiError
+from askcam.server.realtime.reading import Fields
+from askcam.server.watching.bodies import NewWatch, WatchChange, read
+
+MAX_NAME_CHARS = 64
+
+
+class Verb(StrEnum):
+    CREATE = "watch.create"
+    UPDATE = "watch.update"
+    DELETE = "watch.delete"
+    LIST = "watch.list"
+
+
+@dataclass(frozen=True, slots=True)
+class WatchRequest:
+    """`body`: of what is made, all but its name; of what is changed, what is named."""
+
+    verb: Verb
+    name: str
+    event_id: str | None
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _create(fields: Fields, event_id: str | None, *_: object) -> WatchRequest:
+    watch = fields.need_object("watch")
+    wanted = dict(watch.plain())
+    wanted.setdefault("cameras", [])  # none named: that of the session
+    body = _read(watch, wanted, NewWatch)
+    return WatchRequest(Verb.CREATE, body.pop("name"), event_id, body)
+
+
+def _update(fields: Fields, event_id: str | None, *_: object) -> WatchRequest:
+    watch = fields.need_object("watch")
+    body = _read(watch, watch.plain(), WatchChange)
+    return WatchRequest(Verb.UPDATE, fields.need_text("name", MAX_NAME_CHARS), event_id, body)
+
+
+def _delete(fields: Fields, event_id: str | None, *_: object) -> WatchRequest:
+    return WatchRequest(Verb.DELETE, fields.need_text("name", MAX_NAME_CHARS), event_id)
+
+
+def _list(fields: Fields, event_id: str | None, *_: object) -> WatchRequest:
+    return WatchRequest(Verb.LIST, "", event_id)
+
+
+def _read(watch: Fields, body: Mapping[str, Any], kind: type[NewWatch] | type[WatchChange]) -> dict[str, Any]:
+    """Raises ApiError 400 whose `param` is a field of the event."""
+    try:
+        return read(body, kind)
+    except ApiError as error:
+        raise beside(error) from error
+
+
+def beside(error: ApiError) -> ApiError:
+    """The same refusal of a watch's field, of which the event speaks as `watch.FIELD`."""
+    known = error.param is not None and error.param in WatchChange.__struct_fields__
+    param = f"watch.{error.param}" if known else error.param or "watch"
+    return ApiError(error.status, error.type, error.message, param=param, code=error.code)
+
+
+READERS: Mapping[str, Callable[..., WatchRequest]] = {
+    Verb.CREATE: _create,
+    Verb.UPDATE: _update,
+    Verb.DELETE: _delete,
+    Verb.LIST: _list,
+}

@@ -1,0 +1,134 @@
+"""`create_watch`, `remove_watch`, `confirm_watch`, `list_watches`: standing questions, made by talking.
+
+What changes something is proposed first, and carried out by a second call, which the model may make only in a later
+answer: so somebody has read the proposal and said yes. Both are for admins' questions alone.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from askcam.server.errors import ApiError
+from askcam.server.tools.base import BUILT_IN, Circumstance, Fault, Signature, ToolError
+from askcam.server.watching.bodies import setting
+from askcam.server.watching.proposals import Proposal
+from askcam.server.watching.proposing import asked_for_yes, confirm, found, propose, propose_removal, told
+from askcam.server.watching.watching import Watching
+
+ASK = "Nothing is done yet. Tell the user what it is and ask for a yes; only then call confirm_watch with this id."
+TEXT = {"type": "string", "minLength": 1, "maxLength": 300}
+NAME = TEXT | {"description": "The watch's name, as list_watches tells it."}
+
+
+def _schema(*required: str, **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
+
+
+class ListWatches:
+    """For everybody who may ask."""
+
+    server, available = BUILT_IN, True
+    signature = Signature("list_watches", "List what is being watched for, and how each watch stands.", _schema())
+
+    def __init__(self, watching: Watching) -> None:
+        self._watching = watching
+
+    async def call(self, arguments: Mapping[str, Any], circumstance: Circumstance) -> str:
+        rows = [
+            {"name": info.name, "question": info.question, "now": {now.camera: now.state for now in info.now}}
+            for info in self._watching.all()
+        ]
+        return json.dumps({"watches": rows}, ensure_ascii=False)
+
+
+class CreateWatch:
+    """Proposes one."""
+
+    server, available = BUILT_IN, True
+    signature = Signature(
+        "create_watch",
+        "Propose to watch a camera from now on and tell the user each time something comes true or ends. For wishes "
+        "such as 'tell me when someone puts an apple on the desk'.",
+        _schema(
+            "question",
+            question=TEXT
+            | {"description": "A question that yes answers while it is true: 'Is there an apple on the desk?'"},
+            camera=TEXT | {"description": "Which camera; this one if left out."},
+            every_s={"type": "number", "minimum": 0.2, "maximum": 3600, "description": "Seconds between two looks."},
+            for_s={"type": "number", "minimum": 0, "maximum": 86400, "description": "Seconds it must hold to count."},
+        ),
+    )
+
+    def __init__(self, watching: Watching) -> None:
+        self._watching = watching
+
+    async def call(self, arguments: Mapping[str, Any], circumstance: Circumstance) -> str:
+        _check_admin(circumstance)
+        camera = arguments.get("camera") or circumstance.camera
+        if camera is None:
+            raise ToolError(Fault.ARGUMENTS, "which camera? this question is about none: name one")
+        body = {name: arguments[name] for name in ("every_s", "for_s") if name in arguments}
+        body |= {"question": asked_for_yes(arguments["question"]), "cameras": [camera]}
+        try:
+            return _proposed(propose(self._watching, None, setting(body), circumstance.answer_id))
+        except ApiError as exc:
+            raise ToolError(Fault.ARGUMENTS, exc.message) from exc
+
+
+class RemoveWatch:
+    """Proposes that one be removed."""
+
+    server, available = BUILT_IN, True
+    signature = Signature("remove_watch", "Propose to stop watching.", _schema("name", name=NAME))
+
+    def __init__(self, watching: Watching) -> None:
+        self._watching = watching
+
+    async def call(self, arguments: Mapping[str, Any], circumstance: Circumstance) -> str:
+        _check_admin(circumstance)
+        try:
+            return _proposed(propose_removal(self._watching, arguments["name"], circumstance.answer_id))
+        except ApiError as exc:
+            raise ToolError(Fault.ARGUMENTS, exc.message) from exc
+
+
+class ConfirmWatch:
+    """Carries a proposal out, in a later answer than the one that made it."""
+
+    server, available = BUILT_IN, True
+    signature = Signature(
+        "confirm_watch",
+        "Carry out what create_watch or remove_watch has proposed, after the user has said yes to it.",
+        _schema("id", id=TEXT | {"description": "The proposal's id."}),
+    )
+
+    def __init__(self, watching: Watching) -> None:
+        self._watching = watching
+
+    async def call(self, arguments: Mapping[str, Any], circumstance: Circumstance) -> str:
+        _check_admin(circumstance)
+        try:
+            proposal = found(self._watching, arguments["id"].strip())
+            if proposal.answer_id == circumstance.answer_id:
+                raise ToolError(Fault.NOT_ALLOWED, f"the user has not said yes to {proposal.id} yet: ask first")
+            info = await confirm(self._watching, proposal.id)
+        except ApiError as exc:
+            raise ToolError(Fault.ARGUMENTS, exc.message) from exc
+        if info is None:
+            return json.dumps({"removed": proposal.name})
+        return json.dumps(
+            {"watching": info.name, "question": info.question, "cameras": info.cameras}, ensure_ascii=False
+        )
+
+
+def _proposed(proposal: Proposal) -> str:
+    fields = {key: value for key, value in msgspec.to_builtins(told(proposal)).items() if value not in (None, [])}
+    return json.dumps({"proposal": fields, "next": ASK}, ensure_ascii=False)
+
+
+def _check_admin(circumstance: Circumstance) -> None:
+    """Raises ToolError."""
+    if not circumstance.admin:
+        raise ToolError(Fault.NOT_ALLOWED, "only an admin may change what is watched, and this question came from none")

@@ -1,0 +1,70 @@
+"""Events in order, each once: those that are kept first, then those that come. For streams that are resumed."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+
+from askcam.client.protocol import WatchEvent
+from askcam.server.watching.readers import Reader
+from askcam.server.watching.store import Store
+from askcam.server.watching.watching import Watching
+
+CAUGHT_UP = 100  # events read from the store at once, for one who resumes
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Events that are not kept any more, and so cannot be told."""
+
+    first_missed: int
+    last_missed: int
+
+
+async def follow(
+    watching: Watching, last: int | None, watch: str | None, camera: str | None, alive_s: float
+) -> AsyncGenerator[WatchEvent | Gone | None, None]:
+    """Events of that watch and camera as they come; after `last`, those that were missed first. None: only new ones.
+
+    Yields None once it listens, and whenever nothing has come for `alive_s`. Ends when the reader was too slow, or the
+    server ends: who follows again after the last event that was heard misses nothing. Raises ApiError.
+    """
+    with watching.readers.reading() as reader:  # from here on nothing is missed
+        newest = await watching.read(lambda store: store.last_id(), 0)
+        if last is None or last > newest:  # more than there ever were: the database was begun anew
+            last = newest
+        first = await watching.read(lambda store: store.first_id(), None)
+        yield None
+        if first is not None and last + 1 < first:
+            yield Gone(last + 1, first - 1)
+        async for event in _missed(watching, last, watch, camera):
+            yield event
+            last = event.id
+        last = max(last, newest)
+        while (told := await _next(reader, alive_s)) is not None:
+            if isinstance(told, Reader):
+                yield None
+            elif told.id > last and watch in (None, told.watch) and camera in (None, told.camera):
+                yield told
+
+
+async def _next(reader: Reader, alive_s: float) -> WatchEvent | Reader | None:
+    """The reader itself when nothing came; None at the end."""
+    try:
+        return await reader.next(alive_s)
+    except TimeoutError:
+        return reader
+
+
+async def _missed(watching: Watching, last: int, watch: str | None, camera: str | None) -> AsyncIterator[WatchEvent]:
+    """What is kept of the events after `last`, oldest first."""
+    while True:
+
+        def following(store: Store, *, after: int = last) -> list[WatchEvent]:
+            return store.following(after, CAUGHT_UP, watch=watch, camera=camera)
+
+        none: list[WatchEvent] = []
+        found = await watching.read(following, none)
+        for event in found:
+            yield event
+            last = event.id
+        if len(found) < CAUGHT_UP:
+            return

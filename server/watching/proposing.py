@@ -1,0 +1,86 @@
+"""Proposing a watch, and carrying the proposal out once somebody has said yes."""
+
+import re
+import time
+from collections.abc import Collection
+
+from askcam.client.protocol import WatchInfo, WatchProposal
+from askcam.server.chinese import is_chinese
+from askcam.server.errors import not_found
+from askcam.server.watching.proposals import KEPT_S, Proposal
+from askcam.server.watching.setting import WatchSetting
+from askcam.server.watching.watching import Watching
+
+SMALL_WORDS = frozenset(
+    "a an the is are there does do did any some of on in at to it this that answer yes or no".split()  # noqa: SIM905
+)
+MAX_WORDS = 4  # of a name
+
+
+def propose(watching: Watching, name: str | None, setting: WatchSetting, answer_id: str) -> Proposal:
+    """Raises ApiError for what could not be made anyway."""
+    now = time.monotonic()
+    taken = {info.name for info in watching.all()} | watching.proposals.names(now)
+    name = name or free_name(setting.question, taken)
+    watching.check(name, setting)
+    return watching.proposals.add(name, setting, answer_id, now)
+
+
+def propose_removal(watching: Watching, name: str, answer_id: str) -> Proposal:
+    """Raises ApiError for a watch that cannot be removed."""
+    watching.changeable(name)
+    return watching.proposals.add(name, None, answer_id, time.monotonic())
+
+
+def found(watching: Watching, proposal_id: str) -> Proposal:
+    """Raises ApiError 404."""
+    proposal = watching.proposals.get(proposal_id, time.monotonic())
+    if proposal is None:
+        minutes = KEPT_S / 60
+        told = (
+            f"nothing is proposed as {proposal_id[:64]!r}; a proposal waits {minutes:g} minutes, and not over restarts"
+        )
+        raise not_found(told, "id")
+    return proposal
+
+
+async def confirm(watching: Watching, proposal_id: str) -> WatchInfo | None:
+    """Carry it out; None: the watch was removed. Raises ApiError, and then the proposal still waits."""
+    proposal = found(watching, proposal_id)
+    if proposal.setting is None:
+        await watching.remove(proposal.name)
+        info = None
+    else:
+        info = await watching.create(proposal.name, proposal.setting)
+    watching.proposals.drop(proposal_id)
+    return info
+
+
+def told(proposal: Proposal) -> WatchProposal:
+    """As clients are told."""
+    setting = proposal.setting
+    return WatchProposal(
+        id=proposal.id,
+        action="remove" if setting is None else "create",
+        name=proposal.name,
+        question=None if setting is None else setting.question,
+        cameras=[] if setting is None else list(setting.cameras),
+        every_s=None if setting is None else setting.every_s,
+        for_s=None if setting is None else setting.for_s,
+        severity=None if setting is None else setting.severity.value,
+    )
+
+
+def free_name(question: str, taken: Collection[str]) -> str:
+    """A watch's name made of the words of its question: "apple-desk"; with a number where that is taken."""
+    words = [word for word in re.findall(r"[a-z0-9]+", question.casefold()) if word not in SMALL_WORDS]
+    name = "-".join(words[:MAX_WORDS])[:40].strip("-") or "watch"
+    return next(each for each in (name, *(f"{name}-{i}" for i in range(2, 10_000))) if each not in taken)
+
+
+def asked_for_yes(question: str) -> str:
+    """The question with the words that make a model begin its answer with yes or no, unless it has them."""
+    text = question.strip()
+    if is_chinese(text) or re.search(r"\byes\b", text, re.IGNORECASE):
+        return text
+    return f"{text.rstrip('.?! ')}? Answer yes or no."
