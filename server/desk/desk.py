@@ -14,7 +14,7 @@ from askcam.client.protocol import Fact
 from askcam.server.catalogue.errors import CatalogueError
 from askcam.server.catalogue.product import Product
 from askcam.server.desk.facts import facts_of
-from askcam.server.desk.guidance import Hint, advise, measure
+from askcam.server.desk.guidance import Hint, Measured, advise, measure
 from askcam.server.desk.locate import Luma
 from askcam.server.desk.reading import Burst, read
 from askcam.server.desk.sightings import KEEP_S, Sighting, Sightings, verified
@@ -63,6 +63,7 @@ class Desk:
         self._seq = -1
         self._last: Luma | None = None  # the parts of the picture that was read last
         self._tries = 0  # readings in a row of a picture that did not change
+        self._unread: Measured | None = None  # a code in it that nobody could read
         self._open = False  # whether bars were in it that nobody could read
 
     @property
@@ -112,18 +113,17 @@ class Desk:
         parts = np.asarray(cv2.resize(luma, PARTS, interpolation=cv2.INTER_AREA), np.uint8)
         moved = self._last is None or int(cv2.absdiff(parts, self._last).max()) > MOVED
         self._tries = 0 if moved else self._tries + 1
-        hints = self.view.hints
         wanted = moved or (self._open and self._tries < STILL_READS)
         if wanted:
             reading = read(luma)
             found = self._burst.add(reading, frame.mono)
             self._sightings.add(found, frame.wall, frame.mono)
             self._last, self._open = parts, bool(reading.unread) or any(not each.sure for each in found)
-            unread = measure(luma, reading.unread[0], moved) if reading.unread and not found else None
-            hints = advise(unread, self._camera.status().health)
+            self._unread = measure(luma, reading.unread[0], moved) if reading.unread and not found else None
         else:
             self._sightings.still(frame.wall, frame.mono)
         codes = self._sightings.now(frame.mono)
+        hints = advise(self._unread, self._camera.status().health)  # a picture may turn out dark after it was read
         before = self.view
         self.view = DeskView(
             codes,

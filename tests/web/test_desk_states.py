@@ -1,5 +1,6 @@
 """Everything that can be missing or wrong at a desk: the page says what, and what to do."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -115,6 +116,7 @@ def test_goods_that_the_catalogue_lacks(shopper: Shopper, server: LiveServer) ->
     expect(shopper.product).to_contain_text("Not in the catalogue")
     expect(shopper.product.locator("h1")).to_have_text(OTHER_CODE)
     expect(shopper.product.locator(".price")).to_have_count(0)
+    assert not re.search("null|undefined|NaN", shopper.product.inner_text())
     shopper.page.keyboard.press("Enter")
     expect(shopper.items).to_contain_text("no price")
     shopper.snap("desk-missing")

@@ -49,13 +49,14 @@ export function sheet(store, verbs) {
         field("desk.stock", stock(held), held.stock === 0 ? "bad" : null),
         field("desk.delivery", held.days === null || held.days === undefined ? null : t(held.days === 1 ? "desk.day" : "desk.days", { n: held.days })),
         field("desk.sku", held.sku),
-        field("desk.barcode", h("span", { class: "code" }, code), null, [
-          h("span", { class: "muted read" }, [format, reads > 1 ? t("desk.reads", { n: reads }) : "", clock(at)].filter(Boolean).join(" · ")),
-          label ? h("img", { class: "label", src: label, alt: t("desk.label") }) : null])),
+        field("desk.barcode", h("div", { class: "read" },
+          h("span", { class: "code" }, code),
+          h("span", { class: "muted" }, [format, reads > 1 ? t("desk.reads", { n: reads }) : "", clock(at)].filter(Boolean).join(" · "))), null,
+          label ? h("img", { class: "label", src: label, alt: t("desk.label") }) : null)),
       h("div", { class: "row acts" },
         h("button", { type: "button", class: "primary big", data: { act: "accept" }, onclick: () => verbs.accept(), title: t("desk.accept_title") }, t(accepted ? "desk.once_more" : "desk.accept")),
         h("button", { type: "button", class: "quiet big", data: { act: "retake" }, onclick: () => verbs.retake(), title: t("desk.retake_title") }, t("desk.retake"))),
-    ];
+    ].filter(Boolean);
   }
 
   store.subscribe(whenChanged(({ held }) => held, render));
@@ -63,7 +64,7 @@ export function sheet(store, verbs) {
 
 function field(words, value, tone = null, more = null) {
   if (value === null || value === undefined) return null;
-  return h("div", { data: tone ? { tone } : {} }, h("dt", {}, t(words)), h("dd", {}, value, ...more ?? []));
+  return h("div", { data: tone ? { tone } : {} }, h("dt", {}, t(words)), h("dd", {}, value, more));
 }
 
 function stock({ stock: left }) {

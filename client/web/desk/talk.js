@@ -39,6 +39,7 @@ export function talk(store, verbs) {
     taps.children[focused]?.focus();
   }));
   announce(store);
-  refusals(store, ask);
+  const problem = byId("problem");
+  refusals(store, ask, () => problem.scrollIntoView({ block: "nearest" }));
   return (words) => ask(t(words));
 }

@@ -11,7 +11,7 @@ export function sources() {
   const element = h("details", { class: "sources", hidden: true }, title, body);
 
   function show(saw) {
-    const facts = saw?.facts ?? [];
+    const facts = (saw?.facts ?? []).filter(({ seen_at: at }) => at); // what a tool brought stands with its call
     const calls = saw?.tools ?? [];
     element.hidden = facts.length + calls.length === 0;
     title.replaceChildren(t("card.knows"), ...calls.map(({ name, error }) => h("span", { class: "tool", data: { failed: String(Boolean(error)) } }, name)));
@@ -23,7 +23,7 @@ export function sources() {
 
 function fact({ source, text, seen_at: at }) {
   const words = t(source === "read" ? "card.read" : "card.looked_up", { fact: text });
-  return h("p", { class: "fact" }, words, at ? h("span", { class: "muted" }, ` · ${clock(at)}`) : null);
+  return h("p", { class: "fact" }, words, h("span", { class: "muted" }, ` · ${clock(at)}`));
 }
 
 function call({ name, server, arguments: wanted, output, error, ms }) {

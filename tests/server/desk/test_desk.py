@@ -4,6 +4,8 @@ import itertools
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -14,9 +16,12 @@ from waiting import until
 from askcam.server.catalogue.errors import CatalogueError
 from askcam.server.catalogue.product import Product
 from askcam.server.desk.desk import READS_PER_S, SHARE, Desk
+from askcam.server.desk.guidance import Hint
 from askcam.stream.camera import Camera
 from askcam.stream.fit import Fit
 from askcam.stream.frame import Pixels
+from askcam.stream.health import Health
+from askcam.stream.status import CameraStatus
 
 APPLE = Product("apple", barcode=APPLE_CODE, price="2.49")
 
@@ -99,6 +104,31 @@ def test_a_picture_that_does_not_change_is_not_read_again(film: Film) -> None:
     assert desk.view.num_reads <= 6
     assert seen(desk) == [APPLE_CODE]
     desk.close()
+
+
+class Later:
+    """A camera whose picture is found dark only when it is told so."""
+
+    def __init__(self, one: Camera) -> None:
+        self.name, self.newest, self._camera = one.name, one.newest, one
+        self.dark = False
+
+    def status(self) -> CameraStatus:
+        return replace(self._camera.status(), health=(Health.DARK,) if self.dark else ())
+
+
+def test_a_picture_that_turns_out_dark_after_it_was_read_is_told(film: Film) -> None:
+    later = Later(film.camera)
+    desk = Desk(cast(Camera, later), None)
+    desk.start()
+    try:
+        until(lambda: desk.view.num_pictures >= 2, "the picture to be read")
+        assert desk.view.hints == ()
+        later.dark = True
+        until(lambda: desk.view.hints == (Hint.LIGHT,), "the hint")
+        assert desk.view.num_reads == 1
+    finally:
+        desk.close()
 
 
 def test_it_works_a_bounded_share_of_the_time(film: Film) -> None:
