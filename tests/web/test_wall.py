@@ -154,17 +154,18 @@ def test_a_watch_is_made_on_a_tile_and_its_event_comes(page: Page, wall: Wall) -
 
 
 def test_what_happened_is_searched_in_words(visitor: Visitor, page: Page, wall: Wall) -> None:
-    until(lambda: wall.get("/v1/timeline", query="door")["data"], "events in the timeline", WAIT_S)
+    wall.turn(True)
+    until(lambda: wall.get("/v1/timeline", query="engine")["data"], "events in the timeline", WAIT_S)
     page.get_by_role("tab", name="Timeline").click()
     search = page.get_by_role("searchbox", name="Search what happened")
-    search.fill("door")
+    search.fill("engine")
     search.press("Enter")
-    entry = page.locator('.entry:has-text("[on] door")').first
-    expect(entry).to_contain_text("lobby")
+    entry = page.locator('.entry:has-text("[on] engine")').first
+    expect(entry).to_contain_text("gate")
     visitor.snap("wall-timeline")
     assert_accessible(page)
     entry.get_by_role("button").click()
-    expect(page.get_by_role("dialog", name="door turned on")).to_be_visible()
+    expect(page.get_by_role("dialog", name="engine turned on")).to_be_visible()
     page.keyboard.press("Escape")
     search.fill("zebra")
     search.press("Enter")
