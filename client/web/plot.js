@@ -107,9 +107,9 @@ export class Line {
       legend: { show: false },
       cursor: { show: false },
       padding: axes ? [8, 12, 0, 0] : [3, 3, 3, 1],
-      scales: { x: { time: false, range: () => [this.#shown.from, this.#shown.to] }, y: { range: () => [0, 1] } },
+      scales: { x: { time: false, range: () => [this.#shown.from, this.#shown.to] }, y: { range: () => [-0.04, 1.04] } }, // so that a line at 0 or 1 is seen
       axes: axes
-        ? [{ ...axis, space: 70, values: (_, splits) => splits.map((s) => (clock ? clock(s * 1000) : String(s))) },
+        ? [{ ...axis, space: 70, size: 26, values: (_, splits) => splits.map((s) => (clock ? clock(s * 1000) : String(s))) },
           { ...axis, size: 42, incrs: [0.25, 0.5], values: (_, splits) => splits.map((s) => s.toFixed(2)) }]
         : [{ show: false }, { show: false }],
       series: [{}, { stroke: colour("accent"), width: axes ? 2 : 1.5, points: { show: axes, size: 4, stroke: colour("accent"), fill: colour("accent") }, spanGaps: false }],

@@ -81,6 +81,7 @@ export function createFeed(store, calm) {
       events: joined(events.map((event) => now.get(event.id) ?? event), missing), fresh: fresh.map((event) => now.get(event.id) ?? event),
       picked: [], undo: undoable ? { ids: said.map((event) => event.id), acknowledged } : null,
     });
+    if (calm()) settle();
   }
 
   let server = null;

@@ -16,17 +16,17 @@ export function keys(store, verbs, { tiles, feed, bar, timeline }) {
     "/": () => (store.get().tab === "timeline" && !tiles.focused() ? timeline.focus() : bar.focus()),
     e: () => document.querySelector(".event-open")?.focus(),
     r: () => verbs.review(feed.aimed(), true),
-    u: () => (store.get().picked.length || feed.aimed().length ? takeBack() : verbs.undo()),
+    u: () => (store.get().undo ? verbs.undo() : takeBack()),
     w: () => store.get().role === "admin" && verbs.newWatch(tiles.focused()),
     f: fullscreen,
   };
 
-  /** U with an event in hand takes its review back; else the last thing that was done. */
+  /** U when there is nothing to undo: the review of what is in hand. */
   function takeBack() {
     const { picked, events } = store.get();
     const ids = picked.length ? picked : feed.aimed();
     const seen = events.filter((event) => ids.includes(event.id) && event.acknowledged_at);
-    return seen.length ? verbs.review(ids, false) : verbs.undo();
+    return verbs.acknowledge(seen.map(({ id }) => id), false);
   }
 
   document.addEventListener("keydown", (event) => {

@@ -11,6 +11,7 @@ export const WALL = {
   role: null, // "admin" | "viewer"; null: not known yet
   watches: null, // [WatchInfo]; null: not known yet
   feed: "loading", // loading | ready | failed: the list of events
+  feedWhy: "", // why it failed
   events: [], // newest first
   older: false, // there are older ones
   fresh: [], // events that came while somebody looked at the list: they wait to be let in

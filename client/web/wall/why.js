@@ -8,6 +8,7 @@ export function why(event, watch) {
   const facts = [];
   const { kind, probability, frame_at: frameAt, at, window, before, reason } = event;
   if (reason) facts.push([t("why.reason"), reason]);
+  if (event.before_answer) facts.push([t("why.before"), event.before_answer]);
   if (probability !== null && (kind === "on" || kind === "off")) facts.push([t("why.probability"), crossed(kind, probability, watch)]);
   if (before.length && (kind === "on" || kind === "off")) facts.push([t("why.held"), held(kind, before, watch)]);
   if (window) facts.push([t("why.window"), t("why.window_told", { n: window.frames, from: clock(Date.parse(window.start)), to: clock(Date.parse(window.end)), span: seconds(Date.parse(window.end) - Date.parse(window.start)) })]);

@@ -103,6 +103,7 @@ export const en = {
 
   "why.title": "Why did this fire?",
   "why.reason": "Reason",
+  "why.before": "Before",
   "why.probability": "Probability",
   "why.above": "{n}, at or above {threshold}",
   "why.below": "{n}, at or below {threshold}",
@@ -236,6 +237,7 @@ export const zh = {
 
   "why.title": "为什么触发？",
   "why.reason": "原因",
+  "why.before": "之前",
   "why.probability": "概率",
   "why.above": "{n}，达到 {threshold}",
   "why.below": "{n}，降到 {threshold} 以下",

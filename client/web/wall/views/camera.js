@@ -21,8 +21,8 @@ export function cameraView(store, verbs, { lines }) {
   const list = h("ul", { class: "camera-watches" });
   const add = h("button", { type: "button", class: "primary", t: "wall.new_watch", onclick: () => leaveFor(() => verbs.newWatch(name)) });
   const ask = h("a", { class: "quiet small asks", t: "wall.ask_this" });
-  dialog.append(h("div", { class: "event-top" }, h("div", {}, title, said), ask), image, list,
-    h("div", { class: "row end" }, h("button", { type: "button", class: "quiet", t: "dialog.close", onclick: () => dialog.close() }), add));
+  const close = h("button", { type: "button", class: "quiet", t: "dialog.close", onclick: () => dialog.close() });
+  dialog.append(h("div", { class: "event-top" }, h("div", {}, title, said), ask), image, list, h("div", { class: "row end" }, close, add));
 
   let name = null;
   let takenAt = null;
@@ -124,6 +124,7 @@ export function cameraView(store, verbs, { lines }) {
       ask.href = `./#${encodeURIComponent(name)}`;
       fill();
       dialog.showModal();
+      close.focus({ preventScroll: true });
       turn();
       timer = setInterval(turn, EVERY_MS);
     },

@@ -9,14 +9,14 @@ import { why } from "../why.js";
 import { happened, where } from "./card.js";
 
 const CHECK = ["M5 12.5l4.5 4.5L19 7.5"];
-const EARLIER = ["M15 5l-7 7 7 7"];
-const LATER = ["M9 5l7 7-7 7"];
+const LATER = ["M15 5l-7 7 7 7"]; // as in the list: newest first
+const EARLIER = ["M9 5l7 7-7 7"];
 const MARGIN_S = 2; // beside the line
 const AGAIN_MS = 3000; // readings after it are still coming in
 
 /** {open(id)}. Arrow keys lead on through the list, R and U review, Escape leads back. */
 export function evidence(store, verbs) {
-  const dialog = h("dialog", { class: "dialog wide event-dialog", "aria-labelledby": "event-title" });
+  const dialog = h("dialog", { class: "dialog event-dialog", "aria-labelledby": "event-title" });
   document.body.append(dialog);
   const title = h("h2", { id: "event-title" });
   const place = h("p", { class: "muted event-place" });
