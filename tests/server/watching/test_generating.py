@@ -57,8 +57,11 @@ async def test_the_first_text_is_kept_and_not_told_and_a_change_is_one_event(hal
     assert await keeping.do(Store.memories) == {}
 
 
-async def test_one_text_is_generated_at_a_time_and_every_watch_has_its_turn(hall: Any) -> None:
+async def test_one_text_is_generated_at_a_time_and_every_watch_has_its_turn(
+    hall: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     heard, watching, _ = hall
+    monkeypatch.setattr(generating, "PATIENCE_S", 0.0)  # however late they are
     for i in range(3):
         await watching.create(f"sign-{i}", text("one", "two"))
 
