@@ -55,19 +55,18 @@ def test_a_question_finds_the_coming_or_the_going(tmp_path: Path) -> None:
     store.close()
 
 
-def test_pages_of_either_order_are_the_list(tmp_path: Path) -> None:
+@pytest.mark.parametrize("oldest_first", [True, False])
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_pages_of_either_order_are_the_list(tmp_path: Path, oldest_first: bool, limit: int) -> None:
     store = open_store(tmp_path)
-    for i in (3, 1, 4, 1, 5, 9, 2, 6):
+    for i in (3, 1, 4, 1, 5, 9, 2, 6):  # two at one moment
         store.add(note(i), None, WALL)
-    for oldest_first in (True, False):
-        whole = [entry.id for entry in entries(store, level="note", oldest_first=oldest_first)]
-        paged: list[int] = []
-        while page := entries(
-            store, level="note", limit=3, oldest_first=oldest_first, before=paged[-1] if paged else None
-        ):
-            paged += [entry.id for entry in page]
-        assert paged == whole
-        assert len(whole) == 8
+    whole = [entry.id for entry in entries(store, level="note", oldest_first=oldest_first)]
+    paged: list[int] = []
+    while page := entries(store, "", "note", limit, oldest_first=oldest_first, before=paged[-1] if paged else None):
+        paged += [entry.id for entry in page]
+    assert paged == whole
+    assert len(whole) == 8
     store.close()
 
 
