@@ -34,7 +34,9 @@ class Heard:
         self.under_way: dict[str | None, int] = {}
         self.most = 0  # under way at once on one camera
         self.busy = False
-        self.says: dict[str, dict[str, float]] = {}  # by question: what is to be read instead of its probabilities
+        self.says: dict[
+            str, dict[str, float]
+        ] = {}  # by how the question begins: what is to be read instead of its probabilities
         self.asked: list[tuple[str, int]] = []  # answers asked for: their question, and how many others were under way
 
     def __getattr__(self, name: str) -> Any:
@@ -64,7 +66,8 @@ class Heard:
     def _said(self, questions: Sequence[Question], choices: Sequence[str], event: Scored) -> Scored:
         rows = []
         for question, row in zip(questions, event.probabilities, strict=True):
-            said = self.says.get(text_of(question))
+            asked = text_of(question)
+            said = next((said for begun, said in self.says.items() if asked.startswith(begun)), None)
             rows.append(row if said is None else tuple(said.get(choice, 0.0) for choice in choices))
         return replace(event, probabilities=tuple(rows))
 

@@ -9,7 +9,7 @@ from askcam.engine.question import Failed, Message, Question, Role, Sampling, Sc
 from askcam.server.calibration.moments import CAMERA, Asked, Moment
 from askcam.server.calibration.samples import Sample
 from askcam.server.watching.setting import WatchSetting
-from askcam.server.watching.words import words
+from askcam.server.watching.words import Words, words
 from askcam.stream.window import View
 
 
@@ -41,7 +41,6 @@ def read(
     this model cannot score, what the engine fails with, and what `moments` raises.
     """
     meanings = words(setting, engine.single)  # refused before anything is decoded
-    choices = tuple(meanings.meaning)
     samples: list[Sample] = []
     blind, held = 0, _Held()
     try:
@@ -49,7 +48,7 @@ def read(
             new, held.view = held.view is None, moment.view
             if new:
                 engine.attach(held)
-            for asked, row in zip(moment.asked, _scored(engine, moment.asked, choices), strict=True):
+            for asked, row in zip(moment.asked, _scored(engine, moment.asked, meanings), strict=True):
                 answer = meanings.read(row)
                 if answer.share < meanings.min_share:
                     blind += 1
@@ -62,10 +61,12 @@ def read(
     return Readings(tuple(samples), blind)
 
 
-def _scored(engine: Engine, asked: Sequence[Asked], choices: Sequence[str]) -> list[dict[str, float]]:
-    """The probability of each choice as the first token of each answer."""
+def _scored(engine: Engine, asked: Sequence[Asked], meanings: Words) -> list[dict[str, float]]:
+    """The probability of each word as the first token of each answer."""
+    choices = tuple(meanings.meaning)
     questions = [
-        Question((Message(Role.USER, (Text(one.question),)),), CAMERA, Sampling(max_tokens=1)) for one in asked
+        Question((Message(Role.USER, (Text(one.question + meanings.ending),)),), CAMERA, Sampling(max_tokens=1))
+        for one in asked
     ]
     events: queue.SimpleQueue[ScoreEvent] = queue.SimpleQueue()
     engine.score(questions, choices, events.put)

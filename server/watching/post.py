@@ -17,7 +17,7 @@ AFTER = 10  # ... and since
 REMEDIES = {
     Kind.YESNO: "end the question with 'Answer yes or no.'",
     Kind.CHOICE: "ask so that one of the choices is the whole answer",
-    Kind.NUMBER: "end the question with 'Answer with one digit.'",
+    Kind.NUMBER: "this model does not answer with a number alone; ask with kind = 'choice'",
 }
 
 

@@ -167,7 +167,7 @@ class Runner:
         words = tuple(sorted({word for post in posts for word in post.words.meaning}))
         questions = [
             Question(
-                (Message(Role.USER, (Text(post.setting.question),)),),
+                (Message(Role.USER, (Text(post.setting.question + post.words.ending),)),),
                 name,
                 Sampling(max_tokens=1),
                 max_age_s=self._max_age_s,

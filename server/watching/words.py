@@ -16,6 +16,11 @@ NUMBERS = {
     "en": {"zero": 0, **{word: i for i, word in enumerate(ONE_TO_NINE.split(), 1)}},
     "zh": {"零": 0, "两": 2, **{word: i for i, word in enumerate("一二三四五六七八九", 1)}},
 }
+# What a question is given, so that a crowd of 12 is not answered with a 1 and a 2.
+UP_TO = {
+    "en": " Answer with one number from 0 to {most}; {most} stands for {most} or more.",
+    "zh": "只用0到{most}中的一个数字回答，{most}表示{most}或更多。",
+}
 MAX_NUMBER = 99
 MIN_SHARE = 0.2
 MIN_SHARE_OF_NUMBERS = 0.5  # some numbers may be said in a sentence, others alone: "No people." against "3"
@@ -40,6 +45,7 @@ class Words:
     meaning: Mapping[str, str]  # word -> "yes", "no", the choice itself, or a number
     on: frozenset[str]  # meanings that turn it on
     numbers: bool = False  # whether meanings are numbers
+    ending: str = ""  # what the question is given, so that it is answered with these words
 
     @property
     def min_share(self) -> float:
@@ -93,14 +99,15 @@ def _numbers(setting: WatchSetting, single: Single) -> Words:
     if not 0 < len(on) <= most:
         raise cannot_be_scored(
             f"on_when = {', '.join(setting.on_when)} holds for {'every' if on else 'no'} number from 0 to {most}, and "
-            "those are all that are one token of this model: compare with one of them, and ask so that it answers "
-            f"with {most} at most",
+            f"those are all that are one token of this model ({most} stands for {most} or more): compare with others",
             "on_when",
         )
-    spelled = NUMBERS["zh" if is_chinese(setting.question) else "en"]
+    language = "zh" if is_chinese(setting.question) else "en"
+    spelled, ending = NUMBERS[language], UP_TO[language].format(most=most)
     names = spelled | {word.capitalize(): number for word, number in spelled.items()}
     meaning = {word: str(names[word]) for word in single(list(names)) if names[word] <= most}
-    return Words({numeral: numeral for numeral in numerals[: most + 1]} | meaning, frozenset(on), numbers=True)
+    numbers = {numeral: numeral for numeral in numerals[: most + 1]} | meaning
+    return Words(numbers, frozenset(on), numbers=True, ending=ending)
 
 
 def cannot_be_scored(message: str, param: str) -> ApiError:

@@ -38,7 +38,7 @@ async def test_a_number_turns_on_by_the_share_of_the_numbers_that_meet_its_condi
     assert (event.kind, event.answer, event.expected) == ("on", "6", pytest.approx((1.5 + 3.0 + 0.2) / 0.9, abs=0.01))
     assert event.probability == pytest.approx(0.8889, abs=1e-3)
     heard.says[HOW_MANY] = {"5": 0.1}  # the model answers something else
-    await come_true(lambda: "one digit" in str(watching.info("queue").now[0].trouble), "its trouble")
+    await come_true(lambda: "a number alone" in str(watching.info("queue").now[0].trouble), "its trouble")
     assert watching.info("queue").now[0].state == "on"
 
 

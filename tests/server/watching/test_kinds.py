@@ -143,5 +143,5 @@ def test_numbers_are_refused_where_they_cannot_be_told_apart_and_other_answers_a
                 assert word in error.json()["error"]["message"]
             made = http.post("/v1/watches", json=body | {"on_when": [">= 5", "0"], "every_s": 0.5})
             assert made.status_code == 201, made.text
-            until(lambda: "Answer with one digit" in str(place.now("queue")["trouble"]), "its trouble", WAIT_S)
+            until(lambda: "a number alone" in str(place.now("queue")["trouble"]), "its trouble", WAIT_S)
             assert place.now("queue")["state"] == "unknown"

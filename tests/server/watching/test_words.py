@@ -89,6 +89,14 @@ def test_numbers_are_heard_in_the_words_of_the_question() -> None:
     assert "two" not in chinese
 
 
+def test_a_crowd_is_the_last_number_and_not_its_first_digit() -> None:
+    english, chinese = (words(number(each, "= 2"), digits).ending for each in ("How many?", "有几个人？"))
+    assert english == " Answer with one number from 0 to 9; 9 stands for 9 or more."
+    assert chinese == "只用0到9中的一个数字回答，9表示9或更多。"
+    assert words(number("How many?", "= 2"), lambda given: given).ending.endswith("99 stands for 99 or more.")
+    assert words(setting("Open?"), all_single).ending == ""
+
+
 @pytest.mark.parametrize(
     ("on_when", "single", "param", "word"),
     [
