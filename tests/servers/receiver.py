@@ -1,8 +1,11 @@
 """A webhook's receiver on loopback, in a thread of the test's own process: it notes every request, and answers what the
 test wants. It can be away, and come back on the same port."""
 
+import contextlib
 import json
+import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,6 +45,7 @@ class Receiver:
         self.got: list[Got] = []
         self.answer: Callable[[bytes], Answer] = lambda _: (200, {})
         self.slow = threading.Event()  # while it is set nothing is answered
+        self.begun = 0  # requests that have come, answered or not
         self.port = 0
         self._server: _Server | None = None
 
@@ -101,8 +105,11 @@ class _Request(BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         if len(body) < length:  # whoever sent it was killed meanwhile
             return
+        receiver.begun += 1
         while receiver.slow.is_set():
-            if self.connection.fileno() < 0 or threading.Event().wait(0.01):
+            time.sleep(0.01)
+        with contextlib.suppress(BlockingIOError):
+            if not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):  # who asked has gone
                 return
         status, headers = receiver.answer(body)
         known = {name.lower(): value for name, value in self.headers.items()}

@@ -77,8 +77,8 @@ def owe(folder: Path, url: str, count: int) -> list[int]:
 
 
 def test_a_server_that_is_killed_in_the_middle_delivers_all_in_its_next_lives(tmp_path: Path) -> None:
-    """Kill -9 at random moments of four lives, and a receiver that fails now and then: no event is missing, those that
-    came twice have the same key, and every signature holds."""
+    """Kill -9 in four lives, each with a delivery on its way, and a receiver that fails now and then: no event is
+    missing, those that came twice have the same key, and every signature holds."""
     chance = random.Random(11)
     with Receiver() as receiver:
         config = tmp_path / "askcam.toml"
@@ -90,7 +90,11 @@ def test_a_server_that_is_killed_in_the_middle_delivers_all_in_its_next_lives(tm
             wanted = len(receiver.got) + chance.randrange(3, 25)
             with live_server("--config", str(config), env=env, until="listening") as server:
                 until(lambda wanted=wanted: len(receiver.got) >= wanted, "some deliveries", WAIT_S)
+                receiver.slow.set()
+                begun = receiver.begun
+                until(lambda begun=begun: receiver.begun > begun, "one that is on its way", WAIT_S)
                 server.stop(signal.SIGKILL)
+            receiver.slow.clear()
         with live_server("--config", str(config), env=env, until="listening") as server:
             until(lambda: set(receiver.taken) == set(told), "all of them", WAIT_S)
             until(lambda: standing(server.url)["pending"] == 0, "nothing to wait", WAIT_S)
