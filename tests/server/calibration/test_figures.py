@@ -119,6 +119,12 @@ def test_thresholds_stand_in_the_middle_of_a_gap_and_apart() -> None:
     assert (mixed.on, mixed.off) == (pytest.approx(0.7), pytest.approx(0.2))
 
 
+def test_of_thresholds_that_find_as_many_the_most_precise_one_is_proposed() -> None:
+    found = propose(samples([(0.1, False), (0.5, False), *[(0.9, True)] * 20]), 0.9)
+    assert found is not None
+    assert found.on == pytest.approx(0.7), "0.3 is precise enough, too, but calls something on that is not so"
+
+
 @given(LISTED)
 def test_a_mirror_shows_the_same_area(listed: Listed) -> None:
     if both(listed):
