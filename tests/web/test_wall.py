@@ -160,7 +160,7 @@ def test_what_happened_is_searched_in_words(visitor: Visitor, page: Page, wall: 
     search = page.get_by_role("searchbox", name="Search what happened")
     search.fill("engine")
     search.press("Enter")
-    entry = page.locator('.entry:has-text("[on] engine")').first
+    entry = page.locator('.entry:has-text("engine on")').first
     expect(entry).to_contain_text("gate")
     visitor.snap("wall-timeline")
     assert_accessible(page)
