@@ -65,7 +65,7 @@ def test_tests_and_tools_stay_at_home(names: set[str]) -> None:
 
 def test_the_licences_travel_along(names: set[str]) -> None:
     licences = {name.split(".dist-info/licenses/")[1] for name in names if ".dist-info/licenses/" in name}
-    assert licences == {"LICENSE", "demo/LICENCES.md"}
+    assert licences == {"LICENSE", "demo/LICENCES.md", "client/web/vendor/uplot/LICENSE"}
 
 
 def test_an_unpacked_wheel_imports(wheel: Path, tmp_path: Path) -> None:
