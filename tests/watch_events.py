@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from askcam.client.protocol import Reading, WatchEvent
+from askcam.client.watches import Reading, WatchEvent
 from askcam.server.watching.store import Bounds, Store
 from askcam.server.watching.watch import Memory
 

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from askcam.client.protocol import EventList, WatchEvent, encode
+from askcam.client.protocol import encode
+from askcam.client.watches import EventList, WatchEvent
 from askcam.server.api.wire import choice, decode_body, json_response, moment, number
 from askcam.server.errors import ApiError, bad_request, not_found
 from askcam.server.house import House

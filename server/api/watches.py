@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from askcam.client.protocol import WatchList, WatchReadingsList
+from askcam.client.watches import WatchList, WatchReadingsList
 from askcam.server.access.auth import Role
 from askcam.server.api.wire import decode_body, json_response, moment
 from askcam.server.house import House

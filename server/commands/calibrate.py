@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from askcam.client.calibration import Calibration
 from askcam.client.errors import AskcamError
 from askcam.client.http import Http
-from askcam.client.protocol import WatchInfo
+from askcam.client.watches import WatchInfo
 from askcam.engine.door import Engine, EngineConfig, open_engine
 from askcam.engine.errors import EngineError
 from askcam.server.building import BUILT_IN

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from askcam.client.errors import AskcamError
 from askcam.client.http import Http
-from askcam.client.protocol import WatchInfo, WatchList, WatchNow
+from askcam.client.watches import WatchInfo, WatchList, WatchNow
 from askcam.server.commands import say
 from askcam.server.commands.words.catalogue import told
 

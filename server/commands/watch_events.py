@@ -10,7 +10,7 @@ import msgspec
 
 from askcam.client.errors import AskcamError, Busy, ConnectionFailed
 from askcam.client.http import Http
-from askcam.client.protocol import EventList, WatchEvent
+from askcam.client.watches import EventList, WatchEvent
 from askcam.server.commands import say
 from askcam.server.commands.words.catalogue import told
 

@@ -4,7 +4,8 @@ import base64
 from dataclasses import dataclass, field
 from typing import Any
 
-from askcam.client.protocol import WatchEvent, encode
+from askcam.client.protocol import encode
+from askcam.client.watches import WatchEvent
 
 PICTURE_TYPE = "image/jpeg"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from askcam.client.protocol import WatchEvent
+from askcam.client.watches import WatchEvent
 from askcam.server.notifying.letter import Letter, letter_name
 from askcam.server.notifying.line import Change, Line, Waiting
 from askcam.server.notifying.outbox import Kept, Outbox

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from askcam.client.protocol import WatchEvent
+from askcam.client.watches import WatchEvent
 from askcam.server.chinese import is_chinese
 
 TITLES = {

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from askcam.client.protocol import WatchEvent
+from askcam.client.watches import WatchEvent
 from askcam.server.errors import ApiError
 from askcam.server.timeline.keeping import Keeping
 from askcam.server.timeline.note import of_event

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Mapping
 
-from askcam.client.protocol import WatchEvent
+from askcam.client.watches import WatchEvent
 from askcam.server.cameras import Cameras
 from askcam.server.saw import rfc3339
 from askcam.server.watching.presence import Attendance

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 
-from askcam.client.protocol import WatchEvent
+from askcam.client.watches import WatchEvent
 from askcam.server.watching.readers import Reader
 from askcam.server.watching.store import Store
 from askcam.server.watching.watching import Watching

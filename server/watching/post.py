@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from askcam.client.protocol import Reading, WatchEvent, WatchNow
+from askcam.client.watches import Reading, WatchEvent, WatchNow
 from askcam.server.saw import rfc3339, seen_window
 from askcam.server.watching.history import History
 from askcam.server.watching.setting import Kind, WatchSetting

@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Collection
 
-from askcam.client.protocol import WatchInfo, WatchProposal
+from askcam.client.watches import WatchInfo, WatchProposal
 from askcam.server.chinese import is_chinese
 from askcam.server.errors import not_found
 from askcam.server.watching.proposals import KEPT_S, Proposal

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from askcam.client.protocol import WatchEvent
+from askcam.client.watches import WatchEvent
 
 MAX_WAITING = 256  # events per reader
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from askcam.client.protocol import Reading, WatchEvent
+from askcam.client.watches import Reading, WatchEvent
 from askcam.server.disk import Reserve, is_full, make_room
 from askcam.server.evidence.errors import EvidenceError
 from askcam.server.evidence.lock import Lock

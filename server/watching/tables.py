@@ -21,7 +21,7 @@ CREATE TABLE events (
   watch TEXT,
   camera TEXT NOT NULL,
   at REAL NOT NULL,              -- when it was decided, seconds since the epoch
-  document BLOB NOT NULL         -- protocol.WatchEvent as JSON, without its id
+  document BLOB NOT NULL         -- client.watches.WatchEvent as JSON, without its id
 );
 CREATE INDEX events_of_camera ON events (camera, id);
 CREATE INDEX events_of_watch ON events (watch, id);

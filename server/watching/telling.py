@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from askcam.client.protocol import Reading, WatchEvent
+from askcam.client.watches import Reading, WatchEvent
 from askcam.server.pictures import encode
 from askcam.server.watching.keeping import Keeping
 from askcam.server.watching.readers import Readers

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from askcam.client.protocol import WatchEvent, WatchNow
+from askcam.client.watches import WatchEvent, WatchNow
 from askcam.server.saw import rfc3339, seen_window
 from askcam.server.watching.saying import Saying, tidy
 from askcam.server.watching.setting import WatchSetting

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from askcam.client.protocol import WatchInfo, WatchNow, WatchReadings
+from askcam.client.watches import WatchInfo, WatchNow, WatchReadings
 from askcam.server.cameras import Cameras
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import NO_RETRY, ApiError, bad_request, not_found

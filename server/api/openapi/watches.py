@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from askcam.client.calibration import Calibration
-from askcam.client.protocol import EventList, WatchEvent, WatchInfo, WatchList, WatchProposal, WatchReadingsList
+from askcam.client.watches import EventList, WatchEvent, WatchInfo, WatchList, WatchProposal, WatchReadingsList
 from askcam.server.api.events import Acknowledgement, Acknowledgements
 from askcam.server.api.openapi.operations import JPEG, JSON, SSE, TEXT, Events, Operation, Reply, Schema, Takes
 from askcam.server.watching.bodies import NewWatch, WatchChange

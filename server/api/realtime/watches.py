@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from askcam.client.protocol import WatchEvent
+from askcam.client.watches import WatchEvent
 from askcam.server.access.auth import Role, insufficient
 from askcam.server.api.realtime.outbox import Outbox
 from askcam.server.errors import ApiError, as_api_error, bad_request

@@ -10,7 +10,7 @@ import pytest
 from servers.receiver import Receiver
 from watch_events import event
 
-from askcam.client.protocol import WatchEvent
+from askcam.client.watches import WatchEvent
 from askcam.server.config_errors import ConfigError
 from askcam.server.notifying.apprising import Services, check, digest
 from askcam.server.notifying.letter import Letter

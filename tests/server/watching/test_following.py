@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from watch_events import event
 
-from askcam.client.protocol import WatchEvent
+from askcam.client.watches import WatchEvent
 from askcam.server.watching.following import CAUGHT_UP, Gone, follow
 from askcam.server.watching.readers import MAX_WAITING, Readers
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from watch_events import WALL, add, event, open_store
 
-from askcam.client.protocol import Reading
+from askcam.client.watches import Reading
 from askcam.server.saw import rfc3339
 from askcam.server.watching.errors import FolderTaken, WatchingError
 from askcam.server.watching.setting import WatchSetting

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from watch_events import WALL, event
 
-from askcam.client.protocol import WatchEvent
+from askcam.client.watches import WatchEvent
 from askcam.server.watching.keeping import Keeping
 from askcam.server.watching.readers import MAX_WAITING, Readers
 from askcam.server.watching.store import Bounds, Store

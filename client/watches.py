@@ -1,0 +1,116 @@
+"""The wire's types of watches and their events."""
+
+from typing import Literal
+
+import msgspec
+
+from askcam.client.protocol import SeenWindow
+
+
+class Reading(msgspec.Struct, frozen=True, omit_defaults=False):
+    """One probability of a watch."""
+
+    at: str  # RFC 3339, UTC: capture time of the newest frame it was read from
+    probability: float
+
+
+class WatchEvent(msgspec.Struct, frozen=True, omit_defaults=False):
+    """A watch turned on or off, a text has changed, or something is with a watched camera. One of GET /v1/events."""
+
+    id: int  # grows by one with each event; never used twice
+    kind: Literal["on", "off", "changed", "camera_lost", "camera_back", "camera_unwell", "camera_well"]
+    watch: str | None  # None: it is about the camera itself
+    camera: str
+    severity: Literal["info", "warning", "critical"]
+    at: str  # RFC 3339, UTC: when it was decided
+    frame_at: str | None  # capture time of the newest frame that it was decided from
+    question: str | None = None
+    answer: str | None = None  # the likeliest: "yes", "no", a choice, or a number; of a text: what it says now
+    before_answer: str | None = None  # of a text: what it said before
+    expected: float | None = None  # of a number: the mean over all that are likely
+    probability: float | None = None  # at the decision, of what turns the watch on
+    before: list[Reading] = []  # the last readings until then, the deciding one last
+    after: list[Reading] = []  # the first ones since; they come in as they are read
+    window: SeenWindow | None = None  # what the deciding reading saw
+    reason: str | None = None  # why the camera is lost, or what is wrong with its picture
+    frame_url: str | None = None  # a JPEG of that newest frame, relative to the server; None: it is not kept
+    acknowledged_at: str | None = None  # RFC 3339, UTC: when somebody said that they have seen it
+    object: str = "askcam.event"
+
+
+class EventList(msgspec.Struct, frozen=True):
+    """GET /v1/events, newest first."""
+
+    data: list[WatchEvent]
+    has_more: bool  # ask again with ?before= the last one's id
+    object: str = "list"
+
+
+class WatchReadings(msgspec.Struct, frozen=True, omit_defaults=False):
+    """What a watch has lately read at one camera, oldest first."""
+
+    camera: str
+    readings: list[Reading]
+
+
+class WatchReadingsList(msgspec.Struct, frozen=True):
+    """GET /v1/watches/{name}/readings."""
+
+    data: list[WatchReadings]
+    object: str = "list"
+
+
+class WatchNow(msgspec.Struct, frozen=True, omit_defaults=False):
+    """How a watch stands on one camera."""
+
+    camera: str
+    state: Literal["unknown", "off", "rising", "on", "falling", "settled", "changing"]  # the last two: of a text
+    probability: float | None  # of the last reading
+    answer: str | None  # its likeliest; of a text: what it says, as it was last told
+    read_at: str | None  # RFC 3339, UTC: capture time of its newest frame
+    trouble: str | None  # why there is no reading now, and what to do
+    expected: float | None = None  # of a number: the mean over all that are likely
+    since: str | None = None  # RFC 3339: since when it is on, or is not, as far as the server knows
+
+
+class WatchInfo(msgspec.Struct, frozen=True, omit_defaults=False):
+    """One watch of GET /v1/watches: its setting, and how it stands on each of its cameras."""
+
+    name: str
+    origin: Literal["file", "api"]  # those of askcam.toml are changed there only
+    question: str
+    cameras: list[str]
+    kind: Literal["yesno", "choice", "number", "text"]
+    choices: list[str]
+    on_when: list[str]
+    every_s: float
+    on: float
+    off: float
+    for_s: float
+    cooldown_s: float
+    quiet: list[str]
+    time_zone: str
+    severity: Literal["info", "warning", "critical"]
+    only_when_healthy: bool
+    enabled: bool
+    now: list[WatchNow]
+    object: str = "askcam.watch"
+
+
+class WatchList(msgspec.Struct, frozen=True):
+    data: list[WatchInfo]
+    object: str = "list"
+
+
+class WatchProposal(msgspec.Struct, frozen=True, omit_defaults=False):
+    """A watch that a model has proposed to make, or to remove, and that waits for an admin's yes."""
+
+    id: str
+    action: Literal["create", "remove"]
+    name: str
+    question: str | None = None  # of one that is to be made, as all that follows
+    cameras: list[str] = []
+    every_s: float | None = None
+    for_s: float | None = None
+    severity: Literal["info", "warning", "critical"] | None = None
+    object: str = "askcam.watch_proposal"
