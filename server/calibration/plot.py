@@ -70,7 +70,7 @@ def _roc(axes: "Axes", report: Report) -> None:
         axes.plot(across, up, color=BLUE, linewidth=2, label=f"this watch, area {report.auc:.4f}")
     if report.proposed is not None and report.worth is not None:
         at = _at(report, report.proposed.on)
-        axes.plot(*at, color=ORANGE, marker="D", markersize=8, linestyle="", label=f"on = {report.proposed.on:.3g}")
+        axes.plot(*at, color=ORANGE, marker="D", markersize=8, linestyle="", label=f"on = {report.proposed.on:.4g}")
     axes.set(title="ROC", xlabel='called "on", of what is not so', ylabel='called "on", of what is so')
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
     axes.legend(loc="lower right", frameon=False)
