@@ -4,6 +4,7 @@ test wants. It can be away, and come back on the same port."""
 import contextlib
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -108,9 +109,8 @@ class _Request(BaseHTTPRequestHandler):
         receiver.begun += 1
         while receiver.slow.is_set():
             time.sleep(0.01)
-        with contextlib.suppress(BlockingIOError):
-            if not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):  # who asked has gone
-                return
+        if self.gone():
+            return
         status, headers = receiver.answer(body)
         known = {name.lower(): value for name, value in self.headers.items()}
         receiver.got.append(Got(self.path, known, body, status))
@@ -118,5 +118,13 @@ class _Request(BaseHTTPRequestHandler):
         for name, value in {"Content-Length": "0", **headers}.items():
             self.send_header(name, value)
         self.end_headers()
+
+    def gone(self) -> bool:
+        """Whether who asked has hung up; over TLS that cannot be seen without reading."""
+        if isinstance(self.connection, ssl.SSLSocket):
+            return False
+        with contextlib.suppress(BlockingIOError):
+            return not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        return False
 
     def log_message(self, *_: object) -> None: ...
