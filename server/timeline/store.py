@@ -1,7 +1,6 @@
 """Notes on disk, and what they were merged to. A note and the minute, hour and day that it belongs to are one
 transaction: after a crash there is either all of it or nothing, so nothing is counted twice."""
 
-import contextlib
 import logging
 import sqlite3
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from askcam.server.catalogue.words import spaced
+from askcam.server.disk import Reserve, is_full, make_room
 from askcam.server.evidence.errors import EvidenceError
 from askcam.server.evidence.lock import Lock
 from askcam.server.timeline.config import Bounds
@@ -24,7 +24,7 @@ from askcam.server.timeline.times import MERGED, Level, exact, span
 
 log = logging.getLogger(__name__)
 
-GIVE_WAY = 64  # pictures that go at once when the disk is full
+GIVE_WAY, AT_ONCE = 8, 8  # so often so many pictures go when the disk is full
 
 INSERT = "INSERT INTO entries (camera, level, start, until, text, document, alone, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -50,6 +50,8 @@ class Store:
             self._lock.release()
             raise
         self._retention = Retention(self.db, bounds, where)
+        self._reserve = Reserve(folder)
+        self._reserve.take()
 
     def close(self) -> None:
         self.db.close()
@@ -66,14 +68,14 @@ class Store:
                 with self.db:
                     number = self._insert(note, picture, now)
                 self._retention.keep(now)
+                self._reserve.take()
                 return number
             except sqlite3.OperationalError as exc:
-                if exc.sqlite_errorcode != sqlite3.SQLITE_FULL or i == len(attempts) - 1:
+                if not is_full(exc) or i == len(attempts) - 1:
                     raise
                 log.error("the disk is full: %s", "old pictures of the timeline give way" if i == 0 else "no picture")
                 if i == 0:
-                    with contextlib.suppress(sqlite3.OperationalError):
-                        self._retention.drop_pictures(GIVE_WAY)
+                    make_room(self.db, self._reserve, lambda: self._retention.drop_pictures(AT_ONCE) > 0, GIVE_WAY)
         raise AssertionError("the last attempt returns or raises")
 
     def hear(self, events: Sequence[Note], last: int, now: float) -> None:

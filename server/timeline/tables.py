@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from askcam.server.database import Layout, OtherFormat, open_database
+from askcam.server.disk import SHORT_JOURNAL
 from askcam.server.timeline.errors import TimelineError
 
 NAME = "timeline.sqlite"
@@ -41,7 +42,9 @@ def open_tables(folder: Path) -> sqlite3.Connection:
     """For one thread at a time. Raises TimelineError."""
     path = folder / NAME
     try:
-        return open_database(path, LAYOUT)
+        db = open_database(path, LAYOUT)
+        db.execute(SHORT_JOURNAL)
+        return db
     except OtherFormat as exc:
         raise TimelineError(f"{exc}: name another folder under [timeline]") from exc
     except (sqlite3.Error, OSError) as exc:

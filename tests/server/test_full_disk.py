@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from evidence_cases import COMMON, PLENTY, case, frame
 from parts import small_disk
+from timeline_notes import WALL as NOTED
+from timeline_notes import entries, note, open_store
 from waiting import until
 from watch_events import WALL, event
 
@@ -122,3 +124,25 @@ async def test_events_are_kept_to_the_last_though_somebody_else_fills_the_disk(
         assert f"the disk is full: {said}" in told
     await keeping.close()
     await writer.close()
+
+
+def test_notes_are_kept_to_the_last_though_somebody_else_fills_the_disk(
+    disk: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = open_store(disk / "timeline")
+    numbers = [store.add(note(i), os.urandom(20_000), NOTED) for i in range(30)]
+    fill(disk)
+    assert free_bytes(disk) == 0
+    while store.picture(numbers[5]) is not None:  # the oldest pictures make room, again and again
+        numbers.append(store.add(note(len(numbers)), os.urandom(20_000), NOTED))
+        fill(disk)
+        assert len(numbers) < 500
+    assert store.picture(numbers[0]) is None
+    assert store.picture(numbers[-1]) is not None
+    larger = store.add(note(len(numbers)), os.urandom(SIZE), NOTED)  # for which there is no room however many go
+    assert store.picture(larger) is None
+    assert len(entries(store, level="note")) == len(numbers) + 1  # all of them
+    told = "\n".join(record.message for record in caplog.records if record.levelno == logging.ERROR)
+    assert "the disk is full: old pictures of the timeline give way" in told
+    assert "the disk is full: no picture" in told
+    store.close()
