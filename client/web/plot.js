@@ -3,21 +3,34 @@
 const VENDOR = new URL("./vendor/uplot/", import.meta.url).href;
 const LEAST_GAP_S = 15; // between readings that are joined, at least
 
+const AGAIN_MS = 2000; // until it is loaded again, when the server was away
+
 let loading = null;
 
-/** uPlot itself. */
+/** uPlot itself, however long the server is away. */
 export function plotter() {
-  loading ??= new Promise((resolve, reject) => {
-    const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href: `${VENDOR}uPlot.min.css` });
-    const script = Object.assign(document.createElement("script"), { src: `${VENDOR}uPlot.iife.min.js` });
-    script.addEventListener("load", () => resolve(window.uPlot));
-    script.addEventListener("error", () => {
-      loading = null; // the next line tries again
-      reject(new Error("uPlot could not be loaded"));
-    });
-    document.head.append(sheet, script);
-  });
+  loading ??= load();
   return loading;
+}
+
+async function load() {
+  while (!(await added("script", { src: `${VENDOR}uPlot.iife.min.js` }) && await added("link", { rel: "stylesheet", href: `${VENDOR}uPlot.min.css` }))) {
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
+  return window.uPlot;
+}
+
+/** Whether what an element of the head names could be had. */
+function added(tag, attributes) {
+  return new Promise((resolve) => {
+    const element = Object.assign(document.createElement(tag), attributes);
+    element.addEventListener("load", () => resolve(true));
+    element.addEventListener("error", () => {
+      element.remove();
+      resolve(false);
+    });
+    document.head.append(element);
+  });
 }
 
 /** A colour of theme.css, as the page shows it now: a canvas knows nothing of variables. */
@@ -74,7 +87,7 @@ export class Line {
     this.#options = { axes, clock };
     this.#sizes = new ResizeObserver(() => this.#fit());
     themed.add(this);
-    plotter().then((uPlot) => this.#begin(uPlot), (error) => console.error(error));
+    plotter().then((uPlot) => this.#begin(uPlot));
   }
 
   /** `data` of columns(), from and to in seconds; thresholds `on` and `off`, and a moment `mark`, where there are any. */

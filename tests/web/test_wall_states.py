@@ -131,9 +131,11 @@ def test_it_goes_on_where_it_was_when_the_server_comes_back(visitor: Visitor, tm
     """While nobody can be told, the thing comes, and the server is killed; each event is listed once."""
     page = visitor.page
     with wall(tmp_path) as stage:
+        page.route("**/uPlot.iife.min.js", lambda route: route.abort())  # it goes before the lines could be drawn
         page.goto(stage.server.url + "/wall")
         first = stage.turn(True)
         expect(listed(page, first["id"])).to_be_visible()
+        expect(tile(page, "gate").locator("canvas")).to_have_count(0)
         port = stage.server.url.rpartition(":")[2]
         stage.server.stop()
         expect(page.locator("#banner")).to_contain_text("This page goes on by itself")
@@ -149,6 +151,8 @@ def test_it_goes_on_where_it_was_when_the_server_comes_back(visitor: Visitor, tm
             expect(page.locator(".stream-state")).to_contain_text("None is lost")
             visitor.snap("wall-stream-broken")
             page.unroute("**/v1/events")
+            page.unroute("**/uPlot.iife.min.js")
+            expect(tile(page, "gate").locator("canvas").first).to_be_visible()
             for each in (off, on):
                 expect(listed(page, each["id"])).to_be_visible()
             expect(page.locator(".stream-state")).to_be_hidden()

@@ -10,7 +10,7 @@ const SIZE = 190; // pixels
 export function calibrationPanel(report, use = null) {
   const { samples, positives, ece, auc, proposed, roc, made_at: made, source } = report;
   const plot = h("div", { class: "roc", role: "img", "aria-label": t("watch.roc_label", { auc: share(auc) }) });
-  draw(plot, roc).catch((error) => console.error(error));
+  draw(plot, roc);
   const facts = [
     [t("watch.auc"), share(auc)], [t("watch.ece"), share(ece)],
     [t("watch.samples"), t("watch.samples_of", { n: samples, yes: positives })],
