@@ -33,11 +33,10 @@ async def test_a_number_turns_on_by_the_share_of_the_numbers_that_meet_its_condi
     assert now.probability == pytest.approx(0.2 / 0.9, abs=1e-3)
     assert now.expected == pytest.approx((1.4 + 0.5 + 0.6) / 0.9, abs=0.01)
     heard.says[HOW_MANY] = {"5": 0.3, "6": 0.5, "2": 0.1}
-    await come_true(lambda: watching.info("queue").now[0].state == "on", "its turning on")
-    async with asyncio.timeout(30):  # it is on a moment before its event is kept
-        while not (events := await keeping.do(lambda store: store.newest(9))):
-            await asyncio.sleep(0.01)
-    (event,) = events
+    with watching.readers.reading() as told:
+        await come_true(lambda: watching.info("queue").now[0].state == "on", "its turning on")
+        await told.next(30)  # that is a moment before its event is kept
+    (event,) = await keeping.do(lambda store: store.newest(9))
     assert (event.kind, event.answer, event.expected) == ("on", "6", pytest.approx((1.5 + 3.0 + 0.2) / 0.9, abs=0.01))
     assert event.probability == pytest.approx(0.8889, abs=1e-3)
     heard.says[HOW_MANY] = {"5": 0.1}  # the model answers something else
