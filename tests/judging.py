@@ -119,23 +119,43 @@ def _in_time(at: float, watched: Span, rules: Rules) -> bool:
 
 
 def judge(told: Iterable[Told], wanted: Sequence[Expected]) -> Score:
-    """Each event explains one change at most: of those that it may tell of, one that has to be told, then the first."""
-    score, left, before = Score(required=sum(one.required for one in wanted)), list(wanted), False
-    for event in sorted(told, key=lambda one: one.id):
+    """Each event explains one change at most, so that as many as can be are explained, and as many as can be of the
+    changes that have to be told are told."""
+    events, score = sorted(told, key=lambda one: one.id), Score(required=sum(one.required for one in wanted))
+    explained = _matched(events, sorted(wanted, key=lambda one: (not one.required, one.at)))
+    before = False
+    for number, event in enumerate(events):
         score.repeated += event.on is before
         before = event.on
-        fitting = [one for one in left if one.there is event.on and one.since <= event.at <= one.due]
-        if not fitting:
+        change = explained.get(number)
+        if change is None:
             score.invented.append(event)
-            continue
-        change = min(fitting, key=lambda one: (not one.required, one.at))
-        left.remove(change)
-        score.found += change.required
-        score.extra += not change.required
-        if change.required:
+        elif change.required:
+            score.found += 1
             (score.hidden_delays_s if change.hidden else score.delays_s).append(event.at - change.at)
-    score.missed = [one for one in left if one.required]
+        else:
+            score.extra += 1
+    score.missed = [one for one in wanted if one.required and one not in explained.values()]
     return score
+
+
+def _matched(events: Sequence[Told], changes: Sequence[Expected]) -> dict[int, Expected]:
+    """A largest matching by augmenting paths (Kuhn), in which no change loses its event to one that comes after it."""
+    found: dict[int, Expected] = {}
+
+    def explains(change: Expected, tried: set[int]) -> bool:
+        fitting = [i for i, one in enumerate(events) if one.on is change.there and change.since <= one.at <= change.due]
+        for number in sorted(fitting, key=lambda i: (events[i].at < change.at, events[i].at)):
+            if number not in tried:
+                tried.add(number)
+                if number not in found or explains(found[number], tried):
+                    found[number] = change
+                    return True
+        return False
+
+    for change in changes:
+        explains(change, set())
+    return found
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
-from judging import Rules, Score, Span, Told, expected, judge, merged, percentile
+from hypothesis import given
+from hypothesis import strategies as st
+from judging import Expected, Rules, Score, Span, Told, expected, judge, merged, percentile
 from scripted import STAYS_S, Change, Script
 
 RULES = Rules(limit_s=10, notice_s=5)
@@ -77,6 +79,42 @@ def test_what_changes_again_before_it_could_be_noticed_after_an_outage_need_not_
     for events in (((102.0, True), (195.0, False)), ALL):
         found = score(events, outage)
         assert (found.required, found.found, found.invented) == (2, 2, [])
+
+
+def test_an_event_before_what_must_be_told_does_not_use_it_up() -> None:
+    outages = Span(128, 134), Span(142, 187)  # so close together that they hide as one: gone, there, and gone again
+    found = score((ALL[0], (133.0, False), (188.5, True), (193.0, False)), *outages)
+    assert (found.required, found.found, found.extra, found.invented) == (2, 2, 2, [])
+    assert (found.delays_s, found.hidden_delays_s) == ([2], [3])
+
+
+@given(
+    events=st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=6),
+    wanted=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.booleans(), st.booleans()), max_size=5),
+)
+def test_no_other_way_to_explain_events_explains_more(
+    events: list[tuple[int, bool]], wanted: list[tuple[int, int, bool, bool]]
+) -> None:
+    changes = [Expected(at, there, at, at + more, required, False) for at, more, there, required in wanted]
+    events = sorted(events)
+    found = judge(told(*events), changes)
+
+    def ways(i: int, left: tuple[Expected, ...]) -> set[tuple[int, int]]:
+        """(explained, of them required) of every way from event `i` on."""
+        if i == len(events):
+            return {(0, 0)}
+        best = ways(i + 1, left)
+        for k, one in enumerate(left):
+            if one.there is events[i][1] and one.since <= events[i][0] <= one.due:
+                rest = ways(i + 1, left[:k] + left[k + 1 :])
+                best |= {(explained + 1, required + one.required) for explained, required in rest}
+        return best
+
+    every = ways(0, tuple(changes))
+    assert found.found + found.extra == max(explained for explained, _ in every)
+    assert found.found == max(required for _, required in every)
+    assert len(found.missed) == found.required - found.found
+    assert len(found.invented) == len(events) - found.found - found.extra
 
 
 def test_an_outage_itself_explains_nothing() -> None:
