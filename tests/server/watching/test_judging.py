@@ -90,7 +90,9 @@ def test_an_event_before_what_must_be_told_does_not_use_it_up() -> None:
 
 @given(
     events=st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=6),
-    wanted=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.booleans(), st.booleans()), max_size=5),
+    wanted=st.lists(
+        st.tuples(st.integers(0, 9), st.integers(0, 9), st.booleans(), st.booleans()), max_size=5, unique=True
+    ),
 )
 def test_no_other_way_to_explain_events_explains_more(
     events: list[tuple[int, bool]], wanted: list[tuple[int, int, bool, bool]]
