@@ -84,6 +84,7 @@ class WatchInfo(msgspec.Struct, frozen=True, omit_defaults=False):
     choices: list[str]
     on_when: list[str]
     every_s: float
+    window_s: float
     on: float
     off: float
     for_s: float

@@ -174,12 +174,18 @@ class Front(ABC):
         self._run()
 
     def look(self, question: Question) -> View | None:
-        """The camera's window now, not at ask() time, and no older than the question allows."""
+        """The camera's window now, not at ask() time, and no older than the question allows. `seen` is a part of it."""
         if question.camera is None:
             return None
         view = self.source(question.camera).look()
         refuse_stale(question, view)
         return view
+
+    def seen(self, question: Question, view: View | None) -> View | None:
+        """As much of a view of its camera as the question sees."""
+        if view is None or question.window_s is None:
+            return view
+        return view.recent(question.window_s, self.anchors.hop)
 
     def source(self, name: str) -> WindowSource:
         """The attached camera of that name. Raises CameraUnavailable."""

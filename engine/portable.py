@@ -72,22 +72,23 @@ class PortableEngine(Front):
 
     @torch.inference_mode()
     def _score(self, scoring: Scoring) -> Scored:
-        """One pass per question over the same view."""
+        """One pass per question over the same moment."""
         view = self.look(scoring.questions[0])
         choices = list(choice_tokens(self._loaded.processor.tokenizer, scoring.choices))
+        views = tuple(self.seen(question, view) for question in scoring.questions)
         rows = []
-        for question in scoring.questions:
-            prompt = self._prompter.prompt(question, view)
+        for question, seen in zip(scoring.questions, views, strict=True):
+            prompt = self._prompter.prompt(question, seen)
             self.room(prompt.num_tokens)
             inputs = {name: value.to(self._loaded.device) for name, value in prompt.inputs.items()}
             logits = self._loaded.model(**inputs, logits_to_keep=1).logits[0, -1]
             rows.append(tuple(logits.float().softmax(-1)[choices].tolist()))
-        return Scored(view, tuple(rows))
+        return Scored(views, tuple(rows))
 
     @torch.inference_mode()
     def _generate(self, asked: Asked, question: Question, started: float) -> Finished:
         sampling = question.sampling
-        view = self.look(question)
+        view = self.seen(question, self.look(question))
         self.tell(asked, Started(view))
         prompt = self._prompter.prompt(question, view)
         room = self.room(prompt.num_tokens)

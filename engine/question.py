@@ -98,13 +98,14 @@ class Question:
     max_age_s: float | None = None  # refuse (Stale) when the newest frame is older at the start or at the first token
     tools: tuple[Mapping[str, Any], ...] = ()  # function signatures for the chat template
     trace: bool = False  # tell what the answer can be repeated from: First.trace, and the tokens of pieces and the end
+    window_s: float | None = None  # see only the newest of the camera's window, by View.recent; None: all of it
 
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
     """Questions about one camera of which only the first token matters: how likely is each of `choices`?
 
-    All see the same view. Each choice must be one token of the model ("yes", "no").
+    All see the same moment, each as much of it as it wants. Each choice must be one token of the model ("yes", "no").
     """
 
     questions: tuple[Question, ...]
@@ -218,7 +219,7 @@ class Finished:
 class Scored:
     """The last event of a scoring. `probabilities[question][choice]`, of the model's whole distribution."""
 
-    view: View | None
+    views: tuple[View | None, ...]  # exactly what each question saw; None for questions without a camera
     probabilities: tuple[tuple[float, ...], ...]
 
 

@@ -7,8 +7,9 @@ the window starts at the newest anchor that has at least `keep` pairs behind it.
 `keep + hop - 1` pairs once it is full, and every backend answers from the same span.
 """
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,14 @@ class View:
 
     def age_s(self, now_mono: float) -> float:
         return self.newest.age_s(now_mono)
+
+    def recent(self, seconds: float, hop: int) -> "View":
+        """The newest of it: from the newest anchor that has complete pairs of `seconds` at its rate behind it, one at
+        least, since a window can be read from there for nothing; all of it where none has. Up to `hop` pairs more."""
+        first = self.pairs[0].index
+        least = max(1, math.ceil(seconds * self.fps / 2))
+        start = (first + len(self.pairs) - self.provisional - least) // hop * hop
+        return self if start <= first else replace(self, pairs=self.pairs[start - first :])
 
     def arrays(self) -> npt.NDArray[np.uint8]:
         """(frames, height, width, 3) uint8 RGB, a copy."""

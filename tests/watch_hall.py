@@ -31,6 +31,7 @@ class Heard:
         self._engine, self._lock = engine, threading.Lock()
         self.scorings: list[tuple[str | None, int]] = []  # camera, number of questions
         self.results: list[tuple[tuple[str, ...], Scored]] = []
+        self.seen: list[dict[float | None, int]] = []  # of each scoring: how far back, and so many pairs were seen
         self.under_way: dict[str | None, int] = {}
         self.most = 0  # under way at once on one camera
         self.busy = False
@@ -57,6 +58,8 @@ class Heard:
             with self._lock:
                 self.under_way[camera] -= 1
             if isinstance(event, Scored):
+                sights = zip(questions, event.views, strict=True)
+                self.seen.append({one.window_s: len(view.pairs) for one, view in sights if view is not None})
                 event = self._said(questions, choices, event)
                 self.results.append((tuple(choices), event))
             on_event(event)

@@ -70,9 +70,8 @@ class Keeper:
         feed.tracks.move_to_end(head)  # the first ones are those that were not asked with for longest
         return track
 
-    def window(self, feed: Feed, track: Track) -> KVWindow:
-        """The window that begins where the camera's view begins; opened if need be. Raises PoolFull."""
-        start = feed.pairs[0].index if feed.pairs else 0
+    def window(self, feed: Feed, track: Track, start: int) -> KVWindow:
+        """The window that begins at the pair `start`, an anchor of the camera's; opened if need be. Raises PoolFull."""
         return track.windows.get(start) or self._open(feed, track, start)
 
     def complete(self, feed: Feed, track: Track, window: KVWindow) -> None:

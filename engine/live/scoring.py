@@ -29,10 +29,15 @@ class Scores:
     """One scoring under way. Owned by the engine thread."""
 
     def __init__(
-        self, asked: Asked, started: float, view: View | None, places: Sequence[Place], choices: Sequence[int]
+        self,
+        asked: Asked,
+        started: float,
+        views: tuple[View | None, ...],
+        places: Sequence[Place],
+        choices: Sequence[int],
     ) -> None:
         self.asked, self.started = asked, started
-        self._view, self._places, self._choices = view, places, list(choices)
+        self._views, self._places, self._choices = views, places, list(choices)
         self._groups = _groups(places)
         self._found: list[torch.Tensor] = []  # (questions, choices) of the groups that are done
 
@@ -45,7 +50,7 @@ class Scores:
             self._found.append(logits.float().softmax(-1)[:, self._choices].cpu())
         if len(self._found) < len(self._groups):
             return None
-        return Scored(self._view, tuple(tuple(row) for row in torch.cat(self._found).tolist()))
+        return Scored(self._views, tuple(tuple(row) for row in torch.cat(self._found).tolist()))
 
     def release(self, model: Model) -> None:
         """Give its memory back."""
@@ -74,7 +79,8 @@ class Scorer:
             for place in places:
                 place.release(self._model.pool)
             raise
-        return Scores(asked, started, view, places, choices)
+        views = tuple(self._starter.seen(question, view) for question in scoring.questions)
+        return Scores(asked, started, views, places, choices)
 
 
 def _complete(view: View) -> View:

@@ -47,13 +47,18 @@ class Starter:
         self._guess_s = 0.0  # what a provisional pair costs, lately
 
     def look(self, question: Question) -> View | None:
-        """What the question is to see, now. Raises Stale or CameraUnavailable."""
+        """Its camera's window now, of which it sees all or `seen`. Raises Stale or CameraUnavailable."""
         view = self._front.look(question)
         return None if view is None else self._affordable(view)
+
+    def seen(self, question: Question, view: View | None) -> View | None:
+        """As much of a view of its camera as the question sees."""
+        return self._front.seen(question, view)
 
     def start(self, asked: Asked, question: Question, started: float) -> Answering:
         """Take a question up and tell Started. Raises PoolFull before that, EngineError or StreamError at any time."""
         view = self.look(question)
+        seen = self.seen(question, view)
         choosers: list[Chooser] = []
 
         def room(num_prompt: int) -> int:
@@ -61,21 +66,21 @@ class Starter:
             choosers.append(Chooser(self._own, question.sampling, room, self._model.device, guide))
             return choosers[0].max_tokens
 
-        place, ids = self.place(question, view, room, lambda: self._front.tell(asked, Started(view)), started)
+        place, ids = self.place(question, view, room, lambda: self._front.tell(asked, Started(seen)), started)
         if choosers[0].wants_ids:
             choosers[0].start(ids())
-        answer = self._front.answer(asked, question, view, ids, choosers[0].max_tokens)
+        answer = self._front.answer(asked, question, seen, ids, choosers[0].max_tokens)
         return Answering(asked, answer, choosers[0], place, started, question.sampling.logprobs)
 
     def place(
         self, question: Question, view: View | None, room: Callable[[int], int], taken: Taken, started: float
     ) -> tuple[Place, Callable[[], Tensor]]:
-        """A question's place with its prompt, and what gives the prompt's ids (1, tokens).
+        """A question's place with its prompt, and what gives the prompt's ids (1, tokens). `view`: all of its camera's.
 
         `room` says, for a prompt of so many tokens, how many may follow. Raises PoolFull before `taken` is called.
         """
         if view is None or not self._prompter.splits(question):
-            return self._place_whole(question, view, room, taken, started)
+            return self._place_whole(question, self.seen(question, view), room, taken, started)
         return self._place_on_window(question, view, room, taken, started)
 
     def run(self, places: Sequence[Place]) -> tuple[Tensor, list[int]]:
@@ -123,8 +128,10 @@ class Starter:
         feed = self._keeper.see(self._front.source(view.camera), view)
         track = self._keeper.track(feed, split.head)
         track.asked_at = started
-        window = self._keeper.window(feed, track)
-        seam, num_pairs = track.seam, len(feed.pairs)
+        seen = self.seen(question, view)
+        assert seen is not None
+        window = self._keeper.window(feed, track, seen.pairs[0].index)
+        seam, num_pairs = track.seam, len(seen.pairs) - int(view.provisional)
         unit = seam.unit(num_pairs) if view.provisional else None
         num_new = len(split.rest) + (0 if unit is None else unit.length)
         window_len = seam.length(num_pairs)

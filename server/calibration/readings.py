@@ -48,7 +48,7 @@ def read(
             new, held.view = held.view is None, moment.view
             if new:
                 engine.attach(held)
-            for asked, row in zip(moment.asked, _scored(engine, moment.asked, meanings), strict=True):
+            for asked, row in zip(moment.asked, _scored(engine, moment.asked, meanings, setting.window_s), strict=True):
                 answer = meanings.read(row)
                 if answer.share < meanings.min_share:
                     blind += 1
@@ -61,11 +61,16 @@ def read(
     return Readings(tuple(samples), blind)
 
 
-def _scored(engine: Engine, asked: Sequence[Asked], meanings: Words) -> list[dict[str, float]]:
+def _scored(engine: Engine, asked: Sequence[Asked], meanings: Words, window_s: float) -> list[dict[str, float]]:
     """The probability of each word as the first token of each answer."""
     choices = tuple(meanings.meaning)
     questions = [
-        Question((Message(Role.USER, (Text(one.question + meanings.ending),)),), CAMERA, Sampling(max_tokens=1))
+        Question(
+            (Message(Role.USER, (Text(one.question + meanings.ending),)),),
+            CAMERA,
+            Sampling(max_tokens=1),
+            window_s=window_s,
+        )
         for one in asked
     ]
     events: queue.SimpleQueue[ScoreEvent] = queue.SimpleQueue()

@@ -56,6 +56,7 @@ class Wish:
     on_when: tuple[str, ...]
     camera: str | None
     every_s: float | None
+    window_s: float | None  # of a question that is no watch's
     fps: float
     settle_s: float
     seeds: int
@@ -93,7 +94,7 @@ def _check(wish: Wish) -> None:
     """Raises ValueError and SourceError."""
     if wish.save and wish.watch is None:
         raise ValueError(told("calibrate.save"))
-    if wish.watch is not None and (wish.question or wish.choices or wish.on_when):
+    if wish.watch is not None and (wish.question or wish.choices or wish.on_when or wish.window_s is not None):
         raise ValueError(told("calibrate.both"))
     drawn = SYNTHETIC.fullmatch(wish.source) is not None
     resolve(wish.source)  # what is not there
@@ -114,7 +115,8 @@ def _setting(wish: Wish, http: Http) -> WatchSetting:
     if wish.watch is None:
         kind = Kind.CHOICE if wish.choices else Kind.YESNO
         question = ABOUT_ALL if wish.question is None else wish.question
-        return WatchSetting(question, (wish.camera or "recording",), kind, wish.choices, wish.on_when)
+        asked = WatchSetting(question, (wish.camera or "recording",), kind, wish.choices, wish.on_when)
+        return asked if wish.window_s is None else dataclasses.replace(asked, window_s=wish.window_s)
     if wish.from_file is not None:
         setting = wish.from_file.watches.get(wish.watch)
         if setting is None:

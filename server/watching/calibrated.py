@@ -15,7 +15,9 @@ CALIBRATED = (Kind.YESNO, Kind.CHOICE, Kind.NUMBER)  # of which there is a proba
 
 def asks(setting: WatchSetting) -> bytes:
     """What its probabilities mean: another question's say nothing about it."""
-    return msgspec.json.encode([setting.question, setting.kind, setting.choices, setting.on_when])
+    return msgspec.json.encode(
+        [setting.question, setting.kind, setting.choices, setting.on_when, f"{setting.window_s:g} s"]
+    )
 
 
 async def get(watching: Watching, name: str) -> Calibration:

@@ -105,6 +105,7 @@ class Generating:
             post.camera,
             Sampling(max_tokens=MAX_TOKENS, temperature=0.0),
             max_age_s=self._max_age_s,
+            window_s=post.setting.window_s,
         )
         try:
             heard = self._hearing(post, hear)

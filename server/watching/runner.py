@@ -171,6 +171,7 @@ class Runner:
                 name,
                 Sampling(max_tokens=1),
                 max_age_s=self._max_age_s,
+                window_s=post.setting.window_s,
             )
             for post in posts
         ]
@@ -198,11 +199,11 @@ class Runner:
         self._asking.pop(result.camera, None)
         posts = [post for post in result.posts if self._posts.get((post.name, post.camera)) is post]
         match result.event:
-            case Scored(view, rows) if view is not None:
+            case Scored(views, rows):
                 self.scorings["scored"] += 1
                 health = self._cameras.health(result.camera)
-                for post, row in zip(result.posts, rows, strict=True):
-                    if post not in posts:
+                for post, view, row in zip(result.posts, views, rows, strict=True):
+                    if post not in posts or view is None:
                         continue
                     now = time.time()
                     event = post.read(dict(zip(result.words, row, strict=True)), view, health, now)

@@ -16,6 +16,7 @@ MAX_QUESTION = 1000  # characters
 MAX_CAMERAS = 64
 MAX_CHOICES = 16
 DAY_S = 86_400.0
+SECONDS = {"every_s": (0.2, 3600.0), "window_s": (0.0, 3600.0), "for_s": (0.0, DAY_S), "cooldown_s": (0.0, 30 * DAY_S)}
 
 
 class Kind(StrEnum):
@@ -44,6 +45,7 @@ class WatchSetting:
     choices: tuple[str, ...] = ()  # of a choice: each one token of the model
     on_when: tuple[str, ...] = ()  # those of them that turn it on; of a number: comparisons, any of which does
     every_s: float = 2.0  # how often it is asked
+    window_s: float = 2.0  # about how much of the camera's window: at least so much of its end (View.recent)
     on: Share = 0.7  # at this probability and above it begins to turn on ...
     off: Share = 0.4  # ... and at this one and below, off
     for_s: float = 1.0  # it must hold for so long before it counts
@@ -60,7 +62,7 @@ class WatchSetting:
         if not 1 <= len(self.cameras) <= MAX_CAMERAS or len(set(self.cameras)) < len(self.cameras):
             raise ValueError(f"cameras must name 1 to {MAX_CAMERAS} cameras, each once")
         self._check_answers()
-        for name, least, most in (("every_s", 0.2, 3600.0), ("for_s", 0.0, DAY_S), ("cooldown_s", 0.0, 30 * DAY_S)):
+        for name, (least, most) in SECONDS.items():
             if not least <= (value := getattr(self, name)) <= most:
                 raise ValueError(f"{name} is {value:g}; it must be {least:g} to {most:g} seconds")
         if not 0 <= self.off < self.on <= 1:

@@ -194,6 +194,22 @@ def test_a_frame_that_the_window_has_already_is_not_taken_twice() -> None:
     assert not view.provisional
 
 
+@given(ANCHORS, st.integers(1, 60), st.floats(0, 40), st.booleans())
+def test_what_is_recent_begins_at_the_newest_anchor_with_so_many_seconds_behind_it(
+    anchors: Anchors, num_frames: int, seconds: float, newer: bool
+) -> None:
+    view = filled(anchors, num_frames).view(frame(num_frames) if newer else None)
+    assert view is not None
+    found = view.recent(seconds, anchors.hop)
+    cut = len(view.pairs) - len(found.pairs)
+    assert found.pairs == view.pairs[cut:]
+    assert (found.version, found.provisional, found.fps) == (view.version, view.provisional, view.fps)
+    starts = [pair.index for pair in view.pairs if pair.index % anchors.hop == 0]
+    complete = view.pairs[: len(view.pairs) - view.provisional]
+    enough = [at for at in starts if sum(pair.index >= at for pair in complete) >= max(1.0, seconds)]  # a pair a second
+    assert found.pairs[0].index == (max(enough) if enough else view.pairs[0].index)
+
+
 def test_looking_changes_nothing() -> None:
     window = filled(Anchors(), 5)
     window.view(frame(100))

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { field, oneOf, someOf, tick } from "./fields.js";
-import { closed, leavesOpen, nameFor, parts } from "./setting.js";
+import { FRESH, closed, leavesOpen, nameFor, parts } from "./setting.js";
 import { thresholds } from "./thresholds.js";
 
 const KINDS = [["yesno", "watch.yesno"], ["choice", "watch.choice"], ["number", "watch.number"], ["text", "watch.text"]];
@@ -30,14 +30,15 @@ export function watchForm(begins, { existing, cameras, taken }) {
   const shares = thresholds(begins, { name: existing?.name ?? null, camera: existing?.cameras[0], everyS: begins.every_s });
   const severity = oneOf("watch.severity", SEVERITIES, begins.severity);
   const cooldown = field("watch.cooldown", number(begins.cooldown_s, 0, 2_592_000), "watch.cooldown_hint", "watch.seconds");
+  const looks = field("watch.window", number(begins.window_s, 0, 3600), "watch.window_hint", "watch.seconds");
   const quiet = field("watch.quiet", h("input", { type: "text", value: begins.quiet.join(", "), placeholder: "22:00-06:30" }), "watch.quiet_hint");
   const zone = field("watch.time_zone", h("input", { type: "text", value: begins.time_zone, spellcheck: false }));
   const healthy = tick("watch.only_when_healthy", begins.only_when_healthy);
   const enabled = tick("watch.enabled", begins.enabled);
-  const more = h("details", { class: "more", open: begins.quiet.length > 0 || begins.cooldown_s > 0 }, h("summary", { t: "watch.more" }),
-    h("div", { class: "pair" }, cooldown.element, quiet.element), zone.element, healthy.element, enabled.element);
+  const more = h("details", { class: "more", open: begins.quiet.length > 0 || begins.cooldown_s > 0 || begins.window_s !== FRESH.window_s }, h("summary", { t: "watch.more" }),
+    h("div", { class: "pair" }, looks.element, cooldown.element), h("div", { class: "pair" }, quiet.element, zone.element), healthy.element, enabled.element);
   const fields = { question, name, cameras: where, kind, choices, on_when: onWhen, every_s: every, for_s: hold, on: shares, off: shares, severity,
-    cooldown_s: cooldown, quiet, time_zone: zone, only_when_healthy: healthy, enabled };
+    window_s: looks, cooldown_s: cooldown, quiet, time_zone: zone, only_when_healthy: healthy, enabled };
 
   let named = Boolean(existing);
   name.input.addEventListener("input", () => (named = name.input.value !== ""));
@@ -66,7 +67,7 @@ export function watchForm(begins, { existing, cameras, taken }) {
         name: name.input.value.trim(), question: question.input.value.trim(), cameras: where.value(), kind: chosen,
         choices: chosen === "choice" ? parts(choices.input.value) : [], on_when: turnsOn[chosen] ?? [],
         every_s: Number(every.input.value), for_s: Number(hold.input.value), ...shares.value(), severity: severity.value(),
-        cooldown_s: Number(cooldown.input.value), quiet: parts(quiet.input.value), time_zone: zone.input.value.trim(),
+        window_s: Number(looks.input.value), cooldown_s: Number(cooldown.input.value), quiet: parts(quiet.input.value), time_zone: zone.input.value.trim(),
         only_when_healthy: healthy.input.checked, enabled: enabled.input.checked,
       };
     },

@@ -1,7 +1,7 @@
 // What a watch's form begins with, and how its texts are read. Pure.
 
 export const FRESH = {
-  question: "", cameras: [], kind: "yesno", choices: [], on_when: [], every_s: 2, on: 0.7, off: 0.4, for_s: 1, cooldown_s: 0,
+  question: "", cameras: [], kind: "yesno", choices: [], on_when: [], every_s: 2, window_s: 2, on: 0.7, off: 0.4, for_s: 1, cooldown_s: 0,
   quiet: [], severity: "warning", only_when_healthy: true, enabled: true,
 };
 

@@ -179,6 +179,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
 # As BOUNDS of operations.py: what is checked by hand.
 SECONDS: Mapping[str, Schema] = {
     "every_s": {"minimum": 0.2, "maximum": 3600},
+    "window_s": {"minimum": 0, "maximum": 3600},
     "for_s": {"minimum": 0, "maximum": 86_400},
     "cooldown_s": {"minimum": 0, "maximum": 2_592_000},
 }

@@ -27,6 +27,9 @@ def add_calibrate(app: typer.Typer, url_of_server: str) -> None:
         every_s: Annotated[
             float | None, typer.Option("--every-s", min=0.2, max=3600, help=told("help.calibrate.every_s"))
         ] = None,
+        window_s: Annotated[
+            float | None, typer.Option("--window-s", min=0, max=3600, help=told("help.calibrate.window_s"))
+        ] = None,
         fps: Annotated[float, typer.Option("--fps", min=0.1, max=30, help=told("help.fps"))] = 2.0,
         settle_s: Annotated[float, typer.Option("--settle-s", min=0, help=told("help.calibrate.settle_s"))] = 0.0,
         seeds: Annotated[int, typer.Option("--seeds", min=2, max=100_000, help=told("help.calibrate.seeds"))] = 200,
@@ -68,6 +71,7 @@ def add_calibrate(app: typer.Typer, url_of_server: str) -> None:
             on_when=tuple(on_when or ()),
             camera=camera,
             every_s=every_s,
+            window_s=window_s,
             fps=fps,
             settle_s=settle_s,
             seeds=seeds,

@@ -22,6 +22,7 @@ def group(url_of_server: str) -> typer.Typer:
     Choices = Annotated[list[str] | None, typer.Option("--choice", help=told("help.watch.choice"))]
     OnWhen = Annotated[list[str] | None, typer.Option("--on-when", help=told("help.watch.on_when"))]
     EveryS = Annotated[float | None, typer.Option("--every-s", help=told("help.watch.every_s"))]
+    WindowS = Annotated[float | None, typer.Option("--window-s", help=told("help.watch.window_s"))]
     On = Annotated[float | None, typer.Option("--on", help=told("help.watch.on"))]
     Off = Annotated[float | None, typer.Option("--off", help=told("help.watch.off"))]
     ForS = Annotated[float | None, typer.Option("--for-s", help=told("help.watch.for_s"))]
@@ -46,6 +47,7 @@ def group(url_of_server: str) -> typer.Typer:
         choice: Choices = None,
         on_when: OnWhen = None,
         every_s: EveryS = None,
+        window_s: WindowS = None,
         on: On = None,
         off: Off = None,
         for_s: ForS = None,
@@ -61,8 +63,8 @@ def group(url_of_server: str) -> typer.Typer:
         from askcam.server.commands import watch as command
 
         asked = {"question": question, "cameras": camera, "kind": kind, "choices": choice, "on_when": on_when}
-        told_to = {"every_s": every_s, "on": on, "off": off, "for_s": for_s, "cooldown_s": cooldown_s}
-        when = {"quiet": quiet, "time_zone": time_zone, "severity": severity}
+        told_to = {"on": on, "off": off, "for_s": for_s, "cooldown_s": cooldown_s}
+        when = {"every_s": every_s, "window_s": window_s, "quiet": quiet, "time_zone": time_zone, "severity": severity}
         command.add(_server(url, ca, admin=True), name, _given(asked | told_to | when), json)
 
     @app.command("change", help=told("help.watch.change"))
@@ -74,6 +76,7 @@ def group(url_of_server: str) -> typer.Typer:
         choice: Choices = None,
         on_when: OnWhen = None,
         every_s: EveryS = None,
+        window_s: WindowS = None,
         on: On = None,
         off: Off = None,
         for_s: ForS = None,
@@ -90,8 +93,15 @@ def group(url_of_server: str) -> typer.Typer:
         from askcam.server.commands import watch as command
 
         asked = {"question": question, "cameras": camera, "kind": kind, "choices": choice, "on_when": on_when}
-        told_to = {"every_s": every_s, "on": on, "off": off, "for_s": for_s, "cooldown_s": cooldown_s}
-        when = {"quiet": quiet, "time_zone": time_zone, "severity": severity, "enabled": enabled}
+        told_to = {"on": on, "off": off, "for_s": for_s, "cooldown_s": cooldown_s}
+        when = {
+            "every_s": every_s,
+            "window_s": window_s,
+            "quiet": quiet,
+            "time_zone": time_zone,
+            "severity": severity,
+            "enabled": enabled,
+        }
         command.change(_server(url, ca, admin=True), name, _given(asked | told_to | when), json)
 
     @app.command("remove", help=told("help.watch.remove"))

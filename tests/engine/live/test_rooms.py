@@ -12,7 +12,7 @@ from askcam.engine.errors import EngineFailure, NoRoom
 from askcam.engine.live.engine import LiveEngine
 from askcam.engine.live.scheduler import Scheduler
 from askcam.engine.loading import Loaded
-from askcam.engine.question import Failed, Finished, Message, Question, Reason, Role, Sampling, Text
+from askcam.engine.question import Failed, Finished, Message, Question, Reason, Role, Sampling, Started, Text
 
 Live = Callable[..., LiveEngine]
 
@@ -46,6 +46,25 @@ def test_frames_are_encoded_before_anybody_asks(live: Live, stream_of: Any, hear
     assert isinstance(finished, Finished)
     assert finished.usage.vision_tokens == 4 * 6
     assert finished.usage.cached_tokens >= 4 * 6
+
+
+def test_a_part_of_the_window_is_read_from_what_is_kept_anyway(live: Live, stream_of: Any, heard: Any) -> None:
+    engine = live("qwen2_vl", max_pairs=8)
+    stream_of(engine).push(21)
+    held, seen, heads = settled(engine), [], set()
+    for window_s in (None, 2.0):
+        listener = heard()
+        engine.ask(replace(ask("What is this?"), window_s=window_s), listener)
+        started, *_, finished = listener.wait()
+        assert isinstance(started, Started)
+        assert isinstance(finished, Finished)
+        assert started.view is not None
+        seen.append([pair.index for pair in started.view.pairs])
+        assert finished.usage.vision_tokens == 6 * len(seen[-1])
+        heads.add(finished.usage.cached_tokens - 6 * (len(seen[-1]) - 1))  # all but the provisional pair is there
+    assert seen == [[4, 5, 6, 7, 8, 9, 10], [8, 9, 10]]  # each from an anchor
+    assert len(heads) == 1
+    assert settled(engine) == held
 
 
 def test_a_camera_that_goes_gives_its_rows_back_and_its_answers_go_on(

@@ -35,10 +35,11 @@ def test_one_pass_equals_stock_passes(
     stream_of(engine).push(7)
     questions = [about_lobby(text) for text in ("Is it on?", "Is anybody at the door now?", "Dark?")]
     found = score(engine, questions, ["Yes", "No"], heard)
-    assert found.view is not None
+    (view,) = set(found.views)
+    assert view is not None
     tokens = [loaded.processor.tokenizer(word)["input_ids"][0] for word in ("Yes", "No")]
     for question, got in zip(questions, found.probabilities, strict=True):
-        _, logits = oracle(loaded).tokens(question, found.view)
+        _, logits = oracle(loaded).tokens(question, view)
         want = logits[0].softmax(-1)[tokens]
         assert (torch.tensor(got) - want).abs().max() < 1e-4
     alone = [score(engine, [question], ["Yes", "No"], heard).probabilities[0] for question in questions]
@@ -61,13 +62,32 @@ def test_few_questions_see_the_newest_frame_and_many_the_complete_pairs(
 ) -> None:
     engine = live("qwen2_vl", max_pairs=8)
     stream_of(engine).push(5)
-    few, many = (score(engine, [about_lobby(f"Is {i} on?") for i in range(n)], ["Yes"], heard).view for n in (3, 4))
+    few, many = (score(engine, [about_lobby(f"Is {i} on?") for i in range(n)], ["Yes"], heard).views[0] for n in (3, 4))
     assert few is not None
     assert many is not None
     assert (few.provisional, len(few.pairs)) == (True, 3)
     assert (many.provisional, many.pairs) == (False, few.pairs[:2])
     young = [replace(about_lobby(f"Is {i} on?"), max_age_s=1e9) for i in range(4)]
-    assert score(engine, young, ["Yes"], heard).view == few  # its age was asked for
+    assert score(engine, young, ["Yes"], heard).views[0] == few  # its age was asked for
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
+@pytest.mark.parametrize("num_frames", [3, 13, 22])
+def test_each_question_sees_as_much_of_the_window_as_it_wants(
+    kind: str, num_frames: int, live: Callable[..., Any], stream_of: Any, oracle: Any, sharp: Any, heard: Any
+) -> None:
+    engine, loaded = live(kind, max_pairs=8), sharp(kind)
+    stream = stream_of(engine)
+    stream.push(num_frames)
+    questions = [replace(about_lobby("Is it on?"), window_s=seconds) for seconds in (None, 0.0, 2.0, 4.0, 60.0)]
+    found = score(engine, questions, ["Yes", "No"], heard)
+    whole = stream.peek()
+    tokens = [loaded.processor.tokenizer(word)["input_ids"][0] for word in ("Yes", "No")]
+    for question, seen, got in zip(questions, found.views, found.probabilities, strict=True):
+        assert seen == (whole if question.window_s is None else whole.recent(question.window_s, engine.anchors.hop))
+        _, logits = oracle(loaded).tokens(question, seen)
+        assert (torch.tensor(got) - logits[0].softmax(-1)[tokens]).abs().max() < 1e-4
+    assert len({view.start_wall for view in found.views}) == min(2, -(-len(whole.pairs) // engine.anchors.hop))
 
 
 def test_both_backends_score_alike(
@@ -79,11 +99,12 @@ def test_both_backends_score_alike(
     portable = PortableEngine(loaded, EngineConfig("built-in"))
     try:
         portable.attach(stream)
-        questions = [about("Is the flag red?"), about("Is anything moving?")]
-        ours, stock = (score(each, questions, ["Yes", "No"], heard).probabilities for each in (engine, portable))
+        questions = [about("Is the flag red?"), replace(about("Is anything moving?"), window_s=1.0)]
+        ours, stock = (score(each, questions, ["Yes", "No"], heard) for each in (engine, portable))
     finally:
         portable.close()
-    assert (torch.tensor(ours) - torch.tensor(stock)).abs().max() < 1e-4
+    assert ours.views[1] == stock.views[1]
+    assert (torch.tensor(ours.probabilities) - torch.tensor(stock.probabilities)).abs().max() < 1e-4
 
 
 def test_a_choice_of_two_tokens_is_refused(live: Callable[..., Any], stream_of: Any, heard: Any) -> None:

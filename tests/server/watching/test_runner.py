@@ -45,6 +45,21 @@ async def test_all_watches_of_a_camera_are_one_scoring_and_none_overlap(hall: An
     assert all(each.frame_url for each in told)
 
 
+async def test_each_watch_looks_as_far_back_as_it_says_and_its_event_says_so(hall: Any) -> None:
+    heard, watching, keeping = hall
+    names = {"end": 0.0, "whole": 60.0}
+    await watching.create("first", WatchSetting(question(thing("one")), ("one",), every_s=0.3, window_s=60.0))
+    await come_true(lambda: any(sights.get(60.0, 0) > 5 for sights in heard.seen), "a window with more than a hop")
+    for name, window_s in names.items():
+        setting = WatchSetting(question(thing("one")), ("one",), every_s=0.3, for_s=0, window_s=window_s)
+        await watching.create(name, setting)
+    await come_true(lambda: {info.now[0].state for info in watching.all()} == {"on"}, "all to turn on")
+    told = {each.watch: each.window.pairs for each in await keeping.do(lambda store: store.newest(99)) if each.watch}
+    assert told["end"] <= 4, "no more than from the newest anchor"
+    assert told["whole"] > told["end"]
+    assert any(sights.get(0.0) == told["end"] for sights in heard.seen)
+
+
 async def test_a_reading_together_is_the_reading_alone(hall: Any, engine: Engine) -> None:
     """The very frames of a scoring of many, scored one by one afterwards."""
     heard, watching, _ = hall
@@ -56,7 +71,7 @@ async def test_a_reading_together_is_the_reading_alone(hall: Any, engine: Engine
         lambda: any(len(event.probabilities) == len(asked) for _, event in heard.results), "a scoring of all"
     )
     choices, together = next(each for each in heard.results if len(each[1].probabilities) == len(asked))
-    view = together.view
+    (view,) = set(together.views)
     assert view is not None
 
     class Still:
