@@ -14,6 +14,13 @@ class Reading(msgspec.Struct, frozen=True, omit_defaults=False):
     probability: float
 
 
+class EventFrame(msgspec.Struct, frozen=True, omit_defaults=False):
+    """One of the frames that an event was decided from, as the model saw it."""
+
+    at: str  # RFC 3339, UTC: capture time
+    url: str | None = None  # a JPEG, relative to the server
+
+
 class WatchEvent(msgspec.Struct, frozen=True, omit_defaults=False):
     """A watch turned on or off, a text has changed, or something is with a watched camera. One of GET /v1/events."""
 
@@ -34,6 +41,7 @@ class WatchEvent(msgspec.Struct, frozen=True, omit_defaults=False):
     window: SeenWindow | None = None  # what the deciding reading saw
     reason: str | None = None  # why the camera is lost, or what is wrong with its picture
     frame_url: str | None = None  # a JPEG of that newest frame, relative to the server; None: it is not kept
+    frames: list[EventFrame] = []  # up to 8 of the window, evenly, oldest first; none where they are not kept
     acknowledged_at: str | None = None  # RFC 3339, UTC: when somebody said that they have seen it
     object: str = "askcam.event"
 

@@ -3,7 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from askcam.client.watches import Reading, WatchEvent
+from msgspec.structs import replace
+
+from askcam.client.watches import EventFrame, Reading, WatchEvent
+from askcam.server.saw import rfc3339
+from askcam.server.watching.pictures import Shown
 from askcam.server.watching.store import Bounds, Store
 from askcam.server.watching.watch import Memory
 
@@ -25,10 +29,12 @@ def event(kind: Any = "on", watch: str | None = "door", camera: str = "lobby", p
     )
 
 
-def add(store: Store, i: int, jpeg: bytes | None = b"jpeg", **more: Any) -> WatchEvent:
+def add(store: Store, i: int, jpeg: bytes | None = b"jpeg", frames: tuple[bytes, ...] = (), **more: Any) -> WatchEvent:
     """The `i`-th: on, off, on, ..., a second apart."""
     found = event("off" if i % 2 else "on", **more)
-    return store.add(found, WALL + i, jpeg, Memory(i % 2 == 0, WALL + i))
+    found = replace(found, frames=[EventFrame(rfc3339(WALL + i - 1 + k / 2)) for k in range(len(frames))])
+    shown = None if jpeg is None else Shown(jpeg, frames)
+    return store.add(found, WALL + i, shown, Memory(i % 2 == 0, WALL + i))
 
 
 def open_store(folder: Path, bounds: Bounds | None = None) -> Store:

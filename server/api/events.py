@@ -72,9 +72,20 @@ def routes(house: House) -> list[BaseRoute]:
 
     async def frame(request: Request) -> Response:
         event = await found_event(request)
-        jpeg = await watching.read(lambda store: store.picture(event.id), None)
+        jpeg = await watching.read(lambda store: store.pictures.picture(event.id), None)
         if jpeg is None:
             raise not_found(f"no picture of event {event.id} is kept", "id")
+        return Response(jpeg, media_type="image/jpeg", headers=NO_STORE)
+
+    async def one_frame(request: Request) -> Response:
+        event, index = await found_event(request), request.path_params["index"]
+        if index >= len(event.frames):
+            raise not_found(
+                f"event {event.id} has {len(event.frames)} frames, counted from 0; there is no {index}", "index"
+            )
+        jpeg = await watching.read(lambda store: store.pictures.frame(event.id, index), None)
+        if jpeg is None:
+            raise not_found(f"the frames of event {event.id} are no longer kept", "index")
         return Response(jpeg, media_type="image/jpeg", headers=NO_STORE)
 
     async def acknowledged(request: Request) -> Response:
@@ -107,6 +118,7 @@ def routes(house: House) -> list[BaseRoute]:
         Route("/v1/events/{id:int}", one),
         Route("/v1/events/{id:int}/acknowledge", acknowledged, methods=["POST"]),
         Route("/v1/events/{id:int}/frame.jpg", frame),
+        Route("/v1/events/{id:int}/frames/{index:int}.jpg", one_frame),
     ]
 
 

@@ -42,7 +42,7 @@ def routes(house: House) -> list[BaseRoute]:
         if event is None:
             jpeg = await timeline.read(lambda store: store.picture(entry))
         else:
-            jpeg = await house.watching.read(lambda store: store.picture(event), None)
+            jpeg = await house.watching.read(lambda store: store.pictures.picture(event), None)
         if jpeg is None:
             raise missing
         return Response(jpeg, media_type="image/jpeg", headers=NO_STORE)

@@ -212,7 +212,7 @@ class Target:
         """None: the event is no longer kept."""
 
         def read(store: Store) -> tuple[WatchEvent | None, bytes | None]:
-            return store.event(number), store.picture(number) if self.setting.with_picture else None
+            return store.event(number), store.pictures.picture(number) if self.setting.with_picture else None
 
         event, jpeg = await self._do(read)
         if event is None:

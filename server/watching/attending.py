@@ -62,4 +62,4 @@ class Attending:
             frame_at=None if shot is None else rfc3339(shot.picture.wall),
             reason=reason,
         )
-        await self._telling.tell(News(event, now, Memory(bad), None, shot))
+        await self._telling.tell(News(event, now, Memory(bad), (), shot))

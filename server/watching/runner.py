@@ -11,7 +11,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from askcam.engine.errors import Busy, EngineError
 from askcam.engine.question import Failed, Message, Question, Role, Sampling, Scored, ScoreEvent, Text
@@ -209,7 +209,7 @@ class Runner:
                     event = post.read(dict(zip(result.words, row, strict=True)), view, health, now)
                     if event is not None:
                         shot = next((shot for shot in result.shots if shot and shot.seq == view.newest.seq), None)
-                        await self._tell(post, News(event, now, post.watch.memory, view.newest, shot))
+                        await self._tell(post, News(event, now, post.watch.memory, view.frames, shot))
                     elif len(post.after) >= AFTER:
                         await self._end_after(post)
             case Failed(error):
@@ -228,7 +228,7 @@ class Runner:
         event = post.read(said.event.text, view, self._cameras.health(post.camera), now)
         if event is not None:
             shot = next((shot for shot in said.shots if shot and shot.seq == view.newest.seq), None)
-            await self._telling.tell(News(event, now, post.watch.memory, view.newest, shot))
+            await self._telling.tell(News(event, now, post.watch.memory, view.frames, shot))
         elif post.settled:
             post.settled = False
             await self._telling.remember((post.name, post.camera), post.watch.memory)
@@ -239,7 +239,7 @@ class Runner:
         def told(number: int) -> None:
             post.event = number
 
-        await self._telling.tell(News(news.event, news.at, news.memory, news.frame, news.shot, told))
+        await self._telling.tell(replace(news, told=told))
 
     async def _end_after(self, post: AnyPost) -> None:
         """The readings since its last event are gathered; a text has none."""

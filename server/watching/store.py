@@ -10,12 +10,13 @@ from typing import Any
 
 import msgspec
 
-from askcam.client.watches import Reading, WatchEvent
+from askcam.client.watches import EventFrame, Reading, WatchEvent
 from askcam.server.disk import Reserve, is_full, make_room
 from askcam.server.evidence.errors import EvidenceError
 from askcam.server.evidence.lock import Lock
 from askcam.server.saw import rfc3339
 from askcam.server.watching.errors import FolderTaken, WatchingError
+from askcam.server.watching.pictures import Pictures, Shown
 from askcam.server.watching.setting import WatchSetting
 from askcam.server.watching.tables import open_database
 from askcam.server.watching.watch import Memory
@@ -81,7 +82,7 @@ class Store:
             ) from exc
         try:
             self._db = open_database(folder)
-            self._num_bytes = int(self._db.execute("SELECT coalesce(sum(length(jpeg)), 0) FROM pictures").fetchone()[0])
+            self.pictures = Pictures(self._db)
         except BaseException:
             self._lock.release()
             raise
@@ -161,13 +162,13 @@ class Store:
 
     # -- events
 
-    def add(self, event: WatchEvent, at: float, jpeg: bytes | None, memory: Memory) -> WatchEvent:
+    def add(self, event: WatchEvent, at: float, shown: Shown | None, memory: Memory) -> WatchEvent:
         """Write an event down, and return it with its id. On a full disk old evidence gives way, then old pictures of
         events, and at last its own."""
-        picture, helps = jpeg, iter((self._evidence_gives_way, self._pictures_give_way))
+        helps = iter((self._evidence_gives_way, self._pictures_give_way))
         while True:
             try:
-                kept = self._add(event, at, picture, memory)
+                kept = self._add(event, at, shown, memory)
                 self._reserve.take()
                 return kept
             except sqlite3.OperationalError as exc:
@@ -175,10 +176,12 @@ class Store:
                     raise
                 if any(helped() for helped in helps):  # each once
                     continue
-                if picture is None:
+                if shown is None:
                     raise
-                log.error("the disk is full: this event is kept without its picture")
-                picture = None
+                log.error(
+                    "the disk is full: this event is kept without its %s", "frames" if shown.frames else "picture"
+                )
+                shown = shown.plain() if shown.frames else None
 
     def _evidence_gives_way(self) -> bool:
         gone = self._make_room(self._folder)
@@ -187,37 +190,28 @@ class Store:
         return gone
 
     def _pictures_give_way(self) -> bool:
-        gone = make_room(self._db, self._reserve, lambda: self._drop_pictures(1) > 0, GIVE_WAY)
+        gone = make_room(self._db, self._reserve, self.pictures.drop, GIVE_WAY)
         if gone:
             log.error("the disk is full: old pictures give way")
         return gone > 0
 
-    def _add(self, event: WatchEvent, at: float, jpeg: bytes | None, memory: Memory) -> WatchEvent:
+    def _add(self, event: WatchEvent, at: float, shown: Shown | None, memory: Memory) -> WatchEvent:
         with self._db:
             insert = "INSERT INTO events (watch, camera, at, document) VALUES (?, ?, ?, ?)"
             row = (event.watch, event.camera, at, msgspec.json.encode(event))
             number = self._db.execute(insert, row).lastrowid
             assert number is not None
-            if jpeg is not None:
-                self._db.execute("INSERT INTO pictures (event, jpeg) VALUES (?, ?)", (number, jpeg))
+            if shown is not None:
+                self.pictures.put(number, shown)
             whose = event.watch or (PICTURE if event.kind in OF_PICTURES else CAMERA)
             self._remember((whose, event.camera), memory)
             first = number - self._bounds.max_events
-            gone = "SELECT coalesce(sum(length(jpeg)), 0) FROM pictures WHERE event <= ?"
-            (freed,) = self._db.execute(gone, (first,)).fetchone()
+            freed = self.pictures.up_to(first)
             self._db.execute("DELETE FROM events WHERE id <= ?", (first,))
-        self._num_bytes += len(jpeg or b"") - int(freed)
-        while self._num_bytes > self._bounds.max_bytes and self._drop_pictures(1):
+        self.pictures.num_bytes += (0 if shown is None else shown.num_bytes) - freed
+        while self.pictures.num_bytes > self._bounds.max_bytes and self.pictures.drop():
             pass
-        return self._told(number, event, jpeg is not None)
-
-    def _drop_pictures(self, count: int) -> int:
-        """The oldest ones; returns how many there were."""
-        rows = self._db.execute("SELECT event, length(jpeg) FROM pictures ORDER BY event LIMIT ?", (count,)).fetchall()
-        with self._db:
-            self._db.executemany("DELETE FROM pictures WHERE event = ?", [(event,) for event, _ in rows])
-        self._num_bytes -= sum(num_bytes for _, num_bytes in rows)
-        return len(rows)
+        return self._told(number, event, shown is not None, 0 if shown is None else len(shown.frames))
 
     def follow(self, number: int, after: Sequence[Reading]) -> None:
         """What was read since an event. No effect when it is gone."""
@@ -254,10 +248,6 @@ class Store:
         found = self._select({"id = ?": number}, "ASC", 1)
         return found[0] if found else None
 
-    def picture(self, number: int) -> bytes | None:
-        row = self._db.execute("SELECT jpeg FROM pictures WHERE event = ?", (number,)).fetchone()
-        return None if row is None else bytes(row[0])
-
     def first_id(self) -> int | None:
         """Of the oldest event that is kept."""
         (number,) = self._db.execute("SELECT min(id) FROM events").fetchone()
@@ -271,16 +261,21 @@ class Store:
     def _select(self, rules: Mapping[str, Any], order: str, limit: int) -> list[WatchEvent]:
         where = f" WHERE {' AND '.join(rules)}" if rules else ""
         rows = self._db.execute(
-            "SELECT id, document, pictures.event IS NOT NULL, acknowledgements.at FROM events "
+            "SELECT id, document, pictures.event IS NOT NULL, "
+            "(SELECT count(*) FROM frames WHERE frames.event = events.id), acknowledgements.at FROM events "
             "LEFT JOIN pictures ON pictures.event = id LEFT JOIN acknowledgements ON acknowledgements.event = id"
             f"{where} ORDER BY id {order} LIMIT ?",
             (*rules.values(), limit),
         )
         decode: Callable[[bytes], WatchEvent] = msgspec.json.Decoder(WatchEvent).decode
-        return [self._told(number, decode(document), bool(shown), seen) for number, document, shown, seen in rows]
+        return [self._told(number, decode(document), *rest) for number, document, *rest in rows]
 
     @staticmethod
-    def _told(number: int, event: WatchEvent, shown: bool, seen: float | None = None) -> WatchEvent:
-        url = f"/v1/events/{number}/frame.jpg" if shown else None
+    def _told(
+        number: int, event: WatchEvent, shown: bool, num_frames: int = 0, seen: float | None = None
+    ) -> WatchEvent:
+        url = f"/v1/events/{number}/frame"
+        frames = [EventFrame(frame.at, f"{url}s/{i}.jpg") for i, frame in enumerate(event.frames[:num_frames])]
         at = None if seen is None else rfc3339(seen)
-        return msgspec.structs.replace(event, id=number, frame_url=url, acknowledged_at=at)
+        told = {"id": number, "frames": frames, "frame_url": f"{url}.jpg" if shown else None, "acknowledged_at": at}
+        return msgspec.structs.replace(event, **told)

@@ -51,6 +51,12 @@ CREATE TABLE IF NOT EXISTS calibrations (
   asks BLOB NOT NULL,            -- what the watch asked then (calibrated.asks)
   document BLOB NOT NULL         -- client.calibration.Calibration as JSON
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS frames (
+  event INTEGER NOT NULL REFERENCES events (id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,       -- from 0, oldest first
+  jpeg BLOB NOT NULL,
+  PRIMARY KEY (event, number)
+);
 CREATE TABLE IF NOT EXISTS acknowledgements (
   event INTEGER PRIMARY KEY REFERENCES events (id) ON DELETE CASCADE,
   at REAL NOT NULL               -- when somebody said that they have seen it, seconds since the epoch

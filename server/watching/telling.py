@@ -5,11 +5,15 @@ import logging
 import sqlite3
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from askcam.client.watches import Reading, WatchEvent
+import msgspec
+
+from askcam.client.watches import EventFrame, Reading, WatchEvent
 from askcam.server.pictures import encode
+from askcam.server.saw import rfc3339
 from askcam.server.watching.keeping import Keeping
+from askcam.server.watching.pictures import Shown
 from askcam.server.watching.readers import Readers
 from askcam.server.watching.store import Place
 from askcam.server.watching.watch import Memory
@@ -22,6 +26,7 @@ log = logging.getLogger(__name__)
 MAX_WAITING = 1000  # events that the disk refuses for now; then the oldest are lost, which is counted and said
 QUALITY = 85  # JPEG
 MAX_WIDTH = 1280
+MAX_FRAMES, FRAME_QUALITY, FRAME_WIDTH = 8, 75, 640  # of the window: evenly chosen, the first and the last among them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +36,7 @@ class News:
     event: WatchEvent
     at: float  # when it was decided, seconds since the epoch
     memory: Memory  # of its watch, or of its camera (on: it is lost)
-    frame: Frame | None  # what the model saw last; or, for a camera, nothing
+    frames: tuple[Frame, ...]  # what the model saw, oldest first; none for a camera
     shot: Shot | None  # a full picture, which is shown if it is of the same moment
     told: Callable[[int], None] = lambda number: None  # with the event's id
 
@@ -41,7 +46,7 @@ class Telling:
 
     def __init__(self, keeping: Keeping, readers: Readers) -> None:
         self._keeping, self._readers = keeping, readers
-        self._waiting: deque[tuple[News, bytes | None]] = deque()
+        self._waiting: deque[tuple[News, Shown | None]] = deque()  # without pixels
         self.told: Counter[tuple[str, str]] = Counter()  # by kind and severity
         self.lost = 0
         self.without_picture = 0  # they had one, but the disk had no room for it
@@ -51,34 +56,36 @@ class Telling:
         return len(self._waiting)
 
     async def tell(self, news: News) -> None:
-        """Keep and tell an event, after those that wait."""
-        picture = await asyncio.to_thread(_picture, news.frame, news.shot)
+        """Keep and tell an event, after those that wait. Those that have to wait do so with one picture each."""
+        event, shown = await asyncio.to_thread(_shown, news)
+        news = replace(news, event=event, frames=(), shot=None)
         if len(self._waiting) >= MAX_WAITING:
             self._waiting.popleft()
             self.lost += 1
             log.error(
                 "an event is lost: the disk has refused %d of them (%d lost since the start)", MAX_WAITING, self.lost
             )
-        self._waiting.append((news, picture))
+        self._waiting.append((news, shown and shown.plain() if self._waiting else shown))
         await self.again()
 
     async def again(self) -> None:
         """Those that wait, in order, as long as the disk takes them."""
         while self._waiting:
-            news, picture = self._waiting[0]
+            news, shown = self._waiting[0]
             try:
-                event = await self._kept(news, picture)
+                event = await self._kept(news, shown)
             except (sqlite3.Error, OSError) as exc:
+                self._waiting[0] = (news, shown and shown.plain())
                 log.error("%d events cannot be kept now (%s): they are told once they are", len(self._waiting), exc)
                 return
             self._waiting.popleft()
             self.told[event.kind, event.severity] += 1
-            self.without_picture += picture is not None and event.frame_url is None
+            self.without_picture += shown is not None and event.frame_url is None
             news.told(event.id)
             self._readers.tell(event)
 
-    async def _kept(self, news: News, picture: bytes | None) -> WatchEvent:
-        return await self._keeping.do(lambda store: store.add(news.event, news.at, picture, news.memory))
+    async def _kept(self, news: News, shown: Shown | None) -> WatchEvent:
+        return await self._keeping.do(lambda store: store.add(news.event, news.at, shown, news.memory))
 
     async def remember(self, place: Place, memory: Memory) -> None:
         """Keep how a watch stands, without telling anybody. What the disk refuses is found out anew after a restart."""
@@ -93,6 +100,17 @@ class Telling:
             await self._keeping.do(lambda store: store.follow(number, after))
         except (sqlite3.Error, OSError) as exc:
             log.error("what came after event %d is not kept: %s", number, exc)
+
+
+def _shown(news: News) -> tuple[WatchEvent, Shown | None]:
+    """The event with the times of its frames, and how it is shown."""
+    picture = _picture(news.frames[-1] if news.frames else None, news.shot)
+    if picture is None or len(news.frames) < 2:
+        return news.event, None if picture is None else Shown(picture)
+    last, most = len(news.frames) - 1, min(len(news.frames), MAX_FRAMES)
+    frames = [news.frames[round(i * last / (most - 1))] for i in range(most)]
+    event = msgspec.structs.replace(news.event, frames=[EventFrame(rfc3339(frame.wall)) for frame in frames])
+    return event, Shown(picture, tuple(encode(frame.pixels, FRAME_QUALITY, FRAME_WIDTH) for frame in frames))
 
 
 def _picture(frame: Frame | None, shot: Shot | None) -> bytes | None:

@@ -54,7 +54,7 @@ def news(i: int, height: int = 120) -> News:
     """With a picture of noise: about 40 kB as a JPEG, for 120 rows."""
     pixels = np.random.default_rng(i).integers(0, 256, (height, 240, 3), np.uint8)
     told = event("off" if i % 2 else "on")
-    return News(told, WALL + i, Memory(i % 2 == 0, WALL + i), Frame("lobby", i, WALL + i, i, pixels), None)
+    return News(told, WALL + i, Memory(i % 2 == 0, WALL + i), (Frame("lobby", i, WALL + i, i, pixels),), None)
 
 
 async def test_new_evidence_takes_the_place_of_old(disk: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -174,6 +174,14 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         errors=(404, 503),
         tag="watches",
     ),
+    ("GET", "/v1/events/{id}/frames/{index}.jpg"): Operation(
+        "getEventFrameOfWindow",
+        "One of the frames that it was decided from, as the model saw it",
+        {200: Reply("JPEG", JPEG)},
+        takes=(EVENT, Takes("index", "path", "counted from 0, the oldest", {"type": "integer", "minimum": 0})),
+        errors=(404, 503),
+        tag="watches",
+    ),
 }
 
 # As BOUNDS of operations.py: what is checked by hand.

@@ -35,7 +35,7 @@ def test_watches_memories_and_events_outlive_a_restart(tmp_path: Path) -> None:
     found = store.event(2)
     assert found is not None
     assert found.after == [Reading("2025-10-09T08:53:22Z", 0.2)]
-    assert store.picture(3) == b"jpeg 2"
+    assert store.pictures.picture(3) == b"jpeg 2"
     assert add(store, 3).id == 4
     store.close()
 
@@ -77,7 +77,8 @@ def test_what_somebody_has_seen_is_kept_found_and_taken_back(tmp_path: Path) -> 
 def test_a_database_of_the_first_askcam_is_used_as_it_is(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     told = add(store, 0)
-    store._db.execute("DROP TABLE acknowledgements")  # it had none
+    for table in ("acknowledgements", "frames"):
+        store._db.execute(f"DROP TABLE {table}")  # it had none
     store.close()
     store = open_store(tmp_path)
     assert store.newest(9) == [told]
@@ -90,7 +91,7 @@ def test_the_oldest_events_go_and_no_id_comes_twice(tmp_path: Path) -> None:
     for i in range(9):
         add(store, i)
     assert ([each.id for each in store.newest(99)], store.first_id(), store.last_id()) == ([9, 8, 7, 6], 6, 9)
-    assert store.picture(5) is None
+    assert store.pictures.picture(5) is None
     store.close()
     store = open_store(tmp_path, Bounds(max_events=1))
     assert add(store, 9).id == 10
@@ -101,13 +102,51 @@ def test_the_oldest_events_go_and_no_id_comes_twice(tmp_path: Path) -> None:
 def test_the_oldest_pictures_go_before_their_events(tmp_path: Path) -> None:
     store = open_store(tmp_path, Bounds(max_bytes=250))
     told = [add(store, i, jpeg=bytes(100)) for i in range(4)]
-    assert [store.picture(each.id) is not None for each in told] == [False, False, True, True]
+    assert [store.pictures.picture(each.id) is not None for each in told] == [False, False, True, True]
     assert [each.frame_url for each in store.newest(9)] == [
         "/v1/events/4/frame.jpg",
         "/v1/events/3/frame.jpg",
         None,
         None,
     ]
+    store.close()
+
+
+def test_the_frames_of_an_event_are_kept_with_it_and_go_before_any_picture(tmp_path: Path) -> None:
+    store = open_store(tmp_path, Bounds(max_bytes=660))
+    frames = tuple(bytes([i]) * 30 for i in range(4))
+    told = [add(store, i, jpeg=bytes(100), frames=frames) for i in range(3)]  # 220 bytes each: it is full
+    assert [frame.url for frame in told[1].frames] == [f"/v1/events/2/frames/{i}.jpg" for i in range(4)]
+    assert [frame.at[17:21] for frame in told[1].frames] == ["20.0", "20.5", "21.0", "21.5"]
+    assert store.newest(9) == told[::-1]
+    store.close()
+    store = open_store(tmp_path, Bounds(max_bytes=660))
+    told.append(add(store, 3, jpeg=bytes(100), frames=frames))
+    kept = store.newest(9)[::-1]
+    assert [len(each.frames) for each in kept] == [0, 0, 4, 4]  # two had to go for 220 bytes
+    assert all(each.frame_url for each in kept)
+    assert [store.pictures.frame(3, i) for i in range(5)] == [*frames, None]
+    assert store.pictures.frame(1, 0) is None
+    assert store.pictures.num_bytes == 640
+    for i in range(4, 7):
+        add(store, i, jpeg=bytes(200))
+    assert [len(each.frames) for each in store.newest(99)] == [0] * 7
+    assert [each.id for each in store.newest(99) if each.frame_url] == [7, 6, 5]
+    assert store.pictures.num_bytes == 600
+    store.close()
+
+
+def test_frames_go_with_their_event(tmp_path: Path) -> None:
+    store = open_store(tmp_path, Bounds(max_events=2))
+    for i in range(5):
+        add(store, i, frames=(b"one", b"two"))
+    assert store._db.execute("SELECT event, number FROM frames ORDER BY 1, 2").fetchall() == [
+        (4, 0),
+        (4, 1),
+        (5, 0),
+        (5, 1),
+    ]
+    assert store.pictures.num_bytes == 2 * (len(b"jpeg") + 6)
     store.close()
 
 
@@ -119,8 +158,8 @@ def test_on_a_full_disk_old_pictures_give_way_and_events_are_kept(
     store._db.execute(f"PRAGMA max_page_count = {pages}")  # SQLite then says what it says of a full disk
     told = [add(store, i, jpeg=bytes(30_000)) for i in range(12)]
     assert [each.id for each in store.newest(99)] == [each.id for each in reversed(told)]
-    assert store.picture(told[0].id) is None
-    assert store.picture(told[-1].id) is not None
+    assert store.pictures.picture(told[0].id) is None
+    assert store.pictures.picture(told[-1].id) is not None
     assert any("the disk is full: old pictures give way" in record.message for record in caplog.records)
     larger = add(store, 12, jpeg=bytes(300_000))  # than the whole disk
     assert larger.frame_url is None

@@ -6,19 +6,23 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from watch_events import WALL, event
 
 from askcam.client.watches import WatchEvent
+from askcam.server.saw import rfc3339
 from askcam.server.watching.keeping import Keeping
 from askcam.server.watching.readers import MAX_WAITING, Readers
 from askcam.server.watching.store import Bounds, Store
 from askcam.server.watching.telling import News, Telling
 from askcam.server.watching.watch import Memory
+from askcam.stream.frame import Frame
 
 
 def news(**more: Any) -> News:
-    return News(event(**more), WALL, Memory(True, WALL), None, None)
+    return News(event(**more), WALL, Memory(True, WALL), (), None)
 
 
 @pytest.fixture
@@ -55,6 +59,48 @@ async def test_what_the_disk_refuses_waits_and_comes_in_order(keeping: Keeping) 
         heard = [await reader.next(5) for _ in range(3)]
     assert [each.probability for each in heard if each] == [0.7, 0.8, 0.9]
     assert (telling.num_waiting, telling.lost) == (0, 0)
+
+
+def frames(number: int) -> tuple[Frame, ...]:
+    """Half a second apart, each of another gray."""
+    pixels = (np.full((30, 40, 3), 10 * i, np.uint8) for i in range(number))
+    return tuple(Frame("lobby", i, WALL + i / 2, i / 2, each) for i, each in enumerate(pixels))
+
+
+def gray(jpeg: bytes | None) -> int:
+    assert jpeg is not None
+    return round(float(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE).mean()))
+
+
+@pytest.mark.parametrize(
+    ("seen", "kept"),
+    [(1, []), (2, [0, 1]), (8, [*range(8)]), (10, [0, 1, 3, 4, 5, 6, 8, 9]), (16, [0, 2, 4, 6, 9, 11, 13, 15])],
+)
+async def test_an_event_is_kept_with_the_frames_it_was_decided_from_eight_at_most(
+    keeping: Keeping, seen: int, kept: list[int]
+) -> None:
+    await Telling(keeping, Readers()).tell(News(event(), WALL, Memory(True, WALL), frames(seen), None))
+    told = await keeping.do(lambda store: store.event(1))
+    assert told is not None
+    assert [frame.at for frame in told.frames] == [rfc3339(WALL + i / 2) for i in kept]
+    shown = await keeping.do(lambda store: [store.pictures.frame(1, i) for i in range(len(kept))])
+    assert [gray(jpeg) for jpeg in shown] == [10 * i for i in kept]
+    assert gray(await keeping.do(lambda store: store.pictures.picture(1))) == 10 * (seen - 1)
+
+
+async def test_events_that_wait_for_the_disk_keep_one_picture_each(keeping: Keeping) -> None:
+    telling = Telling(keeping, Readers())
+    await keeping.do(lambda store: store._db.execute("PRAGMA query_only = 1"))
+    for _ in range(3):
+        await telling.tell(News(event(), WALL, Memory(True, WALL), frames(4), None))
+    assert all(not news.frames and shown is not None and not shown.frames for news, shown in telling._waiting)
+    await keeping.do(lambda store: store._db.execute("PRAGMA query_only = 0"))
+    await telling.again()
+    told = await keeping.do(lambda store: store.newest(9))
+    assert [(each.frames, each.frame_url is not None) for each in told] == [([], True)] * 3
+    await telling.tell(News(event(), WALL, Memory(True, WALL), frames(4), None))
+    (last,) = await keeping.do(lambda store: store.newest(1))
+    assert len(last.frames) == 4
 
 
 async def test_only_beyond_the_bound_is_an_event_lost_and_that_is_counted(

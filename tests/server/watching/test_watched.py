@@ -1,75 +1,19 @@
 """Watches of a real server: the built-in model looks at a camera before which something comes and goes."""
 
-import json
 import signal
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import cv2
 import httpx
 import numpy as np
 import pytest
-from servers.askcam_server import LiveServer, live_server
+from servers.askcam_server import live_server
 from servers.running import MJPEGServer
 from shown import CHINESE, FILE, QUESTION, SCENE
 from waiting import until
-
-WAIT_S = 60.0  # a window of four seconds must fill and change, on a busy machine
-
-CONFIG = """
-[server]
-token = "viewers-token"
-admin_token = "admins-token"
-
-[cameras.gate]
-uri = "{url}"
-fps = 4.0
-
-[watching]
-folder = "kept"
-
-[watches.engine]
-question = "{question}"
-cameras = ["gate"]
-every_s = 0.5
-for_s = 0.5
-severity = "critical"
-"""
-
-
-@dataclass(slots=True)
-class Stage:
-    """A server, its camera, and what is before it."""
-
-    server: LiveServer
-    camera: MJPEGServer
-    thing: Path
-    config: Path
-
-    def http(self, role: str = "admins") -> httpx.Client:
-        headers = {"Authorization": f"Bearer {role}-token"}
-        return httpx.Client(base_url=self.server.url, headers=headers, timeout=60)
-
-    def events(self, **params: Any) -> list[dict[str, Any]]:
-        """Oldest first."""
-        with self.http("viewers") as http:
-            reply = http.get("/v1/events", params=params | {"limit": 500})
-        assert reply.status_code == 200, reply.text
-        found: list[dict[str, Any]] = reply.json()["data"]
-        return found[::-1]
-
-    def show(self, shown: bool) -> None:
-        self.thing.touch() if shown else self.thing.unlink(missing_ok=True)
-
-    def await_state(self, state: str, watch: str = "engine") -> None:
-        with self.http("viewers") as http:
-            until(
-                lambda: http.get(f"/v1/watches/{watch}").json()["now"][0]["state"] == state, f"{watch} {state}", WAIT_S
-            )
+from watched_stage import CONFIG, WAIT_S, Listener, Stage
 
 
 @pytest.fixture(scope="module")
@@ -82,42 +26,6 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             config.write_text(CONFIG.format(url=camera.url, question=QUESTION))
             with live_server("--config", str(config)) as server:
                 yield Stage(server, camera, thing, config)
-
-
-@dataclass(slots=True)
-class Listener:
-    """Follows the stream of events in a thread of its own until `count` came, or the stream ends."""
-
-    stage: Stage
-    headers: dict[str, str] = field(default_factory=dict)
-    params: dict[str, str] = field(default_factory=dict)
-    heard: list[dict[str, Any]] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
-
-    def listen(self, count: int, timeout_s: float = WAIT_S) -> "threading.Thread":
-        began = threading.Event()
-
-        def follow() -> None:
-            headers = {"Accept": "text/event-stream"} | self.headers
-            timeout = httpx.Timeout(timeout_s)
-            with (
-                self.stage.http("viewers") as http,
-                http.stream("GET", "/v1/events", headers=headers, params=self.params, timeout=timeout) as reply,
-            ):
-                assert reply.headers["content-type"].startswith("text/event-stream")
-                for line in reply.iter_lines():
-                    began.set()  # the first line comes once it is subscribed
-                    if line.startswith("event: "):
-                        self.names.append(line.removeprefix("event: "))
-                    elif line.startswith("data: "):
-                        self.heard.append(json.loads(line.removeprefix("data: ")))
-                        if len(self.heard) >= count:
-                            return
-
-        thread = threading.Thread(target=follow, daemon=True)
-        thread.start()
-        assert began.wait(30)
-        return thread
 
 
 def test_a_thing_that_comes_and_goes_is_told_with_its_picture(stage: Stage) -> None:
@@ -141,12 +49,19 @@ def test_a_thing_that_comes_and_goes_is_told_with_its_picture(stage: Stage) -> N
     assert on["before"][-1] == {"at": on["frame_at"], "probability": on["probability"]}
     assert on["window"]["end"] == on["frame_at"] == since < on["at"]
     assert on["frame_at"] < off["frame_at"]
+    frames = off["frames"]
+    assert len(frames) == min(8, off["window"]["frames"])
+    assert (frames[0]["at"], frames[-1]["at"]) == (off["window"]["start"], off["frame_at"])
+    assert [one["url"] for one in frames] == [f"/v1/events/{off['id']}/frames/{i}.jpg" for i in range(len(frames))]
     with stage.http("viewers") as http:
-        picture = http.get(on["frame_url"])
-    assert picture.headers["content-type"] == "image/jpeg"
-    pixels = cv2.imdecode(np.frombuffer(picture.content, np.uint8), cv2.IMREAD_COLOR)
-    assert pixels is not None
-    assert pixels.mean() > 20
+        pictures = [http.get(url) for url in (on["frame_url"], *(one["url"] for one in frames))]
+        none = http.get(f"/v1/events/{off['id']}/frames/{len(frames)}.jpg")
+    for picture in pictures:
+        assert picture.headers["content-type"] == "image/jpeg"
+        pixels = cv2.imdecode(np.frombuffer(picture.content, np.uint8), cv2.IMREAD_COLOR)
+        assert pixels is not None
+        assert pixels.mean() > 20
+    assert (none.status_code, none.json()["error"]["param"]) == (404, "index")
 
 
 def test_readings_after_an_event_are_added_to_it(stage: Stage) -> None:
@@ -248,6 +163,7 @@ def test_those_of_the_file_are_read_only(stage: Stage) -> None:
         ("/v1/events?limit=0", 400),
         ("/v1/events/999999", 404),
         ("/v1/events/999999/frame.jpg", 404),
+        ("/v1/events/999999/frames/0.jpg", 404),
         (f"/v1/events/{10**30}", 404),
         (f"/v1/events?before={10**30}", 400),
     ],

@@ -55,22 +55,3 @@ export function card({ verbs, open, preview }) {
     },
   };
 }
-
-/** The picture of an event, large, beside the list; for those who point with something fine. */
-export function createPreview() {
-  const image = h("img", { alt: "" });
-  const element = h("div", { class: "event-preview", hidden: true, "aria-hidden": "true" }, image);
-  document.body.append(element);
-  image.addEventListener("error", () => (element.hidden = true));
-  return {
-    show(event, beside) {
-      if (!event.frame_url || !matchMedia("(pointer: fine) and (min-width: 1000px)").matches) return;
-      const box = beside.getBoundingClientRect();
-      image.src = event.frame_url.slice(1);
-      element.hidden = false;
-      element.style.right = `${innerWidth - box.left + 44}px`;
-      element.style.top = `${Math.max(70, Math.min(box.top - 80, innerHeight - 380))}px`;
-    },
-    hide: () => (element.hidden = true),
-  };
-}

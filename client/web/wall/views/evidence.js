@@ -1,7 +1,7 @@
-// An event's evidence: its picture, what was asked and answered, the probability around it, and why it was told.
+// An event's evidence: its pictures, what was asked and answered, the probability around it, and why it was told.
 
 import { h, icon, setText, whenChanged } from "../../dom.js";
-import { clock } from "../../format.js";
+import { clock, tenths } from "../../format.js";
 import { Line, columns } from "../../plot.js";
 import { language, t } from "../../words/tongue.js";
 import { read } from "../../api.js";
@@ -21,6 +21,8 @@ export function evidence(store, verbs) {
   const title = h("h2", { id: "event-title" });
   const place = h("p", { class: "muted event-place" });
   const image = h("img", { class: "big", alt: "" });
+  const slider = h("input", { type: "range", min: 0, tLabel: "event.frames", oninput: look });
+  const moment = h("p", { class: "where", role: "status" });
   const imageless = h("p", { class: "muted imageless", hidden: true, t: "event.no_picture" });
   const question = h("p", { class: "question" });
   const answer = h("p", { class: "event-answer" });
@@ -37,7 +39,7 @@ export function evidence(store, verbs) {
   const close = h("button", { type: "button", class: "quiet", t: "dialog.close", onclick: () => dialog.close() });
   dialog.append(
     h("div", { class: "event-top" }, h("div", {}, title, place), h("div", { class: "row" }, later, earlier)),
-    h("div", { class: "event-body" }, h("div", { class: "event-shown" }, image, imageless, question, answer),
+    h("div", { class: "event-body" }, h("div", { class: "event-shown" }, image, imageless, slider, moment, question, answer),
       h("section", { class: "event-why", "aria-labelledby": "why-title" }, h("h3", { id: "why-title", t: "why.title" }), plot, facts)),
     h("div", { class: "row end" }, change, close, review));
 
@@ -75,10 +77,12 @@ export function evidence(store, verbs) {
     setText(title, happened(event));
     setText(place, [t(`watch.${event.severity}`), where(event)].join(" · "));
     dialog.dataset.severity = event.severity;
-    image.hidden = !event.frame_url;
-    imageless.hidden = Boolean(event.frame_url);
-    if (event.frame_url && other) image.src = event.frame_url.slice(1);
-    image.alt = t("event.picture_of", { camera: event.camera, time: clock(Date.parse(event.frame_at ?? event.at)) });
+    if (other) {
+      slider.max = Math.max(0, event.frames.length - 1);
+      slider.value = slider.max;
+    }
+    slider.hidden = moment.hidden = event.frames.length < 2;
+    look();
     setText(question, event.question ?? "");
     setText(answer, event.answer === null ? "" : t("event.answered", { answer: event.answer, n: event.probability === null ? "–" : event.probability.toFixed(2) }));
     const watch = watchOf(event);
@@ -87,6 +91,18 @@ export function evidence(store, verbs) {
     change.hidden = !watch;
     draw(event, watch);
     follow(event);
+  }
+
+  /** The frame that the slider is at; the newest one is the event's picture, which may be larger. */
+  function look() {
+    const { camera, frame_url: picture, frames, frame_at: newest, at } = shown;
+    const index = Number(slider.value);
+    const frame = index < frames.length - 1 ? frames[index] : { url: picture, at: newest ?? at };
+    image.hidden = !frame.url;
+    imageless.hidden = Boolean(frame.url);
+    if (frame.url && image.getAttribute("src") !== frame.url.slice(1)) image.src = frame.url.slice(1);
+    image.alt = t("event.picture_of", { camera, time: clock(Date.parse(frame.at)) });
+    setText(moment, t("event.frame", { n: index + 1, of: frames.length, time: tenths(frame.at) }));
   }
 
   function draw(event, watch) {
@@ -111,7 +127,7 @@ export function evidence(store, verbs) {
   }
 
   dialog.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || (event.target === slider && event.key.startsWith("Arrow"))) return;
     const verb = { ArrowLeft: () => go(-1), ArrowRight: () => go(1), r: () => act(true), R: () => act(true), u: () => act(false), U: () => act(false) }[event.key];
     if (!verb) return;
     event.preventDefault();

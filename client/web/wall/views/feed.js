@@ -3,7 +3,8 @@
 import { byId, h, setText, whenChanged } from "../../dom.js";
 import { seconds } from "../../format.js";
 import { t } from "../../words/tongue.js";
-import { card, createPreview } from "./card.js";
+import { card } from "./card.js";
+import { createPreview } from "./preview.js";
 import { filters } from "./filters.js";
 
 const NEAR_TOP = 24; // pixels: not scrolled
