@@ -46,6 +46,20 @@ class WatchEvent(msgspec.Struct, frozen=True, omit_defaults=False):
     object: str = "askcam.event"
 
 
+class Seen(msgspec.Struct, frozen=True, omit_defaults=False):
+    """Of an event that was told before: somebody has acknowledged it, or has taken that back."""
+
+    id: int
+    acknowledged_at: str | None
+
+
+class SeenList(msgspec.Struct, frozen=True):
+    """The data of a message `acknowledged` of the stream of GET /v1/events."""
+
+    data: list[Seen]
+    object: str = "list"
+
+
 class EventList(msgspec.Struct, frozen=True):
     """GET /v1/events, newest first."""
 

@@ -69,7 +69,7 @@ class Stage:
 class Listener:
     """Follows the stream of events in a thread of its own until `count` came, or the stream ends."""
 
-    stage: Stage
+    server: LiveServer
     headers: dict[str, str] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
     heard: list[dict[str, Any]] = field(default_factory=list)
@@ -79,12 +79,9 @@ class Listener:
         began = threading.Event()
 
         def follow() -> None:
-            headers = {"Accept": "text/event-stream"} | self.headers
-            timeout = httpx.Timeout(timeout_s)
-            with (
-                self.stage.http("viewers") as http,
-                http.stream("GET", "/v1/events", headers=headers, params=self.params, timeout=timeout) as reply,
-            ):
+            headers = {"Accept": "text/event-stream", "Authorization": "Bearer viewers-token"} | self.headers
+            where, timeout = self.server.url + "/v1/events", httpx.Timeout(timeout_s)
+            with httpx.stream("GET", where, headers=headers, params=self.params, timeout=timeout) as reply:
                 assert reply.headers["content-type"].startswith("text/event-stream")
                 for line in reply.iter_lines():
                     began.set()  # the first line comes once it is subscribed

@@ -14,11 +14,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from askcam.client.protocol import encode
-from askcam.client.watches import EventList, WatchEvent
+from askcam.client.watches import EventList, SeenList, WatchEvent
 from askcam.server.api.wire import choice, decode_body, json_response, moment, number
 from askcam.server.errors import ApiError, bad_request, not_found
 from askcam.server.house import House
 from askcam.server.watching.following import Gone, follow
+from askcam.server.watching.readers import Reviewed
 from askcam.server.watching.setting import Severity
 from askcam.server.watching.store import Wanted
 
@@ -101,7 +102,9 @@ def routes(house: House) -> list[BaseRoute]:
     async def seen(ids: list[int], acknowledged: bool) -> list[WatchEvent]:
         """Whoever may see events may say that they have seen them: it takes nothing away, and can be taken back."""
         at, none = time.time() if acknowledged else None, list[WatchEvent]()
-        return await watching.read(lambda store: store.acknowledge(ids, at), none)
+        events = await watching.read(lambda store: store.acknowledge(ids, at), none)
+        watching.readers.review(events)
+        return events
 
     async def found_event(request: Request) -> WatchEvent:
         event_id = request.path_params["id"]
@@ -141,6 +144,8 @@ async def stream(
                         yield f"event: gone\ndata: {json.dumps(asdict(event))}\n\n".encode()
                     case WatchEvent():
                         yield sse(event)
+                    case Reviewed():
+                        yield b"event: acknowledged\ndata: %s\n\n" % encode(SeenList(list(event.seen)))
         yield b'event: resume\ndata: {"reason": "connect again with Last-Event-ID"}\n\n'
 
 

@@ -73,7 +73,7 @@ def _coming(http: Http, wanted: Wanted, last: int) -> Iterator[WatchEvent]:
                 wait_s, away = FIRST_WAIT_S, _back(away)
                 if name == "gone":
                     say.errors.print(f"[yellow]{told('note')}[/] {told('watch.gone', data=say.escape(data))}")
-                elif name != "resume":
+                elif name not in ("resume", "acknowledged"):
                     event = msgspec.json.decode(data, type=WatchEvent)
                     yield event
                     last = event.id

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 
 from askcam.client.watches import WatchEvent
-from askcam.server.watching.readers import Reader
+from askcam.server.watching.readers import News, Reader, Reviewed
 from askcam.server.watching.store import Store
 from askcam.server.watching.watching import Watching
 
@@ -21,11 +21,12 @@ class Gone:
 
 async def follow(
     watching: Watching, last: int | None, watch: str | None, camera: str | None, alive_s: float
-) -> AsyncGenerator[WatchEvent | Gone | None, None]:
+) -> AsyncGenerator[News | Gone | None, None]:
     """Events of that watch and camera as they come; after `last`, those that were missed first. None: only new ones.
 
+    Also what somebody says of earlier ones meanwhile; what was said while nobody followed is had with the events.
     Yields None once it listens, and whenever nothing has come for `alive_s`. Ends when the reader was too slow, or the
-    server ends: who follows again after the last event that was heard misses nothing. Raises ApiError.
+    server ends: who follows again after the last event that was heard misses none. Raises ApiError.
     """
     with watching.readers.reading() as reader:  # from here on nothing is missed
         newest = await watching.read(lambda store: store.last_id(), 0)
@@ -42,11 +43,13 @@ async def follow(
         while (told := await _next(reader, alive_s)) is not None:
             if isinstance(told, Reader):
                 yield None
-            elif told.id > last and watch in (None, told.watch) and camera in (None, told.camera):
+                continue
+            new = isinstance(told, Reviewed) or told.id > last
+            if new and watch in (None, told.watch) and camera in (None, told.camera):
                 yield told
 
 
-async def _next(reader: Reader, alive_s: float) -> WatchEvent | Reader | None:
+async def _next(reader: Reader, alive_s: float) -> News | Reader | None:
     """The reader itself when nothing came; None at the end."""
     try:
         return await reader.next(alive_s)

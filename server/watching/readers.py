@@ -1,28 +1,41 @@
 """Who follows the events as they come. Each reader has a bounded queue; one that is too slow is told to resume."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from askcam.client.watches import WatchEvent
+from askcam.client.watches import Seen, WatchEvent
 
 MAX_WAITING = 256  # events per reader
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """Events of one watch at one camera that somebody has just acknowledged, or no longer; told before."""
+
+    watch: str | None
+    camera: str
+    seen: tuple[Seen, ...]
+
+
+News = WatchEvent | Reviewed
 
 
 class Reader:
     """One who follows. Owned by the event loop."""
 
     def __init__(self) -> None:
-        self._waiting: asyncio.Queue[WatchEvent | None] = asyncio.Queue(MAX_WAITING + 1)  # one place for the end
+        self._waiting: asyncio.Queue[News | None] = asyncio.Queue(MAX_WAITING + 1)  # one place for the end
         self._over = False
 
-    def tell(self, event: WatchEvent) -> None:
+    def tell(self, news: News) -> None:
         if self._over:
             return
         if self._waiting.qsize() >= MAX_WAITING:
             self.end()
         else:
-            self._waiting.put_nowait(event)
+            self._waiting.put_nowait(news)
 
     def end(self) -> None:
         """After what waits there is nothing more."""
@@ -30,8 +43,8 @@ class Reader:
             self._over = True
             self._waiting.put_nowait(None)
 
-    async def next(self, timeout_s: float) -> WatchEvent | None:
-        """The next event; None at the end. Raises TimeoutError."""
+    async def next(self, timeout_s: float) -> News | None:
+        """What is told next; None at the end. Raises TimeoutError."""
         async with asyncio.timeout(timeout_s):
             return await self._waiting.get()
 
@@ -73,6 +86,15 @@ class Readers:
             reader.tell(event)
         for heard in self._others:
             heard()
+
+    def review(self, events: Iterable[WatchEvent]) -> None:
+        """Somebody has said of these events that they have seen them, or have not: as they are now."""
+        of_places: dict[tuple[str | None, str], list[Seen]] = {}
+        for event in events:
+            of_places.setdefault((event.watch, event.camera), []).append(Seen(event.id, event.acknowledged_at))
+        for (watch, camera), seen in of_places.items():
+            for reader in self._readers:
+                reader.tell(Reviewed(watch, camera, tuple(seen)))
 
     def close(self) -> None:
         """All streams end, and so do those that come yet."""

@@ -109,6 +109,10 @@ def test_events_are_reviewed_and_that_is_taken_back(page: Page, wall: Wall) -> N
     page.get_by_role("button", name="Undo").click()
     expect(check).to_have_attribute("aria-pressed", "false")
     assert wall.get("/v1/events/3")["acknowledged_at"] is None
+    wall.acknowledge([3], True)  # a colleague, elsewhere
+    expect(check).to_have_attribute("aria-pressed", "true")
+    wall.acknowledge([3], False)
+    expect(check).to_have_attribute("aria-pressed", "false")
     event(page, 2).locator(".event-open").focus()
     page.keyboard.press("r")
     expect(event(page, 2)).to_have_attribute("data-seen", "true")
@@ -126,6 +130,13 @@ def test_events_are_reviewed_and_that_is_taken_back(page: Page, wall: Wall) -> N
     expect(page.locator(".count")).to_have_text("0 unreviewed")
     page.get_by_label("Unreviewed", exact=True).check()
     expect(page.locator("#events-scroll")).to_contain_text("All is reviewed")
+    page.mouse.move(5, 5)
+    wall.acknowledge(
+        [2], False
+    )  # a colleague takes it back: it comes into the list again, and goes once it is reviewed
+    expect(event(page, 2)).to_be_visible()
+    wall.acknowledge([2], True)
+    expect(event(page, 2)).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
     expect(event(page, 3)).to_have_attribute("data-seen", "false")
 

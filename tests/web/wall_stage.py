@@ -74,6 +74,11 @@ class Wall:
         found: list[dict[str, Any]] = self.get("/v1/events", limit=500, **params)["data"]
         return found
 
+    def acknowledge(self, ids: list[int], acknowledged: bool) -> None:
+        """As somebody at another screen does."""
+        body = {"ids": ids, "acknowledged": acknowledged}
+        httpx.post(f"{self.server.url}/v1/events/acknowledge", json=body, timeout=30).raise_for_status()
+
     def turn(self, shown: bool) -> dict[str, Any]:
         """Have the watch `engine` turn; the event."""
         self.show(shown)

@@ -1,23 +1,31 @@
 // The list of events: had page by page, gone on with by the stream, and looked through by a person.
 
+import { read } from "../api.js";
 import * as watchapi from "../watchapi.js";
 import { MOST_EVENTS, joined, matches } from "./state.js";
 import { createStream } from "./stream.js";
 
 const PAGE = 50;
 const AT_ONCE = 500; // ids of one request
+const BACK_AT_ONCE = 20; // events that others say are not reviewed after all, and that are not in the list
 
 /** `calm()` says whether nobody's pointer, focus or scrolling is on the list, so that it may move. */
 export function createFeed(store, calm) {
   let begun = false;
   let wish = 0; // the newest request counts
+  let stale = false; // others may have reviewed what is listed
 
   const stream = createStream({
     heard({ name, data }) {
       if (name === "gone") return gone(data);
+      if (name === "acknowledged") return reviewed(data.data);
       if (name !== "resume") arrived(data);
     },
-    told: (stream, streamRetryAt) => store.set({ stream, streamRetryAt }),
+    told(stream, streamRetryAt) {
+      if (stream === "broken") stale = true; // what others review meanwhile is not told
+      store.set({ stream, streamRetryAt });
+      if (stream === "open" && stale && calm()) settle();
+    },
   });
 
   function gone(missed) {
@@ -32,9 +40,26 @@ export function createFeed(store, calm) {
     if (calm()) settle();
   }
 
+  /** Somebody, here or elsewhere, has said of `seen`, [{id, acknowledged_at}], whether they are reviewed. */
+  async function reviewed(seen) {
+    const now = new Map(seen.map(({ id, acknowledged_at: at }) => [id, at]));
+    const told = (event) => (now.has(event.id) ? { ...event, acknowledged_at: now.get(event.id) } : event);
+    const { events, fresh } = store.get();
+    store.set({ events: events.map(told), fresh: fresh.map(told) });
+    if (calm()) settle();
+    const listed = new Set([...events, ...fresh].map(({ id }) => id));
+    const oldest = events.at(-1)?.id ?? 0;
+    const back = seen.filter(({ id, acknowledged_at: at }) => at === null && id > oldest && !listed.has(id)).slice(0, BACK_AT_ONCE);
+    for (const event of await Promise.all(back.map(({ id }) => read(`v1/events/${id}`).catch(() => null)))) if (event) arrived(event);
+  }
+
   /** Those that wait come in, and what is done with goes: only when nobody aims at anything. */
   function settle() {
-    const { events, fresh, filters, picked } = store.get();
+    const { events, fresh, filters, picked, stream: now } = store.get();
+    if (stale && now === "open") {
+      stale = false;
+      load();
+    }
     const kept = joined(events, fresh).filter((event) => matches(event, filters));
     const shown = kept.slice(0, MOST_EVENTS);
     if (!fresh.length && shown.length === events.length) return;

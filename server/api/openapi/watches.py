@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 
 from askcam.client.calibration import Calibration
-from askcam.client.watches import EventList, WatchEvent, WatchInfo, WatchList, WatchProposal, WatchReadingsList
+from askcam.client.watches import (
+    EventList,
+    SeenList,
+    WatchEvent,
+    WatchInfo,
+    WatchList,
+    WatchProposal,
+    WatchReadingsList,
+)
 from askcam.server.api.events import Acknowledgement, Acknowledgements
 from askcam.server.api.openapi.operations import JPEG, JSON, SSE, TEXT, Events, Operation, Reply, Schema, Takes
 from askcam.server.watching.bodies import NewWatch, WatchChange
@@ -136,7 +144,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("GET", "/v1/events"): Operation(
         "listEvents",
         "What watches have told, newest first; accepted as text/event-stream, as it comes",
-        {200: Reply("", {JSON: EventList, SSE: Events((WatchEvent,))})},
+        {200: Reply("", {JSON: EventList, SSE: Events((WatchEvent, SeenList))})},
         takes=FILTERS,
         errors=(400, 503),
         tag="watches",

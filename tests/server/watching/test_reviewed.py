@@ -9,6 +9,7 @@ import pytest
 from servers.askcam_server import LiveServer, live_server
 from waiting import until
 from watch_events import WALL, event, open_store
+from watched_stage import Listener
 
 from askcam.server.watching.pictures import Shown
 from askcam.server.watching.watch import Memory
@@ -81,6 +82,24 @@ def test_several_at_once_and_those_that_are_gone_are_left_out(http: httpx.Client
     http.post("/v1/events/acknowledge", json={"ids": [1, 5, 9], "acknowledged": False})
     assert listed(http, severity="critical") == [9, 6, 3]
     assert listed(http, acknowledged="true") == []
+
+
+def test_who_follows_hears_what_others_review_of_the_watch_it_follows(reviewed: LiveServer, http: httpx.Client) -> None:
+    door, others = (Listener(reviewed, params={"watch": name}) for name in ("door", "nobodys"))
+    following = door.listen(2)
+    others.listen(1)
+    http.post("/v1/events/acknowledge", json={"ids": [2, 7, 77_777], "acknowledged": True})
+    http.post("/v1/events/7/acknowledge", json={"acknowledged": False})
+    following.join(30)
+    assert door.names == ["acknowledged", "acknowledged"]
+    first, second = (one["data"] for one in door.heard)
+    assert [one["id"] for one in first] == [2, 7]
+    assert (
+        first[0]["acknowledged_at"] == first[1]["acknowledged_at"] == http.get("/v1/events/2").json()["acknowledged_at"]
+    )
+    assert second == [{"id": 7, "acknowledged_at": None}]
+    assert others.heard == []
+    http.post("/v1/events/2/acknowledge", json={"acknowledged": False})
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 def test_a_thing_that_comes_and_goes_is_told_with_its_picture(stage: Stage) -> None:
     stage.await_state("off")
     before = len(stage.events())
-    listener = Listener(stage)
+    listener = Listener(stage.server)
     thread = listener.listen(2)
     stage.show(True)
     stage.await_state("on")
@@ -198,10 +198,10 @@ def test_a_lost_camera_is_told_once_and_so_is_its_return_and_the_watch_keeps_its
 def test_a_reader_that_comes_again_hears_what_it_missed_and_only_that(stage: Stage) -> None:
     known = stage.events()
     assert len(known) >= 4
-    listener = Listener(stage, headers={"Last-Event-ID": str(known[1]["id"])})
+    listener = Listener(stage.server, headers={"Last-Event-ID": str(known[1]["id"])})
     listener.listen(len(known) - 2).join(30)
     assert listener.heard == known[2:]
-    lost = Listener(stage, headers={"Last-Event-ID": "0"}, params={"camera": "gate", "watch": "engine"})
+    lost = Listener(stage.server, headers={"Last-Event-ID": "0"}, params={"camera": "gate", "watch": "engine"})
     ours = [one for one in known if one["watch"] == "engine"]
     lost.listen(len(ours)).join(30)
     assert lost.heard == ours
@@ -254,7 +254,7 @@ def test_nothing_that_was_told_is_lost_or_told_again_when_the_server_is_killed(s
         events = again.events()
         assert ids(events)[:-1] == ids(told)
         assert events[-1]["kind"] == "off"
-        listener = Listener(again)
+        listener = Listener(server)
         thread = listener.listen(1)
         began = time.monotonic()
         assert server.stop() == 0  # a stream that is open does not hold it up

@@ -145,7 +145,10 @@ export function evidence(store, verbs) {
     image.hidden = true;
     imageless.hidden = false;
   });
-  store.subscribe(whenChanged(() => language(), () => shown && show(shown)));
+  store.subscribe(whenChanged(({ events }) => events.find(({ id }) => id === shown?.id)?.acknowledged_at, ({ events }) => {
+    const listed = events.find(({ id }) => id === shown?.id); // a colleague may have reviewed it
+    if (shown) show(listed ? { ...shown, acknowledged_at: listed.acknowledged_at } : shown);
+  }));
 
   return {
     /** By its id; one that is not in the list is fetched. */
