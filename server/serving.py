@@ -42,6 +42,9 @@ def bind(host: str, port: int) -> socket.socket:
     return sock
 
 
+LOADING = "askcam-load"  # name of the thread that loads the model
+
+
 class _Server(uvicorn.Server):
     """Leaves signals to the command that runs it."""
 
@@ -167,7 +170,7 @@ async def _in_daemon(work: Callable[[], T]) -> T:
         if not loop.is_closed():
             loop.call_soon_threadsafe(tell, *call)
 
-    threading.Thread(target=run, name="askcam-load", daemon=True).start()
+    threading.Thread(target=run, name=LOADING, daemon=True).start()
     return await done
 
 

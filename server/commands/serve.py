@@ -3,7 +3,10 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
+import sys
+import threading
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +21,7 @@ from askcam.server.config import Config
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
 from askcam.server.evidence.errors import EvidenceError
-from askcam.server.serving import Running, serving
+from askcam.server.serving import LOADING, Running, serving
 from askcam.server.timeline.errors import TimelineError
 from askcam.server.watching.errors import WatchingError
 from askcam.stream.errors import StreamError
@@ -106,3 +109,10 @@ def run(main: Coroutine[Any, Any, None]) -> None:
         raise SystemExit(130) from None
     except (ConfigError, EvidenceError, WatchingError, TimelineError, ModelError, StreamError, ApiError) as exc:
         say.fail(str(exc))
+    if any(thread.name == LOADING for thread in threading.enumerate()):
+        # It was ended before its model was there. The thread that loads it is in PyTorch's C++ as a rule; were the
+        # interpreter taken down under it, the process would abort. All that is to be kept is kept by now.
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)

@@ -3,6 +3,8 @@
 import json
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -121,6 +123,25 @@ def test_serve_ends_cleanly_when_told_to(sig: signal.Signals) -> None:
 def test_serve_can_be_ended_while_the_model_still_loads() -> None:
     with live_server(until="listening") as server:
         assert server.stop(signal.SIGINT) == 0
+
+
+LOADS = """
+import asyncio, atexit, os, threading, time
+from askcam.server.commands.serve import run
+from askcam.server.serving import LOADING
+
+async def main():
+    print("ended")
+
+threading.Thread(target=time.sleep, args=(600,), name=LOADING, daemon=True).start()
+atexit.register(lambda: os._exit(9))  # as PyTorch's threads do when they are taken down at work
+run(main())
+"""
+
+
+def test_the_interpreter_is_not_taken_down_under_a_model_that_still_loads() -> None:
+    done = subprocess.run([sys.executable, "-c", LOADS], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "ended\n"), done.stderr
 
 
 def test_doctor_finds_this_machine_and_its_camera_well() -> None:
