@@ -77,10 +77,10 @@ def test_an_event_shows_its_evidence(visitor: Visitor, page: Page, wall: Wall) -
     visitor.snap("wall-evidence")
     assert_accessible(page)
     frames, slider = on["frames"], dialog.get_by_label("Frames that the model saw")
-    expect(dialog.locator(".where")).to_contain_text(f"{len(frames)} of the {len(frames)} frames")
+    expect(dialog.locator(".where")).to_contain_text(f"{len(frames)} of {len(frames)} frames kept")
     slider.focus()
     page.keyboard.press("ArrowLeft")  # the frame before, and not the event after
-    expect(dialog.locator(".where")).to_contain_text(f"{len(frames) - 1} of the {len(frames)} frames")
+    expect(dialog.locator(".where")).to_contain_text(f"{len(frames) - 1} of {len(frames)} frames kept")
     expect(dialog.locator("img.big")).to_have_attribute("src", frames[-2]["url"].lstrip("/"))
     page.wait_for_function("document.querySelector('.event-dialog img.big').naturalWidth > 0")
     dialog.get_by_role("button", name="Close").focus()

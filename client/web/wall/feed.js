@@ -97,14 +97,21 @@ export function createFeed(store, calm) {
 
   async function acknowledge(ids, acknowledged, undoable = true) {
     if (!ids.length) return;
+    const { picked } = store.get();
+    store.set({ picked: [] }); // now, and not with the answer: by then others may be picked
     const said = [];
-    for (let first = 0; first < ids.length; first += AT_ONCE) said.push(...await watchapi.acknowledge(ids.slice(first, first + AT_ONCE), acknowledged));
+    try {
+      for (let first = 0; first < ids.length; first += AT_ONCE) said.push(...await watchapi.acknowledge(ids.slice(first, first + AT_ONCE), acknowledged));
+    } catch (problem) {
+      if (!store.get().picked.length) store.set({ picked });
+      throw problem;
+    }
     const now = new Map(said.map((event) => [event.id, event]));
     const { events, fresh } = store.get();
     const missing = acknowledged ? [] : said.filter((event) => matches(event, store.get().filters));
     store.set({
       events: joined(events.map((event) => now.get(event.id) ?? event), missing), fresh: fresh.map((event) => now.get(event.id) ?? event),
-      picked: [], undo: undoable ? { ids: said.map((event) => event.id), acknowledged } : null,
+      undo: undoable ? { ids: said.map((event) => event.id), acknowledged } : null,
     });
     if (calm()) settle();
   }
