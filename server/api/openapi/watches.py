@@ -15,6 +15,7 @@ from askcam.client.watches import (
 from askcam.server.api.events import Acknowledgement, Acknowledgements
 from askcam.server.api.openapi.operations import JPEG, JSON, SSE, TEXT, Events, Operation, Reply, Schema, Takes
 from askcam.server.watching.bodies import NewWatch, WatchChange
+from askcam.server.watching.setting import SECONDS
 
 WATCH = Takes("name", "path", "a watch, as GET /v1/watches lists it")
 PROPOSAL = Takes("id", "path", "a proposal's id, as create_watch told it")
@@ -193,14 +194,9 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
 }
 
 # As BOUNDS of operations.py: what is checked by hand.
-SECONDS: Mapping[str, Schema] = {
-    "every_s": {"minimum": 0.2, "maximum": 3600},
-    "window_s": {"minimum": 0, "maximum": 3600},
-    "for_s": {"minimum": 0, "maximum": 86_400},
-    "cooldown_s": {"minimum": 0, "maximum": 2_592_000},
-}
+BETWEEN: Mapping[str, Schema] = {name: {"minimum": least, "maximum": most} for name, (least, most) in SECONDS.items()}
 CAMERAS: Schema = {"minItems": 1, "maxItems": 64, "uniqueItems": True}
 BOUNDS: Mapping[str, Mapping[str, Schema]] = {
-    "NewWatch": {**SECONDS, "name": {"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$"}, "cameras": CAMERAS},
-    "WatchChange": {**SECONDS, "cameras": CAMERAS},
+    "NewWatch": {**BETWEEN, "name": {"pattern": "^[a-z0-9][a-z0-9_-]{0,62}$"}, "cameras": CAMERAS},
+    "WatchChange": {**BETWEEN, "cameras": CAMERAS},
 }
