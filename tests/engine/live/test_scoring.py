@@ -86,7 +86,8 @@ def test_each_question_sees_as_much_of_the_window_as_it_wants(
     for question, seen, got in zip(questions, found.views, found.probabilities, strict=True):
         assert seen == (whole if question.window_s is None else whole.recent(question.window_s, engine.anchors.hop))
         _, logits = oracle(loaded).tokens(question, seen)
-        assert (torch.tensor(got) - logits[0].softmax(-1)[tokens]).abs().max() < 1e-4
+        want = logits[0].float().log_softmax(-1)[tokens]  # logarithms: each is as small as one word of very many
+        assert (torch.tensor(got).log() - want).abs().max() < 5e-3
     assert len({view.start_wall for view in found.views}) == min(2, -(-len(whole.pairs) // engine.anchors.hop))
 
 
