@@ -61,6 +61,11 @@ class Client:
         self._opening: dict[str, asyncio.Lock] = {}
         self._closed = False
 
+    @property
+    def url(self) -> str:
+        """The server's address, without a slash at its end."""
+        return self._address.http
+
     async def __aenter__(self) -> "Client":
         return self
 

@@ -63,9 +63,20 @@ def _given(flags: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"askcam {version('askcam')}")
+        raise typer.Exit
+
+
 @app.callback()
 def askcam(
     lang: Annotated[str | None, typer.Option(FLAG, metavar="|".join(LANGUAGES), help=told("help.lang"))] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help=told("help.version"))
+    ] = False,
 ) -> None:
     """Every command's options; chosen() has looked at the language already."""
     if lang is not None and known(lang) is None:
@@ -120,7 +131,7 @@ def demo(
 @app.command(help=told("help.ask"))
 def ask(
     question: Annotated[str, typer.Argument(help=told("help.question"))],
-    camera: Annotated[str, typer.Option("--camera", help=told("help.camera"))],
+    camera: Annotated[str | None, typer.Option("--camera", help=told("help.camera"))] = None,
     url: Annotated[str, typer.Option("--url", help=told("help.url"))] = URL,
     ca: Annotated[Path | None, typer.Option("--ca", help=told("help.ca"))] = None,
     max_age_ms: MaxAge = None,

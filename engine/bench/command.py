@@ -8,18 +8,37 @@ they are there. In a checkout that is not installed, give Python a folder in whi
     PYTHONPATH=build/bench python -m askcam.engine.bench engine --shape 7b
 """
 
+import sys
 from collections.abc import Sequence
 
+from askcam.engine.bench.arguments import say
 from askcam.engine.calm import wait_calmly
+
+HELP = """usage: askcam bench portable|engine [options]
+
+  portable   where the time of an answer goes, stage by stage, in stock transformers
+  engine     what the live backend gains over it, whether both say the same, and how much it holds
+
+`askcam bench portable --help` and `askcam bench engine --help` have their options. Without a GPU and without a model
+of your own, both measure the built-in one; --tiny takes a random toy, --shape 2b|7b random weights of a real shape.
+The last line of each is JSON."""
 
 
 def run(argv: Sequence[str], default_model: str | None = None) -> None:
-    """Measure, print a table, and one line of JSON as the last. Exits with 2 and one line on wrong arguments."""
+    """Measure, print a table, and one line of JSON as the last; without a benchmark's name, say which there are.
+
+    Exits with 2 and one line on wrong arguments.
+    """
     wait_calmly()
-    if argv[:1] == ["engine"]:
+    if not argv or argv[0] in ("-h", "--help"):
+        print(HELP)
+    elif argv[0] == "engine":
         from askcam.engine.bench import live  # torch, only now
 
         live.run(argv[1:], default_model)
+    elif argv[0] != "portable":
+        say(f"bench: {argv[0]!r} is no benchmark; there are portable and engine: askcam bench --help")
+        sys.exit(2)
     else:
         from askcam.engine.bench import portable
 

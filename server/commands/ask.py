@@ -9,12 +9,20 @@ from askcam.client.client import Client, connect
 from askcam.client.errors import AskcamError
 from askcam.server.commands import say
 from askcam.server.commands.reaching import trust
+from askcam.server.commands.words.catalogue import told
 
 
 def ask(
-    question: str, camera: str, url: str, token: str | None, ca: Path | None, max_age_ms: float | None, json: bool
+    question: str,
+    camera: str | None,
+    url: str,
+    token: str | None,
+    ca: Path | None,
+    max_age_ms: float | None,
+    json: bool,
 ) -> None:
-    """Prints tokens as they come, then what was seen. `ca`: a certificate to trust. Leaves with 2 when refused."""
+    """Prints tokens as they come, then what was seen. `camera`: None where the server has one. `ca`: a certificate to
+    trust. Leaves with 2 when refused."""
     try:
         asyncio.run(_ask(question, camera, connect(url, token=token, ssl=trust(ca)), max_age_ms, json))
     except AskcamError as exc:
@@ -23,8 +31,9 @@ def ask(
         raise SystemExit(130) from None
 
 
-async def _ask(question: str, camera: str, connecting: Client, max_age_ms: float | None, json: bool) -> None:
+async def _ask(question: str, camera: str | None, connecting: Client, max_age_ms: float | None, json: bool) -> None:
     async with connecting as client:
+        camera = camera or await _only(client)
         reply = client.ask(question, camera=camera, max_age_ms=max_age_ms)
         async for piece in reply:
             if not json:
@@ -35,3 +44,11 @@ async def _ask(question: str, camera: str, connecting: Client, max_age_ms: float
         return
     say.console.print()
     say.console.print(f"[dim]{say.escape(say.seen(answer.saw))}[/]")
+
+
+async def _only(client: Client) -> str:
+    """The server's camera, where it has one. Leaves with 2 where it has none, or several."""
+    names = [camera.name for camera in await client.cameras()]
+    if len(names) != 1:
+        say.fail(told("ask.which", names=", ".join(names)) if names else told("ask.none", url=client.url))
+    return names[0]

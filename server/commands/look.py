@@ -35,6 +35,7 @@ from askcam.stream.errors import CameraUnavailable, StreamError
 from askcam.stream.window import View
 
 CAMERA = "look"
+HERE = ("webcam", "file")  # schemes of sources on this machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ def look(words: Sequence[str], config: EngineConfig, sizes: Sizes, seconds: floa
         looked, question = split(words)
         if sizes.min_pixels is not None and sizes.max_pixels is not None and sizes.min_pixels > sizes.max_pixels:
             raise LookError(told("look.pixels", low=sizes.min_pixels, high=sizes.max_pixels))
+        _try(looked)
         with progress(json) as bar:
             engine = open_engine(sizes.of(config), bar)
         try:
@@ -67,6 +69,17 @@ def look(words: Sequence[str], config: EngineConfig, sizes: Sizes, seconds: floa
         say.fail(str(exc))
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+
+
+def _try(looked: Looked) -> None:
+    """Open what is on this machine once: a webcam that is not there is told before a model is read, which may take
+    minutes. What is reached over a network is not asked twice. Raises SourceError."""
+    if looked.camera is not None and looked.camera.scheme in HERE:
+        source = looked.camera.make()
+        try:
+            source.open()
+        finally:
+            source.close()
 
 
 @contextmanager

@@ -44,6 +44,8 @@ def announce(running: Running, config: Config, json: bool) -> None:
     """Say where the server listens and what must be known about that."""
     for text in notices(config.server.host, bool(config.server.tokens), config.server.tls):
         say.errors.print(f"[yellow]{told('note')}[/] {say.escape(text)}")
+    if running.house.watching.elsewhere:
+        say.errors.print(f"{told('note')} {say.escape(told('watches.elsewhere', folder=config.watching.folder))}")
     if json:
         say.line({"event": "listening", "url": running.url})
     else:

@@ -1,5 +1,6 @@
 """[notify.NAME] of askcam.toml. Addresses and secrets may come from the environment, by variables that it names."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
@@ -10,6 +11,8 @@ from askcam.server.notifying.setting import EXAMPLE, NAME, NotifySetting
 from askcam.server.toml_file import Keys, Toml
 
 FROM_ENV = ("webhook", "secret", "apprise")  # each also as NAME_env = "VARIABLE"
+# As shells and service files write them. Secrets have no underscores between words of capitals, as a rule.
+VARIABLE = re.compile(r"(?=.{1,64}\Z)[A-Z][A-Z0-9]{0,23}(_[A-Z0-9]{1,23})+")
 TABLE = '[notify.phone] with apprise = ["ntfy://my-topic"]'
 
 
@@ -52,6 +55,7 @@ def _variable(toml: Toml, path: Keys, table: dict[str, Any], key: str, env: Mapp
         raise ConfigError(f'{toml.place(path)}: expected the name of a variable: {key}_env = "ASKCAM_NOTIFY"')
     value = env.get(variable, "").strip()
     if not value:
-        # Not repeated: it may be the secret itself, put into the wrong key.
-        raise ConfigError(f"{toml.place(path)}: the variable that it names is not set in the server's environment")
+        # What does not look like a variable's name may be the secret itself, put into the wrong key: not repeated.
+        which = variable if VARIABLE.fullmatch(variable) else "that it names"
+        raise ConfigError(f"{toml.place(path)}: the variable {which} is not set in the server's environment")
     return value

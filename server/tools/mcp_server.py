@@ -17,7 +17,7 @@ from askcam.server.tools.base import Circumstance, Fault, ToolError
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.mcp_config import McpConfig
 from askcam.server.tools.mcp_tool import McpTool, said
-from askcam.server.tools.mcp_transport import connected
+from askcam.server.tools.mcp_transport import Stderr, connected
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ class McpServer:
         self.reason: str | None = None  # why it is unavailable, without secrets
         self._client: Client | None = None
         self._gone = anyio.Event()  # of the present connection
+        self._stderr = Stderr()  # of the present connection's process
         self._changed = asyncio.Event()  # the server's list of tools
         self._left_out: set[str] = set()  # tools that cannot be offered, and were logged
 
@@ -59,6 +60,8 @@ class McpServer:
                 why = "it has ended the connection"
             except Exception as exc:
                 why = plain(exc)
+            if self._stderr.last:
+                why = f"{why}; the last that it said: {self._stderr.last}"
             self.state, self.reason, self._client = "unavailable", self._config.redact(why), None
             lived_s = asyncio.get_running_loop().time() - began
             tries = 0 if lived_s > LOOK_S else tries
@@ -69,9 +72,10 @@ class McpServer:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Client]:
         self._gone = gone = anyio.Event()
+        self._stderr = Stderr()
         self._changed.clear()
         client = Client(
-            connected(self.name, self._config, gone),
+            connected(self.name, self._config, gone, self._stderr),
             message_handler=self._heard,
             read_timeout_seconds=HANDSHAKE_S,
             cache=None,  # listings are held here

@@ -57,6 +57,7 @@ class Watching:
         self._keeping, self._model, self._cameras, self._listed = keeping, model, cameras, dict(listed)
         self._kept: dict[str, WatchSetting] = {}
         self._trouble: dict[str, str] = {}  # by name: why a watch cannot be run at all
+        self.elsewhere = False  # watches made before are another server's, who has the folder; they rest in this one
         self._change, self._opening = asyncio.Lock(), asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self.readers, self.proposals = Readers(), Proposals()
@@ -72,10 +73,10 @@ class Watching:
             return
         try:
             await self._keeping.begin()
-        except FolderTaken as exc:
+        except FolderTaken:
             if self._needed:
                 raise
-            log.warning("watches made before rest in this server: %s", exc)
+            self.elsewhere = True
             return
         self._kept = await self._keeping.do(Store.settings)
 

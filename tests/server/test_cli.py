@@ -5,13 +5,16 @@ import signal
 import socket
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import cv2
+import httpx
 import numpy as np
 import pytest
 from program import askcam, refused
-from servers.askcam_server import LiveServer, live_server
+from servers.askcam_server import LiveServer, wait_for_pairs
+from servers.askcam_server import live_server as running
 
 
 def test_demo_once_answers_three_questions_rightly() -> None:
@@ -31,6 +34,59 @@ def test_a_running_server_is_asked_from_the_command_line(live_server: LiveServer
     told = json.loads(done.stdout)
     assert told["answer"].startswith("I see ")
     assert told["askcam"]["camera"] == "lobby"
+
+
+def test_the_only_camera_needs_no_name() -> None:
+    with running(cameras=["lobby=synthetic:1"]) as server:
+        wait_for_pairs(server, "lobby", 1)
+        done = askcam("ask", "What do you see?", "--url", server.url, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["askcam"]["camera"] == "lobby"
+
+
+@pytest.mark.parametrize(("cameras", "words"), [([], "no camera"), (["b=synthetic:1", "a=synthetic:2"], "b, a")])
+def test_none_or_several_cameras_are_told(cameras: list[str], words: str) -> None:
+    with running(cameras=cameras) as server:
+        assert words in refused("ask", "What?", "--url", server.url)
+
+
+def test_the_version() -> None:
+    done = askcam("--version")
+    assert (done.returncode, done.stdout.split()) == (0, ["askcam", version("askcam")])
+
+
+@pytest.mark.parametrize("args", [["bench"], ["bench", "--help"]])
+def test_bench_lists_what_it_measures(args: list[str]) -> None:
+    done = askcam(*args)
+    assert done.returncode == 0, done.stderr
+    assert "askcam bench portable --help" in done.stdout
+    assert "askcam bench engine --help" in done.stdout
+
+
+def test_an_unknown_benchmark_names_the_known_ones() -> None:
+    said = refused("bench", "speed")
+    assert all(word in said for word in ("'speed'", "portable", "engine"))
+
+
+@pytest.mark.parametrize("uri", ["webcam:97", "{folder}/empty.mp4"])
+def test_what_is_not_on_this_machine_is_told_before_a_model_is_read(tmp_path: Path, uri: str) -> None:
+    (tmp_path / "empty.mp4").touch()
+    uri = uri.format(folder=tmp_path)
+    said = refused("look", uri, "What?", "--model", str(tmp_path))  # which is no model: that would be told, too
+    assert uri.rpartition(":")[2] in said
+    assert "config.json" not in said
+
+
+def test_a_second_server_of_one_user_says_who_keeps_the_watches(tmp_path: Path) -> None:
+    home = {"XDG_DATA_HOME": str(tmp_path)}
+    watch = {"question": "Is there a dog?", "cameras": ["a"]}
+    with running(cameras=["a=synthetic:1"], env=home) as first:
+        assert httpx.post(f"{first.url}/v1/watches", json={"name": "dog", **watch}).status_code == 201
+        with running(cameras=["a=synthetic:1"], env=home) as second:
+            said = "".join(second.log)
+            assert "another askcam that runs here keeps the watches" in said
+            assert "WARNING" not in said
+            assert httpx.get(f"{second.url}/v1/watches").json()["data"] == []
 
 
 def test_asking_about_an_unknown_camera_names_the_known_ones(live_server: LiveServer) -> None:
@@ -116,12 +172,12 @@ def test_a_password_on_the_command_line_is_not_repeated() -> None:
 
 @pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM])
 def test_serve_ends_cleanly_when_told_to(sig: signal.Signals) -> None:
-    with live_server(cameras=["lobby=synthetic:1"]) as server:
+    with running(cameras=["lobby=synthetic:1"]) as server:
         assert server.stop(sig) == 0
 
 
 def test_serve_can_be_ended_while_the_model_still_loads() -> None:
-    with live_server(until="listening") as server:
+    with running(until="listening") as server:
         assert server.stop(signal.SIGINT) == 0
 
 

@@ -27,11 +27,12 @@ ENGLISH = {
     "help.dtype": "auto, float32, bfloat16, float16.",
     "help.positions": "trained or transformers.",
     "help.threads": "CPU threads of the model.",
+    "help.version": "Say which askcam this is, and leave.",
     "help.json": "One JSON object per line, for programs.",
     "help.once": "Leave after the questions; 0 only if all were right.",
     "help.seed": "Which synthetic camera.",
     "help.question": "What to ask.",
-    "help.camera": "Which camera of the server.",
+    "help.camera": "Which camera of the server; not needed where there is one.",
     "help.url": "Where the server is.",
     "help.ca": "Certificate to trust beside the system's, PEM.",
     "help.look.what": "Pictures, one video or camera (webcam:0, rtsp://…, a file, synthetic:7), or both; "
@@ -64,12 +65,17 @@ ENGLISH = {
     "listening": "listening on {url}",
     "ready": "ready",
     "model": "{name} ({size} parameters, {dtype} on {device}, {backend} backend)",
+    "watches.elsewhere": "another askcam that runs here keeps the watches of {folder}, and goes on watching; "
+    "this one has none of them. For watches of its own name another folder under [watching]",
     "demo.right": "right",
     "demo.wrong": "wrong",
     "demo.truth": ", it is: {truth}",
+    "demo.turned": "the scene took a turn meanwhile; once more",
     "demo.about": "first word after {ttft}, newest frame {age} old",
     "demo.open": "open {url} and ask for yourself; Ctrl-C ends",
     # ask
+    "ask.which": "which camera? add --camera NAME; the server has {names}",
+    "ask.none": "the server at {url} has no camera; start it with one: askcam serve --camera NAME=URI",
     "ask.ca": "cannot read {path} as a certificate (PEM): {why}",
     # look
     "look.no_question": "what do you want to know? write: askcam look PICTURE... QUESTION",

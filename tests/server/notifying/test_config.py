@@ -59,6 +59,14 @@ def test_secrets_may_come_from_the_environment(tmp_path: Path) -> None:
             HOUSE.replace("secret =", "secret_env ="),
             r":3: notify.house.secret_env: the variable that it names is not set",
         ),
+        (
+            HOUSE.replace(f'secret = "{SECRET}"', 'secret_env = "ASKCAM_HOOK_KEY"'),
+            r":3: notify.house.secret_env: the variable ASKCAM_HOOK_KEY is not set",
+        ),
+        (
+            HOUSE.replace(f'secret = "{SECRET}"', 'secret_env = "JBSWY3DPEHPK3PXPHUNTER2"'),  # a secret, not its name
+            r":3: notify.house.secret_env: the variable that it names is not set",
+        ),
         (HOUSE + 'secret_env = "S"\n', r":4: notify.house.secret_env: secret stands there, too"),
         (
             HOUSE.splitlines()[0] + '\nwebhook = "https://house.example/"\n',
@@ -80,7 +88,7 @@ def test_what_makes_no_sense_is_one_line_without_secrets(tmp_path: Path, text: s
         read(tmp_path, text)
     said = str(caught.value)
     assert "\n" not in said
-    for secret in (SECRET, "hunter2", "hook-1234", "hidden-topic"):
+    for secret in (SECRET, "hunter2", "HUNTER2", "hook-1234", "hidden-topic"):
         assert secret not in said
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
 from servers.http_shop import SHOP, http_shop
@@ -16,6 +17,7 @@ from askcam.server.tools.box import Toolbox
 from askcam.server.tools.mcp_config import McpConfig
 from askcam.server.tools.mcp_server import McpServer
 from askcam.server.tools.mcp_servers import McpServers
+from askcam.server.tools.mcp_transport import found
 
 HERE = Circumstance(None, "ans_1")
 WAIT_S = 60.0
@@ -192,3 +194,34 @@ def test_what_may_be_a_secret_is_taken_out_of_every_text() -> None:
     told = config.redact("cannot reach https://me:passw0rd@x/mcp?key=abcdef with Bearer tok-12345, tok-12345")
     assert not any(secret in told for secret in ("passw0rd", "abcdef", "tok-12345"))
     assert "passw0rd" not in repr(config)
+
+
+async def test_a_server_that_does_not_come_up_is_told_with_its_last_words(tmp_path: Path) -> None:
+    script = tmp_path / "broken.py"
+    script.write_text(f"import sys\nprint('starting', file=sys.stderr)\nimport no_such_{SECRET}\n")
+    server = McpServer("shop", McpConfig(("python", str(script)), env={"KEY": SECRET}), Toolbox(), backoff_s=(60.0,))
+    task = asyncio.ensure_future(server.run())
+    async with asyncio.timeout(WAIT_S):
+        while server.reason is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert server.state == "unavailable"
+    assert "the last that it said: ModuleNotFoundError: No module named 'no_such_***'" in server.reason
+
+
+@pytest.mark.parametrize("word", ["python", "python3"])
+def test_python_is_the_interpreter_that_runs_us(word: str) -> None:
+    assert found(word, {}, {"PATH": "/nowhere"})[0] == sys.executable
+
+
+def test_programs_beside_our_interpreter_are_found_first(tmp_path: Path) -> None:
+    beside = Path(sys.executable).with_name("pytest")
+    command, env = found("pytest", {"KEY": "1"}, {"PATH": "/nowhere"})
+    assert (command, env) == (str(beside), {"PATH": f"{beside.parent}{os.pathsep}/nowhere", "KEY": "1"})
+    mine = tmp_path / "python"
+    mine.write_text("#!/bin/sh\n")
+    mine.chmod(0o755)
+    assert found("python", {"PATH": str(tmp_path)}, {})[0] == str(mine)
+    assert found("./python", {}, {})[0] == "./python"
+    assert found("no-such-program", {}, {})[0] == "no-such-program"
