@@ -123,6 +123,15 @@ class PacedSource(LiveSource, Protocol):
         ...
 
 
+class Grammar(Protocol):
+    """A compiled form; engine/forms.py has it."""
+
+    @property
+    def param(self) -> str:
+        """The part of a request that it comes from."""
+        ...
+
+
 class Engine(Protocol):
     """Every method but prepare() and close() returns at once and may be called from any thread."""
 
@@ -147,19 +156,25 @@ class Engine(Protocol):
         """Forget a camera. Questions being answered go on; waiting ones fail with CameraUnavailable."""
         ...
 
-    def ask(self, question: Question, on_event: Callable[[Event], None]) -> int:
+    def ask(self, question: Question, on_event: Callable[[Event], None], grammar: Grammar | None = None) -> int:
         """Queue a question; returns its ticket. Raises Busy or QuestionError at once.
 
-        A form (`sampling.response_format`) is compiled here and now, unless prepare() did so lately.
+        `grammar`: what prepare() gave for the form (`sampling.response_format`); a form without it is compiled here
+        and now, unless that was done lately.
 
         `on_event` is called on the engine thread, in order: Started, First, Piece..., and exactly one Finished or
         Failed as the last. It must return at once and must not raise.
         """
         ...
 
-    def prepare(self, form: Form) -> None:
+    def prepared(self, form: Form) -> Grammar | None:
+        """The grammar of a form that was compiled lately. Raises QuestionError for one that was refused."""
+        ...
+
+    def prepare(self, form: Form, unwanted: Callable[[], bool] = lambda: False) -> Grammar:
         """Compile a form, so that ask() need not. The one method beside close() that may take a while: milliseconds
-        as a rule, tenths of a second for the largest schemas. Raises QuestionError for one that cannot be kept."""
+        as a rule, 2 s of computing at most, in a process that is killed then; it ends soon with Cancelled once it is
+        `unwanted`. Raises QuestionError for a form that cannot be kept or costs too much, EngineFailure."""
         ...
 
     def score(
@@ -183,7 +198,7 @@ class Engine(Protocol):
     def stats(self) -> EngineStats: ...
 
     def close(self) -> None:
-        """End the engine thread and free the model; questions under way are cancelled. Blocks up to 10 s."""
+        """End the engine thread and free the model; questions under way are cancelled. Blocks up to 5 s."""
         ...
 
 

@@ -5,6 +5,7 @@ EngineError
 ├── QuestionError     this question cannot be answered by this model (too long, no such camera); the asker's mistake
 ├── Busy              the queue of waiting questions is full; `retry_after_s` is a guess
 ├── NoRoom            the engine's memory holds no further camera; the message says how many fit and what helps
+├── Cancelled         nobody waits for it any more; nothing was done
 ├── Stale             the camera's newest frame is older than the question allows
 └── EngineFailure     the engine failed while answering; the cause is logged once
 """
@@ -47,6 +48,10 @@ class Stale(EngineError):
             f"the question allows {max_age_s * 1000:.0f} ms"
         )
         self.camera, self.age_s, self.max_age_s = camera, age_s, max_age_s
+
+
+class Cancelled(EngineError):
+    """What was wanted is wanted no more; told only to who said so."""
 
 
 class EngineFailure(EngineError):

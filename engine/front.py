@@ -18,7 +18,7 @@ from askcam.engine.choosing import check_sampling, choice_tokens, single_tokens,
 from askcam.engine.counts import Counts
 from askcam.engine.door import EngineConfig, EngineMemory, EngineStats, ModelInfo, Progress, WindowSource
 from askcam.engine.errors import EngineError, EngineFailure, ModelError, QuestionError
-from askcam.engine.forms import Forms
+from askcam.engine.forms import Forms, Grammar
 from askcam.engine.guide import Guide
 from askcam.engine.inbox import Asked, Inbox
 from askcam.engine.loading import Loaded
@@ -46,7 +46,7 @@ from askcam.stream.window import Anchors, View
 
 log = logging.getLogger("askcam.engine")
 
-CLOSE_S = 10.0
+CLOSE_S = 5.0
 
 
 class Front(ABC):
@@ -87,16 +87,20 @@ class Front(ABC):
             self._sources.pop(name, None)
         self._inbox.fail(name, removed(name))
 
-    def ask(self, question: Question, on_event: Callable[[Event], None]) -> int:
+    def ask(self, question: Question, on_event: Callable[[Event], None], grammar: Grammar | None = None) -> int:
         self._check(question)
         question = replace(question, sampling=with_seed(self._own, question.sampling))
         form = question.sampling.response_format
-        grammar = None if form is None else self._forms.grammar(form)
+        if form is not None and grammar is None:
+            grammar = self._forms.grammar(form)
         with self._counts.asking():
             return self._inbox.put(question, on_event, self._counts.seconds_each, grammar)
 
-    def prepare(self, form: Form) -> None:
-        self._forms.grammar(form)
+    def prepared(self, form: Form) -> Grammar | None:
+        return self._forms.known(form)
+
+    def prepare(self, form: Form, unwanted: Callable[[], bool] = lambda: False) -> Grammar:
+        return self._forms.grammar(form, unwanted)
 
     def score(
         self, questions: Sequence[Question], choices: Sequence[str], on_event: Callable[[ScoreEvent], None]
@@ -125,6 +129,7 @@ class Front(ABC):
 
     def close(self) -> None:
         self._inbox.close()
+        self._forms.close()
         self._thread.join(CLOSE_S)
         if self._thread.is_alive():
             log.error("the engine thread did not end within %g s; it is left to itself", CLOSE_S)

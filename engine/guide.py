@@ -1,5 +1,6 @@
 """How an answer is held to its form: tokens that the form does not allow next are left out of the choice."""
 
+import time
 from typing import Any
 
 import numpy as np
@@ -7,22 +8,35 @@ import torch
 from torch import Tensor
 from transformers import LogitsProcessor
 
-from askcam.engine.errors import EngineFailure
+from askcam.engine.errors import EngineFailure, QuestionError
 from askcam.engine.forms import Grammar
+
+START_S = 0.25  # of computing that an answer may take at once, to follow its form
+EACH_S = 0.003  # and for each token, on the average: all answers of a pass wait for each other's
 
 
 class Guide:
-    """Follows one answer along its grammar. Owned by the engine thread."""
+    """Follows one answer along its grammar. Owned by the engine thread.
+
+    A step costs microseconds as a rule and, by the limits of grammars.py, 10 to 20 ms at worst. An answer whose steps
+    are dear again and again is ended: it would be paid for by all others.
+    """
 
     def __init__(self, grammar: Grammar) -> None:
-        self._matcher = grammar.begin()
+        self._matcher, self._param = grammar.begin(), grammar.param
+        self._left_s = START_S
 
     def allow(self, scores: Tensor) -> Tensor:
         """`scores` (1, vocab), with -inf for what may not come next.
 
         Where others have forbidden all that may come (min_tokens the end of an answer that is complete), it may come.
         """
-        allowed = unpacked(np.frombuffer(self._matcher.compute_bitmask(), np.uint8), scores.shape[1], scores.device)
+        if self._left_s < 0:
+            return scores  # took() will end it, for this answer alone
+        began = time.thread_time()
+        bits = self._matcher.compute_bitmask()
+        self._left_s += EACH_S - (time.thread_time() - began)
+        allowed = unpacked(np.frombuffer(bits, np.uint8), scores.shape[1], scores.device)
         left = scores.masked_fill(~allowed, float("-inf"))
         if self._matcher.is_accepting():
             none = left.amax(1, keepdim=True) == float("-inf")
@@ -30,11 +44,21 @@ class Guide:
         return left
 
     def took(self, token: int) -> None:
-        """The token that the answer goes on with. Raises EngineFailure when the grammar could not be followed.
+        """The token that the answer goes on with. Raises QuestionError when following the grammar costs too much,
+        EngineFailure when it could not be followed.
 
         What comes after the end has no effect: on Apple's GPUs generate() notices it one token late.
         """
-        if self._matcher.is_error() or not (self._matcher.is_stopped() or self._matcher.consume_token(token)):
+        if self._left_s < 0:
+            raise QuestionError(
+                f"the schema is too intricate: to hold the answer to it takes more than {EACH_S * 1000:g} ms of "
+                "computing a token; make it plainer (fewer alternatives, shorter patterns and lengths)",
+                self._param,
+            )
+        began = time.thread_time()
+        failed = self._matcher.is_error() or not (self._matcher.is_stopped() or self._matcher.consume_token(token))
+        self._left_s -= time.thread_time() - began
+        if failed:
             # once in error it takes the end for fine, so that the answer would look complete
             why = " ".join(self._matcher.get_error().split())[:200]
             raise EngineFailure(f"the answer could not be held to its form: {why}")

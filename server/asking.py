@@ -15,10 +15,12 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Protocol
 
 from askcam.client.protocol import Fact
+from askcam.engine.door import Grammar
 from askcam.engine.errors import QuestionError
 from askcam.engine.question import Event, Finished, Question, Reason, Role, Started, Text
 from askcam.server.answering.dialogue import Dialogue
 from askcam.server.answering.facts import told_by
+from askcam.server.answering.forming import Forming
 from askcam.server.answering.freshness import LOOK_EVERY_S, WORTH_WAITING, refuse_blind, young_enough
 from askcam.server.answering.hearing import Heard
 from askcam.server.answering.notes import with_notes
@@ -68,6 +70,7 @@ class Asking:
         self._model, self._cameras, self._answers, self._metrics = model, cameras, answers, metrics
         self._evidence, self._desks = evidence, desks
         self._tools, self._limits = tools or Toolbox(), limits or CallLimits()
+        self._forming = Forming()
         self._under_way = 0
 
     @property
@@ -161,12 +164,13 @@ class Asking:
     async def _round(self, heard: Heard, deadline: float) -> AsyncGenerator[Step, None]:
         """One question to the engine. Raises what it fails with."""
         ask, engine = heard.ask, self._model.engine
-        question = await self._prepared(heard)
+        question, grammar = await self._prepared(heard)
         if ask.camera is not None and ask.max_wait_s > 0:
             await young_enough(self._cameras.get(ask.camera), ask.max_age_s, deadline)
         events: asyncio.Queue[Event] = asyncio.Queue()
         heard.begin()
-        ticket = engine.ask(question, _on_loop(events.put_nowait))
+        on_event = _on_loop(events.put_nowait)
+        ticket = engine.ask(question, on_event) if grammar is None else engine.ask(question, on_event, grammar)
         watch: SceneWatch | None = None
         try:
             yield Begun(heard.answer_id)
@@ -181,21 +185,20 @@ class Asking:
         finally:
             engine.cancel(ticket)  # no effect once it has ended
 
-    async def _prepared(self, heard: Heard) -> Question:
-        """This round's question; its form is compiled beside the event loop, and the engine's ask() finds it done."""
+    async def _prepared(self, heard: Heard) -> tuple[Question, Grammar | None]:
+        """This round's question, and its form compiled."""
         dialogue, trace = heard.dialogue, self.keeps_evidence(heard.ask)
         question = dialogue.question(trace)
         form = question.sampling.response_format
         if form is None:
-            return question
+            return question, None
         try:
-            await asyncio.to_thread(self._model.engine.prepare, form)
+            return question, await self._forming.grammar(self._model.engine, form, heard.ask.client)
         except QuestionError:
             if not form.words or dialogue.loose:
                 raise
             dialogue.loose = True  # a tool's schema holds what cannot be enforced; nobody has demanded that it is
             return await self._prepared(heard)
-        return question
 
     def _started(self, heard: Heard, event: Started) -> SceneWatch | None:
         """The engine has taken a question up: how the camera is, now."""

@@ -37,7 +37,7 @@ class Model:
         self.readiness.ready()
 
     def close(self) -> None:
-        """End the engine. Blocks up to 10 s; no effect when there is none."""
+        """End the engine. Blocks up to 5 s; no effect when there is none."""
         if self._engine is not None:
             self._engine.close()
             self._engine = None

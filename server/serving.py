@@ -4,10 +4,8 @@ import asyncio
 import contextlib
 import logging
 import socket
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import uvicorn
 
@@ -17,14 +15,12 @@ from askcam.server.app import build_app
 from askcam.server.building import build_house
 from askcam.server.config import Config, check
 from askcam.server.config_errors import ConfigError
+from askcam.server.daemon import in_daemon
 from askcam.server.evidence.writer import Writer
 from askcam.server.house import House
 from askcam.stream.sources.registry import resolve
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
-
 
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 lets the system choose. Raises ConfigError when that cannot be."""
@@ -137,7 +133,7 @@ async def _closing(house: House) -> AsyncIterator[None]:
 async def _load(config: Config, model: EngineConfig, house: House) -> Engine:
     readiness = house.model.readiness
     try:
-        engine = await _in_daemon(lambda: open_engine(model, readiness.set))
+        engine = await in_daemon(lambda: open_engine(model, readiness.set), LOADING)
     except Exception as exc:
         readiness.fail(str(exc))
         raise
@@ -149,29 +145,6 @@ async def _load(config: Config, model: EngineConfig, house: House) -> Engine:
     await house.watching.begin()
     house.timeline.begin()
     return engine
-
-
-async def _in_daemon(work: Callable[[], T]) -> T:
-    """Run `work` in a thread that nobody waits for at exit: loading 15 GB must not keep Ctrl-C waiting."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[T] = loop.create_future()
-
-    def tell(set_: Callable[..., None], value: object) -> None:
-        if not done.done():
-            set_(value)
-
-    def run() -> None:
-        try:
-            result = work()
-        except Exception as exc:
-            call: tuple[Callable[..., None], object] = (done.set_exception, exc)
-        else:
-            call = (done.set_result, result)
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(tell, *call)
-
-    threading.Thread(target=run, name=LOADING, daemon=True).start()
-    return await done
 
 
 def _uvicorn(config: Config, house: House) -> uvicorn.Config:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from askcam.engine.door import Engine
+from askcam.engine.door import Engine, Grammar
 from askcam.engine.errors import Busy
 from askcam.engine.question import Event, Question, Scored, ScoreEvent, Text
 from askcam.server.access.limits import Limits
@@ -74,10 +74,10 @@ class Heard:
             rows.append(row if said is None else tuple(said.get(choice, 0.0) for choice in choices))
         return replace(event, probabilities=tuple(rows))
 
-    def ask(self, question: Question, on_event: Callable[[Event], None]) -> int:
+    def ask(self, question: Question, on_event: Callable[[Event], None], grammar: Grammar | None = None) -> int:
         stats = self._engine.stats()
         self.asked.append((text_of(question), stats.waiting + stats.answering))
-        return self._engine.ask(question, on_event)
+        return self._engine.ask(question, on_event, grammar)
 
 
 def text_of(question: Question) -> str:

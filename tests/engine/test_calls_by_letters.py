@@ -1,5 +1,6 @@
 """Calls are held to their schema with tokenizers that have no tokens for the markers, as Qwen2-VL's."""
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -43,7 +44,8 @@ def tokenizer(request: pytest.FixtureRequest, builtin: Path, tmp_path_factory: p
 )
 def test_what_may_come(tokenizer: PreTrainedTokenizerFast, form: Form, text: str, fits: bool) -> None:
     ends = tokenizer.convert_tokens_to_ids("<|im_end|>")
-    matcher = Forms(tokenizer, len(tokenizer), [ends]).grammar(form).begin()
+    with contextlib.closing(Forms(tokenizer, len(tokenizer), [ends])) as forms:
+        matcher = forms.grammar(form).begin()
     ids = [*tokenizer(text, add_special_tokens=False)["input_ids"], ends]
     taken = all(not matcher.is_stopped() and matcher.consume_token(token) for token in ids[:-1])
     assert (taken and matcher.is_accepting()) is fits

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -15,12 +16,14 @@ from askcam.engine.question import JSON_OBJECT, Form
 ENDS = 4078  # <|im_end|>, in the built-in model's tokenizer
 
 
-def forms(loaded: Loaded) -> Forms:
-    return Forms(loaded.processor.tokenizer, loaded.model.config.get_text_config().vocab_size, [ENDS])
+@pytest.fixture
+def made(loaded: Loaded) -> Iterator[Forms]:
+    made = Forms(loaded.processor.tokenizer, loaded.model.config.get_text_config().vocab_size, [ENDS])
+    yield made
+    made.close()
 
 
-def test_the_last_forms_are_kept_and_no_more(loaded: Loaded) -> None:
-    made = forms(loaded)
+def test_the_last_forms_are_kept_and_no_more(made: Forms) -> None:
     first = made.grammar(JSON_OBJECT)
     for i in range(MAX_KEPT - 1):
         made.grammar(Form(json.dumps({"const": i})))
@@ -39,9 +42,9 @@ def test_a_model_without_an_end_has_no_forms(loaded: Loaded) -> None:
 
 
 def test_a_machine_without_the_library_has_no_forms(loaded: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("askcam.engine.forms.llguidance", None)
+    monkeypatch.setattr("askcam.engine.forms.hf", None)
     with pytest.raises(QuestionError, match="llguidance is not installed"):
-        forms(loaded).grammar(JSON_OBJECT)
+        Forms(loaded.processor.tokenizer, 4096, [ENDS]).grammar(JSON_OBJECT)
 
 
 def test_a_tokenizer_that_is_of_no_use_has_no_forms(loaded: Loaded, caplog: pytest.LogCaptureFixture) -> None:
@@ -51,8 +54,8 @@ def test_a_tokenizer_that_is_of_no_use_has_no_forms(loaded: Loaded, caplog: pyte
         made.grammar(JSON_OBJECT)
 
 
-def test_many_threads_may_compile_and_follow_at_once(loaded: Loaded) -> None:
-    made, found = forms(loaded), []
+def test_many_threads_may_compile_and_follow_at_once(made: Forms, loaded: Loaded) -> None:
+    found = []
 
     def work(which: int) -> None:
         form = Form(json.dumps({"type": "string", "pattern": f"^x{which % 3}{{5}}y$"}))
@@ -75,8 +78,8 @@ def test_many_threads_may_compile_and_follow_at_once(loaded: Loaded) -> None:
     assert all(text == f'"x{str(which) * 5}y"' for which, text in found)
 
 
-def test_only_what_ends_it_may_follow_what_is_complete(loaded: Loaded) -> None:
-    guide = Guide(forms(loaded).grammar(Form('{"const": true}')))
+def test_only_what_ends_it_may_follow_what_is_complete(made: Forms, loaded: Loaded) -> None:
+    guide = Guide(made.grammar(Form('{"const": true}')))
     for token in loaded.processor.tokenizer("true")["input_ids"]:
         guide.took(token)
     scores = torch.randn(1, 4096)

@@ -1,6 +1,8 @@
 """Each keyword that docs/protocol.md calls enforced is: a text that it allows, and one that it alone forbids."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
@@ -60,8 +62,9 @@ FORMATS = {
 
 
 @pytest.fixture(scope="module")
-def forms(loaded: Loaded) -> Forms:
-    return Forms(loaded.processor.tokenizer, 4096, [4078])
+def forms(loaded: Loaded) -> Iterator[Forms]:
+    with contextlib.closing(Forms(loaded.processor.tokenizer, 4096, [4078])) as made:
+        yield made
 
 
 def takes(forms: Forms, loaded: Loaded, schema: dict[str, Any], text: str) -> bool:

@@ -20,7 +20,7 @@ from askcam.server.api.chat.tools import written
 from askcam.server.api.outcome import check_stream, until_told, whole
 from askcam.server.api.wire import decode_body, json_response
 from askcam.server.errors import ApiError
-from askcam.server.house import House
+from askcam.server.house import House, client
 from askcam.server.steps import Begun, Called, Changed, Delta, Done, Returned, Seen, Step
 
 LEAST = -9999.0  # OpenAI's word for "very unlikely"; JSON has no minus infinity
@@ -32,7 +32,7 @@ def routes(house: House) -> list[BaseRoute]:
         house.admit_question(request)
         await house.fetcher.put(in_chat(body))
         ask = await asyncio.to_thread(read, body, house.limits, house.max_age_s)  # it may decode pictures
-        ask = replace(ask, admin=house.is_admin(request))
+        ask = replace(ask, admin=house.is_admin(request), client=client(request))
         with_usage = body.stream_options is not None and body.stream_options.include_usage
         writer = _Writer(body.model, with_usage, with_logprobs=bool(body.logprobs))
         if not body.stream:

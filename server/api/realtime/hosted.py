@@ -15,7 +15,7 @@ from askcam.server.access.auth import Role
 from askcam.server.api.realtime.outbox import Outbox
 from askcam.server.api.realtime.watches import Watches
 from askcam.server.errors import as_api_error, bad_request
-from askcam.server.house import House
+from askcam.server.house import House, client
 from askcam.server.realtime.client_events import ClientEvent
 from askcam.server.realtime.effects import Effect, Follow, Manage, Push, Send, Start, Stop, TellCamera, Unfollow
 from askcam.server.realtime.prompt import messages
@@ -177,6 +177,7 @@ class Hosted:
             unwell=settings.unwell,
             on_change=settings.on_change,
             admin=self._role.may(Role.ADMIN),
+            client=client(self._asker),
             received=received,
         )
 

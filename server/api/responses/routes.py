@@ -18,7 +18,7 @@ from askcam.server.api.responses.store import Kept, Responses
 from askcam.server.api.responses.writer import ResponseWriter
 from askcam.server.api.wire import decode_body, json_response
 from askcam.server.errors import ApiError
-from askcam.server.house import House
+from askcam.server.house import House, client
 from askcam.server.steps import Done, Step
 
 
@@ -32,7 +32,7 @@ def routes(house: House) -> list[BaseRoute]:
         before = responses.before(body.previous_response_id)
         await house.fetcher.put(in_response(body))
         ask = await asyncio.to_thread(read, body, before, house.limits, house.max_age_s)  # it may decode pictures
-        ask = replace(ask, admin=house.is_admin(request))
+        ask = replace(ask, admin=house.is_admin(request), client=client(request))
         writer = ResponseWriter(body)
 
         def keep() -> None:
