@@ -174,5 +174,3 @@ def _too_costly(form: Form) -> QuestionError:
         "make it plainer: fewer alternatives inside allOf, smaller multipleOf, fewer and shorter patterns",
         blame(form),
     )
-
-

@@ -22,6 +22,7 @@ from askcam.stream.sources.registry import resolve
 
 log = logging.getLogger(__name__)
 
+
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 lets the system choose. Raises ConfigError when that cannot be."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -5,11 +5,9 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 
-import jsonschema  # type: ignore[import-untyped, unused-ignore]
-from jsonschema.exceptions import best_match  # type: ignore[import-untyped, unused-ignore]
-
 from askcam.client.protocol import CalledTool, ErrorBody
 from askcam.engine.calls import Call
+from askcam.server.tools.arguments import wrong_argument
 from askcam.server.tools.base import CallLimits, Circumstance, Fault, Tool, ToolError
 
 log = logging.getLogger(__name__)
@@ -52,7 +50,9 @@ async def _called(call: Call, tool: Tool | None, circumstance: Circumstance, lim
     if tool is None:
         raise ToolError(Fault.UNKNOWN, f"there is no tool {call.name[:64]!r} here")
     arguments = call.values()
-    _check(arguments, tool)
+    wrong = wrong_argument(arguments, tool.signature.parameters, tool.signature.name)
+    if wrong is not None:
+        raise ToolError(Fault.ARGUMENTS, wrong)
     try:
         async with asyncio.timeout(limits.timeout_s):
             return await tool.call(arguments, circumstance)
@@ -63,16 +63,6 @@ async def _called(call: Call, tool: Tool | None, circumstance: Circumstance, lim
     except Exception as exc:
         log.error("tool %s of %s failed", call.name, tool.server, exc_info=exc)
         raise ToolError(Fault.FAILED, f"{call.name} failed; the server's log has the cause") from exc
-
-
-def _check(arguments: Mapping[str, object], tool: Tool) -> None:
-    try:
-        wrong = best_match(jsonschema.Draft202012Validator(tool.signature.parameters).iter_errors(arguments))
-    except Exception as exc:  # a schema that is none, of someone else's server
-        log.warning("the schema of tool %s cannot be used: %s", tool.signature.name, exc)
-        return
-    if wrong is not None:
-        raise ToolError(Fault.ARGUMENTS, f"{wrong.json_path}: {wrong.message}"[:300])
 
 
 def _cut(text: str, most: int) -> str:
