@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from askcam.engine.calm import wait_calmly
 from askcam.engine.question import Event, Form, Question, ScoreEvent
@@ -123,13 +123,17 @@ class PacedSource(LiveSource, Protocol):
         ...
 
 
-class Grammar(Protocol):
-    """A compiled form; engine/forms.py has it."""
+class Grammar:
+    """A compiled form. Any thread; `begin` makes what one answer is followed with."""
 
-    @property
-    def param(self) -> str:
-        """The part of a request that it comes from."""
-        ...
+    def __init__(self, matcher: Any, num_bytes: int, param: str) -> None:
+        """`param`: the part of a request that it comes from."""
+        self._matcher = matcher  # never moved on
+        self.num_bytes, self.param = num_bytes, param
+
+    def begin(self) -> Any:
+        """A llguidance.LLMatcher at the beginning of an answer, for one thread."""
+        return self._matcher.deep_copy()
 
 
 class Engine(Protocol):

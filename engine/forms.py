@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
+from askcam.engine.door import Grammar
 from askcam.engine.errors import QuestionError
 from askcam.engine.question import Form
 from askcam.engine.schema import PARAM, check_length
@@ -32,19 +33,6 @@ MAX_KEPT = 64  # grammars
 MAX_KEPT_BYTES = 128 << 20  # of them
 MAX_REFUSED = 256  # forms of which it is known that they cannot be used
 LEAST_BYTES = 64 << 10  # what a grammar takes at least
-
-
-class Grammar:
-    """A compiled form. Any thread; `begin` makes what one answer is followed with."""
-
-    def __init__(self, matcher: Any, num_bytes: int, param: str) -> None:
-        """`param`: the part of a request that it comes from."""
-        self._matcher = matcher  # never moved on
-        self.num_bytes, self.param = num_bytes, param
-
-    def begin(self) -> Any:
-        """A llguidance.LLMatcher at the beginning of an answer, for one thread."""
-        return self._matcher.deep_copy()
 
 
 @dataclass(frozen=True, slots=True)

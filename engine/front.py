@@ -16,9 +16,9 @@ import torch
 from askcam.engine.answer import Answer, refuse_stale
 from askcam.engine.choosing import check_sampling, choice_tokens, single_tokens, with_seed
 from askcam.engine.counts import Counts
-from askcam.engine.door import EngineConfig, EngineMemory, EngineStats, ModelInfo, Progress, WindowSource
+from askcam.engine.door import EngineConfig, EngineMemory, EngineStats, Grammar, ModelInfo, Progress, WindowSource
 from askcam.engine.errors import EngineError, EngineFailure, ModelError, QuestionError
-from askcam.engine.forms import Forms, Grammar
+from askcam.engine.forms import Forms
 from askcam.engine.guide import Guide
 from askcam.engine.inbox import Asked, Inbox
 from askcam.engine.loading import Loaded

@@ -25,7 +25,7 @@ WRITTEN = {
     "coerce_one_of": False,
 }
 # Of one answer. A grammar that is too intricate for them is told so when it is compiled or, rarely, on the way.
-LIMITS = {
+LIMITS: dict[str, Any] = {
     "max_lexer_states": 16_000,  # 1 kB each; a text takes one per character
     "max_items_in_row": 10_000,
     "step_max_items": 50_000,  # with the next one: 10 ms of work for a token

@@ -9,7 +9,7 @@ from typing import Any
 
 import llguidance
 
-LIMITS = {
+LIMITS: dict[str, Any] = {
     "initial_lexer_fuel": 200_000,  # 4 ms
     "step_lexer_fuel": 50_000,
     "max_lexer_states": 10_000,

@@ -1,7 +1,9 @@
 """From an answer's steps to what HTTP waits for: the first words of a stream, or the whole."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 
@@ -9,12 +11,22 @@ from askcam.server.asking import Asking
 from askcam.server.errors import ApiError, bad_request
 from askcam.server.steps import Ask, Called, Changed, Delta, Done, Step
 
+T = TypeVar("T")
+
 MAX_AGAIN = 2  # times that an answer is begun anew because the scene has changed; the last one is given as it is
 
 
-async def until_told(steps: AsyncGenerator[Step, None]) -> Step:
+async def until_told(steps: AsyncGenerator[Step, None], request: Request) -> Step:
     """The first step that a stream tells of: words, a call that is carried out here, the end. The status line waits for
-    it, so that every refusal until then still has its own status. Raises ApiError."""
+    it, so that every refusal until then still has its own status. Raises ApiError, 499 when the client went away."""
+    try:
+        return await while_there(request, _first(steps))
+    except BaseException:
+        await steps.aclose()
+        raise
+
+
+async def _first(steps: AsyncGenerator[Step, None]) -> Step:
     async for step in steps:
         if isinstance(step, Delta | Changed | Done) or (isinstance(step, Called) and step.server is not None):
             return step
@@ -32,6 +44,30 @@ def check_stream(ask: Ask) -> None:
 
 async def whole(asking: Asking, ask: Ask, request: Request) -> Done:
     """The end of an answer. Raises ApiError, 499 when the client went away."""
+    return await while_there(request, _whole(asking, ask))
+
+
+async def while_there(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """What `work` gives; it is cancelled as soon as the client goes away, whatever it waits for: a place in the queue,
+    a form that is compiled, a word. The body must have been read. Raises ApiError 499 then."""
+    doing, gone = asyncio.ensure_future(work), asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait((doing, gone), return_when=asyncio.FIRST_COMPLETED)
+        if doing.done():
+            return doing.result()
+        raise ApiError(499, "invalid_request_error", "the client went away before the answer was complete")
+    finally:
+        gone.cancel()
+        doing.cancel()
+        await asyncio.gather(doing, gone, return_exceptions=True)
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _whole(asking: Asking, ask: Ask) -> Done:
     again = MAX_AGAIN if ask.on_change == "answer_again" else 0
     while True:
         async with contextlib.aclosing(asking.ask(ask)) as steps:
@@ -40,6 +76,4 @@ async def whole(asking: Asking, ask: Ask, request: Request) -> Done:
                     return step
                 if isinstance(step, Changed) and again:
                     break
-                if await request.is_disconnected():  # nobody reads it: let the engine go
-                    raise ApiError(499, "invalid_request_error", "the client went away before the answer was complete")
         again -= 1

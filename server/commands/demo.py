@@ -11,7 +11,8 @@ from askcam.client.client import Answer, connect
 from askcam.client.errors import AskcamError
 from askcam.demo.questions import DemoQuestion, questions
 from askcam.server.commands import say
-from askcam.server.commands.serve import announce, run, stop_on_signals, until_ready
+from askcam.server.commands.ending import stop_on_signals
+from askcam.server.commands.serve import announce, run, until_ready
 from askcam.server.commands.words.catalogue import told
 from askcam.server.config import CameraEntry, Config
 from askcam.server.serving import Running, serving
@@ -38,7 +39,7 @@ async def _demo(
     config: Config, built_in: Path, seed: int, once: bool, json: bool, judge: Callable[[bool], None]
 ) -> None:
     async with serving(config, built_in) as running:
-        stop_on_signals(running)
+        stop_on_signals(running.stop)
         announce(running, config, json)
         if not await until_ready(running, json):
             return

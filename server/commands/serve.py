@@ -3,9 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import os
-import signal
-import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
@@ -16,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from askcam.engine.errors import ModelError
 from askcam.server.access.auth import notices
 from askcam.server.commands import say
+from askcam.server.commands.ending import leave, stop_on_signals
 from askcam.server.commands.words.catalogue import told
 from askcam.server.config import Config
 from askcam.server.config_errors import ConfigError
@@ -34,7 +32,7 @@ def serve(config: Config, built_in: Path, *, json: bool = False) -> None:
 
 async def _serve(config: Config, built_in: Path, json: bool) -> None:
     async with serving(config, built_in) as running:
-        stop_on_signals(running)
+        stop_on_signals(running.stop)
         announce(running, config, json)
         if await until_ready(running, json):
             await running.ended()
@@ -94,14 +92,6 @@ def progress(json: bool) -> Iterator[Callable[[str, float], None]]:
         yield show
 
 
-def stop_on_signals(running: Running) -> None:
-    """Ctrl-C and SIGTERM end the server; a second one does not wait for connections."""
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt there
-            loop.add_signal_handler(name, running.stop)
-
-
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Run a command's coroutine; what the user can mend becomes one line and exit code 2."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
@@ -114,7 +104,4 @@ def run(main: Coroutine[Any, Any, None]) -> None:
     if any(thread.name == LOADING for thread in threading.enumerate()):
         # It was ended before its model was there. The thread that loads it is in PyTorch's C++ as a rule; were the
         # interpreter taken down under it, the process would abort. All that is to be kept is kept by now.
-        logging.shutdown()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0)
+        leave(0)

@@ -39,7 +39,7 @@ def routes(house: House) -> list[BaseRoute]:
             return json_response(writer.completion(await whole(house.asking, ask, request)))
         check_stream(ask)
         steps = house.asking.ask(ask)
-        first = await until_told(steps)
+        first = await until_told(steps, request)
         return StreamingResponse(
             _events(first, steps, writer), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
         )

@@ -45,7 +45,7 @@ def routes(house: House) -> list[BaseRoute]:
             return json_response(answer)
         check_stream(ask)
         steps = house.asking.ask(ask)
-        first = await until_told(steps)
+        first = await until_told(steps, request)
         return StreamingResponse(
             _events(first, steps, writer, keep), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
         )
