@@ -1,7 +1,6 @@
 """A question and what it sees become the inputs of generate(): messages, chat template, processor, positions."""
 
 import functools
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +9,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from askcam.engine.calls import MARKERS
 from askcam.engine.door import Positions
 from askcam.engine.errors import QuestionError
 from askcam.engine.families.positions import positions
 from askcam.engine.families.spec import FamilySpec
+from askcam.engine.outside import Outside
 from askcam.engine.question import Clip, Message, Part, Question, Role, Text
 from askcam.engine.tool_turns import without_tools
 from askcam.stream.fit import Fit, resize
@@ -43,9 +42,7 @@ class Prompter:
     def __init__(self, processor: Any, spec: FamilySpec, rule: Positions, max_pairs: int) -> None:
         self._processor, self._spec, self._rule = processor, spec, rule
         self._max_frames = 2 * max_pairs
-        special = [token.content for token in processor.tokenizer.added_tokens_decoder.values() if token.special]
-        special += MARKERS
-        self._special = re.compile("|".join(re.escape(token) for token in sorted(special, key=len, reverse=True)))
+        self._outside = Outside(processor.tokenizer)
 
     def prompt(self, question: Question, view: View | None) -> Prompt:
         """Raises QuestionError when the question's parts cannot become a prompt of this model."""
@@ -73,7 +70,7 @@ class Prompter:
 
     def text(self, messages: list[dict[str, Any]], tools: Sequence[Mapping[str, Any]]) -> str:
         """The conversation in the chat template's words, up to where the answer begins."""
-        plain = self._plain(tools) or None
+        plain = self._outside.written(tools) or None
         if not self._knows_tools and (plain or any(m["role"] == Role.TOOL or "tool_calls" in m for m in messages)):
             messages, plain = without_tools(messages, plain or ()), None
         text: str = self._processor.apply_chat_template(
@@ -108,16 +105,16 @@ class Prompter:
     def _message(self, message: Message) -> dict[str, Any]:
         out: dict[str, Any] = {"role": message.role.value}
         if all(isinstance(part, Text) for part in message.parts):  # plain strings suit every chat template
-            out["content"] = "".join(self._plain(part.text) for part in message.parts if isinstance(part, Text))
+            out["content"] = self._outside.written("".join(p.text for p in message.parts if isinstance(p, Text)))
         else:
-            out["content"] = [self._part(part) for part in message.parts]
+            out["content"] = [self._part(part) for part in _joined(message.parts)]
         if message.tool_calls:
-            out["tool_calls"] = self._plain(message.tool_calls)
+            out["tool_calls"] = self._outside.written(message.tool_calls)
         return out
 
     def _part(self, part: Part) -> dict[str, Any]:
         if isinstance(part, Text):
-            return {"type": "text", "text": self._plain(part.text)}
+            return {"type": "text", "text": self._outside.written(part.text)}
         if isinstance(part, Clip):
             return self._clip(part)
         fit = _fit_or_refuse(self._spec.fit_still, part.pixels)
@@ -169,17 +166,6 @@ class Prompter:
             f"camera {view.camera!r} hands over {frame.width}x{frame.height}: its frames must follow Engine.fit"
         )
 
-    def _plain(self, value: Any) -> Any:
-        """Text from outside with special tokens and the markers of tools taken apart: nobody can write another's turn,
-        a picture, a call or what a tool said."""
-        if isinstance(value, str):
-            return self._special.sub(lambda match: match[0][0] + " " + match[0][1:], value)
-        if isinstance(value, Mapping):
-            return {self._plain(key): self._plain(item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [self._plain(item) for item in value]
-        return value
-
 
 def read_vision(
     messages: list[dict[str, Any]], patch: int
@@ -208,6 +194,17 @@ def _read_clip(part: Mapping[str, Any]) -> tuple[torch.Tensor, dict[str, Any]]:
         "frames_indices": list(range(len(frames))),
         "total_num_frames": len(frames),
     }
+
+
+def _joined(parts: Sequence[Part]) -> list[Part]:
+    """Texts that follow each other as one, since the template writes them without anything in between."""
+    found: list[Part] = []
+    for part in parts:
+        if isinstance(part, Text) and found and isinstance(found[-1], Text):
+            found[-1] = Text(found[-1].text + part.text)
+        else:
+            found.append(part)
+    return found
 
 
 def _as_parts(content: str | list[dict[str, Any]]) -> list[dict[str, Any]]:
