@@ -177,12 +177,13 @@ def test_markers_that_a_tokenizer_knows_as_letters_only_are_taken_apart(tiny: Ca
     class Few:
         """A tokenizer with one special token, and one that is looked for when BREAK is gone."""
 
-        backend_tokenizer = tiny("qwen2_vl").processor.tokenizer.backend_tokenizer
-        added_tokens_decoder = {
-            1: AddedToken("[END]", special=True, normalized=False),
-            2: AddedToken("[LATE]", special=True, normalized=True),
-            3: AddedToken("  ", special=False, normalized=False),
-        }
+        def __init__(self) -> None:
+            self.backend_tokenizer = tiny("qwen2_vl").processor.tokenizer.backend_tokenizer
+            self.added_tokens_decoder = {
+                1: AddedToken("[END]", special=True, normalized=False),
+                2: AddedToken("[LATE]", special=True, normalized=True),
+                3: AddedToken("  ", special=False, normalized=False),
+            }
 
     written = Outside(Few()).written("a<tool_call>b [END] [LATE]  c<|im_end|>")
     assert written == f"a< tool_call>b [{BREAK}END] [{BREAK} LATE]  c<|im_end|>"
