@@ -181,6 +181,11 @@ class Engine(Protocol):
         `unwanted`. Raises QuestionError for a form that cannot be kept or costs too much, EngineFailure."""
         ...
 
+    def measure(self, question: Question) -> None:
+        """Tokenize a question's words on the calling thread, which takes a tenth of a second for the longest. Raises
+        TooLong, a QuestionError, when they can't fit the model whatever else it sees."""
+        ...
+
     def score(
         self, questions: Sequence[Question], choices: Sequence[str], on_event: Callable[[ScoreEvent], None]
     ) -> int:

@@ -3,6 +3,7 @@
 EngineError
 ├── ModelError        a model cannot be loaded; the message names the folder or id and the remedy
 ├── QuestionError     this question cannot be answered by this model (too long, no such camera); the asker's mistake
+│   └── TooLong       its words, or what it sees, are more than the model takes
 ├── Busy              the queue of waiting questions is full; `retry_after_s` is a guess
 ├── NoRoom            the engine's memory holds no further camera; the message says how many fit and what helps
 ├── Cancelled         nobody waits for it any more; nothing was done
@@ -25,6 +26,10 @@ class QuestionError(EngineError):
     def __init__(self, message: str, param: str | None = None) -> None:
         super().__init__(message)
         self.param = param
+
+
+class TooLong(QuestionError):
+    """A question that does not fit the model's context."""
 
 
 class Busy(EngineError):

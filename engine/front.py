@@ -17,12 +17,13 @@ from askcam.engine.answer import Answer, refuse_stale
 from askcam.engine.choosing import check_sampling, choice_tokens, single_tokens, with_seed
 from askcam.engine.counts import Counts
 from askcam.engine.door import EngineConfig, EngineMemory, EngineStats, Grammar, ModelInfo, Progress, WindowSource
-from askcam.engine.errors import EngineError, EngineFailure, ModelError, QuestionError
+from askcam.engine.errors import EngineError, EngineFailure, ModelError, QuestionError, TooLong
 from askcam.engine.forms import Forms
 from askcam.engine.guide import Guide
 from askcam.engine.inbox import Asked, Inbox
 from askcam.engine.loading import Loaded
 from askcam.engine.memory import Memory
+from askcam.engine.prompt import Prompter
 from askcam.engine.question import (
     Clip,
     Event,
@@ -61,6 +62,7 @@ class Front(ABC):
         self._end_tokens = end_tokens(self._own)
         width = loaded.model.config.get_text_config().vocab_size
         self._forms = Forms(loaded.processor.tokenizer, width, self._end_tokens)
+        self._words = Prompter(loaded.processor, loaded.spec, config.positions, info.max_pairs)
         self._inbox = Inbox(config.max_waiting)
         self._counts = Counts()
         self._memory = Memory(loaded.model)
@@ -101,6 +103,9 @@ class Front(ABC):
 
     def prepare(self, form: Form, unwanted: Callable[[], bool] = lambda: False) -> Grammar:
         return self._forms.grammar(form, unwanted)
+
+    def measure(self, question: Question) -> None:
+        self.room(self._words.num_words(question))
 
     def score(
         self, questions: Sequence[Question], choices: Sequence[str], on_event: Callable[[ScoreEvent], None]
@@ -218,10 +223,10 @@ class Front(ABC):
         return None if asked.grammar is None else Guide(asked.grammar)
 
     def room(self, num_tokens: int) -> int:
-        """Tokens that an answer to a prompt of `num_tokens` may have. Raises QuestionError when there is no room."""
+        """Tokens that an answer to a prompt of `num_tokens` may have. Raises TooLong when there is no room."""
         room = self.info.context_tokens - num_tokens
         if room < 1:
-            raise QuestionError(
+            raise TooLong(
                 f"the question and what it sees are {num_tokens} tokens, the model takes "
                 f"{self.info.context_tokens}: shorten it",
                 "messages",

@@ -12,6 +12,7 @@ from typing import Any
 from tokenizers import normalizers
 
 from askcam.engine.calls import MARKERS
+from askcam.engine.errors import QuestionError
 
 BREAK = "\ufdd0"  # a noncharacter: Unicode has set it aside for programs' own use, and no text needs it
 SHORTEST = 2  # characters of a name that can be broken
@@ -34,15 +35,21 @@ class Outside:
         self._shown = re.compile(f"[{first}](?={names})") if shown else None
 
     def written(self, value: Any) -> Any:
-        """A text, or a value of JSON with all texts in it, names of fields too."""
+        """A text, or a value of JSON with all texts in it, names of fields too. Raises QuestionError."""
+        try:
+            return self._written(value)
+        except RecursionError as exc:
+            raise QuestionError("what a tool is called with is nested too deeply", "messages") from exc
+
+    def _written(self, value: Any) -> Any:
         if isinstance(value, str):
             if self._shown is not None:
                 value = self._shown.sub(lambda match: match[0] + " ", value)
             return value if self._begins is None else self._begins.sub(lambda match: match[0] + BREAK, value)
         if isinstance(value, Mapping):
-            return {self.written(key): self.written(item) for key, item in value.items()}
+            return {self._written(key): self._written(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
-            return [self.written(item) for item in value]
+            return [self._written(item) for item in value]
         return value
 
 

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -77,6 +77,12 @@ class Prompter:
             messages, tools=plain, tokenize=False, add_generation_prompt=True
         )
         return text
+
+    def num_words(self, question: Question) -> int:
+        """How many tokens its words are, without what it sees. Any thread."""
+        only = [replace(m, parts=tuple(p for p in m.parts if isinstance(p, Text))) for m in question.messages]
+        text = self.text([self._message(message) for message in only], question.tools)
+        return len(self._processor.tokenizer.backend_tokenizer.encode(text, add_special_tokens=False))
 
     @functools.cached_property
     def _knows_tools(self) -> bool:

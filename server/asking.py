@@ -18,11 +18,14 @@ from askcam.client.protocol import Fact
 from askcam.engine.door import Grammar
 from askcam.engine.errors import QuestionError
 from askcam.engine.question import Event, Finished, Question, Reason, Role, Started, Text
+from askcam.server.access.limits import Limits
+from askcam.server.access.sizes import check_messages, check_tools
 from askcam.server.answering.dialogue import Dialogue
 from askcam.server.answering.facts import told_by
 from askcam.server.answering.forming import Forming
 from askcam.server.answering.freshness import LOOK_EVERY_S, WORTH_WAITING, refuse_blind, young_enough
 from askcam.server.answering.hearing import Heard
+from askcam.server.answering.measuring import Measuring
 from askcam.server.answering.notes import with_notes
 from askcam.server.answering.scene import SceneWatch
 from askcam.server.answers import Answers, Record
@@ -65,12 +68,13 @@ class Asking:
         tools: Toolbox | None = None,
         limits: CallLimits | None = None,
         desks: Desks | None = None,
+        max_chars: int = Limits().max_question_chars,
     ) -> None:
-        """`evidence`: what writes it down; None: it isn't."""
+        """`evidence`: what writes it down; None: it isn't. `max_chars`: of all text in one question."""
         self._model, self._cameras, self._answers, self._metrics = model, cameras, answers, metrics
         self._evidence, self._desks = evidence, desks
         self._tools, self._limits = tools or Toolbox(), limits or CallLimits()
-        self._forming = Forming()
+        self._forming, self._measuring, self._max_chars = Forming(), Measuring(), max_chars
         self._under_way = 0
 
     @property
@@ -106,6 +110,8 @@ class Asking:
 
     def _begin(self, ask: Ask) -> Heard:
         """Raises ApiError for what cannot be asked."""
+        check_messages(ask.messages, self._max_chars, ask.said_in)
+        check_tools(ask.tools, self._max_chars)
         facts: tuple[Fact, ...] = ()
         runs: dict[str, Tool] = {}
         health: tuple[str, ...] = ()
@@ -189,6 +195,7 @@ class Asking:
         """This round's question, and its form compiled."""
         dialogue, trace = heard.dialogue, self.keeps_evidence(heard.ask)
         question = dialogue.question(trace)
+        await self._measuring.measure(self._model.engine, question, heard.ask.client)
         form = question.sampling.response_format
         if form is None:
             return question, None

@@ -52,7 +52,9 @@ def build_house(config: Config) -> House:
     ProcessCollector(registry=metrics.registry)
     watching = Watching(kept, model, cameras, metrics, config.watches, max_age_s, needed=bool(config.notify))
     tools = Toolbox()
-    asking = Asking(model, cameras, answers, metrics, evidence, tools, config.tools.limits, desks)
+    asking = Asking(
+        model, cameras, answers, metrics, evidence, tools, config.tools.limits, desks, config.limits.max_question_chars
+    )
     timeline = Timeline(
         config.timeline,
         model,

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 
 from askcam.client.protocol import ErrorBody
-from askcam.engine.errors import Busy, EngineFailure, ModelError, NoRoom, QuestionError, Stale
+from askcam.engine.errors import Busy, EngineFailure, ModelError, NoRoom, QuestionError, Stale, TooLong
 from askcam.server.evidence.errors import EvidenceError
 from askcam.stream.errors import CameraUnavailable, SourceError
 
@@ -12,6 +12,10 @@ log = logging.getLogger(__name__)
 
 # The SDKs repeat 408, 409, 429 and every 5xx on their own. A camera that is down is no reason to.
 NO_RETRY = {"x-should-retry": "false"}
+
+
+MAX_TOLD = 2000  # characters of a refusal
+MAX_PARAM = 200
 
 
 class ApiError(Exception):
@@ -36,8 +40,9 @@ class ApiError(Exception):
 
 
 def bad_request(message: str, param: str | None = None, code: str | None = "invalid_value") -> ApiError:
-    """400: the client's mistake; `param` names the field."""
-    return ApiError(400, "invalid_request_error", message, param=param, code=code)
+    """400: the client's mistake; `param` names the field. Of a message that repeats what was sent the first part."""
+    told = message if len(message) <= MAX_TOLD else message[:MAX_TOLD] + "..."
+    return ApiError(400, "invalid_request_error", told, param=param and param[:MAX_PARAM], code=code)
 
 
 def not_found(message: str, param: str | None = None, code: str = "not_found") -> ApiError:
@@ -76,6 +81,8 @@ def as_api_error(exc: Exception) -> ApiError:
             return ApiError(503, "server_error", str(exc), code="camera_unavailable", headers=NO_RETRY)
         case NoRoom():
             return ApiError(507, "server_error", str(exc), code="no_room", headers=NO_RETRY)
+        case TooLong():
+            return bad_request(str(exc), exc.param, "context_length_exceeded")
         case QuestionError():
             return bad_request(str(exc), exc.param)
         case SourceError():

@@ -38,6 +38,7 @@ class Ask:
     unwell: Unwell | None = None  # what to do about a dark or frozen picture; None: as the camera is configured
     on_change: OnChange | None = None  # watch the scene while answering: None: don't
     admin: bool = False  # whoever asks may change what is watched
+    said_in: str = "messages"  # the wire's name of what holds the messages, for refusals
     client: str = ""  # whose bounds hold, as house.client() names it
     received: float = field(default_factory=time.monotonic)  # when the server had all of it; ttft_ms counts from here
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from askcam.engine.door import EngineConfig
-from askcam.engine.errors import QuestionError
+from askcam.engine.errors import TooLong
 from askcam.engine.front import Front
 from askcam.engine.inbox import Asked
 from askcam.engine.live.answering import Answering, Costs, Place, Prompt
@@ -205,7 +205,7 @@ class Starter:
         """Tokens that may follow a prompt: what the model takes, and what the pool could ever hold."""
         room = min(self._front.room(num_prompt), self._model.pool.total_rows - num_prompt)
         if room < 1:
-            raise QuestionError(
+            raise TooLong(
                 f"the question and what it sees are {num_prompt} tokens, the memory set aside holds "
                 f"{self._model.pool.total_rows}: shorten it, or give more (kv_gb)",
                 "messages",

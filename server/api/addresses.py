@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from askcam.client.protocol import encode
+from askcam.server.access.sizes import check_values
 from askcam.server.api.chat.request import ChatRequest, ImagePart, Url, VideoPart
 from askcam.server.api.responses.items import InputPart
 from askcam.server.api.responses.request import ResponseRequest
@@ -50,8 +51,9 @@ async def fetched(message: str | bytes, fetcher: Fetcher) -> str | bytes | Refus
     if isinstance(message, bytes) or "input_image" not in message or not WEB.search(message):
         return message
     try:
+        check_values(message)
         event = await asyncio.to_thread(msgspec.json.decode, message)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+    except (ApiError, msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return message  # whoever reads it says so
     try:
         await fetcher.put(in_event(event))

@@ -7,6 +7,7 @@ import msgspec
 
 from askcam.engine.question import MAX_LOGPROBS, Form
 from askcam.server.access.limits import Limits
+from askcam.server.access.sizes import check_depth
 from askcam.server.errors import bad_request
 
 
@@ -32,5 +33,6 @@ def check_top_logprobs(asked: int) -> None:
 
 
 def form_of(schema: Mapping[str, Any]) -> Form:
-    """The form that a request's JSON Schema describes; the engine checks it."""
+    """The form that a request's JSON Schema describes; the engine checks it. Raises ApiError 400."""
+    check_depth(schema, "response_format")
     return Form(msgspec.json.encode(schema).decode())

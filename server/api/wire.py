@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.client.protocol import encode
+from askcam.server.access.sizes import check_values
 from askcam.server.errors import bad_request
 
 T = TypeVar("T")
@@ -23,6 +24,7 @@ async def decode_body(request: Request, kind: type[T]) -> T:
 
 def decode(data: bytes | str, kind: type[T]) -> T:
     """JSON as a `kind`. Raises ApiError 400."""
+    check_values(data)
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as exc:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from askcam.server.access.sizes import check_depth, check_values
 from askcam.server.attached.content import jpeg_from_base64
 from askcam.server.errors import ApiError, bad_request
 from askcam.server.realtime import watch_requests
@@ -146,8 +147,11 @@ def read(message: str | bytes, new_id: NewId, max_chars: int) -> ClientEvent:
 
 
 def _json(message: str) -> object:
+    check_values(message)
     try:
-        return msgspec.json.decode(message)
+        found = msgspec.json.decode(message)
+        check_depth(found, "event")
+        return found
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as exc:
         raise bad_request(f"the message is not JSON ({exc}): send one JSON object", None, "invalid_event") from exc
 

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 import mcp_types as wire
 
+from askcam.server.access.sizes import check_depth
+from askcam.server.errors import ApiError
 from askcam.server.tools.base import Circumstance, Fault, Signature, ToolError
 
 CALLABLE = re.compile(r"[A-Za-z0-9_.-]{1,64}")  # what a model may be told as a function's name
@@ -32,6 +34,10 @@ class McpTool:
         """Raises ValueError for one that cannot be offered to a model."""
         if not CALLABLE.fullmatch(tool.name):
             raise ValueError(f"{tool.name[:80]!r} is no name for a function: use letters, digits, '_', '-', up to 64")
+        try:
+            check_depth(tool.input_schema, tool.name)
+        except ApiError as exc:
+            raise ValueError(f"the parameters of {exc.message}") from exc
         if len(json.dumps(tool.input_schema)) > MAX_SCHEMA:
             raise ValueError(f"the parameters of {tool.name!r} take more than {MAX_SCHEMA} characters")
         self._server, self._name = server, tool.name

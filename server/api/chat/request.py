@@ -12,6 +12,7 @@ import msgspec
 from askcam.client.protocol import AskcamRequest
 from askcam.engine.question import JSON_OBJECT, Form, Message, Part, Role, Sampling, Text
 from askcam.server.access.limits import Limits
+from askcam.server.access.sizes import Size
 from askcam.server.api.bounds import check_chance, check_top_logprobs, form_of, max_tokens
 from askcam.server.api.chat.tools import ChosenTool, FunctionTool, ToolCall, choice, earlier, signatures
 from askcam.server.api.models import MODEL
@@ -116,6 +117,7 @@ def read(body: ChatRequest, limits: Limits, max_age_s: float | None) -> Ask:
     _refuse_unsupported(body)
     if not body.messages:
         raise bad_request("'messages' is empty: send at least one user message", "messages")
+    _check_size(body.messages, limits)
     budget = Budget()
     messages = tuple(_message(m, i, limits, budget) for i, m in enumerate(body.messages))
     _check_turns(body.messages)
@@ -128,6 +130,20 @@ def read(body: ChatRequest, limits: Limits, max_age_s: float | None) -> Ask:
         parallel=body.parallel_tool_calls is not False,
     )
     return with_wishes(ask, body.askcam, max_age_s)
+
+
+def _check_size(messages: Sequence[ChatMessage], limits: Limits) -> None:
+    """Before any picture is decoded. Raises ApiError 400."""
+    size = Size(limits.max_question_chars, "messages")
+    size.messages(len(messages))
+    for message in messages:
+        content, calls = message.content, message.tool_calls or ()
+        if isinstance(content, list):
+            size.parts(len(content))
+            size.texts(part.text for part in content if isinstance(part, TextPart))
+        else:
+            size.texts([content])
+        size.texts(text for call in calls for text in (call.function.name, call.function.arguments))
 
 
 def _check_turns(messages: Sequence[ChatMessage]) -> None:

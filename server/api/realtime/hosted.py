@@ -165,6 +165,7 @@ class Hosted:
         settings = start.settings
         return Ask(
             messages=await _prompt(start),
+            said_in="response.input",
             camera=self._camera,
             sampling=start.sampling,
             max_age_s=self._house.max_age_s if settings.max_age_s is None else settings.max_age_s,

@@ -1,6 +1,6 @@
 """The items of a response's input: turns, calls and what they brought, and how they become messages. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -37,6 +37,17 @@ class InputItem(msgspec.Struct):
     output: str | list[InputPart] | None = None
     id: str | None = None
     status: str | None = None
+
+    @property
+    def texts(self) -> Iterator[str | None]:
+        """All words of it that the model reads."""
+        yield from (self.name, self.arguments)
+        for content in (self.content, self.output):
+            yield from [content] if isinstance(content, str) else [part.text for part in content or ()]
+
+    @property
+    def num_parts(self) -> int:
+        return sum(1 if isinstance(each, str) else len(each or ()) for each in (self.content, self.output))
 
     @property
     def num_bytes(self) -> int:

@@ -12,6 +12,7 @@ import msgspec
 from askcam.client.protocol import AskcamRequest
 from askcam.engine.question import JSON_OBJECT, Form, Message, Role, Sampling
 from askcam.server.access.limits import Limits
+from askcam.server.access.sizes import Size
 from askcam.server.api.bounds import check_chance, check_top_logprobs, form_of, max_tokens
 from askcam.server.api.chat.request import ObjectFormat, TextFormat, bounded_text
 from askcam.server.api.chat.tools import ChosenFunction, ChosenTool, Function, FunctionTool, choice, signatures
@@ -99,6 +100,11 @@ def read(body: ResponseRequest, before: Sequence[InputItem], limits: Limits, max
         raise bad_request("'input' is empty: send a text, or at least one item", "input")
     if len(before) + len(items) > MAX_ITEMS:
         raise bad_request(f"the conversation has more than {MAX_ITEMS} items: begin a new one", "input")
+    size = Size(limits.max_question_chars, "input")
+    size.texts([body.instructions])
+    for item in (*before, *items):
+        size.parts(item.num_parts)
+        size.texts(item.texts)
     messages = turns(before, items, limits)
     if messages[-1].role not in (Role.USER, Role.TOOL):
         raise bad_request("the last item must be the user's message, or a function_call_output", "input")
@@ -107,6 +113,7 @@ def read(body: ResponseRequest, before: Sequence[InputItem], limits: Limits, max
         messages = (Message(Role.SYSTEM, (said,)), *messages)
     ask = Ask(
         messages=messages,
+        said_in="input",
         camera=None if body.model == MODEL else body.model,
         sampling=_sampling(body, limits),
         tools=signatures([_tool(tool) for tool in body.tools or ()], "tools[{i}].name"),
