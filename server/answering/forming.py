@@ -5,6 +5,7 @@ dear ones keeps nobody waiting but himself.
 """
 
 import asyncio
+import os
 import threading
 
 from askcam.engine.door import Engine, Grammar
@@ -12,7 +13,7 @@ from askcam.engine.question import Form
 from askcam.server.answering.turns import Turns
 from askcam.server.daemon import in_daemon
 
-AT_ONCE = 2
+AT_ONCE = max(1, (os.cpu_count() or 1) // 4)
 MAX_WAITING = 16  # of one client: as many questions at once as programs ask
 
 

@@ -49,13 +49,16 @@ async def whole(asking: Asking, ask: Ask, request: Request) -> Done:
 
 async def while_there(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """What `work` gives; it is cancelled as soon as the client goes away, whatever it waits for: a place in the queue,
-    a form that is compiled, a word. The body must have been read. Raises ApiError 499 then."""
+    a form that is compiled, a word. The body must have been read. Raises ApiError: 499 then, 503 when the server ends.
+    """
     doing, gone = asyncio.ensure_future(work), asyncio.ensure_future(_gone(request))
     try:
         await asyncio.wait((doing, gone), return_when=asyncio.FIRST_COMPLETED)
         if doing.done():
             return doing.result()
         raise ApiError(499, "invalid_request_error", "the client went away before the answer was complete")
+    except asyncio.CancelledError as exc:  # nobody but a server that ends cancels a request
+        raise ApiError(503, "server_error", "the server is ending: ask again", code="shutting_down") from exc
     finally:
         gone.cancel()
         doing.cancel()

@@ -12,6 +12,7 @@ from types import FrameType
 
 log = logging.getLogger(__name__)
 
+LAST = "askcam-last-resort"  # name of the thread that is there from the first signal on
 LAST_S = 8.0  # from the first signal to the end of the process, at the latest
 
 
@@ -31,9 +32,6 @@ def stop_on_signals(stop: Callable[[], None], last_s: float = LAST_S) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(ValueError):  # not the main thread, as in tests
             signal.signal(number, hear)
-
-
-LAST = "askcam-last-resort"  # name of a thread
 
 
 def _end(after_s: float) -> None:

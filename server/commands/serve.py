@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from askcam.engine.errors import ModelError
 from askcam.server.access.auth import notices
 from askcam.server.commands import say
-from askcam.server.commands.ending import leave, stop_on_signals
+from askcam.server.commands.ending import LAST, leave, stop_on_signals
 from askcam.server.commands.words.catalogue import told
 from askcam.server.config import Config
 from askcam.server.config_errors import ConfigError
@@ -101,7 +101,7 @@ def run(main: Coroutine[Any, Any, None]) -> None:
         raise SystemExit(130) from None
     except (ConfigError, EvidenceError, WatchingError, TimelineError, ModelError, StreamError, ApiError) as exc:
         say.fail(str(exc))
-    if any(thread.name == LOADING for thread in threading.enumerate()):
-        # It was ended before its model was there. The thread that loads it is in PyTorch's C++ as a rule; were the
-        # interpreter taken down under it, the process would abort. All that is to be kept is kept by now.
+    if any(thread.name in (LOADING, LAST) for thread in threading.enumerate()):
+        # It was ended by a signal. All that is to be kept is kept by now; what threads still do (load a model in
+        # PyTorch's C++, compile a form, wait for a driver) would abort the interpreter's own end, or hold it up.
         leave(0)

@@ -28,8 +28,8 @@ LEAST = -9999.0  # OpenAI's word for "very unlikely"; JSON has no minus infinity
 
 def routes(house: House) -> list[BaseRoute]:
     async def complete(request: Request) -> Response:
+        house.admit_question(request)  # before its body is read: that may cost most
         body = await decode_body(request, ChatRequest)
-        house.admit_question(request)
         await house.fetcher.put(in_chat(body))
         ask = await asyncio.to_thread(read, body, house.limits, house.max_age_s)  # it may decode pictures
         ask = replace(ask, admin=house.is_admin(request), client=client(request))

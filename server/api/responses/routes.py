@@ -27,8 +27,8 @@ def routes(house: House) -> list[BaseRoute]:
     responses = Responses()
 
     async def create(request: Request) -> Response:
+        house.admit_question(request)  # before its body is read: that may cost most
         body = await decode_body(request, ResponseRequest)
-        house.admit_question(request)
         before = responses.before(body.previous_response_id)
         await house.fetcher.put(in_response(body))
         ask = await asyncio.to_thread(read, body, before, house.limits, house.max_age_s)  # it may decode pictures
