@@ -14,8 +14,9 @@ from typing import Any
 from rich.progress import BarColumn, Progress, TextColumn
 
 from askcam.engine.errors import ModelError
+from askcam.server import logs
 from askcam.server.access.auth import notices
-from askcam.server.commands import say
+from askcam.server.commands import camera_lines, say
 from askcam.server.commands.words.catalogue import told
 from askcam.server.config import Config
 from askcam.server.config_errors import ConfigError
@@ -37,7 +38,8 @@ async def _serve(config: Config, built_in: Path, json: bool) -> None:
         stop_on_signals(running)
         announce(running, config, json)
         if await until_ready(running, json):
-            await running.ended()
+            async with camera_lines.telling(running.house.cameras, json):
+                await running.ended()
 
 
 def announce(running: Running, config: Config, json: bool) -> None:
@@ -104,7 +106,7 @@ def stop_on_signals(running: Running) -> None:
 
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Run a command's coroutine; what the user can mend becomes one line and exit code 2."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logs.begin()
     try:
         asyncio.run(main)
     except KeyboardInterrupt:
