@@ -14,6 +14,7 @@ from askcam.server.errors import ApiError, as_api_error, bad_request, unknown_ca
 from askcam.server.model import Model
 from askcam.server.steps import Unwell
 from askcam.stream.camera import Camera, CameraConfig, StateChange
+from askcam.stream.secrets import KNOWN
 from askcam.stream.shot import Shot
 from askcam.stream.sources.base import SourceSpec
 from askcam.stream.sources.push import PushSource
@@ -71,7 +72,9 @@ class Cameras:
                 "rate_limit_error",
                 f"all places for cameras are taken ({self._limits.max_cameras}): remove one first",
             )
-        camera = self._open(name, resolve(uri), config or CameraConfig())
+        config = config or CameraConfig()
+        camera = self._open(name, resolve(uri, config.fps), config)
+        KNOWN.publish(name)
         self._uses[name] = use or CameraUse()
         return camera
 

@@ -79,6 +79,9 @@ def askcam(
     ] = False,
 ) -> None:
     """Every command's options; chosen() has looked at the language already."""
+    from askcam.server import logs
+
+    logs.begin()
     if lang is not None and known(lang) is None:
         from askcam.server.commands import say
 

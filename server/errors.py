@@ -7,6 +7,7 @@ from askcam.client.protocol import ErrorBody
 from askcam.engine.errors import Busy, EngineFailure, ModelError, NoRoom, QuestionError, Stale, TooLong
 from askcam.server.evidence.errors import EvidenceError
 from askcam.stream.errors import CameraUnavailable, SourceError
+from askcam.stream.secrets import KNOWN
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ class ApiError(Exception):
         code: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
+        message = KNOWN.hide(message)  # it may repeat what others said, and it leaves this process
         super().__init__(message)
         self.status, self.type, self.message, self.param, self.code = status, type, message, param, code
         self.headers = dict(headers or {})

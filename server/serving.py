@@ -10,6 +10,7 @@ from pathlib import Path
 import uvicorn
 
 from askcam.engine.door import Engine, EngineConfig, open_engine
+from askcam.server import known_secrets
 from askcam.server.access.guard import QuietDenials
 from askcam.server.app import build_app
 from askcam.server.building import build_house
@@ -82,6 +83,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
     read is a ConfigError, too.
     """
     check(config)
+    known_secrets.learn(config)
     logging.getLogger("uvicorn.error").addFilter(QuietDenials())
     for camera in config.cameras.values():
         resolve(camera.uri)  # a source that nothing here opens is told before a model is loaded

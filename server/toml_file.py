@@ -11,6 +11,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 import msgspec
 
 from askcam.server.config_errors import ConfigError
+from askcam.stream.sources.redact import redact
 
 T = TypeVar("T")
 Keys = tuple[str, ...]  # where something is: ("server", "port")
@@ -114,7 +115,7 @@ class Toml:
 
     def place(self, keys: Keys) -> str:
         """ "askcam.toml:3: server.port"; without a line when the key isn't in the file."""
-        dotted = ".".join(key if BARE.fullmatch(key) else repr(key) for key in keys)
+        dotted = redact(".".join(key if BARE.fullmatch(key) else repr(key) for key in keys))
         line = self.line(keys)
         return f"{self.path}: {dotted}" if line is None else f"{self.path}:{line}: {dotted}"
 

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+import traceback
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -77,16 +78,15 @@ class Reader:
         except SourceError as error:
             self.error = error
         except Exception as error:  # a third party's source, or a driver: the camera must survive it
-            log.exception("reader of %s failed", self.label)
+            log.error("reader of %s failed: %s", self.label, redact(traceback.format_exc()))
             self.error = SourceError(f"reading failed: {type(error).__name__}: {redact(str(error))}")
-            self.error.__cause__ = error
         self.over = True
         self._sink.finished(self)
         if self._source is not None:
             try:
                 self._source.close()
             except Exception:
-                log.exception("closing %s failed", self.label)
+                log.error("closing %s failed: %s", self.label, redact(traceback.format_exc()))
 
     def _read(self) -> None:
         source = self._source = self._make()

@@ -222,7 +222,7 @@ class Supervisor:
         if reader.error is None:
             self._lose(reader, Event.END, self._spec.over, now, permanent=True)
             return
-        reason, permanent = redact(str(reader.error)), reader.error.permanent
+        reason, permanent = str(reader.error), reader.error.permanent
         if not self._spec.live and permanent:
             self._lose(reader, Event.END, reason, now, permanent=True)
         else:
@@ -241,7 +241,7 @@ class Supervisor:
         self._retry_at = now + delay if self._spec.live or not permanent else None
 
     def _fire(self, event: Event, reason: str | None) -> None:
-        self._reason = reason
+        reason = self._reason = None if reason is None else redact(reason)
         old, new = self._machine.fire(event)
         if old is not new:
             self._changes.append(StateChange(self.name, old, new, reason, time.time()))

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from askcam.client.protocol import Saw
 from askcam.server.commands.words.catalogue import told
+from askcam.stream.secrets import KNOWN
 
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -21,7 +22,7 @@ def line(value: dict[str, Any]) -> None:
 
 def fail(message: str, code: int = 2) -> NoReturn:
     """Say what is wrong, with the remedy, in one line on stderr, and leave: 2 for what the user can mend."""
-    errors.print(f"[bold red]askcam:[/] {escape(message)}")
+    errors.print(f"[bold red]askcam:[/] {escape(KNOWN.hide(message))}")
     raise SystemExit(code)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
@@ -11,8 +10,9 @@ from typing import Any
 from rich.progress import BarColumn, Progress, TextColumn
 
 from askcam.engine.errors import ModelError
+from askcam.server import logs
 from askcam.server.access.auth import notices
-from askcam.server.commands import say
+from askcam.server.commands import camera_lines, say
 from askcam.server.commands.ending import LAST, leave, stop_on_signals
 from askcam.server.commands.words.catalogue import told
 from askcam.server.config import Config
@@ -35,7 +35,8 @@ async def _serve(config: Config, built_in: Path, json: bool) -> None:
         stop_on_signals(running.stop)
         announce(running, config, json)
         if await until_ready(running, json):
-            await running.ended()
+            async with camera_lines.telling(running.house.cameras, json):
+                await running.ended()
 
 
 def announce(running: Running, config: Config, json: bool) -> None:
@@ -94,7 +95,7 @@ def progress(json: bool) -> Iterator[Callable[[str, float], None]]:
 
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Run a command's coroutine; what the user can mend becomes one line and exit code 2."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logs.begin()
     try:
         asyncio.run(main)
     except KeyboardInterrupt:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from askcam.server.attached.allowed import Place
+from askcam.stream.secrets import Secrets
 from askcam.stream.sources.redact import redact
 
 MAX_ERROR_CHARS = 300
@@ -23,8 +24,10 @@ def of_apprise(url: str) -> str:
 
 def without(text: str, urls: Iterable[str]) -> str:
     """`text`, which may repeat some of `urls`, without anything that stands in them behind the scheme."""
-    pieces = {piece for url in urls for piece in PIECE.findall(url.partition("://")[2]) if len(piece) >= LEAST_CHARS}
-    text = redact(text)
-    for piece in sorted(pieces, key=len, reverse=True):
-        text = text.replace(piece, "***")
-    return " ".join(text.split())[:MAX_ERROR_CHARS]
+    pieces: set[str] = set()
+    for url in urls:
+        behind = url.partition("://")[2]
+        pieces |= {behind, *(piece for piece in PIECE.findall(behind) if len(piece) >= LEAST_CHARS)}
+    known = Secrets()
+    known.learn("target", pieces)
+    return " ".join(redact(known.hide(text)).split())[:MAX_ERROR_CHARS]

@@ -4,6 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from askcam.stream.secrets import KNOWN, Secrets
+from askcam.stream.sources.label import secrets_of
+
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 MIN_SECRET = 4  # characters; a shorter value is no secret, and stands in too many words
 
@@ -33,8 +36,7 @@ class McpConfig:
         secrets = [*self.env.values(), *self.headers.values()]
         secrets += [word for value in self.headers.values() for word in value.split()]
         if self.url:
-            secrets += re.findall(r"//([^/@]+)@", self.url) + re.findall(r"[?&][^=&]+=([^&]+)", self.url)
-        for secret in sorted(set(secrets), key=len, reverse=True):
-            if len(secret) >= MIN_SECRET:
-                text = text.replace(secret, "***")
-        return text
+            secrets += secrets_of(self.url)
+        known = Secrets()
+        known.learn("server", (secret for secret in secrets if len(secret) >= MIN_SECRET))
+        return KNOWN.hide(known.hide(text))

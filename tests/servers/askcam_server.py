@@ -28,10 +28,19 @@ class LiveServer:
     process: "subprocess.Popen[str]"
     lines: list[dict[str, Any]]
     log: list[str] = field(default_factory=list)  # what it wrote to stderr so far
+    unread: "queue.Queue[str | None]" = field(default_factory=queue.Queue)  # lines since it was ready
 
     @property
     def ws_url(self) -> str:
         return "ws" + self.url.removeprefix("http")
+
+    def later_lines(self) -> list[dict[str, Any]]:
+        """`lines`, and those that it has printed since."""
+        while not self.unread.empty():
+            line = self.unread.get()
+            if line is not None:
+                self.lines.append(json.loads(line))
+        return self.lines
 
     def stop(self, sig: int = signal.SIGTERM) -> int:
         """End it; returns its exit status."""
@@ -70,7 +79,7 @@ def live_server(
     ]
     for thread in threads:
         thread.start()
-    server = LiveServer("", process, [], err)
+    server = LiveServer("", process, [], err, out)
     try:
         deadline = time.monotonic() + READY_S
         while True:

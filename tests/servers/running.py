@@ -100,6 +100,16 @@ class MiniRTSP(CameraServer):
         return _python("minirtsp.py", "--port", str(self.port), *self.options, self.scene)
 
 
+class RefusingRTSP(CameraServer):
+    """An RTSP server that refuses in the ways of real cameras (refusing_rtsp.py): how, says the URL's query."""
+
+    def __init__(self, *options: str) -> None:
+        super().__init__("", *options)
+
+    def _spawn(self) -> "subprocess.Popen[str]":
+        return _python("refusing_rtsp.py", "--port", str(self.port), *self.options)
+
+
 class MJPEGServer(CameraServer):
     """JPEGs over HTTP (mjpeg_http.py)."""
 

@@ -2,8 +2,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from clips import write_clip
 
 from askcam.stream.errors import SourceError, UnknownScheme
+from askcam.stream.sources.http_camera import HTTPCamera
 from askcam.stream.sources.opencv import OpenCVStream, Webcam
 from askcam.stream.sources.push import PushSource
 from askcam.stream.sources.pyav import PyAVSource
@@ -26,7 +28,7 @@ def clip(tmp_path: Path) -> Path:
         ("rtsp://h/x", "rtsp", PyAVSource, True),
         ("RTSPS://h:322/x", "rtsp", PyAVSource, True),
         ("rtsp://h/x?channel=1&via=opencv", "rtsp", OpenCVStream, True),
-        ("https://h/cam.mjpeg", "http", PyAVSource, True),
+        ("https://h/cam.mjpeg", "http", HTTPCamera, True),
         ("push:", "push", PushSource, False),
     ],
 )
@@ -91,3 +93,53 @@ def test_an_unknown_scheme_is_named_beside_the_known_ones_without_its_password()
     with pytest.raises(UnknownScheme, match=r"gopher: URIs; known are webcam:0.*synthetic:") as caught:
         resolve("gopher://joe:secret@h/x")
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "uri"),
+    [
+        ("a b.mp4", "file://{folder}/a%20b.mp4"),
+        ("a b.mp4", "file://localhost{folder}/a%20b.mp4?loop=1"),
+        ("a%20b.mp4", "file://{folder}/a%20b.mp4"),
+        ("my:clip.mp4", "{folder}/my:clip.mp4"),
+        ("my:clip.mp4", "my:clip.mp4"),
+        ("my:clip.mp4", "my:clip.mp4?loop=1"),
+        ("what?.mp4", "what?.mp4"),
+        ("what?.mp4", "what?.mp4?loop=1"),
+        ("a#b.mp4", "a#b.mp4"),
+        ("home.mp4", "~/home.mp4"),
+        ("C:\\clips\\a.mp4", "C:\\clips\\a.mp4"),
+        ("100%.mp4", "100%.mp4"),
+    ],
+)
+def test_a_file_plays_whatever_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, uri: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write_clip(tmp_path / "clip.mp4", num_frames=3)
+    (tmp_path / "clip.mp4").rename(tmp_path / name)
+    source = resolve(uri.replace("{folder}", str(tmp_path))).make()
+    source.open()
+    assert source.read(True) is not None
+    source.close()
+
+
+@pytest.mark.parametrize(
+    ("uri", "words"),
+    [
+        ("rstp://h/x", "did you mean rtsp:?"),
+        ("htps://h/x", "did you mean https:?"),
+        ("sythetic:7", "did you mean synthetic:?"),
+        ("192.168.1.5:554/live", "has no scheme: write rtsp://"),
+        ("camera.lan:554/live", "has no scheme: write rtsp://"),
+        ("joe:hunter2@192.168.1.5/live", "has no scheme: write rtsp://"),
+        ("file://nas/clips/a.mp4", "a file of another machine is not read"),
+        ("rtsp:h/x", "names no host and port"),
+        ("rtsp://h/x?transport=pigeon", "transport=pigeon is unknown; it is tcp or udp"),
+        ("rtsp://" + "h" * 9000, "has 9007 characters"),
+    ],
+)
+def test_a_slip_is_named_with_what_was_meant(uri: str, words: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        resolve(uri)
+    assert words in str(caught.value)
+    assert "hunter2" not in str(caught.value)

@@ -20,3 +20,8 @@ def told(key: str, /, **values: object) -> str:
     """The words of `key`, with the values in their places."""
     text = _spoken[key]
     return text.format(**values) if values else text
+
+
+def spoken_language() -> str:
+    """The one that speak() was told."""
+    return next(language for language, words in CATALOGUES.items() if words is _spoken)

@@ -58,6 +58,12 @@ CHINESE = {
     "lang.unknown": "--lang {given} 不可用；可用的有 {known}",
     "listening": "正在监听 {url}",
     "ready": "就绪",
+    "camera.live": "{name} 画面正常：{facts}",
+    "camera.fps": "每秒 {fps} 帧",
+    "camera.down": "{name} 没有画面：{reason}",
+    "camera.ended": "{name} 已结束：{reason}",
+    "camera.waiting": "{name} 还没有画面：{reason}",
+    "camera.flapped": "（自上一行以来又变化 {count} 次）",
     "model": "{name}（{size} 参数，{device} 上的 {dtype}，{backend} 后端）",
     "watches.elsewhere": "本机运行的另一个 askcam 正在使用 {folder} 中的监视任务，并继续监视；"
     "这个服务器不加载它们。若要有自己的监视任务，请在 [watching] 下指定另一个文件夹",

@@ -64,6 +64,12 @@ ENGLISH = {
     # serve, demo
     "listening": "listening on {url}",
     "ready": "ready",
+    "camera.live": "{name} is live: {facts}",
+    "camera.fps": "{fps} frames/s",
+    "camera.down": "{name} is down: {reason}",
+    "camera.ended": "{name} has ended: {reason}",
+    "camera.waiting": "{name} shows nothing yet: {reason}",
+    "camera.flapped": " (changed {count} times more since the last line)",
     "model": "{name} ({size} parameters, {dtype} on {device}, {backend} backend)",
     "watches.elsewhere": "another askcam that runs here keeps the watches of {folder}, and goes on watching; "
     "this one has none of them. For watches of its own name another folder under [watching]",

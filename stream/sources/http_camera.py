@@ -1,0 +1,104 @@
+"""A camera at an http(s) address: MJPEG or HLS for FFmpeg, a single JPEG to be polled; what it is, it says itself."""
+
+import time
+from collections.abc import Mapping
+
+from askcam.stream.errors import SourceError
+from askcam.stream.sources.address import Address
+from askcam.stream.sources.base import Picture
+from askcam.stream.sources.http_get import Getter, Reply
+from askcam.stream.sources.pyav import OPEN_S, READ_S, PyAVSource
+from askcam.stream.sources.replies import plain
+from askcam.stream.sources.still_camera import MOST_FPS, Pace, StillCamera
+
+ASK_S = 4.0  # to see what is there, after FFmpeg could not use it
+LEAST_ASK_S = 1.2
+HEAD = 4096  # bytes that are looked at
+
+_BEGINNINGS = ((b"\x89PNG", "a PNG"), (b"GIF8", "a GIF"), (b"RIFF", "a WebP or AVI"), (b"%PDF", "a PDF"))
+
+
+class HTTPCamera:
+    """Tries FFmpeg first; what is no video for it is looked at, and either polled or named."""
+
+    def __init__(self, at: Address, shown: str, pace: Pace, open_s: float = OPEN_S, read_s: float = READ_S) -> None:
+        self._at, self._shown, self._pace, self._open_s = at, shown, pace, open_s
+        self._getter = Getter(at, shown)
+        self._stopped = False
+        self._inner: PyAVSource | StillCamera = PyAVSource(at.url, shown, open_s, read_s)
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        return self._inner.dropped
+
+    def open(self) -> None:
+        began = time.monotonic()
+        still = StillCamera(self._at, self._shown, self._pace)
+        if self._pace.still:  # it was one the last time
+            still.open()
+            self._inner = still
+            return
+        try:
+            self._inner.open()
+            return
+        except SourceError as error:
+            failed = error
+        left = began + self._open_s + LEAST_ASK_S - time.monotonic()
+        reply = self._getter.get(max(LEAST_ASK_S, min(ASK_S, left)), HEAD, whole=False)
+        if not _is_jpeg(reply):
+            raise _no_video(self._shown, reply) or failed
+        self._inner.close()
+        self._inner = still
+        self._pace.still = True
+        if self._stopped:
+            still.interrupt()
+        still.open()
+
+    def read(self, convert: bool) -> Picture | None:
+        try:
+            return self._inner.read(convert)
+        except SourceError:
+            if self._pace.wait_s(time.monotonic()) <= 0:
+                self._pace.still = False  # look anew what it is
+            raise
+
+    def interrupt(self) -> None:
+        self._stopped = True
+        self._getter.interrupt()
+        self._inner.interrupt()
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def pace_of(fps: float) -> Pace:
+    """How often a camera that is sampled `fps` times a second is asked for a picture."""
+    return Pace(1 / min(MOST_FPS, fps))
+
+
+def _is_jpeg(reply: Reply) -> bool:
+    if reply.status in (429, 503):
+        return True  # not now: the one that polls knows how to wait
+    return reply.body.startswith(b"\xff\xd8") and not reply.kind.startswith("multipart/")
+
+
+def _no_video(shown: str, reply: Reply) -> SourceError | None:
+    """What is there instead of a video, as far as one can tell; None where FFmpeg's own words are better."""
+    head = reply.body.lstrip()[:512].lower()
+    if not reply.body:
+        return SourceError(f"{shown} is empty: is this stream switched on in the camera's settings?")
+    if head.startswith((b"<!doctype html", b"<html", b"<head")) or reply.kind in ("text/html", "application/xhtml+xml"):
+        return SourceError(
+            f"{shown} is a web page and no video: take the stream's own address (see its manual, or Onvif)",
+            permanent=True,
+        )
+    for beginning, kind in _BEGINNINGS:
+        if reply.body.startswith(beginning) and reply.kind.startswith(("image/", "application/pdf", "text/")):
+            return SourceError(
+                f"{shown} is {kind} and no video: a camera's single pictures are taken as JPEG", permanent=True
+            )
+    if reply.kind.startswith(("text/", "application/json", "application/xml")) and not head.startswith(b"#extm3u"):
+        return SourceError(f"{shown} is {plain(reply.kind)} and no video: check the address", permanent=True)
+    if reply.kind.startswith("audio/"):
+        return SourceError(f"{shown} has no picture, only sound: take the address of its video", permanent=True)
+    return None
