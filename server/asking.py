@@ -16,14 +16,14 @@ from typing import Protocol
 
 from askcam.client.protocol import Fact
 from askcam.engine.door import Grammar
-from askcam.engine.errors import QuestionError
+from askcam.engine.errors import QuestionError, Stale
 from askcam.engine.question import Event, Finished, Question, Reason, Role, Started, Text
 from askcam.server.access.limits import Limits
 from askcam.server.access.sizes import check_messages, check_tools
 from askcam.server.answering.dialogue import Dialogue
 from askcam.server.answering.facts import told_by
 from askcam.server.answering.forming import Forming
-from askcam.server.answering.freshness import LOOK_EVERY_S, WORTH_WAITING, refuse_blind, young_enough
+from askcam.server.answering.freshness import LOOK_EVERY_S, WORTH_WAITING, refuse_blind, why_old, young_enough
 from askcam.server.answering.hearing import Heard
 from askcam.server.answering.measuring import Measuring
 from askcam.server.answering.notes import with_notes
@@ -97,6 +97,8 @@ class Asking:
                     yield step
         except Exception as exc:
             error = as_api_error(exc)
+            if isinstance(exc, Stale) and exc.camera in self._cameras:
+                error.message += why_old(self._cameras.get(exc.camera).status())
             self._metrics.refused(error.code or error.type)
             if heard is not None and heard.saw is not None and heard.tools:  # what was called must not be forgotten
                 self._keep(heard, heard.broken_off())

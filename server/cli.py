@@ -34,6 +34,8 @@ Host = Annotated[str | None, typer.Option("--host", help=told("help.host"))]
 Port = Annotated[int | None, typer.Option("--port", help=told("help.port"))]
 Cert = Annotated[Path | None, typer.Option("--tls-cert", help=told("help.tls_cert"))]
 Key = Annotated[Path | None, typer.Option("--tls-key", help=told("help.tls_key"))]
+Wait = Annotated[float, typer.Option("--wait", min=1, max=3600, help=told("help.wait"))]
+WAIT_S = 60.0  # for a first picture: there are cameras with a keyframe a minute
 MaxAge = Annotated[float | None, typer.Option("--max-age-ms", help=told("help.max_age_ms"))]
 Backend = Annotated[str | None, typer.Option("--backend", help=told("help.backend"))]
 Device = Annotated[str | None, typer.Option("--device", help=told("help.device"))]
@@ -157,6 +159,7 @@ def look(
     fps: Annotated[float, typer.Option("--fps", min=0.1, max=30, help=told("help.fps"))] = 2.0,
     min_pixels: Annotated[int | None, typer.Option("--min-pixels", min=1, help=told("help.min_pixels"))] = None,
     max_pixels: Annotated[int | None, typer.Option("--max-pixels", min=1, help=told("help.max_pixels"))] = None,
+    wait: Wait = WAIT_S,
     json: Json = False,
 ) -> None:
     """One shot, no server: open the source, watch for some seconds, answer, leave."""
@@ -164,7 +167,7 @@ def look(
 
     config = _config(None, None, {}, _model_flags(model, None, device, dtype, None, threads))
     sizes = command.Sizes(min_pixels, max_pixels)
-    command.look(what or (), config.model.engine(str(model_path())), sizes, seconds, fps, json)
+    command.look(what or (), config.model.engine(str(model_path())), sizes, command.Span(seconds, fps, wait), json)
 
 
 @app.command(help=told("help.summarize"))
@@ -216,13 +219,14 @@ def doctor(
     camera: Annotated[list[str] | None, typer.Option("--camera", help=told("help.doctor.camera"))] = None,
     model: ModelOption = None,
     device: Device = None,
+    wait: Wait = WAIT_S,
     json: Json = False,
 ) -> None:
     """Is this machine ready, does that camera answer, does that model load."""
     from askcam.server.commands import doctor as command
 
     config = _config(None, None, {}, _model_flags(model, None, device, None, None, None))
-    command.doctor(camera or [], config.model.engine(str(model_path())), json)
+    command.doctor(camera or [], config.model.engine(str(model_path())), wait, json)
 
 
 @app.command(help=told("help.replay"))

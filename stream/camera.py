@@ -226,7 +226,7 @@ class Camera:
         now = time.monotonic()
         with self._lock:
             first = reader.arrived_at is None
-            if not self._supervisor.arrived(reader, now):
+            if not self._supervisor.arrived(reader, picture.mono, now):
                 self._dropped["late"] += 1
                 return False
             if first:

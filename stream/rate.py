@@ -10,10 +10,11 @@ STEADY = 4  # arrivals that say something of a camera's own rate
 
 
 class Rate:
-    """Frames per second, lately. Owned by the capture thread; times in seconds on time.monotonic()."""
+    """Frames per second, lately. It outlives readers. Owned by the capture thread; seconds on time.monotonic()."""
 
     def __init__(self) -> None:
         self._times: deque[float] = deque(maxlen=AT_MOST)
+        self._learnt: float | None = None  # interval of the connection before
 
     def tick(self, now: float) -> None:
         """A frame arrived at `now`."""
@@ -38,10 +39,23 @@ class Rate:
 
     @property
     def usual_s(self) -> float | None:
-        """Median seconds between frames; None until four have come. One long gap does not make a camera a slow one."""
-        if len(self._times) < STEADY:
-            return None
-        return median(later - earlier for earlier, later in pairwise(self._times))
+        """Median seconds between frames; None while nothing is known. One long gap does not make a camera a slow one.
+
+        Until four frames have come, it is what the connection before had.
+        """
+        if len(self._times) >= STEADY:
+            return median(self._gaps)
+        return None if self._learnt is None else max(self._learnt, *self._gaps, 0.0)
+
+    @property
+    def _gaps(self) -> list[float]:
+        return [later - earlier for earlier, later in pairwise(self._times)]
 
     def restart(self) -> None:
+        """A new connection. What was learnt of the camera stays, unless the last connection has refuted it: it brought
+        one picture and no second one."""
+        if len(self._times) >= STEADY:
+            self._learnt = median(self._gaps)
+        elif self._times:
+            self._learnt = max(self._gaps, default=None)
         self._times.clear()

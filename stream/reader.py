@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from askcam.stream.errors import SourceError
-from askcam.stream.sources.base import Counting, Interruptible, Picture, Source, SourceSpec
+from askcam.stream.sources.base import Counting, Interruptible, Patient, Picture, Progress, Source, SourceSpec, Telling
 from askcam.stream.sources.redact import redact
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,8 @@ class Reader:
     """Its thread is a daemon, since a driver may hold it for ever; such a one is abandoned, and what it still brings
     is refused by its Camera, which knows readers by identity."""
 
-    def __init__(self, name: str, number: int, spec: SourceSpec, sink: Sink) -> None:
+    def __init__(self, name: str, number: int, spec: SourceSpec, sink: Sink, silence_s: float) -> None:
+        """`silence_s`: for how long its camera may be silent before this reader is abandoned."""
         self.number = number
         self.label = spec.label
         self.started_at = time.monotonic()
@@ -43,6 +44,7 @@ class Reader:
         self.over = False  # ended by itself
         self.error: SourceError | None = None  # None: the source said that it is over
         self._make = spec.make
+        self._silence_s = silence_s
         self._sink = sink
         self._source: Source | None = None
         self._stop = threading.Event()
@@ -59,6 +61,12 @@ class Reader:
     def dropped(self) -> Mapping[str, int]:
         """What the source itself dropped, by reason."""
         return _dropped(self._source)
+
+    @property
+    def progress(self) -> Progress:
+        """What the source knows besides its pictures."""
+        source = self._source
+        return source.progress() if isinstance(source, Telling) else Progress()
 
     def abandon(self) -> None:
         """Tell it to stop after what it is doing, and wake it if it can be woken. Any thread; returns at once."""
@@ -92,6 +100,8 @@ class Reader:
         source = self._source = self._make()
         if self._stop.is_set():
             return
+        if isinstance(source, Patient):
+            source.allow_silence(self._silence_s)
         source.open()
         self.opened_at = time.monotonic()
         while not self._stop.is_set():

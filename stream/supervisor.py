@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from askcam.stream.backoff import PERMANENT_S, Backoff
+from askcam.stream.patience import grace, silence_limit
 from askcam.stream.reader import Reader, Sink
 from askcam.stream.sources.base import SourceSpec
 from askcam.stream.sources.redact import redact
@@ -17,9 +18,8 @@ from askcam.stream.status import CameraConfig, StateChange
 log = logging.getLogger(__name__)
 
 TICK_S = 0.1  # how often ages are looked at; news wake it at once
-SLOW_CAMERA = 3.0  # frame intervals of silence that a camera slower than that is allowed
-SLOWEST_S = 10.0  # ... but no more seconds than this
 OPEN_MARGIN_S = 2.0  # a source has its own time limit for opening; this much later it counts as stuck
+OLD_S = 4.0  # a picture that is older as it comes is worth no question, where decoding falls behind
 STEADY_S = 2.0  # a reader that brought frames for less long is a flapping one: the next waits longer
 STUCK_S = 0.3  # that close() waits for a reader which is not bringing frames anyway
 MAX_CHANGES = 64  # changes not yet told; the oldest is dropped
@@ -93,13 +93,26 @@ class Supervisor:
         """What the sources themselves dropped since the start, by reason."""
         return self._dropped + Counter(self._reader.dropped if self._reader else {})
 
-    def arrived(self, reader: Reader, now: float) -> bool:
+    def arrived(self, reader: Reader, captured: float, now: float) -> bool:
         """A picture came from `reader`; False when it was abandoned, and the picture does not count."""
         if reader is not self._reader:
             return False
         reader.arrived_at = now
+        behind = reader.progress.behind
+        if behind is not None and now - captured > OLD_S:
+            if self._machine.state is State.LIVE:
+                self._fire(Event.SILENCE, behind)
+            if self._machine.state is State.STALLED:
+                self._reason = behind
+                return True
         if self._machine.state is not State.LIVE:
-            self._fire(Event.FRAME, None)
+            self._fire(Event.FRAME, behind)
+        elif (behind is None) != (self._reason is None):
+            self._reason = behind
+            self._changes.append(StateChange(self.name, State.LIVE, State.LIVE, behind, time.time()))
+            self._news.notify_all()
+        elif behind is not None:
+            self._reason = behind
         return True
 
     # -- for anyone, without the lock
@@ -183,21 +196,55 @@ class Supervisor:
         elif reader.over:
             self._end(reader, now)
         elif reader.opened_at is None:
-            if now - reader.started_at > self._config.open_timeout_s + OPEN_MARGIN_S:
+            if now - reader.started_at > self._first_s + OPEN_MARGIN_S:
                 self._abandon(reader, now, f"no answer within {now - reader.started_at:.0f} s")
         elif reader.arrived_at is None:
-            if now - reader.opened_at > self._config.open_timeout_s and not self._spec.patient:
-                self._abandon(reader, now, f"connected, but no picture came within {self._config.open_timeout_s:g} s")
+            if self._waits(reader, reader.opened_at, now):
+                return
+            if now - reader.opened_at > self._first_s and not self._spec.patient:
+                self._abandon(reader, now, f"connected, but no picture came within {self._first_s:g} s")
         else:
             self._watch(reader, now - reader.arrived_at, now)
 
+    @property
+    def _limit_s(self) -> float:
+        """How long it may be silent before it counts as stalled."""
+        return silence_limit(self._stall_s, self._config.silence_s, self._owner.usual_s(), self._spec.slow)
+
+    @property
+    def _grace_s(self) -> float:
+        return grace(self._config.grace_s, self._owner.usual_s())
+
+    @property
+    def _first_s(self) -> float:
+        """How long the first picture may take: FFmpeg may give a slow camera's first one when the second begins."""
+        return self._config.open_timeout_s + (2 * self._limit_s if self._spec.slow else 0.0)
+
+    def _waits(self, reader: Reader, since: float, now: float) -> bool:
+        """Whether no picture comes for a reason that is no fault of the connection: packets do. Says so.
+
+        `since`: when the last picture came."""
+        progress = reader.progress
+        heard, why = progress.heard_at, progress.waiting
+        if why is None or heard is None or now - heard > self._limit_s + self._grace_s:
+            return False
+        longest_s = self._config.keyframe_s
+        if longest_s is not None and now - since > longest_s:
+            self._abandon(reader, now, f"no picture within {longest_s:g} s, {why}")
+            return True
+        self._reason = f"{self._spec.label}: {why}"
+        return True
+
     def _watch(self, reader: Reader, silence_s: float, now: float) -> None:
-        limit = max(self._stall_s, min(SLOWEST_S, SLOW_CAMERA * (self._owner.usual_s() or 0.0)))
+        limit = self._limit_s
         if silence_s <= limit:
             return
         if self._machine.state is State.LIVE:
             self._fire(Event.SILENCE, self._spec.silent)
-        if silence_s > limit + self._config.grace_s and not self._spec.patient:
+        assert reader.arrived_at is not None
+        if self._waits(reader, reader.arrived_at, now):
+            return
+        if silence_s > limit + self._grace_s and not self._spec.patient:
             self._abandon(reader, now, f"no picture for {silence_s:.0f} s")
 
     def _open(self, now: float) -> None:
@@ -211,7 +258,7 @@ class Supervisor:
             return
         self._retry_at = None
         self._num_readers += 1
-        self._reader = Reader(self.name, self._num_readers, self._spec, self._sink)
+        self._reader = Reader(self.name, self._num_readers, self._spec, self._sink, 2 * self._limit_s + self._grace_s)
         self._reader.start()
 
     def _abandon(self, reader: Reader, now: float, why: str) -> None:

@@ -5,11 +5,12 @@ import time
 
 from askcam.engine.errors import Stale
 from askcam.server.errors import NO_RETRY, ApiError
-from askcam.stream.camera import Camera, State
+from askcam.stream.camera import Camera, CameraStatus, State
 from askcam.stream.errors import CameraUnavailable
 from askcam.stream.health import Health
 
 LOOK_EVERY_S = 0.02
+SLOW_FPS = 1.5  # of a slower camera that is said when a frame is refused for its age
 BLIND = {
     Health.DARK.value: "dark: next to nothing can be seen; give it light, or uncover the lens",
     Health.FROZEN.value: "frozen: not one grey value has changed for seconds; restart the camera",
@@ -30,6 +31,21 @@ async def young_enough(camera: Camera, max_age_s: float | None, deadline: float)
         if time.monotonic() >= deadline:
             return False
         await asyncio.sleep(LOOK_EVERY_S)
+
+
+def why_old(status: CameraStatus) -> str:
+    """What makes the newest frame of a live camera old, and what to do; "" where nothing is known of it."""
+    if status.state is not State.LIVE:
+        return ""
+    if status.reason is not None:  # decoding falls behind
+        return f"; {status.reason}"
+    if status.fps is not None and status.fps < SLOW_FPS:
+        every_s = 1 / status.fps
+        return (
+            f"; this camera brings a picture every {every_s:.1f} s, which is up to {2 * every_s:.1f} s old before the "
+            f"next one is decoded: allow max_age_ms {2 * every_s * 1000 + 500:.0f}, or let it send more pictures"
+        )
+    return ""
 
 
 def refuse_blind(camera: str, health: tuple[str, ...]) -> None:

@@ -13,9 +13,10 @@ from pathlib import Path
 from askcam.engine.door import EngineConfig, open_engine
 from askcam.engine.errors import EngineError
 from askcam.server.commands import say
+from askcam.server.commands.opened import await_picture
 from askcam.server.commands.serve import progress
 from askcam.server.commands.words.catalogue import told
-from askcam.stream.camera import Camera, State
+from askcam.stream.camera import Camera, CameraConfig, State
 from askcam.stream.errors import StreamError
 from askcam.stream.fit import as_is
 from askcam.stream.sources.registry import resolve
@@ -34,7 +35,7 @@ PACKAGES = (
     "websockets",
     "msgspec",
 )
-CAMERA_S = 15.0
+RATE_S = 3.0  # long enough to tell a camera's rate, and whether decoding keeps up with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,10 @@ class Finding:
     text: str
 
 
-def doctor(cameras: list[str], model: EngineConfig | None, json: bool) -> None:
-    """Print the findings as they come. Leaves with 1 when one of them is bad."""
+def doctor(cameras: list[str], model: EngineConfig | None, wait_s: float, json: bool) -> None:
+    """Print the findings as they come; `wait_s` for a camera's first picture. Leaves with 1 when one of them is bad."""
     bad = False
-    for found in _findings(cameras, model, json):
+    for found in _findings(cameras, model, wait_s, json):
         bad |= not found.ok
         if json:
             say.line({"what": found.what, "ok": found.ok, "text": found.text})
@@ -58,7 +59,7 @@ def doctor(cameras: list[str], model: EngineConfig | None, json: bool) -> None:
         raise SystemExit(1)
 
 
-def _findings(cameras: list[str], model: EngineConfig | None, json: bool) -> Iterator[Finding]:
+def _findings(cameras: list[str], model: EngineConfig | None, wait_s: float, json: bool) -> Iterator[Finding]:
     yield _python()
     for name in PACKAGES:
         yield _package(name)
@@ -66,7 +67,7 @@ def _findings(cameras: list[str], model: EngineConfig | None, json: bool) -> Ite
     free = shutil.disk_usage(Path.home()).free / 1e9
     yield Finding("disk", free > 2, told("doctor.disk" if free > 2 else "doctor.full_disk", free=f"{free:.0f}"))
     for uri in cameras:
-        yield _camera(uri)
+        yield _camera(uri, wait_s, json)
     if model is not None:
         yield _model(model, json)
         yield from _exactness(model)
@@ -92,35 +93,36 @@ def _torch() -> Finding:
     return Finding("device", True, told("doctor.device", device=describe(), cores=os.cpu_count()))
 
 
-def _camera(uri: str) -> Finding:
+def _camera(uri: str, wait_s: float, json: bool) -> Finding:
+    config = CameraConfig(keyframe_s=wait_s)
     try:
-        camera = Camera("doctor", resolve(uri), fit=as_is, anchors=Anchors())
+        camera = Camera("doctor", resolve(uri), fit=as_is, anchors=Anchors(), config=config)
     except StreamError as exc:
         return Finding("camera", False, str(exc))
     start = time.monotonic()
     camera.start()
     try:
-        while time.monotonic() < start + CAMERA_S:
-            status = camera.status()
-            if status.state is State.LIVE:
-                took = time.monotonic() - start
-                time.sleep(2.0)  # long enough to tell its rate
-                status = camera.status()
-                rate = "?" if status.fps is None else f"{status.fps:.1f}"
-                text = told(
-                    "doctor.camera",
-                    took=f"{took:.1f}",
-                    width=status.width,
-                    height=status.height,
-                    rate=rate,
-                    age=f"{(status.frame_age_s or 0) * 1000:.0f}",
-                )
-                flags = told("doctor.flags", flags=", ".join(status.health)) if status.health else ""
-                return Finding(f"camera {camera.uri}", status.state is State.LIVE, text + flags)
-            if status.state in (State.LOST, State.ENDED):
-                break
-            time.sleep(0.05)
-        return Finding(f"camera {camera.uri}", False, status.reason or told("doctor.no_frame", seconds=f"{CAMERA_S:g}"))
+        status = await_picture(camera, wait_s, tell=not json)
+        if status.state is not State.LIVE:
+            why = status.reason or told("doctor.no_frame", seconds=f"{wait_s:g}")
+            return Finding(f"camera {camera.uri}", False, why)
+        took = time.monotonic() - start
+        time.sleep(RATE_S)
+        status = camera.status()
+        rate = "?" if status.fps is None else f"{status.fps:.1f}"
+        text = told(
+            "doctor.camera",
+            took=f"{took:.1f}",
+            width=status.width,
+            height=status.height,
+            rate=rate,
+            age=f"{(status.frame_age_s or 0) * 1000:.0f}",
+        )
+        if status.health:
+            text += told("doctor.flags", flags=", ".join(status.health))
+        if status.reason is not None:  # live, but decoding falls behind
+            text += f"; {status.reason}"
+        return Finding(f"camera {camera.uri}", status.state is State.LIVE and status.reason is None, text)
     finally:
         camera.close()
 

@@ -26,6 +26,7 @@ from askcam.engine.question import (
 from askcam.server.asking import new_answer_id
 from askcam.server.commands import say
 from askcam.server.commands.looked_at import Looked, LookError, split
+from askcam.server.commands.opened import await_picture
 from askcam.server.commands.serve import progress
 from askcam.server.commands.words.catalogue import told
 from askcam.server.errors import ApiError
@@ -50,7 +51,16 @@ class Sizes:
         return replace(config, min_pixels=low, max_pixels=high, still_min_pixels=low, still_max_pixels=high)
 
 
-def look(words: Sequence[str], config: EngineConfig, sizes: Sizes, seconds: float, fps: float, json: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What of a camera is looked at: its last `seconds`, `fps` frames of each, its first picture within `wait_s`."""
+
+    seconds: float
+    fps: float
+    wait_s: float
+
+
+def look(words: Sequence[str], config: EngineConfig, sizes: Sizes, span: Span, json: bool) -> None:
     """`words`: what to look at, and last the question. Prints the answer as it comes. Leaves with 2 for what the user
     can mend."""
     try:
@@ -61,7 +71,7 @@ def look(words: Sequence[str], config: EngineConfig, sizes: Sizes, seconds: floa
         with progress(json) as bar:
             engine = open_engine(sizes.of(config), bar)
         try:
-            with _camera(engine, looked, seconds, fps) as camera:
+            with _camera(engine, looked, span, json) as camera:
                 _answer(engine, looked, camera, question, json)
         finally:
             engine.close()
@@ -83,25 +93,23 @@ def _try(looked: Looked) -> None:
 
 
 @contextmanager
-def _camera(engine: Engine, looked: Looked, seconds: float, fps: float) -> Iterator[Camera | None]:
+def _camera(engine: Engine, looked: Looked, span: Span, json: bool) -> Iterator[Camera | None]:
     """The camera that is looked at, its window filled and known to the engine; None for pictures alone."""
     if looked.camera is None:
         yield None
         return
-    config = CameraConfig(fps=fps)
+    config = CameraConfig(fps=span.fps, keyframe_s=span.wait_s)
     with Camera(CAMERA, looked.camera, fit=engine.fit, anchors=engine.anchors, config=config) as camera:
-        _fill(camera, seconds)
+        _fill(camera, span, json)
         engine.attach(camera)
         yield camera
 
 
-def _fill(camera: Camera, seconds: float) -> None:
-    """Wait until the window holds the camera's last `seconds`. Raises CameraUnavailable when it does not come up."""
-    deadline = time.monotonic() + 15.0
-    while camera.status().state is State.CONNECTING and time.monotonic() < deadline:
-        time.sleep(0.05)
+def _fill(camera: Camera, span: Span, json: bool) -> None:
+    """Wait until the window holds the camera's last seconds. Raises CameraUnavailable when it does not come up."""
+    await_picture(camera, span.wait_s, tell=not json)
     start = time.monotonic()
-    while time.monotonic() < start + seconds:
+    while time.monotonic() < start + span.seconds:
         status = camera.status()
         if status.state is not State.LIVE:
             raise CameraUnavailable(camera.uri, status.state.value, status.reason or told("look.nothing"))

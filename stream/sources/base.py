@@ -70,6 +70,33 @@ class Interruptible(Protocol):
 
 
 @runtime_checkable
+class Patient(Protocol):
+    """A source that has time limits of its own for a silent camera."""
+
+    def allow_silence(self, silence_s: float) -> None:
+        """Called once, before open(): how long the camera may be silent before its reader is given up."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How a source stands between a camera that sends and pictures that come out of it."""
+
+    heard_at: float | None = None  # when something last came from the camera, by the steady clock
+    waiting: str | None = None  # something comes, but no picture can be made of it yet: why, for people
+    behind: str | None = None  # pictures are not made as fast as they come: why, for people
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A source that knows more than its pictures say."""
+
+    def progress(self) -> Progress:
+        """Called from any thread; returns at once."""
+        ...
+
+
+@runtime_checkable
 class Counting(Protocol):
     """A source that drops frames of its own accord, and counts them by reason."""
 
@@ -100,6 +127,7 @@ class SourceSpec:
     make: Callable[[], Source]  # a new Source (push: always the same one)
     live: bool  # worth opening again after it ended or failed
     stall_s: float | None = None  # overrides CameraConfig.stall_s
+    slow: bool = False  # its camera may send a picture every ten seconds: not judged before its rate is known
     patient: bool = False  # silence is normal (a pushed camera): never abandoned, only stalled
     waiting: str = "connecting"  # why it is not live yet, for people
     silent: str = "no picture comes: is the camera still on, and the network up?"

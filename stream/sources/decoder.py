@@ -31,7 +31,6 @@ class Decoder:
         self.url, self.label = url, label
         self._timeout_s = timeout_s or (0.0, 0.0)
         self.undecodable = 0  # damaged packets, skipped
-        self.camera_wall: tuple[float, float] | None = None  # newest (timestamp, wall clock) the camera told, seconds
         try:
             self._container: InputContainer = av.open(url, options=dict(options), timeout=timeout_s)
         except av.error.FFmpegError as error:
@@ -49,6 +48,11 @@ class Decoder:
         return str(self._container.format.name)
 
     @property
+    def codec(self) -> str:
+        """FFmpeg's name of the codec: "h264", "hevc", "mjpeg"..."""
+        return str(self._stream.codec_context.name)
+
+    @property
     def seconds(self) -> float | None:
         """The length that the container or the stream claims; None where neither says (a camera has none)."""
         if self._container.duration:
@@ -64,6 +68,7 @@ class Decoder:
             raise no_video(self.label, "it has no picture (only sound?)")
         stream = streams[0]
         stream.codec_context.thread_count = 1  # half the CPU of the default, and a shorter delay
+        stream.codec_context.copy_opaque = True  # a frame knows its packet
         return stream
 
     def next(self) -> "VideoFrame | None":
@@ -77,20 +82,35 @@ class Decoder:
 
     def _decode(self) -> "Iterator[VideoFrame]":
         for packet in self._container.demux(self._stream):
-            self._read_wall_clock(packet)
-            try:
-                yield from packet.decode()
-            except av.error.InvalidDataError:
-                self.undecodable += 1
+            yield from self.decode(packet)
 
-    def _read_wall_clock(self, packet: "Packet[VideoStream]") -> None:
-        """RTCP sender reports come as "prft" side data: microseconds since the epoch."""
-        if packet.pts is None or not packet.has_sidedata("prft"):
+    def packets(self) -> "Iterator[Packet[VideoStream]]":
+        """The packets, for who decodes them elsewhere; the last one is empty: what is still held comes out for it.
+
+        Raises SourceError.
+        """
+        try:
+            yield from self._container.demux(self._stream)
+        except av.error.EOFError:
             return
-        data = bytes(packet.get_sidedata("prft"))
-        if len(data) >= 8:
-            (microseconds,) = struct.unpack_from("<q", data)
-            self.camera_wall = (float(packet.pts * packet.time_base), microseconds / 1e6)
+        except av.error.FFmpegError as error:
+            raise explain(error, self.url, self.label, self._timeout_s[1]) from error
+
+    def decode(self, packet: "Packet[VideoStream]") -> "list[VideoFrame]":
+        """A packet's frames; none of a damaged one, which is counted. `frame.opaque` is the packet's."""
+        try:
+            return packet.decode()
+        except av.error.InvalidDataError:
+            self.undecodable += 1
+            return []
+
+    def lean(self, lean: bool) -> None:
+        """Whether to leave out frames on which no other rests."""
+        self._stream.codec_context.skip_frame = "NONREF" if lean else "DEFAULT"
+
+    def forget(self) -> None:
+        """Packets were left out: the next one is a keyframe, and nothing before it counts."""
+        self._stream.codec_context.flush_buffers()
 
     def close(self) -> None:
         try:
@@ -99,6 +119,19 @@ class Decoder:
             log.debug("closing %s: %s", self.label, error)
 
 
-def seconds(frame: "VideoFrame") -> float | None:
-    """The frame's timestamp; None for those that FFmpeg could not tell (the first of an RTSP stream)."""
-    return None if frame.pts is None or frame.time_base is None else float(frame.pts * frame.time_base)
+def seconds(timed: "VideoFrame | Packet[VideoStream]") -> float | None:
+    """A frame's or packet's timestamp; None for those that FFmpeg could not tell (the first of an RTSP stream)."""
+    return None if timed.pts is None or timed.time_base is None else float(timed.pts * timed.time_base)
+
+
+def reported_wall_us(packet: "Packet[VideoStream]") -> int | None:
+    """A packet's time by the camera's wall clock, microseconds since the epoch, if RTCP sender reports have told it.
+
+    They come as "prft" side data, with each packet: FFmpeg reckons from the last report."""
+    if packet.pts is None or not packet.has_sidedata("prft"):
+        return None
+    data = bytes(packet.get_sidedata("prft"))
+    if len(data) < 8:
+        return None
+    (microseconds,) = struct.unpack_from("<q", data)
+    return int(microseconds)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from askcam.stream.errors import SourceError
 from askcam.stream.sources.address import Address
-from askcam.stream.sources.base import Picture
+from askcam.stream.sources.base import Picture, Progress
 from askcam.stream.sources.http_get import Getter, Reply
 from askcam.stream.sources.pyav import OPEN_S, READ_S, PyAVSource
 from askcam.stream.sources.replies import plain
@@ -30,6 +30,14 @@ class HTTPCamera:
     @property
     def dropped(self) -> Mapping[str, int]:
         return self._inner.dropped
+
+    def progress(self) -> Progress:
+        inner = self._inner
+        return inner.progress() if isinstance(inner, PyAVSource) else Progress()
+
+    def allow_silence(self, silence_s: float) -> None:
+        if isinstance(self._inner, PyAVSource):
+            self._inner.allow_silence(silence_s)
 
     def open(self) -> None:
         began = time.monotonic()

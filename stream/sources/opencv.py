@@ -16,10 +16,12 @@ from askcam.stream.errors import SourceError
 from askcam.stream.fit import Fit, resize
 from askcam.stream.frame import AgeBasis, Pixels
 from askcam.stream.sources.base import Unconverted
+from askcam.stream.sources.capture_clock import CaptureClock
 from askcam.stream.sources.decoder import Decoder
 
 OPEN_MS = 8000
 READ_MS = 2000  # the decoder lets go of what it holds first, so that a stalled read fails after twice this
+BUSY = 0.8  # of the time between two frames: a thread that computed for longer did not wait for the second
 _QUIET = "-8"  # FFmpeg's level at which it says nothing
 _RTSP_OPTIONS = "rtsp_transport;tcp|probesize;32"  # as in pyav.py, and why
 
@@ -60,10 +62,12 @@ class _Capture:
         assert capture is not None, "read before open"
         began = time.monotonic()
         grabbed = capture.grab()
-        wall, mono = time.time(), time.monotonic()
-        if not grabbed or mono - began > self._longest_s:
+        now = time.monotonic()
+        if not grabbed or now - began > self._longest_s:
             self._gone()
             return None
+        mono = self._captured(capture, now)
+        wall = time.time() - (time.monotonic() - mono)
         if not convert and all(self._size):
             return Unconverted(wall, mono, self._basis, *self._size)
         found, bgr = capture.retrieve()
@@ -71,6 +75,10 @@ class _Capture:
             raise SourceError(f"{self._label}: a picture could not be decoded")
         self._size = (int(bgr.shape[1]), int(bgr.shape[0]))
         return BGRPicture(wall, mono, self._basis, np.asarray(bgr, np.uint8))
+
+    def _captured(self, capture: cv2.VideoCapture, now: float) -> float:
+        """When the frame that was just grabbed was captured, by the steady clock."""
+        return now
 
     def _gone(self) -> None:
         """grab() failed: returns when the source is over for good, else raises."""
@@ -87,6 +95,24 @@ class OpenCVStream(_Capture):
     def __init__(self, url: str, label: str) -> None:
         super().__init__(label, AgeBasis.ARRIVAL, 0.9e-3 * READ_MS)
         self._url = url
+        self._read_ms = READ_MS
+        self._clock = CaptureClock(time.time() - time.monotonic())
+        self._came: float | None = None  # when the frame that is grabbed next began to come
+        self._cpu = 0.0  # seconds that this thread had computed by then
+
+    def allow_silence(self, silence_s: float) -> None:
+        self._read_ms = max(READ_MS, round(silence_s * 500))
+        self._longest_s = 0.9e-3 * self._read_ms
+
+    def _captured(self, capture: cv2.VideoCapture, now: float) -> float:
+        came, cpu = self._came, time.thread_time()
+        waited = came is None or cpu - self._cpu < BUSY * (now - came)
+        self._came, self._cpu = now, cpu
+        if came is None:  # its first frame has no timestamp
+            return now
+        # FFmpeg hands a frame out when the next one begins: this one began as the one before was handed out.
+        stamp = self._clock.arrived(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000, came, waited=waited)
+        return self._clock.captured(stamp)[0]
 
     def open(self) -> None:
         # OpenCV takes these from the environment only; a setting of the user's own stays.
@@ -94,7 +120,7 @@ class OpenCVStream(_Capture):
         os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", _QUIET)
         _hush()
         began = time.monotonic()
-        timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_MS]
+        timeouts = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, self._read_ms]
         capture = cv2.VideoCapture(self._url, cv2.CAP_FFMPEG, [*timeouts, cv2.CAP_PROP_N_THREADS, 1])
         if not capture.isOpened():
             capture.release()

@@ -101,10 +101,10 @@ def _rtsp(uri: str, fps: float) -> SourceSpec:
     if via == "opencv":
         from askcam.stream.sources.opencv import OpenCVStream
 
-        return SourceSpec("rtsp", shown, partial(OpenCVStream, found.url, shown), live=True)
+        return SourceSpec("rtsp", shown, partial(OpenCVStream, found.url, shown), live=True, slow=True)
     from askcam.stream.sources.pyav import PyAVSource
 
-    return SourceSpec("rtsp", shown, partial(PyAVSource, found.url, shown, transport=transport), live=True)
+    return SourceSpec("rtsp", shown, partial(PyAVSource, found.url, shown, transport=transport), live=True, slow=True)
 
 
 def _http(uri: str, fps: float) -> SourceSpec:
@@ -113,7 +113,9 @@ def _http(uri: str, fps: float) -> SourceSpec:
     found = _address(uri)
     shown = label(uri)
     stall_s = HLS_STALL_S if found.tail.partition("?")[0].endswith(".m3u8") else None
-    return SourceSpec("http", shown, partial(HTTPCamera, found, shown, pace_of(fps)), live=True, stall_s=stall_s)
+    return SourceSpec(
+        "http", shown, partial(HTTPCamera, found, shown, pace_of(fps)), live=True, slow=True, stall_s=stall_s
+    )
 
 
 def _webcam(uri: str) -> SourceSpec:

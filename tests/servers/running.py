@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -117,6 +118,29 @@ class MJPEGServer(CameraServer):
 
     def _spawn(self) -> "subprocess.Popen[str]":
         return _python("mjpeg_http.py", "--port", str(self.port), *self.options, self.scene)
+
+
+class OddCamera(CameraServer):
+    """Cameras that are odd in as many ways as their URLs' queries say (odd_camera.py)."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+
+    def rtsp(self, **odd: object) -> str:
+        return self._url("rtsp", "cam", odd)
+
+    def mjpeg(self, **odd: object) -> str:
+        return self._url("http", "cam.mjpeg", odd)
+
+    def hls(self, **odd: object) -> str:
+        return self._url("http", "live.m3u8", odd)
+
+    def _url(self, scheme: str, path: str, odd: Mapping[str, object]) -> str:
+        query = "&".join(f"{name}={value}" for name, value in odd.items())
+        return f"{scheme}://{self.address}/{path}" + (f"?{query}" if query else "")
+
+    def _spawn(self) -> "subprocess.Popen[str]":
+        return _python("odd_camera.py", "--port", str(self.port))
 
 
 class GStreamerRTSP(CameraServer):

@@ -46,3 +46,35 @@ def test_what_is_usual_cannot_be_told_from_the_first_frames() -> None:
     for now in (0.0, 2.0, 2.04):
         rate.tick(now)
     assert rate.usual_s is None
+
+
+def test_what_was_learnt_outlives_a_connection() -> None:
+    rate = Rate()
+    for now in range(0, 50, 10):
+        rate.tick(float(now))
+    rate.restart()
+    assert rate.usual_s == pytest.approx(10)
+    rate.tick(100.0)
+    assert rate.usual_s == pytest.approx(10)
+    for now in (100.1, 100.2, 100.3):
+        rate.tick(now)
+    assert rate.usual_s == pytest.approx(0.1)
+
+
+def test_two_pictures_of_a_connection_teach_the_next() -> None:
+    rate = Rate()
+    rate.tick(0.0)
+    rate.tick(12.0)
+    rate.restart()
+    assert rate.usual_s == pytest.approx(12)
+
+
+def test_a_connection_that_brings_one_picture_refutes_what_was_learnt() -> None:
+    rate = Rate()
+    for k in range(50):
+        rate.tick(k * 0.04)
+    rate.restart()
+    assert rate.usual_s == pytest.approx(0.04)
+    rate.tick(10.0)
+    rate.restart()
+    assert rate.usual_s is None

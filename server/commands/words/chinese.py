@@ -44,6 +44,7 @@ CHINESE = {
     "help.summarize.segment": "每次看多少秒。",
     "help.summarize.language": "概括所用的语言：en、zh，或模型会的其他语言。默认与本程序相同。",
     "help.summarize.question": "对每一段提出的问题，显示其回答，代替所看到的内容。",
+    "help.wait": "最多等第一帧画面多少秒：有的摄像机一分钟才发一个关键帧。",
     "help.doctor.camera": "要试的 URI；可以给出多次。",
     "help.replay.ids": "哪些回答。",
     "help.replay.all": "所有保存的回答。",

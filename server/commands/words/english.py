@@ -48,6 +48,7 @@ ENGLISH = {
     "help.summarize.segment": "Seconds looked at at once.",
     "help.summarize.language": "Of the summary: en, zh; others if the model can. Default: the one that this is in.",
     "help.summarize.question": "Asked of each segment, and its answers shown instead of what is to be seen.",
+    "help.wait": "Seconds to wait for a camera's first picture: some send a keyframe once a minute.",
     "help.doctor.camera": "A URI to try; may be given several times.",
     "help.replay.ids": "Which answers.",
     "help.replay.all": "All answers that are kept.",

@@ -11,9 +11,10 @@ from asking_way import Way, asked, jpeg
 from products import product
 
 from askcam.engine.question import Sampling
+from askcam.server.answering.freshness import why_old
 from askcam.server.errors import ApiError
 from askcam.server.steps import Changed, Done
-from askcam.stream.camera import CameraConfig
+from askcam.stream.camera import CameraConfig, CameraStatus, State
 from askcam.stream.frame import AgeBasis, Pixels
 
 DARK = np.full((448, 448, 3), 4, np.uint8)
@@ -117,3 +118,26 @@ async def test_a_scene_that_stays_is_said_to(way: Way) -> None:
         await until(lambda: way.cameras.get(name).window(), "a window")
         assert (await way.ask(asked("What is this?", camera=name, on_change="tell"))).saw.scene_changed is False
         assert (await way.ask(asked("What is this?", camera=name))).saw.scene_changed is None
+
+
+@pytest.mark.parametrize(
+    ("fps", "reason", "state", "words"),
+    [
+        (0.2, None, State.LIVE, "brings a picture every 5.0 s"),
+        (0.2, None, State.LIVE, "allow max_age_ms 10500"),
+        (25.0, "decoding falls behind: ...", State.LIVE, "; decoding falls behind"),
+    ],
+)
+def test_a_refusal_for_age_says_what_makes_the_frame_old(
+    fps: float, reason: str | None, state: State, words: str
+) -> None:
+    assert words in why_old(status(fps, reason, state))
+
+
+def test_of_a_camera_that_is_quick_or_down_nothing_more_is_said() -> None:
+    assert why_old(status(25.0, None, State.LIVE)) == ""
+    assert why_old(status(None, "gone", State.LOST)) == ""
+
+
+def status(fps: float | None, reason: str | None, state: State) -> CameraStatus:
+    return CameraStatus(state, reason, 640, 480, fps, 3.0, AgeBasis.ARRIVAL, (), 9, 9, 4, 0, {}, 0, 0)

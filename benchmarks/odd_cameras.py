@@ -1,0 +1,211 @@
+"""Odd cameras: is each live in time, and is the age that is told of its pictures true?
+
+    python benchmarks/odd_cameras.py [--rows drift,slow] [--json FILE]
+
+Each row of ROWS is a camera, and what is right of it. tests/servers/odd_camera.py is the camera, in a process of its
+own; its pictures are numbered, so that their true lag can be read from the pixels. Told age less true lag is looked at
+five times a second from `settle_s` after the first picture on. Rows run one after the other; more rows are welcome.
+The last line of stdout is JSON.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+from servers import numbered
+from servers.running import OddCamera
+
+from askcam.stream.camera import Camera, CameraConfig, State
+from askcam.stream.fit import as_is
+from askcam.stream.sources.registry import resolve
+from askcam.stream.window import Anchors
+
+EVERY_S = 0.2
+NEVER_S = -0.5  # told less true, seconds: no picture may be told to be younger than it is by more
+
+
+@dataclass(frozen=True)
+class Row:
+    """One camera. `odd` is the query of odd_camera.py; times in seconds."""
+
+    name: str
+    odd: Mapping[str, object] = field(default_factory=dict)
+    kind: str = "rtsp"  # or mjpeg, hls: how it is read
+    via: str = ""  # opencv
+    runs_s: float = 12.0
+    live_s: float | None = 5.0  # it must be live by then; None: it must not be live at all
+    share: float = 0.9  # of the time since then, that it must be live
+    settle_s: float = 1.0  # after the first picture: what is told earlier is not looked at
+    most_s: float = 0.5  # told less true, at most: pictures are not called old
+    says: str = ""  # that must stand in its reason at some time
+    config: CameraConfig = field(default_factory=CameraConfig)
+    busy: bool = False  # all cores busy besides, and this process nice -n 15
+
+
+LONG = {"n": 1500}
+ROWS = (
+    Row("a plain one"),
+    Row("H.265", {"codec": "hevc"}),
+    Row("no sender reports", {"sr": 0}),
+    Row("claims 25 fps, sends 21", {"fps": 21, "claim": 25}, runs_s=20),
+    Row("claims 25 fps, sends 21, no sender reports", {"fps": 21, "claim": 25, "sr": 0}, runs_s=20),
+    Row("claims 25 fps, sends 30", {"fps": 30, "claim": 25}),
+    Row("claims 25 fps, sends 12", {"fps": 12, "claim": 25, "sr": 0}, runs_s=20, most_s=2.0),
+    Row("timestamps 1% slow", {"claim": 25.25, "sr": 0}, runs_s=20),
+    Row("timestamps set back by 5 s", {"jump": "5:-5"}),
+    Row("timestamps set back by 5 s, no sender reports", {"jump": "5:-5", "sr": 0}),
+    Row("timestamps set ahead by 5 s, and back", {"jump": "4:5,8:-5"}),
+    Row("timestamps wrap", {"ts0": 2**32 - 4 * 90000}),
+    Row("timestamps never change", {"wrong": 1}),
+    Row("its clock is an hour ahead", {"srerr": 3600}),
+    Row("its clock is 1.5 s slow", {"srerr": -1.5}),
+    Row("its clock is set by 3 s, twice", {"srjump": "4:3,8:-3"}),
+    Row("network stalls 2 s, then all at once", {"stall": "5:2"}, share=0.7),
+    Row("network stalls 2 s, then twice as fast", {"stall": "5:2:2"}, share=0.7),
+    Row("network stalls 2 s, no sender reports", {"stall": "5:2:3", "sr": 0}, share=0.7),
+    Row("sends its last 100 frames at once", {"backlog": 100, "gop": 125}),
+    Row("keyframe every 20 s", {"gop": 500, **LONG, "n": 1000}, runs_s=30, live_s=22, says="waiting for a keyframe"),
+    Row("keyframe every 20 s, H.265", {"gop": 500, "n": 1000, "codec": "hevc"}, runs_s=30, live_s=22),
+    Row("parts are renewed in turn, no keyframes", {"refresh": 1, "gop": 50}, live_s=6),
+    Row("0.5 fps", {"fps": 0.5, "gop": 1, "n": 60}, runs_s=20, live_s=6, settle_s=3),
+    Row("0.2 fps", {"fps": 0.2, "gop": 1, "n": 60}, runs_s=40, live_s=11, settle_s=6),
+    Row("0.1 fps", {"fps": 0.1, "gop": 1, "n": 60}, runs_s=60, live_s=21, settle_s=11),
+    Row("0.2 fps, MJPEG", {"fps": 0.2, "n": 60}, "mjpeg", runs_s=40, live_s=11),
+    Row("MJPEG", {}, "mjpeg"),
+    Row("1 fps, MJPEG without lengths", {"fps": 1, "n": 60, "length": 0}, "mjpeg", live_s=6, most_s=1.5),
+    Row("MJPEG, network stalls 2 s", {"stall": "5:2"}, "mjpeg", share=0.7),
+    Row("HLS, segments of 1 s", {}, "hls", live_s=8, most_s=1.5, settle_s=3),
+    Row("HLS, segments of 4 s", {"seg": 4, "gop": 100}, "hls", runs_s=25, live_s=12, most_s=4, settle_s=6),
+    Row("by OpenCV", {}, via="opencv"),
+    Row("by OpenCV, claims 25 fps, sends 21", {"fps": 21, "claim": 25}, via="opencv", runs_s=20),
+    Row("by OpenCV, network stalls 2 s", {"stall": "5:2"}, via="opencv", share=0.6),
+    Row("too slow to decode: 4K, 30 fps", {"w": 3840, "h": 2160, "fps": 30, "n": 150, "gop": 30}, runs_s=40, live_s=20,
+        share=0.0, settle_s=0, most_s=1.0, says="decoding falls behind", busy=True),
+)  # fmt: skip
+
+
+@contextlib.contextmanager
+def crowded(busy: bool) -> Iterator[None]:
+    """With other programs on every core, before which this one has to stand back."""
+    if not busy:
+        yield
+        return
+    cores = os.cpu_count() or 1
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(cores)]
+    try:
+        yield
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+
+
+def measure(server: OddCamera, row: Row) -> dict[str, object]:
+    fps, count = float(str(row.odd.get("fps", 25))), int(str(row.odd.get("n", 600)))
+    make: Callable[..., str] = {"rtsp": server.rtsp, "mjpeg": server.mjpeg, "hls": server.hls}[row.kind]
+    uri = make(**row.odd)
+    if row.via:
+        uri += f"{'&' if row.odd else '?'}via={row.via}"
+    reasons: set[str] = set()
+    errors: list[float] = []
+    live_s = 0.0
+    live_at: float | None = None
+    lag = age = None
+    with Camera("odd", resolve(uri), fit=as_is, anchors=Anchors(), config=row.config) as camera:
+        began = time.monotonic()
+        while (passed := time.monotonic() - began) < row.runs_s:
+            status = camera.status()
+            if status.reason:
+                reasons.add(status.reason)
+            shot = camera.shot()
+            if status.state is State.LIVE and shot is not None:
+                live_at = passed if live_at is None else live_at
+                live_s += EVERY_S
+                pixels = shot.full().pixels
+                now, wall = time.monotonic(), time.time()
+                lag, age = numbered.lag_s(pixels, wall, fps, count), now - shot.picture.mono
+                if passed - live_at >= row.settle_s:
+                    errors.append(age - lag)
+            time.sleep(max(0.0, EVERY_S - (time.monotonic() - began - passed)))
+        status = camera.status()
+    wrong = []
+    if row.live_s is None:
+        wrong += ["live"] if live_at is not None else []
+    elif live_at is None or live_at > row.live_s:
+        wrong.append("not live in time")
+    elif live_s < row.share * (row.runs_s - live_at):
+        wrong.append("not live enough")
+    if errors and min(errors) < NEVER_S:
+        wrong.append("told too young")
+    if errors and max(errors) > row.most_s:
+        wrong.append("told too old")
+    if row.says and not any(row.says in reason for reason in reasons):
+        wrong.append(f"does not say {row.says!r}")
+    return {
+        "name": row.name,
+        "live_after_s": live_at and round(live_at, 1),
+        "live_s": round(live_s, 1),
+        "told_less_true_s": [round(min(errors), 2), round(max(errors), 2)] if errors else None,
+        "reconnects": status.reconnects,
+        "dropped": {name: number for name, number in status.dropped.items() if number},
+        "wrong": wrong,
+        "reasons": sorted(reasons)[:3],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", help="only those whose name has one of these words, with commas between")
+    parser.add_argument("--json", type=Path, help="write the table there, too")
+    args = parser.parse_args()
+    rows = [row for row in ROWS if args.rows is None or any(word in row.name for word in args.rows.split(","))]
+    table = []
+    print(f"{'camera':<46} {'live after':>10} {'live':>6}  told - true      verdict")
+    with OddCamera() as server:
+        for row in rows:
+            with crowded(row.busy):
+                found = _apart(row, server) if row.busy else measure(server, row)
+            table.append(found)
+            error = found["told_less_true_s"]
+            span = f"{error[0]:+.2f} {error[1]:+.2f}" if isinstance(error, list) else ""
+            verdict = ", ".join(found["wrong"]) if isinstance(found["wrong"], list) and found["wrong"] else "ok"
+            print(
+                f"{row.name:<46} {found['live_after_s']!s:>10} {found['live_s']!s:>6}  {span:<15}  {verdict}",
+                flush=True,
+            )
+            if verdict != "ok":
+                print(f"    {found}", flush=True)
+    wrong = [found["name"] for found in table if found["wrong"]]
+    if args.json:
+        args.json.write_text(json.dumps(table, indent=1))
+    print(json.dumps({"rows": len(table), "right": len(table) - len(wrong), "wrong": wrong}))
+
+
+def _apart(row: Row, server: OddCamera) -> dict[str, object]:
+    """The row in a process of its own, which stands back before all others."""
+    script = Path(__file__).name
+    command = ["nice", "-n", "15", sys.executable, str(Path(__file__).parent / script), "--one", row.name]
+    done = subprocess.run([*command, str(server.port)], capture_output=True, text=True, timeout=row.runs_s + 120)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def one(name: str, port: int) -> None:
+    server = OddCamera()
+    server.port = port
+    print(json.dumps(measure(server, next(row for row in ROWS if row.name == name))))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--one"]:
+        one(sys.argv[2], int(sys.argv[3]))
+    else:
+        main()
