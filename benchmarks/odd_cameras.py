@@ -187,7 +187,9 @@ def main() -> None:
     wrong = [found["name"] for found in table if found["wrong"]]
     if args.json:
         args.json.write_text(json.dumps(table, indent=1))
-    print(json.dumps({"rows": len(table), "right": len(table) - len(wrong), "wrong": wrong}))
+    print(
+        json.dumps({"benchmark": "odd_cameras", "rows": len(table), "right": len(table) - len(wrong), "wrong": wrong})
+    )
 
 
 def _apart(row: Row, server: OddCamera) -> dict[str, object]:
