@@ -30,6 +30,7 @@ from askcam.stream.sources.registry import resolve
 from askcam.stream.window import Anchors
 
 EVERY_S = 0.2
+SPIN = "import time; end = time.monotonic() + 180\nwhile time.monotonic() < end: pass"  # ends if nobody ends it
 NEVER_S = -0.5  # told less true, seconds: no picture may be told to be younger than it is by more
 
 
@@ -100,7 +101,7 @@ def crowded(busy: bool) -> Iterator[None]:
         yield
         return
     cores = os.cpu_count() or 1
-    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(cores)]
+    others = [subprocess.Popen([sys.executable, "-c", SPIN]) for _ in range(cores)]
     try:
         yield
     finally:
