@@ -44,9 +44,11 @@ class Size:
                 "too_many_parts",
             )
 
-    def texts(self, texts: Iterable[str | None]) -> None:
+    def texts(self, texts: Iterable[str | None], *, named: bool = False) -> None:
+        """`named`: one that is too long by itself is passed over, since whoever reads it names its place."""
         for text in texts:
-            self.num_chars += len(text or "")
+            num_chars = len(text or "")
+            self.num_chars += 0 if named and num_chars > self._max_chars else num_chars
         if self.num_chars > self._max_chars:
             raise bad_request(
                 f"the question has {self.num_chars:,} characters of text in all; at most {self._max_chars:,} are "

@@ -140,9 +140,9 @@ def _check_size(messages: Sequence[ChatMessage], limits: Limits) -> None:
         content, calls = message.content, message.tool_calls or ()
         if isinstance(content, list):
             size.parts(len(content))
-            size.texts(part.text for part in content if isinstance(part, TextPart))
+            size.texts((part.text for part in content if isinstance(part, TextPart)), named=True)
         else:
-            size.texts([content])
+            size.texts([content], named=True)
         size.texts(text for call in calls for text in (call.function.name, call.function.arguments))
 
 

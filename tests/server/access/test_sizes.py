@@ -71,6 +71,8 @@ def tool(**function: Any) -> dict[str, Any]:
         (lambda: chat(parted(2, CHARS // 2 + 1)), "messages", "string_above_max_length"),
         (lambda: chat(turned(3, CHARS // 3 + 1)), "messages", "string_above_max_length"),
         (lambda: chat(called(4, CHARS // 3)), "messages", "string_above_max_length"),
+        (lambda: chat(called(1, CHARS + 1)), "messages", "string_above_max_length"),
+        (lambda: chat(turned(1, CHARS + 1)), "messages[0].content", "invalid_value"),
         (lambda: chat(turned(MAX_MESSAGES + 1, 0)), "messages", "too_many_messages"),
         (lambda: chat(parted(MAX_PARTS + 1, 0)), "messages", "too_many_parts"),
         (lambda: chat(parted(MAX_PARTS // 2 + 1, 0) * 2), "messages", "too_many_parts"),
