@@ -9,7 +9,7 @@ PACKAGES := stream engine client demo server
 BENCHMARKS := demo languages summarize timeline watches calibration capture_cpu freshness faults same replay grammar barcode fuzz soak chaos
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types arrows bench clean
+.PHONY: help setup sdks demo test check lint types arrows bench clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
@@ -26,6 +26,11 @@ $(READY): pyproject.toml
 	@echo "== 3/3 askcam and its dependencies (PyTorch is the large one: minutes and gigabytes, the first time)"
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --editable ".[test]"
 	@touch $@
+
+sdks: $(READY) ## frameworks and SDKs of others, which tests/sdk asks by (a minute; they are skipped without)
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --editable ".[sdks]"
+	@command -v npm >/dev/null || { echo "there is no npm here: install Node.js (Debian, Ubuntu: apt install nodejs npm)" >&2; exit 1; }
+	@npm ci --prefix tests/sdk/node --no-audit --no-fund
 
 demo: $(READY) ## a synthetic camera, the built-in model and the page, on this machine
 	@$(BIN)/askcam demo

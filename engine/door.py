@@ -51,6 +51,7 @@ class ModelInfo:
     commit: str | None = None  # of the hub's repository; None for a folder
     digest: str = ""  # of its files (engine/fingerprint.py)
     takes_facts: bool = True  # whether facts may stand before a question: a small model takes them for signs it sees
+    talks: bool = True  # whether it answers questions that nothing is shown with
     failed_call: str = ""  # how it must be told of a tool that failed, where it understands no other way
 
 

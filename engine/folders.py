@@ -19,6 +19,7 @@ class Card:
     max_pairs: int | None = None  # longest clip that it was trained on
     grids: tuple[Grid, ...] = ()  # (rows, columns) of tokens that it was trained on; empty: any
     note: str = ""  # one line to show with its answers
+    talks: bool = True  # it answers questions that nothing is shown with
     takes_facts: bool = True  # it can read facts in the question's turn; else they reach it as what tools say
     failed_call: str = ""  # the one error of a tool that it understands; "": whatever the error says
 
@@ -88,6 +89,7 @@ def read_card(folder: Path) -> Card:
             max_pairs=None if max_pairs is None else int(max_pairs),
             grids=tuple((int(rows), int(columns)) for rows, columns in data.get("grids", ())),
             note=str(data.get("note", "")),
+            talks=bool(data.get("talks", True)),
             takes_facts=bool(data.get("takes_facts", True)),
             failed_call=str(data.get("failed_call", "")),
         )

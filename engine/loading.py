@@ -88,6 +88,7 @@ def place(found: Found, config: EngineConfig, progress: Progress) -> Loaded:
         context_tokens=int(model.config.get_text_config().max_position_embeddings),
         note=card.note,
         takes_facts=card.takes_facts,
+        talks=card.talks,
         failed_call=card.failed_call,
         commit=commit_of(folder),
         digest=digest_of(folder),

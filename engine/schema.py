@@ -26,8 +26,9 @@ ARRAYS = frozenset({"minItems", "maxItems"})
 STRINGS = frozenset({"minLength", "maxLength", "pattern", "format"})
 NUMBERS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
 NOTES = frozenset({"title", "description", "default", "examples", "example", "$comment", "discriminator"})  # for people
+STRAYED = frozenset({"strict"})  # OpenAI's, which belongs beside a schema: forms are kept in full with it and without
 HINTS = frozenset({"deprecated", "readOnly", "writeOnly"})  # for programs: neither says what is valid
-KNOWN = LISTS | MAPS | SCHEMAS | VALUES | OBJECTS | ARRAYS | STRINGS | NUMBERS | NOTES | HINTS
+KNOWN = LISTS | MAPS | SCHEMAS | VALUES | OBJECTS | ARRAYS | STRINGS | NUMBERS | NOTES | HINTS | STRAYED
 AT_ROOT = frozenset({"$schema", "$id"})
 
 

@@ -9,11 +9,17 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import Match, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from askcam.client.protocol import Problem, encode
 from askcam.engine.errors import EngineError
-from askcam.server.access.guard import BodyLimit, Guard
+from askcam.server.access.browsers import KeysInProtocols, cors
+from askcam.server.access.guard import BodyLimit, Guard, refuse
+from askcam.server.access.inflating import Inflate
+from askcam.server.access.origins import normal_origin
+from askcam.server.access.paths import Slashes, hint
+from askcam.server.access.request_ids import HEADER, SCOPE, RequestIds
 from askcam.server.api import (
     calibration,
     cameras,
@@ -75,17 +81,32 @@ def build_app(house: House) -> Starlette:
         await house.sessions.close()
         await house.cameras.close()
 
-    return Starlette(
-        routes=[route for room in rooms for route in room.routes(house)],
+    async def failed(request: Request, exc: Exception) -> Response:
+        """Outside of all doors, so it says itself what they would have added."""
+        told = problem(as_api_error(exc))
+        told.headers[HEADER.decode()] = request.scope.get(SCOPE, "")
+        if (normal_origin(origin := request.headers.get("origin", "")) or origin) in house.auth.origins:
+            told.headers["Access-Control-Allow-Origin"], told.headers["Vary"] = origin, "Origin"
+        return told
+
+    app = Starlette(
+        routes=[*(route for room in rooms for route in room.routes(house)), WebSocketRoute("/{path:path}", _nowhere)],
         middleware=[
+            Middleware(RequestIds),
+            *cors(house.auth.origins),
+            Middleware(Slashes),
             Middleware(CountRequests, metrics=house.metrics),
+            Middleware(KeysInProtocols),
             Middleware(Guard, auth=house.auth),
+            Middleware(Inflate, max_bytes=house.limits.max_body_bytes),
             Middleware(BodyLimit, max_bytes=house.limits.max_body_bytes),
         ],
         # What is foreseen has a name here: after any other exception the connection is closed, and the log has it all.
-        exception_handlers={HTTPException: _http, Exception: _failed} | dict.fromkeys(FORESEEN, _refused),
+        exception_handlers={HTTPException: _http, Exception: failed} | dict.fromkeys(FORESEEN, _refused),
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False
+    return app
 
 
 def problem(error: ApiError) -> Response:
@@ -97,8 +118,16 @@ async def _refused(request: Request, exc: Exception) -> Response:
     return problem(as_api_error(exc))
 
 
-async def _failed(request: Request, exc: Exception) -> Response:
-    return problem(as_api_error(exc))
+async def _nowhere(websocket: WebSocket) -> None:
+    """A websocket where there is none."""
+    path = websocket.url.path
+    known = path.endswith("/realtime") and not path.startswith("/v1/v1")
+    await refuse(_not_there(path, lambda _: known), websocket.scope, websocket.receive, websocket.send)
+
+
+def _not_there(path: str, known: Callable[[str], bool]) -> ApiError:
+    text = f"nothing is at {path[:200]!r}; {hint(path, known)}"
+    return ApiError(404, "invalid_request_error", text, code="not_found")
 
 
 async def _http(request: Request, exc: Exception) -> Response:
@@ -106,18 +135,22 @@ async def _http(request: Request, exc: Exception) -> Response:
     what, headers = f"{request.method} {request.url.path}", dict(exc.headers or {})
     match exc.status_code:
         case 404:
-            text = f"nothing is at {request.url.path!r}; docs/protocol.md lists what is"
+            return problem(_not_there(request.url.path, lambda path: bool(_methods(request, path))))
         case 405:
             headers["Allow"] = ", ".join(sorted(_methods(request)))
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers=headers)
             text = f"{what} is not allowed there; allowed: {headers['Allow']}"
         case _:
             text = f"{what}: {exc.detail}"
-    code = "not_found" if exc.status_code == 404 else None
+    code = "method_not_allowed" if exc.status_code == 405 else None
     return problem(ApiError(exc.status_code, "invalid_request_error", text, code=code, headers=headers))
 
 
-def _methods(request: Request) -> set[str]:
-    """What may be done at the request's path; each method may have a route of its own."""
+def _methods(request: Request, path: str | None = None) -> set[str]:
+    """What may be done at the request's path, or another one; each method may have a route of its own."""
     scope = {**request.scope, "root_path": request.scope.get("app_root_path", "")}  # as it came, not as a mount saw it
+    if path is not None:
+        scope["path"] = path
     routes = [route for route in request.app.routes if route.matches(scope)[0] is not Match.NONE]
     return {method for route in routes for method in getattr(route, "methods", None) or ("GET", "HEAD")}

@@ -17,7 +17,7 @@ from typing import Protocol
 from askcam.client.protocol import Fact
 from askcam.engine.door import Grammar
 from askcam.engine.errors import QuestionError, Stale
-from askcam.engine.question import Event, Finished, Question, Reason, Role, Started, Text
+from askcam.engine.question import Event, Finished, Message, Question, Reason, Role, Started, Text
 from askcam.server.access.limits import Limits
 from askcam.server.access.sizes import check_messages, check_tools
 from askcam.server.answering.dialogue import Dialogue
@@ -30,7 +30,7 @@ from askcam.server.answering.notes import with_notes
 from askcam.server.answering.scene import SceneWatch
 from askcam.server.answers import Answers, Record
 from askcam.server.cameras import Cameras
-from askcam.server.errors import as_api_error
+from askcam.server.errors import as_api_error, needs_picture
 from askcam.server.evidence.case import Case
 from askcam.server.evidence.writer import Writer
 from askcam.server.metrics import Metrics
@@ -118,6 +118,8 @@ class Asking:
         runs: dict[str, Tool] = {}
         health: tuple[str, ...] = ()
         info, allowed = self._model.engine.info, self._limits.allow
+        if ask.camera is None and not info.talks and not any(map(_shows, ask.messages)):
+            raise needs_picture(self._cameras.names(), ask.said_in)
         if ask.camera is not None:
             self._cameras.get(ask.camera)
             use, health = self._cameras.use(ask.camera), self._cameras.health(ask.camera)
@@ -260,6 +262,11 @@ def _on_loop(put: Callable[[Event], None]) -> Callable[[Event], None]:
             loop.call_soon_threadsafe(put, event)
 
     return on_event
+
+
+def _shows(message: Message) -> bool:
+    """Whether a turn holds a picture or a clip."""
+    return any(not isinstance(part, Text) for part in message.parts)
 
 
 def question_text(ask: Ask) -> str:

@@ -56,6 +56,7 @@ class Cameras:
         self._model, self._limits = model, limits
         self._cameras: dict[str, Camera] = {}
         self._uses: dict[str, CameraUse] = {}
+        self.announced: tuple[str, ...] = ()  # names of those that are opened once the model is loaded
         self._listeners: set[Callable[[StateChange], None]] = set()
 
     def add(self, name: str, uri: str, config: CameraConfig | None = None, use: CameraUse | None = None) -> Camera:

@@ -1,7 +1,8 @@
 """Every refusal that reaches a client, in OpenAI's error shape. One table says which error becomes which status."""
 
+import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from askcam.client.protocol import ErrorBody
 from askcam.engine.errors import Busy, EngineFailure, ModelError, NoRoom, QuestionError, Stale, TooLong
@@ -37,8 +38,25 @@ class ApiError(Exception):
         self.status, self.type, self.message, self.param, self.code = status, type, message, param, code
         self.headers = dict(headers or {})
 
+    def at(self, param: str | None) -> "ApiError":
+        """The same refusal of another field: as the wire at hand calls it."""
+        return ApiError(self.status, self.type, self.message, param=param, code=self.code, headers=self.headers)
+
     def body(self) -> ErrorBody:
         return ErrorBody(self.message, self.type, self.param, self.code)
+
+
+@contextlib.contextmanager
+def called(names: Mapping[str, str]) -> Iterator[None]:
+    """Refusals inside name the fields as the wire at hand has them: `names` by the names that the engine and chat
+    completions have. Raises ApiError for all that is foreseen."""
+    try:
+        yield
+    except ApiError as error:
+        param = error.param and names.get(error.param, error.param)
+        if param == error.param:
+            raise
+        raise error.at(param) from error
 
 
 def bad_request(message: str, param: str | None = None, code: str | None = "invalid_value") -> ApiError:
@@ -61,6 +79,17 @@ def unknown_camera(name: str, known: list[str]) -> ApiError:
         f"no camera or model {name!r}; cameras here: {names}; GET /v1/models lists what can be asked",
         param="model",
         code="model_not_found",
+    )
+
+
+def needs_picture(cameras: list[str], said_in: str) -> ApiError:
+    """400: a model that knows nothing but what it is shown was asked about nothing."""
+    names = ", ".join(map(repr, cameras)) if cameras else "there is none yet"
+    return bad_request(
+        "this model answers about pictures only, and the question has none: put a picture into it, or name a camera as "
+        f"the model; cameras here: {names}; another model talks (askcam serve --model)",
+        said_in,
+        "picture_required",
     )
 
 

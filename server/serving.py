@@ -88,6 +88,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
     for camera in config.cameras.values():
         resolve(camera.uri)  # a source that nothing here opens is told before a model is loaded
     house = build_house(config)
+    house.cameras.announced = tuple(config.cameras)
     async with _open(house.evidence), house.mcp, _closing(house), contextlib.AsyncExitStack() as rooms:
         sock = rooms.enter_context(contextlib.closing(bind(config.server.host, config.server.port)))
         rooms.callback(house.fetcher.close)
@@ -141,6 +142,7 @@ async def _load(config: Config, model: EngineConfig, house: House) -> Engine:
         readiness.fail(str(exc))
         raise
     house.model.ready(engine)
+    house.cameras.announced = ()
     for name, camera in config.cameras.items():
         opened = house.cameras.add(name, camera.uri, camera.config, camera.use)
         if camera.use.desk:

@@ -67,6 +67,11 @@ class Auth:
         self._wrong = Rates(WRONG_TOKENS)
 
     @property
+    def origins(self) -> frozenset[str]:
+        """Whose pages may use this server, besides its own."""
+        return self._origins
+
+    @property
     def token_required(self) -> bool:
         return bool(self._tokens)
 

@@ -82,7 +82,8 @@ class Dialogue:
             form = Form(form.schema, call_schema(tools), many=self._ask.parallel)
         elif tools and form is None:  # whatever the model calls is a tool that there is, with arguments that fit
             form = Form(None, call_schema(tools, loose=self.loose), many=self._ask.parallel, words=True)
-        return replace(sampling, max_tokens=left, response_format=form)
+        least = min(sampling.min_tokens, left)
+        return replace(sampling, max_tokens=left, min_tokens=least, response_format=form)
 
     def hear(self, text: str) -> list[str | Call]:
         """Some more of what the model says in this round: its words, to be passed on, and its calls."""

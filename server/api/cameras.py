@@ -75,6 +75,8 @@ def routes(house: House) -> list[BaseRoute]:
         fps = number(request, "fps", 10.0, 0.1, 25.0)
         body = parts(house, camera, width(request), 1.0 / fps, viewers)
         headers = {"Cache-Control": "no-store"}
+        if request.method == "HEAD":
+            return Response(headers=headers, media_type=f"multipart/x-mixed-replace; boundary={BOUNDARY}")
         return StreamingResponse(body, media_type=f"multipart/x-mixed-replace; boundary={BOUNDARY}", headers=headers)
 
     return [

@@ -64,6 +64,8 @@ def routes(house: House) -> list[BaseRoute]:
             text = f"{MAX_READERS} streams of events are open already; close one, or ask GET /v1/events now and then"
             raise ApiError(429, "rate_limit_error", text, code="busy", headers={"Retry-After": "5"})
         await watching.read(lambda store: store.last_id(), 0)  # what refuses does so before a stream begins
+        if request.method == "HEAD":
+            return Response(headers=NO_STORE, media_type="text/event-stream")
         wanted = (request.query_params.get("watch"), request.query_params.get("camera"))
         body = stream(house, int(told) if told else None, *wanted, places)
         return StreamingResponse(body, media_type="text/event-stream", headers=NO_STORE)

@@ -1,7 +1,9 @@
 """Bodies in and out: JSON decoded into typed structs, with errors that name the field."""
 
+import asyncio
+import contextlib
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -14,6 +16,7 @@ from askcam.server.access.sizes import check_values
 from askcam.server.errors import bad_request
 
 T = TypeVar("T")
+LARGE = 32_768  # bytes of a body
 AT = re.compile(r" - at `\$\.?(.*)`$")  # how msgspec ends its messages
 
 
@@ -22,11 +25,34 @@ async def decode_body(request: Request, kind: type[T]) -> T:
     return decode(await request.body(), kind)
 
 
+async def read_aside(data: bytes, read: Callable[[bytes], T]) -> T:
+    """What `read` makes of a body; off the event loop where it is long. Raises what `read` raises."""
+    return await asyncio.to_thread(read, data) if len(data) > LARGE else read(data)
+
+
 def decode(data: bytes | str, kind: type[T]) -> T:
     """JSON as a `kind`. Raises ApiError 400."""
     check_values(data)
-    try:
+    with _told():
         return msgspec.json.decode(data, type=kind)
+
+
+def plain(data: bytes | str) -> Any:
+    """JSON as it is: an object, most likely. Raises ApiError 400."""
+    return decode(data, Any)  # type: ignore[arg-type, unused-ignore]
+
+
+def convert(value: Any, kind: type[T]) -> T:
+    """Decoded JSON as a `kind`. Raises ApiError 400 naming the field at fault."""
+    with _told():
+        return msgspec.convert(value, kind)
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """What msgspec raises, as an ApiError."""
+    try:
+        yield
     except msgspec.ValidationError as exc:
         message = str(exc)
         where = AT.search(message)

@@ -7,6 +7,7 @@ import msgspec
 
 from askcam.client.client import Client, connect
 from askcam.client.errors import AskcamError
+from askcam.server.answering.asked import says
 from askcam.server.commands import say
 from askcam.server.commands.reaching import trust
 from askcam.server.commands.words.catalogue import told
@@ -23,6 +24,8 @@ def ask(
 ) -> None:
     """Prints tokens as they come, then what was seen. `camera`: None where the server has one. `ca`: a certificate to
     trust. Leaves with 2 when refused."""
+    if not says(question):
+        say.fail(told("ask.no_question"))
     try:
         asyncio.run(_ask(question, camera, connect(url, token=token, ssl=trust(ca)), max_age_ms, json))
     except AskcamError as exc:

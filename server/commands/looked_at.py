@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from askcam.engine.question import Picture
+from askcam.server.answering.asked import says
 from askcam.server.attached.budget import Budget
 from askcam.server.attached.content import decode_picture
 from askcam.server.commands.words.catalogue import told
@@ -51,7 +52,7 @@ def split(words: Sequence[str]) -> tuple[Looked, str]:
     if len(words) == 1:
         raise LookError(told("look.no_source", word=words[0]))
     *uris, question = words
-    if not question.strip() or _is_picture(question):
+    if not says(question) or _is_picture(question):
         raise LookError(told("look.no_question"))
     budget = Budget()
     pictures: list[LookedPicture] = []

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from askcam.engine.question import Reason, Role
+from askcam.server.answering.asked import NothingAsked, Unanswered, is_open, plan, says
 from askcam.server.errors import ApiError, bad_request
-from askcam.server.realtime.call_items import Turn
+from askcam.server.realtime.call_items import Turn, answerable, turn_of, with_role
 from askcam.server.realtime.client_events import ResponseCancel, ResponseCreate
 from askcam.server.realtime.conversation import Conversation
 from askcam.server.realtime.effects import Effect, Start, Stop
@@ -29,16 +30,7 @@ class Answering:
         """Begin an answer. Raises ApiError when it cannot be."""
         self._check_room(event)
         settings = session.with_changes(event.changes)
-        items, instructions = self._items(event, settings), settings.instructions
-        if not any(item.role is Role.USER for item in items):
-            asked = str(event.changes.get("instructions") or "")
-            if not asked.strip():
-                raise bad_request(
-                    "nothing was asked: create an item with the user's question first, or give it as response.input",
-                    "response.input",
-                    "nothing_asked",
-                )
-            items, instructions = (*items, Item("asked", Role.USER, (Said(asked),))), session.instructions
+        items, instructions = self._asked(event, session, settings)
         response = Response(
             self._voice.new_id,
             conversation_id=self._conversation.id if event.in_conversation else None,
@@ -47,7 +39,8 @@ class Answering:
             event_id=event.event_id,
         )
         sampling = settings.sampling(self._limits.max_tokens)
-        return self._begin(response, Start(response.id, instructions, items, sampling, settings))
+        own = frozenset(event.changes)
+        return self._begin(response, Start(response.id, instructions, items, sampling, settings, own))
 
     def cancel(self, event: ResponseCancel) -> list[Effect]:
         """End an answer. Raises ApiError when it is not under way."""
@@ -94,7 +87,7 @@ class Answering:
         response = self._responses.get(response_id)
         if response is None:
             return []
-        self._forget(response_id)
+        error = _named(error, self._forget(response_id).own)
         return [self._voice.error(error, response.event_id), *self._tell(response, response.fail(error))]
 
     def _done(self, response: Response, done: Done) -> list[Effect]:
@@ -122,7 +115,9 @@ class Answering:
             event_id=old.event_id,
             again=old.id,
         )
-        return self._begin(response, Start(response.id, start.instructions, start.items, start.sampling, old.settings))
+        return self._begin(
+            response, Start(response.id, start.instructions, start.items, start.sampling, old.settings, start.own)
+        )
 
     # Pieces of the above.
 
@@ -156,6 +151,23 @@ class Answering:
             return tuple(self._conversation.get(entry) if isinstance(entry, str) else entry for entry in event.input)
         return self._conversation.prompt(settings.rule(self._limits.prompt_chars))
 
+    def _asked(self, event: ResponseCreate, session: Settings, settings: Settings) -> tuple[tuple[Turn, ...], str]:
+        """The turns that the model reads, and its instructions. Those of a response, where nobody waits for an answer,
+        are what is asked. Raises ApiError 400 `nothing_asked`."""
+        items = answerable(self._items(event, settings))
+        own, instructions = str(event.changes.get("instructions") or ""), settings.instructions
+        if says(own) and not is_open(map(turn_of, items)):
+            items, instructions = (*items, Item("asked", Role.USER, (Said(own),))), session.instructions
+        try:
+            steps = plan([turn_of(item) for item in items])
+        except (NothingAsked, Unanswered) as exc:
+            raise bad_request(
+                "nothing was asked: create an item with the user's question first, or give it as response.input",
+                "response.input",
+                "nothing_asked",
+            ) from exc
+        return tuple(with_role(items[i], role) for i, role in steps), instructions
+
     def _tell(self, response: Response, notices: Iterable[Notice]) -> list[Effect]:
         effects: list[Effect] = []
         for notice in notices:
@@ -179,3 +191,17 @@ class Answering:
 
     def _turn(self, kind: str, turn: Turn) -> Effect:
         return self._voice.send(kind, previous_item_id=self._conversation.before(turn.id), item=turn.wire())
+
+
+# What the engine and the asking call otherwise than a session does, with its name in Settings.
+NAMES = {"max_tokens": ("max_output_tokens", "max_output_tokens"), "askcam.tools": ("askcam.tools", "server_tools")}
+
+
+def _named(error: ApiError, own: frozenset[str]) -> ApiError:
+    """A refusal, naming the field of the session, or of the response that has set it itself (`own`)."""
+    if error.param is None or error.param.startswith(("response.", "session.")):
+        return error
+    if error.param == "messages":
+        return error.at("response.input")
+    name, setting = NAMES.get(error.param, (error.param, error.param.partition("[")[0].partition(".")[0]))
+    return error.at(f"{'response' if setting in own else 'session'}.{name}")

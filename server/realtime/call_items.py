@@ -1,11 +1,12 @@
 """Turns of a realtime conversation that are calls of tools and what came of them; and what a turn is at all."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from askcam.engine.question import Role
+from askcam.server.answering import asked as answering
 from askcam.server.errors import bad_request
 from askcam.server.realtime.items import MAX_ID_CHARS, Item, read_item
 from askcam.server.realtime.reading import Fields
@@ -137,6 +138,33 @@ class ServerCall(Worded):
 
 
 Turn = Item | FunctionCall | FunctionOutput | ServerCall
+
+
+def answerable(turns: Iterable[Turn]) -> tuple[Turn, ...]:
+    """The turns without calls that nobody has answered, and answers to calls that are not there: neither says anything
+    to the model."""
+    turns = tuple(turns)
+    answered = {turn.call_id for turn in turns if isinstance(turn, FunctionOutput)}
+    called = {turn.call_id for turn in turns if isinstance(turn, FunctionCall)}
+    both = answered & called
+    return tuple(t for t in turns if not isinstance(t, FunctionCall | FunctionOutput) or t.call_id in both)
+
+
+def turn_of(turn: Turn) -> answering.Turn:
+    """What matters of it for what is asked. A call that was carried out here holds what it brought."""
+    match turn:
+        case Item():
+            return answering.Turn(turn.role, not (turn.num_pictures or any(map(answering.says, turn.texts))))
+        case FunctionCall():
+            return answering.Turn(Role.ASSISTANT, False, calls=True)
+        case _:
+            return answering.Turn(Role.TOOL, False)
+
+
+def with_role(turn: Turn, role: Role) -> Turn:
+    """A turn, as it is read: a system's may be the question."""
+    return replace(turn, role=role) if isinstance(turn, Item) and turn.role is not role else turn
+
 
 OURS = "the server makes them itself, when the model calls one of its tools"
 REFUSED = {

@@ -26,6 +26,7 @@ class Start:
     items: tuple[Turn, ...]
     sampling: Sampling
     settings: Settings  # of this answer
+    own: frozenset[str] = frozenset()  # fields that response.create has set itself, by their names in Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,9 +84,10 @@ def read_item(fields: Fields, new_id: Callable[[str], str], max_chars: int) -> I
 
     CPU work when there are pictures: call it off the event loop then.
     """
-    role = fields.choice("role", ("user", "system", "assistant"))
+    role = fields.choice("role", ("user", "system", "assistant", "developer"))
     if role is None:
         raise fields.missing("role", "'user', 'system' or 'assistant'")
+    role = "system" if role == "developer" else role
     parts = fields.objects("content", MAX_PARTS)
     if parts is None:
         raise fields.missing("content", "a list of parts")
@@ -104,12 +105,16 @@ def read_item(fields: Fields, new_id: Callable[[str], str], max_chars: int) -> I
 def _read_part(part: Fields, role: Role, max_chars: int) -> Said | Shown:
     kind = part.need_text("type")
     match kind, role:
-        case ("input_text", Role.USER | Role.SYSTEM) | (("output_text" | "text"), Role.ASSISTANT):
+        case ("input_text", Role.USER | Role.SYSTEM) | ("output_text", Role.ASSISTANT) | ("text", _):
             return Said(part.need_text("text", max_chars))
+        case ("input_audio", Role.USER) | (("output_audio" | "audio"), Role.ASSISTANT) if part.raw(
+            "transcript"
+        ) and not part.raw("audio"):
+            return Said(part.need_text("transcript", max_chars))  # of a conversation that was spoken elsewhere
         case "input_image", Role.USER:
             detail = part.choice("detail", ("auto", "low", "high")) or "auto"
             return Shown(picture_to_keep(part.need_text("image_url"), part.at("image_url")), detail)
-        case (("input_audio" | "output_audio"), _):
+        case (("input_audio" | "output_audio" | "audio"), _):
             raise bad_request("there is no audio here: send text or pictures", part.at("type"), "unsupported_content")
         case _:
             takes = "output_text" if role is Role.ASSISTANT else "input_text"

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from askcam.server.errors import ApiError, bad_request
+from askcam.server.fates import Fate, sort_out
 
 SHOWN = 60  # characters of a wrong value that a message repeats
 
@@ -26,16 +27,18 @@ def wrong(param: str, value: object, wanted: str) -> ApiError:
 class Fields:
     """A JSON object at `path`. Reading changes nothing; every method raises ApiError 400."""
 
-    __slots__ = ("_values", "path")
+    __slots__ = ("_came_as", "_values", "path")
 
-    def __init__(self, value: object, path: str = "") -> None:
+    def __init__(self, value: object, path: str = "", renamed: Mapping[str, str] | None = None) -> None:
         if not isinstance(value, dict):
             raise wrong(path or "event", value, "a JSON object")
         self._values: dict[str, Any] = value
         self.path = path
+        self._came_as = {new: old for old, new in (renamed or {}).items()}
 
     def at(self, name: str) -> str:
         """Where a field is, for a message's `param`."""
+        name = self._came_as.get(name, name)
         return f"{self.path}.{name}" if self.path else name
 
     def __contains__(self, name: str) -> bool:
@@ -49,6 +52,17 @@ class Fields:
         return bad_request(
             f"{self.at(name)} is missing: it takes {wanted}", self.at(name), "missing_required_parameter"
         )
+
+    def check(self, fates: Mapping[str, Fate]) -> None:
+        """Raises ApiError 400 for a field that would change the answer and can't be honoured."""
+        sort_out(self._values, fates, f"{self.path}." if self.path else "")
+
+    def renamed(self, names: Mapping[str, str]) -> "Fields":
+        """The same with new names, by the old ones, for fields that the new name isn't among."""
+        old = {name: new for name, new in names.items() if name in self._values and new not in self._values}
+        if not old:
+            return self
+        return Fields({old.get(name, name): value for name, value in self._values.items()}, self.path, old)
 
     def text(self, name: str, max_chars: int | None = None) -> str | None:
         value = self._values.get(name)
@@ -88,6 +102,8 @@ class Fields:
         value = self._values.get(name)
         if value is None:
             return None
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)  # as some clients write it
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise wrong(self.at(name), value, f"a whole number from {low} to {high}")
         return value

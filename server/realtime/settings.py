@@ -9,6 +9,7 @@ import msgspec
 from askcam.client.protocol import AskcamRequest
 from askcam.engine.question import Sampling
 from askcam.server.errors import bad_request
+from askcam.server.realtime.fields import RESPONSE, SESSION
 from askcam.server.realtime.reading import Fields, wrong
 from askcam.server.realtime.tools import read_choice, read_tools
 from askcam.server.realtime.truncation import Rule, tokens
@@ -18,10 +19,7 @@ MAX_TOKENS = 4096  # of one answer, as OpenAI has it
 MAX_AGE_MS, MAX_WAIT_MS = 86_400_000, 60_000
 EVENTS = ("camera.state", "frame.dropped", "scene.changed", "watch.event", "watch.*")
 OF_WATCHES = frozenset({"watch.event", "watch.*"})
-UNSUPPORTED = {
-    "prompt": "prompts are not stored here: put its words into instructions",
-    "reasoning": "the models here answer at once: there is no effort to set",
-}
+ONCE = {"modalities": "output_modalities", "max_response_output_tokens": "max_output_tokens"}  # names before 2025-09
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +122,10 @@ class Settings:
 def read_changes(fields: Fields, max_chars: int, *, session: bool) -> dict[str, Any]:
     """What a session object (or a response object) sets, by the names in Settings. Raises ApiError 400.
 
-    Fields that are absent are not set; null sets the default again. Unknown ones are let pass.
+    Fields that are absent are not set; null sets the default again. What becomes of others stands in fields.py.
     """
+    fields.check(SESSION if session else RESPONSE)
+    fields = fields.renamed(ONCE)
     changes: dict[str, Any] = {}
     if "instructions" in fields:
         changes["instructions"] = fields.text("instructions", max_chars) or ""
@@ -145,15 +145,12 @@ def read_changes(fields: Fields, max_chars: int, *, session: bool) -> dict[str, 
         changes["truncation"] = _truncation(fields)
     if "askcam" in fields:
         changes |= _askcam(fields, session)
-    for name, why in UNSUPPORTED.items():
-        if fields.raw(name) is not None:
-            raise bad_request(f"{fields.at(name)} is not supported: {why}", fields.at(name), "unsupported_parameter")
     return changes
 
 
 def _max_tokens(fields: Fields) -> int | None:
     value = fields.raw("max_output_tokens")
-    if value is None or value == "inf":
+    if value in (None, "inf", -1):
         return None
     if isinstance(value, str):
         raise wrong(fields.at("max_output_tokens"), value, f'a whole number from 1 to {MAX_TOKENS}, or "inf"')

@@ -44,6 +44,8 @@ def _name(tool: Fields) -> str:
 def read_choice(fields: Fields) -> Any:
     """Field `tool_choice`, as it is told back. Raises ApiError 400."""
     value = fields.raw("tool_choice")
+    if value in ("any", ""):
+        return "required" if value else "auto"
     if not isinstance(value, dict):
         return fields.choice("tool_choice", MODES) or "auto"
     choice = Fields(value, fields.at("tool_choice"))

@@ -49,7 +49,7 @@ def test_many_required_properties_are_taken() -> None:
 def test_what_is_for_people_is_let_pass() -> None:
     notes = {"title": "t", "description": "d", "default": {"not": 1}, "examples": [{"not": 1}], "$comment": "c"}
     check_schema(json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:x", **notes}))
-    check_schema(json.dumps({"properties": {"a": {"type": "string", "deprecated": True, "readOnly": True, **notes}}}))
+    check_schema(json.dumps({"properties": {"a": {"type": "string", "deprecated": True, "strict": True, **notes}}}))
 
 
 @pytest.mark.parametrize(

@@ -259,14 +259,36 @@ def test_a_streamed_call_comes_in_typed_events(client: OpenAI) -> None:
     ]
 
 
+def test_what_changes_nothing_is_let_pass(client: OpenAI) -> None:
+    reply = client.responses.create(
+        model="lobby",
+        input="What do you see?",
+        reasoning={"effort": "high", "summary": "auto"},
+        truncation="auto",
+        text={"verbosity": "low"},
+        include=["reasoning.encrypted_content", "file_search_call.results"],
+        service_tier="flex",
+        prompt_cache_key="k",
+        safety_identifier="s",
+    )
+    assert reply.output_text.startswith("I see ")
+    assert reply.truncation == "auto"
+
+
+def test_an_answer_can_be_referred_to(client: OpenAI) -> None:
+    first = client.responses.create(model="lobby", input="What do you see?")
+    turns: Any = [
+        {"role": "user", "content": "What do you see?"},
+        {"type": "item_reference", "id": first.output[0].id},
+        {"role": "user", "content": "What do you see?"},
+    ]
+    assert client.responses.create(model="lobby", input=turns).output_text.startswith("I see ")
+
+
 def test_what_is_not_supported_is_refused_by_name(client: OpenAI) -> None:
     wrong: list[tuple[dict[str, Any], str]] = [
         ({"background": True}, "background"),
         ({"conversation": "conv_1"}, "conversation"),
-        ({"reasoning": {"effort": "high"}}, "reasoning"),
-        ({"truncation": "auto"}, "truncation"),
-        ({"text": {"verbosity": "low"}}, "text.verbosity"),
-        ({"include": ["file_search_call.results"]}, "include"),
         ({"prompt": {"id": "p"}}, "prompt"),
         ({"max_tool_calls": 3}, "max_tool_calls"),
     ]
@@ -285,8 +307,9 @@ def test_what_is_not_supported_is_refused_by_name(client: OpenAI) -> None:
         ([{"role": "tutor", "content": "hi"}], "input[0].role"),
         ([{"role": "user"}], "input[0].content"),
         ([{"role": "assistant", "content": "hi"}], "input"),
-        ([{"type": "reasoning", "id": "r", "summary": []}], "input[0].type"),
-        ([{"type": "item_reference", "id": "x"}], "input[0].type"),
+        ([{"type": "reasoning", "id": "r", "summary": []}], "input"),
+        ([{"type": "item_reference", "id": "x"}], "input[0].id"),
+        ([{"type": "web_search_call", "id": "w", "status": "completed"}], "input[0].type"),
         ([{"type": "function_call_output", "call_id": "c", "output": "x"}], "input[0].call_id"),
         ([{"type": "function_call", "call_id": "c", "name": "f"}], "input[0].arguments"),
         ([{"role": "user", "content": [{"type": "input_file", "file_id": "f"}]}], "input[0].content[0].type"),

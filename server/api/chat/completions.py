@@ -15,10 +15,11 @@ from starlette.routing import BaseRoute, Route
 from askcam.client.protocol import Problem, encode
 from askcam.engine.question import TokenLogprob, Usage
 from askcam.server.api.addresses import in_chat
-from askcam.server.api.chat.request import ChatRequest, read
+from askcam.server.api.chat.reading import read_body
+from askcam.server.api.chat.request import read
 from askcam.server.api.chat.tools import written
 from askcam.server.api.outcome import check_stream, until_told, whole
-from askcam.server.api.wire import decode_body, json_response
+from askcam.server.api.wire import json_response, read_aside
 from askcam.server.errors import ApiError
 from askcam.server.house import House, client
 from askcam.server.steps import Begun, Called, Changed, Delta, Done, Returned, Seen, Step
@@ -29,7 +30,7 @@ LEAST = -9999.0  # OpenAI's word for "very unlikely"; JSON has no minus infinity
 def routes(house: House) -> list[BaseRoute]:
     async def complete(request: Request) -> Response:
         house.admit_question(request)  # before its body is read: that may cost most
-        body = await decode_body(request, ChatRequest)
+        body = await read_aside(await request.body(), read_body)
         await house.fetcher.put(in_chat(body))
         ask = await asyncio.to_thread(read, body, house.limits, house.max_age_s)  # it may decode pictures
         ask = replace(ask, admin=house.is_admin(request), client=client(request))

@@ -1,7 +1,6 @@
 """What POST /v1/chat/completions takes, and how it becomes a question. Pure.
 
-Fields that would change the answer and that are not supported are refused by name; fields that only concern
-OpenAI's own service (`user`, `metadata`, `store`, ...) are let pass.
+What becomes of other fields stands in fields.py; reading.py makes this of what clients write.
 """
 
 from collections.abc import Sequence
@@ -13,9 +12,27 @@ from askcam.client.protocol import AskcamRequest
 from askcam.engine.question import JSON_OBJECT, Form, Message, Part, Role, Sampling, Text
 from askcam.server.access.limits import Limits
 from askcam.server.access.sizes import Size
-from askcam.server.api.bounds import check_chance, check_top_logprobs, form_of, max_tokens
-from askcam.server.api.chat.tools import ChosenTool, FunctionTool, ToolCall, choice, earlier, signatures
+from askcam.server.api.bounds import (
+    check_chance,
+    check_choosing,
+    check_top_logprobs,
+    form_of,
+    max_tokens,
+    min_tokens,
+    stops,
+)
+from askcam.server.api.chat.tools import (
+    AllowedTools,
+    ChosenTool,
+    FunctionTool,
+    ToolCall,
+    choice,
+    earlier,
+    narrowed,
+    signatures,
+)
 from askcam.server.api.models import MODEL
+from askcam.server.api.question import question
 from askcam.server.api.wishes import with_wishes
 from askcam.server.attached.budget import Budget
 from askcam.server.attached.content import clip_from_url, picture_from_url
@@ -86,21 +103,16 @@ class ChatRequest(msgspec.Struct):
     top_p: float | None = None
     top_k: int | None = None  # as vLLM and others take it
     repetition_penalty: float | None = None
+    min_tokens: int | None = None
     seed: int | None = None
     stop: str | list[str] | None = None
     logprobs: bool | None = None
     top_logprobs: int | None = None
     response_format: TextFormat | ObjectFormat | SchemaFormat | None = None
     tools: list[FunctionTool] | None = None
-    tool_choice: Literal["auto", "none", "required"] | ChosenTool | None = None
+    tool_choice: Literal["auto", "none", "required"] | ChosenTool | AllowedTools | None = None
     parallel_tool_calls: bool | None = None
     askcam: AskcamRequest | None = None
-    # Refused unless they say what happens anyway.
-    n: int | None = None
-    frequency_penalty: float | None = None
-    presence_penalty: float | None = None
-    functions: list[Any] | None = None
-    modalities: list[str] | None = None
 
 
 ROLES = {
@@ -114,22 +126,22 @@ ROLES = {
 
 def read(body: ChatRequest, limits: Limits, max_age_s: float | None) -> Ask:
     """The question that `body` asks. Raises ApiError 400 naming the field at fault."""
-    _refuse_unsupported(body)
     if not body.messages:
         raise bad_request("'messages' is empty: send at least one user message", "messages")
     _check_size(body.messages, limits)
     budget = Budget()
     messages = tuple(_message(m, i, limits, budget) for i, m in enumerate(body.messages))
-    _check_turns(body.messages)
+    _check_calls(body.messages)
+    tools = signatures(body.tools or [])
     ask = Ask(
-        messages=messages,
+        messages=question(messages, lambda at: "messages" if at is None else f"messages[{at}].content"),
         camera=None if body.model == MODEL else body.model,
         sampling=_sampling(body, limits),
-        tools=signatures(body.tools or []),
+        tools=tools,
         choice=choice(body.tool_choice),
         parallel=body.parallel_tool_calls is not False,
     )
-    return with_wishes(ask, body.askcam, max_age_s)
+    return narrowed(with_wishes(ask, body.askcam, max_age_s), body.tool_choice)
 
 
 def _check_size(messages: Sequence[ChatMessage], limits: Limits) -> None:
@@ -146,11 +158,8 @@ def _check_size(messages: Sequence[ChatMessage], limits: Limits) -> None:
         size.texts(text for call in calls for text in (call.function.name, call.function.arguments))
 
 
-def _check_turns(messages: Sequence[ChatMessage]) -> None:
-    """Raises ApiError 400 unless it is the model's turn, and every tool's words answer a call."""
-    last = len(messages) - 1
-    if ROLES[messages[-1].role] not in (Role.USER, Role.TOOL):
-        raise bad_request("the last message must be the user's question, or a tool's answer", f"messages[{last}].role")
+def _check_calls(messages: Sequence[ChatMessage]) -> None:
+    """Raises ApiError 400 unless every tool's words answer a call."""
     called: set[str | None] = set()
     for i, message in enumerate(messages):
         called |= {call.id for call in message.tool_calls or ()}
@@ -164,18 +173,6 @@ def _check_turns(messages: Sequence[ChatMessage]) -> None:
                 f"tool_call_id={message.tool_call_id!r} answers no call of an assistant's message before it",
                 f"messages[{i}].tool_call_id",
             )
-
-
-def _refuse_unsupported(body: ChatRequest) -> None:
-    for name, value, why in (
-        ("n", body.n not in (None, 1), "one answer per request: ask again for another"),
-        ("frequency_penalty", bool(body.frequency_penalty), "use repetition_penalty"),
-        ("presence_penalty", bool(body.presence_penalty), "use repetition_penalty"),
-        ("functions", bool(body.functions), "it is long out of date: use tools"),
-        ("modalities", body.modalities not in (None, ["text"]), "answers are text"),
-    ):
-        if value:
-            raise bad_request(f"{name!r} is not supported as given: {why}", name, "unsupported_parameter")
 
 
 def _message(message: ChatMessage, i: int, limits: Limits, budget: Budget) -> Message:
@@ -214,23 +211,18 @@ def bounded_text(text: str, param: str, limits: Limits) -> Text:
 def _sampling(body: ChatRequest, limits: Limits) -> Sampling:
     asked = body.max_completion_tokens if body.max_completion_tokens is not None else body.max_tokens
     check_chance(body.temperature, body.top_p)
-    if body.top_k is not None and body.top_k < 1:
-        raise bad_request(f"top_k={body.top_k} must be at least 1", "top_k")
-    if body.repetition_penalty is not None and not 0 < body.repetition_penalty <= 10:
-        raise bad_request(
-            f"repetition_penalty={body.repetition_penalty:g} must be above 0, at most 10", "repetition_penalty"
-        )
-    stop = [body.stop] if isinstance(body.stop, str) else body.stop or []
-    if len(stop) > 4 or any(not 0 < len(s) <= 256 for s in stop):
-        raise bad_request("'stop' takes up to 4 strings of 1 to 256 characters", "stop")
+    check_choosing(body.top_k, body.repetition_penalty)
+    named = "max_tokens" if body.max_completion_tokens is None else "max_completion_tokens"
+    most = max_tokens(asked, named, limits)
     return Sampling(
-        max_tokens=max_tokens(asked, "max_tokens", limits),
+        max_tokens=most,
+        min_tokens=min_tokens(body.min_tokens, most),
         temperature=body.temperature,
         top_p=body.top_p,
         top_k=body.top_k,
         repetition_penalty=body.repetition_penalty,
         seed=None if body.seed is None else body.seed % 2**63,
-        stop=tuple(stop),
+        stop=stops(body.stop),
         response_format=_form(body),
         logprobs=_logprobs(body),
     )

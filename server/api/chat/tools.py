@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import msgspec
 
 from askcam.engine.calls import Call
 from askcam.server.errors import bad_request
-from askcam.server.steps import Choice, Done
+from askcam.server.steps import Ask, Choice, Done
 
 MAX_TOOLS = 64
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -42,9 +43,19 @@ class ChosenFunction(msgspec.Struct):
     name: str
 
 
-class ChosenTool(msgspec.Struct):
+class ChosenTool(msgspec.Struct, tag="function"):
     function: ChosenFunction
-    type: Literal["function"] = "function"
+
+
+class AllowedNames(msgspec.Struct):
+    """Only these may be called: `tools` are as in ChosenTool."""
+
+    tools: list[ChosenTool]
+    mode: Literal["auto", "required"] = "auto"
+
+
+class AllowedTools(msgspec.Struct, tag="allowed_tools"):
+    allowed_tools: AllowedNames
 
 
 def signatures(
@@ -78,12 +89,30 @@ def signatures(
     return tuple(found.values())
 
 
-def choice(wanted: Literal["auto", "none", "required"] | ChosenTool | None) -> Choice:
+def narrowed(ask: Ask, wanted: object) -> Ask:
+    """`ask` with the tools that `wanted` allows, the server's among them. Raises ApiError 400."""
+    if not isinstance(wanted, AllowedTools):
+        return ask
+    return only(ask, [tool.function.name for tool in wanted.allowed_tools.tools], "tool_choice.allowed_tools.tools")
+
+
+def only(ask: Ask, names: Sequence[str], at: str) -> Ask:
+    """`ask` with the tools of these `names` alone, the client's and the server's. Raises ApiError 400."""
+    if not names:
+        raise bad_request(f"{at!r} is empty: name the tools that may be called, or leave tool_choice out", at)
+    theirs = tuple(tool for tool in ask.tools if tool["function"]["name"] in names)
+    client = {tool["function"]["name"] for tool in theirs}
+    return replace(ask, tools=theirs, server_tools=tuple(name for name in names if name not in client))
+
+
+def choice(wanted: Literal["auto", "none", "required"] | ChosenTool | AllowedTools | None) -> Choice:
     match wanted:
         case None:
             return Choice()
         case ChosenTool(function=function):
             return Choice("required", function.name)
+        case AllowedTools(allowed_tools=allowed):
+            return Choice(allowed.mode)
         case mode:
             return Choice(mode)
 

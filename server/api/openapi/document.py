@@ -33,6 +33,7 @@ ERRORS = {
     404: "There is no such thing",
     409: "There is one already",
     413: "The body is larger than this server takes",
+    415: "The body is compressed in a way that is not read here; `Accept-Encoding` says which are",
     429: "Too fast, or all places are taken; `Retry-After`",
     500: "It failed here; the server's log has the cause",
     503: "The camera is down or its picture too old, or the model still loads",
@@ -74,7 +75,7 @@ def describe(token_required: bool) -> dict[str, Any]:
 def _operation(path: str, operation: Operation, token_required: bool) -> dict[str, Any]:
     behind = guarded(path)
     replies = {str(status): _reply(reply) for status, reply in operation.replies.items()}
-    errors = {*BEFORE, *operation.errors} | ({401} if behind else set())
+    errors = {*BEFORE, *operation.errors} | ({401} if behind else set()) | ({415} if operation.body else set())
     for status in sorted(errors - operation.replies.keys()):
         replies[str(status)] = {"$ref": f"#/components/responses/Error{status}"}
     made: dict[str, Any] = {

@@ -57,6 +57,7 @@ class ModelEntry(msgspec.Struct):
     object: Literal["model"]
     created: int
     owned_by: str
+    max_model_len: int | None  # tokens of a prompt and its answer; null until the model is loaded
     askcam: AboutModel | AboutCamera
 
 

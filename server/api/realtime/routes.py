@@ -8,6 +8,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from askcam.client.protocol import encode
 from askcam.server.access.auth import Role
+from askcam.server.access.browsers import selected
 from askcam.server.api.models import MODEL
 from askcam.server.api.realtime.connection import Connection, End
 from askcam.server.api.realtime.hosted import Hosted
@@ -28,7 +29,7 @@ def routes(house: House) -> list[BaseRoute]:
     connections: set[WebSocket] = set()
 
     async def realtime(websocket: WebSocket) -> None:
-        await websocket.accept()
+        await websocket.accept(selected(websocket.scope.get("subprotocols", ())))
         if len(connections) >= house.limits.max_sessions:
             await _refuse(websocket, _full(house.limits.max_sessions))
             return

@@ -13,20 +13,24 @@ from askcam.server.attached.content import picture_from_url
 from askcam.server.errors import ApiError, bad_request
 
 MAX_PARTS = 64
+# Items that say nothing to a model that does not think; OpenAI's own come back with the next question.
+SILENT = frozenset({"reasoning", "compaction", "compaction_trigger"})
 ROLES = {"system": Role.SYSTEM, "developer": Role.SYSTEM, "user": Role.USER, "assistant": Role.ASSISTANT}
 
 
 class InputPart(msgspec.Struct):
-    """`input_text` and `output_text` have a text, `input_image` has an image_url."""
+    """`input_text` and `output_text` have a text, `input_image` has an image_url, `refusal` a refusal."""
 
     type: str
     text: str | None = None
+    refusal: str | None = None
     image_url: str | None = None  # a data URL, or an address where [fetch] allows it
     detail: str | None = None
 
 
 class InputItem(msgspec.Struct):
-    """A `message` (its type may be left out), a `function_call` of an earlier turn, or a `function_call_output`."""
+    """A `message` (its type may be left out), a `function_call` of an earlier turn, a `function_call_output`, or an
+    `item_reference` to an item of a response that is kept. What a model has thought (`reasoning`) is passed over."""
 
     type: str | None = None
     role: str | None = None
@@ -57,13 +61,15 @@ class InputItem(msgspec.Struct):
             if isinstance(content, str):
                 texts.append(content)
             else:
-                texts += [(part.text or "") + (part.image_url or "") for part in content or ()]
+                texts += [(part.text or "") + (part.refusal or "") + (part.image_url or "") for part in content or ()]
         return 300 + sum(map(len, texts))
 
 
-def turns(before: Sequence[InputItem], items: Sequence[InputItem], limits: Limits) -> tuple[Message, ...]:
-    """The messages of a conversation. Raises ApiError 400 naming the item among `items` that is at fault, or
-    previous_response_id for one of those `before`, which an earlier request brought.
+def turns(
+    before: Sequence[InputItem], items: Sequence[InputItem], limits: Limits
+) -> tuple[tuple[Message, ...], tuple[str, ...]]:
+    """The messages of a conversation, and the field that each one's words came in. Raises ApiError 400 naming the item
+    among `items` that is at fault, or previous_response_id for one of those `before`, which an earlier request brought.
 
     Decodes pictures: call it off the event loop.
     """
@@ -75,7 +81,7 @@ def turns(before: Sequence[InputItem], items: Sequence[InputItem], limits: Limit
             raise bad_request(f"of an earlier response: {exc.message}", "previous_response_id", exc.code) from exc
     for i, item in enumerate(items):
         reader.take(item, f"input[{i}]")
-    return tuple(reader.messages)
+    return tuple(reader.messages), tuple(reader.places)
 
 
 class _Turns:
@@ -83,17 +89,20 @@ class _Turns:
 
     def __init__(self, limits: Limits) -> None:
         self.messages: list[Message] = []
+        self.places: list[str] = []  # of each of them
         self._limits, self._budget = limits, Budget()
         self._called: set[str] = set()
 
     def take(self, item: InputItem, at: str) -> None:
         match item.type or "message":
             case "message":
-                self.messages.append(self._message(item, at))
+                self._add(self._message(item, at), f"{at}.content" if at else "")
             case "function_call":
                 self._call(item, at)
             case "function_call_output":
                 self._output(item, at)
+            case kind if kind in SILENT:
+                pass
             case kind:
                 raise bad_request(
                     f"items of type {kind[:80]!r} are not taken here: send 'message', 'function_call' or "
@@ -101,6 +110,10 @@ class _Turns:
                     f"{at}.type",
                     "unsupported_item",
                 )
+
+    def _add(self, message: Message, place: str) -> None:
+        self.messages.append(message)
+        self.places.append(place or "previous_response_id")
 
     def _message(self, item: InputItem, at: str) -> Message:
         role = ROLES.get(item.role or "")
@@ -121,10 +134,10 @@ class _Turns:
         self._called.add(item.call_id or "")
         call = earlier(ToolCall(FunctionCall(item.name or "", item.arguments or ""), item.call_id))
         if self.messages and self.messages[-1].role is Role.ASSISTANT:
-            last = self.messages.pop()
-            self.messages.append(Message(Role.ASSISTANT, last.parts, (*last.tool_calls, call)))
+            last = self.messages[-1]
+            self.messages[-1] = Message(Role.ASSISTANT, last.parts, (*last.tool_calls, call))
         else:
-            self.messages.append(Message(Role.ASSISTANT, (), (call,)))
+            self._add(Message(Role.ASSISTANT, (), (call,)), at)
 
     def _output(self, item: InputItem, at: str) -> None:
         if item.call_id not in self._called:
@@ -135,7 +148,7 @@ class _Turns:
             )
         if item.output is None:
             raise bad_request("the function_call_output has no output", f"{at}.output", "missing_required_parameter")
-        self.messages.append(Message(Role.TOOL, self._parts(item.output, Role.TOOL, f"{at}.output")))
+        self._add(Message(Role.TOOL, self._parts(item.output, Role.TOOL, f"{at}.output")), f"{at}.output" if at else "")
 
     def _parts(self, content: str | list[InputPart], role: Role, at: str) -> tuple[Part, ...]:
         if isinstance(content, str):
@@ -146,7 +159,9 @@ class _Turns:
 
     def _part(self, part: InputPart, role: Role, at: str) -> Part:
         match part.type, role:
-            case ("input_text", _) | ("output_text", Role.ASSISTANT):
+            case "refusal", Role.ASSISTANT:
+                return bounded_text(part.refusal or part.text or "", f"{at}.refusal", self._limits)
+            case (("input_text" | "text"), _) | ("output_text", Role.ASSISTANT):
                 if part.text is None:
                     raise bad_request(f"the {part.type} has no text", f"{at}.text", "missing_required_parameter")
                 return bounded_text(part.text, f"{at}.text", self._limits)
@@ -167,6 +182,6 @@ class _Turns:
                 )
 
 
-def said(text: str) -> InputItem:
+def said(text: str, item_id: str | None = None) -> InputItem:
     """The assistant's words, as the next question has them before it."""
-    return InputItem("message", "assistant", [InputPart("output_text", text)])
+    return InputItem("message", "assistant", [InputPart("output_text", text)], id=item_id)

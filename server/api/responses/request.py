@@ -1,7 +1,6 @@
 """What POST /v1/responses takes, and how it becomes a question. Pure.
 
-Fields that would change the answer and that are not supported are refused by name; fields that only concern OpenAI's
-own service (`user`, `service_tier`, `prompt_cache_key`, ...) are let pass.
+What becomes of other fields stands in fields.py; reading.py makes this of what clients write.
 """
 
 from collections.abc import Sequence
@@ -13,16 +12,28 @@ from askcam.client.protocol import AskcamRequest
 from askcam.engine.question import JSON_OBJECT, Form, Message, Role, Sampling
 from askcam.server.access.limits import Limits
 from askcam.server.access.sizes import Size
-from askcam.server.api.bounds import check_chance, check_top_logprobs, form_of, max_tokens
+from askcam.server.answering.asked import says, shortened
+from askcam.server.api.bounds import (
+    check_chance,
+    check_choosing,
+    check_top_logprobs,
+    form_of,
+    max_tokens,
+    min_tokens,
+    stops,
+)
 from askcam.server.api.chat.request import ObjectFormat, TextFormat, bounded_text
-from askcam.server.api.chat.tools import ChosenFunction, ChosenTool, Function, FunctionTool, choice, signatures
+from askcam.server.api.chat.tools import ChosenFunction, ChosenTool, Function, FunctionTool, choice, only, signatures
 from askcam.server.api.models import MODEL
+from askcam.server.api.question import question
 from askcam.server.api.responses.items import InputItem, turns
 from askcam.server.api.wishes import with_wishes
 from askcam.server.errors import bad_request
-from askcam.server.steps import Ask
+from askcam.server.steps import Ask, Choice
 
 MAX_ITEMS = 256
+# How clients that have nothing but instructions send the input that must not be missing: then these are what is asked.
+NO_INPUT = InputItem(role="user", content="")
 LOGPROBS = "message.output_text.logprobs"
 
 
@@ -51,6 +62,13 @@ class ChosenPlainTool(msgspec.Struct, tag="function"):
     name: str
 
 
+class AllowedPlainTools(msgspec.Struct, tag="allowed_tools"):
+    """Only these functions may be called."""
+
+    tools: list[ChosenPlainTool]
+    mode: Literal["auto", "required"] = "auto"
+
+
 class ResponseRequest(msgspec.Struct):
     model: str
     input: str | list[InputItem]
@@ -61,21 +79,21 @@ class ResponseRequest(msgspec.Struct):
     top_p: float | None = None
     text: TextConfig | None = None
     tools: list[PlainFunctionTool] | None = None
-    tool_choice: Literal["auto", "none", "required"] | ChosenPlainTool | None = None
+    tool_choice: Literal["auto", "none", "required"] | ChosenPlainTool | AllowedPlainTools | None = None
     parallel_tool_calls: bool | None = None
     metadata: dict[str, str] | None = None
     previous_response_id: str | None = None
     store: bool | None = None
     include: list[str] | None = None
     top_logprobs: int | None = None
+    truncation: Literal["auto", "disabled"] | None = None
     askcam: AskcamRequest | None = None
-    # Refused unless they say what happens anyway.
-    background: bool | None = None
-    conversation: Any = None
-    prompt: Any = None
-    reasoning: dict[str, Any] | None = None
-    truncation: str | None = None
-    max_tool_calls: int | None = None
+    # Besides OpenAI's own.
+    top_k: int | None = None
+    repetition_penalty: float | None = None
+    min_tokens: int | None = None
+    seed: int | None = None
+    stop: str | list[str] | None = None
 
     @property
     def items(self) -> tuple[InputItem, ...]:
@@ -89,58 +107,69 @@ class ResponseRequest(msgspec.Struct):
         return LOGPROBS in (self.include or ())
 
 
-def read(body: ResponseRequest, before: Sequence[InputItem], limits: Limits, max_age_s: float | None) -> Ask:
-    """The question that `body` asks after the turns `before`. Raises ApiError 400 naming the field at fault.
+def read(
+    body: ResponseRequest,
+    before: Sequence[InputItem],
+    added: Sequence[InputItem],
+    limits: Limits,
+    max_age_s: float | None,
+    prompt_chars: int,
+) -> Ask:
+    """The question that `body` asks with the items that it has `added` to those `before`. `prompt_chars`: so long may
+    what is asked be where truncation is "auto". Raises ApiError 400 naming the field at fault.
 
     Decodes pictures: call it off the event loop.
     """
-    refuse_unsupported(body)
-    items = body.items
-    if not items:
+    _check(body)
+    if not added:
         raise bad_request("'input' is empty: send a text, or at least one item", "input")
-    if len(before) + len(items) > MAX_ITEMS:
-        raise bad_request(f"the conversation has more than {MAX_ITEMS} items: begin a new one", "input")
+    cut = body.truncation == "auto"
+    if len(before) + len(added) > MAX_ITEMS:
+        if not cut or len(added) > MAX_ITEMS:
+            raise bad_request(f"the conversation has more than {MAX_ITEMS} items: begin a new one", "input")
+        before = _newest(before, MAX_ITEMS - len(added))
+    said = (body.instructions or "") if says(body.instructions or "") else ""
+    if said and not before and isinstance(body.input, list) and list(added) == [NO_INPUT]:
+        added, said = (InputItem(role="user", content=said),), ""
     size = Size(limits.max_question_chars, "input")
     size.texts([body.instructions])
-    for item in (*before, *items):
+    for item in (*before, *added):
         size.parts(item.num_parts)
         size.texts(item.texts)
-    messages = turns(before, items, limits)
-    if messages[-1].role not in (Role.USER, Role.TOOL):
-        raise bad_request("the last item must be the user's message, or a function_call_output", "input")
-    if body.instructions:
-        said = bounded_text(body.instructions, "instructions", limits)
-        messages = (Message(Role.SYSTEM, (said,)), *messages)
+    messages, places = turns(before, added, limits)
+
+    def named(at: int | None) -> str:
+        return "input" if at is None or isinstance(body.input, str) else places[at]
+
+    messages = question(messages, named)
+    if cut:
+        messages = shortened(messages, prompt_chars)
+    if said:
+        messages = (Message(Role.SYSTEM, (bounded_text(said, "instructions", limits),)), *messages)
     ask = Ask(
         messages=messages,
         said_in="input",
         camera=None if body.model == MODEL else body.model,
         sampling=_sampling(body, limits),
         tools=signatures([_tool(tool) for tool in body.tools or ()], "tools[{i}].name"),
-        choice=choice(_chosen(body.tool_choice)),
+        choice=_choice(body.tool_choice),
         parallel=body.parallel_tool_calls is not False,
     )
-    return with_wishes(ask, body.askcam, max_age_s)
+    ask = with_wishes(ask, body.askcam, max_age_s)
+    if isinstance(body.tool_choice, AllowedPlainTools):
+        ask = only(ask, [tool.name for tool in body.tool_choice.tools], "tool_choice.tools")
+    return ask
 
 
-def refuse_unsupported(body: ResponseRequest) -> None:
-    """Raises ApiError 400 for what could not be honoured."""
-    for name, value, why in (
-        ("background", bool(body.background), "ask, and wait for the answer"),
-        ("conversation", body.conversation is not None, "use previous_response_id"),
-        ("prompt", body.prompt is not None, "send the words in 'instructions' and 'input'"),
-        ("reasoning", any((body.reasoning or {}).values()), "answers are not thought over"),
-        ("text.verbosity", body.text is not None and body.text.verbosity not in (None, "medium"), "say it in words"),
-        ("truncation", body.truncation not in (None, "disabled"), "leave old turns out yourself"),
-        ("max_tool_calls", body.max_tool_calls is not None, "the server bounds its own tools"),
-    ):
-        if value:
-            raise bad_request(f"{name!r} is not supported as given: {why}", name, "unsupported_parameter")
-    for entry in body.include or ():
-        if entry != LOGPROBS:
-            raise bad_request(
-                f"{entry[:80]!r} cannot be included; {LOGPROBS!r} can", "include", "unsupported_parameter"
-            )
+def _newest(before: Sequence[InputItem], number: int) -> Sequence[InputItem]:
+    """The newest items, so that no output is left without its call."""
+    kept = list(before[len(before) - number :])
+    while kept and kept[0].type in ("function_call", "function_call_output"):
+        kept.pop(0)
+    return kept
+
+
+def _check(body: ResponseRequest) -> None:
     pairs = body.metadata or {}
     if len(pairs) > 16 or any(len(key) > 64 or len(value) > 512 for key, value in pairs.items()):
         raise bad_request("metadata takes up to 16 strings of 512 characters, named by 64", "metadata")
@@ -153,10 +182,17 @@ def _sampling(body: ResponseRequest, limits: Limits) -> Sampling:
         check_top_logprobs(top)
     if top and not body.with_logprobs:
         raise bad_request(f"top_logprobs={top} needs {LOGPROBS!r} in 'include'", "top_logprobs")
+    most = max_tokens(body.max_output_tokens, "max_output_tokens", limits)
+    check_choosing(body.top_k, body.repetition_penalty)
     return Sampling(
-        max_tokens=max_tokens(body.max_output_tokens, "max_output_tokens", limits),
+        max_tokens=most,
+        min_tokens=min_tokens(body.min_tokens, most),
         temperature=body.temperature,
         top_p=body.top_p,
+        top_k=body.top_k,
+        repetition_penalty=body.repetition_penalty,
+        seed=None if body.seed is None else body.seed % 2**63,
+        stop=stops(body.stop),
         response_format=_form(body),
         logprobs=(top or 0) if body.with_logprobs else None,
     )
@@ -177,7 +213,11 @@ def _tool(tool: PlainFunctionTool) -> FunctionTool:
     return FunctionTool(Function(tool.name, tool.description, tool.parameters, tool.strict))
 
 
-def _chosen(
-    wanted: Literal["auto", "none", "required"] | ChosenPlainTool | None,
-) -> Literal["auto", "none", "required"] | ChosenTool | None:
-    return ChosenTool(ChosenFunction(wanted.name)) if isinstance(wanted, ChosenPlainTool) else wanted
+def _choice(wanted: Literal["auto", "none", "required"] | ChosenPlainTool | AllowedPlainTools | None) -> Choice:
+    match wanted:
+        case AllowedPlainTools(mode=mode):
+            return Choice(mode)
+        case ChosenPlainTool(name=name):
+            return choice(ChosenTool(ChosenFunction(name)))
+        case _:
+            return choice(wanted)

@@ -12,12 +12,13 @@ from starlette.routing import BaseRoute, Route
 from askcam.client.protocol import encode
 from askcam.server.api.addresses import in_response
 from askcam.server.api.outcome import check_stream, until_told, whole
-from askcam.server.api.responses.request import ResponseRequest, read
+from askcam.server.api.responses.reading import NAMES, read_body
+from askcam.server.api.responses.request import read
 from askcam.server.api.responses.shapes import DeletedResponse, ResponseEvent
 from askcam.server.api.responses.store import Kept, Responses
 from askcam.server.api.responses.writer import ResponseWriter
-from askcam.server.api.wire import decode_body, json_response
-from askcam.server.errors import ApiError
+from askcam.server.api.wire import json_response, read_aside
+from askcam.server.errors import ApiError, called
 from askcam.server.house import House, client
 from askcam.server.steps import Done, Step
 
@@ -28,24 +29,29 @@ def routes(house: House) -> list[BaseRoute]:
 
     async def create(request: Request) -> Response:
         house.admit_question(request)  # before its body is read: that may cost most
-        body = await decode_body(request, ResponseRequest)
-        before = responses.before(body.previous_response_id)
+        body = await read_aside(await request.body(), read_body)
+        before, added = responses.before(body.previous_response_id), responses.referred(body.items)
         await house.fetcher.put(in_response(body))
-        ask = await asyncio.to_thread(read, body, before, house.limits, house.max_age_s)  # it may decode pictures
+        context = house.model.engine.info.context_tokens
+        # It may decode pictures.
+        ask = await asyncio.to_thread(read, body, before, added, house.limits, house.max_age_s, context // 2)
         ask = replace(ask, admin=house.is_admin(request), client=client(request))
         writer = ResponseWriter(body)
 
         def keep() -> None:
             if body.store is not False:
-                responses.put(Kept(writer.response, (*before, *body.items, *writer.items())))
+                own = writer.items()
+                responses.put(Kept(writer.response, (*before, *added, *own), own))
 
         if not body.stream:
-            answer = writer.whole(await whole(house.asking, ask, request))
+            with called(NAMES):
+                answer = writer.whole(await whole(house.asking, ask, request))
             keep()
             return json_response(answer)
         check_stream(ask)
         steps = house.asking.ask(ask)
-        first = await until_told(steps, request)
+        with called(NAMES):
+            first = await until_told(steps, request)
         return StreamingResponse(
             _events(first, steps, writer, keep), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
         )

@@ -86,7 +86,7 @@ class Response(msgspec.Struct):
     incomplete_details: IncompleteDetails | None = None
     askcam: Saw | None = None
     background: bool = False
-    truncation: Literal["disabled"] = "disabled"
+    truncation: Literal["auto", "disabled"] = "disabled"
     object: Literal["response"] = "response"
 
 

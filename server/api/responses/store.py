@@ -17,6 +17,7 @@ class Kept:
 
     response: Response
     items: tuple[InputItem, ...]
+    own: tuple[InputItem, ...] = ()  # the last of them: what was answered; each has an id
 
     @property
     def num_bytes(self) -> int:
@@ -30,6 +31,7 @@ class Responses:
     def __init__(self, max_responses: int = MAX_RESPONSES, max_bytes: int = MAX_BYTES) -> None:
         self._max_responses, self._max_bytes = max_responses, max_bytes
         self._kept: OrderedDict[str, tuple[Kept, int]] = OrderedDict()
+        self._items: dict[str, InputItem] = {}  # those that were answered, by their ids; of the kept responses
         self._bytes = 0
 
     def __len__(self) -> int:
@@ -38,10 +40,30 @@ class Responses:
     def put(self, kept: Kept) -> None:
         num_bytes = kept.num_bytes
         self._kept[kept.response.id] = (kept, num_bytes)
+        self._items |= {item.id: item for item in kept.own if item.id is not None}
         self._bytes += num_bytes
         while len(self._kept) > self._max_responses or self._bytes > self._max_bytes:
-            _, (_, freed) = self._kept.popitem(last=False)
-            self._bytes -= freed
+            self._forget(next(iter(self._kept)))
+
+    def referred(self, items: tuple[InputItem, ...]) -> tuple[InputItem, ...]:
+        """`items`, with what they refer to in place of references. Raises ApiError 400."""
+        return tuple(self._referred(item, i) if item.type == "item_reference" else item for i, item in enumerate(items))
+
+    def _referred(self, item: InputItem, i: int) -> InputItem:
+        found = self._items.get(item.id or "")
+        if found is None:
+            raise bad_request(
+                f"no item {(item.id or '')[:80]!r} of a response is kept, or not any more: send it itself",
+                f"input[{i}].id",
+                "item_not_found",
+            )
+        return found
+
+    def _forget(self, response_id: str) -> None:
+        kept, num_bytes = self._kept.pop(response_id)
+        self._bytes -= num_bytes
+        for item in kept.own:
+            self._items.pop(item.id or "", None)
 
     def before(self, response_id: str | None) -> tuple[InputItem, ...]:
         """The turns that a question after this response follows; none after None. Raises ApiError 400."""
@@ -63,8 +85,7 @@ class Responses:
     def delete(self, response_id: str) -> None:
         """Raises ApiError 404."""
         self._find(response_id)
-        _, num_bytes = self._kept.pop(response_id)
-        self._bytes -= num_bytes
+        self._forget(response_id)
 
     def _find(self, response_id: str) -> Kept:
         found = self._kept.get(response_id)

@@ -50,9 +50,9 @@ class ResponseWriter:
     def items(self) -> tuple[InputItem, ...]:
         """What was answered, as the next question has it before it."""
         return tuple(
-            said(item.content[0].text)
+            said(item.content[0].text, item.id)
             if isinstance(item, OutputMessage)
-            else InputItem("function_call", call_id=item.call_id, name=item.name, arguments=item.arguments)
+            else InputItem("function_call", call_id=item.call_id, name=item.name, arguments=item.arguments, id=item.id)
             for item in self.response.output
         )
 
@@ -187,6 +187,7 @@ def _begun(body: ResponseRequest, response_id: str) -> Response:
         tool_choice=choice if isinstance(choice, str) else msgspec.to_builtins(choice),
         tools=[msgspec.to_builtins(tool) for tool in body.tools or ()],
         top_p=body.top_p,
+        truncation="auto" if body.truncation == "auto" else "disabled",
     )
 
 

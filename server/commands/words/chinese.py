@@ -77,6 +77,7 @@ CHINESE = {
     "ask.which": "问哪个摄像头？请加上 --camera 名称；服务器上有：{names}",
     "ask.none": "服务器 {url} 上没有摄像头；启动时请指定：askcam serve --camera 名称=URI",
     "ask.ca": "无法将 {path} 作为证书（PEM）读取：{why}",
+    "ask.no_question": "想知道什么？问题是空的",
     "look.no_question": "您想知道什么？请写：askcam look 图片... 问题",
     "look.no_source": "只有 {word!r} 还不够；请写：askcam look 图片... 问题",
     "look.folder": "{uri} 是文件夹：请写出其中的图片（{uri}/*.jpg）",

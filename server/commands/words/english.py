@@ -85,6 +85,7 @@ ENGLISH = {
     "ask.none": "the server at {url} has no camera; start it with one: askcam serve --camera NAME=URI",
     "ask.ca": "cannot read {path} as a certificate (PEM): {why}",
     # look
+    "ask.no_question": "what do you want to know? the question is empty",
     "look.no_question": "what do you want to know? write: askcam look PICTURE... QUESTION",
     "look.no_source": "{word!r} alone is not enough; write: askcam look PICTURE... QUESTION",
     "look.folder": "{uri} is a folder: name the pictures in it ({uri}/*.jpg)",

@@ -287,3 +287,58 @@ def test_the_page_is_there_and_loads_from_nowhere_else(http: httpx.Client) -> No
     assert "default-src 'self'" in page.headers["content-security-policy"]
     assert "http://" not in page.text.replace("http://www.w3.org", "")
     assert "https://" not in page.text
+
+
+@pytest.mark.parametrize("content", ["Hello!", [{"type": "text", "text": "What do you see?"}]])
+def test_a_question_without_a_picture_is_refused_where_the_model_knows_only_pictures(
+    http: httpx.Client, content: Any
+) -> None:
+    turns = [{"role": "user", "content": content}]
+    reply = http.post("/v1/chat/completions", json={"model": "askcam", "messages": turns})
+    error = reply.json()["error"]
+    assert (reply.status_code, error["code"], error["param"]) == (400, "picture_required", "messages")
+    assert "'lobby'" in error["message"]
+    error = http.post("/v1/responses", json={"model": "askcam", "input": "Hello!"}).json()["error"]
+    assert (error["code"], error["param"]) == ("picture_required", "input")
+    shown = {"type": "image_url", "image_url": {"url": picture_url()}}
+    turns = [{"role": "user", "content": [shown, {"type": "text", "text": "What do you see?"}]}]
+    assert http.post("/v1/chat/completions", json={"model": "askcam", "messages": turns}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "roles", ["system", "user system", "user assistant", "user assistant system", "user user", "system user assistant"]
+)
+@pytest.mark.parametrize("api", ["chat", "responses"])
+def test_a_conversation_may_end_in_any_turn(http: httpx.Client, roles: str, api: str) -> None:
+    words = {"user": "What do you see?", "assistant": "I see", "system": "Be brief."}
+    turns = [{"role": role, "content": words[role]} for role in roles.split()]
+    if roles in ("system", "user assistant system"):
+        turns[-1]["content"] = "What do you see?"
+    if api == "chat":
+        body = http.post("/v1/chat/completions", json={"model": "lobby", "messages": turns}).json()
+        text = body["choices"][0]["message"]["content"]
+    else:
+        body = http.post("/v1/responses", json={"model": "lobby", "input": turns}).json()
+        text = body["output"][0]["content"][0]["text"]
+    assert text.startswith("I see "), body
+
+
+@pytest.mark.parametrize("field", ["response_format", "text.format", "tools"])
+def test_a_schema_that_cannot_be_kept_is_refused_by_the_wire_s_own_name(http: httpx.Client, field: str) -> None:
+    schema = {"type": "object", "not": {}}
+    body: dict[str, Any] = {"model": "lobby"}
+    match field:
+        case "response_format":
+            form = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
+            path, body = "chat/completions", body | {"response_format": form}
+        case "text.format":
+            path, body = (
+                "responses",
+                body | {"text": {"format": {"type": "json_schema", "name": "a", "schema": schema}}},
+            )
+        case _:
+            tool = {"type": "function", "name": "f", "parameters": schema}
+            path, body = "responses", body | {"tools": [tool], "tool_choice": "required"}
+    asked = {"input": "What?"} if path == "responses" else {"messages": [{"role": "user", "content": "What?"}]}
+    error = http.post(f"/v1/{path}", json=body | asked).json()["error"]
+    assert error["param"] == field

@@ -14,7 +14,7 @@ from askcam.server.api.responses.request import ResponseRequest, read
 from askcam.server.api.responses.store import Kept, Responses
 from askcam.server.api.responses.writer import ResponseWriter
 from askcam.server.errors import ApiError
-from askcam.server.steps import Delta, Seen
+from askcam.server.steps import Ask, Delta, Seen
 
 SDK: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
 SAW = Saw(None, None, None, 12.0, "ans_1", [], "live")
@@ -22,6 +22,10 @@ SAW = Saw(None, None, None, 12.0, "ans_1", [], "live")
 
 def request(**more: Any) -> ResponseRequest:
     return msgspec.convert({"model": "askcam", "input": "What is this?"} | more, ResponseRequest)
+
+
+def asked(body: ResponseRequest, before: tuple[InputItem, ...] = (), prompt_chars: int = 10_000) -> Ask:
+    return read(body, before, body.items, Limits(), None, prompt_chars)
 
 
 def kept(text: str = "What is this?") -> Kept:
@@ -83,10 +87,10 @@ def test_a_call_before_its_output_may_be_of_an_earlier_response() -> None:
     call = InputItem("function_call", call_id="c", name="look", arguments="{}")
     output = [{"type": "function_call_output", "call_id": "c", "output": "nothing"}]
     before = (InputItem(role="user", content="Hi"), call)
-    ask = read(request(input=output), before, Limits(), None)
+    ask = asked(request(input=output), before)
     assert [message.role.value for message in ask.messages] == ["user", "assistant", "tool"]
     with pytest.raises(ApiError, match="no function_call before it"):
-        read(request(input=output), (), Limits(), None)
+        asked(request(input=output))
 
 
 def test_calls_belong_to_the_words_before_them() -> None:
@@ -98,7 +102,7 @@ def test_calls_belong_to_the_words_before_them() -> None:
         {"type": "function_call_output", "call_id": "a", "output": "a cup"},
         {"type": "function_call_output", "call_id": "b", "output": [{"type": "input_text", "text": "a pen"}]},
     ]
-    ask = read(request(input=items, instructions="Be brief."), (), Limits(), None)
+    ask = asked(request(input=items, instructions="Be brief."))
     roles = [message.role.value for message in ask.messages]
     assert roles == ["system", "user", "assistant", "tool", "tool"]
     assert [call["function"]["arguments"]["at"] for call in ask.messages[2].tool_calls] == [1, 2]
@@ -107,4 +111,26 @@ def test_calls_belong_to_the_words_before_them() -> None:
 def test_a_conversation_is_bounded() -> None:
     turn = InputItem(role="user", content="Hi")
     with pytest.raises(ApiError, match="more than 256 items"):
-        read(request(), (turn,) * 256, Limits(), None)
+        asked(request(), (turn,) * 256)
+
+
+def test_what_is_too_long_is_cut_where_the_request_says_auto() -> None:
+    turns = tuple(InputItem(role=role, content="x" * 10) for _ in range(200) for role in ("user", "assistant"))
+    ask = asked(request(truncation="auto"), turns, prompt_chars=60)
+    assert [message.role.value for message in ask.messages] == ["user", "assistant", "user", "assistant", "user"]
+    with pytest.raises(ApiError, match="more than 256 items"):
+        asked(request(truncation="disabled"), turns)
+
+
+def test_what_a_response_said_can_be_referred_to_while_it_is_kept() -> None:
+    responses, body = Responses(max_responses=1), request()
+    writer = ResponseWriter(body)
+    writer.step(Delta("A cup."))
+    (said,) = own = writer.items()
+    responses.put(Kept(writer.response, (*body.items, *own), own))
+    reference = InputItem("item_reference", id=said.id)
+    assert responses.referred((reference, *body.items)) == (said, *body.items)
+    responses.put(kept())
+    with pytest.raises(ApiError) as gone:
+        responses.referred((*body.items, reference))
+    assert (gone.value.param, gone.value.code) == ("input[1].id", "item_not_found")

@@ -66,8 +66,9 @@ def test_an_answer_out_of_the_conversation_leaves_no_turn_and_needs_no_quiet() -
     assert not [kind for kind in types(events) if kind.startswith("conversation.")]
     assert events[-1]["response"]["conversation_id"] is None
     talk.hear(first.response_id, done("A cup."))
+    talk.user("And now?")
     talk.ask()
-    assert talk.texts() == [(Role.USER, "What is it?"), (Role.ASSISTANT, "A cup.")]
+    assert talk.texts() == [(Role.USER, "What is it?"), (Role.ASSISTANT, "A cup."), (Role.USER, "And now?")]
 
 
 def test_input_may_refer_to_items() -> None:
@@ -143,8 +144,9 @@ def test_a_cancelled_answer_keeps_what_was_said() -> None:
     assert Stop(name) in talk.effects
     late = [*talk.words(name, " cup"), *talk.hear(name, done("A red cup"))]
     assert late == []  # words that were on their way
+    talk.user("And now?")
     talk.ask()
-    assert talk.texts() == [(Role.USER, "What is it?"), (Role.ASSISTANT, "A red")]
+    assert talk.texts() == [(Role.USER, "What is it?"), (Role.ASSISTANT, "A red"), (Role.USER, "And now?")]
 
 
 def test_a_cancelled_answer_says_what_it_saw() -> None:
@@ -253,3 +255,119 @@ def test_evidence_is_left_out_for_a_session_or_for_one_answer() -> None:
     assert talk.ask(conversation="none", askcam={"evidence": True}).settings.evidence
     talk.say({"type": "session.update", "session": {"askcam": None}})
     assert talk.ask(conversation="none").settings.evidence
+
+
+def system(talk: Talk, text: str) -> None:
+    content = [{"type": "input_text", "text": text}]
+    talk.say({"type": "conversation.item.create", "item": {"type": "message", "role": "system", "content": content}})
+
+
+def assistant(talk: Talk, text: str, kind: str = "output_text") -> None:
+    part = {"type": kind, "text": text} if kind != "output_audio" else {"type": kind, "transcript": text}
+    item = {"type": "message", "role": "assistant", "content": [part]}
+    talk.say({"type": "conversation.item.create", "item": item})
+
+
+def test_instructions_after_an_answered_turn_are_what_is_asked() -> None:
+    talk = Talk()
+    talk.say({"type": "session.update", "session": {"instructions": "Be brief."}})
+    talk.user("What is it?")
+    talk.hear(talk.ask().response_id, done("A cup."))
+    start = talk.ask(instructions="Say goodbye.")
+    asked = [(Role.USER, "What is it?"), (Role.ASSISTANT, "A cup."), (Role.USER, "Say goodbye.")]
+    assert (start.instructions, talk.texts()) == ("Be brief.", asked)
+
+
+def test_instructions_beside_an_open_question_are_the_system_s() -> None:
+    talk = Talk()
+    talk.user("What is it?")
+    start = talk.ask(instructions="Be brief.")
+    assert (start.instructions, talk.texts()) == ("Be brief.", [(Role.USER, "What is it?")])
+
+
+@pytest.mark.parametrize("kind", ["output_text", "text", "output_audio"])
+def test_what_is_answered_already_is_answered_anew(kind: str) -> None:
+    talk = Talk()
+    talk.user("What is it?")
+    assistant(talk, "A cup.", kind)
+    talk.ask()
+    assert talk.texts() == [(Role.USER, "What is it?")]
+
+
+def test_a_system_s_words_after_an_answered_turn_are_what_is_asked() -> None:
+    talk = Talk()
+    talk.user("What is it?")
+    talk.hear(talk.ask().response_id, done("A cup."))
+    system(talk, "Ask what the user wants.")
+    talk.ask()
+    assert talk.texts()[-1] == (Role.USER, "Ask what the user wants.")
+
+
+def test_a_system_s_words_behind_a_question_stand_before_it() -> None:
+    talk = Talk()
+    talk.user("What is it?")
+    system(talk, "Be brief.")
+    talk.ask()
+    assert talk.texts() == [(Role.SYSTEM, "Be brief."), (Role.USER, "What is it?")]
+
+
+def test_a_system_s_words_alone_are_what_is_asked() -> None:
+    talk = Talk()
+    system(talk, "Describe it.")
+    talk.ask()
+    assert talk.texts() == [(Role.USER, "Describe it.")]
+
+
+@pytest.mark.parametrize("asked", ["nothing", "greeting", "empty", "blank", "instructions", "empty after an answer"])
+def test_without_a_question_nothing_is_asked(asked: str) -> None:
+    talk = Talk()
+    message: dict[str, Any] = {"type": "response.create", "event_id": "e9"}
+    match asked:
+        case "greeting":
+            assistant(talk, "Hello! What would you like to know?")
+        case "empty":
+            talk.user("")
+        case "blank":
+            talk.user(" \n\u200b")
+        case "instructions":
+            talk.say({"type": "session.update", "session": {"instructions": "You are a camera."}})
+            message["response"] = {"instructions": "  "}
+        case "empty after an answer":
+            talk.user("What is it?")
+            talk.hear(talk.ask().response_id, done("A cup."))
+            talk.user("")
+    error = only_error(talk.say(message))
+    assert (error["code"], error["event_id"]) == ("nothing_asked", "e9")
+
+
+def test_old_names_of_a_session_are_taken_and_named_as_they_came() -> None:
+    talk = Talk()
+    old = {"modalities": ["text"], "max_response_output_tokens": 7.0, "turn_detection": None, "voice": "alloy"}
+    (updated,) = talk.say({"type": "session.update", "session": old})
+    assert (updated["session"]["max_output_tokens"], updated["session"]["output_modalities"]) == (7, ["text"])
+    for name, value in (("modalities", ["audio", "text"]), ("max_response_output_tokens", 0)):
+        error = only_error(talk.say({"type": "session.update", "session": {name: value}}))
+        assert error["param"] == f"session.{name}"
+
+
+@pytest.mark.parametrize(
+    ("told", "own", "param"),
+    [
+        ("tool_choice", {}, "session.tool_choice"),
+        ("tool_choice", {"tool_choice": "required"}, "response.tool_choice"),
+        ("tools", {"tools": []}, "response.tools"),
+        ("max_tokens", {}, "session.max_output_tokens"),
+        ("askcam.tools", {"askcam": {"tools": ["x"]}}, "response.askcam.tools"),
+        ("messages", {}, "response.input"),
+        (None, {}, None),
+    ],
+)
+def test_what_is_refused_later_names_the_session_s_or_the_response_s_field(
+    told: str | None, own: dict[str, Any], param: str | None
+) -> None:
+    talk = Talk()
+    talk.user("What is it?")
+    name = talk.ask(**own).response_id
+    refused = ApiError(400, "invalid_request_error", "it cannot be", param=told)
+    error = talk.take(talk.session.failed(name, refused))[0]["error"]
+    assert error["param"] == param

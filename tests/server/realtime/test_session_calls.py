@@ -221,7 +221,6 @@ def test_tool_choice_is_handed_on(wanted: Any, meant: Choice) -> None:
         ({"tool_choice": {"type": "mcp", "server_label": "x"}}, "session.tool_choice.type", "unsupported_parameter"),
         ({"parallel_tool_calls": "yes"}, "session.parallel_tool_calls", "invalid_value"),
         ({"prompt": {"id": "p1"}}, "session.prompt", "unsupported_parameter"),
-        ({"reasoning": {"effort": "low"}}, "session.reasoning", "unsupported_parameter"),
     ],
 )
 def test_what_cannot_be_had_is_refused_by_name(fields: dict[str, Any], param: str, code: str) -> None:
