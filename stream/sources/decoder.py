@@ -9,6 +9,7 @@ import av
 import av.error
 
 from askcam.stream.sources.ffmpeg_errors import explain, no_video
+from askcam.stream.stills.jpeg import too_costly
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -40,6 +41,7 @@ class Decoder:
         except BaseException:
             self._container.close()
             raise
+        self._jpegs = self._stream.codec_context.name == "mjpeg"
         self._frames = self._decode()
 
     @property
@@ -98,6 +100,9 @@ class Decoder:
 
     def decode(self, packet: "Packet[VideoStream]") -> "list[VideoFrame]":
         """A packet's frames; none of a damaged one, which is counted. `frame.opaque` is the packet's."""
+        if self._jpegs and packet.size and too_costly(bytes(packet)):
+            self.undecodable += 1  # hours of a core, and no camera's
+            return []
         try:
             return packet.decode()
         except av.error.InvalidDataError:

@@ -19,6 +19,7 @@ from askcam.server.api.chat.tools import ChosenFunction, ChosenTool, Function, F
 from askcam.server.api.models import MODEL
 from askcam.server.api.responses.items import InputItem, turns
 from askcam.server.api.wishes import with_wishes
+from askcam.server.attached.budget import Budget
 from askcam.server.errors import bad_request
 from askcam.server.steps import Ask
 
@@ -89,10 +90,16 @@ class ResponseRequest(msgspec.Struct):
         return LOGPROBS in (self.include or ())
 
 
-def read(body: ResponseRequest, before: Sequence[InputItem], limits: Limits, max_age_s: float | None) -> Ask:
-    """The question that `body` asks after the turns `before`. Raises ApiError 400 naming the field at fault.
+def read(
+    body: ResponseRequest,
+    before: Sequence[InputItem],
+    limits: Limits,
+    max_age_s: float | None,
+    budget: Budget | None = None,
+) -> Ask:
+    """The question that `body` asks after the turns `before`. Raises ApiError naming the field at fault.
 
-    Decodes pictures: call it off the event loop.
+    Decodes pictures, which cost `budget`: call it off the event loop.
     """
     refuse_unsupported(body)
     items = body.items
@@ -105,7 +112,7 @@ def read(body: ResponseRequest, before: Sequence[InputItem], limits: Limits, max
     for item in (*before, *items):
         size.parts(item.num_parts)
         size.texts(item.texts)
-    messages = turns(before, items, limits)
+    messages = turns(before, items, limits, budget)
     if messages[-1].role not in (Role.USER, Role.TOOL):
         raise bad_request("the last item must be the user's message, or a function_call_output", "input")
     if body.instructions:

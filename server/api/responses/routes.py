@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from askcam.client.protocol import encode
 from askcam.server.api.addresses import in_response
 from askcam.server.api.outcome import check_stream, until_told, whole
+from askcam.server.api.responses.items import shows
 from askcam.server.api.responses.request import ResponseRequest, read
 from askcam.server.api.responses.shapes import DeletedResponse, ResponseEvent
 from askcam.server.api.responses.store import Kept, Responses
@@ -31,7 +32,14 @@ def routes(house: House) -> list[BaseRoute]:
         body = await decode_body(request, ResponseRequest)
         before = responses.before(body.previous_response_id)
         await house.fetcher.put(in_response(body))
-        ask = await asyncio.to_thread(read, body, before, house.limits, house.max_age_s)  # it may decode pictures
+        if shows((*before, *body.items)):
+            ask = await house.decoding.run(
+                client(request),
+                lambda budget: read(body, before, house.limits, house.max_age_s, budget),
+                request.is_disconnected,
+            )
+        else:
+            ask = await asyncio.to_thread(read, body, before, house.limits, house.max_age_s)
         ask = replace(ask, admin=house.is_admin(request), client=client(request))
         writer = ResponseWriter(body)
 
