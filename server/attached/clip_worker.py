@@ -21,7 +21,7 @@ import av.error
 from askcam.stream.fit import Fit
 from askcam.stream.frame import AgeBasis
 from askcam.stream.sources.tracks import film
-from askcam.stream.sources.yuv import Converter, YUVPicture
+from askcam.stream.sources.yuv import SQUARE, Converter, YUVPicture
 
 FPS = 2.0  # frames per second that are kept, as the camera windows have
 MAX_CLIP_S = 30.0
@@ -60,9 +60,9 @@ def frames(data: BinaryIO, num_bytes: int) -> Iterator[tuple[int, int, bytes]]:
                 raise Refused(f"the video is {stream.width}x{stream.height}: send it smaller", "too_many_pixels")
             stream.codec_context.thread_count = 1  # the cores are the model's
             stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
-            converter = Converter()
+            converter, sar = Converter(), stream.sample_aspect_ratio or SQUARE
             for frame in _sampled(container.decode(stream)):
-                picture = YUVPicture(frame, converter, 0.0, 0.0, AgeBasis.ARRIVAL)
+                picture = YUVPicture(frame, converter, 0.0, 0.0, AgeBasis.ARRIVAL, sar)
                 pixels = picture.rgb(_fit(picture.width, picture.height))
                 yield pixels.shape[0], pixels.shape[1], pixels.tobytes()
     except MemoryError as exc:
