@@ -86,7 +86,7 @@ def _kind(data: bytes) -> str:
     if kind == "HEIC or AVIF":
         kind = "AVIF" if b"avif" in data[8:64] else "HEIC"
     if kind not in (*READ, *LOCAL):
-        what = "a HEIC photo" if kind == "HEIC" else kind or "something"
+        what = "a HEIC photo" if kind == "HEIC" else kind or f"{len(data):,} bytes of something"
         raise PictureError(f"is {what}, which is not read here: save it as JPEG or PNG")
     return kind
 

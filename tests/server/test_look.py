@@ -92,7 +92,7 @@ def test_a_folder_and_a_broken_picture(tmp_path: Path) -> None:
         split([str(tmp_path), "what?"])
     letter = tmp_path / "letter.jpg"
     letter.write_text("Dear camera,")
-    with pytest.raises(LookError, match=r"letter\.jpg: these 12 bytes are not a picture"):
+    with pytest.raises(LookError, match=r"letter\.jpg: the picture is 12 bytes of something, which is not read"):
         split([str(letter), "what?"])
     odd = tmp_path / "folder.png"
     odd.mkdir()

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from clips import write_clip
 from hands import PATIENT, camera, refusal_of, state_is, view_of
-from odd_stills import encoded
+from odd_stills import encoded, many_scans
 from PIL import Image
 from waiting import until
 
@@ -22,7 +22,7 @@ from askcam.stream.camera import State
 from askcam.stream.errors import SourceError
 from askcam.stream.fit import as_is
 from askcam.stream.reel import Reel
-from askcam.stream.sources.base import Picture
+from askcam.stream.sources.base import Counting, Picture
 from askcam.stream.sources.film import open_film
 from askcam.stream.sources.pacer import Pacer
 from askcam.stream.sources.registry import resolve
@@ -146,6 +146,21 @@ def test_motion_jpeg_without_a_container_is_a_film(tmp_path: Path) -> None:
     path = tmp_path / "motion.mjpeg"
     path.write_bytes(b"".join(encoded(Image.new("RGB", (64, 48), (n, n, n)), "JPEG") for n in range(20, 220, 20)))
     assert len(pictures(str(path))) == 10
+
+
+def test_a_picture_of_a_stream_that_would_take_hours_is_skipped_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "motion.mjpeg"
+    plain = [encoded(Image.new("RGB", (64, 48), (n, n, n)), "JPEG") for n in range(20, 220, 20)]
+    bomb = many_scans(encoded(Image.new("RGB", (64, 48)), "JPEG", progressive=True), 200)
+    path.write_bytes(b"".join([*plain[:5], bomb, *plain[5:]]))
+    source = resolve(str(path)).make()
+    source.open()
+    found = [source.read(True) for _ in range(11)]
+    assert found[9] is not None
+    assert found[10] is None
+    assert isinstance(source, Counting)
+    assert source.dropped == {"undecodable": 1}
+    source.close()
 
 
 # Times.
