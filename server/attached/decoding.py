@@ -64,9 +64,9 @@ class Decoding:
         loop = asyncio.get_running_loop()
         try:
             running = self._threads.submit(work, budget)
-        except BaseException:
+        except RuntimeError as exc:  # it was closed meanwhile
             self._done(client, budget)
-            raise
+            raise ApiError(503, "server_error", "the server is ending: ask again once it is back") from exc
 
         def done(_: Future[T]) -> None:
             if not loop.is_closed():

@@ -168,8 +168,12 @@ async def test_closing_ends_what_is_under_way() -> None:
 
     task = asyncio.create_task(room.run("a", endless))
     await until(begun.is_set)
+    waits = asyncio.create_task(room.run("another", lambda budget: "begun"))
     room.close()
     assert await task == "ended"
+    with pytest.raises(ApiError) as caught:
+        await waits
+    assert caught.value.status == 503
 
 
 async def test_turns_and_cancelling_at_random_lose_no_thread() -> None:
