@@ -11,6 +11,7 @@ from askcam.server.access.origins import client_key
 from askcam.server.access.rates import Rates
 from askcam.server.answers import Answers
 from askcam.server.asking import Asking
+from askcam.server.attached.decoding import Decoding
 from askcam.server.attached.fetching import Fetcher
 from askcam.server.cameras import Cameras
 from askcam.server.catalogue.store import Catalogue
@@ -53,6 +54,7 @@ class House:
     catalogue: Catalogue | None = None
     archive: Archive | None = None  # evidence that was kept
     fetcher: Fetcher = field(default_factory=Fetcher)  # of pictures in messages; from nowhere, unless the config says
+    decoding: Decoding = field(default_factory=Decoding)  # of pictures in messages
     sessions: Sessions = field(default_factory=Sessions)  # realtime ones
 
     def admit_question(self, conn: HTTPConnection) -> None:

@@ -92,6 +92,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
     async with _open(house.evidence), house.mcp, _closing(house), contextlib.AsyncExitStack() as rooms:
         sock = rooms.enter_context(contextlib.closing(bind(config.server.host, config.server.port)))
         rooms.callback(house.fetcher.close)
+        rooms.callback(house.decoding.close)
         rooms.push_async_callback(asyncio.to_thread, house.model.close)
         for room in (house.watching, house.timeline, house.notifying):
             await room.open()

@@ -52,6 +52,8 @@ class Camera:
         self._fit: tuple[int, int, Fit] | None = None  # of the last picture size
         self._newest: Shot | None = None
         self._usable: Shot | None = None  # the newest that has pixels
+        self._keeps = spec.keeps
+        self._kept = False  # whether the last pictures are still there when it is over
         self._demand = 0  # askers waiting for pixels
         self._seq = 0
         self._sampled = self._pairs_kept = self._pairs_still = 0
@@ -89,20 +91,20 @@ class Camera:
     # -- askers
 
     def look(self) -> View:
-        """The window now, with the newest decoded picture taken in. Raises CameraUnavailable unless it is live."""
+        """The window now, with the newest decoded picture taken in. Raises CameraUnavailable unless it is askable."""
         while True:
             shot = self._latest()
             frame = shot.fitted(self._fit_for)
             with self._lock:
                 self._check_live()
-                if shot.reader is not self._supervisor.reader:
+                if shot.reader is not self._supervisor.reader and self._supervisor.state is State.LIVE:
                     continue  # reconnected meanwhile: this picture is from before
                 view = self._window.view(frame)
                 assert view is not None, "a view with a newest frame is never empty"
                 return view
 
     def newest(self) -> Frame:
-        """The newest decoded picture in full resolution. Raises CameraUnavailable unless it is live."""
+        """The newest decoded picture in full resolution. Raises CameraUnavailable unless it is askable."""
         return self._latest().full()
 
     def shot(self) -> Shot | None:
@@ -201,8 +203,18 @@ class Camera:
         finally:
             self._demand -= 1
 
+    @property
+    def askable(self) -> bool:
+        """Whether it can be asked: it is live, or a file that is over and whose last pictures are there."""
+        with self._lock:
+            return self._can_be_asked()
+
+    def _can_be_asked(self) -> bool:
+        state = self._supervisor.state
+        return state is State.LIVE or (state is State.ENDED and self._kept)
+
     def _check_live(self) -> None:
-        if self._supervisor.state is not State.LIVE:
+        if not self._can_be_asked():
             raise CameraUnavailable(self.name, self._supervisor.state, self._supervisor.reason or "no reason known")
 
     def _fit_for(self, width: int, height: int) -> Fit:
@@ -250,6 +262,7 @@ class Camera:
     def _begin(self) -> None:
         """A new reader brings its first picture."""
         self._connects += 1
+        self._kept = self._keeps
         self._sampler.restart()
         self._rate.restart()
         self._health = HealthMonitor()
@@ -283,7 +296,8 @@ class Camera:
     # -- the supervisor, with the lock held (supervisor.Owner)
 
     def forget(self) -> None:
-        """The source was lost: empty the window, and let askers that wait know."""
+        """The source was lost, or the camera closed: empty the window, and let askers that wait know."""
+        self._kept = False
         self._window.clear()
         self._frames.notify_all()
         self._tell_growth()

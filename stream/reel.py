@@ -7,9 +7,9 @@ from types import TracebackType
 from askcam.stream.fit import FitRule
 from askcam.stream.frame import AgeBasis, Pixels
 from askcam.stream.sampler import Sampler
-from askcam.stream.sources.decoder import Decoder, seconds
+from askcam.stream.sources.decoder import seconds
 from askcam.stream.sources.ffmpeg_errors import no_video
-from askcam.stream.sources.video_file import OPTIONS
+from askcam.stream.sources.film import open_film
 from askcam.stream.sources.yuv import Converter, YUVPicture
 
 BACK_S = 1.0  # a timestamp that jumps back by more than this begins a new piece of time: the file was put together
@@ -34,7 +34,7 @@ class Reel:
     def __init__(self, path: str) -> None:
         """Raises SourceError for what is no video."""
         self._path = path
-        self._decoder = Decoder(path, path, OPTIONS)
+        self._decoder = open_film(path, path)
         self.seconds = self._decoder.seconds
         self.end_s = 0.0  # where the last decoded picture stands
 
@@ -58,7 +58,7 @@ class Reel:
             previous = stamp
             self.end_s = max(0.0, shift + stamp - start)
             if sampler.take(self.end_s):
-                picture = YUVPicture(frame, converter, self.end_s, self.end_s, AgeBasis.CAPTURE)
+                picture = YUVPicture(frame, converter, self.end_s, self.end_s, AgeBasis.CAPTURE, self._decoder.sar)
                 yield Still(self.end_s, picture.rgb(fit(picture.width, picture.height)))
         if previous is None:
             raise no_video(self._path, "it holds not a single picture")

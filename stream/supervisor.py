@@ -280,7 +280,8 @@ class Supervisor:
         self._reader = None
         self._dropped.update(reader.dropped)
         self._left.append(reader)
-        self._owner.forget()
+        if not (event is Event.END and self._spec.keeps and reader.error is None):
+            self._owner.forget()
         self._fire(event, reason)
         if reader.arrived_at is not None and reader.arrived_at - reader.started_at > STEADY_S:
             self._backoff.succeeded()

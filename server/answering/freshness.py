@@ -19,14 +19,14 @@ WORTH_WAITING = (Stale, CameraUnavailable)  # what may be better in a moment
 
 
 async def young_enough(camera: Camera, max_age_s: float | None, deadline: float) -> bool:
-    """Wait until the camera is live and its newest frame is no older than `max_age_s`; False at the deadline.
+    """Wait until the camera can be asked and its newest frame is no older than `max_age_s`; False at the deadline.
 
     `deadline` on time.monotonic(). The engine looks again when it starts on the question.
     """
     while True:
         status = camera.status()
         age_s = status.frame_age_s
-        if status.state is State.LIVE and age_s is not None and (max_age_s is None or age_s <= max_age_s):
+        if camera.askable and age_s is not None and (max_age_s is None or age_s <= max_age_s):
             return True
         if time.monotonic() >= deadline:
             return False

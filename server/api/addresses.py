@@ -9,7 +9,7 @@ import msgspec
 
 from askcam.client.protocol import encode
 from askcam.server.access.sizes import check_values
-from askcam.server.api.chat.request import ChatRequest, ImagePart, Url, VideoPart
+from askcam.server.api.chat.request import ChatRequest, ImagePart, Url, VideoPart, address
 from askcam.server.api.responses.items import InputPart
 from askcam.server.api.responses.request import ResponseRequest
 from askcam.server.attached.fetching import Fetcher, Named
@@ -24,10 +24,12 @@ def in_chat(body: ChatRequest) -> Iterator[Named]:
     for i, message in enumerate(body.messages):
         for j, part in enumerate(message.content if isinstance(message.content, list) else ()):
             match part:
-                case ImagePart(image_url=url):
-                    yield Named(url.url, f"messages[{i}].content[{j}].image_url.url", "image", _into_url(url))
-                case VideoPart(video_url=url):
-                    yield Named(url.url, f"messages[{i}].content[{j}].video_url.url", "video", _into_url(url))
+                case ImagePart(image_url=given):
+                    url, at = address(given, f"messages[{i}].content[{j}].image_url")
+                    yield Named(url, at, "image", _into_address(part, "image_url", given))
+                case VideoPart(video_url=given):
+                    url, at = address(given, f"messages[{i}].content[{j}].video_url")
+                    yield Named(url, at, "video", _into_address(part, "video_url", given))
 
 
 def in_response(body: ResponseRequest) -> Iterator[Named]:
@@ -35,7 +37,9 @@ def in_response(body: ResponseRequest) -> Iterator[Named]:
     for i, item in enumerate(body.input if isinstance(body.input, list) else ()):
         for j, part in enumerate(item.content if isinstance(item.content, list) else ()):
             if part.type == "input_image" and part.image_url is not None:
-                yield Named(part.image_url, f"input[{i}].content[{j}].image_url", "image", _into_part(part))
+                yield Named(
+                    part.image_url, f"input[{i}].content[{j}].image_url", "image", _into_attribute(part, "image_url")
+                )
 
 
 def in_event(event: Any) -> Iterator[Named]:
@@ -76,16 +80,13 @@ def _field(value: Any, name: str) -> Any:
     return value.get(name) if isinstance(value, dict) else None
 
 
-def _into_url(place: Url) -> Callable[[str], None]:
+def _into_address(place: ImagePart | VideoPart, name: str, given: Url | str) -> Callable[[str], None]:
+    return _into_attribute(place, name) if isinstance(given, str) else _into_attribute(given, "url")
+
+
+def _into_attribute(place: ImagePart | VideoPart | InputPart | Url, name: str) -> Callable[[str], None]:
     def put(url: str) -> None:
-        place.url = url
-
-    return put
-
-
-def _into_part(place: InputPart) -> Callable[[str], None]:
-    def put(url: str) -> None:
-        place.image_url = url
+        setattr(place, name, url)
 
     return put
 

@@ -1,81 +1,103 @@
-"""A short video that comes inside a message, read with PyAV: bounded in seconds, pixels and work."""
+"""A short video that comes inside a message: decoded in a process of its own (clip_worker.py), which can be ended."""
 
-import io
+import json
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO
 
-import av
 import cv2
 import numpy as np
-from av.video.frame import VideoFrame
 
 from askcam.engine.question import Clip
 from askcam.server.attached.budget import Budget
+from askcam.server.attached.clip_worker import FPS, LENGTH, MAX_CLIP_S, MAX_FRAME_PIXELS, SIZE
 from askcam.server.errors import ApiError, bad_request
 from askcam.stream.frame import Pixels
 
-FPS = 2.0  # frames per second that are kept, as the camera windows have
-MAX_CLIP_S = 30.0
-MAX_FRAME_PIXELS = 768 * 28 * 28  # the most that the model family reads of one video frame; larger ones are shrunk
-MAX_DECODED_PIXELS = 4_000_000_000  # 30 s of 1080p at 60 frames a second, and a little
-MAX_PIXELS = 16_000_000  # of one frame
-# Self-contained files only: playlists (hls, concat, sdp) would have FFmpeg open other files and addresses.
-OPTIONS = {"format_whitelist": "mov,matroska,avi,mpegts,mpeg,flv,ogg,gif,mpjpeg,mjpeg", "protocol_whitelist": "none"}
+__all__ = ["FPS", "MAX_CLIP_S", "MAX_FRAME_PIXELS", "decode_clip", "of_size"]
+
+TIMEOUT_S = 30.0  # on the clock, of one clip; its process may compute for half of that
+WORKER = (sys.executable, "-m", "askcam.server.attached.clip_worker")
 
 
 def decode_clip(data: bytes, param: str, budget: Budget) -> Clip:
-    """Two frames a second of a video file's bytes, at most 30 s of it. Raises ApiError 400 naming `param`."""
-    try:
-        with av.open(io.BytesIO(data), mode="r", metadata_errors="ignore", options=OPTIONS) as container:
-            if not container.streams.video:
-                raise _bad("there is no picture in this video: send one with a video track", param)
-            stream = container.streams.video[0]
-            if stream.width * stream.height > MAX_PIXELS:
-                raise _bad(f"the video is {stream.width}x{stream.height}: send it smaller", param, "too_many_pixels")
-            stream.codec_context.thread_count = 1  # the cores are the model's
-            frames = [_small(frame, param, budget) for frame in _sampled(container.decode(stream), param)]
-    except (av.FFmpegError, ValueError, OverflowError, EOFError) as exc:
-        why = getattr(exc, "strerror", None) or exc
-        raise _bad(f"these {len(data):,} bytes are not a video that is read here ({why}): send an MP4", param) from exc
+    """Two frames a second of a video file's bytes, at most 30 s of it.
+
+    Raises ApiError: 400 naming `param`, or 429 when too much waits already; Stopped when the budget was.
+    """
+    budget.check()
+    frames: list[Pixels] = []
+    with _worker(data, budget) as out, _whole(param, budget):
+        while (kind := out.read(1)) == b"F":
+            height, width = SIZE.unpack(_read(out, SIZE.size))
+            budget.take(height * width, param)
+            frame = budget.keep(height * width, lambda h=height, w=width: _pixels(out, h, w))  # type: ignore[misc]
+            frames.append(of_size(frame, *(frames or [frame])[0].shape[:2]))
+        if kind == b"E":
+            (length,) = LENGTH.unpack(_read(out, LENGTH.size))
+            told = json.loads(_read(out, length))
+            raise _bad(told["message"], param, told["code"])
+        if kind != b".":
+            raise EOFError
     if not frames:
         raise _bad("the video has no frame that can be read: save it anew and send all of it", param)
-    first = frames[0].shape[:2]
-    return Clip(tuple(_of_size(frame, first[0], first[1]) for frame in frames), FPS)
+    return Clip(tuple(frames), FPS)
 
 
-def _sampled(frames: Iterator[VideoFrame], param: str) -> Iterator[VideoFrame]:
-    """Every frame that is the first at or after another 1/FPS; refuses a clip that goes on for too long."""
-    start: float | None = None
-    due = 0.0
-    decoded = 0
-    for number, frame in enumerate(frames):
-        decoded += frame.width * frame.height
-        if decoded > MAX_DECODED_PIXELS:
-            raise _bad("the video is too much to decode: send it smaller or shorter", param, "too_large")
-        at = frame.time if frame.time is not None else number / 25
-        start = at if start is None else start
-        if at - start > MAX_CLIP_S:
-            raise _bad(
-                f"the video is longer than {MAX_CLIP_S:g} s: cut it, or serve the file as a camera", param, "too_long"
-            )
-        if at - start >= due - 1e-6:
-            yield frame
-            due = (np.floor((at - start) * FPS + 1e-6) + 1) / FPS
-
-
-def _small(frame: VideoFrame, param: str, budget: Budget) -> Pixels:
-    scale = min(1.0, (MAX_FRAME_PIXELS / (frame.width * frame.height)) ** 0.5)
-    width, height = max(1, int(frame.width * scale)), max(1, int(frame.height * scale))
-    budget.take(width * height, param)
-    if scale < 1:
-        frame = frame.reformat(width=width, height=height, format="rgb24", interpolation="AREA")
-    return np.ascontiguousarray(frame.to_ndarray(format="rgb24"))
-
-
-def _of_size(pixels: Pixels, height: int, width: int) -> Pixels:
+def of_size(pixels: Pixels, height: int, width: int) -> Pixels:
     """A stream may change its size in the middle; a clip may not."""
     if pixels.shape[:2] == (height, width):
         return pixels
     return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+@contextmanager
+def _worker(data: bytes, budget: Budget) -> Iterator[IO[bytes]]:
+    """What the process says of `data`. It ends with this, with the budget's stop, and after TIMEOUT_S."""
+    process = subprocess.Popen(WORKER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    timer = threading.Timer(TIMEOUT_S, process.kill)
+    timer.daemon = True
+    timer.start()
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        with budget.stopping(process.kill):
+            with suppress(BrokenPipeError):  # it has ended already: what it said tells why
+                process.stdin.write(data)
+            with suppress(BrokenPipeError):
+                process.stdin.close()
+            yield process.stdout
+    finally:
+        timer.cancel()
+        process.kill()
+        process.stdout.close()
+        process.wait()
+
+
+@contextmanager
+def _whole(param: str, budget: Budget) -> Iterator[None]:
+    try:
+        yield
+    except EOFError as exc:  # it was ended: by its bounds, by the clock, or since nobody waits any more
+        budget.check()
+        raise _bad("the video is too much to decode: send it smaller or shorter", param, "too_large") from exc
+
+
+def _read(out: IO[bytes], num_bytes: int) -> bytes:
+    data = out.read(num_bytes)
+    if len(data) < num_bytes:
+        raise EOFError
+    return data
+
+
+def _pixels(out: IO[bytes], height: int, width: int) -> Pixels:
+    pixels = np.empty((height, width, 3), np.uint8)
+    if out.readinto(pixels.data.cast("B")) < pixels.nbytes:  # type: ignore[attr-defined]
+        raise EOFError
+    return pixels
 
 
 def _bad(message: str, param: str, code: str = "invalid_video") -> ApiError:

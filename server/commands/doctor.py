@@ -103,7 +103,7 @@ def _camera(uri: str, wait_s: float, json: bool) -> Finding:
     camera.start()
     try:
         status = await_picture(camera, wait_s, tell=not json)
-        if status.state is not State.LIVE:
+        if not camera.askable:
             why = status.reason or told("doctor.no_frame", seconds=f"{wait_s:g}")
             return Finding(f"camera {camera.uri}", False, why)
         took = time.monotonic() - start
@@ -120,9 +120,10 @@ def _camera(uri: str, wait_s: float, json: bool) -> Finding:
         )
         if status.health:
             text += told("doctor.flags", flags=", ".join(status.health))
-        if status.reason is not None:  # live, but decoding falls behind
+        over = status.state is State.ENDED  # a short film, which can be asked about
+        if status.reason is not None and not over:  # live, but decoding falls behind
             text += f"; {status.reason}"
-        return Finding(f"camera {camera.uri}", status.state is State.LIVE and status.reason is None, text)
+        return Finding(f"camera {camera.uri}", camera.askable and (over or status.reason is None), text)
     finally:
         camera.close()
 

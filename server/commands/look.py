@@ -106,11 +106,16 @@ def _camera(engine: Engine, looked: Looked, span: Span, json: bool) -> Iterator[
 
 
 def _fill(camera: Camera, span: Span, json: bool) -> None:
-    """Wait until the window holds the camera's last seconds. Raises CameraUnavailable when it does not come up."""
+    """Wait until the window holds the camera's last seconds, or all of a shorter film.
+
+    Raises CameraUnavailable when it does not come up.
+    """
     await_picture(camera, span.wait_s, tell=not json)
     start = time.monotonic()
     while time.monotonic() < start + span.seconds:
         status = camera.status()
+        if status.state is State.ENDED and camera.askable:
+            return  # a film that is shorter, or a picture
         if status.state is not State.LIVE:
             raise CameraUnavailable(camera.uri, status.state.value, status.reason or told("look.nothing"))
         time.sleep(0.05)

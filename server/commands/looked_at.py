@@ -7,14 +7,15 @@ from pathlib import Path
 from askcam.engine.question import Picture
 from askcam.server.answering.asked import says
 from askcam.server.attached.budget import Budget
-from askcam.server.attached.content import decode_picture
 from askcam.server.commands.words.catalogue import told
 from askcam.server.errors import ApiError
 from askcam.stream.sources.base import SourceSpec
 from askcam.stream.sources.registry import file_path, resolve
+from askcam.stream.sources.stills_file import is_picture, read_picture
+from askcam.stream.stills.kinds import PictureError
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif"}
-BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM")  # of picture files under any name
+MAX_PIXELS = 400_000_000  # of all pictures together: 1.2 GB of RGB
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".avif", ".heic", ".heif", ".tif", ".tiff"}
 
 
 class LookError(Exception):
@@ -54,7 +55,7 @@ def split(words: Sequence[str]) -> tuple[Looked, str]:
     *uris, question = words
     if not says(question) or _is_picture(question):
         raise LookError(told("look.no_question"))
-    budget = Budget()
+    budget = Budget(MAX_PIXELS)
     pictures: list[LookedPicture] = []
     camera: SourceSpec | None = None
     for uri in uris:
@@ -75,22 +76,27 @@ def _is_picture(uri: str) -> bool:
         return False
     path = Path(uri)
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            return False  # a device or a pipe: reading might never end
         with path.open("rb") as file:
-            head = file.read(16)
+            head = file.read(64)
     except (OSError, ValueError):
         return path.suffix.lower() in SUFFIXES
-    holds = head.startswith(BEGINNINGS) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
-    return holds or path.suffix.lower() in SUFFIXES
+    return is_picture(head) or path.suffix.lower() in SUFFIXES
 
 
 def _read(uri: str, budget: Budget) -> Picture:
     try:
-        return decode_picture(Path(uri).read_bytes(), uri, budget)
+        pixels = read_picture(uri)
+        budget.take(pixels.shape[0] * pixels.shape[1], uri)
+        return Picture(pixels)
     except FileNotFoundError as exc:
         raise LookError(told("look.missing", uri=uri)) from exc
     except IsADirectoryError as exc:
         raise LookError(told("look.folder", uri=uri)) from exc
     except OSError as exc:
         raise LookError(told("look.unreadable", uri=uri, why=exc.strerror)) from exc
+    except PictureError as exc:
+        raise LookError(told("look.bad", uri=uri, why=f"the picture {exc}")) from exc
     except ApiError as exc:
         raise LookError(told("look.bad", uri=uri, why=exc.message)) from exc

@@ -27,9 +27,16 @@ class _Turn:
 
 
 def messages(
-    instructions: str, turns: Sequence[Turn], *, times: bool = False, zone: tzinfo | None = None
+    instructions: str,
+    turns: Sequence[Turn],
+    *,
+    times: bool = False,
+    zone: tzinfo | None = None,
+    budget: Budget | None = None,
 ) -> tuple[Message, ...]:
-    """The prompt of a question. Decodes the pictures: call it off the event loop then. Raises ApiError 400.
+    """The prompt of a question. Decodes the pictures, which cost `budget`: call it off the event loop then.
+
+    Raises ApiError.
 
     `times`: questions that were answered say when what was told then was seen, in `zone` (None: this machine's).
 
@@ -39,7 +46,7 @@ def messages(
     found = [_Turn(Role.SYSTEM, [Text(instructions)])] if instructions else []
     answered = {turn.call_id for turn in turns if isinstance(turn, FunctionOutput)}
     called = {turn.call_id for turn in turns if isinstance(turn, FunctionCall)}
-    budget = Budget()
+    budget = budget or Budget()
     for turn in turns:
         match turn:
             case Item():

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from askcam.server.cameras import Cameras
 from askcam.server.tools.base import Circumstance, Fault, ToolError
-from askcam.stream.camera import Camera, State
+from askcam.stream.camera import Camera
 from askcam.stream.errors import CameraUnavailable, SourceError
 
 T = TypeVar("T")
@@ -17,8 +17,9 @@ def camera_of(cameras: Cameras, circumstance: Circumstance, what: str) -> Camera
     if circumstance.camera is None or circumstance.camera not in cameras:
         raise ToolError(Fault.UNAVAILABLE, f"{what} needs a camera, and this question is about none")
     camera = cameras.get(circumstance.camera)
-    if (state := camera.status().state) is not State.LIVE:
-        raise ToolError(Fault.UNAVAILABLE, f"camera {camera.name!r} is {state.value}: it shows nothing now")
+    if not camera.askable:
+        state = camera.status().state.value
+        raise ToolError(Fault.UNAVAILABLE, f"camera {camera.name!r} is {state}: it shows nothing now")
     return camera
 
 

@@ -129,6 +129,7 @@ class SourceSpec:
     stall_s: float | None = None  # overrides CameraConfig.stall_s
     slow: bool = False  # its camera may send a picture every ten seconds: not judged before its rate is known
     patient: bool = False  # silence is normal (a pushed camera): never abandoned, only stalled
+    keeps: bool = False  # its last pictures can be asked about when it is over: a film, not an unplugged webcam
     waiting: str = "connecting"  # why it is not live yet, for people
     silent: str = "no picture comes: is the camera still on, and the network up?"
     over: str = "the source has ended"  # why it is not live any more, after read() gave None

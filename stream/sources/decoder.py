@@ -3,12 +3,17 @@
 import logging
 import struct
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import av
 import av.error
 
 from askcam.stream.sources.ffmpeg_errors import explain, no_video
+from askcam.stream.sources.pacer import GAP_S
+from askcam.stream.sources.tracks import film, has_cover
+from askcam.stream.sources.yuv import SQUARE
+from askcam.stream.stills.jpeg import too_costly
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -18,7 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_STILLS = ("image2", "_pipe", "tty", "gif")  # FFmpeg's names of formats that are pictures or text, not video
+_STILLS = ("image2", "_pipe", "tty")  # FFmpeg's names of formats that are pictures or text, not video
 
 
 class Decoder:
@@ -40,6 +45,10 @@ class Decoder:
         except BaseException:
             self._container.close()
             raise
+        self._told = self._stream.sample_aspect_ratio  # by the container, or else by the codec
+        self._differs = self._told != self._stream.codec_context.sample_aspect_ratio
+        self._first: Fraction | None = None  # what the codec says at the first picture
+        self._jpegs = self._stream.codec_context.name == "mjpeg"
         self._frames = self._decode()
 
     @property
@@ -60,16 +69,35 @@ class Decoder:
         stream = self._stream
         return None if not stream.duration or stream.time_base is None else float(stream.duration * stream.time_base)
 
+    @property
+    def lapses(self) -> bool:
+        """Whether it says that it is a time-lapse: less than a picture every GAP_S seconds."""
+        rate = self._stream.average_rate
+        return rate is not None and 0 < rate * GAP_S < 1
+
     def _pick(self) -> "VideoStream":
         if any(still in self.format for still in _STILLS):
             raise no_video(self.label, "it is a still picture or a text")
-        streams = self._container.streams.video
-        if not streams:
-            raise no_video(self.label, "it has no picture (only sound?)")
-        stream = streams[0]
+        stream = film(self._container)
+        if stream is None:
+            what = (
+                "it is sound with a cover picture" if has_cover(self._container) else "it has no picture (only sound?)"
+            )
+            raise no_video(self.label, what)
         stream.codec_context.thread_count = 1  # half the CPU of the default, and a shorter delay
         stream.codec_context.copy_opaque = True  # a frame knows its packet
         return stream
+
+    @property
+    def sar(self) -> Fraction:
+        """How much wider than high the pixels of the frame that came last are. The container's word counts, as with
+        players, until the codec changes its own."""
+        now = self._stream.codec_context.sample_aspect_ratio or None
+        if self._first is None:
+            self._first = now
+        if self._differs and now == self._first:
+            return self._told or SQUARE
+        return now or self._told or SQUARE
 
     def next(self) -> "VideoFrame | None":
         """The next frame; None at the end (a camera that hung up looks the same). Raises SourceError."""
@@ -98,6 +126,9 @@ class Decoder:
 
     def decode(self, packet: "Packet[VideoStream]") -> "list[VideoFrame]":
         """A packet's frames; none of a damaged one, which is counted. `frame.opaque` is the packet's."""
+        if self._jpegs and packet.size and too_costly(bytes(packet)):
+            self.undecodable += 1  # hours of a core, and no camera's
+            return []
         try:
             return packet.decode()
         except av.error.InvalidDataError:

@@ -5,16 +5,16 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import cv2
-import numpy as np
-
 from askcam.stream.errors import SourceError
 from askcam.stream.fit import Fit, resize
 from askcam.stream.frame import AgeBasis, Pixels
 from askcam.stream.sources.base import SourceSpec
-from askcam.stream.sources.jpeg import jpeg_size
+from askcam.stream.stills import jpeg as jpegs
+from askcam.stream.stills.decoding import decode
+from askcam.stream.stills.kinds import PictureError, kind_of
 
 MAX_PIXELS = 16_000_000  # of one pushed picture
+KEPT_PIXELS = 9_000_000  # of its pixels: 3840x2160 as it is, larger ones decoded smaller
 MAX_BYTES = 16 << 20
 STALL_S = 5.0  # a browser's tab in the background sends a frame a second, or none
 
@@ -81,13 +81,7 @@ class PushSource:
         """
         if len(jpeg) > MAX_BYTES:
             raise SourceError(f"the frame has {len(jpeg)} bytes; send at most {MAX_BYTES}", permanent=True)
-        width, height = jpeg_size(jpeg)
-        if width * height > MAX_PIXELS:
-            raise SourceError(
-                f"the frame is {width}x{height}, {width * height / 1e6:.1f} megapixels; "
-                f"send at most {MAX_PIXELS // 1_000_000} (1280x720 is plenty)",
-                permanent=True,
-            )
+        _check(jpeg)
         now, mono = time.time(), time.monotonic()
         if wall is None:
             wall, basis = now, AgeBasis.ARRIVAL
@@ -123,12 +117,36 @@ class PushSource:
                     return None
                 jpeg, wall, mono, basis = self._waiting
                 self._waiting = None
-            bgr = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-            if bgr is not None:
-                rgb = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+            try:
+                rgb = decode(jpegs.examine(jpeg), KEPT_PIXELS)
+            except PictureError:
+                pass
+            else:
                 return PushedPicture(wall, mono, basis, rgb)
             with self._new:
                 self._dropped["undecodable"] += 1
 
     def close(self) -> None:
         self.end()
+
+
+def _check(jpeg: bytes) -> None:
+    """By the header and the number of scans alone: this runs on the event loop. Raises SourceError."""
+    if jpeg[:2] != b"\xff\xd8":
+        kind = kind_of(jpeg)
+        what = "empty" if not jpeg else f"{len(jpeg)} bytes of something" if kind is None else f"a {kind}"
+        raise SourceError(f"the frame is {what}, not a JPEG: send image/jpeg", permanent=True)
+    try:
+        width, height = jpegs.size(jpeg)
+    except PictureError as exc:
+        raise SourceError(f"the frame {exc}", permanent=True) from exc
+    if width * height > MAX_PIXELS:
+        raise SourceError(
+            f"the frame is {width}x{height}, {width * height / 1e6:.1f} megapixels; "
+            f"send at most {MAX_PIXELS // 1_000_000} (1280x720 is plenty)",
+            permanent=True,
+        )
+    if jpegs.too_costly(jpeg, width * height):
+        raise SourceError(
+            f"the frame is a JPEG of {width}x{height} stored in too many passes: send a plain one", permanent=True
+        )

@@ -205,7 +205,8 @@ class PyAVSource:
             assert isinstance(stamp, Stamp), "a frame without its packet"
             mono, basis = arrivals.captured(stamp)
         wall = time.time() - (time.monotonic() - mono)
-        return YUVPicture(frame, self._converter, wall, mono, basis)
+        assert self._decoder is not None, "a frame without its decoder"
+        return YUVPicture(frame, self._converter, wall, mono, basis, self._decoder.sar)
 
     def interrupt(self) -> None:
         self._stop.set()

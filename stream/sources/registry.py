@@ -156,9 +156,9 @@ def _file(uri: str) -> SourceSpec:
         raise SourceError(
             f"{path_label(uri)!r}: there is no such file (and it is no rtsp:// or webcam: URI){why}", permanent=True
         )
-    over = "the video is over; add ?loop=1 to play it again and again"
+    over = "the video is over, its last seconds can be asked about; add ?loop=1 to play it again and again"
     make = partial(FileSource, os.path.abspath(path), uri, loop)  # FFmpeg takes "my:clip.mp4" for a protocol
-    return SourceSpec("file", uri, make, live=False, over=over)
+    return SourceSpec("file", uri, make, live=False, keeps=True, over=over)
 
 
 _NETWORK: dict[str, Callable[[str, float], SourceSpec]] = {"rtsp": _rtsp, "rtsps": _rtsp, "http": _http, "https": _http}

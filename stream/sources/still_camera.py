@@ -5,15 +5,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import cv2
-import numpy as np
-
 from askcam.stream.errors import SourceError
 from askcam.stream.frame import AgeBasis, Pixels
 from askcam.stream.sources.address import Address
 from askcam.stream.sources.http_get import Getter, Reply
-from askcam.stream.sources.jpeg import jpeg_size
-from askcam.stream.sources.push import MAX_BYTES, MAX_PIXELS, PushedPicture
+from askcam.stream.sources.push import KEPT_PIXELS, MAX_BYTES, MAX_PIXELS, PushedPicture
+from askcam.stream.stills import jpeg as jpegs
+from askcam.stream.stills.decoding import decode
+from askcam.stream.stills.kinds import PictureError
 
 GET_S = 5.0  # for one picture, from the request to its last byte
 MOST_FPS = 10.0
@@ -95,24 +94,20 @@ class StillCamera:
             return self._last[1]
         if self._last is not None and self._last[0] == reply.body:
             return self._last[1]
+        if not reply.kind.startswith("image/") and not reply.body.startswith(b"\xff\xd8"):
+            raise SourceError(f"{self._shown} sends {reply.kind or 'something'} and no picture any more")
         try:
-            width, height = jpeg_size(reply.body)
-        except SourceError as error:
-            if not reply.kind.startswith("image/") and not reply.body.startswith(b"\xff\xd8"):
-                raise SourceError(f"{self._shown} sends {reply.kind or 'something'} and no picture any more") from error
-            self._undecodable(str(error))
+            width, height = jpegs.size(reply.body)
+            if width * height > MAX_PIXELS:
+                raise SourceError(
+                    f"{self._shown} sends pictures of {width}x{height}; at most {MAX_PIXELS // 1_000_000} megapixels "
+                    "are taken: make them smaller in its settings",
+                    permanent=True,
+                )
+            pixels = decode(jpegs.examine(reply.body), KEPT_PIXELS)
+        except PictureError as error:
+            self._undecodable(f"it {error}")
             return None
-        if width * height > MAX_PIXELS:
-            raise SourceError(
-                f"{self._shown} sends pictures of {width}x{height}; at most {MAX_PIXELS // 1_000_000} megapixels are "
-                "taken: make them smaller in its settings",
-                permanent=True,
-            )
-        bgr = cv2.imdecode(np.frombuffer(reply.body, np.uint8), cv2.IMREAD_COLOR)
-        if bgr is None:
-            self._undecodable("it is damaged")
-            return None
-        pixels = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
         self._broken, self._last = 0, (reply.body, pixels)
         tags = {"If-None-Match": reply.etag, "If-Modified-Since": reply.modified}
         self._known = {name: value for name, value in tags.items() if value}

@@ -8,22 +8,29 @@ from askcam.stream.errors import SourceError
 from askcam.stream.frame import AgeBasis
 from askcam.stream.sources.decoder import Decoder, seconds
 from askcam.stream.sources.ffmpeg_errors import no_video
+from askcam.stream.sources.film import open_film
 from askcam.stream.sources.pacer import Pacer
+from askcam.stream.sources.stills_file import StillsFile
 from askcam.stream.sources.yuv import Converter, YUVPicture
 
-OPTIONS = {"protocol_whitelist": "file,crypto,data"}  # a playlist on disk must not reach for the network
+STILL_S = 0.5  # how often a film of one picture is shown anew, in a loop
 
 
 class FileSource:
-    """Plays `path` at its own pace, once or in a loop. A frame counts as captured when it is due to be shown."""
+    """Plays `path` at its own pace, once or in a loop. A frame counts as captured when it is due to be shown.
+
+    A time-lapse is shown picture by picture, two a second; told of their times are the film's own.
+    """
 
     def __init__(self, path: str, label: str, loop: bool) -> None:
         self._path, self._label, self._loop = path, label, loop
-        self._decoder: Decoder | None = None
+        self._decoder: Decoder | StillsFile | None = None
         self._converter = Converter()
         self._pacer = Pacer()
         self._stop = threading.Event()
         self._num_frames = 0  # of this round
+        self._begun: float | None = None  # of a time-lapse: when it was filmed, as if it had ended just now
+        self._zero: float | None = None  # and its first timestamp
         self._undecodable = 0
 
     @property
@@ -31,12 +38,10 @@ class FileSource:
         return {"undecodable": self._undecodable + (self._decoder.undecodable if self._decoder else 0)}
 
     def open(self) -> None:
-        try:
-            self._decoder = Decoder(self._path, self._label, OPTIONS)
-        except SourceError as error:
-            error.permanent = True  # a file does not get better
-            raise
+        self._decoder = open_film(self._path, self._label)
         self._num_frames = 0
+        if self._decoder.lapses and not self._loop:
+            self._pacer, self._begun = Pacer(lapses=True), time.time() - (self._decoder.seconds or 0.0)
 
     def read(self, convert: bool) -> YUVPicture | None:
         while True:
@@ -52,15 +57,22 @@ class FileSource:
                 raise no_video(self._label, "it holds not a single picture")
             if not self._loop:
                 return None
+            if self._num_frames == 1:  # a picture, shown again and again
+                if self._stop.wait(STILL_S):
+                    return None
+                self._pacer = Pacer()
             self.close()
             self.open()
         self._num_frames += 1
-        now = time.monotonic()
-        mono = self._pacer.due(seconds(frame), now)
+        sar, stamp, now = self._decoder.sar, seconds(frame), time.monotonic()
+        mono = self._pacer.due(stamp, now)
         if mono > now and self._stop.wait(mono - now):
             return None
         wall = time.time() + mono - time.monotonic()
-        return YUVPicture(frame, self._converter, wall, mono, AgeBasis.CAPTURE)
+        if self._begun is not None and stamp is not None:
+            self._zero = stamp if self._zero is None else self._zero
+            wall = min(wall, self._begun + stamp - self._zero)
+        return YUVPicture(frame, self._converter, wall, mono, AgeBasis.CAPTURE, sar)
 
     def interrupt(self) -> None:
         self._stop.set()

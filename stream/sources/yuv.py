@@ -1,16 +1,40 @@
-"""Pictures as PyAV decodes them, turned into RGB only when asked."""
+"""Pictures as PyAV decodes them: upright, of square pixels, in the right colours, turned into RGB only when asked.
+
+This is the one place where that is done. Everything behind it (window, snapshots, live pictures, evidence) gets pixels
+as they are to be seen, and `width` and `height` to go with them.
+"""
 
 import threading
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
-from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 
 from askcam.stream.fit import Fit, pad, resize
 from askcam.stream.frame import AgeBasis, Pixels
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
+
+SQUARE = Fraction(1)
+ODDEST = 4  # a pixel that claims to be wider or higher than that is a mistake: DVRs go up to 32:11
+HD_WIDTH, SD_HEIGHT = 1280, 576  # pictures that do not say: BT.709 from here on, as mpv and others take it
+_UNSAID = 2  # AVCOL_SPC_UNSPECIFIED
+
+
+def square_size(width: int, height: int, sar: Fraction) -> tuple[int, int]:
+    """How large a picture of pixels `sar` times as wide as high is in square ones. No line of it is lost."""
+    if sar == SQUARE or not Fraction(1, ODDEST) <= sar <= ODDEST:
+        return width, height
+    return (round(width * sar), height) if sar > 1 else (width, round(height / sar))
+
+
+def colours(frame: "VideoFrame") -> Colorspace | None:
+    """From which YUV it is converted where it doesn't say itself; None: it says."""
+    if frame.format.is_rgb or frame.colorspace != _UNSAID:
+        return None
+    return Colorspace.ITU709 if frame.width >= HD_WIDTH or frame.height > SD_HEIGHT else Colorspace.ITU601
 
 
 class Converter:
@@ -20,10 +44,11 @@ class Converter:
         self._fitted, self._full = VideoReformatter(), VideoReformatter()
         self._lock = threading.Lock()
 
-    def full(self, frame: "VideoFrame") -> Pixels:
+    def full(self, frame: "VideoFrame", width: int, height: int) -> Pixels:
         """(height, width, 3) uint8 RGB."""
+        how = Interpolation.BICUBIC if (width, height) != (frame.width, frame.height) else None
         with self._lock:
-            rgb = self._full.reformat(frame, format="rgb24")
+            rgb = self._full.reformat(frame, width, height, "rgb24", src_colorspace=colours(frame), interpolation=how)
         return np.ascontiguousarray(rgb.to_ndarray(), np.uint8)
 
     def fitted(self, frame: "VideoFrame", fit: Fit) -> Pixels:
@@ -32,25 +57,37 @@ class Converter:
         shrinks = width * height < frame.width * frame.height
         how = Interpolation.AREA if shrinks else Interpolation.BICUBIC
         with self._lock:
-            rgb = self._fitted.reformat(frame, width, height, "rgb24", interpolation=how)
+            rgb = self._fitted.reformat(frame, width, height, "rgb24", src_colorspace=colours(frame), interpolation=how)
         return pad(np.asarray(rgb.to_ndarray(), np.uint8), fit)
 
 
 class YUVPicture:
-    """One decoded frame. Keeps the decoder's buffer alive until it is let go."""
+    """One decoded frame. Keeps the decoder's buffer alive until it is let go.
 
-    __slots__ = ("_converter", "_frame", "_turns", "basis", "height", "mono", "wall", "width")
+    `sar` is how much wider than high its pixels are (sample aspect ratio), as stored, before it is turned upright.
+    """
 
-    def __init__(self, frame: "VideoFrame", converter: Converter, wall: float, mono: float, basis: AgeBasis) -> None:
+    __slots__ = ("_converter", "_frame", "_square", "_turns", "basis", "height", "mono", "wall", "width")
+
+    def __init__(
+        self,
+        frame: "VideoFrame",
+        converter: Converter,
+        wall: float,
+        mono: float,
+        basis: AgeBasis,
+        sar: Fraction = SQUARE,
+    ) -> None:
         self._frame, self._converter = frame, converter
         self.wall, self.mono, self.basis = wall, mono, basis
         self._turns = round(frame.rotation / 90) % 4  # quarter turns, anticlockwise: phones film lying on their side
-        self.width, self.height = (frame.height, frame.width) if self._turns % 2 else (frame.width, frame.height)
+        self._square = square_size(frame.width, frame.height, sar)
+        self.width, self.height = self._square[::-1] if self._turns % 2 else self._square
 
     def rgb(self, fit: Fit | None = None) -> Pixels:
         if fit is not None and not self._turns and not fit.cropped(self.width, self.height):
             return self._converter.fitted(self._frame, fit)
-        pixels = self._converter.full(self._frame)
+        pixels = self._converter.full(self._frame, *self._square)
         if self._turns:
             pixels = np.ascontiguousarray(np.rot90(pixels, self._turns))
         return pixels if fit is None else resize(pixels, fit)

@@ -7,7 +7,9 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from clips import write_clip
 from films import make_film
+from PIL import Image
 from program import askcam, refused
 
 from askcam.engine.question import Picture
@@ -90,7 +92,7 @@ def test_a_folder_and_a_broken_picture(tmp_path: Path) -> None:
         split([str(tmp_path), "what?"])
     letter = tmp_path / "letter.jpg"
     letter.write_text("Dear camera,")
-    with pytest.raises(LookError, match=r"letter\.jpg: these 12 bytes are not a picture"):
+    with pytest.raises(LookError, match=r"letter\.jpg: the picture is 12 bytes of something, which is not read"):
         split([str(letter), "what?"])
     odd = tmp_path / "folder.png"
     odd.mkdir()
@@ -102,3 +104,26 @@ def test_pixel_limits_that_cannot_be_kept(gray: Path) -> None:
     said = refused("look", str(gray), "what?", "--min-pixels", "2000", "--max-pixels", "1000")
     assert "--min-pixels 2000" in said
     assert "max_pixels 100" in refused("look", str(gray), "what?", "--max-pixels", "100")
+
+
+def test_a_clip_that_is_shorter_than_the_window_is_asked_about_as_it_is(tmp_path: Path) -> None:
+    write_clip(tmp_path / "bell.mp4", num_frames=3, fps=10)
+    told = look(str(tmp_path / "bell.mp4"), "What do you see?")
+    assert told["answer"]
+    assert told["askcam"]["window"]["frames"] == 2  # at two a second, the newest among them
+
+
+def test_doctor_finds_a_short_clip_sound(tmp_path: Path) -> None:
+    write_clip(tmp_path / "bell.mp4", num_frames=3, fps=10)
+    done = askcam("doctor", "--camera", str(tmp_path / "bell.mp4"), "--json")
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [one["ok"] for one in found if one["what"].startswith("camera")] == [True]
+
+
+def test_a_photo_that_only_pillow_reads_is_looked_at_and_another_is_named(tmp_path: Path) -> None:
+    Image.new("RGB", (96, 64), (200, 0, 0)).save(tmp_path / "photo.avif")
+    looked, _ = split([str(tmp_path / "photo.avif"), "what is it?"])
+    assert [(one.width, one.height) for one in looked.pictures] == [(96, 64)]
+    (tmp_path / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(99))
+    with pytest.raises(LookError, match="HEIC photo, which is not read here: save it as JPEG or PNG"):
+        split([str(tmp_path / "photo.heic"), "what is it?"])

@@ -65,7 +65,7 @@ def test_without_a_time_arrival_is_what_counts() -> None:
 
 @pytest.mark.parametrize(
     ("data", "word"),
-    [(b"GIF89a", "a GIF"), (jpeg()[:30], "broken"), (b"\xff\xd8" + bytes(17 << 20), "bytes")],
+    [(b"GIF89a", "a GIF"), (jpeg()[:30], "damaged"), (b"\xff\xd8" + bytes(17 << 20), "bytes")],
 )
 def test_what_is_no_fit_jpeg_is_refused_at_the_door(data: bytes, word: str) -> None:
     source = PushSource()

@@ -16,7 +16,7 @@ from askcam.client.protocol import Problem, encode
 from askcam.engine.question import TokenLogprob, Usage
 from askcam.server.api.addresses import in_chat
 from askcam.server.api.chat.reading import read_body
-from askcam.server.api.chat.request import read
+from askcam.server.api.chat.request import read, shows
 from askcam.server.api.chat.tools import written
 from askcam.server.api.outcome import check_stream, until_told, whole
 from askcam.server.api.wire import json_response, read_aside
@@ -32,7 +32,14 @@ def routes(house: House) -> list[BaseRoute]:
         house.admit_question(request)  # before its body is read: that may cost most
         body = await read_aside(await request.body(), read_body)
         await house.fetcher.put(in_chat(body))
-        ask = await asyncio.to_thread(read, body, house.limits, house.max_age_s)  # it may decode pictures
+        if shows(body):
+            ask = await house.decoding.run(
+                client(request),
+                lambda budget: read(body, house.limits, house.max_age_s, budget),
+                request.is_disconnected,
+            )
+        else:
+            ask = await asyncio.to_thread(read, body, house.limits, house.max_age_s)
         ask = replace(ask, admin=house.is_admin(request), client=client(request))
         with_usage = body.stream_options is not None and body.stream_options.include_usage
         writer = _Writer(body.model, with_usage, with_logprobs=bool(body.logprobs))

@@ -50,11 +50,11 @@ class TextPart(msgspec.Struct, tag="text"):
 
 
 class ImagePart(msgspec.Struct, tag="image_url"):
-    image_url: Url
+    image_url: Url | str  # OpenAI's form, and the bare address that many servers take too
 
 
 class VideoPart(msgspec.Struct, tag="video_url"):
-    video_url: Url
+    video_url: Url | str
 
 
 ContentPart = TextPart | ImagePart | VideoPart
@@ -124,12 +124,21 @@ ROLES = {
 }
 
 
-def read(body: ChatRequest, limits: Limits, max_age_s: float | None) -> Ask:
-    """The question that `body` asks. Raises ApiError 400 naming the field at fault."""
+def shows(body: ChatRequest) -> bool:
+    """Whether there are pictures or clips to decode."""
+    return any(
+        not isinstance(part, TextPart)
+        for message in body.messages
+        for part in (message.content if isinstance(message.content, list) else ())
+    )
+
+
+def read(body: ChatRequest, limits: Limits, max_age_s: float | None, budget: Budget | None = None) -> Ask:
+    """The question that `body` asks; its pictures cost `budget`. Raises ApiError naming the field at fault."""
     if not body.messages:
         raise bad_request("'messages' is empty: send at least one user message", "messages")
     _check_size(body.messages, limits)
-    budget = Budget()
+    budget = budget or Budget()
     messages = tuple(_message(m, i, limits, budget) for i, m in enumerate(body.messages))
     _check_calls(body.messages)
     tools = signatures(body.tools or [])
@@ -194,9 +203,14 @@ def _part(part: ContentPart, at: str, limits: Limits, budget: Budget) -> Part:
         case TextPart():
             return bounded_text(part.text, f"{at}.text", limits)
         case ImagePart():
-            return picture_from_url(part.image_url.url, f"{at}.image_url.url", budget)
+            return picture_from_url(*address(part.image_url, f"{at}.image_url"), budget)
         case VideoPart():
-            return clip_from_url(part.video_url.url, f"{at}.video_url.url", budget)
+            return clip_from_url(*address(part.video_url, f"{at}.video_url"), budget)
+
+
+def address(given: Url | str, at: str) -> tuple[str, str]:
+    """A URL, and the field that holds it, of what stands at the field `at`."""
+    return (given, at) if isinstance(given, str) else (given.url, f"{at}.url")
 
 
 def bounded_text(text: str, param: str, limits: Limits) -> Text:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import re
 import time
 from enum import StrEnum
 
@@ -10,14 +11,16 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from askcam.server.api.addresses import fetched
 from askcam.server.api.realtime.hosted import Hosted
-from askcam.server.house import House
+from askcam.server.errors import ApiError
+from askcam.server.house import House, client
 from askcam.server.realtime.client_events import ClientEvent, Refused, read
 from askcam.server.realtime.session import random_id
 
 log = logging.getLogger(__name__)
 
 SLOW_READER_S = 20.0  # as long as the websocket's own pings wait
-LARGE_CHARS = 32_768  # a longer message is read off the event loop: it may hold a picture
+LARGE_CHARS = 32_768  # a longer message is read off the event loop: it may hold a frame
+PICTURE = re.compile(r'"input_image"|\\u')  # in a message that holds pictures, in letters or perhaps escaped
 CLOSE_S = 1.0  # to say goodbye to a connection that may be dead
 NO_CLOSE_FRAME = 1005  # uvicorn's code for it, as for a close frame without a code; only that has a reason
 ABNORMAL = (1006, 1011)  # the line broke; pings were not answered
@@ -37,6 +40,7 @@ class Connection:
         """`first` is said before anything that waits in the outbox."""
         self._websocket, self._hosted, self._first = websocket, hosted, first
         self._fetcher, self._max_chars = house.fetcher, house.limits.max_question_chars
+        self._decoding = house.decoding
         self._end: asyncio.Future[End] = asyncio.get_running_loop().create_future()
         self._stopped = asyncio.Event()
         self._mute = asyncio.Event()  # nothing can be written any more
@@ -86,6 +90,8 @@ class Connection:
             data = await fetched(data, self._fetcher)
             if isinstance(data, Refused):
                 event: ClientEvent = data
+            elif isinstance(data, str) and PICTURE.search(data):
+                event = await self._read_pictures(data)
             elif isinstance(data, str) and len(data) > LARGE_CHARS:
                 event = await asyncio.to_thread(read, data, random_id, self._max_chars)
             else:
@@ -93,6 +99,14 @@ class Connection:
             self._hosted.receive(event, wall, mono)
             if self._hosted.outbox.full:
                 await self._room()
+
+    async def _read_pictures(self, data: str) -> ClientEvent:
+        try:
+            return await self._decoding.run(
+                client(self._websocket), lambda budget: read(data, random_id, self._max_chars)
+            )
+        except ApiError as busy:  # what is wrong with the message itself is in the event
+            return Refused(busy, None)
 
     async def _room(self) -> None:
         """Wait until the client has read some more, or it is plain that it never will."""

@@ -164,7 +164,7 @@ class Hosted:
     async def _ask(self, start: Start, received: float) -> Ask:
         settings = start.settings
         return Ask(
-            messages=await _prompt(start),
+            messages=await self._prompt(start),
             said_in="response.input",
             camera=self._camera,
             sampling=start.sampling,
@@ -181,6 +181,13 @@ class Hosted:
             client=client(self._asker),
             received=received,
         )
+
+    async def _prompt(self, start: Start) -> tuple[Message, ...]:
+        times = TURN_TIMES if start.settings.turn_times is None else start.settings.turn_times
+        make = functools.partial(messages, start.instructions, start.items, times=times)
+        if not any(item.num_pictures for item in start.items):
+            return make()
+        return await self._house.decoding.run(client(self._asker), lambda budget: make(budget=budget))
 
     def _push(self, frame: Push) -> None:
         assert self._source is not None, "only a pushed camera's session hands frames on"
@@ -212,9 +219,3 @@ class Hosted:
             await self.outbox.room()
             if "frame.dropped" in self.session.settings.events and self._camera in self._house.cameras:
                 self.do(self.session.dropped(self._house.cameras.get(self._camera).status().dropped))
-
-
-async def _prompt(start: Start) -> tuple[Message, ...]:
-    times = TURN_TIMES if start.settings.turn_times is None else start.settings.turn_times
-    make = functools.partial(messages, start.instructions, start.items, times=times)
-    return await asyncio.to_thread(make) if any(item.num_pictures for item in start.items) else make()

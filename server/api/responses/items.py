@@ -1,6 +1,6 @@
 """The items of a response's input: turns, calls and what they brought, and how they become messages. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -65,20 +65,33 @@ class InputItem(msgspec.Struct):
         return 300 + sum(map(len, texts))
 
 
+def shows(items: Iterable[InputItem]) -> bool:
+    """Whether there are pictures to decode."""
+    parts = (part for item in items for part in (item.content if isinstance(item.content, list) else ()))
+    return any(part.type == "input_image" for part in parts)
+
+
 def turns(
-    before: Sequence[InputItem], items: Sequence[InputItem], limits: Limits
+    before: Sequence[InputItem], items: Sequence[InputItem], limits: Limits, budget: Budget | None = None
 ) -> tuple[tuple[Message, ...], tuple[str, ...]]:
-    """The messages of a conversation, and the field that each one's words came in. Raises ApiError 400 naming the item
+    """The messages of a conversation, and the field that each one's words came in. Raises ApiError naming the item
     among `items` that is at fault, or previous_response_id for one of those `before`, which an earlier request brought.
 
-    Decodes pictures: call it off the event loop.
+    Decodes pictures, which cost `budget`: call it off the event loop.
     """
-    reader = _Turns(limits)
+    reader = _Turns(limits, budget or Budget())
     for item in before:
         try:
             reader.take(item, "")
         except ApiError as exc:
-            raise bad_request(f"of an earlier response: {exc.message}", "previous_response_id", exc.code) from exc
+            raise ApiError(
+                exc.status,
+                exc.type,
+                f"of an earlier response: {exc.message}",
+                param="previous_response_id",
+                code=exc.code,
+                headers=exc.headers,
+            ) from exc
     for i, item in enumerate(items):
         reader.take(item, f"input[{i}]")
     return tuple(reader.messages), tuple(reader.places)
@@ -87,10 +100,10 @@ def turns(
 class _Turns:
     """Messages as they grow out of items."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, budget: Budget) -> None:
         self.messages: list[Message] = []
         self.places: list[str] = []  # of each of them
-        self._limits, self._budget = limits, Budget()
+        self._limits, self._budget = limits, budget
         self._called: set[str] = set()
 
     def take(self, item: InputItem, at: str) -> None:

@@ -28,6 +28,7 @@ from askcam.server.api.models import MODEL
 from askcam.server.api.question import question
 from askcam.server.api.responses.items import InputItem, turns
 from askcam.server.api.wishes import with_wishes
+from askcam.server.attached.budget import Budget
 from askcam.server.errors import bad_request
 from askcam.server.steps import Ask, Choice
 
@@ -114,11 +115,12 @@ def read(
     limits: Limits,
     max_age_s: float | None,
     prompt_chars: int,
+    budget: Budget | None = None,
 ) -> Ask:
     """The question that `body` asks with the items that it has `added` to those `before`. `prompt_chars`: so long may
-    what is asked be where truncation is "auto". Raises ApiError 400 naming the field at fault.
+    what is asked be where truncation is "auto". Raises ApiError naming the field at fault.
 
-    Decodes pictures: call it off the event loop.
+    Decodes pictures, which cost `budget`: call it off the event loop.
     """
     _check(body)
     if not added:
@@ -136,7 +138,7 @@ def read(
     for item in (*before, *added):
         size.parts(item.num_parts)
         size.texts(item.texts)
-    messages, places = turns(before, added, limits)
+    messages, places = turns(before, added, limits, budget)
 
     def named(at: int | None) -> str:
         return "input" if at is None or isinstance(body.input, str) else places[at]

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from askcam.client.protocol import encode
 from askcam.server.api.addresses import in_response
 from askcam.server.api.outcome import check_stream, until_told, whole
+from askcam.server.api.responses.items import shows
 from askcam.server.api.responses.reading import NAMES, read_body
 from askcam.server.api.responses.request import read
 from askcam.server.api.responses.shapes import DeletedResponse, ResponseEvent
@@ -33,8 +34,14 @@ def routes(house: House) -> list[BaseRoute]:
         before, added = responses.before(body.previous_response_id), responses.referred(body.items)
         await house.fetcher.put(in_response(body))
         context = house.model.engine.info.context_tokens
-        # It may decode pictures.
-        ask = await asyncio.to_thread(read, body, before, added, house.limits, house.max_age_s, context // 2)
+        if shows((*before, *added)):
+            ask = await house.decoding.run(
+                client(request),
+                lambda budget: read(body, before, added, house.limits, house.max_age_s, context // 2, budget),
+                request.is_disconnected,
+            )
+        else:
+            ask = await asyncio.to_thread(read, body, before, added, house.limits, house.max_age_s, context // 2)
         ask = replace(ask, admin=house.is_admin(request), client=client(request))
         writer = ResponseWriter(body)
 

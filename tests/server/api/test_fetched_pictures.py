@@ -1,5 +1,6 @@
 """Pictures and clips by address, through the doors of a real server that may fetch from one web server."""
 
+import base64
 import json
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ import cv2
 import httpx
 import numpy as np
 import pytest
+from odd_stills import encoded, many_scans
+from PIL import Image
 from servers.askcam_server import LiveServer, live_server
 from servers.sites import Web, png
 from waiting import until
@@ -54,6 +57,29 @@ def said(reply: httpx.Response) -> str:
 def test_a_picture_named_by_address_is_what_the_model_is_asked_about(server: LiveServer, web: Web) -> None:
     assert said(ask(server, picture(web.url("/red.png")))) == "The background is red."
     assert said(ask(server, picture(web.url("/blue.png")))) == "The background is blue."
+
+
+def test_a_bare_address_does_as_well(server: LiveServer, web: Web) -> None:
+    bare = {"type": "image_url", "image_url": web.url("/blue.png")}
+    assert said(ask(server, bare)) == "The background is blue."
+    wrong = ask(server, {"type": "image_url", "image_url": "http://elsewhere.example/a.png"}).json()["error"]
+    assert wrong["param"] == "messages[0].content[0].image_url"
+
+
+def test_frames_as_vllm_takes_them_are_what_the_model_is_asked_about(server: LiveServer) -> None:
+    jpeg = bytes(cv2.imencode(".jpg", np.full((120, 160, 3), BLUE[::-1], np.uint8))[1])
+    frame = base64.b64encode(jpeg).decode()
+    url = f"data:video/jpeg;base64,{','.join([frame] * 4)}"
+    assert said(ask(server, {"type": "video_url", "video_url": {"url": url}})) == "The background is blue."
+    assert said(ask(server, {"type": "video_url", "video_url": url})) == "The background is blue."
+
+
+def test_a_picture_that_takes_too_long_to_decode_is_refused_at_once(server: LiveServer) -> None:
+    data = many_scans(encoded(Image.new("RGB", (4000, 4000)), "JPEG", progressive=True), 2000)
+    url = f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
+    reply = ask(server, picture(url))
+    assert reply.status_code == 400
+    assert "too many passes" in reply.json()["error"]["message"]
 
 
 def test_a_clip_named_by_address_is_what_the_model_is_asked_about(server: LiveServer, web: Web, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askcam.stream.errors import SourceError
-from askcam.stream.sources.jpeg import jpeg_size
+from askcam.stream.stills.jpeg import size as jpeg_size
 
 
 def jpeg(width: int, height: int, *options: int) -> bytes:
@@ -24,19 +24,10 @@ def test_what_stands_before_the_frame_header_is_skipped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "word"),
-    [
-        (b"", "empty"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(50), "a PNG"),
-        (b"RIFF\0\0\0\0WEBP", "a WebP"),
-        (b"hello", "5 bytes"),
-        (b"\xff\xd8", "broken"),
-        (b"\xff\xd8\xff\xd9", "broken"),
-        (jpeg(64, 48)[:20], "broken"),
-    ],
+    "data", [b"", b"hello", b"\xff\xd8", b"\xff\xd8\xff\xd9", jpeg(64, 48)[:20], b"\xff\xd8" + b"\xff" * 9999]
 )
-def test_what_is_no_jpeg_is_refused_by_name(data: bytes, word: str) -> None:
-    with pytest.raises(SourceError, match=word) as caught:
+def test_what_names_no_size_is_refused(data: bytes) -> None:
+    with pytest.raises(SourceError, match="names no size") as caught:
         jpeg_size(data)
     assert caught.value.permanent
 

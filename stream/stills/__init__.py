@@ -1,0 +1,1 @@
+"""Still pictures from outside: what they are and cost, by their headers, and then their pixels."""
