@@ -5,6 +5,8 @@ from pathlib import Path
 from prometheus_client import ProcessCollector
 
 from askcam.server.access.auth import Auth
+from askcam.server.access.places import PlacesOf
+from askcam.server.access.proxies import TrustedProxies
 from askcam.server.access.rates import Rates
 from askcam.server.answers import Answers
 from askcam.server.asking import Asking
@@ -39,6 +41,7 @@ def build_house(config: Config) -> House:
     """Everything but the engine, which comes when it is loaded."""
     model = Model(config.model.model or BUILT_IN)
     cameras = Cameras(model, config.limits)
+    places = PlacesOf.of(config.limits, config.model.max_waiting)
     answers = Answers(config.answers.keep, config.answers.max_bytes)
     evidence = _writer(config)
     metrics = Metrics(cameras.all, None if evidence is None else evidence.stats)
@@ -53,7 +56,16 @@ def build_house(config: Config) -> House:
     watching = Watching(kept, model, cameras, metrics, config.watches, max_age_s, needed=bool(config.notify))
     tools = Toolbox()
     asking = Asking(
-        model, cameras, answers, metrics, evidence, tools, config.tools.limits, desks, config.limits.max_question_chars
+        model,
+        cameras,
+        answers,
+        metrics,
+        evidence,
+        tools,
+        config.tools.limits,
+        desks,
+        config.limits.max_question_chars,
+        places.questions,
     )
     timeline = Timeline(
         config.timeline,
@@ -77,6 +89,8 @@ def build_house(config: Config) -> House:
         auth=Auth(server.tokens, allowed_origins=server.allowed_origins),
         metrics=metrics,
         limits=config.limits,
+        places=places,
+        proxies=TrustedProxies(server.trusted_proxies),
         questions=Rates(config.limits.questions),
         pushed_frames=Rates(config.limits.frames),
         watching=watching,
