@@ -27,6 +27,7 @@ from askcam.server.model import Model
 from askcam.server.notifying.notifying import Notifying
 from askcam.server.pictures import Pictures
 from askcam.server.realtime.sessions import Sessions
+from askcam.server.storage import Storage
 from askcam.server.timeline.timeline import Timeline
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.installed import add_installed, built_in, open_catalogue
@@ -80,7 +81,11 @@ def build_house(config: Config) -> House:
     for tool in built_in(cameras, desks, catalogue, timeline, watching):
         tools.add(tool)
     add_installed(tools)
+    looks = {"watches": kept.trouble, "timeline": timeline.trouble}
+    storage = Storage(looks | ({} if evidence is None else {"evidence": evidence.trouble}))
+    metrics.register(storage)
     return House(
+        storage=storage,
         model=model,
         cameras=cameras,
         asking=asking,

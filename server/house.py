@@ -27,6 +27,7 @@ from askcam.server.model import Model
 from askcam.server.notifying.notifying import Notifying
 from askcam.server.pictures import Pictures
 from askcam.server.realtime.sessions import Sessions
+from askcam.server.storage import Storage
 from askcam.server.timeline.timeline import Timeline
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.mcp_servers import McpServers
@@ -51,6 +52,7 @@ class House:
     notifying: Notifying
     timeline: Timeline
     places: PlacesOf
+    storage: Storage = field(default_factory=Storage)
     proxies: TrustedProxies = field(default_factory=TrustedProxies)
     max_age_s: float | None = None  # what a question allows when it says nothing itself
     evidence: Writer | None = None  # None: evidence is not kept

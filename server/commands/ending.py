@@ -18,7 +18,8 @@ LAST_S = 8.0  # from the first signal to the end of the process, at the latest
 
 
 def stop_on_signals(stop: Callable[[], None], last_s: float = LAST_S) -> None:
-    """Ctrl-C, SIGTERM and the terminal's end call `stop` on this event loop, and at the latest `last_s` later the process ends with 0.
+    """Ctrl-C, SIGTERM and the end of the terminal call `stop` on this event loop, and at the latest `last_s` later the
+    process ends with 0.
 
     Not by the loop's own handlers: the signal is taken note of even while the loop is held up by something.
     """
