@@ -5,12 +5,14 @@ import os
 import re
 import signal
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from certificates import self_signed
 from servers.askcam_server import LiveServer, live_server, wait_for_pairs
 from servers.strangers import Honest, connected, get, gone, many, place
 from websockets.sync.client import connect
@@ -247,3 +249,16 @@ def test_it_ends_at_once_and_quietly_whatever_is_open(sig: signal.Signals) -> No
             assert time.monotonic() - began < 10  # a bound on a busy machine; benchmarks/hostile.py measures it
         assert "".join(server.log) == ""
     assert place(server.url)
+
+
+def test_tls_handshakes_that_come_to_nothing_keep_nobody_out_and_are_let_go(tmp_path: Path) -> None:
+    cert, key = self_signed(tmp_path, "127.0.0.1", "IP:127.0.0.1")
+    tls = ("--tls-cert", str(cert), "--tls-key", str(key))
+    with live_server(*tls, env=ENV, until="listening", descriptors=1024) as server:
+        url = server.url.replace("https", "http")
+        with many(url, 1100) as idle, many(url, 50, b"\x16\x03\x01"), many(url, 50, b"GET / HTTP/1.1\r\n\r\n"):
+            trust = ssl.create_default_context(cafile=str(cert))
+            assert httpx.get(f"{server.url}/healthz", verify=trust, timeout=30).status_code == 200
+            assert gone(idle[-1], 40)
+        assert len("".join(server.log)) < MAX_LOG
+        assert "Traceback" not in "".join(server.log)
