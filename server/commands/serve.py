@@ -28,7 +28,6 @@ from askcam.stream.errors import StreamError
 def serve(config: Config, built_in: Path, *, json: bool = False) -> None:
     """Blocks until Ctrl-C or SIGTERM. Leaves with 2 for what the user can mend, 0 after a clean end."""
     run(_serve(config, built_in, json))
-    leave(0)  # Python would take seconds to take PyTorch down
 
 
 async def _serve(config: Config, built_in: Path, json: bool) -> None:

@@ -61,7 +61,8 @@ def test_bodies_and_realtime_events_are_refused_or_read(depth: int, shape: str) 
     if depth > 1000:
         with pytest.raises(ApiError) as caught:
             decode(body, dict)
-        assert (caught.value.status, caught.value.code) == (400, "invalid_json")
+        assert caught.value.status == 400
+        assert caught.value.code in ("invalid_json", "too_many_values")
 
 
 def test_where_the_stack_ends_elsewhere_the_client_is_told_that_it_sent_too_much() -> None:
