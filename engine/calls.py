@@ -157,6 +157,8 @@ def read_call(body: str) -> Call:
             arguments = json.loads(arguments)
         except (ValueError, RecursionError) as exc:
             return Call(name, arguments, problem=f"the arguments are not JSON: {exc}")
-    if not isinstance(arguments, dict):
-        return Call(name, json.dumps(arguments), problem="the arguments are not a JSON object")
-    return Call(name, json.dumps(arguments, ensure_ascii=False))
+    try:
+        written = json.dumps(arguments, ensure_ascii=False)
+    except RecursionError:
+        return Call(name, "{}", problem="the arguments are nested too deeply")
+    return Call(name, written, problem=None if isinstance(arguments, dict) else "the arguments are not a JSON object")

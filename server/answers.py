@@ -9,6 +9,7 @@ import numpy as np
 
 from askcam.client.protocol import Saw
 from askcam.engine.question import Reason, Timings, Usage
+from askcam.server.access.shares import fullest
 from askcam.stream.frame import Frame, Pixels
 
 MAX_ANSWERS = 100
@@ -34,7 +35,7 @@ class Record:
 
 
 class Answers:
-    """The newest `max_answers` answers, and at most `max_bytes` of pictures; the oldest answers are dropped.
+    """At most `max_answers` answers, and `max_bytes` of pictures; beyond it the oldest of who holds most are dropped.
 
     Answers given from overlapping windows share frames, and a shared picture is counted once. An answer whose pictures
     alone are more than `max_bytes` is kept without them. Owned by the event loop.
@@ -47,6 +48,7 @@ class Answers:
             raise ValueError(f"bounds are not negative: {max_answers} answers, {max_bytes} bytes")
         self._max_answers, self._max_bytes = max_answers, max_bytes
         self._records: OrderedDict[str, Record] = OrderedDict()
+        self._owners: dict[str, str] = {}  # by answer
         self._uses: Counter[int] = Counter()  # by id() of the array that owns the memory
         self._bytes = 0
 
@@ -58,25 +60,33 @@ class Answers:
         """Of all pictures held."""
         return self._bytes
 
-    def put(self, record: Record) -> None:
-        """Keep a new answer; what is beyond the bounds falls out, oldest first."""
+    def put(self, record: Record, of: str = "") -> None:
+        """Keep a new answer, of that owner. What is beyond the bounds falls out: the oldest of the owner who holds
+        most, so that nobody's answers are lost by what others ask."""
         assert record.id not in self._records, f"answer {record.id} is kept already"
         if sum(memory(record.frames).values()) > self._max_bytes:
             record = replace(record, frames=())
         self._records[record.id] = record
+        self._owners[record.id] = of
         for owner, num_bytes in memory(record.frames).items():
             if self._uses[owner] == 0:
                 self._bytes += num_bytes
             self._uses[owner] += 1
         while len(self._records) > self._max_answers or self._bytes > self._max_bytes:
-            self._forget_oldest()
+            self._forget_oldest(by_bytes=len(self._records) <= self._max_answers)
 
     def get(self, answer_id: str) -> Record | None:
         """None when there never was such an answer, and when it has been dropped."""
         return self._records.get(answer_id)
 
-    def _forget_oldest(self) -> None:
-        _, record = self._records.popitem(last=False)
+    def _forget_oldest(self, *, by_bytes: bool) -> None:
+        sizes: Counter[str] = Counter()
+        for answer_id, record in self._records.items():
+            sizes[self._owners[answer_id]] += sum(memory(record.frames).values()) if by_bytes else 1
+        of = fullest(sizes)
+        oldest = next(answer_id for answer_id in self._records if self._owners[answer_id] == of)
+        del self._owners[oldest]
+        record = self._records.pop(oldest)
         for owner, num_bytes in memory(record.frames).items():
             self._uses[owner] -= 1
             if self._uses[owner] == 0:

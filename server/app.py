@@ -14,11 +14,14 @@ from starlette.websockets import WebSocket
 
 from askcam.client.protocol import Problem, encode
 from askcam.engine.errors import EngineError
+from askcam.server.access.bodies import BodyLimit
 from askcam.server.access.browsers import KeysInProtocols, cors
-from askcam.server.access.guard import BodyLimit, Guard, refuse
+from askcam.server.access.doorway import Doorway, harden
+from askcam.server.access.guard import Guard, refuse
 from askcam.server.access.inflating import Inflate
 from askcam.server.access.origins import normal_origin
 from askcam.server.access.paths import Slashes, hint
+from askcam.server.access.proxies import Forwarded
 from askcam.server.access.request_ids import HEADER, SCOPE, RequestIds
 from askcam.server.api import (
     calibration,
@@ -92,14 +95,16 @@ def build_app(house: House) -> Starlette:
     app = Starlette(
         routes=[*(route for room in rooms for route in room.routes(house)), WebSocketRoute("/{path:path}", _nowhere)],
         middleware=[
+            Middleware(Forwarded, proxies=house.proxies),
+            Middleware(Doorway, ending=house.ending),
             Middleware(RequestIds),
             *cors(house.auth.origins),
             Middleware(Slashes),
             Middleware(CountRequests, metrics=house.metrics),
             Middleware(KeysInProtocols),
-            Middleware(Guard, auth=house.auth),
+            Middleware(Guard, auth=house.auth, requests=house.places.requests),
             Middleware(Inflate, max_bytes=house.limits.max_body_bytes),
-            Middleware(BodyLimit, max_bytes=house.limits.max_body_bytes),
+            Middleware(BodyLimit, max_bytes=house.limits.max_body_bytes, receiving=house.places.receiving),
         ],
         # What is foreseen has a name here: after any other exception the connection is closed, and the log has it all.
         exception_handlers={HTTPException: _http, Exception: failed} | dict.fromkeys(FORESEEN, _refused),
@@ -111,7 +116,9 @@ def build_app(house: House) -> Starlette:
 
 def problem(error: ApiError) -> Response:
     """An error as an HTTP response."""
-    return Response(encode(Problem(error.body())), error.status, error.headers, media_type="application/json")
+    response = Response(encode(Problem(error.body())), error.status, error.headers, media_type="application/json")
+    harden(response.headers)  # what fails is answered outside of all doors
+    return response
 
 
 async def _refused(request: Request, exc: Exception) -> Response:

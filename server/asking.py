@@ -19,6 +19,7 @@ from askcam.engine.door import Grammar
 from askcam.engine.errors import QuestionError, Stale
 from askcam.engine.question import Event, Finished, Message, Question, Reason, Role, Started, Text
 from askcam.server.access.limits import Limits
+from askcam.server.access.shares import Place, Places
 from askcam.server.access.sizes import check_messages, check_tools
 from askcam.server.answering.dialogue import Dialogue
 from askcam.server.answering.facts import told_by
@@ -69,13 +70,15 @@ class Asking:
         limits: CallLimits | None = None,
         desks: Desks | None = None,
         max_chars: int = Limits().max_question_chars,
+        places: Places | None = None,
     ) -> None:
-        """`evidence`: what writes it down; None: it isn't. `max_chars`: of all text in one question."""
+        """`evidence`: what writes it down; None: it isn't. `max_chars`: of all text in one question; `places`: of
+        questions under way, for clients' sake."""
         self._model, self._cameras, self._answers, self._metrics = model, cameras, answers, metrics
         self._evidence, self._desks = evidence, desks
         self._tools, self._limits = tools or Toolbox(), limits or CallLimits()
         self._forming, self._measuring, self._max_chars = Forming(), Measuring(), max_chars
-        self._under_way = 0
+        self._under_way, self._places = 0, places
 
     @property
     def under_way(self) -> int:
@@ -89,8 +92,11 @@ class Asking:
         At most `sampling.max_tokens` events wait for a slow reader.
         """
         heard: Heard | None = None
+        place: Place | None = None
         self._under_way += 1
         try:
+            if self._places is not None:
+                place = self._places.enter(ask.client)
             heard = self._begin(ask)
             async with contextlib.aclosing(self._rounds(heard)) as steps:
                 async for step in steps:
@@ -109,6 +115,8 @@ class Asking:
             raise
         finally:
             self._under_way -= 1
+            if place is not None:
+                place.leave()
 
     def _begin(self, ask: Ask) -> Heard:
         """Raises ApiError for what cannot be asked."""
@@ -157,7 +165,7 @@ class Asking:
             calls = dialogue.here
             if not calls or heard.finished.reason is Reason.CANCELLED or dialogue.spent:
                 break
-            where = Circumstance(ask.camera, heard.answer_id, ask.admin)
+            where = Circumstance(ask.camera, heard.answer_id, ask.client.admin)
             began = time.monotonic()
             results = await carry_out(calls, heard.runs, where, self._limits)
             heard.tools_s += time.monotonic() - began
@@ -199,12 +207,12 @@ class Asking:
         """This round's question, and its form compiled."""
         dialogue, trace = heard.dialogue, self.keeps_evidence(heard.ask)
         question = dialogue.question(trace)
-        await self._measuring.measure(self._model.engine, question, heard.ask.client)
+        await self._measuring.measure(self._model.engine, question, heard.ask.client.key)
         form = question.sampling.response_format
         if form is None:
             return question, None
         try:
-            return question, await self._forming.grammar(self._model.engine, form, heard.ask.client)
+            return question, await self._forming.grammar(self._model.engine, form, heard.ask.client.key)
         except QuestionError:
             if not form.words or dialogue.loose:
                 raise
@@ -244,7 +252,7 @@ class Asking:
         reason, age_s = done.reason.value, heard.frame_age_s
         self._metrics.answered(ask.camera, reason, done.timings, done.usage, age_s, heard.tools_s)
         record = Record(done.saw, question_text(ask), done.text, done.reason, done.usage, done.timings, frames)
-        self._answers.put(record)
+        self._answers.put(record, ask.client.key)
         if self._evidence is not None and heard.trace is not None:
             dialogue, tokens = heard.dialogue, heard.finished.tokens
             messages, tools = dialogue.messages, dialogue.tools

@@ -5,6 +5,8 @@ from pathlib import Path
 from prometheus_client import ProcessCollector
 
 from askcam.server.access.auth import Auth
+from askcam.server.access.places import PlacesOf
+from askcam.server.access.proxies import TrustedProxies
 from askcam.server.access.rates import Rates
 from askcam.server.answers import Answers
 from askcam.server.asking import Asking
@@ -25,6 +27,7 @@ from askcam.server.model import Model
 from askcam.server.notifying.notifying import Notifying
 from askcam.server.pictures import Pictures
 from askcam.server.realtime.sessions import Sessions
+from askcam.server.storage import Storage
 from askcam.server.timeline.timeline import Timeline
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.installed import add_installed, built_in, open_catalogue
@@ -39,6 +42,7 @@ def build_house(config: Config) -> House:
     """Everything but the engine, which comes when it is loaded."""
     model = Model(config.model.model or BUILT_IN)
     cameras = Cameras(model, config.limits)
+    places = PlacesOf.of(config.limits, config.model.max_waiting)
     answers = Answers(config.answers.keep, config.answers.max_bytes)
     evidence = _writer(config)
     metrics = Metrics(cameras.all, None if evidence is None else evidence.stats)
@@ -53,7 +57,16 @@ def build_house(config: Config) -> House:
     watching = Watching(kept, model, cameras, metrics, config.watches, max_age_s, needed=bool(config.notify))
     tools = Toolbox()
     asking = Asking(
-        model, cameras, answers, metrics, evidence, tools, config.tools.limits, desks, config.limits.max_question_chars
+        model,
+        cameras,
+        answers,
+        metrics,
+        evidence,
+        tools,
+        config.tools.limits,
+        desks,
+        config.limits.max_question_chars,
+        places.questions,
     )
     timeline = Timeline(
         config.timeline,
@@ -68,7 +81,11 @@ def build_house(config: Config) -> House:
     for tool in built_in(cameras, desks, catalogue, timeline, watching):
         tools.add(tool)
     add_installed(tools)
+    looks = {"watches": kept.trouble, "timeline": timeline.trouble}
+    storage = Storage(looks | ({} if evidence is None else {"evidence": evidence.trouble}))
+    metrics.register(storage)
     return House(
+        storage=storage,
         model=model,
         cameras=cameras,
         asking=asking,
@@ -77,6 +94,8 @@ def build_house(config: Config) -> House:
         auth=Auth(server.tokens, allowed_origins=server.allowed_origins),
         metrics=metrics,
         limits=config.limits,
+        places=places,
+        proxies=TrustedProxies(server.trusted_proxies),
         questions=Rates(config.limits.questions),
         pushed_frames=Rates(config.limits.frames),
         watching=watching,

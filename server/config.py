@@ -1,6 +1,7 @@
 """askcam.toml: one frozen dataclass per section, with defaults and units. Read by load(), checked by check().
 
-[server]                              host, port, tls_cert, tls_key, token, admin_token, max_age_ms, allowed_origins
+[server]                              host, port, tls_cert, tls_key, token, admin_token, max_age_ms, allowed_origins,
+                                      trusted_proxies
 [model]                               model, backend, device, ..., max_waiting
 [cameras.lobby]                       uri = "rtsp://…", fps, motion_gate, ...
 [limits]  [answers]
@@ -26,6 +27,7 @@ from askcam.engine.door import EngineConfig, Positions
 from askcam.server.access.auth import Tokens, check_bind
 from askcam.server.access.limits import Limits
 from askcam.server.access.origins import normal_origin
+from askcam.server.access.proxies import TrustedProxies
 from askcam.server.access.tls import check_tls
 from askcam.server.answers import MAX_ANSWERS, MAX_BYTES
 from askcam.server.attached.allowed import FetchConfig
@@ -62,6 +64,7 @@ class ServerConfig:
     token: str | None = field(default=None, repr=False)  # a viewer's; ASKCAM_TOKEN goes before it
     admin_token: str | None = field(default=None, repr=False)  # ASKCAM_ADMIN_TOKEN goes before it
     max_age_ms: Annotated[float, Meta(gt=0)] | None = None  # older frames are refused, unless a question says otherwise
+    trusted_proxies: tuple[str, ...] = ()  # addresses or networks of reverse proxies: "127.0.0.1", "10.0.0.0/8"
     allowed_origins: tuple[str, ...] = ()  # of other pages that may talk to this server: "https://house.example"
 
     @property
@@ -154,6 +157,12 @@ def check(config: Config) -> None:
     for origin in server.allowed_origins:
         if normal_origin(origin) is None:
             raise ConfigError(f"allowed_origins names {origin!r}; write scheme, host and port: 'https://house.example'")
+    try:
+        TrustedProxies(server.trusted_proxies)
+    except ValueError as exc:
+        raise ConfigError(
+            f"trusted_proxies under [server]: {exc}; write addresses or networks, as in '127.0.0.1' or '10.0.0.0/8'"
+        ) from exc
     check_watches(config.watches, config.cameras)
     check_notify(config.notify)
     try:

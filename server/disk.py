@@ -19,6 +19,29 @@ def is_full(error: Exception) -> bool:
     return isinstance(error, OSError) and error.errno in FULL
 
 
+def open_private(path: Path) -> int:
+    """A file that only its user may read and write, made if need be, whatever its folder and the umask are; a handle
+    to read and write it. Raises OSError."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if hasattr(os, "fchmod") and os.fstat(handle).st_mode & 0o777 != 0o600:
+            os.fchmod(handle, 0o600)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder, and what is missing above it, that only its user may enter. One that is there stays as it is: it
+    may be shared for a reason. Raises OSError."""
+    missing = [folder, *folder.parents]
+    for each in reversed(missing):
+        if not each.is_dir():
+            each.mkdir(mode=0o700, exist_ok=True)
+            each.chmod(0o700)
+
+
 class Reserve:
     """Room that is taken while there is plenty, and given back on a full disk: SQLite needs some even to delete."""
 
@@ -29,7 +52,9 @@ class Reserve:
         """No effect when it is taken already, or there is little room. Never raises: it is only for later."""
         with contextlib.suppress(OSError):
             if not self._file.exists() and shutil.disk_usage(self._file.parent).free >= self._num_bytes * 5 // 4:
-                self._file.write_bytes(os.urandom(self._num_bytes))  # zeros may be stored as none
+                handle = open_private(self._file)
+                with os.fdopen(handle, "wb") as file:
+                    file.write(os.urandom(self._num_bytes))  # zeros may be stored as none
 
     def give(self) -> None:
         with contextlib.suppress(OSError):

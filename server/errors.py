@@ -120,6 +120,8 @@ def as_api_error(exc: Exception) -> ApiError:
             return bad_request(str(exc), "uri", "bad_source")
         case ModelError() | EngineFailure():
             return ApiError(500, "server_error", str(exc), code="engine_failure", headers=NO_RETRY)
+        case RecursionError():  # only what somebody sent can be so deep
+            return bad_request("what was sent is nested too deeply: send a plainer one", None, "invalid_json")
         case EvidenceError():
             log.error("evidence cannot be read: %s", exc)
             told = "this answer's evidence cannot be read; the server's log has the cause"

@@ -1,20 +1,25 @@
 """What every room of the server may lean on, in one value that the composition root builds."""
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
 from askcam.server.access.auth import Auth, Role
+from askcam.server.access.doorway import held
 from askcam.server.access.limits import Limits, too_many
-from askcam.server.access.origins import client_key
+from askcam.server.access.places import PlacesOf
+from askcam.server.access.proxies import TrustedProxies
 from askcam.server.access.rates import Rates
+from askcam.server.access.shares import Places, client_of
 from askcam.server.answers import Answers
 from askcam.server.asking import Asking
 from askcam.server.attached.decoding import Decoding
 from askcam.server.attached.fetching import Fetcher
 from askcam.server.cameras import Cameras
 from askcam.server.catalogue.store import Catalogue
+from askcam.server.connections.protocol import line_of
 from askcam.server.desk.desks import Desks
 from askcam.server.evidence.archive import Archive
 from askcam.server.evidence.writer import Writer
@@ -23,6 +28,7 @@ from askcam.server.model import Model
 from askcam.server.notifying.notifying import Notifying
 from askcam.server.pictures import Pictures
 from askcam.server.realtime.sessions import Sessions
+from askcam.server.storage import Storage
 from askcam.server.timeline.timeline import Timeline
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.mcp_servers import McpServers
@@ -46,6 +52,9 @@ class House:
     watching: Watching
     notifying: Notifying
     timeline: Timeline
+    places: PlacesOf
+    storage: Storage = field(default_factory=Storage)
+    proxies: TrustedProxies = field(default_factory=TrustedProxies)
     max_age_s: float | None = None  # what a question allows when it says nothing itself
     evidence: Writer | None = None  # None: evidence is not kept
     tools: Toolbox = field(default_factory=Toolbox)
@@ -56,6 +65,7 @@ class House:
     fetcher: Fetcher = field(default_factory=Fetcher)  # of pictures in messages; from nowhere, unless the config says
     decoding: Decoding = field(default_factory=Decoding)  # of pictures in messages
     sessions: Sessions = field(default_factory=Sessions)  # realtime ones
+    ending: asyncio.Event = field(default_factory=asyncio.Event)  # set once the server ends: streams do so, too
 
     def admit_question(self, conn: HTTPConnection) -> None:
         """Count one question of this client. Raises ApiError 429 when it asks too fast."""
@@ -66,6 +76,21 @@ class House:
     def is_admin(self, conn: HTTPConnection) -> bool:
         """Whether these credentials are an admin's."""
         return self.auth.role(conn.headers, conn.cookies) is Role.ADMIN
+
+    def enter(self, places: Places, conn: HTTPConnection) -> None:
+        """Hold one of these places until the request is over; where its client reads nothing, it makes way for others.
+        Raises ApiError 429."""
+        line = line_of(conn.scope)
+        if line is None:
+            place = places.enter(client_of(conn))
+        else:
+            place = places.enter(client_of(conn), line.stalled_s, lambda: line.abort("unread"))
+        held(conn.scope).callback(place.leave)
+
+    def end_streams(self) -> None:
+        """The server ends: what would go on for ever is over now, so that nobody waits for it."""
+        self.ending.set()
+        self.watching.readers.close()
 
     def questions_left(self, conn: HTTPConnection) -> tuple[int, int, float]:
         """How many questions a client may ask at once, how many of them now, and the seconds until it is all again."""
@@ -79,4 +104,4 @@ class House:
 
 def client(conn: HTTPConnection) -> str:
     """Under which key a client's rates are counted."""
-    return client_key(conn.client.host if conn.client else None)
+    return client_of(conn).key

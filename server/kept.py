@@ -1,13 +1,31 @@
 """A store behind one thread of its own, so that no disk holds up the event loop."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, Protocol, TypeVar
 
+from askcam.server.database import Gone
+from askcam.server.errors import NO_RETRY, ApiError
+
+log = logging.getLogger(__name__)
+
 
 class Closing(Protocol):
     def close(self) -> None: ...
+
+    def trouble(self) -> str | None: ...
+
+
+def refused(exc: Exception, what: str, code: str) -> ApiError:
+    """What a client is told when `what` ("the timeline's database") refuses; 503 `storage_lost` where its file is no
+    longer there."""
+    log.error("%s refuses: %s", what, exc)
+    if isinstance(exc, Gone):
+        return ApiError(503, "server_error", f"{what}: {exc}", code="storage_lost", headers=NO_RETRY)
+    told = f"{what} refuses: {exc}; the server's log says more"
+    return ApiError(500, "server_error", told, code=code, headers=NO_RETRY)
 
 
 S = TypeVar("S", bound=Closing)
@@ -30,6 +48,11 @@ class Kept(Generic[S]):
         store = self._store
         assert store is not None, "made first"
         return await self._run(lambda: work(store))
+
+    def trouble(self) -> str | None:
+        """What has become of the store's files; None: nothing, or there is none. For any thread."""
+        store = self._store
+        return None if store is None else store.trouble()
 
     async def close(self) -> None:
         """What was given is carried out first."""

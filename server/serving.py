@@ -10,14 +10,19 @@ from pathlib import Path
 import uvicorn
 
 from askcam.engine.door import Engine, EngineConfig, open_engine
-from askcam.server import known_secrets
-from askcam.server.access.guard import QuietDenials
+from askcam.server import errors, known_secrets
 from askcam.server.app import build_app
 from askcam.server.building import build_house
 from askcam.server.config import Config, check
 from askcam.server.config_errors import ConfigError
+from askcam.server.connections.accepting import Accepting
+from askcam.server.connections.book import Book
+from askcam.server.connections.descriptors import for_connections, raise_soft_limit
+from askcam.server.connections.protocol import GuardedHttp, GuardedWebsocket
+from askcam.server.connections.told import Quiet, Told
 from askcam.server.daemon import in_daemon
 from askcam.server.evidence.writer import Writer
+from askcam.server.gauges.connections import ConnectionGauges
 from askcam.server.house import House
 from askcam.stream.sources.registry import resolve
 
@@ -31,7 +36,7 @@ def bind(host: str, port: int) -> socket.socket:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
-        sock.listen(128)
+        sock.listen(BACKLOG)
     except OSError as exc:
         sock.close()
         remedy = "choose another with --port, or end what holds it" if exc.errno == 98 else "check --host and --port"
@@ -41,10 +46,41 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 LOADING = "askcam-load"  # name of the thread that loads the model
+GRACE_S = 1.5  # for requests to finish once the server ends; streams end at once
+BACKLOG = 1024  # connections that the kernel holds until they are taken
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to the command that runs it."""
+    """Leaves signals to the command that runs it, and connections to Accepting."""
+
+    def __init__(self, config: uvicorn.Config, house: House, listener: socket.socket, book: Book, told: Told) -> None:
+        super().__init__(config)
+        self._house, self._listener, self._book, self._told = house, listener, book, told
+        self._accepting: Accepting | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=[])
+        self._accepting = Accepting(
+            self._listener,
+            self._book,
+            self._told,
+            self._house.proxies,
+            self.config,
+            self.server_state,
+            lambda: self.lifespan.state,
+        )
+        self._accepting.begin()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        assert self._accepting is not None, "started"
+        await self._accepting.end()
+        self._house.end_streams()
+        grace = asyncio.get_running_loop().call_later(GRACE_S, self._accepting.abort_all)
+        if self.force_exit:
+            self._accepting.abort_all()
+        await super().shutdown(sockets=[])
+        grace.cancel()
+        await self._accepting.close()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -67,10 +103,10 @@ class Running:
         await self._ended.wait()
 
     def stop(self) -> None:
-        """Begin to end: connections get 3 s to finish, at the second call none."""
+        """Begin to end: requests get 1.5 s to finish, at the second call none."""
         self._server.force_exit = self._server.should_exit
         self._server.should_exit = True
-        self.house.watching.readers.close()
+        self.house.end_streams()
         self._ended.set()
 
 
@@ -84,7 +120,6 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
     """
     check(config)
     known_secrets.learn(config)
-    logging.getLogger("uvicorn.error").addFilter(QuietDenials())
     for camera in config.cameras.values():
         resolve(camera.uri)  # a source that nothing here opens is told before a model is loaded
     house = build_house(config)
@@ -97,18 +132,38 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
         for room in (house.watching, house.timeline, house.notifying):
             await room.open()
             rooms.push_async_callback(room.close)
-        server = _Server(_uvicorn(config, house))
+        told = Told()
+        rooms.enter_context(_quiet(told))
+        book = Book(
+            for_connections(raise_soft_limit(), config.limits.max_connections),
+            config.limits.max_connections_per_address,
+        )
+        house.metrics.register(ConnectionGauges(book, told))
+        server = _Server(_uvicorn(config, house), house, sock, book, told)
         loaded = asyncio.ensure_future(_load(config, config.model.engine(str(built_in)), house))
         running = Running(house, _url(config, sock), server, loaded)
-        task = asyncio.ensure_future(server.serve(sockets=[sock]))
+        task = asyncio.ensure_future(server.serve(sockets=[]))
         task.add_done_callback(lambda _: running.stop())
         try:
             yield running
         finally:
             server.should_exit = True
-            house.watching.readers.close()  # a stream would be waited for
+            house.end_streams()
             loaded.cancel()  # its thread, if it still loads, is a daemon and ends with the process
             await asyncio.gather(task, loaded, return_exceptions=True)
+
+
+@contextlib.contextmanager
+def _quiet(told: Told) -> Iterator[None]:
+    """What strangers cause does not fill the log while the block runs."""
+    quiet, loggers = Quiet(told), [logging.getLogger(name) for name in ("uvicorn.error", "asyncio", errors.__name__)]
+    for logger in loggers:
+        logger.addFilter(quiet)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(quiet)
 
 
 @contextlib.asynccontextmanager
@@ -157,7 +212,9 @@ def _uvicorn(config: Config, house: House) -> uvicorn.Config:
     server = config.server
     return uvicorn.Config(
         build_app(house),
-        ws="websockets-sansio",
+        http=GuardedHttp,
+        ws=GuardedWebsocket,
+        proxy_headers=False,  # access/proxies.py believes those only who are named
         ws_per_message_deflate=False,  # JPEGs do not shrink, and it costs 20 times the CPU
         ws_max_size=config.limits.max_ws_message_bytes,
         ws_max_queue=4,

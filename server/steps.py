@@ -8,6 +8,7 @@ from typing import Any, Literal
 from askcam.client.protocol import CalledTool, Saw
 from askcam.engine.calls import Call
 from askcam.engine.question import Message, Reason, Sampling, Timings, TokenLogprob, Usage
+from askcam.server.access.shares import NOBODY, Client
 
 Unwell = Literal["refuse", "answer"]
 OnChange = Literal["tell", "answer_again"]
@@ -37,9 +38,8 @@ class Ask:
     evidence: bool = True  # may be kept on disk, where the server does so
     unwell: Unwell | None = None  # what to do about a dark or frozen picture; None: as the camera is configured
     on_change: OnChange | None = None  # watch the scene while answering: None: don't
-    admin: bool = False  # whoever asks may change what is watched
     said_in: str = "messages"  # the wire's name of what holds the messages, for refusals
-    client: str = ""  # whose bounds hold, as house.client() names it
+    client: Client = NOBODY  # who asks; an admin may change what is watched
     received: float = field(default_factory=time.monotonic)  # when the server had all of it; ttft_ms counts from here
 
 

@@ -23,7 +23,7 @@ from askcam.server.errors import ApiError
 
 COOKIE = "askcam_session"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-WRONG_TOKENS = Rate(per_s=0.1, burst=10)  # per client; beyond it tokens are not even looked at
+WRONG_TOKENS = Rate(per_s=0.1, burst=10)  # per address; beyond it a wrong one is told to wait
 SET_TOKEN = "set ASKCAM_TOKEN (or token under [server] in askcam.toml)"
 
 
@@ -85,7 +85,8 @@ class Auth:
         return self._passes.role(cookies.get(COOKIE, ""), self._clock())
 
     def require(self, conn: HTTPConnection, need: Role = Role.VIEWER) -> Role:
-        """The role of a request or websocket. Raises ApiError 401, 403, or 429 after too many wrong tokens."""
+        """The role of a request or websocket. Raises ApiError 401, 403, or 429 after too many wrong tokens from
+        there; a right one always passes, whatever others at that address have tried."""
         role = self._checked(conn, conn.headers)
         if not role.may(need):
             raise insufficient(role, need)
@@ -96,7 +97,7 @@ class Auth:
         headers = conn.headers if token is None else {"authorization": f"Bearer {token}"}
         role = self._checked(conn, headers)
         self.log_out(conn)
-        return self._passes.issue(role, self._clock()), role
+        return self._passes.issue(role, self._clock(), _address(conn)), role
 
     def log_out(self, conn: HTTPConnection) -> None:
         """The request's pass is good no more. Connections that are open stay open."""
@@ -136,15 +137,12 @@ class Auth:
         return same_place(origin, conn.headers.get("host", "")) or (normal_origin(origin) or origin) in self._origins
 
     def _checked(self, conn: HTTPConnection, headers: Mapping[str, str]) -> Role:
-        tries = bool(self._tokens) and bearer(headers) is not None
-        client, now = client_key(conn.client.host if conn.client else None), self._clock()
-        if tries and (wait_s := self._wrong.wait_s(client, now)) > 0:
-            raise too_many("wrong tokens", wait_s)
         role = self.role(headers, conn.cookies)
         if role is not None:
             return role
-        if tries:
-            self._wrong.take(client, now)
+        tries = bool(self._tokens) and bearer(headers) is not None
+        if tries and (wait_s := self._wrong.take(_address(conn), self._clock())) > 0:
+            raise too_many("wrong tokens", wait_s)
         raise ApiError(
             401,
             "authentication_error",
@@ -175,6 +173,10 @@ def notices(host: str, has_token: bool, tls: bool) -> list[str]:
             "only (--tls-cert, --tls-key)"
         ]
     return []
+
+
+def _address(conn: HTTPConnection) -> str:
+    return client_key(conn.client.host if conn.client else None)
 
 
 def bearer(headers: Mapping[str, str]) -> str | None:

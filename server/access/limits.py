@@ -11,6 +11,7 @@ from askcam.server.errors import ApiError
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 CountOrNone = Annotated[int, Meta(ge=0, le=1_000_000)]
 Bytes = Annotated[int, Meta(ge=1024, le=1 << 30)]
+Share = Annotated[float, Meta(gt=0, le=1)]
 PerSecond = Annotated[float, Meta(gt=0, le=100_000)]
 
 
@@ -28,6 +29,12 @@ class Limits:
     max_pushed_cameras: Count = 8
     max_pushed_desks: CountOrNone = 4  # of them; each reads codes, at a quarter of a core at most
     max_viewers: Count = 32  # live pictures being watched
+    max_event_streams: Count = 64
+    max_connections: Annotated[int, Meta(ge=16, le=65_536)] = 4096  # fewer where the system gives fewer descriptors
+    max_connections_per_address: Count = 256  # of IPv6 per /64; not of trusted_proxies
+    max_requests: Count = 256  # HTTP requests under way
+    max_receiving_bytes: Bytes = 96 << 20  # of bodies, while their requests are not answered yet
+    client_share: Share = 0.5  # of each of these, for one client that is no admin
     questions_per_s: PerSecond = 10.0  # per client, in the long run
     questions_burst: Count = 40
     frames_per_s: PerSecond = 30.0  # pushed, per client

@@ -2,34 +2,42 @@
 
 import hashlib
 import secrets
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from typing import Generic, TypeVar
 
 R = TypeVar("R")
-MAX_PASSES = 1000
+MAX_PASSES = 1000  # of one role
+MAX_OWN = 100  # of one role from one address
 LIFE_S = 30 * 24 * 3600.0
 
 
 class Passes(Generic[R]):
     """Random ids, each good for a role until it expires. Owned by the event loop.
 
-    At most `max_passes`: the oldest is dropped for a new one. Ids are kept hashed, so that a look-up takes the same
-    time whatever part of a guess is right.
+    At most `max_own` of a role from one place, `max_passes` of a role: for a new one the oldest of these is dropped,
+    and never one of another role. Ids are kept hashed, so that a look-up takes the same time whatever part of a guess
+    is right.
     """
 
-    def __init__(self, max_passes: int = MAX_PASSES, life_s: float = LIFE_S) -> None:
-        self._max_passes, self._life_s = max_passes, life_s
-        self._passes: OrderedDict[bytes, tuple[R, float]] = OrderedDict()  # -> role, expiry
+    def __init__(self, max_passes: int = MAX_PASSES, life_s: float = LIFE_S, max_own: int = MAX_OWN) -> None:
+        self._max_passes, self._max_own, self._life_s = max_passes, max_own, life_s
+        self._passes: OrderedDict[bytes, tuple[R, float, str]] = OrderedDict()  # -> role, expiry, place
 
     def __len__(self) -> int:
         return len(self._passes)
 
-    def issue(self, role: R, now: float) -> str:
-        """A new id. `now` in seconds on a steady clock."""
+    def issue(self, role: R, now: float, place: str = "") -> str:
+        """A new id. `now` in seconds on a steady clock; `place`: from where it is asked for."""
         made = secrets.token_urlsafe(32)
-        self._passes[_hash(made)] = (role, now + self._life_s)
-        while len(self._passes) > self._max_passes:
-            self._passes.popitem(last=False)
+        self._passes[_hash(made)] = (role, now + self._life_s, place)
+        same = [key for key, (other, _, _) in self._passes.items() if other == role]
+        own = [key for key in same if self._passes[key][2] == place]
+        if len(own) > self._max_own:
+            del self._passes[own[0]]
+        elif len(same) > self._max_passes:
+            holders = Counter(self._passes[key][2] for key in same)
+            ((fullest, _),) = holders.most_common(1)
+            del self._passes[next(key for key in same if self._passes[key][2] == fullest)]
         return made
 
     def role(self, pass_id: str, now: float) -> R | None:
@@ -38,7 +46,7 @@ class Passes(Generic[R]):
         found = self._passes.get(key)
         if found is None:
             return None
-        role, expiry = found
+        role, expiry, _ = found
         if now >= expiry:
             del self._passes[key]
             return None

@@ -1,12 +1,12 @@
 """What was read or looked up for an answer, and where the answer repeats it. Pure."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from askcam.client.protocol import CalledTool, Fact, Mark
 from askcam.server.catalogue.product import is_han
+from askcam.server.nesting import parsed
 
 MIN_CHARS = 2  # of a name that is marked; a single Chinese character is too little, too
 UNITS = {  # words of which one must stand near a small number, for it to be this one
@@ -22,8 +22,8 @@ def told_by(result: CalledTool) -> list[Fact]:
     if result.output is None:
         return []
     try:
-        found = json.loads(result.output)
-    except ValueError:
+        found = parsed(result.output)
+    except ValueError:  # text, or something too deep to be looked through
         found = None
     values = found if isinstance(found, dict) else {}
     if "error" in values:
@@ -66,7 +66,7 @@ def _found(answer: str, kind: str, value: str) -> Iterator[tuple[int, int]]:
     for match in re.finditer(before + re.escape(value) + after, answer, re.IGNORECASE):
         unit = UNITS.get(kind)
         around = answer[max(0, match.start() - NEAR) : match.end() + NEAR]
-        if not (number and unit and int(float(value)) < SMALL) or unit.search(around):
+        if not (number and unit and float(value) < SMALL) or unit.search(around):
             yield match.span()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from askcam.client.protocol import encode
+from askcam.server.access.shares import NOBODY, Client
 from askcam.server.access.sizes import check_values
 from askcam.server.api.chat.request import ChatRequest, ImagePart, Url, VideoPart, address
 from askcam.server.api.responses.items import InputPart
@@ -50,8 +51,8 @@ def in_event(event: Any) -> Iterator[Named]:
         yield from in_item(item, f"response.input[{i}]")
 
 
-async def fetched(message: str | bytes, fetcher: Fetcher) -> str | bytes | Refused:
-    """A realtime message with its pictures in place of their addresses."""
+async def fetched(message: str | bytes, fetcher: Fetcher, client: Client = NOBODY) -> str | bytes | Refused:
+    """A realtime message of `client` with its pictures in place of their addresses."""
     if isinstance(message, bytes) or "input_image" not in message or not WEB.search(message):
         return message
     try:
@@ -60,7 +61,7 @@ async def fetched(message: str | bytes, fetcher: Fetcher) -> str | bytes | Refus
     except (ApiError, msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return message  # whoever reads it says so
     try:
-        await fetcher.put(in_event(event))
+        await fetcher.put(in_event(event), client)
     except ApiError as error:
         event_id = _field(event, "event_id")
         return Refused(error, event_id if isinstance(event_id, str) and len(event_id) <= MAX_EVENT_ID_CHARS else None)

@@ -1,6 +1,7 @@
 """/v1/cameras: what they are, what they show, and (for an admin) adding and removing them."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 
@@ -12,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from askcam.client.protocol import CameraList, encode
 from askcam.server.access.auth import Role
 from askcam.server.api.wire import decode_body, json_response, number
-from askcam.server.errors import ApiError, bad_request
+from askcam.server.errors import bad_request
 from askcam.server.house import House
 from askcam.server.saw import rfc3339
 from askcam.stream.camera import Camera, CameraConfig
@@ -31,8 +32,6 @@ class NewCamera(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def routes(house: House) -> list[BaseRoute]:
-    viewers = asyncio.Semaphore(house.limits.max_viewers)
-
     async def listed(request: Request) -> Response:
         cameras = [house.cameras.info(name) for name in house.cameras.names()]
         return Response(encode(CameraList(cameras)), media_type="application/json")
@@ -64,16 +63,10 @@ def routes(house: House) -> list[BaseRoute]:
 
     async def live(request: Request) -> Response:
         camera = house.cameras.get(request.path_params["name"])
-        if viewers.locked():
-            raise ApiError(
-                429,
-                "rate_limit_error",
-                f"{house.limits.max_viewers} live pictures are being watched already; close one, or take snapshots",
-                code="busy",
-                headers={"Retry-After": "5"},
-            )
         fps = number(request, "fps", 10.0, 0.1, 25.0)
-        body = parts(house, camera, width(request), 1.0 / fps, viewers)
+        max_width = width(request)
+        house.enter(house.places.viewers, request)
+        body = parts(house, camera, max_width, 1.0 / fps)
         headers = {"Cache-Control": "no-store"}
         if request.method == "HEAD":
             return Response(headers=headers, media_type=f"multipart/x-mixed-replace; boundary={BOUNDARY}")
@@ -94,22 +87,26 @@ def width(request: Request) -> int | None:
     return int(number(request, "width", 0, 16, 3840)) if "width" in request.query_params else None
 
 
-async def parts(
-    house: House, camera: Camera, max_width: int | None, period_s: float, viewers: asyncio.Semaphore
-) -> AsyncIterator[bytes]:
-    """Newest frames as MIME parts, for as long as the viewer stays and the camera exists. A slow viewer skips frames;
-    while the camera is down nothing is sent, so a viewer must take its state from elsewhere."""
+async def parts(house: House, camera: Camera, max_width: int | None, period_s: float) -> AsyncIterator[bytes]:
+    """Newest frames as MIME parts, for as long as the viewer stays and camera and server exist. A slow viewer skips
+    frames; while the camera is down nothing is sent, so a viewer must take its state from elsewhere."""
     loop, shown = asyncio.get_running_loop(), None
-    async with viewers:
-        while camera.name in house.cameras:
-            due = loop.time() + period_s
-            try:
-                made = await house.pictures.jpeg(camera, max_width)
-            except CameraUnavailable:
-                await asyncio.sleep(RETRY_S)
-                continue
-            if made is not shown:
-                shown = made
-                head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(made.data)}\r\n\r\n"
-                yield head.encode() + made.data + b"\r\n"
-            await asyncio.sleep(max(0.01, due - loop.time()))
+    while camera.name in house.cameras and not house.ending.is_set():
+        due = loop.time() + period_s
+        try:
+            made = await house.pictures.jpeg(camera, max_width)
+        except CameraUnavailable:
+            await _sleep(house, RETRY_S)
+            continue
+        if made is not shown:
+            shown = made
+            head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(made.data)}\r\n\r\n"
+            yield head.encode() + made.data + b"\r\n"
+        await _sleep(house, max(0.01, due - loop.time()))
+
+
+async def _sleep(house: House, seconds: float) -> None:
+    """... or until the server ends."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await house.ending.wait()

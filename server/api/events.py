@@ -1,6 +1,5 @@
 """/v1/events: what watches have told, as a list, as a stream that is resumed, and with its pictures."""
 
-import asyncio
 import contextlib
 import json
 import time
@@ -16,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from askcam.client.protocol import encode
 from askcam.client.watches import EventList, SeenList, WatchEvent
 from askcam.server.api.wire import choice, decode_body, json_response, moment, number
-from askcam.server.errors import ApiError, bad_request, not_found
+from askcam.server.errors import bad_request, not_found
 from askcam.server.house import House
 from askcam.server.watching.following import Gone, follow
 from askcam.server.watching.readers import Reviewed
@@ -24,7 +23,6 @@ from askcam.server.watching.setting import Severity
 from askcam.server.watching.store import Wanted
 
 LIMIT, MOST = 50, 500  # events of one answer
-MAX_READERS = 64
 ALIVE_S = 15.0  # a comment so often, so that proxies and readers know that the stream lives
 MAX_ID = 2**63 - 1
 NO_STORE = {"Cache-Control": "private, no-store"}
@@ -44,7 +42,7 @@ class Acknowledgements(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def routes(house: House) -> list[BaseRoute]:
-    watching, places = house.watching, asyncio.Semaphore(MAX_READERS)
+    watching = house.watching
 
     async def events(request: Request) -> Response:
         if "text/event-stream" in request.headers.get("accept", ""):
@@ -60,14 +58,12 @@ def routes(house: House) -> list[BaseRoute]:
             raise bad_request(
                 f"Last-Event-ID is {told[:40]!r}; send the id of the last event, a number", "Last-Event-ID"
             )
-        if places.locked():
-            text = f"{MAX_READERS} streams of events are open already; close one, or ask GET /v1/events now and then"
-            raise ApiError(429, "rate_limit_error", text, code="busy", headers={"Retry-After": "5"})
         await watching.read(lambda store: store.last_id(), 0)  # what refuses does so before a stream begins
         if request.method == "HEAD":
             return Response(headers=NO_STORE, media_type="text/event-stream")
         wanted = (request.query_params.get("watch"), request.query_params.get("camera"))
-        body = stream(house, int(told) if told else None, *wanted, places)
+        house.enter(house.places.event_streams, request)
+        body = stream(house, int(told) if told else None, *wanted)
         return StreamingResponse(body, media_type="text/event-stream", headers=NO_STORE)
 
     async def one(request: Request) -> Response:
@@ -127,28 +123,25 @@ def routes(house: House) -> list[BaseRoute]:
     ]
 
 
-async def stream(
-    house: House, last: int | None, watch: str | None, camera: str | None, places: asyncio.Semaphore
-) -> AsyncIterator[bytes]:
+async def stream(house: House, last: int | None, watch: str | None, camera: str | None) -> AsyncIterator[bytes]:
     """Events as they come; after `last`, those that were missed first. None: only new ones.
 
     A slow reader's stream ends with an event named "resume": whoever connects again with Last-Event-ID misses nothing.
     """
-    async with places:
-        hint = b"retry: 2000\n\n"  # said once it is certain that nothing will be missed
-        async with contextlib.aclosing(follow(house.watching, last, watch, camera, ALIVE_S)) as told:
-            async for event in told:
-                match event:
-                    case None:
-                        yield hint
-                        hint = b": alive\n\n"
-                    case Gone():
-                        yield f"event: gone\ndata: {json.dumps(asdict(event))}\n\n".encode()
-                    case WatchEvent():
-                        yield sse(event)
-                    case Reviewed():
-                        yield b"event: acknowledged\ndata: %s\n\n" % encode(SeenList(list(event.seen)))
-        yield b'event: resume\ndata: {"reason": "connect again with Last-Event-ID"}\n\n'
+    hint = b"retry: 2000\n\n"  # said once it is certain that nothing will be missed
+    async with contextlib.aclosing(follow(house.watching, last, watch, camera, ALIVE_S)) as told:
+        async for event in told:
+            match event:
+                case None:
+                    yield hint
+                    hint = b": alive\n\n"
+                case Gone():
+                    yield f"event: gone\ndata: {json.dumps(asdict(event))}\n\n".encode()
+                case WatchEvent():
+                    yield sse(event)
+                case Reviewed():
+                    yield b"event: acknowledged\ndata: %s\n\n" % encode(SeenList(list(event.seen)))
+    yield b'event: resume\ndata: {"reason": "connect again with Last-Event-ID"}\n\n'
 
 
 def sse(event: WatchEvent) -> bytes:

@@ -19,11 +19,13 @@ def routes(house: House) -> list[BaseRoute]:
         readiness = house.model.readiness
         status, (what, share) = readiness.status, readiness.snapshot()
         if status == "ready":
-            return json_response({"status": "ready"})
+            lost = await house.storage.look()  # answers go on without it: whoever sends questions here may go on, too
+            return json_response({"status": "ready"} | ({"storage_lost": lost} if lost else {}))
         body = {"status": status, "what": what, "share": round(share, 3), "failed": status == "failed"}
         return json_response(body, 503, {"Retry-After": "2"} if status == "loading" else None)
 
     async def metrics(request: Request) -> Response:
+        await house.storage.look()
         return Response(house.metrics.render(), headers={"Content-Type": CONTENT_TYPE})
 
     return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]

@@ -12,6 +12,7 @@ from urllib.parse import urljoin
 
 import httpcore2
 
+from askcam.server.access.shares import NOBODY, Client, Places
 from askcam.server.attached.allowed import FetchConfig, Place, place_of
 from askcam.server.attached.connecting import LookUp, NotAllowed, Pinned, look_up, opened
 from askcam.server.attached.content import MAX_CLIP_BYTES, MAX_PICTURE_BYTES, Kind, remedy, shown
@@ -21,7 +22,6 @@ MAX_REDIRECTS = 3
 REDIRECTS = (301, 302, 303, 307, 308)
 MAX_BYTES = {"image": MAX_PICTURE_BYTES, "video": MAX_CLIP_BYTES}  # of one
 UNSAID = "application/octet-stream"
-RETRY_S = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class Named:
 
 
 class Fetcher:
-    """Owned by the event loop, which it never blocks. At most `max_at_once` messages are fetched for; beyond it the
-    next one is refused."""
+    """Owned by the event loop, which it never blocks. At most `max_at_once` messages are fetched for, half of them
+    for one client; beyond it the next one is refused."""
 
     def __init__(
         self, config: FetchConfig | None = None, *, tls: ssl.SSLContext | None = None, look_up: LookUp = look_up
@@ -46,13 +46,13 @@ class Fetcher:
         self._rules = self._config.rules()
         self._tls = httpcore2.default_ssl_context() if tls is None else tls
         self._network = Pinned(self._rules, look_up)
-        self._under_way = 0
+        self._places = Places("fetches of pictures", self._config.max_at_once, remedy="try again, or send data URLs")
 
     def close(self) -> None:
         """Nothing more is looked up."""
         self._network.close()
 
-    async def put(self, named: Iterable[Named]) -> None:
+    async def put(self, named: Iterable[Named], client: Client = NOBODY) -> None:
         """Put what lies at these addresses in their places, as data URLs.
 
         Raises ApiError 400 naming the place, 429 when too much is under way. What has no http(s) address is let be.
@@ -70,19 +70,8 @@ class Fetcher:
                 next(reversed(wanted.values()))[0].param,
                 "too_large",
             )
-        if self._under_way >= self._config.max_at_once:
-            raise ApiError(
-                429,
-                "rate_limit_error",
-                "too much is being fetched for others just now: try again, or send data URLs",
-                code="busy",
-                headers={"Retry-After": str(RETRY_S)},
-            )
-        self._under_way += 1
-        try:
+        with self._places.holding(client):
             await self._put(list(wanted.values()))
-        finally:
-            self._under_way -= 1
 
     def _check(self, one: Named) -> None:
         try:

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import os
 import signal
+import stat
 import sys
 import threading
 from collections.abc import Callable
@@ -17,7 +18,8 @@ LAST_S = 8.0  # from the first signal to the end of the process, at the latest
 
 
 def stop_on_signals(stop: Callable[[], None], last_s: float = LAST_S) -> None:
-    """Ctrl-C and SIGTERM call `stop` on this event loop, and at the latest `last_s` later the process ends with 0.
+    """Ctrl-C, SIGTERM and the end of the terminal call `stop` on this event loop, and at the latest `last_s` later the
+    process ends with 0.
 
     Not by the loop's own handlers: the signal is taken note of even while the loop is held up by something.
     """
@@ -29,9 +31,26 @@ def stop_on_signals(stop: Callable[[], None], last_s: float = LAST_S) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: it is all but over
             loop.call_soon_threadsafe(stop)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(ValueError):  # not the main thread, as in tests
+    def hung_up(number: int, frame: FrameType | None) -> None:
+        _no_terminal()
+        hear(number, frame)
+
+    with contextlib.suppress(ValueError):  # not the main thread, as in tests
+        for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, hear)
+        hangup = getattr(signal, "SIGHUP", None)
+        if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:  # nohup wants it ignored
+            signal.signal(hangup, hung_up)
+
+
+def _no_terminal() -> None:
+    """What is still said has nobody to read it, and must not fail for that."""
+    for stream in (1, 2):
+        with contextlib.suppress(OSError):
+            if stat.S_ISCHR(os.fstat(stream).st_mode):
+                nothing = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nothing, stream)
+                os.close(nothing)
 
 
 def _end(after_s: float) -> None:

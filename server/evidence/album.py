@@ -15,6 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from askcam.server.disk import open_private
 from askcam.server.evidence.errors import Broken
 from askcam.server.evidence.record import PictureRef
 from askcam.stream.frame import Pixels
@@ -75,9 +76,11 @@ class Album:
         path = self.path(digest, kind)
         if path.exists():
             return digest
-        path.parent.mkdir(mode=0o700, exist_ok=True)
+        if not path.parent.is_dir():
+            path.parent.mkdir(mode=0o700, exist_ok=True)
         unfinished = path.with_suffix(UNFINISHED)
-        with unfinished.open("wb") as file:
+        with os.fdopen(open_private(unfinished), "wb") as file:
+            file.truncate()
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

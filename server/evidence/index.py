@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from askcam.server.database import BUSY_S, Layout, OtherFormat, open_database
+from askcam.server.database import BUSY_S, Guarded, Layout, OtherFormat, open_database
 from askcam.server.disk import SHORT_JOURNAL
 from askcam.server.evidence.chain import START
 from askcam.server.evidence.errors import EvidenceError, NotKept
@@ -50,7 +50,7 @@ LATER = "CREATE INDEX IF NOT EXISTS by_time ON answers (created);"  # folders of
 LAYOUT = Layout("the evidence's index", VERSION, f"{TABLES} {ENDS}", LATER)
 
 
-def open_to_write(folder: Path, pictures: Path) -> sqlite3.Connection:
+def open_to_write(folder: Path, pictures: Path) -> Guarded:
     """The index, made if there is none; a broken one is kept under another name with its `pictures`, which no bound
     counts any more, and a new one begun. For one thread at a time. Raises EvidenceError."""
     path = folder / NAME

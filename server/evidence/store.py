@@ -9,7 +9,7 @@ import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from askcam.server.disk import Reserve, is_full, make_room
+from askcam.server.disk import Reserve, is_full, make_private, make_room
 from askcam.server.evidence.album import Album, Keys, png
 from askcam.server.evidence.case import Case, Circumstances, Pens, written
 from askcam.server.evidence.chain import link
@@ -43,14 +43,14 @@ class Store:
         """Makes what is missing. Raises EvidenceError; Taken while another process has the folder."""
         self._bounds, self._common = bounds, common
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(folder)
             self._lock = Lock(folder)
         except OSError as exc:
             raise EvidenceError(f"cannot write evidence into {folder}: {exc.strerror}; name another folder") from exc
         try:
             self._album, self._keys = Album(folder / PICTURES), Keys()
             self._db = open_to_write(folder, folder / PICTURES)
-            (folder / PICTURES).mkdir(mode=0o700, exist_ok=True)
+            make_private(folder / PICTURES)
         except OSError as exc:
             self._lock.release()
             raise EvidenceError(f"cannot write evidence into {folder}: {exc.strerror}; name another folder") from exc
@@ -133,6 +133,10 @@ class Store:
         if missing:
             log.error("%d pictures of the evidence are gone; askcam replay --verify says whose", missing)
         return len(there.keys() - named)
+
+    def trouble(self) -> str | None:
+        """What has become of its files; None: nothing. For any thread."""
+        return self._db.trouble()
 
     def close(self) -> None:
         self._db.close()

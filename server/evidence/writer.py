@@ -84,6 +84,11 @@ class Writer:
             )
         return False
 
+    def trouble(self) -> str | None:
+        """What has become of the folder's files; None: nothing."""
+        store = self._store
+        return None if store is None else store.trouble()
+
     def stats(self) -> Stats:
         store = self._store
         answers, num_bytes = (0, 0) if store is None else (store.num_answers, store.num_bytes)

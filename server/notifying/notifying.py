@@ -13,7 +13,8 @@ from typing import TypeVar
 from prometheus_client import CollectorRegistry
 
 from askcam.client.deliveries import DeadLetter, DeliveryList, Retried, Tried
-from askcam.server.errors import NO_RETRY, ApiError, not_found
+from askcam.server.errors import not_found
+from askcam.server.kept import refused
 from askcam.server.notifying.apprising import Services
 from askcam.server.notifying.gauges import Gauges
 from askcam.server.notifying.letter import Letter, letter_name
@@ -164,9 +165,7 @@ class Notifying:
         try:
             return await self._keeping.do(work)
         except (sqlite3.Error, OSError) as exc:
-            log.error("the events' database refuses: %s", exc)
-            told = f"the events' database refuses: {exc}; the server's log says more"
-            raise ApiError(500, "server_error", told, code="watching_failure", headers=NO_RETRY) from exc
+            raise refused(exc, "the events' database", "watching_failure") from exc
 
 
 def sender(setting: NotifySetting) -> Sender:

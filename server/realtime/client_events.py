@@ -144,6 +144,8 @@ def read(message: str | bytes, new_id: NewId, max_chars: int) -> ClientEvent:
         return reader(fields, event_id, new_id, max_chars)
     except ApiError as error:
         return Refused(error, event_id)
+    except RecursionError:
+        return Refused(bad_request("the message is nested too deeply", None, "invalid_event"), event_id)
 
 
 def _json(message: str) -> object:

@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
+from askcam.server.access.shares import fullest
 from askcam.server.errors import ApiError
 
 log = logging.getLogger(__name__)
@@ -23,6 +25,10 @@ class Guest(Protocol):
     def owner(self) -> str: ...
 
     @property
+    def client(self) -> str:
+        """Whose it is, for the bounds."""
+
+    @property
     def pushes(self) -> bool: ...
 
     async def run(self) -> None:
@@ -34,7 +40,8 @@ class Guest(Protocol):
 class Sessions:
     """Owned by the event loop; holds the tasks of its sessions, and close() waits for them all.
 
-    At most `max_parked` wait, each for `parked_s`; when one more comes, the one that has waited longest ends.
+    At most `max_parked` wait, each for `parked_s`; when one more comes, the one that has waited longest ends, of the
+    client who has most of them.
     """
 
     def __init__(
@@ -68,7 +75,7 @@ class Sessions:
         self._parked[guest.id] = loop.call_later(self.parked_s, guest.over)
         self._count(len(self._parked))
         if len(self._parked) > self._max_parked:
-            self._guests[next(iter(self._parked))].over()
+            self._longest(list(self._parked)).over()
 
     def find(self, session_id: str, owner: str) -> Guest:
         """The session of that id, parked or not. Raises ApiError 404, in the same words for what is not the owner's."""
@@ -99,10 +106,11 @@ class Sessions:
             await asyncio.wait([task])
 
     async def make_way(self) -> bool:
-        """End the session that has been away longest among those that hold a camera of their own; False: none does."""
-        found = next((self._guests[name] for name in self._parked if self._guests[name].pushes), None)
-        if found is None:
+        """End a session that is away and holds a camera of its own; False: none does."""
+        pushing = [name for name in self._parked if self._guests[name].pushes]
+        if not pushing:
             return False
+        found = self._longest(pushing)
         log.info("a pushed camera whose client is away makes way for another")
         await self.end(found)
         return True
@@ -113,6 +121,11 @@ class Sessions:
             guest.over()
         if self._tasks:
             await asyncio.wait(list(self._tasks.values()))
+
+    def _longest(self, names: list[str]) -> Guest:
+        """Of these that are parked, the one that has been away longest of the client who has most of them."""
+        client = fullest(Counter(self._guests[name].client for name in names))
+        return next(guest for name in names if (guest := self._guests[name]).client == client)
 
     def _gone(self, session_id: str, task: asyncio.Task[None]) -> None:
         guest = self._guests.pop(session_id)

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from askcam.server.catalogue.words import spaced
-from askcam.server.disk import Reserve, is_full, make_room
+from askcam.server.disk import Reserve, is_full, make_private, make_room
 from askcam.server.evidence.errors import EvidenceError
 from askcam.server.evidence.lock import Lock
 from askcam.server.timeline.config import Bounds
@@ -36,7 +36,7 @@ class Store:
         """`where`: whose hours and days; `words`: of what is merged. Makes what is missing. Raises TimelineError."""
         self._where, self._words = where, words
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(folder)
             self._lock = Lock(folder)
         except OSError as exc:
             raise TimelineError(f"cannot keep a timeline in {folder}: {exc.strerror}; name another folder") from exc
@@ -52,6 +52,10 @@ class Store:
         self._retention = Retention(self.db, bounds, where)
         self._reserve = Reserve(folder)
         self._reserve.take()
+
+    def trouble(self) -> str | None:
+        """What has become of its file; None: nothing. For any thread."""
+        return self.db.trouble()
 
     def close(self) -> None:
         self.db.close()

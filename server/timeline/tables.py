@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from askcam.server.database import Layout, OtherFormat, open_database
+from askcam.server.database import Guarded, Layout, OtherFormat, open_database
 from askcam.server.disk import SHORT_JOURNAL
 from askcam.server.timeline.errors import TimelineError
 
@@ -38,7 +38,7 @@ CREATE VIRTUAL TABLE words USING fts5 (text, came, went, tokenize = 'porter unic
 LAYOUT = Layout("the timeline's database", 1, TABLES)
 
 
-def open_tables(folder: Path) -> sqlite3.Connection:
+def open_tables(folder: Path) -> Guarded:
     """For one thread at a time. Raises TimelineError."""
     path = folder / NAME
     try:

@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from askcam.client.timeline import TimelineEntry
 from askcam.server.cameras import Cameras
-from askcam.server.errors import NO_RETRY, ApiError, not_found
+from askcam.server.errors import not_found
+from askcam.server.kept import refused
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.timeline.config import TimelineConfig
@@ -87,6 +88,10 @@ class Timeline:
                 await task
         await self._keeping.close()
 
+    def trouble(self) -> str | None:
+        """What has become of its file; None: nothing. For any thread."""
+        return self._keeping.trouble()
+
     async def find(self, search: Search) -> list[TimelineEntry]:
         """Raises ApiError."""
         return await self.read(lambda store: find(store.db, search))
@@ -98,9 +103,7 @@ class Timeline:
         try:
             return await self._keeping.do(work)
         except (sqlite3.Error, OSError) as exc:
-            log.error("the timeline's database refuses: %s", exc)
-            told = f"the timeline's database refuses: {exc}; the server's log says more"
-            raise ApiError(500, "server_error", told, code="timeline_failure", headers=NO_RETRY) from exc
+            raise refused(exc, "the timeline's database", "timeline_failure") from exc
 
     def _noted_cameras(self) -> Iterable[Watched]:
         for name in self._cameras.names():

@@ -9,6 +9,7 @@ import mcp_types as wire
 
 from askcam.server.access.sizes import check_depth
 from askcam.server.errors import ApiError
+from askcam.server.nesting import shallow
 from askcam.server.tools.base import Circumstance, Fault, Signature, ToolError
 
 CALLABLE = re.compile(r"[A-Za-z0-9_.-]{1,64}")  # what a model may be told as a function's name
@@ -75,6 +76,8 @@ def said(tool: str, result: wire.CallToolResult) -> str:
     ]
     parts += [f"{part.name}: {part.uri}" for part in result.content if isinstance(part, wire.ResourceLink)]
     if not parts and result.structured_content is not None:
+        if not shallow(result.structured_content):
+            raise ToolError(Fault.FAILED, f"{tool} answered with something that is nested too deeply")
         parts = [json.dumps(result.structured_content, ensure_ascii=False)]
     text = "\n".join(parts)
     if result.is_error:

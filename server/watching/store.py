@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from askcam.client.watches import EventFrame, Reading, WatchEvent
-from askcam.server.disk import Reserve, is_full, make_room
+from askcam.server.disk import Reserve, is_full, make_private, make_room
 from askcam.server.evidence.errors import EvidenceError
 from askcam.server.evidence.lock import Lock
 from askcam.server.saw import rfc3339
@@ -72,7 +72,7 @@ class Store:
         have what is less important give way on a folder's full disk; says whether any did."""
         self._folder, self._bounds, self._make_room = folder, bounds, make_room
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(folder)
             self._lock = Lock(folder)
         except OSError as exc:
             raise WatchingError(f"cannot keep watches in {folder}: {exc.strerror}; name another folder") from exc
@@ -93,6 +93,10 @@ class Store:
     def db(self) -> sqlite3.Connection:
         """For rooms that keep tables of their own about events, on the same thread."""
         return self._db
+
+    def trouble(self) -> str | None:
+        """What has become of its file; None: nothing. For any thread."""
+        return self._db.trouble()
 
     def close(self) -> None:
         self._db.close()

@@ -67,7 +67,7 @@ CREATE TABLE IF NOT EXISTS acknowledgements (
 LAYOUT = Layout("the watches' database", VERSION, TABLES, LATER)
 
 
-def open_database(folder: Path) -> sqlite3.Connection:
+def open_database(folder: Path) -> database.Guarded:
     """The database, made if there is none; a broken one is kept beside it under another name, and a new one begun.
 
     For one thread at a time. Raises WatchingError.

@@ -13,7 +13,8 @@ import msgspec
 from askcam.client.watches import WatchInfo, WatchNow, WatchReadings
 from askcam.server.cameras import Cameras
 from askcam.server.config_errors import ConfigError
-from askcam.server.errors import NO_RETRY, ApiError, bad_request, not_found
+from askcam.server.errors import ApiError, bad_request, not_found
+from askcam.server.kept import refused
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.watching.errors import FolderTaken
@@ -268,9 +269,7 @@ class Watching:
         try:
             return await self._keeping.do(work)
         except (sqlite3.Error, OSError) as exc:
-            log.error("the watches' database refuses: %s", exc)
-            told = f"the watches' database refuses: {exc}; the server's log says more"
-            raise ApiError(500, "server_error", told, code="watching_failure", headers=NO_RETRY) from exc
+            raise refused(exc, "the watches' database", "watching_failure") from exc
 
     async def _opened(self) -> None:
         """The folder is there, at the first need of it. Raises ApiError."""

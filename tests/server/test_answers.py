@@ -116,3 +116,14 @@ def test_bounds_hold_and_bytes_are_those_of_the_distinct_frames_kept(
         assert answers.num_bytes == SIZE * len({id(f) for each in kept for f in each.frames}) <= max_frames * SIZE
         if max_answers:
             assert answers.get(str(i)) is not None
+
+
+def test_whoever_asks_most_loses_their_own_oldest_answers_and_nobody_elses() -> None:
+    answers = Answers(max_answers=4)
+    others = record("ans_others")
+    answers.put(others, "viewer@b")
+    own = [record(f"ans_{i}") for i in range(20)]
+    for each in own:
+        answers.put(each, "viewer@a")
+    assert answers.get(others.id) is others
+    assert [answers.get(each.id) is not None for each in own] == [False] * 17 + [True] * 3

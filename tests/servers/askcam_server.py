@@ -55,15 +55,21 @@ class LiveServer:
 
 @contextlib.contextmanager
 def live_server(
-    *args: str, cameras: Sequence[str] = (), env: Mapping[str, str] | None = None, until: str = "ready"
+    *args: str,
+    cameras: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+    until: str = "ready",
+    descriptors: int | None = None,
 ) -> Iterator[LiveServer]:
     """Start `askcam serve` and wait for its `until` event ("listening" or "ready"); it is ended with the block.
 
-    What it keeps where nobody names a folder goes with it.
+    What it keeps where nobody names a folder goes with it. `descriptors`: as under `ulimit -n`.
     """
     data = tempfile.mkdtemp(prefix="askcam-test-")
     named = [part for camera in cameras for part in ("--camera", camera)]
     command = [sys.executable, "-m", "askcam.server.cli", "serve", "--port", "0", "--json", *named, *args]
+    if descriptors is not None:
+        command = ["bash", "-c", f'ulimit -n {descriptors}; exec "$@"', "serve", *command]
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from askcam.client.protocol import Problem, encode
 from askcam.engine.question import TokenLogprob, Usage
+from askcam.server.access.shares import client_of
 from askcam.server.api.addresses import in_chat
 from askcam.server.api.chat.reading import read_body
 from askcam.server.api.chat.request import read, shows
@@ -21,7 +22,7 @@ from askcam.server.api.chat.tools import written
 from askcam.server.api.outcome import check_stream, until_told, whole
 from askcam.server.api.wire import json_response, read_aside
 from askcam.server.errors import ApiError
-from askcam.server.house import House, client
+from askcam.server.house import House
 from askcam.server.steps import Begun, Called, Changed, Delta, Done, Returned, Seen, Step
 
 LEAST = -9999.0  # OpenAI's word for "very unlikely"; JSON has no minus infinity
@@ -31,16 +32,16 @@ def routes(house: House) -> list[BaseRoute]:
     async def complete(request: Request) -> Response:
         house.admit_question(request)  # before its body is read: that may cost most
         body = await read_aside(await request.body(), read_body)
-        await house.fetcher.put(in_chat(body))
+        await house.fetcher.put(in_chat(body), client_of(request))
         if shows(body):
             ask = await house.decoding.run(
-                client(request),
+                client_of(request).key,
                 lambda budget: read(body, house.limits, house.max_age_s, budget),
                 request.is_disconnected,
             )
         else:
             ask = await asyncio.to_thread(read, body, house.limits, house.max_age_s)
-        ask = replace(ask, admin=house.is_admin(request), client=client(request))
+        ask = replace(ask, client=client_of(request))
         with_usage = body.stream_options is not None and body.stream_options.include_usage
         writer = _Writer(body.model, with_usage, with_logprobs=bool(body.logprobs))
         if not body.stream:

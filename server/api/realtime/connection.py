@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from askcam.server.access.shares import client_of
 from askcam.server.api.addresses import fetched
 from askcam.server.api.realtime.hosted import Hosted
 from askcam.server.errors import ApiError
@@ -87,7 +88,7 @@ class Connection:
             data = message.get("text")
             if data is None:
                 data = message["bytes"]
-            data = await fetched(data, self._fetcher)
+            data = await fetched(data, self._fetcher, client_of(self._websocket))
             if isinstance(data, Refused):
                 event: ClientEvent = data
             elif isinstance(data, str) and PICTURE.search(data):

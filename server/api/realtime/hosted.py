@@ -12,10 +12,11 @@ from starlette.websockets import WebSocket
 from askcam.client.protocol import encode
 from askcam.engine.question import Message
 from askcam.server.access.auth import Role
+from askcam.server.access.shares import Place, client_of
 from askcam.server.api.realtime.outbox import Outbox
 from askcam.server.api.realtime.watches import Watches
 from askcam.server.errors import as_api_error, bad_request
-from askcam.server.house import House, client
+from askcam.server.house import House
 from askcam.server.realtime.client_events import ClientEvent
 from askcam.server.realtime.effects import Effect, Follow, Manage, Push, Send, Start, Stop, TellCamera, Unfollow
 from askcam.server.realtime.prompt import messages
@@ -45,9 +46,16 @@ class Hosted:
     """
 
     def __init__(
-        self, house: House, websocket: WebSocket, model: str, camera: str | None, source: PushSource | None, role: Role
+        self,
+        house: House,
+        websocket: WebSocket,
+        model: str,
+        camera: str | None,
+        source: PushSource | None,
+        role: Role,
+        place: Place | None = None,
     ) -> None:
-        """`role`: of whoever may come back to it."""
+        """`role`: of whoever may come back to it; `place`: of its own camera, left with it."""
         limits = house.limits
         context = house.model.engine.info.context_tokens
         self.model, self.owner = model, str(role)
@@ -62,6 +70,7 @@ class Hosted:
             limits=SessionLimits(max_tokens=limits.max_tokens, prompt_chars=max(1024, context // 2)),
         )
         self._house, self._camera, self._source, self._role = house, camera, source, role
+        self._place = place
         self._asker = websocket  # the newest connection: whose rates count
         self._answers: dict[str, asyncio.Task[None]] = {}  # bounded by the session
         self._tasks = asyncio.TaskGroup()
@@ -73,6 +82,11 @@ class Hosted:
     @property
     def id(self) -> str:
         return self.session.id
+
+    @property
+    def client(self) -> str:
+        """Whose it is: who was last connected to it."""
+        return client_of(self._asker).key
 
     @property
     def pushes(self) -> bool:
@@ -96,6 +110,8 @@ class Hosted:
             pass
         finally:
             quiet()
+            if self._place is not None:
+                self._place.leave()
             self.ended.set()
             if self.pushes and self._camera is not None and self._camera in self._house.cameras:
                 await self._house.cameras.remove(self._camera)
@@ -177,8 +193,7 @@ class Hosted:
             evidence=settings.evidence,
             unwell=settings.unwell,
             on_change=settings.on_change,
-            admin=self._role.may(Role.ADMIN),
-            client=client(self._asker),
+            client=client_of(self._asker),
             received=received,
         )
 
@@ -187,7 +202,7 @@ class Hosted:
         make = functools.partial(messages, start.instructions, start.items, times=times)
         if not any(item.num_pictures for item in start.items):
             return make()
-        return await self._house.decoding.run(client(self._asker), lambda budget: make(budget=budget))
+        return await self._house.decoding.run(self.client, lambda budget: make(budget=budget))
 
     def _push(self, frame: Push) -> None:
         assert self._source is not None, "only a pushed camera's session hands frames on"

@@ -9,6 +9,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from askcam.client.protocol import encode
 from askcam.server.access.auth import Role
 from askcam.server.access.browsers import selected
+from askcam.server.access.shares import Place, client_of
 from askcam.server.api.models import MODEL
 from askcam.server.api.realtime.connection import Connection, End
 from askcam.server.api.realtime.hosted import Hosted
@@ -26,19 +27,15 @@ ELSEWHERE = 4409  # the client has come back to this session on another connecti
 
 
 def routes(house: House) -> list[BaseRoute]:
-    connections: set[WebSocket] = set()
-
     async def realtime(websocket: WebSocket) -> None:
         await websocket.accept(selected(websocket.scope.get("subprotocols", ())))
-        if len(connections) >= house.limits.max_sessions:
-            await _refuse(websocket, _full(house.limits.max_sessions))
-            return
-        connections.add(websocket)
         try:
-            with house.metrics.session():
-                await _serve(house, websocket)
-        finally:
-            connections.discard(websocket)
+            house.enter(house.places.sessions, websocket)
+        except ApiError as error:
+            await _refuse(websocket, error)
+            return
+        with house.metrics.session():
+            await _serve(house, websocket)
 
     return [WebSocketRoute("/v1/realtime", realtime)]
 
@@ -81,8 +78,14 @@ async def _new(house: House, websocket: WebSocket) -> Hosted:
     model = websocket.query_params.get("model", "")
     camera: str | None = None
     source: PushSource | None = None
+    place: Place | None = None
     if model.startswith(PUSH):
-        camera, source = await _pushed(house, desk=model == PUSH_DESK)
+        place = await _place(house, websocket)
+        try:
+            camera, source = await _pushed(house, desk=model == PUSH_DESK)
+        except BaseException:
+            place.leave()
+            raise
     elif model != MODEL:
         if not model:
             known = ", ".join([*house.cameras.names(), PUSH, MODEL])
@@ -90,9 +93,19 @@ async def _new(house: House, websocket: WebSocket) -> Hosted:
         camera = house.cameras.get(model).name
     else:
         _ = house.model.engine  # or tell how far the loading is
-    hosted = Hosted(house, websocket, model, camera, source, _role(house, websocket))
+    hosted = Hosted(house, websocket, model, camera, source, _role(house, websocket), place)
     house.sessions.open(hosted)
     return hosted
+
+
+async def _place(house: House, websocket: WebSocket) -> Place:
+    """Among pushed cameras. Raises ApiError 429."""
+    while True:
+        try:
+            return house.places.pushed.enter(client_of(websocket))
+        except ApiError:
+            if not await house.sessions.make_way():
+                raise
 
 
 async def _pushed(house: House, *, desk: bool) -> tuple[str, PushSource]:
@@ -160,9 +173,3 @@ def _no_desk(max_desks: int) -> ApiError:
         return ApiError(403, "invalid_request_error", text, param="model", code="no_pushed_desks")
     text = f"all places for pushed product desks are taken ({max_desks}); try again later"
     return ApiError(429, "rate_limit_error", text, code="busy", headers={"Retry-After": "10"})
-
-
-def _full(max_sessions: int) -> ApiError:
-    return ApiError(
-        429, "rate_limit_error", f"{max_sessions} realtime connections are open already; try again later", code="busy"
-    )

@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from askcam.client.protocol import encode
+from askcam.server.access.shares import client_of
 from askcam.server.api.addresses import in_response
 from askcam.server.api.outcome import check_stream, until_told, whole
 from askcam.server.api.responses.items import shows
@@ -20,7 +21,7 @@ from askcam.server.api.responses.store import Kept, Responses
 from askcam.server.api.responses.writer import ResponseWriter
 from askcam.server.api.wire import json_response, read_aside
 from askcam.server.errors import ApiError, called
-from askcam.server.house import House, client
+from askcam.server.house import House
 from askcam.server.steps import Done, Step
 
 
@@ -32,23 +33,23 @@ def routes(house: House) -> list[BaseRoute]:
         house.admit_question(request)  # before its body is read: that may cost most
         body = await read_aside(await request.body(), read_body)
         before, added = responses.before(body.previous_response_id), responses.referred(body.items)
-        await house.fetcher.put(in_response(body))
+        await house.fetcher.put(in_response(body), client_of(request))
         context = house.model.engine.info.context_tokens
         if shows((*before, *added)):
             ask = await house.decoding.run(
-                client(request),
+                client_of(request).key,
                 lambda budget: read(body, before, added, house.limits, house.max_age_s, context // 2, budget),
                 request.is_disconnected,
             )
         else:
             ask = await asyncio.to_thread(read, body, before, added, house.limits, house.max_age_s, context // 2)
-        ask = replace(ask, admin=house.is_admin(request), client=client(request))
+        ask = replace(ask, client=client_of(request))
         writer = ResponseWriter(body)
 
         def keep() -> None:
             if body.store is not False:
                 own = writer.items()
-                responses.put(Kept(writer.response, (*before, *added, *own), own))
+                responses.put(Kept(writer.response, (*before, *added, *own), own), client_of(request).key)
 
         if not body.stream:
             with called(NAMES):

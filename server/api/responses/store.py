@@ -1,8 +1,9 @@
 """The last responses, so that a next question can follow one of them. In memory only, and bounded."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 
+from askcam.server.access.shares import fullest
 from askcam.server.api.responses.items import InputItem
 from askcam.server.api.responses.shapes import Response
 from askcam.server.errors import bad_request, not_found
@@ -26,24 +27,29 @@ class Kept:
 
 class Responses:
     """Owned by the event loop. The newest `max_responses` and `max_bytes` of their turns (those that follow each other
-    share turns, and each counts all of its own); beyond that the oldest are dropped."""
+    share turns, and each counts all of its own); beyond that the oldest of the owner who holds most is dropped."""
 
     def __init__(self, max_responses: int = MAX_RESPONSES, max_bytes: int = MAX_BYTES) -> None:
         self._max_responses, self._max_bytes = max_responses, max_bytes
-        self._kept: OrderedDict[str, tuple[Kept, int]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[Kept, int, str]] = OrderedDict()  # with its bytes and its owner
         self._items: dict[str, InputItem] = {}  # those that were answered, by their ids; of the kept responses
         self._bytes = 0
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def put(self, kept: Kept) -> None:
+    def put(self, kept: Kept, owner: str = "") -> None:
+        """Keep it. `owner`: by whom it was asked for."""
         num_bytes = kept.num_bytes
-        self._kept[kept.response.id] = (kept, num_bytes)
+        self._kept[kept.response.id] = (kept, num_bytes, owner)
         self._items |= {item.id: item for item in kept.own if item.id is not None}
         self._bytes += num_bytes
         while len(self._kept) > self._max_responses or self._bytes > self._max_bytes:
-            self._forget(next(iter(self._kept)))
+            sizes: Counter[str] = Counter()
+            for _, size, holder in self._kept.values():
+                sizes[holder] += size if len(self._kept) <= self._max_responses else 1
+            most = fullest(sizes)
+            self._forget(next(key for key, (_, _, holder) in self._kept.items() if holder == most))
 
     def referred(self, items: tuple[InputItem, ...]) -> tuple[InputItem, ...]:
         """`items`, with what they refer to in place of references. Raises ApiError 400."""
@@ -60,7 +66,7 @@ class Responses:
         return found
 
     def _forget(self, response_id: str) -> None:
-        kept, num_bytes = self._kept.pop(response_id)
+        kept, num_bytes, _ = self._kept.pop(response_id)
         self._bytes -= num_bytes
         for item in kept.own:
             self._items.pop(item.id or "", None)

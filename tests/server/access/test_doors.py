@@ -14,11 +14,11 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from askcam.server.access.auth import COOKIE
-from askcam.server.access.guard import QuietDenials
 from askcam.server.access.limits import Limits
 from askcam.server.app import build_app
 from askcam.server.building import build_house
 from askcam.server.config import Config, ServerConfig
+from askcam.server.connections.told import Quiet, Told
 from askcam.server.house import House
 
 VIEWER, ADMIN = "viewer-token", "admin-token"
@@ -209,7 +209,7 @@ def test_refusals_of_websockets_are_no_errors_in_the_log_of_a_real_server(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
     server = uvicorn.Server(uvicorn.Config(build_app(house), ws="websockets-sansio", log_config=None))
-    log, quiet = logging.getLogger("uvicorn.error"), QuietDenials()
+    log, quiet = logging.getLogger("uvicorn.error"), Quiet(Told())
     log.addFilter(quiet)
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))

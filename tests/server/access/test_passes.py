@@ -22,10 +22,36 @@ def test_a_revoked_pass_is_good_for_nothing_and_revoking_a_stranger_has_no_effec
     assert (passes.role(kept, 0), passes.role(revoked, 0)) == ("viewer", None)
 
 
-def test_the_oldest_pass_is_dropped_for_one_too_many() -> None:
-    passes: Passes[int] = Passes(max_passes=3)
-    made = [passes.issue(i, 0) for i in range(4)]
-    assert [passes.role(each, 0) for each in made] == [None, 1, 2, 3]
+def test_the_oldest_pass_of_a_role_is_dropped_for_one_too_many() -> None:
+    passes: Passes[str] = Passes(max_passes=3)
+    made = [passes.issue("viewer", 0, place) for place in "abcd"]
+    assert [passes.role(each, 0) for each in made] == [None, "viewer", "viewer", "viewer"]
+
+
+def test_a_thousand_and_one_logins_of_one_role_leave_the_other_logged_in() -> None:
+    passes: Passes[str] = Passes()
+    admin = passes.issue("admin", 0, "here")
+    for index in range(1001):
+        passes.issue("viewer", 0, f"place {index}")
+    assert passes.role(admin, 0) == "admin"
+    assert len(passes) == 1001
+
+
+def test_whoever_logs_in_again_and_again_drops_only_their_own_passes() -> None:
+    passes: Passes[str] = Passes(max_passes=100, max_own=3)
+    other = passes.issue("viewer", 0, "there")
+    own = [passes.issue("viewer", 0, "here") for _ in range(200)]
+    assert [passes.role(each, 0) for each in own[-4:]] == [None, "viewer", "viewer", "viewer"]
+    assert passes.role(other, 0) == "viewer"
+
+
+def test_a_role_that_is_full_drops_the_oldest_of_whoever_holds_most() -> None:
+    passes: Passes[str] = Passes(max_passes=4, max_own=3)
+    first = passes.issue("viewer", 0, "there")
+    own = [passes.issue("viewer", 0, "here") for _ in range(3)]
+    passes.issue("viewer", 0, "elsewhere")
+    assert passes.role(first, 0) == "viewer"
+    assert [passes.role(each, 0) for each in own] == [None, "viewer", "viewer"]
 
 
 def test_passes_are_long_and_never_alike() -> None:

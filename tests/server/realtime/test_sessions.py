@@ -11,8 +11,8 @@ from askcam.server.realtime.sessions import Sessions
 class Guest:
     """A session that does nothing but end when it is told to."""
 
-    def __init__(self, name: str, owner: str = "viewer", *, pushes: bool = False) -> None:
-        self.id, self.owner, self.pushes = name, owner, pushes
+    def __init__(self, name: str, owner: str = "viewer", *, pushes: bool = False, client: str = "one") -> None:
+        self.id, self.owner, self.pushes, self.client = name, owner, pushes, client
         self.ended = False
         self._over = asyncio.Event()
 
@@ -73,6 +73,17 @@ async def test_a_session_that_came_back_in_time_stays() -> None:
     sessions.unpark(guest)
     await ended(sessions, other)
     assert sessions.find("s1", "viewer") is guest
+    await sessions.close()
+
+
+async def test_of_too_many_that_are_away_the_one_goes_whose_client_has_most() -> None:
+    sessions = Sessions(max_parked=3)
+    other, *mine = guests = [Guest("s0", client="other"), *(Guest(f"s{i}") for i in range(1, 4))]
+    for guest in guests:
+        sessions.open(guest)
+        sessions.park(guest)
+    await ended(sessions, mine[0])
+    assert [guest.ended for guest in (other, *mine)] == [False, True, False, False]
     await sessions.close()
 
 

@@ -1,0 +1,110 @@
+"""Places that are counted (streams, sessions, requests under way), so that no client can take them all."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from starlette.requests import HTTPConnection
+
+from askcam.server.access.origins import client_key
+from askcam.server.errors import ApiError
+
+STALLED_S = 5.0  # whoever reads nothing for so long makes way for one who would
+RESERVED = 4  # one place in so many is the admin's
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who asks: which token, and from where (an address, of IPv6 the /64). Without tokens everybody is the admin."""
+
+    role: str
+    address: str
+    admin: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"{self.role}@{self.address}"
+
+
+NOBODY = Client("server", "local", admin=True)  # the server itself
+ROLE = "askcam.role"  # in a scope: what the guard has found the request's credentials to be good for
+STRANGER = "stranger"
+
+
+def client_of(conn: HTTPConnection) -> Client:
+    """Who asks; a stranger where nothing was shown yet."""
+    role = str(conn.scope.get(ROLE, STRANGER))
+    return Client(role, client_key(conn.client.host if conn.client else None), admin=role == "admin")
+
+
+@dataclass(eq=False, slots=True)
+class Place:
+    """One that is held."""
+
+    client: Client
+    stalled_s: Callable[[], float]  # for how long its holder has read nothing
+    end: Callable[[], None] | None  # ends it from outside
+    taken_by: dict["Place", None] = field(repr=False)
+
+    def leave(self) -> None:
+        """Twice: no effect."""
+        self.taken_by.pop(self, None)
+
+
+class Places:
+    """Owned by the event loop. At most `most` are held at once; of these a client that is no admin at most `share`, all
+    clients with a viewer's token together three quarters, so that the admin always gets in.
+
+    Where there is none left, the place of whoever has read nothing for longest makes way, if it is of the same bound.
+    """
+
+    def __init__(self, what: str, most: int, share: float = 0.5, *, remedy: str = "try again later") -> None:
+        """`what` in the plural: "live pictures"."""
+        assert most >= 1
+        assert 0 < share <= 1
+        self._what, self._remedy = what, remedy
+        self.most, self.per_token = most, max(1, most - most // RESERVED)
+        self.per_client = max(1, min(self.per_token, int(most * share)))
+        self._held: dict[Place, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def enter(
+        self, client: Client, stalled_s: Callable[[], float] = lambda: 0.0, end: Callable[[], None] | None = None
+    ) -> Place:
+        """Take a place; the caller leaves it. Raises ApiError 429 `busy`."""
+        same = [place for place in self._held if place.client.key == client.key]
+        role = [place for place in self._held if place.client.role == client.role]
+        if not client.admin:
+            self._check(same, self.per_client, "from this client")
+            self._check(role, self.per_token, f"with the {client.role}'s token")
+        self._check(list(self._held), self.most, "")
+        place = Place(client, stalled_s, end, self._held)
+        self._held[place] = None
+        return place
+
+    @contextmanager
+    def holding(self, client: Client) -> Iterator[None]:
+        """Hold a place while the block runs. Raises as enter() does."""
+        place = self.enter(client)
+        try:
+            yield
+        finally:
+            place.leave()
+
+    def _check(self, held: list[Place], most: int, whose: str) -> None:
+        held = [place for place in held if place in self._held]
+        if len(held) < most:
+            return
+        slowest = max((place for place in held if place.end), key=lambda place: place.stalled_s(), default=None)
+        if slowest is None or slowest.end is None or slowest.stalled_s() < STALLED_S:
+            text = f"{most} {self._what} are open already{' ' + whose if whose else ''}; {self._remedy}"
+            raise ApiError(429, "rate_limit_error", text, code="busy", headers={"Retry-After": "5"})
+        slowest.leave()
+        slowest.end()
+
+
+def fullest(sizes: dict[str, int]) -> str:
+    """Whose oldest entry is dropped from a store that is full: of the owner who holds most. Not empty."""
+    return max(sizes, key=lambda owner: sizes[owner])

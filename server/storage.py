@@ -1,0 +1,50 @@
+"""Whether what is kept on disk is still where it was put."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+log = logging.getLogger(__name__)
+
+FRESH_S = 1.0  # strangers may ask /readyz as often as they like
+
+
+class Storage(Collector):
+    """Owned by the event loop. Each of `looks` says, on any thread, what has become of a store (None: nothing)."""
+
+    def __init__(self, looks: Mapping[str, Callable[[], str | None]] | None = None) -> None:
+        self._looks = dict(looks or {})
+        self._lost: dict[str, str] = {}
+        self._looked_at = float("-inf")
+        self._looking = asyncio.Lock()
+
+    async def look(self) -> dict[str, str]:
+        """By store: what is lost; at most a second old. A disk that hangs holds up whoever asks, and not the server."""
+        async with self._looking:
+            if time.monotonic() - self._looked_at >= FRESH_S:
+                found = await asyncio.to_thread(self._look)
+                for name in found.keys() - self._lost.keys():
+                    log.error("what is kept of %s is lost: %s", name, found[name])
+                for name in self._lost.keys() - found.keys():
+                    log.warning("what is kept of %s is there again", name)
+                self._lost, self._looked_at = found, time.monotonic()
+        return dict(self._lost)
+
+    def _look(self) -> dict[str, str]:
+        return {name: trouble for name, look in self._looks.items() if (trouble := look()) is not None}
+
+    def describe(self) -> Iterator[Metric]:
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        """As of the last look."""
+        there = GaugeMetricFamily(
+            "askcam_storage_lost", "1: a store's file is gone or another; nothing is kept there.", labels=["store"]
+        )
+        for name in self._looks:
+            there.add_metric([name], float(name in self._lost))
+        yield there
