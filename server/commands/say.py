@@ -8,6 +8,7 @@ from rich.console import Console
 
 from askcam.client.protocol import Saw
 from askcam.server.commands.words.catalogue import told
+from askcam.server.commands.words.reasons import reason_in
 from askcam.stream.secrets import KNOWN
 
 console = Console(highlight=False, soft_wrap=True)
@@ -44,5 +45,5 @@ def seen(saw: Saw) -> str:
     if saw.health:
         parts.append(told("picture", flags=", ".join(saw.health)))
     if saw.note:
-        parts.append(saw.note)
+        parts.append(reason_in(saw.note))
     return " · ".join(parts)

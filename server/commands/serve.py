@@ -15,6 +15,7 @@ from askcam.server.access.auth import notices
 from askcam.server.commands import camera_lines, say
 from askcam.server.commands.ending import LAST, leave, stop_on_signals
 from askcam.server.commands.words.catalogue import told
+from askcam.server.commands.words.reasons import reason_in
 from askcam.server.config import Config
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
@@ -42,7 +43,7 @@ async def _serve(config: Config, built_in: Path, json: bool) -> None:
 def announce(running: Running, config: Config, json: bool) -> None:
     """Say where the server listens and what must be known about that."""
     for text in notices(config.server.host, bool(config.server.tokens), config.server.tls):
-        say.errors.print(f"[yellow]{told('note')}[/] {say.escape(text)}")
+        say.errors.print(f"[yellow]{told('note')}[/] {say.escape(reason_in(text))}")
     if running.house.watching.elsewhere:
         say.errors.print(f"{told('note')} {say.escape(told('watches.elsewhere', folder=config.watching.folder))}")
     if json:
@@ -73,7 +74,7 @@ async def until_ready(running: Running, json: bool) -> bool:
     what = told("model", name=running.house.model.name, **facts)
     say.console.print(f"[green]{told('ready')}[/]: {say.escape(what)}")
     if info.note:
-        say.console.print(f"[yellow]{say.escape(info.note)}[/]")
+        say.console.print(f"[yellow]{say.escape(reason_in(info.note))}[/]")
     return True
 
 

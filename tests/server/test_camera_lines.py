@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askcam.client.protocol import CameraInfo
+from askcam.server.access.auth import notices
 from askcam.server.commands.camera_lines import MAX_LINES, STALLED_S, STEADY_S, WINDOW_S, CameraLines, Line, words
 from askcam.server.commands.words.catalogue import speak
 from askcam.server.commands.words.reasons import reason_in
@@ -107,3 +108,10 @@ def test_reasons_are_told_in_chinese_as_far_as_they_are_known() -> None:
     assert reason_in(reason, "zh") == "rtsp://h/x: h:554 无人监听（连接被拒绝）：摄像头开着吗？端口对吗？；正在重试"
     assert reason_in("something else", "zh") == "something else"
     assert reason_in(reason, "en") == reason
+
+
+@pytest.mark.parametrize(("host", "has_token"), [("127.0.0.1", False), ("0.0.0.0", True)])
+def test_what_is_said_at_the_start_is_translated(host: str, has_token: bool) -> None:
+    for notice in notices(host, has_token, tls=False):
+        assert "，" in reason_in(notice, "zh") or "：" in reason_in(notice, "zh")
+        assert reason_in(notice, "en") == notice

@@ -13,6 +13,9 @@ from servers.running import MJPEGServer
 from web.visitor import Visitor, visit
 
 from askcam.demo.synthetic import SyntheticScene
+from askcam.engine.errors import Busy, Stale
+from askcam.server.commands.words.reasons import reason_in
+from askcam.stream.errors import CameraUnavailable
 
 WEB = Path(__file__).parents[2] / "client/web"
 SIGN = SyntheticScene(7).scene.sign.text
@@ -23,6 +26,23 @@ LATIN |= {"https", "tls", "cert", "key", "websocket", "WebSocket"}
 
 
 WORDS = [("en", "zh"), ("desk", "desk"), ("wall", "wall"), ("watch", "watch")]  # files of words: English, Chinese
+
+
+NAMES = ("gate", "yard", "cellar")
+# What the server says of cameras and questions, as it is written in stream/, engine/ and server/.
+SERVED = (
+    "http://h/x: nothing listens at h:80 (connection refused): is the camera on, is the port right?; trying again",
+    "no picture comes: is the camera still on, and the network up?; trying again every 10 s",
+    "waiting for a keyframe: 12 packets came, which need one before them (set a shorter keyframe or I-frame interval "
+    "in the camera, and H.264+ or H.265+ off)",
+    "the video is over; add ?loop=1 to play it again and again",
+    str(Stale("lobby", 3.0, 1.5)),
+    str(Busy(32, 4.0)),
+    "the picture of yard is frozen: not one grey value has changed for seconds; restart the camera. To be answered "
+    "anyway, send askcam.unwell: 'answer'",
+    str(CameraUnavailable("gate", "lost", "no machine is called 'h.example': check the host name")),
+    "nobody has translated this: $1 \\1 {x}",
+)
 
 
 @pytest.fixture
@@ -147,7 +167,8 @@ def test_states_of_cameras_in_chinese(chinese: Visitor) -> None:
             page.keyboard.press("Enter")
             expect(chinese.problem.locator("h3")).to_have_text("摄像头不是实时的")
             places = (".problem h3", ".problem .advice", ".problem button", ".veil h2", ".veil button", ".chip .state")
-            assert foreign(chinese, *places, known=("gate",)) == []
+            said = (".problem p", ".veil p", ".chip")  # the server's own words are among them
+            assert foreign(chinese, *places, *said, known=(*NAMES, "http", "cam", "mjpeg")) == []
             chinese.snap("zh-camera-lost")
             page.locator("[data-camera=cellar]").click()
             expect(page.locator(".badge")).to_contain_text("太暗")
@@ -205,3 +226,15 @@ def test_my_camera_refused_and_a_model_that_loads_in_chinese(
         expect(visitor.notice.locator("h2")).to_have_text("浏览器没有给出摄像头")
         assert foreign(visitor, ".veil") == []
         visitor.snap("zh-denied")
+
+
+def test_page_and_command_line_say_the_server_s_sentences_alike(chinese: Visitor, live_server: LiveServer) -> None:
+    chinese.open(live_server.url)
+    said = chinese.page.evaluate(
+        "async texts => { const { served } = await import('/web/words/tongue.js'); return texts.map(served); }",
+        list(SERVED),
+    )
+    assert said == [reason_in(text, "zh") for text in SERVED]
+    assert said[-1] == SERVED[-1]
+    for text, told in zip(SERVED[:-1], said[:-1], strict=True):
+        assert told != text

@@ -2,7 +2,7 @@
 
 import { byId, focusQuestion, h, setText, whenChanged } from "../dom.js";
 import { currentAnswer } from "../state.js";
-import { t } from "../words/tongue.js";
+import { served, t } from "../words/tongue.js";
 
 /** `stays`: the box has the focus at the start and after a question. */
 export function askbar(store, verbs, { stays = true } = {}) {
@@ -53,8 +53,8 @@ export function askbar(store, verbs, { stays = true } = {}) {
   });
   const noted = whenChanged((state) => [state.model?.note, state.answers.length > state.since, state.answers.length], (state) => {
     const asked = state.answers.length > state.since;
-    const words = state.answers.findLast((answer) => answer.saw?.note)?.saw.note ?? state.model?.note ?? "";
-    setText(note, asked ? words.split(";")[0] : ""); // what to do about it has been said at the start, and is in the title
+    const words = served(state.answers.findLast((answer) => answer.saw?.note)?.saw.note ?? state.model?.note ?? "");
+    setText(note, asked ? words.split(/[;；]/)[0] : ""); // what to do about it has been said at the start, and is in the title
     note.title = words;
     anew.hidden = !asked;
     forget.hidden = state.answers.length === 0;

@@ -3,7 +3,7 @@
 import { byId, h, icon, whenChanged } from "../dom.js";
 import { MINE } from "../state.js";
 import { stateWord } from "../words/states.js";
-import { t } from "../words/tongue.js";
+import { served, t } from "../words/tongue.js";
 import { dot } from "./pill.js";
 
 const LENS = ["M3.5 8.5A2.5 2.5 0 0 1 6 6h1.5l1.4-2h6.2l1.4 2H18a2.5 2.5 0 0 1 2.5 2.5v8A2.5 2.5 0 0 1 18 19H6a2.5 2.5 0 0 1-2.5-2.5z", "M12 15.8a3.6 3.6 0 1 0 0-7.2 3.6 3.6 0 0 0 0 7.2z"];
@@ -29,7 +29,7 @@ export function chips(store, verbs) {
   function chip(name, state, reason, index) {
     return h("button", {
       type: "button", class: "chip", data: { camera: name, state }, "aria-pressed": String(name === store.get().chosen),
-      title: [stateWord(state) ?? t("state.unknown"), reason, index < 9 ? t("chip.key", { n: index + 1 }) : null].filter(Boolean).join(" · "),
+      title: [stateWord(state) ?? t("state.unknown"), reason && served(reason), index < 9 ? t("chip.key", { n: index + 1 }) : null].filter(Boolean).join(" · "),
       onclick: () => verbs.choose(name),
     }, dot(), name, state === "live" ? h("span", { class: "hidden" }, t("state.live")) : trouble(state));
   }

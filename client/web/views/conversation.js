@@ -3,7 +3,7 @@
 import { byId, focusQuestion, h, whenChanged } from "../dom.js";
 import { MINE, chosenCamera } from "../state.js";
 import { suggestions } from "../words/states.js";
-import { t } from "../words/tongue.js";
+import { served, t } from "../words/tongue.js";
 import { announce } from "./announcer.js";
 import { card } from "./card.js";
 import { refusals } from "./refusals.js";
@@ -59,7 +59,7 @@ export function conversation(store, verbs) {
       h("p", {}, t("start.text")),
       h("div", { class: "suggestions" }, suggestions(state).map((question) =>
         h("button", { type: "button", class: "suggestion", onclick: () => ask(question) }, question))),
-      h("p", { class: "note", hidden: !state.model?.note }, state.model?.note ?? ""));
+      h("p", { class: "note", hidden: !state.model?.note }, served(state.model?.note ?? "")));
   });
 
   announce(store);

@@ -2,7 +2,7 @@
 
 import { byId, h, setText, whenChanged } from "../dom.js";
 import { bannerNotice } from "../words/states.js";
-import { t } from "../words/tongue.js";
+import { served, t } from "../words/tongue.js";
 
 export function banner(store, actions) {
   const place = byId("banner");
@@ -48,7 +48,7 @@ export function login(store, enter) {
       token.value = "";
       dialog.close();
     } catch (problem) {
-      setText(wrong, problem.status === 401 ? t("login.wrong") : t("login.failed", { why: problem.message }));
+      setText(wrong, problem.status === 401 ? t("login.wrong") : t("login.failed", { why: served(problem.message) }));
       token.select();
     }
   });

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { clock } from "../format.js";
-import { t } from "../words/tongue.js";
+import { served, t } from "../words/tongue.js";
 
 /** {element, show(saw)}: closed until somebody wants to know; not there at all where only the picture spoke. */
 export function sources() {
@@ -30,6 +30,6 @@ function call({ name, server, arguments: wanted, output, error, ms }) {
   return h("div", { class: "call" },
     h("p", {}, h("strong", {}, name), h("span", { class: "muted" }, ` · ${server} · ${t("unit.ms", { n: Math.round(ms) })}`)),
     h("p", { class: "muted" }, t("card.asked")), h("pre", {}, wanted),
-    error ? h("p", { class: "wrong" }, error.message) : h("p", { class: "muted" }, t("card.brought")),
+    error ? h("p", { class: "wrong" }, served(error.message)) : h("p", { class: "muted" }, t("card.brought")),
     error ? null : h("pre", {}, output ?? ""));
 }

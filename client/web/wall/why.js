@@ -1,13 +1,13 @@
 // Why an event was told, in sentences. Pure: event and the watch's setting in, words out.
 
 import { age, clock, seconds } from "../format.js";
-import { t } from "../words/tongue.js";
+import { served, t } from "../words/tongue.js";
 
 /** [[what, value]…] of an event; `watch` is its WatchInfo, or undefined where there is none any more. */
 export function why(event, watch) {
   const facts = [];
   const { kind, probability, frame_at: frameAt, at, window, before, reason } = event;
-  if (reason) facts.push([t("why.reason"), reason]);
+  if (reason) facts.push([t("why.reason"), served(reason)]);
   if (event.before_answer) facts.push([t("why.before"), event.before_answer]);
   if (probability !== null && (kind === "on" || kind === "off")) facts.push([t("why.probability"), crossed(kind, probability, watch)]);
   if (before.length && (kind === "on" || kind === "off")) facts.push([t("why.held"), held(kind, before, watch)]);

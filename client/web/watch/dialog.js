@@ -2,7 +2,7 @@
 
 import * as api from "../api.js";
 import { h, setText } from "../dom.js";
-import { t } from "../words/tongue.js";
+import { served, t } from "../words/tongue.js";
 import * as watchapi from "../watchapi.js";
 import { calibrationPanel } from "./calibration.js";
 import { watchForm } from "./form.js";
@@ -37,7 +37,7 @@ export async function openWatchDialog({ question = "", camera = null, watch = nu
     });
   } catch (problem) {
     loading.dataset.t = "";
-    setText(loading, t("watch.failed", { why: problem.message }));
+    setText(loading, t("watch.failed", { why: served(problem.message) }));
     dialog.append(h("div", { class: "row end" }, h("button", { type: "button", class: "primary", t: "dialog.close", onclick: () => dialog.close() })));
   }
   await ended;
@@ -82,9 +82,9 @@ function fill(dialog, { cameras, taken, role, calibration, question, camera, wat
       done(await work());
     } catch (error) {
       busy(false);
-      if (form.wrong(error.param, error.message)) return;
+      if (form.wrong(error.param, served(error.message))) return;
       problem.hidden = false;
-      setText(problem, error.message);
+      setText(problem, served(error.message));
     }
   }
 

@@ -2,7 +2,7 @@
 
 import { clock, seconds } from "../format.js";
 import { MINE, chosenCamera } from "../state.js";
-import { t } from "./tongue.js";
+import { served, t } from "./tongue.js";
 
 const STATES = new Set(["live", "connecting", "stalled", "lost", "ended"]);
 
@@ -69,10 +69,10 @@ function noCamera() {
 }
 
 function cameraNotice({ name, state, reason }) {
-  const why = sentence(reason ?? "");
+  const why = sentence(served(reason ?? ""));
   switch (state) {
     case "connecting":
-      return { tone: "wait", title: t("stage.connecting", { name }), text: why === "connecting." ? "" : why, actions: [] };
+      return { tone: "wait", title: t("stage.connecting", { name }), text: reason === "connecting" ? "" : why, actions: [] };
     case "stalled":
       return { tone: "warn", title: t("stage.stalled", { name }), text: t("stage.stalled_text", { why }).trim(), actions: [] };
     case "lost":
@@ -87,7 +87,7 @@ function cameraNotice({ name, state, reason }) {
 export function bannerNotice(state, now) {
   if (state.server === "gone") {
     const when = state.retryAt > now ? t("banner.next_try", { wait: seconds(state.retryAt - now) }) : t("banner.trying");
-    const what = state.refusal ? sentence(state.refusal) : t("banner.gone");
+    const what = state.refusal ? sentence(served(state.refusal)) : t("banner.gone");
     return { tone: "bad", text: t("banner.goes_on", { what, when }), action: { label: t("banner.try_now"), act: "retry" } };
   }
   if (state.server !== "ready" || state.chosen === MINE || state.chosen === null) return null;
@@ -106,9 +106,9 @@ export function problemWords(problem) {
   return { tone: PASSING.has(code) ? "warn" : "bad", title: t(`problem.${known}`), text: problemText(problem), advice: t(`problem.${known}_advice`) };
 }
 
-/** The page's own words (`words`, a key) follow the language; the server's (`message`) are shown as they came. */
+/** The page's own words (`words`, a key) and the server's (`message`), in the page's language as far as they are known. */
 function problemText({ words, message }) {
-  return sentence(words ? t(words) : message ?? "");
+  return sentence(words ? t(words) : served(message ?? ""));
 }
 
 const HEALTH = new Set(["dark", "overexposed", "blurred", "frozen"]);

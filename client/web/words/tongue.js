@@ -3,6 +3,7 @@
 
 import * as desk from "./desk.js";
 import en from "./en.js";
+import sentences from "./sentences.js";
 import * as wall from "./wall.js";
 import * as watch from "./watch.js";
 import zh from "./zh.js";
@@ -27,6 +28,15 @@ export function t(key, values = {}) {
   const words = CATALOGUES[spoken][key];
   if (words === undefined) throw new Error(`no words for ${key}`);
   return words.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+}
+
+const MAX_SERVED = 1000; // characters of what a server says
+const SERVED = Object.fromEntries(Object.entries(sentences).map(([name, rows]) =>
+  [name, rows.map(([pattern, words]) => [new RegExp(pattern, "g"), words.replace(/\\(\d)/g, "$$$1")])]));
+
+/** What the server says, which is English, in the language of the page as far as its sentences are known. */
+export function served(text) {
+  return (SERVED[spoken] ?? []).reduce((said, [pattern, words]) => said.replace(pattern, words), String(text).slice(0, MAX_SERVED));
 }
 
 /** From now on, and at the next visit. Whoever shows words of a state must render anew. */

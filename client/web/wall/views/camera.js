@@ -3,7 +3,7 @@
 import { h, setText } from "../../dom.js";
 import { clock } from "../../format.js";
 import { Line, columns } from "../../plot.js";
-import { t } from "../../words/tongue.js";
+import { served, t } from "../../words/tongue.js";
 import { isOn, tileSaid, watchesOf } from "../state.js";
 import { saidWords, standingWords } from "./tile.js";
 
@@ -62,7 +62,7 @@ export function cameraView(store, verbs, { lines }) {
     const camera = state.cameras.find((each) => each.name === name);
     const what = camera ? tileSaid(state, camera, takenAt === null ? null : performance.now() - takenAt) : { tone: "off", key: "wall.removed" };
     dialog.dataset.tone = what.tone;
-    setText(said, [saidWords(what), camera?.uri, camera?.state === "live" ? null : camera?.reason].filter(Boolean).join(" · "));
+    setText(said, [saidWords(what), camera?.uri, camera?.state === "live" ? null : served(camera?.reason ?? "")].filter(Boolean).join(" · "));
     for (const each of drawn) each.draw();
   }
 

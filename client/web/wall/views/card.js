@@ -2,7 +2,7 @@
 
 import { h, icon, setText } from "../../dom.js";
 import { moment } from "../../format.js";
-import { language, t } from "../../words/tongue.js";
+import { language, served, t } from "../../words/tongue.js";
 
 const CHECK = ["M5 12.5l4.5 4.5L19 7.5"];
 
@@ -15,7 +15,7 @@ export function happened({ kind, watch, camera, answer }) {
 export function where({ camera, at, probability, reason }) {
   const parts = [camera, moment(Date.parse(at))];
   if (probability !== null) parts.push(probability.toFixed(2));
-  if (reason) parts.push(reason);
+  if (reason) parts.push(served(reason));
   return parts.join(" · ");
 }
 

@@ -2,7 +2,7 @@
 
 import { byId, h, setText, whenChanged } from "../../dom.js";
 import { seconds } from "../../format.js";
-import { t } from "../../words/tongue.js";
+import { served, t } from "../../words/tongue.js";
 import { card } from "./card.js";
 import { createPreview } from "./preview.js";
 import { filters } from "./filters.js";
@@ -114,7 +114,7 @@ export function feed(store, verbs, { open, calm }) {
 function nothing({ feed: phase, filters: wanted, watches, server, role, feedWhy }, verbs) {
   if (server !== "ready" && phase === "loading") return [h("p", { class: "muted" }, t("event.waiting"))];
   if (phase === "loading") return [h("div", { class: "spinner dark-spinner", "aria-hidden": "true" })];
-  if (phase === "failed") return [h("p", {}, t("event.failed", { why: feedWhy })), h("button", { type: "button", class: "quiet small", onclick: verbs.reload }, t("stage.retry"))];
+  if (phase === "failed") return [h("p", {}, t("event.failed", { why: served(feedWhy) })), h("button", { type: "button", class: "quiet small", onclick: verbs.reload }, t("stage.retry"))];
   if (watches?.length === 0) {
     const make = role === "admin" ? [h("button", { type: "button", class: "primary", onclick: () => verbs.newWatch() }, t("wall.new_watch"))] : [h("p", { class: "muted" }, t("wall.viewer"))];
     return [h("h2", {}, t("event.no_watches")), h("p", { class: "muted" }, t("event.no_watches_text")), ...make];

@@ -6,7 +6,7 @@ import { Line, columns } from "../../plot.js";
 import { openEvidence } from "../../views/evidence.js";
 import { dot } from "../../views/pill.js";
 import { healthWords, problemWords } from "../../words/states.js";
-import { t } from "../../words/tongue.js";
+import { served, t } from "../../words/tongue.js";
 import { alertOf, standing, tileSaid, watchesOf } from "../state.js";
 
 const NO_PICTURE = ["M4 4l16 16", "M9 6h6l1.5 2H19a1.5 1.5 0 0 1 1.5 1.5V16", "M17 18.5H5A1.5 1.5 0 0 1 3.5 17V9.5A1.5 1.5 0 0 1 5 8h1.5", "M9.6 11.5a3 3 0 0 0 4 4"];
@@ -58,7 +58,7 @@ export function tile(name, { verbs, lines, open }) {
     setText(said.lastChild, saidWords(what));
     picture.setAttribute("aria-label", t("wall.open", { name, said: said.lastChild.textContent }));
     reason.hidden = what.tone !== "off" || !now.reason || state.server !== "ready";
-    setText(reason, reason.hidden ? "" : now.reason);
+    setText(reason, reason.hidden ? "" : served(now.reason));
   }
 
   const alerted = whenChanged((state) => alertOf(state, name), (state) => (element.dataset.alert = alertOf(state, name) ?? "none"));
