@@ -25,15 +25,25 @@ def ask(text: str, camera: str = "lobby", num_tokens: int = 6, system: str | Non
 
 
 def settled(engine: LiveEngine) -> int:
-    """Rows in use once the engine has nothing left to do."""
-    seen: list[int] = []
+    """Rows in use once the engine has nothing left to do: its thread has found that out twice from now on."""
+    inbox, rests = engine._inbox, 0
+    wait = inbox.wait
 
-    def still() -> bool:
-        seen.append(engine.pool.stats().used_rows)
-        return len(seen) > 20 and len(set(seen[-20:])) == 1
+    def resting(timeout_s: float | None) -> None:
+        nonlocal rests
+        rests += 1
+        wait(timeout_s)
 
-    until(still, "the pool to come to rest")
-    return seen[-1]
+    def rested() -> bool:
+        inbox.nudge()
+        return rests >= 2
+
+    inbox.wait = resting  # type: ignore[method-assign]
+    try:
+        until(rested, "the engine to come to rest")
+    finally:
+        del inbox.wait
+    return engine.pool.stats().used_rows
 
 
 def test_frames_are_encoded_before_anybody_asks(live: Live, stream_of: Any, heard: Any) -> None:
