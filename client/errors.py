@@ -11,6 +11,7 @@ AskcamError
 │   ├── Busy                   too many questions, connections or frames; try again later
 │   ├── CameraUnavailable      the camera is not live now; the message says why
 │   ├── StaleCamera            its newest frame is older than the question allows
+│   │   └── TooSlow            ... since the server's machine took so long; the camera was live
 │   └── ServerFailure          the server failed; its log has the cause
 ├── Cancelled                  the answer was cancelled; `text` is what had been said
 └── FrameError                 what was to be pushed or attached is no picture
@@ -67,6 +68,10 @@ class StaleCamera(WireError):
     """The newest frame is too old for this question."""
 
 
+class TooSlow(StaleCamera):
+    """The server's machine is too slow for this question; the camera's picture was young enough."""
+
+
 class ServerFailure(WireError):
     """The server's own failure."""
 
@@ -87,6 +92,7 @@ BY_CODE: dict[str | None, type[WireError]] = {
     "model_not_found": UnknownCamera,
     "camera_unavailable": CameraUnavailable,
     "stale_camera": StaleCamera,
+    "too_slow": TooSlow,
     "busy": Busy,
 }
 BY_TYPE: dict[str, type[WireError]] = {

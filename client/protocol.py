@@ -63,6 +63,8 @@ class Saw(msgspec.Struct, frozen=True, omit_defaults=False):
     marks: list[Mark] = []  # where the answer repeats them
     tools: list[CalledTool] = []  # server-side ones, in order
     scene_changed: bool | None = None  # while it was being given; None: nobody looked
+    engine_ms: float | None = None  # of frame_age_ms, what this machine took; the rest is the camera's own age
+    sees_every_ms: float | None = None  # between frames that the model takes in, where the machine can't keep up
 
 
 class AskcamRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,6 +110,8 @@ class CameraInfo(msgspec.Struct, frozen=True, omit_defaults=False):
     private: bool = False
     desk: bool = False  # a product desk: GET /v1/cameras/{name}/desk says what it reads
     retry_in_ms: float | None = None  # until a camera that is lost is tried again
+    sees_every_ms: float | None = None  # between frames that the model takes in, where the machine can't keep up
+    slow: str | None = None  # the same in a line for people
 
 
 class CameraList(msgspec.Struct, frozen=True):

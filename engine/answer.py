@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection
 
-from askcam.engine.errors import Stale
+from askcam.engine.errors import Stale, TooSlow
 from askcam.engine.inbox import Asked
 from askcam.engine.question import (
     Event,
@@ -34,10 +34,14 @@ class Answer:
         end_tokens: Collection[int],
         tell: Callable[[Asked, Event], None],
         trace: Trace | None = None,
+        capture_s: float = 0.0,
     ) -> None:
-        """`trace` is told with the first token, and the tokens with the text; None: neither."""
+        """`capture_s`: the age of the camera's newest picture when the engine took the question up; whatever a frame is
+        older at the first token, the engine made it. `trace` is told with the first token, and the tokens with the
+        text; None: neither."""
         self._asked, self._question, self._view = asked, question, view
         self._text, self._end_tokens, self._tell = text, end_tokens, tell
+        self._capture_s = capture_s
         self._reason = Reason.LENGTH  # unless something else ends it
         self._over = False
         self._first_at: float | None = None
@@ -110,8 +114,9 @@ class Answer:
 
     def _first(self) -> None:
         now = self._first_at = time.monotonic()
-        age_s = None if self._view is None else refuse_stale(self._question, self._view)
-        self._tell(self._asked, First(age_s, now - self._asked.at, self._trace))
+        age_s = None if self._view is None else refuse_stale(self._question, self._view, self._capture_s)
+        engine_s = None if age_s is None else max(0.0, age_s - self._capture_s)
+        self._tell(self._asked, First(age_s, now - self._asked.at, self._trace, engine_s))
 
 
 class Alongside:
@@ -136,9 +141,12 @@ class Alongside:
         return tuple(ready)
 
 
-def refuse_stale(question: Question, view: View) -> float:
-    """The age of the newest frame now, in seconds. Raises Stale when that is more than the question allows."""
+def refuse_stale(question: Question, view: View, capture_s: float | None = None) -> float:
+    """The age of the newest frame now, in seconds. Raises Stale when that is more than the question allows: TooSlow
+    when most of it is not the camera's own age, `capture_s`."""
     age_s = view.age_s(time.monotonic())
     if question.max_age_s is not None and age_s > question.max_age_s:
+        if capture_s is not None and capture_s < age_s / 2:
+            raise TooSlow(view.camera, age_s, question.max_age_s, age_s - capture_s)
         raise Stale(view.camera, age_s, question.max_age_s)
     return age_s

@@ -1,11 +1,12 @@
 """The engine's door: all that the server sees of it. Picks a backend; knows none of torch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from askcam.engine.calm import wait_calmly
 from askcam.engine.question import Event, Form, Question, ScoreEvent
+from askcam.engine.trained import Trained
 from askcam.stream.fit import Fit
 from askcam.stream.window import Anchors, View
 
@@ -53,6 +54,7 @@ class ModelInfo:
     takes_facts: bool = True  # whether facts may stand before a question: a small model takes them for signs it sees
     talks: bool = True  # whether it answers questions that nothing is shown with
     failed_call: str = ""  # how it must be told of a tool that failed, where it understands no other way
+    trained: Trained | None = None  # what it was trained for, if its folder says so; None: for anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,20 @@ class EngineStats:
     answering: int = 0
     tokens: int = 0
     memory: EngineMemory = EngineMemory()
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPace:
+    """How fast the model takes in a camera's frames, whatever the camera brings."""
+
+    every_s: float  # between two frames that it takes in, lately
+    wanted_s: float  # ... as the camera is configured
+    behind_s: float  # how long the oldest frame that it has yet to take in has waited
+
+    @property
+    def slow(self) -> bool:
+        """Whether the machine cannot keep up."""
+        return self.every_s > 2.0 * self.wanted_s
 
 
 class WindowSource(Protocol):
@@ -203,6 +219,11 @@ class Engine(Protocol):
 
     def cancel(self, ticket: int) -> None:
         """End an answer within one token, or drop it from the queue; Finished(CANCELLED) follows. Unknown: nothing."""
+        ...
+
+    def paces(self) -> Mapping[str, SeenPace]:
+        """How fast frames are taken in, by camera, for those that the engine reads ahead of questions. Any thread; what
+        is true the next moment may differ."""
         ...
 
     def stats(self) -> EngineStats: ...

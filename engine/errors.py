@@ -7,7 +7,9 @@ EngineError
 ├── Busy              the queue of waiting questions is full; `retry_after_s` is a guess
 ├── NoRoom            the engine's memory holds no further camera; the message says how many fit and what helps
 ├── Cancelled         nobody waits for it any more; nothing was done
+├── UnknownScene      what is shown is unlike all that the model was trained on; `other` is a model for it
 ├── Stale             the camera's newest frame is older than the question allows
+│   └── TooSlow       ... and it is so since this machine took so long over it: the camera's picture was young enough
 └── EngineFailure     the engine failed while answering; the cause is logged once
 """
 
@@ -57,6 +59,32 @@ class Stale(EngineError):
 
 class Cancelled(EngineError):
     """What was wanted is wanted no more; told only to who said so."""
+
+
+class TooSlow(Stale):
+    """The frames were young enough when they were taken, and too old at the first word: the machine is too slow."""
+
+    def __init__(self, camera: str, age_s: float, max_age_s: float, engine_s: float) -> None:
+        super().__init__(camera, age_s, max_age_s)
+        self.engine_s = engine_s
+        self.args = (
+            f"this machine is too slow for the question: from taking the newest frame of camera {camera!r} to the "
+            f"first word it took {engine_s * 1000:.0f} ms, and the question allows {max_age_s * 1000:.0f} ms; the "
+            f"frame itself was {max(0.0, age_s - engine_s) * 1000:.0f} ms old when it was taken. Smaller frames "
+            "(--max-pixels), fewer cameras or frames a second, a smaller model or a GPU help, or a larger max_age_ms; "
+            "askcam doctor --model measures it",
+        )
+
+
+class UnknownScene(EngineError):
+    """What the question is about is unlike all that the model states it was trained on; an answer would be a guess."""
+
+    def __init__(self, other: str) -> None:
+        super().__init__(
+            "this looks like a real scene; the model that runs here knows drawn ones only"
+            + (f". For real scenes: askcam serve --model {other}" if other else "")
+        )
+        self.other = other
 
 
 class EngineFailure(EngineError):

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from askcam.engine.domain import Domain, read_domain
 from askcam.engine.door import Progress
 from askcam.engine.errors import ModelError
 from askcam.engine.families.known import FAMILIES
 from askcam.engine.families.spec import Grid
 from askcam.engine.hub import cached, download
+from askcam.engine.trained import Trained, read_trained
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class Card:
     talks: bool = True  # it answers questions that nothing is shown with
     takes_facts: bool = True  # it can read facts in the question's turn; else they reach it as what tools say
     failed_call: str = ""  # the one error of a tool that it understands; "": whatever the error says
+    trained: Trained | None = None  # what it was trained for; None: for anything
+    domain: Domain | None = None  # what tells the pictures that it knows from others; None: it knows all
 
 
 def find_model(model: str, progress: Progress) -> Path:
@@ -92,8 +96,12 @@ def read_card(folder: Path) -> Card:
             talks=bool(data.get("talks", True)),
             takes_facts=bool(data.get("takes_facts", True)),
             failed_call=str(data.get("failed_call", "")),
+            trained=read_trained(data.get("trained")),
+            domain=read_domain(data.get("domain")),
         )
-    except (TypeError, ValueError) as exc:
+    except KeyError as exc:
+        raise ModelError(f"{path} is wrong: {exc} is missing") from exc
+    except (TypeError, ValueError, AttributeError) as exc:
         raise ModelError(f"{path} is wrong: {exc}; want max_pairs: number, grids: [[rows, columns], ...]") from exc
     if card.max_pairs is not None and card.max_pairs < 2:
         raise ModelError(f"{path} is wrong: max_pairs is {card.max_pairs}, want 2 or more")

@@ -7,7 +7,7 @@ import logging
 import queue
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,8 +16,17 @@ import torch
 from askcam.engine.answer import Answer, refuse_stale
 from askcam.engine.choosing import check_sampling, choice_tokens, single_tokens, with_seed
 from askcam.engine.counts import Counts
-from askcam.engine.door import EngineConfig, EngineMemory, EngineStats, Grammar, ModelInfo, Progress, WindowSource
-from askcam.engine.errors import EngineError, EngineFailure, ModelError, QuestionError, TooLong
+from askcam.engine.door import (
+    EngineConfig,
+    EngineMemory,
+    EngineStats,
+    Grammar,
+    ModelInfo,
+    Progress,
+    SeenPace,
+    WindowSource,
+)
+from askcam.engine.errors import EngineError, EngineFailure, ModelError, QuestionError, TooLong, UnknownScene
 from askcam.engine.forms import Forms
 from askcam.engine.guide import Guide
 from askcam.engine.inbox import Asked, Inbox
@@ -31,6 +40,7 @@ from askcam.engine.question import (
     Finished,
     Form,
     Message,
+    Picture,
     Question,
     Role,
     Sampling,
@@ -43,11 +53,13 @@ from askcam.engine.question import (
 from askcam.engine.text import AnswerText
 from askcam.stream.errors import CameraUnavailable, StreamError
 from askcam.stream.fit import Fit
+from askcam.stream.frame import Pixels
 from askcam.stream.window import Anchors, View
 
 log = logging.getLogger("askcam.engine")
 
 CLOSE_S = 5.0
+MAX_GLIMPSES = 8  # half a millisecond each
 
 
 class Front(ABC):
@@ -125,6 +137,9 @@ class Front(ABC):
     def cancel(self, ticket: int) -> None:
         self._inbox.cancel(ticket)
 
+    def paces(self) -> Mapping[str, SeenPace]:
+        return {}
+
     def stats(self) -> EngineStats:
         return replace(self._counts.stats(*self._inbox.counts()), memory=self.memory())
 
@@ -197,6 +212,12 @@ class Front(ABC):
             return view
         return view.recent(question.window_s, self.anchors.hop)
 
+    def check_known(self, question: Question, view: View | None) -> None:
+        """Raises UnknownScene where the question wants that and what it sees is unlike all that the model knows."""
+        domain = self._loaded.domain
+        if question.known_only and domain is not None and not domain.holds(_glimpses(question, view)):
+            raise UnknownScene(domain.remedy)
+
     def source(self, name: str) -> WindowSource:
         """The attached camera of that name. Raises CameraUnavailable."""
         source = self._sources.get(name)
@@ -205,9 +226,16 @@ class Front(ABC):
         return source
 
     def answer(
-        self, asked: Asked, question: Question, view: View | None, ids: Callable[[], torch.Tensor], max_tokens: int
+        self,
+        asked: Asked,
+        question: Question,
+        view: View | None,
+        ids: Callable[[], torch.Tensor],
+        max_tokens: int,
+        capture_s: float,
     ) -> Answer:
-        """What takes the answer's tokens, `max_tokens` at most. `ids` gives the prompt's (1, tokens), on the CPU."""
+        """What takes the answer's tokens, `max_tokens` at most. `ids` gives the prompt's (1, tokens), on the CPU.
+        `capture_s`: the age of the camera's newest picture when the question was taken up."""
         decode = self._loaded.processor.tokenizer.decode
         text = AnswerText(
             lambda ids: decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False),
@@ -216,7 +244,7 @@ class Front(ABC):
         trace = None
         if question.trace:
             trace = Trace(ids()[0].numpy().astype(np.int32), replace(question.sampling, max_tokens=max_tokens))
-        return Answer(asked, question, view, text, self._end_tokens, self.tell, trace)
+        return Answer(asked, question, view, text, self._end_tokens, self.tell, trace, capture_s)
 
     def guide(self, asked: Asked) -> Guide | None:
         """What holds the answer to its form, where it is to have one."""
@@ -270,3 +298,18 @@ def end_tokens(config: object) -> frozenset[int]:
 def removed(name: str) -> CameraUnavailable:
     """What is told to who asks about a camera that was taken away."""
     return CameraUnavailable(name, "ended", "it was removed")
+
+
+def _glimpses(question: Question, view: View | None) -> list[Pixels]:
+    """Some of what a question sees: three frames of a window, the newest among them, each picture, two of a clip."""
+    found: list[Pixels] = []
+    if view is not None:
+        frames = view.frames
+        found += [frames[i].pixels for i in sorted({0, len(frames) // 2, len(frames) - 1})]
+    for message in question.messages:
+        for part in message.parts:
+            if isinstance(part, Picture):
+                found.append(part.pixels)
+            elif isinstance(part, Clip):
+                found += [part.frames[0], part.frames[-1]]
+    return found[:MAX_GLIMPSES]

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from askcam.engine.devices import pick_device, settle_device
+from askcam.engine.domain import Domain
 from askcam.engine.door import EngineConfig, ModelInfo, Progress
 from askcam.engine.errors import ModelError
 from askcam.engine.families.known import FAMILIES
@@ -29,6 +30,7 @@ class Loaded:
     spec: FamilySpec
     info: ModelInfo
     device: torch.device
+    domain: Domain | None = None  # what it knows; None: all
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,10 +92,11 @@ def place(found: Found, config: EngineConfig, progress: Progress) -> Loaded:
         takes_facts=card.takes_facts,
         talks=card.talks,
         failed_call=card.failed_call,
+        trained=card.trained,
         commit=commit_of(folder),
         digest=digest_of(folder),
     )
-    return Loaded(model, processor, spec, info, parameter.device)
+    return Loaded(model, processor, spec, info, parameter.device, card.domain)
 
 
 def attention_kind(wanted: str, device: torch.device, dtype: torch.dtype | str) -> str:

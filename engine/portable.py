@@ -89,14 +89,18 @@ class PortableEngine(Front):
     def _generate(self, asked: Asked, question: Question, started: float) -> Finished:
         sampling = question.sampling
         view = self.seen(question, self.look(question))
+        capture_s = 0.0 if view is None else view.age_s(started)
         self.tell(asked, Started(view))
+        self.check_known(question, view)
         prompt = self._prompter.prompt(question, view)
         room = self.room(prompt.num_tokens)
         inputs = {name: value.to(self._loaded.device) for name, value in prompt.inputs.items()}
         config = generation_config(self._loaded.model.generation_config, sampling, room)
         ready = time.monotonic()
 
-        answer = self.answer(asked, question, view, lambda: prompt.inputs["input_ids"], config.max_new_tokens)
+        answer = self.answer(
+            asked, question, view, lambda: prompt.inputs["input_ids"], config.max_new_tokens, capture_s
+        )
         glance, guide = Glance(), self.guide(asked)
         watching = nullcontext() if sampling.logprobs is None else glance.at(self._loaded.model)
         self._clock.restart()

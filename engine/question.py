@@ -49,6 +49,7 @@ class Message:
     role: Role
     parts: tuple[Part, ...]
     tool_calls: tuple[Mapping[str, Any], ...] = ()
+    tool: str = ""  # whose words a tool's turn holds, where that is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class Question:
     tools: tuple[Mapping[str, Any], ...] = ()  # function signatures for the chat template
     trace: bool = False  # tell what the answer can be repeated from: First.trace, and the tokens of pieces and the end
     window_s: float | None = None  # see only the newest of the camera's window, by View.recent; None: all of it
+    known_only: bool = False  # refuse (UnknownScene) what is unlike all that the model states it was trained on
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,7 @@ class First:
     frame_age_s: float | None
     first_token_s: float
     trace: Trace | None = None  # where the question wants it
+    engine_s: float | None = None  # of the age, what the engine took since it took the frames; the rest came before
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,13 @@ import contextlib
 import secrets
 import string
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
-from askcam.client.protocol import Fact
+from askcam.client.protocol import CalledTool, Fact
 from askcam.engine.door import Grammar
-from askcam.engine.errors import QuestionError, Stale
+from askcam.engine.errors import QuestionError, Stale, TooSlow, UnknownScene
 from askcam.engine.question import Event, Finished, Message, Question, Reason, Role, Started, Text
 from askcam.server.access.limits import Limits
 from askcam.server.access.shares import Place, Places
@@ -24,11 +25,24 @@ from askcam.server.access.sizes import check_messages, check_tools
 from askcam.server.answering.dialogue import Dialogue
 from askcam.server.answering.facts import told_by
 from askcam.server.answering.forming import Forming
-from askcam.server.answering.freshness import LOOK_EVERY_S, WORTH_WAITING, refuse_blind, why_old, young_enough
+from askcam.server.answering.freshness import LOOK_EVERY_S, WORTH_WAITING, live_at, refuse_blind, why_old, young_enough
 from askcam.server.answering.hearing import Heard
 from askcam.server.answering.measuring import Measuring
 from askcam.server.answering.notes import with_notes
+from askcam.server.answering.quoting import brought, quoted
 from askcam.server.answering.scene import SceneWatch
+from askcam.server.answering.trained import (
+    asked,
+    beyond,
+    calls_before_real,
+    check_form,
+    instead,
+    known_only,
+    no_form,
+    puts_into_words,
+    real_scene,
+    real_scene_error,
+)
 from askcam.server.answers import Answers, Record
 from askcam.server.cameras import Cameras
 from askcam.server.errors import as_api_error, needs_picture
@@ -104,7 +118,8 @@ class Asking:
         except Exception as exc:
             error = as_api_error(exc)
             if isinstance(exc, Stale) and exc.camera in self._cameras:
-                error.message += why_old(self._cameras.get(exc.camera).status())
+                status = self._cameras.get(exc.camera).status()
+                error.message += live_at(status) if isinstance(exc, TooSlow) else why_old(status)
             self._metrics.refused(error.code or error.type)
             if heard is not None and heard.saw is not None and heard.tools:  # what was called must not be forgotten
                 self._keep(heard, heard.broken_off())
@@ -142,12 +157,28 @@ class Asking:
             ask, messages, [tool.signature.wire() for tool in runs.values()], self._limits, info.failed_call
         )
         watched = ask.camera is not None and ask.on_change is not None
-        return Heard(ask, new_answer_id(), info, dialogue, runs, list(facts), watched=watched)
+        heard = Heard(ask, new_answer_id(), info, dialogue, runs, list(facts), watched=watched)
+        if info.trained is not None:
+            check_form(info.trained, ask.sampling.response_format, asked(messages))
+            heard.instead = instead(info.trained, messages, dialogue.tools)
+            if heard.instead is not None and ask.sampling.response_format is not None:
+                raise no_form(heard.instead)
+            if heard.instead is None and dialogue.tools and ask.choice.mode != "required":
+                heard.unless_called = beyond(info.trained, asked(messages))  # a tool may know it
+                dialogue.quiet = heard.unless_called is not None
+        return heard
 
     async def _rounds(self, heard: Heard) -> AsyncGenerator[Step, None]:
         dialogue, ask = heard.dialogue, heard.ask
         deadline = ask.received + ask.max_wait_s
         begun = False
+        if heard.instead is not None:
+            heard.begin()
+            yield Begun(heard.answer_id)
+            for step in heard.say(heard.instead):
+                yield step
+            yield self._over(heard)
+            return
         while True:
             try:
                 async with contextlib.aclosing(self._round(heard, deadline)) as steps:
@@ -161,7 +192,18 @@ class Asking:
                     raise
                 await asyncio.sleep(LOOK_EVERY_S)
                 continue
+            except UnknownScene as exc:
+                if not self._before_real(heard, exc):
+                    for step in heard.say(real_scene(asked(ask.messages), exc.other)):
+                        yield step
+                    break
+                continue
             assert heard.finished is not None, "a round ends with Finished"
+            if heard.unless_called is not None and not dialogue.calls:
+                for step in heard.say(heard.unless_called):
+                    yield step
+                break
+            heard.unless_called = None
             calls = dialogue.here
             if not calls or heard.finished.reason is Reason.CANCELLED or dialogue.spent:
                 break
@@ -174,15 +216,51 @@ class Asking:
                 heard.facts += told_by(result)
                 self._metrics.called(result.name if result.server else "", result.error, result.ms / 1000)
                 yield Returned(call, result)
+            theirs = tuple(call for call in dialogue.calls if dialogue.theirs(call))
             dialogue.returned(results)
+            if (text := self._quoted(heard, results)) is not None:
+                dialogue.left = theirs
+                for step in heard.say(text):
+                    yield step
+                break
+        yield self._over(heard)
+
+    def _over(self, heard: Heard) -> Done:
         done = heard.done()
         self._keep(heard, done)
-        yield done
+        return done
+
+    def _before_real(self, heard: Heard, exc: UnknownScene) -> bool:
+        """Whether the model is asked again, for its calls alone, now that the scene is none that it knows. Raises
+        ApiError where the answer has to have a form."""
+        ask, dialogue, trained = heard.ask, heard.dialogue, heard.info.trained
+        if ask.sampling.response_format is not None:
+            raise real_scene_error(asked(ask.messages), exc.other)
+        heard.strange = True
+        required, known = ask.choice.mode == "required", bool(heard.facts)
+        may, must = calls_before_real(trained, asked(ask.messages), dialogue.tools, required=required, known=known)
+        if may:
+            dialogue.quiet, dialogue.must = True, None if required else must
+            heard.unless_called = real_scene(asked(ask.messages), exc.other)
+        return may
+
+    def _quoted(self, heard: Heard, results: Sequence[CalledTool]) -> str | None:
+        """What tools brought, where the model would make something else of it."""
+        trained, question = heard.info.trained, asked(heard.ask.messages)
+        found = [brought(result) for result in results]
+        if not heard.strange and (trained is None or puts_into_words(trained, question, found, heard.dialogue.tools)):
+            return None
+        if heard.ask.sampling.response_format is not None:
+            raise no_form(quoted(found, question))
+        return quoted(found, question)
 
     async def _round(self, heard: Heard, deadline: float) -> AsyncGenerator[Step, None]:
         """One question to the engine. Raises what it fails with."""
         ask, engine = heard.ask, self._model.engine
         question, grammar = await self._prepared(heard)
+        unwell = ask.unwell or (None if ask.camera is None else self._cameras.use(ask.camera).unwell)
+        if not heard.strange and unwell != "answer" and known_only(heard.info.trained, asked(ask.messages)):
+            question = replace(question, known_only=True)
         if ask.camera is not None and ask.max_wait_s > 0:
             await young_enough(self._cameras.get(ask.camera), ask.max_age_s, deadline)
         events: asyncio.Queue[Event] = asyncio.Queue()
@@ -225,6 +303,7 @@ class Asking:
         if ask.camera is None or event.view is None:
             return None
         heard.health = self._cameras.health(ask.camera)
+        heard.sees_every_ms = self._cameras.sees_every_ms(ask.camera)
         self._check_health(ask, ask.camera, heard.health)
         if self.keeps_evidence(ask):
             heard.shot = self._cameras.shot(ask.camera)

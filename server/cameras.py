@@ -191,4 +191,18 @@ class Cameras:
             private=self.private(name),
             desk=self.use(name).desk,
             retry_in_ms=None if status.retry_s is None else round(status.retry_s * 1000, 1),
+            sees_every_ms=self.sees_every_ms(name),
+            slow=self._slow(name, status.fps),
         )
+
+    def sees_every_ms(self, name: str) -> float | None:
+        """Milliseconds between frames of a camera that the model takes in, where the machine cannot keep up."""
+        pace = self._model.engine.paces().get(name) if self._model.loaded else None
+        return round(pace.every_s * 1000) if pace is not None and pace.slow else None
+
+    def _slow(self, name: str, fps: float | None) -> str | None:
+        every_ms = self.sees_every_ms(name)
+        if every_ms is None:
+            return None
+        itself = "" if fps is None else f"; the camera itself is live at {fps:.0f} fps"
+        return f"the model sees one frame in {every_ms / 1000:.1f} s: this machine cannot keep up{itself}"

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterator, Mapping
 
 from askcam.client.protocol import ErrorBody
-from askcam.engine.errors import Busy, EngineFailure, ModelError, NoRoom, QuestionError, Stale, TooLong
+from askcam.engine.errors import Busy, EngineFailure, ModelError, NoRoom, QuestionError, Stale, TooLong, TooSlow
 from askcam.server.evidence.errors import EvidenceError
 from askcam.stream.errors import CameraUnavailable, SourceError
 from askcam.stream.secrets import KNOWN
@@ -106,6 +106,8 @@ def as_api_error(exc: Exception) -> ApiError:
                 code="busy",
                 headers={"Retry-After": str(max(1, round(exc.retry_after_s)))},
             )
+        case TooSlow():
+            return ApiError(503, "server_error", str(exc), code="too_slow", headers=NO_RETRY)
         case Stale():
             return ApiError(503, "server_error", str(exc), code="stale_camera", headers=NO_RETRY)
         case CameraUnavailable():

@@ -5,12 +5,12 @@ what fits. One thread owns the model, the pool and all in here; cameras and aske
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import torch
 
-from askcam.engine.door import EngineConfig, EngineMemory, LiveSource, WindowSource
+from askcam.engine.door import EngineConfig, EngineMemory, LiveSource, SeenPace, WindowSource
 from askcam.engine.errors import NoRoom, QuestionError
 from askcam.engine.front import Front, failed
 from askcam.engine.inbox import Asked, cancelled
@@ -87,6 +87,9 @@ class LiveEngine(Front):
     def lagging(self) -> set[str]:
         """Cameras whose newest pair is not computed yet, as far as the calling thread can tell just now."""
         return self._grown | self._keeper.lagging()
+
+    def paces(self) -> Mapping[str, SeenPace]:
+        return self._keeper.seen_paces(time.monotonic())
 
     def _news(self, name: str) -> None:
         self._grown.add(name)

@@ -3,17 +3,19 @@
 Owned by the engine thread. `see` takes in what the camera's window holds now; `pieces` says what is to be computed.
 """
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from askcam.engine.door import WindowSource
+from askcam.engine.door import SeenPace, WindowSource
 from askcam.engine.live.prompts import Head
 from askcam.engine.live.seam import Seam
 from askcam.engine.live.vision import Encoded
 from askcam.engine.live.windows import KVWindow, plan
 from askcam.stream.window import Anchors, Pair, View
 
+PACE_PAIRS = 6  # over which it is measured how fast frames are taken in
+LEAST_PAIRS = 3  # ... at least: a beginning tells nothing
 MAX_HEADS = 3  # the default one and the two asked with last
 HEAD_IDLE_S = 60.0  # another head than the default is forgotten after so long without a question
 
@@ -62,6 +64,26 @@ class Feed:
         self.guess: tuple[Pair, Encoded] | None = None  # the last provisional pair
         self.shape: tuple[int, int, float] | None = None  # height, width, fps of the windows
         self.settled = False  # nothing is left to compute until more is seen
+        self.taken: deque[float] = deque(maxlen=PACE_PAIRS)  # when its last pairs were taken in, on time.monotonic()
+        self._last = -1  # of them, by index
+
+    def took(self, pair: Pair, now: float) -> None:
+        """A pair is in a window: the first time counts."""
+        if pair.index > self._last:
+            self._last = pair.index
+            self.taken.append(now)
+
+    def pace(self, now: float) -> SeenPace | None:
+        """None until it can be told. Any thread."""
+        taken, fps, wanted = tuple(self.taken), self.fps, self.own_fps
+        if len(taken) < LEAST_PAIRS or not fps or not wanted:
+            return None
+        oldest = None if self.settled else next((piece.pair.second.mono for piece in self.pieces()), None)
+        behind_s = 0.0 if oldest is None else max(0.0, now - oldest)
+        each_s = (taken[-1] - taken[0]) / (len(taken) - 1) / 2
+        if behind_s > 2 / wanted:  # the next one is overdue
+            each_s = max(each_s, (now - taken[-1]) / 2)
+        return SeenPace(max(each_s, 1 / fps) if fps < wanted else each_s, 1 / wanted, behind_s)
 
     def see(self, view: View) -> list[KVWindow]:
         """Take in a view's complete pairs; returns the windows that are no longer needed, for release."""
@@ -87,6 +109,7 @@ class Feed:
         gone = [window for track in self.tracks.values() for window in track.windows.values()]
         self.tracks.clear()
         self.pairs, self.encoded, self.guess, self.shape = (), {}, None, None
+        self._last = -1
         return gone
 
     def starts(self, track: Track) -> tuple[int, ...]:

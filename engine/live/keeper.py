@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
-from askcam.engine.door import PacedSource, WindowSource
+from askcam.engine.door import PacedSource, SeenPace, WindowSource
 from askcam.engine.live.feed import Append, Encode, Feed, Track
 from askcam.engine.live.kvpool import PoolFull
 from askcam.engine.live.model import Model
@@ -135,6 +135,11 @@ class Keeper:
                 found.append(Pace(name, feed.fps, feed.own_fps, asked_at, max(0.0, now - oldest)))
         return found
 
+    def seen_paces(self, now: float) -> dict[str, SeenPace]:
+        """How fast frames are taken in. Any thread."""
+        found = {name: feed.pace(now) for name, feed in tuple(self._feeds.items())}
+        return {name: pace for name, pace in found.items() if pace is not None}
+
     def change(self, change: Change) -> None:
         """Have a camera sampled at another rate, and say so."""
         source = self._feeds[change.name].source
@@ -218,6 +223,7 @@ class Keeper:
                 piece.feed.encoded[piece.pair.index] = found.pair(0)
 
     def _append(self, piece: Append) -> None:
+        piece.feed.took(piece.pair, time.monotonic())
         self._growing = self._model.grow(piece.windows, piece.track.seam, piece.feed.encoded[piece.pair.index])
         self._grow_on()
 

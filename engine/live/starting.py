@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from askcam.engine.door import EngineConfig
-from askcam.engine.errors import TooLong
+from askcam.engine.errors import TooLong, UnknownScene
 from askcam.engine.front import Front
 from askcam.engine.inbox import Asked
 from askcam.engine.live.answering import Answering, Costs, Place, Prompt
@@ -57,8 +57,15 @@ class Starter:
 
     def start(self, asked: Asked, question: Question, started: float) -> Answering:
         """Take a question up and tell Started. Raises PoolFull before that, EngineError or StreamError at any time."""
-        view = self.look(question)
+        newest = self._front.look(question)
+        capture_s = 0.0 if newest is None else newest.age_s(time.monotonic())
+        view = None if newest is None else self._affordable(newest)
         seen = self.seen(question, view)
+        try:
+            self._front.check_known(question, seen)
+        except UnknownScene:
+            self._front.tell(asked, Started(seen))  # what was seen is told all the same
+            raise
         choosers: list[Chooser] = []
 
         def room(num_prompt: int) -> int:
@@ -69,7 +76,7 @@ class Starter:
         place, ids = self.place(question, view, room, lambda: self._front.tell(asked, Started(seen)), started)
         if choosers[0].wants_ids:
             choosers[0].start(ids())
-        answer = self._front.answer(asked, question, seen, ids, choosers[0].max_tokens)
+        answer = self._front.answer(asked, question, seen, ids, choosers[0].max_tokens, capture_s)
         return Answering(asked, answer, choosers[0], place, started, question.sampling.logprobs)
 
     def place(

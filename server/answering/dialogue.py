@@ -41,6 +41,9 @@ class Dialogue:
         self._ask, self._client, self._limits, self._failed_call = ask, client, limits, failed_call
         self.messages = tuple(messages)
         self.loose = False  # free calls need not fit their tools' schemas
+        self.quiet = False  # the model's words are not passed on, only its calls
+        self.must: str | None = None  # the tool that this round must call, whatever the client chose
+        self.left: tuple[Call, ...] = ()  # the client's calls of a round after which the model is not asked again
         self.num_rounds = 0  # that are over
         self._used = 0  # tokens of them
         self._told: list[str] = []  # words of all rounds
@@ -75,7 +78,9 @@ class Dialogue:
         sampling = self._ask.sampling
         left = sampling.max_tokens - self._used
         form, choice, tools = sampling.response_format, self._ask.choice, self.tools
-        if tools and choice.mode == "required" and self.num_rounds == 0:
+        if self.must is not None:
+            form = Form(None, call_schema([tool for tool in tools if _name(tool) == self.must]))
+        elif tools and choice.mode == "required" and self.num_rounds == 0:
             wanted = [tool for tool in tools if choice.name in (None, _name(tool))]
             form = Form(None, call_schema(wanted), many=self._ask.parallel and choice.name is None)
         elif tools and form is not None and not self.last:
@@ -100,6 +105,8 @@ class Dialogue:
     def _heard(self, parts: Sequence[str | Call]) -> list[str | Call]:
         out: list[str | Call] = []
         for part in parts:
+            if self.quiet and isinstance(part, str):
+                continue
             if isinstance(part, Call):
                 if self._calls and not self._ask.parallel:
                     continue
@@ -111,6 +118,15 @@ class Dialogue:
                 self._words.append(part)
             out += [part] if part else []
         return out
+
+    def say(self, text: str) -> str:
+        """Words that are not the model's, as they are passed on: up to the first of the question's stop strings."""
+        for stop in self._ask.sampling.stop:
+            text = text.partition(stop)[0]
+        if self._told and text:
+            text = "\n" + text
+        self._told.append(text)
+        return text
 
     def theirs(self, call: Call) -> bool:
         """Whether it calls a function of the client's."""
@@ -127,17 +143,24 @@ class Dialogue:
         return calls
 
     @property
+    def calls(self) -> tuple[Call, ...]:
+        """All calls of this round."""
+        return tuple(self._calls)
+
+    @property
     def handed_over(self) -> tuple[Call, ...]:
         """The client's calls of this round. They wait where others are carried out here: the model is asked again."""
-        return () if self.here else tuple(call for call in self._calls if self.theirs(call))
+        return self.left if self.here or self.left else tuple(call for call in self._calls if self.theirs(call))
 
     def returned(self, results: Sequence[CalledTool]) -> None:
         """What the calls `here` brought; the next round begins."""
         words = "".join(self._words).strip()
+        self.left = ()
         turns = tuple(call.turn() for call in self.here)
         self.messages += (Message(Role.ASSISTANT, (Text(words),) if words else (), turns),)
         self.messages += tuple(Message(Role.TOOL, (Text(self._said(result)),)) for result in results)
         self.num_rounds += 1
+        self.quiet, self.must = False, None
         self._words, self._calls, self._parser = [], [], CallParser()
 
     @property

@@ -33,6 +33,13 @@ async def young_enough(camera: Camera, max_age_s: float | None, deadline: float)
         await asyncio.sleep(LOOK_EVERY_S)
 
 
+def live_at(status: CameraStatus) -> str:
+    """That a camera has no part in it; "" where it may have."""
+    if status.state is not State.LIVE or status.fps is None or status.reason is not None:
+        return ""
+    return f"; the camera itself is live at {status.fps:.0f} fps"
+
+
 def why_old(status: CameraStatus) -> str:
     """What makes the newest frame of a live camera old, and what to do; "" where nothing is known of it."""
     if status.state is not State.LIVE:

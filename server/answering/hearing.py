@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import msgspec
 
@@ -42,6 +42,9 @@ class Heard:
     runs: Mapping[str, Tool] = field(default_factory=dict)  # server-side tools that are offered
     facts: list[Fact] = field(default_factory=list)
     tools: list[CalledTool] = field(default_factory=list)
+    instead: str | None = None  # what is said without asking the model
+    unless_called: str | None = None  # what is said in place of this round's words, if it calls nothing
+    strange: bool = False  # the scene is none that the model knows
     watched: bool = False  # whether the scene is looked at meanwhile
     changed: bool = False
     kept: bool = False
@@ -56,6 +59,8 @@ class Heard:
     # Of all rounds:
     began: float = field(default_factory=time.monotonic)
     frame_age_s: float | None = None
+    engine_s: float | None = None  # of it, what the engine took
+    sees_every_ms: float | None = None  # where the machine cannot keep up with the camera
     saw: Saw | None = None  # from the first token on
     tools_s: float = 0.0  # waited for server-side calls
     usage: Usage = field(default_factory=Usage)
@@ -78,6 +83,7 @@ class Heard:
                 return []
             case First():
                 self.frame_age_s, self.trace = event.frame_age_s, event.trace
+                self.engine_s = event.engine_s
                 self.saw = self._see(self.queued - self.ask.received + event.first_token_s)
                 return [Seen(self.saw)]
             case Piece():
@@ -92,6 +98,24 @@ class Heard:
                 return self._steps(self.dialogue.end(event.usage.completion_tokens, whole=whole))
             case Failed():
                 raise event.error
+
+    def say(self, text: str) -> list[Step]:
+        """The answer ends with words that are not the model's. So it is nothing that could be repeated from its frames:
+        there is no trace, and no token's logprob."""
+        now = time.monotonic()
+        steps: list[Step] = []
+        if self.saw is None:
+            self.frame_age_s = None if self.view is None else self.view.age_s(now)
+            self.saw = self._see(now - self.ask.received)
+            steps.append(Seen(self.saw))
+        self.trace, self.logprobs = None, []
+        if said := self.dialogue.say(text):
+            steps.append(Delta(said))
+        if self.finished is None:
+            self.finished = Finished(Reason.STOP, text, Usage(), Timings(first_token_s=now - self.queued))
+            self._sum_up(self.finished)
+        self.finished = replace(self.finished, reason=Reason.STOP)
+        return steps
 
     def _steps(self, parts: list[str | Call]) -> list[Step]:
         steps: list[Step] = []
@@ -145,4 +169,12 @@ class Heard:
 
     def _see(self, ttft_s: float | None) -> Saw:
         saw = what_it_saw(self.answer_id, self.info, self.view, self.health, self.frame_age_s, ttft_s)
-        return msgspec.structs.replace(saw, facts=self.facts, tools=list(self.tools))
+        camera = self.ask.camera  # named even if nothing of it was looked at
+        return msgspec.structs.replace(
+            saw,
+            camera=camera,
+            facts=self.facts,
+            tools=list(self.tools),
+            engine_ms=None if self.engine_s is None else round(self.engine_s * 1000, 1),
+            sees_every_ms=self.sees_every_ms,
+        )

@@ -13,6 +13,7 @@ from pathlib import Path
 from askcam.engine.door import EngineConfig, open_engine
 from askcam.engine.errors import EngineError
 from askcam.server.commands import say
+from askcam.server.commands.capacity import FIRST_S, USUAL_FPS, Capacity, measure
 from askcam.server.commands.opened import await_picture
 from askcam.server.commands.serve import progress
 from askcam.server.commands.words.catalogue import told
@@ -36,6 +37,7 @@ PACKAGES = (
     "msgspec",
 )
 RATE_S = 3.0  # long enough to tell a camera's rate, and whether decoding keeps up with it
+SLOW_S = 5.0  # to a first word
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Finding:
     what: str
     ok: bool
     text: str
+    values: dict[str, float | int | None] | None = None  # measured, for --json
 
 
 def doctor(cameras: list[str], model: EngineConfig | None, wait_s: float, json: bool) -> None:
@@ -51,7 +54,7 @@ def doctor(cameras: list[str], model: EngineConfig | None, wait_s: float, json: 
     for found in _findings(cameras, model, wait_s, json):
         bad |= not found.ok
         if json:
-            say.line({"what": found.what, "ok": found.ok, "text": found.text})
+            say.line({"what": found.what, "ok": found.ok, "text": found.text} | (found.values or {}))
         else:
             mark = f"[green]{told('doctor.ok')}[/]" if found.ok else f"[red]{told('doctor.bad')}[/]"
             say.console.print(f"{mark} [bold]{say.escape(found.what)}[/]: {say.escape(found.text)}")
@@ -69,7 +72,7 @@ def _findings(cameras: list[str], model: EngineConfig | None, wait_s: float, jso
     for uri in cameras:
         yield _camera(uri, wait_s, json)
     if model is not None:
-        yield _model(model, json)
+        yield from _model(model, json)
         yield from _exactness(model)
 
 
@@ -128,15 +131,15 @@ def _camera(uri: str, wait_s: float, json: bool) -> Finding:
         camera.close()
 
 
-def _model(config: EngineConfig, json: bool) -> Finding:
+def _model(config: EngineConfig, json: bool) -> Iterator[Finding]:
     start = time.monotonic()
     try:
         with progress(json) as bar:
             engine = open_engine(config, bar)
     except EngineError as exc:
-        return Finding("model", False, str(exc))
+        yield Finding("model", False, str(exc))
+        return
     info = engine.info
-    engine.close()
     text = told(
         "doctor.model",
         family=info.family,
@@ -145,7 +148,37 @@ def _model(config: EngineConfig, json: bool) -> Finding:
         device=info.device,
         took=f"{time.monotonic() - start:.1f}",
     )
-    return Finding(f"model {info.id}", True, text)
+    yield Finding(f"model {info.id}", True, text)
+    try:
+        yield _speed(measure(engine))
+    except (EngineError, StreamError) as exc:
+        yield Finding("speed", False, str(exc))
+    finally:
+        engine.close()
+
+
+def _speed(found: Capacity) -> Finding:
+    """How much this machine holds with the model, and what would help where that is too little."""
+    first = told("doctor.no_word", seconds=f"{FIRST_S:g}")
+    if found.first_s is not None:
+        first = told("doctor.first", seconds=f"{found.first_s:.1f}")
+    values: dict[str, float | int | None] = {
+        "first_word_s": None if found.first_s is None else round(found.first_s, 3),
+        "frame_s": None if found.frame_s is None else round(found.frame_s, 4),
+        "cameras": found.cameras,
+        "fps_of_one": round(found.fps, 2),
+    }
+    size = {"width": found.width, "height": found.height}
+    if found.frame_s is None:
+        taken = told("doctor.nothing_taken", **size)
+    else:
+        fps, each = f"{found.fps:.1f}", f"{found.frame_s * 1000:.0f}"
+        kind = "doctor.holds_more" if found.at_least else "doctor.holds"
+        taken = told(kind, cameras=found.cameras, fps=fps, ms=each, usual=f"{USUAL_FPS:g}", **size)
+    slow = found.first_s is None or found.first_s > SLOW_S or (found.frame_s is not None and found.cameras < 1)
+    half = found.width * found.height // 2
+    help_ = told("doctor.helps", pixels=half, fps=f"{max(0.05, found.fps):.2g}") if slow else ""
+    return Finding("speed", not slow, f"{taken}; {first}{help_}", values)
 
 
 def _exactness(config: EngineConfig) -> Iterator[Finding]:

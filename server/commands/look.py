@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from askcam.engine.door import Engine, EngineConfig, open_engine
-from askcam.engine.errors import EngineError
+from askcam.engine.errors import EngineError, UnknownScene
 from askcam.engine.question import (
     Event,
     Failed,
@@ -18,11 +18,15 @@ from askcam.engine.question import (
     Message,
     Piece,
     Question,
+    Reason,
     Role,
     Sampling,
     Started,
     Text,
+    Timings,
+    Usage,
 )
+from askcam.server.answering.trained import beyond, known_only, real_scene
 from askcam.server.asking import new_answer_id
 from askcam.server.commands import say
 from askcam.server.commands.looked_at import Looked, LookError, split
@@ -125,11 +129,15 @@ def _answer(engine: Engine, looked: Looked, camera: Camera | None, question: str
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     name = None if camera is None else camera.name
     message = Message(Role.USER, (*(one.picture for one in looked.pictures), Text(question)))
-    engine.ask(Question((message,), name, Sampling()), events.put)
+    trained = engine.info.trained
+    said = None if trained is None else beyond(trained, question)  # without asking the model
+    if said is None:
+        known = known_only(trained, question)
+        engine.ask(Question((message,), name, Sampling(), known_only=known), events.put)
     view: View | None = None
     frame_age_s: float | None = None
     ttft_s: float | None = None
-    while True:
+    while said is None:
         match events.get():
             case Started(view):
                 pass
@@ -138,10 +146,16 @@ def _answer(engine: Engine, looked: Looked, camera: Camera | None, question: str
             case Piece(text):
                 if not json:
                     say.console.out(text, end="", highlight=False)
+            case Failed(UnknownScene() as error):
+                said = real_scene(question, error.other)
             case Failed(error):
                 raise error
             case Finished() as done:
                 break
+    if said is not None:
+        done = Finished(Reason.STOP, said, Usage(), Timings())
+        if not json:
+            say.console.out(said, end="", highlight=False)
     health = () if camera is None else tuple(flag.value for flag in camera.status().health)
     saw = what_it_saw(new_answer_id(), engine.info, view, health, frame_age_s, ttft_s)
     if json:

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from askcam.engine.door import Engine, EngineConfig, open_engine
-from askcam.engine.errors import EngineError
+from askcam.engine.errors import EngineError, UnknownScene
 from askcam.server.building import BUILT_IN
 from askcam.server.commands import say
 from askcam.server.commands.serve import progress
@@ -67,6 +67,8 @@ def summarize(wish: Wish, config: EngineConfig) -> None:
             else:
                 found = _camera(spec, engine, plan, prompts, wish.seconds or SECONDS)
             summary = _summary(wish, spec, engine, plan, found, time.monotonic() - begun, live=path is None)
+    except UnknownScene as exc:
+        say.fail(told("unknown_scene", other=exc.other))
     except (StreamError, EngineError, ValueError) as exc:
         say.fail(str(exc))
     except KeyboardInterrupt:

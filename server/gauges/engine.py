@@ -1,11 +1,12 @@
 """The engine as it is when Prometheus scrapes: its queue, its counts, its memory. Nothing while no model is loaded."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from askcam.engine.door import EngineMemory, EngineStats
+from askcam.engine.door import EngineMemory, EngineStats, SeenPace
+from askcam.server.cameras import Cameras
 from askcam.server.model import Model
 
 ENDS = ("answered", "cancelled", "failed", "refused")
@@ -27,6 +28,7 @@ class EngineGauges(Collector):
             stats = self._model.engine.stats()
             yield from _questions(stats)
             yield from _memory(stats.memory)
+            yield from _paces(self._model.engine.paces())
 
 
 def _questions(stats: EngineStats) -> Iterator[Metric]:
@@ -43,6 +45,22 @@ def _questions(stats: EngineStats) -> Iterator[Metric]:
     answering = "Questions and scorings that the engine is at."
     yield GaugeMetricFamily("askcam_engine_questions_answering", answering, value=stats.answering)
     yield CounterMetricFamily("askcam_engine_tokens", "Tokens generated.", value=stats.tokens)
+
+
+def _paces(paces: Mapping[str, SeenPace]) -> Iterator[Metric]:
+    every = GaugeMetricFamily(
+        "askcam_engine_frame_interval_seconds",
+        "Seconds between two frames of a camera that the model takes in, lately.",
+        labels=["camera"],
+    )
+    slow = GaugeMetricFamily(
+        "askcam_engine_too_slow", "1 while the machine cannot keep up with a camera.", labels=["camera"]
+    )
+    for name, pace in paces.items():
+        if not Cameras.private(name):
+            every.add_metric([name], pace.every_s)
+            slow.add_metric([name], pace.slow)
+    yield from (every, slow)
 
 
 def _memory(memory: EngineMemory) -> Iterator[Metric]:

@@ -21,9 +21,10 @@ class _Turn:
     parts: list[Part] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     timed: bool = False
+    tool: str = ""  # whose words a tool's turn holds
 
     def message(self) -> Message:
-        return Message(self.role, tuple(self.parts), tuple(call.turn() for call in self.calls))
+        return Message(self.role, tuple(self.parts), tuple(call.turn() for call in self.calls), self.tool)
 
 
 def messages(
@@ -45,7 +46,7 @@ def messages(
     """
     found = [_Turn(Role.SYSTEM, [Text(instructions)])] if instructions else []
     answered = {turn.call_id for turn in turns if isinstance(turn, FunctionOutput)}
-    called = {turn.call_id for turn in turns if isinstance(turn, FunctionCall)}
+    called = {turn.call_id: turn.name for turn in turns if isinstance(turn, FunctionCall)}
     budget = budget or Budget()
     for turn in turns:
         match turn:
@@ -56,11 +57,11 @@ def messages(
             case FunctionCall() if turn.call_id in answered:
                 _calling(found).calls.append(_call(turn))
             case FunctionOutput() if turn.call_id in called:
-                found.append(_Turn(Role.TOOL, [Text(turn.output)]))
+                found.append(_Turn(Role.TOOL, [Text(turn.output)], tool=called[turn.call_id]))
             case ServerCall():
                 _calling(found).calls.append(_call(turn))
                 told = turn.output if turn.output is not None else f"error: {turn.error or BROKEN_OFF}"
-                found.append(_Turn(Role.TOOL, [Text(told)]))
+                found.append(_Turn(Role.TOOL, [Text(told)], tool=turn.name))
             case _:
                 pass  # a call without its output, or an output without its call, says nothing
     first = next((i for i, turn in enumerate(found) if turn.role is not Role.SYSTEM), None)

@@ -129,7 +129,7 @@ class _Asker:
 
     def _ask(self, text: str) -> "queue.SimpleQueue[Event]":
         events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self._engine.ask(Question((Message(Role.USER, (Text(text),)),), SEGMENT, GREEDY), events.put)
+        self._engine.ask(Question((Message(Role.USER, (Text(text),)),), SEGMENT, GREEDY, known_only=True), events.put)
         return events
 
 

@@ -41,7 +41,8 @@ class Questions:
 
         engine = self._model.engine
         message = Message(Role.USER, (Clip(tuple(frames), fps), Text(text)))
-        ticket = engine.ask(Question((message,), None, Sampling(max_tokens=MAX_TOKENS, temperature=0.0)), hear)
+        sampling = Sampling(max_tokens=MAX_TOKENS, temperature=0.0)
+        ticket = engine.ask(Question((message,), None, sampling, known_only=True), hear)
         try:
             while not ended.done():
                 await asyncio.wait((ended,), timeout=LOOK_S)

@@ -106,6 +106,7 @@ class Generating:
             Sampling(max_tokens=MAX_TOKENS, temperature=0.0),
             max_age_s=self._max_age_s,
             window_s=post.setting.window_s,
+            known_only=True,
         )
         try:
             heard = self._hearing(post, hear)

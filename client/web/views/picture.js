@@ -2,7 +2,7 @@
 
 import { liveUrl } from "../api.js";
 import { byId, h, icon, setText, whenChanged } from "../dom.js";
-import { age } from "../format.js";
+import { age, seconds } from "../format.js";
 import { MINE, chosenCamera } from "../state.js";
 import { healthWords, stageNotice } from "../words/states.js";
 import { t } from "../words/tongue.js";
@@ -136,10 +136,11 @@ export function picture(store, verbs, actions, { notice: noticeOf = stageNotice,
   document.addEventListener("visibilitychange", () => feed(store.get()));
 }
 
-function factsOf({ uri, width, height, fps, frame_age_ms: old, state }) {
+function factsOf({ uri, width, height, fps, frame_age_ms: old, sees_every_ms: every, state }) {
   const parts = [uri];
   if (width) parts.push(`${width} × ${height}`);
   if (state === "live" && fps) parts.push(t("caption.fps", { n: Math.round(fps) }));
   if (state === "live" && old !== null) parts.push(t("caption.age", { age: age(old) }));
+  if (state === "live" && every) parts.push(t("caption.sees", { wait: seconds(every) }));
   return parts.join(" · ");
 }

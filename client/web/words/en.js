@@ -117,6 +117,7 @@ export default {
   "caption.other": "Other camera",
   "caption.off": "Turn off",
   "caption.fps": "{n} fps",
+  "caption.sees": "too slow: the model sees one frame in {wait}",
   "caption.age": "newest picture {age} old",
 
   // the bar across the page
@@ -138,6 +139,10 @@ export default {
   "problem.camera_unavailable_advice": "Nothing is answered from old pictures. Try again when the camera is live, or choose another one.",
   "problem.stale_camera": "The picture is too old",
   "problem.stale_camera_advice": "Nothing is answered from old pictures. Try again when newer ones have come.",
+  "problem.too_slow": "The server's machine is too slow",
+  "problem.too_slow_advice": "The camera is live, but the model took too long over its pictures. Smaller frames, fewer cameras, a smaller model or a GPU help.",
+  "problem.real_scene": "A real scene",
+  "problem.real_scene_advice": "The built-in model knows drawn scenes only. Start the server with another one: askcam serve --model Qwen/Qwen2-VL-2B-Instruct",
   "problem.picture_unusable": "Nothing can be seen",
   "problem.picture_unusable_advice": "The picture is dark or stands still, so any answer would be made up. Give it light, uncover the lens, or restart the camera.",
   "problem.model_loading": "The model is not ready",

@@ -109,6 +109,7 @@ export default {
   "caption.other": "另一个摄像头",
   "caption.off": "关闭",
   "caption.fps": "每秒 {n} 帧",
+  "caption.sees": "太慢：模型每 {wait}看一帧",
   "caption.age": "最新画面是 {age}前的",
 
   "banner.next_try": "{wait}后重试。",
@@ -126,6 +127,10 @@ export default {
   "problem.rate_limit_exceeded_advice": "请稍等片刻再试。",
   "problem.camera_unavailable": "摄像头不是实时的",
   "problem.camera_unavailable_advice": "不会根据旧画面回答。请等摄像头恢复后再试，或换一个摄像头。",
+  "problem.too_slow": "服务器的机器太慢",
+  "problem.too_slow_advice": "摄像头是实时的，但模型处理画面用时太久。更小的帧、更少的摄像头、更小的模型或 GPU 会有帮助。",
+  "problem.real_scene": "真实场景",
+  "problem.real_scene_advice": "内置模型只认识绘制的画面。请用其他模型启动服务器：askcam serve --model Qwen/Qwen2-VL-2B-Instruct",
   "problem.stale_camera": "画面太旧",
   "problem.stale_camera_advice": "不会根据旧画面回答。请等有新画面后再试。",
   "problem.picture_unusable": "看不清画面",

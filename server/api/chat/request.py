@@ -4,6 +4,7 @@ What becomes of other fields stands in fields.py; reading.py makes this of what 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import msgspec
@@ -139,7 +140,11 @@ def read(body: ChatRequest, limits: Limits, max_age_s: float | None, budget: Bud
         raise bad_request("'messages' is empty: send at least one user message", "messages")
     _check_size(body.messages, limits)
     budget = budget or Budget()
-    messages = tuple(_message(m, i, limits, budget) for i, m in enumerate(body.messages))
+    names = {call.id or "": call.function.name for m in body.messages for call in m.tool_calls or ()}
+    messages = tuple(
+        replace(_message(m, i, limits, budget), tool=names.get(m.tool_call_id or "", ""))
+        for i, m in enumerate(body.messages)
+    )
     _check_calls(body.messages)
     tools = signatures(body.tools or [])
     ask = Ask(

@@ -104,7 +104,7 @@ class _Turns:
         self.messages: list[Message] = []
         self.places: list[str] = []  # of each of them
         self._limits, self._budget = limits, budget
-        self._called: set[str] = set()
+        self._called: dict[str, str] = {}  # names of functions, by call
 
     def take(self, item: InputItem, at: str) -> None:
         match item.type or "message":
@@ -144,7 +144,7 @@ class _Turns:
                     f"the function_call has no {name}: send it as it came", f"{at}.{name}", "missing_required_parameter"
                 )
         bounded_text(item.arguments or "", f"{at}.arguments", self._limits)
-        self._called.add(item.call_id or "")
+        self._called[item.call_id or ""] = item.name or ""
         call = earlier(ToolCall(FunctionCall(item.name or "", item.arguments or ""), item.call_id))
         if self.messages and self.messages[-1].role is Role.ASSISTANT:
             last = self.messages[-1]
@@ -161,7 +161,9 @@ class _Turns:
             )
         if item.output is None:
             raise bad_request("the function_call_output has no output", f"{at}.output", "missing_required_parameter")
-        self._add(Message(Role.TOOL, self._parts(item.output, Role.TOOL, f"{at}.output")), f"{at}.output" if at else "")
+        parts = self._parts(item.output, Role.TOOL, f"{at}.output")
+        message = Message(Role.TOOL, parts, tool=self._called[item.call_id or ""])
+        self._add(message, f"{at}.output" if at else "")
 
     def _parts(self, content: str | list[InputPart], role: Role, at: str) -> tuple[Part, ...]:
         if isinstance(content, str):

@@ -87,6 +87,7 @@ CHINESE = {
     "look.cameras": "{one} 和 {other} 是两个视频或摄像头；一次只能看一个，图片可以有多张",
     "look.pixels": "--min-pixels {low} 大于 --max-pixels {high}",
     "look.nothing": "没有画面",
+    "unknown_scene": "这看起来是真实场景；当前运行的模型只认识绘制的画面；真实场景请使用：--model {other}",
     "summarize.for": "--for 只用于摄像头；文件总是从头看到尾",
     "summarize.format": "没有格式 {given}；--format 可用的有 {known}",
     "summarize.bar": "正在概括",
@@ -108,6 +109,15 @@ CHINESE = {
     "doctor.flags": "；画面：{flags}",
     "doctor.no_frame": "{seconds} 秒内没有画面",
     "doctor.model": "{family}，{size}M 参数，{device} 上的 {dtype}，{took} 秒后就绪",
+    "doctor.holds": "可承载 {cameras} 个 {usual} fps 的摄像头，或一个 {fps} fps 的摄像头"
+    "（{width}x{height} 每帧 {ms} 毫秒）",
+    "doctor.holds_more": "至少可承载 {cameras} 个 {usual} fps 的摄像头，或一个 {fps} fps 的摄像头"
+    "（{width}x{height} 每帧 {ms} 毫秒，与画面到来一样快）",
+    "doctor.nothing_taken": "{width}x{height} 的帧在提问时才读取，不会提前读取",
+    "doctor.first": "首字用时 {seconds} 秒",
+    "doctor.no_word": "{seconds} 秒内没有输出",
+    "doctor.helps": "。对实时回答来说太慢；可以改善的办法：更小的帧（--max-pixels {pixels}）、"
+    "更低的帧率（摄像头 fps = {fps}）、更小的模型、使用 GPU",
     "doctor.portable": "不适用于此模型，由 portable 后端回答：{why}",
     "replay.which": "哪个回答？请给出编号（ans_...），或 --all，或 --verify",
     "replay.chain": "哈希链",

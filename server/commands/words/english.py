@@ -96,6 +96,8 @@ ENGLISH = {
     "look.pixels": "--min-pixels {low} is more than --max-pixels {high}",
     "look.nothing": "it shows nothing",
     # summarize
+    "unknown_scene": "this looks like a real scene; the model that runs here knows drawn ones only; "
+    "for real scenes: --model {other}",
     "summarize.for": "--for is about cameras; a file is walked from beginning to end",
     "summarize.format": "--format {given} is unknown; it is one of {known}",
     "summarize.bar": "summarizing",
@@ -118,6 +120,15 @@ ENGLISH = {
     "doctor.flags": "; picture: {flags}",
     "doctor.no_frame": "no frame within {seconds} s",
     "doctor.model": "{family}, {size}M parameters, {dtype} on {device}, ready and warm after {took} s",
+    "doctor.holds": "holds {cameras} cameras at {usual} fps, or one at {fps} fps "
+    "({ms} ms for a frame of {width}x{height})",
+    "doctor.holds_more": "holds at least {cameras} cameras at {usual} fps, or one at {fps} fps "
+    "({ms} ms for a frame of {width}x{height}, as fast as it came)",
+    "doctor.nothing_taken": "frames of {width}x{height} are read when a question comes, not before",
+    "doctor.first": "first word after {seconds} s",
+    "doctor.no_word": "no word within {seconds} s",
+    "doctor.helps": ". Too slow for live answers; what helps: smaller frames (--max-pixels {pixels}), fewer frames "
+    "(fps = {fps} of a camera), a smaller model, a GPU",
     "doctor.portable": "not for this model, the portable one answers: {why}",
     # replay
     "replay.which": "which answer? give its id (ans_...), or --all, or --verify",

@@ -63,7 +63,7 @@ async def test_a_tool_that_dies_is_told_and_the_next_question_works(way: Way) ->
     done, tool = await the_call(way, shop)
     assert tool.error is not None
     assert tool.error.code == "tool_unavailable"
-    assert done.text == "I could not find that product."
+    assert done.text == "lookup_product failed: the shop's server is gone; it is being started again"
     shop.says = json.dumps(FOUND)
     assert (await way.ask(asked(banana(), PRICE))).text == "The banana costs 2.49 EUR."
 

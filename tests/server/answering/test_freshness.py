@@ -1,53 +1,23 @@
 """Young enough, fit to be seen, and still so at the end: what an answer may be given from, with real cameras."""
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
 
 import numpy as np
 import pytest
 from asking_way import Way, asked, jpeg
 from products import product
+from pushed_camera import pushed, until
 
 from askcam.engine.question import Sampling
 from askcam.server.answering.freshness import why_old
 from askcam.server.errors import ApiError
 from askcam.server.steps import Changed, Done
 from askcam.stream.camera import CameraConfig, CameraStatus, State
-from askcam.stream.frame import AgeBasis, Pixels
+from askcam.stream.frame import AgeBasis
 
 DARK = np.full((448, 448, 3), 4, np.uint8)
 WAIT_S = 60.0
-
-
-@contextlib.asynccontextmanager
-async def pushed(way: Way, pixels: Pixels, fps: float = 10.0) -> AsyncIterator[tuple[str, Callable[[Pixels], None]]]:
-    """A camera that is shown `pixels`, with a grain that no two frames share, and what has it shown others."""
-    name, source = way.cameras.add_pushed(CameraConfig(fps=fps))
-    shown = [pixels]
-
-    async def show() -> None:
-        random = np.random.default_rng(0)
-        while True:
-            grain = random.integers(-2, 3, shown[0].shape)
-            picture = jpeg((shown[0] + grain).clip(0, 255).astype(np.uint8))
-            source.push(picture, time.time(), AgeBasis.ARRIVAL)
-            await asyncio.sleep(0.05)
-
-    task = asyncio.ensure_future(show())
-    try:
-        yield name, lambda other: shown.__setitem__(0, other)
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(true: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not true():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        await asyncio.sleep(0.02)
 
 
 async def test_a_camera_that_is_still_being_opened_is_waited_for(way: Way) -> None:

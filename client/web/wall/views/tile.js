@@ -57,8 +57,10 @@ export function tile(name, { verbs, lines, open }) {
     said.dataset.tone = { live: "live", old: "warn", off: "bad" }[what.tone] ?? "wait";
     setText(said.lastChild, saidWords(what));
     picture.setAttribute("aria-label", t("wall.open", { name, said: said.lastChild.textContent }));
-    reason.hidden = what.tone !== "off" || !now.reason || state.server !== "ready";
-    setText(reason, reason.hidden ? "" : served(now.reason));
+    const slow = now.state === "live" && now.sees_every_ms ? t("caption.sees", { wait: seconds(now.sees_every_ms) }) : "";
+    const told = what.tone === "off" ? now.reason && served(now.reason) : slow;
+    reason.hidden = !told || state.server !== "ready";
+    setText(reason, reason.hidden ? "" : told);
   }
 
   const alerted = whenChanged((state) => alertOf(state, name), (state) => (element.dataset.alert = alertOf(state, name) ?? "none"));
