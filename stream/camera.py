@@ -264,6 +264,8 @@ class Camera:
         self._connects += 1
         self._kept = self._keeps
         self._sampler.restart()
+        if self._slow is not None:
+            self._slow.restart()
         self._rate.restart()
         self._health = HealthMonitor()
         self._gate = MotionGate(self.config.motion_gate)

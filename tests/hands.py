@@ -40,6 +40,7 @@ class Hand:
     def __init__(self, refuses: Exception | None, stuck: bool) -> None:
         self.refuses, self.stuck = refuses, stuck
         self.opened = self.closed = False
+        self.dropped: dict[str, int] = {}  # what it says that it dropped itself
         self._given: queue.Queue[Picture | Exception | None] = queue.Queue()
 
     def give(self, *given: Picture | Exception | None) -> None:

@@ -29,6 +29,8 @@ COLUMNS = {  # our word for a column: those that people write, in lower case wit
 KNOWN = {word: ours for ours, words in COLUMNS.items() for word in words.split()}
 LANGUAGE = re.compile(r"(?:name|title|product)[_\-.: ]?\(?([a-z]{2}(?:[_-][a-z]{2,4})?)\)?", re.IGNORECASE)
 SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "CNY", "元": "CNY"}
+GROUPED = [rf"-?\d{{1,3}}(?:{sign}\d{{3}})+" for sign in ("'", " ", ",", r"\.")]  # thousands, with one sign
+GROUPED.append(r"-?\d{1,2}(?:,\d{2})+,\d{3}")  # lakhs and crores
 MONEY = re.compile(r"([A-Z]{3}|[€$£¥元])?\s*(-?[\d.,' \u00a0]*\d)\s*([A-Z]{3}|[€$£¥元])?")
 
 
@@ -141,18 +143,24 @@ def _money(text: str | None) -> tuple[str | None, str | None]:
 
 
 def _number(text: str) -> Decimal | None:
-    """A number with any of the usual signs for thousands; the last sign is the decimal one if it stands alone."""
-    digits = re.sub(r"[' \u00a0]", "", text)
-    dot, comma = digits.rfind("."), digits.rfind(",")
+    """A number with any of the usual signs for thousands; the last sign is the decimal one if it stands alone.
+
+    None: it is none, or its groups are no thousands, so that nobody can say how large it is."""
+    whole, sign, rest = text, "", ""
+    dot, comma = text.rfind("."), text.rfind(",")
     if dot >= 0 and comma >= 0:  # both: the last is the decimal sign
-        digits = digits.replace("," if dot > comma else ".", "").replace(",", ".")
-    elif comma >= 0:
-        whole, _, rest = digits.rpartition(",")
-        digits = digits.replace(",", "") if len(rest) == 3 or "," in whole else f"{whole}.{rest}"
-    elif digits.count(".") > 1:
-        digits = digits.replace(".", "")
+        sign = "." if dot > comma else ","
+    elif comma >= 0 and text.count(",") == 1 and (len(text) - comma != 4 or text[:comma] in ("", "-", "0", "-0")):
+        sign = ","  # three digits behind it are thousands
+    elif dot >= 0 and text.count(".") == 1:
+        sign = "."
+    if sign:
+        whole, _, rest = text.rpartition(sign)
+    whole = whole.replace("\u00a0", " ")
+    if not re.fullmatch(r"-?\d*", whole) and not any(re.fullmatch(form, whole) for form in GROUPED):
+        return None
     try:
-        return Decimal(digits)
+        return Decimal(re.sub(r"[^\d-]", "", whole) + (f".{rest}" if sign else ""))
     except InvalidOperation:
         return None
 

@@ -18,9 +18,10 @@ _DIGITS = r"2[0-3]|[01]?\d"
 _LONGEST = sorted(NUMBERS, key=len, reverse=True)
 _HOUR = "|".join((_DIGITS, *(word for word in _LONGEST if word.isascii())))
 _HOUR_ZH = "|".join((_DIGITS, *(word for word in _LONGEST if not word.isascii())))
-_PART = "上午|早上|下午|晚上|中午"
+_PART = "上午|早上|凌晨|下午|傍晚|晚上|夜里|半夜|中午"
+_NIGHT = ("晚上", "夜里", "半夜")  # which goes on after midnight: its twelve is midnight, its two is in the morning
 CLOCK = (
-    rf"(?:(?:{_PART})?(?:{_HOUR_ZH})(?:[:：][0-5]\d|点半?)"
+    rf"(?:(?:{_PART})?(?:{_HOUR_ZH})(?:[:：][0-5]\d(?:\s*[ap]\.?m\b\.?)?|点半?)"
     rf"|(?:{_HOUR})(?:[:：][0-5]\d)?\b(?:\s*(?:o'?clock|[ap]\.?m\b\.?))?|(?:{_DIGITS})[ap]m\b)"
 )
 BETWEEN = re.compile(
@@ -76,10 +77,18 @@ def _read(text: str) -> tuple[time, bool]:
     assert parts is not None, "CLOCK has matched it"
     part, number, minutes, half = parts.groups()
     hour = NUMBERS[number.casefold()] if number.casefold() in NUMBERS else int(number)
-    late = part in ("下午", "晚上") or bool(re.search(r"p\.?m", text, re.IGNORECASE))
-    early = part in ("上午", "早上") or bool(re.search(r"\da\.?m|\sa\.?m", text, re.IGNORECASE))
-    exact = late or early or minutes is not None or number.casefold() in ("noon", "midnight") or part == "中午"
-    if late and hour < 12:
+    night = part in _NIGHT and (hour == 12 or hour < 5)
+    late = part in ("下午", "傍晚", *_NIGHT) or bool(re.search(r"p\.?m", text, re.IGNORECASE))
+    early = (
+        night
+        or part in ("早上", "凌晨")
+        or (part == "上午" and hour != 12)
+        or bool(re.search(r"\da\.?m|\sa\.?m", text, re.IGNORECASE))
+    )
+    exact = (
+        late or early or minutes is not None or number.casefold() in ("noon", "midnight") or part in ("上午", "中午")
+    )
+    if late and not night and hour < 12:
         hour += 12
     if early and hour == 12:
         hour = 0

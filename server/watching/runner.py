@@ -197,13 +197,12 @@ class Runner:
 
     async def _take(self, result: _Result) -> None:
         self._asking.pop(result.camera, None)
-        posts = [post for post in result.posts if self._posts.get((post.name, post.camera)) is post]
         match result.event:
             case Scored(views, rows):
                 self.scorings["scored"] += 1
                 health = self._cameras.health(result.camera)
                 for post, view, row in zip(result.posts, views, rows, strict=True):
-                    if post not in posts or view is None:
+                    if view is None or not self._stands(post):  # it may also go while another one is told of
                         continue
                     now = time.time()
                     event = post.read(dict(zip(result.words, row, strict=True)), view, health, now)
@@ -214,9 +213,13 @@ class Runner:
                         await self._end_after(post)
             case Failed(error):
                 self.scorings["failed"] += 1
-                self._miss(posts, str(error))
+                self._miss(filter(self._stands, result.posts), str(error))
             case _:
                 self.scorings["cancelled"] += 1
+
+    def _stands(self, post: Post) -> bool:
+        """Whether its watch is still watched, and as it was when it was asked."""
+        return self._posts.get((post.name, post.camera)) is post
 
     async def _take_said(self, said: Said) -> None:
         if not self._generating.over(said):

@@ -1,5 +1,6 @@
 """Log probabilities, through the door: those of stock generate's raw logits, with the text that they belong to."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from askcam.engine.logprobs import Logprobs
 from askcam.engine.portable import PortableEngine
 from askcam.engine.prompt import Prompter
 from askcam.engine.question import Finished, Piece, Question, Reason
+from askcam.engine.stopping import Glance
 from askcam.stream.window import View
 
 FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
@@ -51,14 +53,42 @@ def test_the_portable_backend_tells_what_the_raw_logits_say(
     engine = PortableEngine(loaded, EngineConfig("tiny"))
     try:
         engine.attach(Still())
+        hooks = num_hooks(loaded)
         for way in WAYS:
             question = about("What is this?", max_tokens=16, **way)
             listener = heard()
             engine.ask(question, listener)
             wanted = question.sampling.logprobs
             check_logprobs(listener.wait(), *stock(loaded, question, view), wanted, loaded.processor.tokenizer)
+            assert num_hooks(loaded) == hooks, "what looks on while an answer is made stays no longer"
     finally:
         engine.close()
+
+
+def num_hooks(loaded: Loaded) -> int:
+    """Of the whole model."""
+    return sum(len(one._forward_hooks) + len(one._forward_pre_hooks) for one in loaded.model.modules())
+
+
+def test_a_look_at_the_logits_ends_with_what_it_looked_at_also_when_that_fails() -> None:
+    class Made:
+        logits = torch.ones(1, 2, 3)
+
+    class Model(torch.nn.Module):
+        def forward(self) -> Made:
+            return Made()
+
+    model, glance = Model(), Glance()
+    with glance.at(model):
+        model()
+        assert glance.logits is not None
+    assert glance.logits is None
+    with contextlib.suppress(ZeroDivisionError), glance.at(model):
+        model()
+        raise ZeroDivisionError
+    assert (glance.logits, len(model._forward_hooks)) == (None, 0)
+    model()
+    assert glance.logits is None
 
 
 @pytest.mark.parametrize("text", ["What do you see?", "你看到了什么？"])

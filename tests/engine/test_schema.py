@@ -109,3 +109,13 @@ def test_what_else_cannot_be_kept_is_refused(schema: Any, words: str) -> None:
 def test_what_is_no_schema_at_all_is_refused(text: str) -> None:
     with pytest.raises(QuestionError):
         check_schema(text)
+
+
+def test_items_that_are_a_list_are_looked_into_each_under_its_own_name() -> None:
+    for key in ("items", "prefixItems", "anyOf", "oneOf", "allOf"):
+        schema = {"type": "array", key: [{"type": "null"}, {"properties": {"a": {"not": {}}}}]}
+        assert f"'not' at #/{key}/1/properties/a" in refusal(schema)
+        check_schema(
+            json.dumps({"properties": {"a": {key: [{"type": "null"}]}, "b": {"$ref": f"#/properties/a/{key}/0"}}})
+        )
+    assert "'not' at #/items" in refusal({"items": {"not": {}}})

@@ -2,12 +2,21 @@
 
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 from hands import PATIENT, QUICK, Hands, StillPicture, camera, failing, refusal_of, state_is, view_of
 from waiting import until
 
+from askcam.stream import supervisor
+from askcam.stream.backoff import FIRST_S
 from askcam.stream.camera import Camera, CameraConfig, State
+from askcam.stream.errors import CameraUnavailable
+from askcam.stream.fit import Fit
+from askcam.stream.frame import AgeBasis, Pixels
+from askcam.stream.health import Health
+from askcam.stream.sources.base import Unconverted
 
 
 def go_live(lobby: Camera, hands: Hands, number: int = 1, value: int = 100) -> None:
@@ -197,3 +206,94 @@ def test_a_camera_that_flaps_is_called_ever_more_slowly() -> None:
             until(lambda: len(hands.made) > number, "the next call")  # noqa: B023
             calls.append(time.monotonic() - lost)
     assert calls[3] > 2 * calls[0]
+
+
+@dataclass(slots=True, eq=False)
+class Meanwhile(StillPicture):
+    """While it is converted, something happens."""
+
+    happens: Callable[[], None] = lambda: None
+
+    def rgb(self, fit: Fit | None = None) -> Pixels:
+        self.happens()
+        return StillPicture.rgb(self, fit)
+
+
+SELDOM = CameraConfig(fps=1, stall_s=60, grace_s=60, open_timeout_s=60)
+
+
+def lost_and_found(lobby: Camera, hands: Hands, picture: StillPicture) -> None:
+    """The source of now fails; the next one brings this."""
+    number, before = len(hands.made), lobby.status().decoded
+    hands.made[-1].give(failing("it hung up"))
+    until(lambda: len(hands.made) > number, "the next opening")
+    hands.made[-1].give(picture)
+    until(lambda: lobby.status().decoded > before, "its picture")
+
+
+def test_a_picture_of_before_that_was_being_converted_is_not_in_the_new_window() -> None:
+    hands = Hands()
+    with camera(hands.spec, SELDOM) as lobby:
+        go_live(lobby, hands, value=10)
+        until(lobby.window, "the first picture to be sampled")
+        hands.made[0].give(
+            Meanwhile(11, happens=lambda: lost_and_found(lobby, hands, StillPicture(20)))  # too early to be sampled
+        )
+        until(lambda: lobby.status().decoded == 2, "the second picture")
+        assert {int(frame.pixels[0, 0, 0]) for frame in lobby.look().frames} == {20}
+
+
+def test_a_picture_of_before_is_not_shown_while_the_new_ones_have_no_pixels_yet() -> None:
+    hands = Hands()
+    with camera(hands.spec, SELDOM) as lobby:
+        go_live(lobby, hands, value=10)
+        assert lobby.newest().pixels[0, 0, 0] == 10
+        bare = Unconverted(time.time(), time.monotonic(), AgeBasis.ARRIVAL, 64, 48)
+        lost_and_found(lobby, hands, bare)  # type: ignore[arg-type]
+        assert lobby.shot() is None
+        with pytest.raises(CameraUnavailable, match="first picture is still being decoded"):
+            lobby.newest()
+
+
+def test_what_sources_dropped_is_added_up_over_reconnects() -> None:
+    hands = Hands()
+    with camera(hands.spec) as lobby:
+        for number, told in enumerate(({"backlog": 3}, {"backlog": 2, "behind": 4}, {"behind": 1}), 1):
+            go_live(lobby, hands, number)
+            hands.made[-1].dropped = told
+            if number < 3:
+                hands.made[-1].give(failing("it hung up"))
+                until(lambda: len(hands.made) > number, "the next opening")  # noqa: B023
+        assert lobby.status().dropped == {"backlog": 5, "behind": 5}
+
+
+def test_what_was_seen_before_a_reconnect_says_nothing_of_what_comes_after() -> None:
+    """Neither that a picture is frozen, nor when the next one is due, also where it is sampled less for load."""
+    hands, start = Hands(), time.monotonic()
+    with camera(hands.spec, CameraConfig(fps=1, motion_gate=5.0, stall_s=60, grace_s=60)) as lobby:
+        lobby.pace(0.1)
+        until(lambda: hands.made, "the source to be opened")
+        hands.made[0].give(*(StillPicture(100, mono=start + 10 * k) for k in range(8)))
+        until(lambda: lobby.status().sampled == 8, "all frames")
+        assert Health.FROZEN in lobby.status().health
+        lost_and_found(lobby, hands, StillPicture(100, mono=start + 70.1))
+        until(lambda: lobby.status().sampled == 9, "the first frame to be sampled at once")
+        assert lobby.status().health == ()
+        view = lobby.window()
+        assert view is not None
+        assert [frame.mono - start for frame in view.frames] == pytest.approx([70.1, 70.1])
+        hands.made[-1].give(StillPicture(100, mono=start + 80.1))
+        until(lobby.peek, "a pair, however still it is")
+
+
+def test_a_camera_that_held_for_a_while_is_called_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "STEADY_S", -1.0)  # any while counts
+    hands, waits = Hands(), []
+    with camera(hands.spec) as lobby:
+        for number in range(1, 7):
+            go_live(lobby, hands, number)
+            hands.made[number - 1].give(failing("it hung up"))
+            until(lambda: state_is(lobby, State.LOST), "the loss")
+            waits.append(lobby.status().retry_s or 0.0)
+            until(lambda: len(hands.made) > number, "the next call")  # noqa: B023
+    assert max(waits) <= FIRST_S

@@ -245,3 +245,14 @@ def test_a_view_says_its_span_and_age() -> None:
     assert (view.start_wall, view.end_wall) == (1000, 1003)
     assert view.age_s(3.5) == 0.5
     assert view.age_s(2.0) == 0.0
+
+
+def test_the_frame_that_ends_the_window_is_not_taken_in_twice() -> None:
+    window = filled(Anchors(), 4)
+    view = window.view(frame(3))
+    assert view is not None
+    assert ([pair.index for pair in view.pairs], view.provisional) == ([0, 1], False)
+    window.add(frame(4))
+    view = window.view(frame(4))
+    assert view is not None
+    assert [one.seq for one in view.frames] == [0, 1, 2, 3, 4, 4]  # the odd one, as a pair of itself

@@ -45,12 +45,18 @@ def breaking(server: LiveServer) -> Iterator[Line]:
         loop.close()
 
 
+def sessions(visitor: Visitor) -> int:
+    """How many were begun, and not gone on with."""
+    return sum("/v1/realtime?" in url and "session=" not in url for url in visitor.urls)
+
+
 def test_answers_go_on_when_the_line_breaks(visitor: Visitor, live_server: LiveServer) -> None:
     with breaking(live_server) as line:
         visitor.open(line.url)
         visitor.see_live("lobby")
         visitor.ask("What do you see?")
         assert visitor.answer().startswith("I see ")
+        begun = sessions(visitor)
         for _ in range(CUTS):
             visitor.ask("What do you see?")
             expect(visitor.last).to_have_attribute("data-phase", "answering")
@@ -64,4 +70,5 @@ def test_answers_go_on_when_the_line_breaks(visitor: Visitor, live_server: LiveS
             line.cut()
             visitor.ask("What do you see?")
             assert visitor.answer().startswith("I see ")
+        assert sessions(visitor) == begun, "each time it came back to the same session, however often that was"
         visitor.page.close()

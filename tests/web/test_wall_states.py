@@ -164,3 +164,21 @@ def test_it_goes_on_where_it_was_when_the_server_comes_back(visitor: Visitor, tm
                 "each event once, newest first",
             )
             page.goto("about:blank")
+
+
+def test_after_a_gap_the_stream_goes_on_behind_it(visitor: Visitor, live_server: LiveServer) -> None:
+    """What is gone is told once: the next connection does not ask for it again."""
+    page, asked = visitor.page, []
+
+    def stream(route: Route) -> None:
+        if "text/event-stream" not in route.request.headers.get("accept", ""):
+            return route.continue_()
+        asked.append(route.request.headers["last-event-id"])
+        gone = 'event: gone\ndata: {"first_missed": 3, "last_missed": 41}\n\n' if len(asked) == 1 else ": alive\n\n"
+        route.fulfill(status=200, content_type="text/event-stream", body=gone)
+
+    page.route("**/v1/events*", stream)
+    page.goto(live_server.url + "/wall")
+    until(lambda: page.wait_for_timeout(100) or len(asked) >= 3, "the stream to be opened again, and again")
+    assert asked[:3] == ["0", "41", "41"]
+    page.unroute("**/v1/events*")

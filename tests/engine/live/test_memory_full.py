@@ -10,8 +10,9 @@ from waiting import until
 from askcam.engine.errors import EngineFailure
 from askcam.engine.live import keeper
 from askcam.engine.live.engine import LiveEngine
+from askcam.engine.live.kvpool import PoolFull
 from askcam.engine.loading import Loaded
-from askcam.engine.question import Failed, Message, Question, Role, Sampling, Started, Text
+from askcam.engine.question import Failed, Message, Question, Role, Sampling, Scored, Started, Text
 
 Live = Callable[..., LiveEngine]
 
@@ -96,3 +97,53 @@ def test_the_camera_at_work_is_set_aside_and_others_are_kept(
     listener = heard()
     engine.ask(ask("And now?", "yard"), listener)
     assert want.check(ask("And now?", "yard"), listener.wait()).usage.cached_tokens >= 3 * 16
+
+
+def test_a_scoring_for_which_there_is_no_memory_gives_its_rows_back_and_the_next_one_is_scored(
+    live: Live, stream_of: Any, heard: Any
+) -> None:
+    engine = live("qwen2_vl", max_pairs=8)
+    stream_of(engine, "lobby").push(7)
+    until(lambda: not engine.lagging(), "the lobby's windows")
+    rows, before = engine._model.passes.rows, engine.pool.stats()
+
+    def short(x: torch.Tensor, *more: Any) -> torch.Tensor:
+        raise torch.OutOfMemoryError("a planted shortage")
+
+    questions = [ask(f"Is number {i} on?", "lobby") for i in range(4)]
+    engine._model.passes.rows = short  # type: ignore[method-assign]
+    for _ in range(3):
+        listener = heard()
+        engine.score(questions, ["Yes", "No"], listener)
+        failed = listener.next()
+        assert isinstance(failed, Failed)
+        assert "the GPU's memory is full" in str(failed.error)
+    engine._model.passes.rows = rows  # type: ignore[method-assign]
+    assert engine.pool.stats() == before
+    listener = heard()
+    engine.score(questions, ["Yes", "No"], listener)
+    assert isinstance(listener.next(), Scored)
+
+
+def test_a_scoring_that_does_not_fit_into_the_pool_holds_nothing(
+    live: Live, stream_of: Any, heard: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = live("qwen2_vl", max_pairs=8)
+    stream_of(engine, "lobby").push(7)
+    until(lambda: not engine.lagging(), "the lobby's windows")
+    before, place, placed = engine.pool.stats(), engine._starter.place, []
+
+    def full(*given: Any) -> Any:
+        if len(placed) == 3:
+            raise PoolFull("a planted shortage")
+        placed.append(place(*given))
+        return placed[-1]
+
+    monkeypatch.setattr(engine._starter, "place", full)
+    listener = heard()
+    engine.score([ask(f"Is number {i} on?", "lobby") for i in range(5)], ["Yes", "No"], listener)
+    failed = listener.next()
+    assert isinstance(failed, Failed)
+    assert "no memory for this question" in str(failed.error)
+    assert len(placed) == 3
+    assert engine.pool.stats() == before

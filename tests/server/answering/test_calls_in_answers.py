@@ -216,3 +216,20 @@ async def test_calls_of_one_round_run_together_and_are_bounded(way: Way) -> None
     results = await carry_out(calls, {"lookup_product": shop}, where, CallLimits(max_calls=2))
     assert [result.id for result in results] == [call.id for call in calls]
     assert [result.error and result.error.code for result in results] == [None, None, "too_many_calls"]
+
+
+@pytest.mark.parametrize(
+    ("tools", "offered"), [((), []), (("clock",), []), (("shop.*",), ["lookup_product"]), (("*",), ["lookup_product"])]
+)
+async def test_a_camera_has_a_list_of_its_own_and_the_servers_is_for_the_model_alone(
+    way: Way, tools: tuple[str, ...], offered: list[str]
+) -> None:
+    way.tools.add(Shop())
+    way.limits = CallLimits(allow=("*",) if not offered else ())
+    way.cameras.add("till", "synthetic:3", use=CameraUse(tools=tools))
+    heard = way.asking()._begin(asked(PRICE, camera="till"))
+    assert list(heard.runs) == offered
+    if not offered:
+        with pytest.raises(ApiError, match="'lookup_product' is not offered here"):
+            way.asking()._begin(asked(PRICE, camera="till", server_tools=("lookup_product",)))
+        assert list(way.asking()._begin(asked(banana(), PRICE)).runs) == ["lookup_product"]

@@ -314,3 +314,27 @@ async def test_tls_proves_the_name_that_was_asked_for_at_the_address_that_was_fo
         await refused(suspicious, web.url("/red.png", "shop.example"), "fetch_failed", "certificate")
         suspicious.close()
         assert web.asked == [("/red.png", f"shop.example:{web.port}")]
+
+
+async def test_a_picture_whose_length_nobody_states_is_read_to_its_end_and_no_further_than_others(web: Web) -> None:
+    def give(data: bytes) -> Callable[[Reply], None]:
+        def page(reply: Reply) -> None:
+            reply.begin("image/png")
+            with contextlib.suppress(OSError):
+                reply.wfile.write(data)
+
+        return page
+
+    def in_chunks(reply: Reply) -> None:
+        reply.begin("image/png", headers={"Transfer_Encoding": "chunked"})
+        for at in range(0, len(png()), 100):
+            piece = png()[at : at + 100]
+            reply.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        reply.wfile.write(b"0\r\n\r\n")
+
+    most = fetching.MAX_BYTES["image"]
+    web.pages |= {"/plain.png": give(png()), "/chunks.png": in_chunks, "/more.png": give(bytes(most + 1))}
+    async with fetcher(web, max_bytes=2 * most) as one:
+        assert await fetched(one, web.url("/plain.png")) == png()
+        assert await fetched(one, web.url("/chunks.png")) == png()
+        await refused(one, web.url("/more.png"), "too_large", f"more than {most:,} bytes")

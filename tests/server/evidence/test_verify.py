@@ -118,3 +118,26 @@ def test_a_record_that_became_text(folder: Path) -> None:
     with tampering(folder) as db:
         db.execute("UPDATE answers SET document = 'nothing' WHERE id = 'ans_3'")
     assert "ans_3" in found(folder)
+
+
+@pytest.mark.parametrize("name", ["ans_2", "ans_4", "ans_5"])
+def test_a_record_that_was_changed_with_the_link_of_the_next_one_mended(folder: Path, name: str) -> None:
+    """Each hash covers the one before: mending one link breaks the next, up to the last, which is noted elsewhere."""
+    noted = verify(folder).last
+    with tampering(folder) as db:
+        rows = db.execute("SELECT number, id, previous, document FROM answers ORDER BY number").fetchall()
+        first = next(i for i, row in enumerate(rows) if row[1] == name)
+        changed = rows[first][3].replace(b"a cup", b"a cat")
+        own = link(rows[first][2], changed)
+        db.execute("UPDATE answers SET document = ?, hash = ? WHERE id = ?", (changed, own, name))
+        for number, later, _, document in rows[first + 1 :]:
+            db.execute("UPDATE answers SET previous = ? WHERE number = ?", (own, number))
+            stands = db.execute("SELECT hash FROM answers WHERE number = ?", (number,)).fetchone()[0]
+            assert link(own, document) != stands, later
+            own = link(own, document)
+            db.execute("UPDATE answers SET hash = ? WHERE number = ?", (own, number))
+    assert found(folder) == {None}, "the end of the chain is another"
+    with tampering(folder) as db:
+        db.execute("UPDATE ends SET hash = ? WHERE name = 'last'", (own,))
+    assert found(folder) == set()
+    assert verify(folder).last != noted

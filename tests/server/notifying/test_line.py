@@ -161,3 +161,24 @@ def test_the_cursor_stands_before_what_was_never_tried(failures: int) -> None:
         turned.line.took(4)
     turned.line.took(6)
     assert turned.line.took(9).cursor == 12
+
+
+class Longest(Random):
+    """Waits are as long as they may be."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return b
+
+
+def test_a_target_that_took_something_is_let_alone_as_shortly_as_at_first() -> None:
+    line = Line(9, 86_400.0, Longest())
+    line.ahead.extend((event, WALL) for event in range(1, 10))
+    rests = []
+    for event in range(1, 6):
+        line.failed(event, 1000.0, WALL, "500")
+        rests.append(line.rest_until - 1000.0)
+    assert rests == [2.0, 4.0, 8.0, 16.0, 32.0]
+    line.took(6)
+    assert (line.failures, line.rest_until) == (0, 0.0)
+    line.failed(7, 2000.0, WALL, "500")
+    assert line.rest_until == 2002.0

@@ -63,3 +63,53 @@ def test_a_clock_time_is_the_last_of_its_name(hour: int, minute: int, now: float
     assert since is not None
     assert now - 25 * 3600 <= since <= now  # a day of 25 hours
     assert f"{datetime.fromtimestamp(since, BERLIN):%M}" == f"{minute:02}"
+
+
+@pytest.mark.parametrize(
+    ("written", "since"),
+    [
+        ("12 am", "01 00:00"),
+        ("12am", "01 00:00"),
+        ("12 a.m.", "01 00:00"),
+        ("12:30 am", "01 00:30"),
+        ("12 AM", "01 00:00"),
+        ("twelve am", "01 00:00"),
+        ("midnight", "01 00:00"),
+        ("12 pm", "01 12:00"),
+        ("12:30 p.m.", "01 12:30"),
+        ("noon", "01 12:00"),
+        ("12", "01 12:00"),
+        ("1 am", "01 01:00"),
+        ("11 am", "01 11:00"),
+        ("1 pm", "01 13:00"),
+        ("11 pm", "31 23:00"),
+        ("9:30 pm", "31 21:30"),
+        ("9:30pm", "31 21:30"),
+        ("9:30 a.m.", "01 09:30"),
+        ("0:15", "01 00:15"),
+    ],
+)
+def test_twelve_is_noon_or_midnight_as_it_is_written(written: str, since: str) -> None:
+    assert told(named_time(f"cat since {written}", BERLIN, NOW).since) == since
+
+
+@pytest.mark.parametrize(
+    ("written", "since"),
+    [
+        ("中午12点", "01 12:00"),
+        ("上午12点", "01 12:00"),
+        ("上午十一点", "01 11:00"),
+        ("凌晨12点", "01 00:00"),
+        ("凌晨两点半", "01 02:30"),
+        ("晚上十二点", "01 00:00"),
+        ("晚上12点半", "01 00:30"),
+        ("晚上两点", "01 02:00"),
+        ("晚上八点", "31 20:00"),
+        ("夜里十一点", "31 23:00"),
+        ("下午一点", "01 13:00"),
+        ("傍晚六点", "31 18:00"),
+        ("早上七点", "01 07:00"),
+    ],
+)
+def test_twelve_in_chinese_is_what_its_part_of_the_day_says(written: str, since: str) -> None:
+    assert told(named_time(f"{written}之后发生了什么", BERLIN, NOW).since) == since

@@ -3,6 +3,7 @@ files, within bounds."""
 
 import logging
 import random
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -218,3 +219,32 @@ def test_after_kills_there_is_all_of_a_note_or_nothing_of_it(tmp_path: Path) -> 
             assert sum(digest.things["apple"].came for digest in digests(store, level)) == len(kept)
         assert len(entries(store, "apple", "note")) == len(kept)
         store.close()
+
+
+def test_events_and_the_cursor_behind_them_are_one_transaction(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    store.db.execute("CREATE TRIGGER full BEFORE UPDATE ON heard BEGIN SELECT raise(ABORT, 'a planted end'); END")
+    events = [Note("lobby", WALL + i, WALL + i, "[on] door", event=i + 1, kind="on") for i in range(3)]
+    with pytest.raises(sqlite3.Error, match="a planted end"):
+        store.hear(events, 3, WALL)
+    assert (store.heard, store.counts()) == (0, {})
+    store.db.execute("DROP TRIGGER full")
+    store.hear(events, 3, WALL)
+    assert (store.heard, [entry.event_id for entry in entries(store, level="note", oldest_first=True)]) == (
+        3,
+        [1, 2, 3],
+    )
+    store.close()
+
+
+@pytest.mark.parametrize("bounds", [Bounds(detail_days=2, max_days=10), Bounds(max_bytes=1 << 18)])
+def test_no_word_of_what_is_forgotten_is_found_in_the_index(tmp_path: Path, bounds: Bounds) -> None:
+    store = open_store(tmp_path, bounds)
+    for day in range(40):
+        store.add(note(day * DAY_S, came=(f"thing{day}",), text=f"only{day} " * 20), bytes(4000), WALL + day * DAY_S)
+    indexed = {row for (row,) in store.db.execute("SELECT rowid FROM words")}
+    kept = {row for (row,) in store.db.execute("SELECT id FROM entries")}
+    assert indexed == kept
+    assert not list(store.db.execute("SELECT rowid FROM words WHERE words MATCH 'only0'"))
+    assert list(store.db.execute("SELECT rowid FROM words WHERE words MATCH 'only39'"))
+    store.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from watch_hall import come_true
 
 from askcam.engine.door import Engine
 from askcam.engine.errors import Busy
-from askcam.engine.question import Message, Question, Role, Sampling, Text
+from askcam.engine.question import Finished, Message, Question, Role, Sampling, Text
 from askcam.server.watching import generating
 from askcam.server.watching.setting import Kind, WatchSetting
 from askcam.server.watching.store import Store
@@ -121,3 +122,34 @@ async def test_a_busy_engine_makes_texts_late_and_no_trouble(hall: Any, monkeypa
 def _has_frames(watching: Any) -> bool:
     camera = watching._cameras.get("one")
     return camera.peek() is not None
+
+
+@pytest.mark.parametrize("way", ["removed", "changed"])
+async def test_a_text_of_a_watch_that_goes_or_changes_meanwhile_is_not_kept(
+    hall: Any, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    heard, watching, keeping = hall
+    ask, waiting = heard.ask, []
+
+    def held(question: Question, on_event: Any, grammar: Any = None) -> int:
+        def hear(event: Any) -> None:
+            waiting.append(lambda: on_event(event)) if isinstance(event, Finished) else on_event(event)
+
+        return int(ask(question, hear, grammar))
+
+    monkeypatch.setattr(heard, "ask", held)
+    await watching.create("sign", text("one"))
+    await come_true(lambda: waiting, "a text")
+    if way == "removed":
+        await watching.remove("sign")
+    else:
+        await watching.change("sign", lambda before: replace(before, question="What is on the table?"))
+    answered = watching._runner.generations["answered"]
+    waiting.pop(0)()
+    await come_true(lambda: watching._runner.generations["answered"] > answered, "it to be taken")
+    assert await keeping.do(Store.memories) == {}
+    if way == "changed":
+        assert watching.info("sign").now[0].state == "unknown"
+    monkeypatch.setattr(heard, "ask", ask)
+    for give in waiting:
+        give()

@@ -3,9 +3,12 @@
 import asyncio
 import queue
 import threading
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from watch_hall import SEEDS, WAIT_S, come_true
 
 from askcam.demo.objects import drawn_objects
@@ -153,3 +156,73 @@ async def test_a_watch_that_this_model_cannot_score_rests_and_says_why(hall: Any
     watching._kept = await keeping.do(Store.settings)
     await watching.begin()
     assert "'perhaps not' is not one token" in str(watching.info("odd").now[0].trouble)
+
+
+class Held:
+    """Scorings go to the engine, and what comes of them waits until it is let go."""
+
+    def __init__(self, heard: Any, patch: pytest.MonkeyPatch) -> None:
+        self.waiting: list[tuple[str | None, Callable[[], None]]] = []
+        score = heard.score
+
+        def held(questions: Any, choices: Any, on_event: Callable[[ScoreEvent], None]) -> int:
+            def hear(event: ScoreEvent) -> None:
+                self.waiting.append((questions[0].camera, lambda: on_event(event)))
+
+            return int(score(questions, choices, hear))
+
+        patch.setattr(heard, "score", held)
+
+    def let_go(self) -> None:
+        waiting, self.waiting = self.waiting, []
+        for _, give in waiting:
+            give()
+
+
+@pytest.mark.parametrize("way", ["removed", "changed"])
+async def test_a_watch_that_goes_or_changes_while_it_is_scored_is_not_told_of(
+    hall: Any, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    heard, watching, keeping = hall
+    held = Held(heard, monkeypatch)
+    setting = WatchSetting(question(thing("one")), ("one",), every_s=0.2, for_s=0)
+    await watching.create("engine", setting)
+    await come_true(lambda: held.waiting, "a scoring, which would tell that it is on")
+    if way == "removed":
+        await watching.remove("engine")
+    else:
+        await watching.change("engine", lambda before: replace(before, question=question(thing("two"))))
+    scored = watching._runner.scorings["scored"]
+    held.let_go()
+    await come_true(lambda: watching._runner.scorings["scored"] > scored, "its result to be taken")
+    assert await keeping.do(lambda store: store.newest(9)) == []
+    assert await keeping.do(Store.memories) == {}
+    if way == "changed":
+        assert watching.info("engine").now[0].read_at is None, "nothing was read of the new question yet"
+
+
+async def test_of_two_watches_of_one_scoring_the_one_that_goes_while_the_other_is_told_of_is_not_told_of(
+    hall: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard, watching, keeping = hall
+    held = Held(heard, monkeypatch)
+    setting = WatchSetting(question(thing("one")), ("one",), every_s=0.2, for_s=0)
+    heard.busy = True  # so that both are asked together
+    await watching.create("first", setting)
+    await watching.create("second", setting)
+    heard.busy = False
+    await come_true(lambda: held.waiting, "a scoring of both")
+    assert heard.scorings[-1] == ("one", 2)
+    telling, tell = watching._runner._telling, watching._runner._telling.tell
+
+    async def slow(news: Any) -> None:
+        await tell(news)
+        if len(watching.all()) == 2:
+            (other,) = {"first", "second"} - {news.event.watch}
+            await watching.remove(other)
+
+    monkeypatch.setattr(telling, "tell", slow)
+    held.let_go()
+    await come_true(lambda: len(watching.all()) == 1 and held.waiting, "one of them to go, and the next scoring")
+    told = await keeping.do(lambda store: store.newest(9))
+    assert [each.watch for each in told] == [info.name for info in watching.all()]
