@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 from exactness import WITHIN
+from hypothesis import settings
 from servers.askcam_server import LiveServer, wait_for_pairs
 from servers.askcam_server import live_server as start_server
 
 from askcam.engine.calm import wait_calmly
 
+settings.register_profile("askcam", deadline=None)  # how long an example takes is the machine's affair
+settings.load_profile("askcam")
 wait_calmly()  # before any test imports torch: tests share their cores with the servers that they start
 
 SEED = 7

@@ -16,7 +16,7 @@ from askcam.stream.errors import CameraUnavailable
 from askcam.stream.fit import Fit
 from askcam.stream.frame import AgeBasis, Pixels
 from askcam.stream.health import Health
-from askcam.stream.sources.base import Unconverted
+from askcam.stream.sources.base import Picture, Unconverted
 
 
 def go_live(lobby: Camera, hands: Hands, number: int = 1, value: int = 100) -> None:
@@ -222,7 +222,7 @@ class Meanwhile(StillPicture):
 SELDOM = CameraConfig(fps=1, stall_s=60, grace_s=60, open_timeout_s=60)
 
 
-def lost_and_found(lobby: Camera, hands: Hands, picture: StillPicture) -> None:
+def lost_and_found(lobby: Camera, hands: Hands, picture: Picture) -> None:
     """The source of now fails; the next one brings this."""
     number, before = len(hands.made), lobby.status().decoded
     hands.made[-1].give(failing("it hung up"))
@@ -231,16 +231,24 @@ def lost_and_found(lobby: Camera, hands: Hands, picture: StillPicture) -> None:
     until(lambda: lobby.status().decoded > before, "its picture")
 
 
+def bare() -> Unconverted:
+    """As OpenCV's, of which nobody has asked for pixels."""
+    return Unconverted(time.time(), time.monotonic(), AgeBasis.ARRIVAL, 64, 48)
+
+
 def test_a_picture_of_before_that_was_being_converted_is_not_in_the_new_window() -> None:
     hands = Hands()
     with camera(hands.spec, SELDOM) as lobby:
         go_live(lobby, hands, value=10)
         until(lobby.window, "the first picture to be sampled")
-        hands.made[0].give(
-            Meanwhile(11, happens=lambda: lost_and_found(lobby, hands, StillPicture(20)))  # too early to be sampled
-        )
+        last = Meanwhile(11, happens=lambda: lost_and_found(lobby, hands, bare()))  # too early to be sampled
+        hands.made[0].give(last)
         until(lambda: lobby.status().decoded == 2, "the second picture")
-        assert {int(frame.pixels[0, 0, 0]) for frame in lobby.look().frames} == {20}
+        with pytest.raises(CameraUnavailable, match="first picture is still being decoded"):
+            lobby.look()
+        assert last.converted == 1
+        hands.made[-1].give(StillPicture(20))
+        assert {int(frame.pixels[0, 0, 0]) for frame in until(lambda: view_of(lobby), "a view").frames} == {20}
 
 
 def test_a_picture_of_before_is_not_shown_while_the_new_ones_have_no_pixels_yet() -> None:
@@ -248,8 +256,7 @@ def test_a_picture_of_before_is_not_shown_while_the_new_ones_have_no_pixels_yet(
     with camera(hands.spec, SELDOM) as lobby:
         go_live(lobby, hands, value=10)
         assert lobby.newest().pixels[0, 0, 0] == 10
-        bare = Unconverted(time.time(), time.monotonic(), AgeBasis.ARRIVAL, 64, 48)
-        lost_and_found(lobby, hands, bare)  # type: ignore[arg-type]
+        lost_and_found(lobby, hands, bare())
         assert lobby.shot() is None
         with pytest.raises(CameraUnavailable, match="first picture is still being decoded"):
             lobby.newest()
