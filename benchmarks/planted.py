@@ -4,13 +4,13 @@
 
 Each room has its faults in a file of benchmarks/faults_planted/, such as a hurried engineer makes them: where, the
 exact text that stands there, what is put in its place, and the tests that ought to see it. The tree is copied once; a
-fault is put into the copy, its tests run there until the first fails (in one process, `--seconds` at most), and what was
-there is put back. The checkout itself is never written to. The test that failed then runs once without the fault: only
-one that passes there has seen it.
+fault is put into the copy, its tests run there until the first fails (in one process, `--seconds` at most), and what
+was there is put back. The checkout itself is never written to. The test that failed then runs once without the fault:
+only one that passes there has seen it (`--quick` believes the first failure).
 
 `seen`: a test failed, or did not end in time · `not seen`: all passed · `gone`: the text no longer stands there exactly
-once, and the fault wants to be written anew · `no base`: that test fails without it, too. `--limit` takes so many of those
-chosen, at random by `--seed`. A table per room, then one JSON line; it fails when one was not seen.
+once, and the fault wants to be written anew · `no base`: that test fails without it, too. `--limit` takes so many of
+those chosen, at random by `--seed`. A table per room, then one JSON line; it fails when one was not seen.
 """
 
 import argparse
