@@ -70,7 +70,9 @@ def plant(text: str, fault: Fault) -> str | None:
 class Copy:
     """The tree in a folder of its own, where it is imported from instead of the checkout."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, through: list[str]) -> None:
+        """`through`: a command that starts each run of tests, such as nice."""
+        self._through = through
         self.tree, self._path = folder / "tree", folder / "path"
         listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
@@ -102,7 +104,7 @@ class Copy:
             "no:schemathesis",
             "-rfE",
         ]
-        command = [sys.executable, "-m", "pytest", *options, *tests]
+        command = [*self._through, sys.executable, "-m", "pytest", *options, *tests]
         running = subprocess.Popen(
             command, cwd=self.tree, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             start_new_session=True,
@@ -154,21 +156,22 @@ class Copy:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rooms", help="only these, by comma")
-    parser.add_argument("--faults", help="only these, by comma")
+    parser.add_argument("--faults", help="only these, by comma, in this order")
     parser.add_argument("--limit", type=int, help="so many of them, at random")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=240.0, help="of one run of tests")
     parser.add_argument("--quick", action="store_true", help="do not run what failed once more without the fault")
+    parser.add_argument("--through", default="", metavar="CMD", help="what starts each run of tests: nice, timeout 60")
     parser.add_argument("--list", action="store_true", help="only say which there are, and which no longer apply")
     args = parser.parse_args()
 
     faults = written()
-    chosen = [
-        fault
-        for fault in faults
-        if (not args.rooms or fault.room in args.rooms.split(","))
-        and (not args.faults or fault.name in args.faults.split(","))
-    ]
+    wanted = args.faults.split(",") if args.faults else [fault.name for fault in faults]
+    known = {fault.name: fault for fault in faults}
+    if unknown := [name for name in wanted if name not in known]:
+        raise SystemExit(f"there is no fault {', '.join(unknown)}: --list says which there are")
+    rooms = args.rooms.split(",") if args.rooms else [fault.room for fault in faults]
+    chosen = [known[name] for name in wanted if known[name].room in rooms]
     if args.limit is not None and args.limit < len(chosen):
         kept = set(random.Random(args.seed).sample([fault.name for fault in chosen], args.limit))
         chosen = [fault for fault in chosen if fault.name in kept]
@@ -182,7 +185,7 @@ def main() -> None:
     outcomes: dict[str, Counter[str]] = {}
     rows: list[tuple[str, str, str]] = []
     with tempfile.TemporaryDirectory(prefix="planted-") as folder:
-        copy = Copy(Path(folder))
+        copy = Copy(Path(folder), args.through.split())
         for fault in chosen:
             began = time.monotonic()
             outcome, by = copy.run(fault, args.seconds, quick=args.quick)
