@@ -213,7 +213,7 @@ class Runner:
                         await self._end_after(post)
             case Failed(error):
                 self.scorings["failed"] += 1
-                self._miss(filter(self._stands, result.posts), str(error))
+                self._miss([post for post in result.posts if self._stands(post)], str(error))
             case _:
                 self.scorings["cancelled"] += 1
 
