@@ -182,3 +182,14 @@ def test_a_target_that_took_something_is_let_alone_as_shortly_as_at_first() -> N
     assert (line.failures, line.rest_until) == (0, 0.0)
     line.failed(7, 2000.0, WALL, "500")
     assert line.rest_until == 2002.0
+
+
+def test_a_target_that_is_enabled_again_is_tried_at_once_as_if_it_had_never_failed() -> None:
+    line = Line(3, 86_400.0, Longest())
+    line.ahead.extend((event, WALL) for event in range(1, 4))
+    for event in (1, 2):
+        line.failed(event, 1000.0, WALL, "410")
+    line.disabled = True
+    assert line.next(1e9) is None
+    line.enable(1001.0)
+    assert (line.next(1001.0), line.failures) == (1, 0)
