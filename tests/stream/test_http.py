@@ -13,10 +13,14 @@ from clips import write_clip
 from hands import camera, state_is, view_of
 from servers import clock
 from servers.running import MJPEGServer
+from servers.sites import Reply, Web
 from waiting import until
 
 from askcam.stream.camera import CameraConfig, State
+from askcam.stream.errors import SourceError
 from askcam.stream.frame import AgeBasis
+from askcam.stream.sources.address import split
+from askcam.stream.sources.http_get import Getter
 from askcam.stream.sources.registry import resolve
 
 
@@ -79,3 +83,16 @@ def test_a_playlist_on_the_net_cannot_name_a_file_of_this_machine(tmp_path: Path
     with camera(resolve(f"{site}/bad.m3u8"), CameraConfig()) as lobby:
         until(lambda: lobby.status().state in (State.LOST, State.ENDED), "the refusal")
         assert lobby.status().decoded == 0
+
+
+def test_half_of_a_picture_is_none() -> None:
+    def broken_off(reply: Reply) -> None:
+        reply.begin("image/jpeg", headers={"Content_Length": "1000"})
+        reply.wfile.write(bytes(500))
+
+    with Web() as web:
+        web.pages["/snap.jpg"] = broken_off
+        at = split(web.url("/snap.jpg"))
+        assert at is not None
+        with pytest.raises(SourceError, match="hung up in the middle of a picture"):
+            Getter(at, "the camera").get(10.0, 1 << 20, whole=True)
