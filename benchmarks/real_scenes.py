@@ -17,6 +17,7 @@ import gzip
 import io
 import json
 import random
+import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,10 +28,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
+from films import make_film
+
 from askcam.demo.builtin import model_path
 from askcam.demo.drawings import STYLES, sprite
 from askcam.demo.objects import drawn_objects
-from askcam.demo.render import Renderer
+from askcam.demo.render import Renderer, wall
 from askcam.demo.scene import make_scene
 from askcam.engine.domain import MEASURE, NUM_FEATURES, Domain, features
 from askcam.engine.families.grids import fit_to_grids
@@ -161,6 +166,17 @@ def shown(seed: int) -> Iterator[tuple[str, Pixels]]:
     yield "size", jpeg(np.asarray(other, np.uint8), rng.choice((40, 80)))
     grain = np.random.default_rng(seed).normal(0, rng.uniform(0.5, 2.0), frame.shape)
     yield "grain", np.clip(frame * rng.uniform(0.7, 1.0) + grain, 0, 255).astype(np.uint8)
+
+
+def filmed(seed: int) -> Pixels:
+    """A wall of the demo's with nothing before it, or up to three drawings: as tests and benchmarks of films have it."""
+    rng = random.Random(f"filmed {seed}")
+    moments = list(make_film(seed, 40).pictures(0.25))
+    picture = wall(make_scene(seed).room).clip(0, 255).astype(np.uint8) if seed % 4 == 0 else rng.choice(moments)
+    kind = rng.choice(("raw", "jpeg", "h264"))
+    if kind == "jpeg":
+        return jpeg(picture, rng.choice((50, 70, 85)))
+    return picture if kind == "raw" else h264([picture] * 3, rng.choice((18, 20, 28)))[-1]
 
 
 def pasted(seed: int) -> Pixels:
@@ -308,7 +324,7 @@ def main() -> None:
     fit_to: list[Rows] = []
     half = args.seeds // 2
     for seed in range(args.seeds):
-        for way, pixels in (*shown(seed), ("pasted", pasted(seed))):
+        for way, pixels in (*shown(seed), ("pasted", pasted(seed)), ("filmed", filmed(seed))):
             ways.setdefault(way, []).append(as_seen(pixels))
     for way, pictures in ways.items():
         fit_to.append(rows_of(pictures[:half]))

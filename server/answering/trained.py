@@ -108,7 +108,7 @@ def instead(trained: Trained, messages: Sequence[Message], tools: Sequence[Mappi
     question = asked(messages)
     if found := unanswered(messages):
         return None if puts_into_words(trained, question, found, tools) else quoted(found, question)
-    return beyond(trained, question)
+    return None if tools else beyond(trained, question)  # a tool may know it, or must be called
 
 
 def beyond(trained: Trained, question: str) -> str | None:

@@ -184,7 +184,7 @@ def test_a_picture_that_is_none_is_refused_by_name(client: OpenAI, url: str, wor
     assert caught.value.param == "messages[0].content[0].image_url.url"
 
 
-def test_forty_megapixels_are_refused_from_their_header(client: OpenAI) -> None:
-    picture = data_url(np.zeros((5000, 8000, 3), np.uint8), "jpg")
-    with pytest.raises(openai.BadRequestError, match=r"40\.0 megapixels"):
+def test_sixty_megapixels_are_refused_from_their_header(client: OpenAI) -> None:
+    picture = data_url(np.zeros((6000, 10000, 3), np.uint8), "jpg")
+    with pytest.raises(openai.BadRequestError, match=r"60\.0 megapixels"):
         client.chat.completions.create(model="askcam", messages=user("What?", picture))  # type: ignore[arg-type]

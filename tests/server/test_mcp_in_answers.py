@@ -17,6 +17,7 @@ from servers.http_shop import SHOP, HttpShop, http_shop
 from waiting import until
 
 HANG = {"type": "function", "function": {"name": "hang"}}
+PICTURE = {"type": "image_url", "image_url": {"url": data_url(product("banana"))}}
 PID = {"type": "function", "function": {"name": "pid"}}
 
 
@@ -27,8 +28,7 @@ class Desk:
         self.http, self.shop = http, shop
 
     def ask(self, question: str, *tools: str, **more: Any) -> dict[str, Any]:
-        picture = {"type": "image_url", "image_url": {"url": data_url(product("banana"))}}
-        content = [picture, {"type": "text", "text": question}]
+        content = [PICTURE, {"type": "text", "text": question}]
         body = {"model": "askcam", "messages": [{"role": "user", "content": content}], "temperature": 0} | more
         reply = self.http.post("/v1/chat/completions", json=body | {"askcam": {"tools": tools}})
         assert reply.status_code == 200, reply.text
@@ -81,7 +81,7 @@ def test_a_server_killed_in_the_middle_is_a_typed_error_and_the_next_question_wo
         "/v1/chat/completions",
         json={
             "model": "askcam",
-            "messages": [{"role": "user", "content": "Look this up."}],
+            "messages": [{"role": "user", "content": [PICTURE, {"type": "text", "text": "Look this up."}]}],
             "tool_choice": HANG,
             "stream": True,
             "askcam": {"tools": ["hang"]},

@@ -237,7 +237,7 @@ def test_earlier_calls_with_any_arguments_are_taken(http: httpx.Client, argument
     ]
     reply = http.post("/v1/chat/completions", json={"model": "lobby", "messages": messages, "max_tokens": 2})
     assert reply.status_code in (200, 400), reply.text  # 400: too long for the model
-    assert (reply.status_code == 400) == (len(arguments) > 4_000)
+    assert (reply.status_code == 400) == (len(arguments) > 32_768)
 
 
 def test_a_question_of_a_megabyte_is_refused(http: httpx.Client) -> None:
