@@ -46,7 +46,7 @@ class Looked:
     camera: SourceSpec | None
 
 
-def split(words: Sequence[str]) -> tuple[Looked, str]:
+def split(words: Sequence[str], fps: float) -> tuple[Looked, str]:
     """What is to be looked at, read, and the question. Raises LookError, and StreamError for a URI of no source."""
     if not words:
         raise LookError(told("look.no_question"))
@@ -66,7 +66,7 @@ def split(words: Sequence[str]) -> tuple[Looked, str]:
         elif (path := file_path(uri)) is not None and Path(path).is_dir():
             raise LookError(told("look.folder", uri=uri))
         else:
-            camera = resolve(uri)
+            camera = resolve(uri, fps)
     return Looked(tuple(pictures), camera), question
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from askcam.stream.errors import SourceError
 from askcam.stream.frame import AgeBasis
 from askcam.stream.sources.capture_clock import CaptureClock, Stamp
-from askcam.stream.sources.decoder import Decoder, reported_wall_us, seconds
+from askcam.stream.sources.decoder import PacketDecoder, reported_wall_us, seconds
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -40,7 +40,14 @@ class Arrivals:
     """
 
     def __init__(
-        self, decoder: Decoder, clock: CaptureClock, name: str, *, waits: bool, timed: bool, held_from: float | None
+        self,
+        decoder: PacketDecoder,
+        clock: CaptureClock,
+        name: str,
+        *,
+        waits: bool,
+        timed: bool,
+        held_from: float | None,
     ) -> None:
         """`timed`: timestamps say something.
 
@@ -184,7 +191,7 @@ class Arrivals:
             if self._waits:
                 self._measure(seconds(packet), waited)
             timed = self._timed
-            arrival = now
+            arrival = now if self._decoder.came_at is None else self._decoder.came_at
             if self._held_from is not None:
                 timed = timed and not first
                 arrival, self._held_from = self._held_from, now

@@ -4,7 +4,7 @@ import logging
 import struct
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import av
 import av.error
@@ -26,6 +26,30 @@ log = logging.getLogger(__name__)
 _STILLS = ("image2", "_pipe", "tty")  # FFmpeg's names of formats that are pictures or text, not video
 
 
+class PacketDecoder(Protocol):
+    """Gives a camera's packets to one thread, and makes pictures of them on another."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def format(self) -> str: ...
+    @property
+    def codec(self) -> str: ...
+    @property
+    def seconds(self) -> float | None: ...
+    @property
+    def sar(self) -> Fraction: ...
+    @property
+    def undecodable(self) -> int: ...
+    @property
+    def came_at(self) -> float | None: ...
+    def packets(self) -> "Iterator[Packet[VideoStream]]": ...
+    def decode(self, packet: "Packet[VideoStream]") -> "list[VideoFrame]": ...
+    def lean(self, lean: bool) -> None: ...
+    def forget(self) -> None: ...
+    def close(self) -> None: ...
+
+
 class Decoder:
     """One opened video. Used by one thread only."""
 
@@ -36,6 +60,7 @@ class Decoder:
         self.url, self.label = url, label
         self._timeout_s = timeout_s or (0.0, 0.0)
         self.undecodable = 0  # damaged packets, skipped
+        self.came_at: float | None = None  # FFmpeg doesn't say when a packet's first byte came
         try:
             self._container: InputContainer = av.open(url, options=dict(options), timeout=timeout_s)
         except av.error.FFmpegError as error:

@@ -13,7 +13,7 @@ from askcam.stream.sources.arrivals import Arrivals, Arrived
 from askcam.stream.sources.base import Progress
 from askcam.stream.sources.capture_clock import CaptureClock, Stamp
 from askcam.stream.sources.catch_up import CatchUp, Head, Step
-from askcam.stream.sources.decoder import Decoder, seconds
+from askcam.stream.sources.decoder import Decoder, PacketDecoder, seconds
 from askcam.stream.sources.pacer import Pacer
 from askcam.stream.sources.rtsp_errors import why_not
 from askcam.stream.sources.yuv import Converter, YUVPicture
@@ -50,12 +50,18 @@ class PyAVSource:
     converted later, so `convert` is ignored."""
 
     def __init__(
-        self, url: str, label: str, open_s: float = OPEN_S, read_s: float = READ_S, transport: str = ""
+        self,
+        url: str,
+        label: str,
+        open_s: float = OPEN_S,
+        read_s: float = READ_S,
+        transport: str = "",
+        decoder: PacketDecoder | None = None,
     ) -> None:
-        """`transport`: "tcp" or "udp", where nothing else is to be tried (RTSP)."""
+        """`transport`: "tcp" or "udp", where nothing else is to be tried (RTSP). `decoder`: what has been opened."""
         self._url, self._label, self._transport = url, label, transport
         self._open_s, self._read_s = open_s, read_s
-        self._decoder: Decoder | None = None
+        self._decoder = decoder
         self._arrivals: Arrivals | None = None
         self._converter = Converter()
         self._pacer: Pacer | None = None
@@ -97,7 +103,7 @@ class PyAVSource:
 
     def open(self) -> None:
         began = time.monotonic()
-        decoder = self._decoder = self._opened()
+        decoder = self._decoder = self._decoder or self._opened()
         recorded = any(name in decoder.format for name in _RECORDED)
         if recorded:
             self._pacer, self._live_file = Pacer(), decoder.seconds is None
@@ -141,7 +147,7 @@ class PyAVSource:
             return None
         raise SourceError(f"{self._label} hung up: was the camera switched off or restarted?")
 
-    def _decoded(self, arrivals: Arrivals, decoder: Decoder) -> "VideoFrame | None":
+    def _decoded(self, arrivals: Arrivals, decoder: PacketDecoder) -> "VideoFrame | None":
         """The next frame; None at the end."""
         while not self._frames:
             one = self._next(arrivals, decoder)
@@ -151,7 +157,7 @@ class PyAVSource:
             self._frames.extend(decoder.decode(one.packet))
         return self._frames.popleft()
 
-    def _next(self, arrivals: Arrivals, decoder: Decoder) -> Arrived | None:
+    def _next(self, arrivals: Arrivals, decoder: PacketDecoder) -> Arrived | None:
         """The packet that is to be decoded next; None at the end."""
         while (one := arrivals.take()) is not None:
             self._packets += 1
