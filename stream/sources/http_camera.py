@@ -32,6 +32,11 @@ class HTTPCamera:
     def dropped(self) -> Mapping[str, int]:
         return self._inner.dropped
 
+    @property
+    def interval_s(self) -> float:
+        """Seconds between two pictures, where it has to be asked for each."""
+        return self._pace.interval_s
+
     def progress(self) -> Progress:
         inner = self._inner
         return inner.progress() if isinstance(inner, PyAVSource) else Progress()
