@@ -28,7 +28,10 @@ STEADY = 4  # steps between timestamps that say something of the camera's own ..
 EARLY_S = 3.0  # after the first packet, timestamps that run slow from the start are looked for packet by packet:
 EARLY_RISE_S = 0.15  # a lag that has risen by so much ...
 EARLY_SLOPE = 0.1  # ... at this rate, seconds per second ...
-EARLY = 5  # ... over so many packets, which came as evenly as no network that falls behind brings them
+EARLY = 5  # ... over so many packets and more, which came as evenly as no network that falls behind brings them ...
+EARLY_MOST = 64
+EVEN = 0.8  # ... but for a few, on a busy machine ...
+HITCH = 3.0  # ... none of which took so many times as long as usual
 _REMEMBERED = 16  # ... and so many are looked at
 
 
@@ -70,7 +73,7 @@ class CaptureClock:
         self._low: float | None = None  # of the span before
         self._slope = 0.0  # between the two spans before
         self._reports = _Reports()
-        self._early: deque[tuple[float, float]] | None = deque(maxlen=_REMEMBERED)  # timestamps and arrivals
+        self._early: deque[tuple[float, float]] | None = deque(maxlen=EARLY_MOST)  # timestamps and arrivals
         self._early_until = 0.0
 
     @property
@@ -108,7 +111,7 @@ class CaptureClock:
         self._arrival, self._lag = arrival, lag
         self._span_waited |= waited
         if self._early is not None:
-            self._look_early(self._early, pts, lag, arrival, settled=not back and step > 0)
+            self._look_early(self._early, pts, lag, arrival, gap, not back and step > 0)
         self._look(pts, lag, arrival)
         return Stamp(media, arrival)
 
@@ -180,13 +183,14 @@ class CaptureClock:
             self._slope = slope
 
     def _look_early(
-        self, early: deque[tuple[float, float]], pts: float, lag: float, arrival: float, *, settled: bool
+        self, early: deque[tuple[float, float]], pts: float, lag: float, arrival: float, gap: float, settled: bool
     ) -> None:
         if arrival > self._early_until or not self._fickle or self._reported(arrival):
             self._early = None
             return
-        if not settled:
-            early.clear()
+        usual_gap = (early[-1][1] - early[0][1]) / max(1, len(early) - 1) if early else 0.0
+        if not settled or (len(early) >= EARLY - 1 and gap > HITCH * usual_gap):
+            early.clear()  # a stall is no pace
         early.append((pts, arrival))
         steps = [after[0] - before[0] for before, after in pairwise(early)]
         gaps = [after[1] - before[1] for before, after in pairwise(early)]
@@ -250,7 +254,7 @@ class CaptureClock:
 
 def _even(steps: list[float]) -> bool:
     usual = median(steps)
-    return all(abs(step - usual) < usual / 2 for step in steps)
+    return sum(abs(step - usual) < usual / 2 for step in steps) >= EVEN * len(steps)
 
 
 def _alike(slope: float, before: float) -> bool:

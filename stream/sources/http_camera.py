@@ -9,6 +9,7 @@ from askcam.stream.sources.address import Address
 from askcam.stream.sources.base import Picture, Progress
 from askcam.stream.sources.http_get import Getter, Reply
 from askcam.stream.sources.mjpeg import MJPEGDecoder
+from askcam.stream.sources.playlist_watch import PlaylistWatch
 from askcam.stream.sources.pyav import OPEN_S, READ_S, PyAVSource
 from askcam.stream.sources.replies import plain
 from askcam.stream.sources.still_camera import MOST_FPS, Pace, StillCamera
@@ -66,6 +67,9 @@ class HTTPCamera:
             self._inner = PyAVSource(self._at.url, self._shown, self._open_s, self._read_s, decoder=decoder)
         elif reply is not None and _is_jpeg(reply):
             self._inner, self._pace.still = still, True
+        elif reply is not None and reply.body.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"#EXTM3U"):
+            watch = PlaylistWatch(self._at, self._shown)
+            self._inner = PyAVSource(self._at.url, self._shown, self._open_s, self._read_s, playlist=watch)
         if self._stopped:
             self._inner.interrupt()
         try:

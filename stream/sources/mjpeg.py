@@ -5,7 +5,7 @@ import http.client
 import time
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import av
 import av.error
@@ -45,7 +45,7 @@ class MJPEGDecoder:
         parts, refused = JPEGParts(), 0
         while data := self._data():
             for jpeg, self.came_at in parts.feed(data, time.monotonic()):
-                packet: Packet[VideoStream] = av.Packet(jpeg)
+                packet = cast("Packet[VideoStream]", av.Packet(jpeg))
                 packet.is_keyframe = True
                 refused = 0
                 yield packet

@@ -15,6 +15,7 @@ from askcam.stream.sources.capture_clock import CaptureClock, Stamp
 from askcam.stream.sources.catch_up import CatchUp, Head, Step
 from askcam.stream.sources.decoder import Decoder, PacketDecoder, seconds
 from askcam.stream.sources.pacer import Pacer
+from askcam.stream.sources.playlist_watch import PlaylistWatch
 from askcam.stream.sources.rtsp_errors import why_not
 from askcam.stream.sources.yuv import Converter, YUVPicture
 
@@ -57,11 +58,14 @@ class PyAVSource:
         read_s: float = READ_S,
         transport: str = "",
         decoder: PacketDecoder | None = None,
+        playlist: PlaylistWatch | None = None,
     ) -> None:
-        """`transport`: "tcp" or "udp", where nothing else is to be tried (RTSP). `decoder`: what has been opened."""
+        """`transport`: "tcp" or "udp", where nothing else is to be tried (RTSP). `decoder`: what has been opened.
+        `playlist`: that at `url`, which knows more of time than FFmpeg tells."""
         self._url, self._label, self._transport = url, label, transport
         self._open_s, self._read_s = open_s, read_s
         self._decoder = decoder
+        self._playlist = playlist
         self._arrivals: Arrivals | None = None
         self._converter = Converter()
         self._pacer: Pacer | None = None
@@ -103,6 +107,8 @@ class PyAVSource:
 
     def open(self) -> None:
         began = time.monotonic()
+        if self._playlist is not None and self._playlist.look():
+            self._playlist.join_stream()
         decoder = self._decoder = self._decoder or self._opened()
         recorded = any(name in decoder.format for name in _RECORDED)
         if recorded:
@@ -113,6 +119,8 @@ class PyAVSource:
         self._arrivals = Arrivals(decoder, clock, self._label, waits=recorded, timed=timed, held_from=held_from)
         self._catch_up = CatchUp(time.monotonic())
         self._arrivals.start()
+        if self._playlist is not None and self._live_file:
+            self._playlist.start()
         if self._stop.is_set():
             self._arrivals.stop()
 
@@ -210,6 +218,9 @@ class PyAVSource:
             stamp = frame.opaque
             assert isinstance(stamp, Stamp), "a frame without its packet"
             mono, basis = arrivals.captured(stamp)
+            told = None if self._playlist is None else self._playlist.captured(seconds(frame))
+            if told is not None:
+                mono, basis = min(told[0], stamp.arrival), told[1]
         wall = time.time() - (time.monotonic() - mono)
         assert self._decoder is not None, "a frame without its decoder"
         return YUVPicture(frame, self._converter, wall, mono, basis, self._decoder.sar)
@@ -218,8 +229,12 @@ class PyAVSource:
         self._stop.set()
         if self._arrivals is not None:
             self._arrivals.stop()
+        if self._playlist is not None:
+            self._playlist.interrupt()
 
     def close(self) -> None:
+        if self._playlist is not None:
+            self._playlist.close()
         if self._arrivals is not None:
             self._arrivals.stop()
             self._arrivals.join(self._read_s + CLOSE_S)  # it closes the container

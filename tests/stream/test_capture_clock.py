@@ -71,7 +71,9 @@ def test_the_age_is_told_truly(name: str) -> None:
 
 
 @pytest.mark.parametrize("report_s", [None, 2, 5])
-@pytest.mark.parametrize(("fps", "claim"), [(5, 25), (8, 30), (10, 25), (12, 25), (15, 30), (18, 25), (20, 25), (21, 25)])
+@pytest.mark.parametrize(
+    ("fps", "claim"), [(5, 25), (8, 30), (10, 25), (12, 25), (15, 30), (18, 25), (20, 25), (21, 25)]
+)
 def test_timestamps_that_run_slow_are_known_before_they_make_half_a_second(
     fps: float, claim: float, report_s: float | None
 ) -> None:
