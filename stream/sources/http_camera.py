@@ -93,7 +93,9 @@ class HTTPCamera:
         self._inner.interrupt()
 
     def close(self) -> None:
+        self._getter.interrupt()
         self._inner.close()
+        self._getter.close()
 
 
 def pace_of(fps: float) -> Pace:

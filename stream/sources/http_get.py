@@ -94,6 +94,13 @@ class Getter:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
 
+    def close(self) -> None:
+        """Let go of what was kept open, after its reader has ended."""
+        with self._lock:
+            sock, self._socket = self._socket, None
+        if sock is not None:
+            sock.close()
+
     def _asked(
         self,
         at: Address,
