@@ -17,7 +17,7 @@ rtsp only
     sr=S                        seconds between sender reports (2), 0: none
     srerr=S srjump=AT:S         its wall clock is wrong; is set
     backlog=FRAMES              what it sends at once to who connects; they begin with a keyframe
-    wrong=1                     timestamps never change
+    still=1                     timestamps never change
 http only
     length=0                    MJPEG: no Content-Length
     seg=S                       HLS: length of a segment (1)
@@ -172,7 +172,7 @@ async def play(odd: Oddities, writer: asyncio.StreamWriter, channel: int) -> Non
         after = made - pace.started
         stamp = (number - first) / odd.fps * odd.fps / claim - pace.paused
         stamp += sum(by for at, by in odd.pairs("jump") if after >= at)
-        ticks = int(odd.number("ts0", 1000)) + int(0 if odd.text("wrong") else stamp * 90000)
+        ticks = int(odd.number("ts0", 1000)) + int(0 if odd.text("still") else stamp * 90000)
         if every and made - reported >= every:
             reported = made
             wall = made + odd.number("srerr", 0) + sum(by for at, by in odd.pairs("srjump") if after >= at) + _NTP_EPOCH

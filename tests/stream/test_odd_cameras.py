@@ -58,7 +58,7 @@ def errors_s(lobby: Camera, fps: float, decoded: int) -> list[float]:
         {"sr": 0, "jump": "2:-5"},
         {"jump": "1:5,2:-5"},
         {"ts0": 2**32 - 90000},
-        {"wrong": 1},
+        {"still": 1},
         {"srerr": -1.5},
         {"srerr": 3600},
         {"sr": 1, "srjump": "1.5:3"},
