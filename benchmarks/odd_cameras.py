@@ -86,9 +86,11 @@ ROWS = (
     Row("keyframe every 20 s", {"gop": 500, **LONG, "n": 1000}, runs_s=30, live_s=22, says="waiting for a keyframe"),
     Row("keyframe every 20 s, H.265", {"gop": 500, "n": 1000, "codec": "hevc"}, runs_s=30, live_s=22),
     Row("parts are renewed in turn, no keyframes", {"refresh": 1, "gop": 50}, live_s=6),
+    # When a slow camera's first picture came is not known: FFmpeg holds it until the next one, or until it gives up
+    # waiting for that at 8 s; then neither is it known of the second. Both are told as old as they may be.
     Row("0.5 fps", {"fps": 0.5, "gop": 1, "n": 60}, runs_s=20, live_s=6, settle_s=3),
     Row("0.2 fps", {"fps": 0.2, "gop": 1, "n": 60}, runs_s=40, live_s=11, settle_s=6),
-    Row("0.1 fps", {"fps": 0.1, "gop": 1, "n": 60}, runs_s=60, live_s=21, settle_s=21),  # the second is waited for in vain
+    Row("0.1 fps", {"fps": 0.1, "gop": 1, "n": 60}, runs_s=60, live_s=21, settle_s=21),
     Row("0.2 fps, MJPEG", {"fps": 0.2, "n": 60}, "mjpeg", runs_s=40, live_s=11),
     Row("MJPEG", {}, "mjpeg"),
     Row("1 fps, MJPEG without lengths", {"fps": 1, "n": 60, "length": 0}, "mjpeg", live_s=6),
@@ -102,7 +104,7 @@ ROWS = (
     Row("by OpenCV", {}, via="opencv"),
     Row("by OpenCV, claims 25 fps, sends 21", {"fps": 21, "claim": 25}, via="opencv", runs_s=20),
     Row("by OpenCV, network stalls 2 s", {"stall": "5:2"}, via="opencv", share=0.6),
-    Row("too slow to decode: 4K, 30 fps, busy cores", {"w": 3840, "h": 2160, "fps": 30, "n": 450, "gop": 30}, runs_s=60,
+    Row("too slow to decode: 4K, 30 fps, busy cores", {"w": 3840, "h": 2160, "fps": 30, "n": 300, "gop": 30}, runs_s=60,
         live_s=30, share=0.0, settle_s=0, most_s=1.0, says="decoding falls behind", busy=True),
 )  # fmt: skip
 
@@ -127,7 +129,7 @@ def crowded(busy: bool) -> Iterator[None]:
 def warm(server: OddCamera, row: Row) -> None:
     """Have its pictures encoded: nobody's first connection shall wait for that."""
     uri = server.rtsp(**row.odd)
-    with socket.create_connection(("127.0.0.1", server.port), timeout=300) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=600) as connection:
         connection.sendall(f"DESCRIBE {uri} RTSP/1.0\r\nCSeq: 1\r\n\r\n".encode())
         connection.recv(1)
 
@@ -228,6 +230,7 @@ def main() -> None:
             _show(found)
         for row in ROWS:
             if row.busy and (words is None or any(word in row.name for word in words)):
+                warm(server, row)
                 table.append(_apart(row, server))
                 _show(table[-1])
     wrong = [found["name"] for found in table if found["wrong"]]

@@ -134,7 +134,8 @@ class PyAVSource:
             del options["rtsp_flags"]
         began = time.monotonic()
         try:
-            return Decoder(self._url, self._label, options, (self._open_s, self._read_s))
+            first_s = self._read_s if self._rtp else 0.0  # FFmpeg gives a slow camera's when the second one begins
+            return Decoder(self._url, self._label, options, (self._open_s, self._read_s), first_s)
         except SourceError as error:
             at = address.split(self._url)
             if at is None or self._stop.is_set():
