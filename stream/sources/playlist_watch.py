@@ -16,7 +16,7 @@ MAX_BYTES = 256 << 10
 LOOK_S = 0.3  # between looks, until it is known when segments appear ...
 LOOK_KNOWN_S = 1.0  # ... and from then on
 KNOWN = 4  # segments that were seen to appear
-SHARE = 0.05  # of the time that looks may take, where they are slow
+SHARE = 0.2  # of the time that looks may take, where they are slow: up to LOOK_KNOWN_S between them
 MAX_FAILED = 20  # in a row: then it is left alone
 
 
@@ -85,4 +85,5 @@ class PlaylistWatch:
             failed = 0 if self.look() else failed + 1
             with self._lock:
                 known = self._clock.published >= KNOWN
-            wait_s = max(LOOK_KNOWN_S if known else LOOK_S, (time.monotonic() - began) / SHARE)
+            slow_s = min(LOOK_KNOWN_S, (time.monotonic() - began) / SHARE)
+            wait_s = LOOK_KNOWN_S if known else max(LOOK_S, slow_s)
