@@ -100,9 +100,15 @@ class PlaylistClock:
             self._seen.popitem(last=False)
         self._looked_at = asked
 
-    def join(self) -> None:
+    @property
+    def newest(self) -> int | None:
+        """The number of the newest segment."""
+        return next(reversed(self._seen), None)
+
+    def join(self) -> int | None:
         """The newest segment is where reading begins."""
-        self._first = next(reversed(self._seen), None)
+        self._first = self.newest
+        return self._first
 
     def captured(self, pts: float) -> tuple[float, AgeBasis] | None:
         """When the frame was recorded, by the steady clock; None where the playlist doesn't tell."""

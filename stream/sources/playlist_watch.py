@@ -49,10 +49,13 @@ class PlaylistWatch:
             self._clock.look(playlist, asked, time.monotonic())
         return True
 
-    def join_stream(self) -> None:
-        """FFmpeg has begun with the newest segment of before."""
+    def join_stream(self) -> bool:
+        """FFmpeg has begun with the newest segment of the last look; False where another one has appeared since."""
         with self._lock:
-            self._clock.join()
+            first = self._clock.join()
+        self.look()
+        with self._lock:
+            return self._clock.newest == first
 
     def start(self) -> None:
         self._thread.start()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 OPEN_S = 8.0  # to connect and to agree on what is sent
 READ_S = 5.0  # to wait for a packet, at the least; the camera's own watchdog is quicker, this ends what it abandoned
 CLOSE_S = 2.0  # longer than READ_S that a thread in FFmpeg is waited for
+JOINS = 4  # times that a playlist is joined anew, since a segment appeared meanwhile
 LOOK_S = 0.005  # between looks whether more is coming in
 
 _RTSP = {
@@ -107,9 +108,12 @@ class PyAVSource:
 
     def open(self) -> None:
         began = time.monotonic()
-        if self._playlist is not None and self._playlist.look():
-            self._playlist.join_stream()
         decoder = self._decoder = self._decoder or self._opened()
+        for _ in range(JOINS):  # which segment it began with must be known
+            if self._playlist is None or self._playlist.join_stream() or time.monotonic() - began > self._open_s:
+                break
+            decoder.close()
+            decoder = self._decoder = self._opened()
         recorded = any(name in decoder.format for name in _RECORDED)
         if recorded:
             self._pacer, self._live_file = Pacer(), decoder.seconds is None
@@ -125,6 +129,11 @@ class PyAVSource:
             self._arrivals.stop()
 
     def _opened(self) -> Decoder:
+        if self._playlist is not None:
+            self._playlist.look()
+        return self._connected()
+
+    def _connected(self) -> Decoder:
         """Raises SourceError; of an RTSP camera with what it says itself, for which it is asked once more."""
         if not self._rtp:
             return Decoder(self._url, self._label, _HTTP, (self._open_s, self._read_s))
