@@ -83,11 +83,6 @@ class PlaylistClock:
         self._ends: dict[int, float] = {}  # timestamps at which segments end
         self._lost = False
 
-    @property
-    def published(self) -> int:
-        """How many segments were seen to appear."""
-        return sum(seen.after is not None for seen in self._seen.values())
-
     def look(self, playlist: Playlist, asked: float, now: float) -> None:
         """What the playlist held, asked for and read at these moments of the steady clock."""
         self._lost |= playlist.broken

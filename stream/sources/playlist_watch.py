@@ -13,10 +13,9 @@ from askcam.stream.sources.playlist import Playlist, PlaylistClock, parse
 
 GET_S = 2.0  # for one look
 MAX_BYTES = 256 << 10
-LOOK_S = 0.3  # between looks, until it is known when segments appear ...
-LOOK_KNOWN_S = 1.0  # ... and from then on
-KNOWN = 4  # segments that were seen to appear
-SHARE = 0.2  # of the time that looks may take, where they are slow: up to LOOK_KNOWN_S between them
+LOOK_S = 0.3  # between looks: so well is it known when segments appear ...
+LOOK_SLOW_S = 1.0  # ... where looks are slow, at the most
+SHARE = 0.2  # of the time that looks may take, where they are slow: up to LOOK_SLOW_S between them
 MAX_FAILED = 20  # in a row: then it is left alone
 
 
@@ -86,7 +85,4 @@ class PlaylistWatch:
         while failed < MAX_FAILED and not self._stop.wait(wait_s):
             began = time.monotonic()
             failed = 0 if self.look() else failed + 1
-            with self._lock:
-                known = self._clock.published >= KNOWN
-            slow_s = min(LOOK_KNOWN_S, (time.monotonic() - began) / SHARE)
-            wait_s = LOOK_KNOWN_S if known else max(LOOK_S, slow_s)
+            wait_s = max(LOOK_S, min(LOOK_SLOW_S, (time.monotonic() - began) / SHARE))
