@@ -2,6 +2,7 @@
 
 StreamError
 ├── SourceError            a source cannot be opened or read; the message names the (redacted) URI and the remedy
+│   ├── Refused            the camera answered, and won't
 │   └── UnknownScheme      nothing here can open such a URI
 └── CameraUnavailable      the camera has no live window now; `reason` says why
 """
@@ -17,6 +18,10 @@ class SourceError(StreamError):
     def __init__(self, message: str, *, permanent: bool = False) -> None:
         super().__init__(message)
         self.permanent = permanent
+
+
+class Refused(SourceError):
+    """The camera answered that it won't: asking in another way would only be one more wrong try."""
 
 
 class UnknownScheme(SourceError):

@@ -68,7 +68,7 @@ def look(words: Sequence[str], config: EngineConfig, sizes: Sizes, span: Span, j
     """`words`: what to look at, and last the question. Prints the answer as it comes. Leaves with 2 for what the user
     can mend."""
     try:
-        looked, question = split(words)
+        looked, question = split(words, span.fps)
         if sizes.min_pixels is not None and sizes.max_pixels is not None and sizes.min_pixels > sizes.max_pixels:
             raise LookError(told("look.pixels", low=sizes.min_pixels, high=sizes.max_pixels))
         _try(looked)

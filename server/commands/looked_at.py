@@ -10,7 +10,7 @@ from askcam.server.attached.budget import Budget
 from askcam.server.commands.words.catalogue import told
 from askcam.server.errors import ApiError
 from askcam.stream.sources.base import SourceSpec
-from askcam.stream.sources.registry import file_path, resolve
+from askcam.stream.sources.registry import SAMPLED_FPS, file_path, resolve
 from askcam.stream.sources.stills_file import is_picture, read_picture
 from askcam.stream.stills.kinds import PictureError
 
@@ -46,7 +46,7 @@ class Looked:
     camera: SourceSpec | None
 
 
-def split(words: Sequence[str]) -> tuple[Looked, str]:
+def split(words: Sequence[str], fps: float = SAMPLED_FPS) -> tuple[Looked, str]:
     """What is to be looked at, read, and the question. Raises LookError, and StreamError for a URI of no source."""
     if not words:
         raise LookError(told("look.no_question"))
@@ -66,7 +66,7 @@ def split(words: Sequence[str]) -> tuple[Looked, str]:
         elif (path := file_path(uri)) is not None and Path(path).is_dir():
             raise LookError(told("look.folder", uri=uri))
         else:
-            camera = resolve(uri)
+            camera = resolve(uri, fps)
     return Looked(tuple(pictures), camera), question
 
 

@@ -65,6 +65,7 @@ def summarize(wish: Wish, config: EngineConfig) -> None:
             if path is not None:
                 found = _file(path, engine, plan, prompts)
             else:
+                spec = resolve(wish.source, plan.fps)  # one that is polled is, as often as it is looked at
                 found = _camera(spec, engine, plan, prompts, wish.seconds or SECONDS)
             summary = _summary(wish, spec, engine, plan, found, time.monotonic() - begun, live=path is None)
     except UnknownScene as exc:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from askcam.stream.errors import SourceError
 from askcam.stream.frame import AgeBasis
 from askcam.stream.sources.capture_clock import CaptureClock, Stamp
-from askcam.stream.sources.decoder import Decoder, reported_wall_us, seconds
+from askcam.stream.sources.decoder import PacketDecoder, reported_wall_us, seconds
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 32 << 20  # of packets that wait to be decoded
 MAX_PACKETS = 4096
 WAITED_S = 0.03  # a read that took so long had to wait for the camera: what came before it was all there was
+LONE = 4  # ... so many times as long, where the packet before didn't: who sends a backlog may be kept from its core
 SETTLE_S = 1.0  # what comes without a pause for so long is no backlog but the camera's pace
 LONGEST_SEGMENT_S = 15.0  # of a recording that is played while it is written
 SEGMENT_S = 0.3  # between two packets: another segment has been waited for
@@ -40,7 +41,14 @@ class Arrivals:
     """
 
     def __init__(
-        self, decoder: Decoder, clock: CaptureClock, name: str, *, waits: bool, timed: bool, held_from: float | None
+        self,
+        decoder: PacketDecoder,
+        clock: CaptureClock,
+        name: str,
+        *,
+        waits: bool,
+        timed: bool,
+        held_from: float | None,
     ) -> None:
         """`timed`: timestamps say something.
 
@@ -57,6 +65,7 @@ class Arrivals:
         self._over = self._stopped = False
         self._error: SourceError | None = None
         self._since = time.monotonic()  # when the packet that is being read began to be waited for
+        self._paused = False  # the last packet was waited for
         self._settle_at: float | None = None  # a backlog may be coming in, until then at the latest
         self._segment: tuple[float, float] | None = None  # timestamps at its start and end, as far as it came
         self._segment_s: float | None = None  # length of the shortest
@@ -125,7 +134,8 @@ class Arrivals:
             if self._settle_at is None:
                 return True
             now = time.monotonic()
-            if now > self._settle_at or (not self._over and now - self._since > self._pause_s()):
+            pause_s = self._pause_s() * (1 if self._paused else LONE)
+            if now > self._settle_at or (not self._over and now - self._since > pause_s):
                 self._settle_at = None
                 return True
             return False
@@ -176,15 +186,17 @@ class Arrivals:
     def _arrived(self, packet: "Packet[VideoStream]", now: float) -> None:
         with self._news:
             waited, first = now - self._since, self.heard_at is None
+            paused = waited > self._pause_s()
             if first or waited > PAUSE_S:
-                self._settle_at = now + SETTLE_S
-            elif waited > self._pause_s():
+                self._settle_at, paused = now + SETTLE_S, False
+            elif paused and self._paused:
                 self._settle_at = None
+            self._paused = paused
             self.heard_at = now
             if self._waits:
                 self._measure(seconds(packet), waited)
             timed = self._timed
-            arrival = now
+            arrival = now if self._decoder.came_at is None else self._decoder.came_at
             if self._held_from is not None:
                 timed = timed and not first
                 arrival, self._held_from = self._held_from, now

@@ -7,6 +7,7 @@ count 25 frames a second and send 21, set their clocks, and begin anew.
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from askcam.stream.frame import AgeBasis
@@ -24,6 +25,13 @@ TICK_S = 2e-6  # sender reports are told in microseconds: what differs by more i
 LEAK = 1e-4  # seconds per second that two clocks may drift apart
 RATES = (0.2, 5.0)  # seconds that a second of timestamps may really last
 STEADY = 4  # steps between timestamps that say something of the camera's own ...
+EARLY_S = 3.0  # after the first packet, timestamps that run slow from the start are looked for packet by packet:
+EARLY_RISE_S = 0.15  # a lag that has risen by so much ...
+EARLY_SLOPE = 0.1  # ... at this rate, seconds per second ...
+EARLY = 5  # ... over so many packets and more, which came as evenly as no network that falls behind brings them ...
+EARLY_MOST = 64
+EVEN = 0.8  # ... but for a few, on a busy machine ...
+HITCH = 3.0  # ... none of which took so many times as long as usual
 _REMEMBERED = 16  # ... and so many are looked at
 
 
@@ -65,6 +73,8 @@ class CaptureClock:
         self._low: float | None = None  # of the span before
         self._slope = 0.0  # between the two spans before
         self._reports = _Reports()
+        self._early: deque[tuple[float, float]] | None = deque(maxlen=EARLY_MOST)  # timestamps and arrivals
+        self._early_until = 0.0
 
     @property
     def usual_s(self) -> float | None:
@@ -100,6 +110,8 @@ class CaptureClock:
         self._reports.low = min(self._reports.low, lag)
         self._arrival, self._lag = arrival, lag
         self._span_waited |= waited
+        if self._early is not None:
+            self._look_early(self._early, pts, lag, arrival, gap, not back and step > 0)
         self._look(pts, lag, arrival)
         return Stamp(media, arrival)
 
@@ -122,6 +134,7 @@ class CaptureClock:
         self._top = pts
         self._base = (pts, pts)
         self._arrival = self._span_at = arrival
+        self._early_until = arrival + EARLY_S
         self._lag = self._floor = self._span_low = arrival - pts
 
     def _media(self, pts: float) -> float:
@@ -169,6 +182,30 @@ class CaptureClock:
         else:
             self._slope = slope
 
+    def _look_early(
+        self, early: deque[tuple[float, float]], pts: float, lag: float, arrival: float, gap: float, settled: bool
+    ) -> None:
+        if arrival > self._early_until or not self._fickle or self._reported(arrival):
+            self._early = None
+            return
+        usual_gap = (early[-1][1] - early[0][1]) / max(1, len(early) - 1) if early else 0.0
+        if not settled or (len(early) >= EARLY - 1 and gap > HITCH * usual_gap):
+            early.clear()  # a stall is no pace
+        early.append((pts, arrival))
+        steps = [after[0] - before[0] for before, after in pairwise(early)]
+        gaps = [after[1] - before[1] for before, after in pairwise(early)]
+        rise = sum(gaps) - sum(steps)
+        if (
+            len(early) < EARLY
+            or rise < max(EARLY_RISE_S, EARLY_SLOPE * sum(gaps))
+            or not (_even(steps) and _even(gaps))
+        ):
+            return
+        self._early = None
+        self._run(pts, self._media(pts), rise / sum(gaps))
+        self._floor, self._low, self._slope = lag, None, 0.0
+        self._span_at, self._span_count, self._span_waited = arrival, 0, False
+
     def _run(self, pts: float, media: float, slope: float) -> None:
         """From (`pts`, `media`) on, let media time run so that lags don't rise by `slope` a second any more."""
         self._base = (pts, media)
@@ -213,6 +250,11 @@ class CaptureClock:
             reports.wall = wall  # its clock was set, or tells what was known
         reports.next(low, lag, arrival)
         return media
+
+
+def _even(steps: list[float]) -> bool:
+    usual = median(steps)
+    return sum(abs(step - usual) < usual / 2 for step in steps) >= EVEN * len(steps)
 
 
 def _alike(slope: float, before: float) -> bool:

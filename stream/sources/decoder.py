@@ -4,7 +4,7 @@ import logging
 import struct
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import av
 import av.error
@@ -26,18 +26,63 @@ log = logging.getLogger(__name__)
 _STILLS = ("image2", "_pipe", "tty")  # FFmpeg's names of formats that are pictures or text, not video
 
 
+class PacketDecoder(Protocol):
+    """Gives a camera's packets to one thread, and makes pictures of them on another."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def format(self) -> str: ...
+    @property
+    def codec(self) -> str: ...
+    @property
+    def seconds(self) -> float | None: ...
+    @property
+    def sar(self) -> Fraction: ...
+    @property
+    def undecodable(self) -> int: ...
+    @property
+    def came_at(self) -> float | None: ...
+    def packets(self) -> "Iterator[Packet[VideoStream]]": ...
+    def decode(self, packet: "Packet[VideoStream]") -> "list[VideoFrame]": ...
+    def lean(self, lean: bool) -> None: ...
+    def forget(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class _Phases:
+    """FFmpeg opens a stream in two phases, and PyAV reads the limit before each: to connect and agree, then to have the
+    first packet. Where that ran out FFmpeg would make do with what it has, and call it the whole packet."""
+
+    def __init__(self, *limits_s: float) -> None:
+        self._limits_s = list(limits_s)
+
+    def __float__(self) -> float:
+        return float(self._limits_s.pop(0) if len(self._limits_s) > 1 else self._limits_s[0])
+
+
 class Decoder:
     """One opened video. Used by one thread only."""
 
     def __init__(
-        self, url: str, label: str, options: Mapping[str, str], timeout_s: tuple[float, float] | None = None
+        self,
+        url: str,
+        label: str,
+        options: Mapping[str, str],
+        timeout_s: tuple[float, float] | None = None,
+        first_s: float = 0.0,
     ) -> None:
-        """Open it; `timeout_s` are those of opening and of each read. Raises SourceError."""
+        """Open it; `timeout_s` are those of opening and of each read, `first_s` of the first packet where that is more.
+
+        Raises SourceError.
+        """
         self.url, self.label = url, label
         self._timeout_s = timeout_s or (0.0, 0.0)
         self.undecodable = 0  # damaged packets, skipped
+        self.came_at: float | None = None  # FFmpeg doesn't say when a packet's first byte came
         try:
-            self._container: InputContainer = av.open(url, options=dict(options), timeout=timeout_s)
+            limits: Any = timeout_s and (_Phases(timeout_s[0], max(timeout_s[0], first_s)), timeout_s[1])
+            self._container: InputContainer = av.open(url, options=dict(options), timeout=limits)
         except av.error.FFmpegError as error:
             raise explain(error, url, label, self._timeout_s[0]) from error
         try:

@@ -1,28 +1,30 @@
-"""A camera at an http(s) address: MJPEG or HLS for FFmpeg, a single JPEG to be polled; what it is, it says itself."""
+"""A camera at an http(s) address: endless JPEGs, a single one to be polled, or HLS and others for FFmpeg; which it is,
+it says itself."""
 
 import time
 from collections.abc import Mapping
 
-from askcam.stream.errors import SourceError
+from askcam.stream.errors import Refused, SourceError
 from askcam.stream.sources.address import Address
 from askcam.stream.sources.base import Picture, Progress
 from askcam.stream.sources.http_get import Getter, Reply
+from askcam.stream.sources.mjpeg import MJPEGDecoder
+from askcam.stream.sources.playlist_watch import PlaylistWatch
 from askcam.stream.sources.pyav import OPEN_S, READ_S, PyAVSource
 from askcam.stream.sources.replies import plain
 from askcam.stream.sources.still_camera import MOST_FPS, Pace, StillCamera
 
-ASK_S = 4.0  # to see what is there, after FFmpeg could not use it
-LEAST_ASK_S = 1.2
 HEAD = 4096  # bytes that are looked at
 
 _BEGINNINGS = ((b"\x89PNG", "a PNG"), (b"GIF8", "a GIF"), (b"RIFF", "a WebP or AVI"), (b"%PDF", "a PDF"))
 
 
 class HTTPCamera:
-    """Tries FFmpeg first; what is no video for it is looked at, and either polled or named."""
+    """Looks first at what is there. JPEGs are read by ourselves, bounded before they are decoded; FFmpeg is given the
+    rest, and what is no video for it, is named."""
 
     def __init__(self, at: Address, shown: str, pace: Pace, open_s: float = OPEN_S, read_s: float = READ_S) -> None:
-        self._at, self._shown, self._pace, self._open_s = at, shown, pace, open_s
+        self._at, self._shown, self._pace, self._open_s, self._read_s = at, shown, pace, open_s, read_s
         self._getter = Getter(at, shown)
         self._stopped = False
         self._inner: PyAVSource | StillCamera = PyAVSource(at.url, shown, open_s, read_s)
@@ -31,36 +33,51 @@ class HTTPCamera:
     def dropped(self) -> Mapping[str, int]:
         return self._inner.dropped
 
+    @property
+    def interval_s(self) -> float:
+        """Seconds between two pictures, where it has to be asked for each."""
+        return self._pace.interval_s
+
     def progress(self) -> Progress:
         inner = self._inner
         return inner.progress() if isinstance(inner, PyAVSource) else Progress()
 
     def allow_silence(self, silence_s: float) -> None:
+        self._read_s = max(self._read_s, silence_s)
         if isinstance(self._inner, PyAVSource):
             self._inner.allow_silence(silence_s)
 
     def open(self) -> None:
-        began = time.monotonic()
         still = StillCamera(self._at, self._shown, self._pace)
         if self._pace.still:  # it was one the last time
             still.open()
             self._inner = still
             return
+        began, failed = time.monotonic(), None
+        try:
+            reply = self._getter.get(self._open_s, HEAD, whole=False, keep_s=self._read_s)
+        except Refused:
+            raise
+        except SourceError as error:  # FFmpeg knows the way through proxies, and other dialects
+            if time.monotonic() - began > self._open_s / 2:
+                raise
+            reply, failed = None, error
+        if reply is not None and reply.stream is not None:
+            decoder = MJPEGDecoder(reply.stream, self._shown, self._read_s)
+            self._inner = PyAVSource(self._at.url, self._shown, self._open_s, self._read_s, decoder=decoder)
+        elif reply is not None and _is_jpeg(reply):
+            self._inner, self._pace.still = still, True
+        elif reply is not None and reply.body.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"#EXTM3U"):
+            watch = PlaylistWatch(self._at, self._shown)
+            self._inner = PyAVSource(self._at.url, self._shown, self._open_s, self._read_s, playlist=watch)
+        if self._stopped:
+            self._inner.interrupt()
         try:
             self._inner.open()
-            return
         except SourceError as error:
-            failed = error
-        left = began + self._open_s + LEAST_ASK_S - time.monotonic()
-        reply = self._getter.get(max(LEAST_ASK_S, min(ASK_S, left)), HEAD, whole=False)
-        if not _is_jpeg(reply):
-            raise _no_video(self._shown, reply) or failed
-        self._inner.close()
-        self._inner = still
-        self._pace.still = True
-        if self._stopped:
-            still.interrupt()
-        still.open()
+            if self._inner is still:
+                raise
+            raise failed or (reply and _no_video(self._shown, reply)) or error from error
 
     def read(self, convert: bool) -> Picture | None:
         try:
@@ -76,7 +93,9 @@ class HTTPCamera:
         self._inner.interrupt()
 
     def close(self) -> None:
+        self._getter.interrupt()
         self._inner.close()
+        self._getter.close()
 
 
 def pace_of(fps: float) -> Pace:

@@ -22,6 +22,7 @@ PORTS = {"http": 80, "https": 443}
 MAX_REDIRECTS = 4
 MAX_WAIT_S = 300.0  # that a Retry-After is followed
 CHUNK = 64 << 10
+KEPT = ("multipart/", "video/x-motion-jpeg", "video/x-mjpeg", "video/mjpeg")  # media types of JPEGs without an end
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Reply:
     etag: str = ""
     modified: str = ""
     retry_after_s: float | None = None
+    stream: http.client.HTTPResponse | None = None  # still open, its body not read: for who asked to keep it
 
 
 @dataclass(slots=True)
@@ -45,19 +47,29 @@ class Getter:
     shown: str
     agent: str = "askcam"
     _offered: tuple[Challenge, ...] = ()
-    _connection: http.client.HTTPConnection | None = None
+    _socket: socket.socket | None = None
+    _kept: http.client.HTTPResponse | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _interrupted: bool = False
 
-    def get(self, timeout_s: float, max_bytes: int, *, whole: bool, headers: Mapping[str, str] | None = None) -> Reply:
+    def get(
+        self,
+        timeout_s: float,
+        max_bytes: int,
+        *,
+        whole: bool,
+        headers: Mapping[str, str] | None = None,
+        keep_s: float | None = None,
+    ) -> Reply:
         """GET it. `whole`: more than `max_bytes` is refused; else no more than that is read, and it may be endless.
 
+        `keep_s`: an endless one (KEPT) is left open, for its caller to read and close; each of its reads may take that.
         Raises SourceError for what is no answer, and for a refusal but 304, 429 and 503 with Retry-After.
         """
         deadline = time.monotonic() + timeout_s
         at, shown = self.at, self.shown
         for _ in range(MAX_REDIRECTS + 1):
-            reply, location = self._asked(at, shown, deadline, timeout_s, max_bytes, whole, headers or {})
+            reply, location = self._asked(at, shown, deadline, timeout_s, max_bytes, whole, headers or {}, keep_s)
             if location is None:
                 return reply
             moved = address.split(urljoin(at.bare_url, location[: address.MAX_CHARS]))
@@ -77,10 +89,17 @@ class Getter:
         """Any thread: a get() under way fails soon."""
         with self._lock:
             self._interrupted = True
-            sock = None if self._connection is None else self._connection.sock
+            sock = self._socket
         if sock is not None:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Let go of what was kept open, after its reader has ended."""
+        with self._lock:
+            sock, self._socket = self._socket, None
+        if sock is not None:
+            sock.close()
 
     def _asked(
         self,
@@ -91,6 +110,7 @@ class Getter:
         max_bytes: int,
         whole: bool,
         headers: Mapping[str, str],
+        keep_s: float | None,
     ) -> tuple[Reply, str | None]:
         """One address, with user and password when they are asked for: the reply, or where it leads to."""
         target = at.target
@@ -116,10 +136,19 @@ class Getter:
                 if status not in (200, 206, 304) and not waits:
                     raise refused(status, response.reason or "", shown, at.userinfo is not None)
                 kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+                if keep_s is not None and status == 200 and kind.startswith(KEPT):
+                    self._keep(response, keep_s)
+                    return Reply(status, kind, b"", asked_at, stream=response), None
                 body = b"" if status == 304 or waits else _body(response, deadline, max_bytes, whole, shown, timeout_s)
                 tags = response.headers.get("ETag", "")[:256], response.headers.get("Last-Modified", "")[:64]
                 return Reply(status, kind, body, asked_at, *tags, retry if waits else None), None
         raise AssertionError("unreachable")
+
+    def _keep(self, response: http.client.HTTPResponse, read_s: float) -> None:
+        with self._lock:
+            self._kept = response
+            if self._socket is not None:
+                self._socket.settimeout(read_s)
 
     @contextlib.contextmanager
     def _answer(
@@ -139,10 +168,12 @@ class Getter:
         with self._lock:
             if self._interrupted:
                 raise SourceError(f"{shown}: closed")
-            self._connection = connection
+        response: http.client.HTTPResponse | None = None
         try:
             try:
                 connection.connect()
+                with self._lock:
+                    self._socket = connection.sock  # `connection` forgets it where the reply has no end
                 asked_at = time.monotonic()
                 connection.request("GET", target, headers={"User-Agent": self.agent, "Accept": "*/*", **headers})
                 response = connection.getresponse()
@@ -171,12 +202,14 @@ class Getter:
                 raise SourceError(
                     f"{shown}: {where} is not reached ({plain(error.strerror or '')}): is it on, and in this network?"
                 ) from error
-            with response:
-                yield response, asked_at
+            yield response, asked_at
         finally:
-            with self._lock:
-                self._connection = None
-            connection.close()
+            if response is None or response is not self._kept:
+                with self._lock:
+                    self._socket = None
+                if response is not None:
+                    response.close()
+                connection.close()
 
 
 def _body(

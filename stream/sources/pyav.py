@@ -13,8 +13,9 @@ from askcam.stream.sources.arrivals import Arrivals, Arrived
 from askcam.stream.sources.base import Progress
 from askcam.stream.sources.capture_clock import CaptureClock, Stamp
 from askcam.stream.sources.catch_up import CatchUp, Head, Step
-from askcam.stream.sources.decoder import Decoder, seconds
+from askcam.stream.sources.decoder import Decoder, PacketDecoder, seconds
 from askcam.stream.sources.pacer import Pacer
+from askcam.stream.sources.playlist_watch import PlaylistWatch
 from askcam.stream.sources.rtsp_errors import why_not
 from askcam.stream.sources.yuv import Converter, YUVPicture
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 OPEN_S = 8.0  # to connect and to agree on what is sent
 READ_S = 5.0  # to wait for a packet, at the least; the camera's own watchdog is quicker, this ends what it abandoned
 CLOSE_S = 2.0  # longer than READ_S that a thread in FFmpeg is waited for
+JOINS = 4  # times that a playlist is joined anew, since a segment appeared meanwhile
 LOOK_S = 0.005  # between looks whether more is coming in
 
 _RTSP = {
@@ -50,12 +52,21 @@ class PyAVSource:
     converted later, so `convert` is ignored."""
 
     def __init__(
-        self, url: str, label: str, open_s: float = OPEN_S, read_s: float = READ_S, transport: str = ""
+        self,
+        url: str,
+        label: str,
+        open_s: float = OPEN_S,
+        read_s: float = READ_S,
+        transport: str = "",
+        decoder: PacketDecoder | None = None,
+        playlist: PlaylistWatch | None = None,
     ) -> None:
-        """`transport`: "tcp" or "udp", where nothing else is to be tried (RTSP)."""
+        """`transport`: "tcp" or "udp", where nothing else is to be tried (RTSP). `decoder`: what has been opened.
+        `playlist`: that at `url`, which knows more of time than FFmpeg tells."""
         self._url, self._label, self._transport = url, label, transport
         self._open_s, self._read_s = open_s, read_s
-        self._decoder: Decoder | None = None
+        self._decoder = decoder
+        self._playlist = playlist
         self._arrivals: Arrivals | None = None
         self._converter = Converter()
         self._pacer: Pacer | None = None
@@ -97,7 +108,12 @@ class PyAVSource:
 
     def open(self) -> None:
         began = time.monotonic()
-        decoder = self._decoder = self._opened()
+        decoder = self._decoder = self._decoder or self._opened()
+        for _ in range(JOINS):  # which segment it began with must be known
+            if self._playlist is None or self._playlist.join_stream() or time.monotonic() - began > self._open_s:
+                break
+            decoder.close()
+            decoder = self._decoder = self._opened()
         recorded = any(name in decoder.format for name in _RECORDED)
         if recorded:
             self._pacer, self._live_file = Pacer(), decoder.seconds is None
@@ -107,10 +123,17 @@ class PyAVSource:
         self._arrivals = Arrivals(decoder, clock, self._label, waits=recorded, timed=timed, held_from=held_from)
         self._catch_up = CatchUp(time.monotonic())
         self._arrivals.start()
+        if self._playlist is not None and self._live_file:
+            self._playlist.start()
         if self._stop.is_set():
             self._arrivals.stop()
 
     def _opened(self) -> Decoder:
+        if self._playlist is not None:
+            self._playlist.look()
+        return self._connected()
+
+    def _connected(self) -> Decoder:
         """Raises SourceError; of an RTSP camera with what it says itself, for which it is asked once more."""
         if not self._rtp:
             return Decoder(self._url, self._label, _HTTP, (self._open_s, self._read_s))
@@ -120,7 +143,8 @@ class PyAVSource:
             del options["rtsp_flags"]
         began = time.monotonic()
         try:
-            return Decoder(self._url, self._label, options, (self._open_s, self._read_s))
+            first_s = self._read_s if self._rtp else 0.0  # FFmpeg gives a slow camera's when the second one begins
+            return Decoder(self._url, self._label, options, (self._open_s, self._read_s), first_s)
         except SourceError as error:
             at = address.split(self._url)
             if at is None or self._stop.is_set():
@@ -141,7 +165,7 @@ class PyAVSource:
             return None
         raise SourceError(f"{self._label} hung up: was the camera switched off or restarted?")
 
-    def _decoded(self, arrivals: Arrivals, decoder: Decoder) -> "VideoFrame | None":
+    def _decoded(self, arrivals: Arrivals, decoder: PacketDecoder) -> "VideoFrame | None":
         """The next frame; None at the end."""
         while not self._frames:
             one = self._next(arrivals, decoder)
@@ -151,7 +175,7 @@ class PyAVSource:
             self._frames.extend(decoder.decode(one.packet))
         return self._frames.popleft()
 
-    def _next(self, arrivals: Arrivals, decoder: Decoder) -> Arrived | None:
+    def _next(self, arrivals: Arrivals, decoder: PacketDecoder) -> Arrived | None:
         """The packet that is to be decoded next; None at the end."""
         while (one := arrivals.take()) is not None:
             self._packets += 1
@@ -204,6 +228,9 @@ class PyAVSource:
             stamp = frame.opaque
             assert isinstance(stamp, Stamp), "a frame without its packet"
             mono, basis = arrivals.captured(stamp)
+            told = None if self._playlist is None else self._playlist.captured(seconds(frame))
+            if told is not None:
+                mono, basis = min(told[0], stamp.arrival), told[1]
         wall = time.time() - (time.monotonic() - mono)
         assert self._decoder is not None, "a frame without its decoder"
         return YUVPicture(frame, self._converter, wall, mono, basis, self._decoder.sar)
@@ -212,8 +239,12 @@ class PyAVSource:
         self._stop.set()
         if self._arrivals is not None:
             self._arrivals.stop()
+        if self._playlist is not None:
+            self._playlist.interrupt()
 
     def close(self) -> None:
+        if self._playlist is not None:
+            self._playlist.close()
         if self._arrivals is not None:
             self._arrivals.stop()
             self._arrivals.join(self._read_s + CLOSE_S)  # it closes the container

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from askcam.stream.errors import SourceError
+from askcam.stream.errors import Refused
 from askcam.stream.sources.http_auth import Challenge
 from askcam.stream.sources.redact import HINT, redact
 
@@ -39,24 +39,24 @@ _MEANING = {
 
 def refused(
     status: int, phrase: str, shown: str, given: bool, *, step: str = "", offered: Sequence[Challenge] = ()
-) -> SourceError:
+) -> Refused:
     """`status`, with which the camera that is `shown` answered. `given`: whether user and password were.
 
     `step`: the RTSP method that was refused.
     """
     if status == 401:
-        return SourceError(f"{shown} refused to let us in (401): {_why_not(given, offered)}", permanent=True)
+        return Refused(f"{shown} refused to let us in (401): {_why_not(given, offered)}", permanent=True)
     if status == 403:
-        return SourceError(f"{shown} forbids it (403): may this user see this stream?", permanent=True)
+        return Refused(f"{shown} forbids it (403): may this user see this stream?", permanent=True)
     if status == 404:
-        return SourceError(f"{shown} has no such stream (404): check the path after the host")
+        return Refused(f"{shown} has no such stream (404): check the path after the host")
     at = f" at {step}" if step else ""
     if status in _MEANING:
-        return SourceError(f"{shown} refused{at}: {_MEANING[status]}")
+        return Refused(f"{shown} refused{at}: {_MEANING[status]}")
     said = f"{status} {plain(phrase)}".strip()
     if status >= 500:
-        return SourceError(f"{shown} failed{at} ({said}): restart the camera, and look at its own log")
-    return SourceError(f"{shown} refused{at} ({said}): check the address, and the camera's settings")
+        return Refused(f"{shown} failed{at} ({said}): restart the camera, and look at its own log")
+    return Refused(f"{shown} refused{at} ({said}): check the address, and the camera's settings")
 
 
 def _why_not(given: bool, offered: Sequence[Challenge]) -> str:
@@ -69,10 +69,10 @@ def _why_not(given: bool, offered: Sequence[Challenge]) -> str:
     return f"its user name or password is wrong; {how}"
 
 
-def only_sha256(shown: str, offered: Sequence[Challenge]) -> SourceError:
+def only_sha256(shown: str, offered: Sequence[Challenge]) -> Refused:
     """The password may be right, but FFmpeg cannot tell it in the camera's way."""
     kinds = ", ".join(sorted({each.title for each in offered}))
-    return SourceError(
+    return Refused(
         f"{shown} refused to let us in (401): it wants {kinds}, and FFmpeg, which reads "
         "its stream, speaks Digest MD5 and Basic: allow one of these alone in its settings",
         permanent=True,

@@ -14,6 +14,7 @@ from program import askcam, refused
 
 from askcam.engine.question import Picture
 from askcam.server.commands.looked_at import LookError, split
+from askcam.stream.sources.http_camera import HTTPCamera
 
 
 def look(*args: str) -> dict[str, Any]:
@@ -118,6 +119,15 @@ def test_doctor_finds_a_short_clip_sound(tmp_path: Path) -> None:
     done = askcam("doctor", "--camera", str(tmp_path / "bell.mp4"), "--json")
     found = [json.loads(line) for line in done.stdout.splitlines()]
     assert [one["ok"] for one in found if one["what"].startswith("camera")] == [True]
+
+
+@pytest.mark.parametrize("fps", [0.5, 5.0])
+def test_a_camera_that_is_polled_is_asked_as_often_as_it_is_looked_at(fps: float) -> None:
+    looked, _ = split(["http://127.0.0.1:9/snap.jpg", "what is it?"], fps)
+    assert looked.camera is not None
+    source = looked.camera.make()
+    assert isinstance(source, HTTPCamera)
+    assert source.interval_s == 1 / fps
 
 
 def test_a_photo_that_only_pillow_reads_is_looked_at_and_another_is_named(tmp_path: Path) -> None:

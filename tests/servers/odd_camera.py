@@ -17,15 +17,19 @@ rtsp only
     sr=S                        seconds between sender reports (2), 0: none
     srerr=S srjump=AT:S         its wall clock is wrong; is set
     backlog=FRAMES              what it sends at once to who connects; they begin with a keyframe
-    wrong=1                     timestamps never change
+    still=1                     timestamps never change
 http only
     length=0                    MJPEG: no Content-Length
     seg=S                       HLS: length of a segment (1)
+    pdt=ERROR                   HLS: segments are dated, by a clock that is wrong by so many seconds
+    late=S                      HLS: segments are published so much later
+    master=1                    HLS: the playlist names other playlists
 """
 
 import argparse
 import asyncio
 import base64
+import datetime
 import fractions
 import io
 import struct
@@ -168,7 +172,7 @@ async def play(odd: Oddities, writer: asyncio.StreamWriter, channel: int) -> Non
         after = made - pace.started
         stamp = (number - first) / odd.fps * odd.fps / claim - pace.paused
         stamp += sum(by for at, by in odd.pairs("jump") if after >= at)
-        ticks = int(odd.number("ts0", 1000)) + int(0 if odd.text("wrong") else stamp * 90000)
+        ticks = int(odd.number("ts0", 1000)) + int(0 if odd.text("still") else stamp * 90000)
         if every and made - reported >= every:
             reported = made
             wall = made + odd.number("srerr", 0) + sum(by for at, by in odd.pairs("srjump") if after >= at) + _NTP_EPOCH
@@ -232,7 +236,10 @@ async def mjpeg(odd: Oddities, writer: asyncio.StreamWriter) -> None:
 def playlist(odd: Oddities, query: str) -> bytes:
     """The last three segments that are over."""
     length = odd.number("seg", 1)
-    now = int(time.time() / length)
+    now = int((time.time() - odd.number("late", 0)) / length)
+    if odd.text("master") == "1":
+        rest = query.replace("master=1", "master=0")
+        return f"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000000\nlive.m3u8?{rest}\n".encode()
     lines = [
         "#EXTM3U",
         "#EXT-X-VERSION:3",
@@ -240,6 +247,9 @@ def playlist(odd: Oddities, query: str) -> bytes:
         f"#EXT-X-MEDIA-SEQUENCE:{now - 3}",
     ]
     for segment in range(now - 3, now):
+        if odd.text("pdt"):
+            date = datetime.datetime.fromtimestamp(segment * length + odd.number("pdt", 0), datetime.UTC)
+            lines += [f"#EXT-X-PROGRAM-DATE-TIME:{date.isoformat(timespec='milliseconds')}"]
         lines += [f"#EXTINF:{length:.3f},", f"segment.ts?{query}&number={segment}"]
     return "".join(f"{line}\n" for line in lines).encode()
 

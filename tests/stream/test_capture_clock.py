@@ -70,9 +70,21 @@ def test_the_age_is_told_truly(name: str) -> None:
     assert not wrong(rows, known_after_s=4.0)
 
 
-def test_what_is_told_before_a_camera_is_known_is_no_refusal_at_two_seconds() -> None:
-    rows = told(Stream(fps=12, claim=25), 10)
-    assert max(row.told_s for row in rows) < 2
+@pytest.mark.parametrize("report_s", [None, 2, 5])
+@pytest.mark.parametrize(
+    ("fps", "claim"), [(5, 25), (8, 30), (10, 25), (12, 25), (15, 30), (18, 25), (20, 25), (21, 25)]
+)
+def test_timestamps_that_run_slow_are_known_before_they_make_half_a_second(
+    fps: float, claim: float, report_s: float | None
+) -> None:
+    rows = told(Stream(fps=fps, claim=claim, report_s=report_s), 10)
+    assert not wrong(rows, known_after_s=0.0)
+
+
+@pytest.mark.parametrize("stall", [Stall(0.5, 1), Stall(0.5, 1, 1.5), Stall(0.3, 3, 3), Stall(1, 0.6, 10)], ids=str)
+def test_a_network_that_stalls_in_the_first_seconds_is_not_taken_for_slow_timestamps(stall: Stall) -> None:
+    rows = told(Stream(stalls=[stall]), 15)
+    assert not wrong(rows, known_after_s=0.0)
 
 
 def test_a_pause_that_is_not_counted_is_believed_after_two_seconds() -> None:
