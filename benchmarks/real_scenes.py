@@ -169,7 +169,7 @@ def shown(seed: int) -> Iterator[tuple[str, Pixels]]:
 
 
 def filmed(seed: int) -> Pixels:
-    """A wall of the demo's with nothing before it, or up to three drawings: as tests and benchmarks of films have it."""
+    """A wall of the demo's with nothing before it, or up to three drawings, as films have it."""
     rng = random.Random(f"filmed {seed}")
     moments = list(make_film(seed, 40).pictures(0.25))
     picture = wall(make_scene(seed).room).clip(0, 255).astype(np.uint8) if seed % 4 == 0 else rng.choice(moments)

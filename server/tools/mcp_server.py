@@ -46,7 +46,7 @@ class McpServer:
 
     @property
     def available(self) -> bool:
-        return self.state == "connected"
+        return self.state == "connected" and not self._gone.is_set()
 
     async def run(self) -> None:
         """Keep the connection, until cancelled."""
@@ -88,7 +88,7 @@ class McpServer:
             try:
                 yield client
             finally:
-                self._client = None
+                self._client, self.state = None, "unavailable"  # why is told once its process has had its last words
                 gone.set()
                 listening.cancel_scope.cancel()
 

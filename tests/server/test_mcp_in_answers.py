@@ -114,7 +114,8 @@ def test_where_its_server_is_gone_a_tool_is_not_offered(tmp_path: Path) -> None:
     with live_server("--config", str(config)) as server, httpx.Client(base_url=server.url, timeout=120) as http:
         desk = Desk(http, None)
         assert not desk.available()
-        body = {"model": "askcam", "messages": [{"role": "user", "content": "Hello"}]}
+        content = [PICTURE, {"type": "text", "text": "Hello"}]
+        body = {"model": "askcam", "messages": [{"role": "user", "content": content}]}
         refused = http.post("/v1/chat/completions", json=body | {"askcam": {"tools": ["lookup_product"]}})
         assert (refused.status_code, refused.json()["error"]["param"]) == (400, "askcam.tools")
         assert http.post("/v1/chat/completions", json=body).status_code == 200
