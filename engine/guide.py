@@ -1,6 +1,7 @@
 """How an answer is held to its form: tokens that the form does not allow next are left out of the choice."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,9 @@ class Guide:
     are dear again and again is ended: it would be paid for by all others.
     """
 
-    def __init__(self, grammar: Grammar) -> None:
-        self._matcher, self._param = grammar.begin(), grammar.param
+    def __init__(self, grammar: Grammar, clock: Callable[[], float] = time.thread_time) -> None:
+        """`clock`: seconds that the calling thread has computed."""
+        self._matcher, self._param, self._clock = grammar.begin(), grammar.param, clock
         self._left_s = START_S
 
     def allow(self, scores: Tensor) -> Tensor:
@@ -33,9 +35,9 @@ class Guide:
         """
         if self._left_s < 0:
             return scores  # took() will end it, for this answer alone
-        began = time.thread_time()
+        began = self._clock()
         bits = self._matcher.compute_bitmask()
-        self._left_s += EACH_S - (time.thread_time() - began)
+        self._left_s += EACH_S - (self._clock() - began)
         allowed = unpacked(np.frombuffer(bits, np.uint8), scores.shape[1], scores.device)
         left = scores.masked_fill(~allowed, float("-inf"))
         if self._matcher.is_accepting():
@@ -55,9 +57,9 @@ class Guide:
                 "computing a token; make it plainer (fewer alternatives, shorter patterns and lengths)",
                 self._param,
             )
-        began = time.thread_time()
+        began = self._clock()
         failed = self._matcher.is_error() or not (self._matcher.is_stopped() or self._matcher.consume_token(token))
-        self._left_s -= time.thread_time() - began
+        self._left_s -= self._clock() - began
         if failed:
             # once in error it takes the end for fine, so that the answer would look complete
             why = " ".join(self._matcher.get_error().split())[:200]

@@ -1,6 +1,7 @@
 """Schemas that cost more than anybody may cause: each is refused in time, whatever it is that grows, or is cheap."""
 
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -142,13 +143,25 @@ def test_an_answer_that_costs_too_much_to_hold_to_its_form_is_ended(forms: Forms
     assert told.value.param == "response_format"
 
 
-def test_dear_steps_are_counted(forms: Forms) -> None:
-    guide = Guide(forms.grammar(Form(json.dumps(BOMBS["ambiguous"]))))
-    before = guide._left_s
-    for _ in range(3):
+def test_an_answer_whose_steps_are_dear_again_and_again_is_ended(forms: Forms) -> None:
+    ticks = itertools.count()
+    guide = Guide(forms.grammar(Form(json.dumps(BOMBS["ambiguous"]))), lambda: 0.02 * next(ticks))
+
+    def answer() -> None:
+        for _ in range(20):  # 40 ms each
+            guide.allow(torch.zeros(1, 4096))
+            guide.took(forms_token(guide))
+
+    with pytest.raises(QuestionError, match="too intricate"):
+        answer()
+
+
+def test_steps_that_are_cheap_are_never_held_against_an_answer(forms: Forms) -> None:
+    ticks = itertools.count()
+    guide = Guide(forms.grammar(Form(json.dumps(BOMBS["ambiguous"]))), lambda: 0.001 * next(ticks))
+    for _ in range(200):
         guide.allow(torch.zeros(1, 4096))
-        guide.took(forms_token(guide))
-    assert guide._left_s < before - 0.001
+    guide.took(forms_token(guide))
 
 
 def forms_token(guide: Guide) -> int:

@@ -49,7 +49,7 @@ BODIES: dict[str, tuple[str, Any, str | None]] = {
     "a form of a response": (
         "responses",
         {"model": CAMERA, "input": "?", "text": {"format": {"type": "json_schema", "schema": BOMBS["by reference"]}}},
-        "response_format",
+        "text.format",
     ),
     "many parts": ("chat/completions", parts(240, TEXT), "messages"),
     "many parts of a response": (
@@ -100,7 +100,7 @@ def test_a_realtime_session_goes_on_after_a_form_and_a_text_that_explode(server:
         bomb = {"type": "function", "name": "f", "parameters": tool("allOf of anyOf")["function"]["parameters"]}
         asked = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "What do you see?"}]}
         say(type="response.create", response={"input": [asked], "tools": [bomb], "tool_choice": "required"})
-        assert until("error")["error"]["param"] == "tools"
+        assert until("error")["error"]["param"] == "response.tools"
         long = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": TEXT}]}
         say(type="response.create", response={"input": [long, long]})
         assert until("error")["error"]["param"] == "response.input"
