@@ -133,10 +133,11 @@ def test_one_browser_camera_too_many(visitors: Callable[[], Visitor], strict_ser
     first, second = visitors(), visitors()
     for one in (first, second):
         log_in(one, strict_server)
-        one.chip("Use my camera").click()
-    expect(first.chip("Your camera")).to_have_attribute("data-state", "live")
+    first.chip("Use my camera").click()
+    expect(first.chip("Your camera")).to_have_attribute("data-state", "live")  # before the other asks for the place
+    second.chip("Use my camera").click()
     expect(second.notice).to_contain_text("The server does not take your camera")
-    expect(second.notice).to_contain_text("places for pushed cameras are taken")
+    expect(second.notice).to_contain_text("pushed cameras are open already")
     second.snap("camera-refused")
     first.chip("Your camera").click()
     expect(first.chip("Use my camera")).to_be_visible()
