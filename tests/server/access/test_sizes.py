@@ -111,13 +111,14 @@ def test_responses_count_what_was_before() -> None:
     body = ResponseRequest("lobby", "x" * (CHARS // 2), instructions="x" * 10)
     before = [InputItem(role="user", content=[InputPart("input_text", "x" * (CHARS // 60))] * 30)]
     with pytest.raises(ApiError) as told:
-        read_response(body, before, Limits(), None)
+        read_response(body, before, body.items, Limits(), None, CHARS)
     assert (told.value.param, told.value.code) == ("input", "string_above_max_length")
-    read_response(ResponseRequest("lobby", "x" * (CHARS // 4)), before, Limits(), None)
+    less = ResponseRequest("lobby", "x" * (CHARS // 4))
+    read_response(less, before, less.items, Limits(), None, CHARS)
     call = InputItem(type="function_call", call_id="c", name="f", arguments="{}")
     output = InputItem(type="function_call_output", call_id="c", output="x" * CHARS)
     with pytest.raises(ApiError, match="characters of text in all"):
-        read_response(body, [call, output], Limits(), None)
+        read_response(body, [call, output], body.items, Limits(), None, CHARS)
 
 
 @pytest.mark.parametrize("many", [1, 2, 500])
