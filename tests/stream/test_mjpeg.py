@@ -1,5 +1,6 @@
 """JPEGs without an end, from real servers in the forms in which cameras send them."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
@@ -124,6 +125,7 @@ def test_a_read_that_waits_is_woken() -> None:
         waker = threading.Timer(0.2, source.interrupt)
         waker.start()
         began = time.monotonic()
-        assert source.read(True) is None
+        with contextlib.suppress(SourceError):  # as the interface says: nothing, or that the connection is gone
+            assert source.read(True) is None
         waker.join()
         assert time.monotonic() - began < 4
