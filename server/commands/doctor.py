@@ -173,8 +173,14 @@ def _speed(found: Capacity) -> Finding:
         taken = told("doctor.nothing_taken", **size)
     else:
         fps, each = f"{found.fps:.1f}", f"{found.frame_s * 1000:.0f}"
-        kind = "doctor.holds_more" if found.at_least else "doctor.holds"
-        taken = told(kind, cameras=found.cameras, fps=fps, ms=each, usual=f"{USUAL_FPS:g}", **size)
+        taken = told(
+            "doctor.holds_more" if found.at_least else "doctor.holds",
+            cameras=found.cameras,
+            fps=fps,
+            ms=each,
+            usual=f"{USUAL_FPS:g}",
+            **size,
+        )
     slow = found.first_s is None or found.first_s > SLOW_S or (found.frame_s is not None and found.cameras < 1)
     half = found.width * found.height // 2
     help_ = told("doctor.helps", pixels=half, fps=f"{max(0.05, found.fps):.2g}") if slow else ""
