@@ -42,6 +42,18 @@ Fate = Taken | Ignored | Refused
 
 NOTHING: tuple[Any, ...] = (False, 0, "", [], {})
 SERVICE = Ignored("concerns OpenAI's own service")
+SERVICES: Mapping[str, Fate] = dict.fromkeys(
+    (
+        "user",
+        "safety_identifier",
+        "prompt_cache_key",
+        "prompt_cache_options",
+        "prompt_cache_retention",
+        "service_tier",
+        "moderation",
+    ),
+    SERVICE,
+)
 SPEED = Ignored("concerns how fast an answer comes, not what it says")
 UNTHOUGHT = Ignored("the models here answer at once: there is no thinking to set")
 SHOWN = Ignored("concerns what is told beside the answer")

@@ -2,7 +2,19 @@
 
 from collections.abc import Mapping
 
-from askcam.server.fates import NOTHING, OTHERS, SERVICE, SHOWN, SPEED, UNTHOUGHT, Fate, Ignored, Refused, Taken
+from askcam.server.fates import (
+    NOTHING,
+    OTHERS,
+    SERVICE,
+    SERVICES,
+    SHOWN,
+    SPEED,
+    UNTHOUGHT,
+    Fate,
+    Ignored,
+    Refused,
+    Taken,
+)
 
 INTEGERS = ("max_output_tokens", "top_k", "seed", "top_logprobs", "min_tokens")
 
@@ -41,13 +53,7 @@ RESPONSES: Mapping[str, Fate] = {
     "context_management": Ignored("long conversations are cut by truncation"),
     "image": Ignored("no pictures are made here"),
     "stream_options": SPEED,
-    "user": SERVICE,
-    "safety_identifier": SERVICE,
-    "prompt_cache_key": SERVICE,
-    "prompt_cache_options": SERVICE,
-    "prompt_cache_retention": SERVICE,
-    "service_tier": SERVICE,
-    "moderation": SERVICE,
+    **SERVICES,
     "access_programs": SERVICE,
     # Of chat completions.
     "messages": Refused("send 'input', or use /v1/chat/completions", NOTHING),
