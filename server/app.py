@@ -103,6 +103,7 @@ def build_app(house: House) -> Starlette:
             Middleware(CountRequests, metrics=house.metrics),
             Middleware(KeysInProtocols),
             Middleware(Guard, auth=house.auth, requests=house.places.requests),
+            Middleware(BodyLimit, max_bytes=house.limits.max_body_bytes, receiving=house.places.receiving),
             Middleware(Inflate, max_bytes=house.limits.max_body_bytes),
             Middleware(BodyLimit, max_bytes=house.limits.max_body_bytes, receiving=house.places.receiving),
         ],

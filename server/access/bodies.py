@@ -50,11 +50,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        opened = scope["path"] in OPEN
-        most = min(MAX_OPEN_BYTES, self.max_bytes) if opened else self.max_bytes
+        most = most_of(scope, self.max_bytes)
         length = Headers(scope=scope).get("content-length", "0")
         if length.isdigit() and (len(length) > 18 or int(length) > most):
-            await refuse(_too_large(most, opened), scope, receive, send)
+            await refuse(too_large(most), scope, receive, send)
             return
         client, num_bytes, held = client_of(HTTPConnection(scope)), 0, 0
 
@@ -69,7 +68,7 @@ class BodyLimit:
             came = len(message.get("body", b""))
             num_bytes += came
             if num_bytes > most:
-                raise _too_large(most, opened)  # in the route, which is answered by the app's handler of ApiError
+                raise too_large(most)  # in the route, which is answered by the app's handler of ApiError
             if came:
                 if not self.receiving.take(client, came):
                     raise _too_many()
@@ -87,12 +86,18 @@ class BodyLimit:
             let_go()
 
 
-def _too_large(most: int, opened: bool) -> ApiError:
+def most_of(scope: Scope, max_bytes: int) -> int:
+    """How many bytes a request's body may have where others have `max_bytes`: a stranger's login needs few."""
+    return min(MAX_OPEN_BYTES, max_bytes) if scope["path"] in OPEN else max_bytes
+
+
+def too_large(most: int) -> ApiError:
+    """413."""
     return ApiError(
         413,
         "invalid_request_error",
         f"the body is larger than the {most:,} bytes that this server takes there"
-        + ("" if opened else ": send smaller or fewer pictures, or raise limits.max_body_bytes"),
+        + ("" if most <= MAX_OPEN_BYTES else ": send smaller or fewer pictures, or raise limits.max_body_bytes"),
         code="request_too_large",
     )
 

@@ -9,6 +9,7 @@ import zlib
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from askcam.server.access.bodies import most_of, too_large
 from askcam.server.access.guard import refuse
 from askcam.server.errors import ApiError, bad_request
 
@@ -19,7 +20,7 @@ ABOUT_A_BODY = (b"content-encoding", b"content-length")
 
 
 class Inflate:
-    """Outside of whoever counts a body's bytes. Reads a compressed body only when the route does."""
+    """Between two that count a body: as it comes, and inflated. Reads a compressed one only when the route does."""
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         """`max_bytes`: of a body, both as it comes and inflated."""
@@ -36,6 +37,7 @@ class Inflate:
             await refuse(_unknown(encoding), scope, receive, send)
             return
         body: bytes | None = None
+        most = most_of(scope, self.max_bytes)
 
         async def inflated() -> Message:
             nonlocal body
@@ -48,11 +50,11 @@ class Inflate:
                     return message
                 parts.append(message.get("body", b""))
                 num_bytes += len(parts[-1])
-                if num_bytes > self.max_bytes:
-                    raise too_large(self.max_bytes)
+                if num_bytes > most:
+                    raise too_large(most)
                 if not message.get("more_body"):
                     break
-            body = await asyncio.to_thread(inflate, b"".join(parts), encoding, self.max_bytes)
+            body = await asyncio.to_thread(inflate, b"".join(parts), encoding, most)
             return {"type": "http.request", "body": body, "more_body": False}
 
         headers = [(name, value) for name, value in scope["headers"] if name not in ABOUT_A_BODY]
@@ -86,17 +88,6 @@ def _members(data: bytes, kind: int, max_bytes: int) -> bytes:
         if kind != GZIP:
             break
     raise zlib.error("something follows it")
-
-
-def too_large(max_bytes: int) -> ApiError:
-    """413."""
-    return ApiError(
-        413,
-        "invalid_request_error",
-        f"the body is larger than the {max_bytes:,} bytes that this server takes: send smaller or fewer pictures, or "
-        "raise limits.max_body_bytes",
-        code="request_too_large",
-    )
 
 
 def _unknown(encoding: str) -> ApiError:

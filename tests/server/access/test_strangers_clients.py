@@ -192,6 +192,21 @@ def test_a_body_that_explodes_is_refused(http: httpx.Client) -> None:
         assert (reply.status_code, reply.json()["error"]["code"]) == (413, "request_too_large")
 
 
+@pytest.mark.parametrize(("size", "status"), [(4096, 401), (4097, 413), (80_000, 413)])
+@pytest.mark.parametrize("squeezes", [True, False])
+def test_a_stranger_s_login_has_few_bytes_compressed_and_inflated(
+    http: httpx.Client, size: int, status: int, squeezes: bool
+) -> None:
+    """A stored gzip is a little longer than what it holds: its own bytes count, too."""
+    frame = b'{"token": ""}'
+    body = b'{"token": "' + b"x" * (size - len(frame)) + b'"}'
+    data = gzip.compress(body, compresslevel=9 if squeezes else 0)
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip", "Authorization": ""}
+    with httpx.Client(base_url=http.base_url, timeout=30) as stranger:
+        reply = stranger.post("/v1/session", content=data, headers=headers)
+    assert reply.status_code == (status if len(data) <= 4096 else 413), reply.text
+
+
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
 def test_what_comes_out_is_bounded_to_the_byte(encoding: str) -> None:
     data = bytes(5000)
