@@ -16,6 +16,7 @@ from websockets.sync.client import connect
 CAMERA = "lobby"
 ENDS_S = 10.0
 TEXT = "x" * 30_000
+VIEWER, ADMIN = "v" * 32, "a" * 32
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +65,9 @@ BODIES: dict[str, tuple[str, Any, str | None]] = {
 }  # fmt: skip
 
 
-def post(server: LiveServer, path: str, body: Any) -> httpx.Response:
+def post(server: LiveServer, path: str, body: Any, token: str = "") -> httpx.Response:
     content = body if isinstance(body, str) else json.dumps(body)
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     return httpx.post(f"{server.url}/v1/{path}", content=content, headers=headers, timeout=120)
 
 
@@ -111,8 +112,10 @@ def test_a_realtime_session_goes_on_after_a_form_and_a_text_that_explode(server:
 
 
 def test_others_are_answered_meanwhile_and_the_server_ends_when_it_is_told_to() -> None:
-    with live_server(cameras=[f"{CAMERA}=synthetic:7"]) as server:
-        wait_for_pairs(server, CAMERA, 2)
+    tokens = {"ASKCAM_TOKEN": VIEWER, "ASKCAM_ADMIN_TOKEN": ADMIN}
+    with live_server(cameras=[f"{CAMERA}=synthetic:7"], env=tokens) as server:
+        wait_for_pairs(server, CAMERA, 2, ADMIN)
+        long = json.dumps(parts(240, TEXT))  # once: whoever asks beside it shares this process
         stop = time.monotonic() + 8
 
         def attack(number: int) -> None:
@@ -121,9 +124,9 @@ def test_others_are_answered_meanwhile_and_the_server_ends_when_it_is_told_to() 
                 number += 16
                 bomb = {"description": str(number), **BOMBS[names[number % len(names)]]}
                 form = {"type": "json_schema", "json_schema": {"name": "x", "schema": bomb}}
-                body = parts(240, TEXT) if number % 4 == 0 else chat(response_format=form)
+                body = long if number % 4 == 0 else chat(response_format=form)
                 try:
-                    post(server, "chat/completions", body)
+                    post(server, "chat/completions", body, VIEWER)
                 except httpx.HTTPError:
                     if server.process.poll() is not None:
                         return
@@ -133,16 +136,13 @@ def test_others_are_answered_meanwhile_and_the_server_ends_when_it_is_told_to() 
                 attackers.submit(attack, number)
             answers = 0
             while time.monotonic() < stop:
-                reply = post(server, "chat/completions", chat())
-                if reply.status_code == 200:
-                    answers += 1
-                else:  # the attack is of the same address: it takes its share of the questions per second
-                    assert reply.status_code == 429, reply.text
-                    time.sleep(0.2)
+                reply = post(server, "chat/completions", chat(), ADMIN)
+                assert reply.status_code == 200, reply.text
+                answers += 1
             began = time.monotonic()
             server.process.send_signal(signal.SIGTERM)
             assert server.process.wait(3 * ENDS_S) == 0
             took_s = time.monotonic() - began
-        assert answers >= 1
+        assert answers >= 1  # how soon is for benchmarks/hostile.py to say
         assert took_s <= ENDS_S
         assert sum(map(len, server.log)) < 100_000
