@@ -1,6 +1,7 @@
 """How much a request may bring: of one body, and of all that are being received, per client and in all."""
 
 from collections import Counter
+from typing import NamedTuple
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
@@ -12,6 +13,13 @@ from askcam.server.errors import ApiError
 
 MAX_OPEN_BYTES = 4096  # of a body that comes before anybody has shown a token: a login
 STARTED = ("http.response.start",)
+
+
+class Bound(NamedTuple):
+    """Of one body, and whether limits.max_body_bytes raises it."""
+
+    num_bytes: int
+    settable: bool = True
 
 
 class Receiving:
@@ -50,10 +58,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        most = most_of(scope, self.max_bytes)
+        bound = bound_of(scope, self.max_bytes)
         length = Headers(scope=scope).get("content-length", "0")
-        if length.isdigit() and (len(length) > 18 or int(length) > most):
-            await refuse(too_large(most), scope, receive, send)
+        if length.isdigit() and (len(length) > 18 or int(length) > bound.num_bytes):
+            await refuse(too_large(bound), scope, receive, send)
             return
         client, num_bytes, held = client_of(HTTPConnection(scope)), 0, 0
 
@@ -67,8 +75,8 @@ class BodyLimit:
             message = await receive()
             came = len(message.get("body", b""))
             num_bytes += came
-            if num_bytes > most:
-                raise too_large(most)  # in the route, which is answered by the app's handler of ApiError
+            if num_bytes > bound.num_bytes:
+                raise too_large(bound)  # in the route, which is answered by the app's handler of ApiError
             if came:
                 if not self.receiving.take(client, came):
                     raise _too_many()
@@ -86,18 +94,20 @@ class BodyLimit:
             let_go()
 
 
-def most_of(scope: Scope, max_bytes: int) -> int:
-    """How many bytes a request's body may have where others have `max_bytes`: a stranger's login needs few."""
-    return min(MAX_OPEN_BYTES, max_bytes) if scope["path"] in OPEN else max_bytes
+def bound_of(scope: Scope, max_bytes: int) -> Bound:
+    """Of this request's body where others may have `max_bytes`: a stranger's login needs few."""
+    if scope["path"] in OPEN and max_bytes > MAX_OPEN_BYTES:
+        return Bound(MAX_OPEN_BYTES, settable=False)
+    return Bound(max_bytes)
 
 
-def too_large(most: int) -> ApiError:
+def too_large(bound: Bound) -> ApiError:
     """413."""
     return ApiError(
         413,
         "invalid_request_error",
-        f"the body is larger than the {most:,} bytes that this server takes there"
-        + ("" if most <= MAX_OPEN_BYTES else ": send smaller or fewer pictures, or raise limits.max_body_bytes"),
+        f"the body is larger than the {bound.num_bytes:,} bytes that this server takes there"
+        + (": send smaller or fewer pictures, or raise limits.max_body_bytes" if bound.settable else ""),
         code="request_too_large",
     )
 

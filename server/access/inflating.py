@@ -9,7 +9,7 @@ import zlib
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from askcam.server.access.bodies import most_of, too_large
+from askcam.server.access.bodies import Bound, bound_of, too_large
 from askcam.server.access.guard import refuse
 from askcam.server.errors import ApiError, bad_request
 
@@ -37,7 +37,7 @@ class Inflate:
             await refuse(_unknown(encoding), scope, receive, send)
             return
         body: bytes | None = None
-        most = most_of(scope, self.max_bytes)
+        bound = bound_of(scope, self.max_bytes)
 
         async def inflated() -> Message:
             nonlocal body
@@ -50,36 +50,36 @@ class Inflate:
                     return message
                 parts.append(message.get("body", b""))
                 num_bytes += len(parts[-1])
-                if num_bytes > most:
-                    raise too_large(most)
+                if num_bytes > bound.num_bytes:
+                    raise too_large(bound)
                 if not message.get("more_body"):
                     break
-            body = await asyncio.to_thread(inflate, b"".join(parts), encoding, most)
+            body = await asyncio.to_thread(inflate, b"".join(parts), encoding, bound)
             return {"type": "http.request", "body": body, "more_body": False}
 
         headers = [(name, value) for name, value in scope["headers"] if name not in ABOUT_A_BODY]
         await self.app({**scope, "headers": headers}, inflated, send)
 
 
-def inflate(data: bytes, encoding: str, max_bytes: int) -> bytes:
-    """`data` as it was before. Raises ApiError: 413 beyond `max_bytes`, 400 for what is not whole."""
+def inflate(data: bytes, encoding: str, bound: Bound) -> bytes:
+    """`data` as it was before. Raises ApiError: 413 beyond `bound`, 400 for what is not whole."""
     kinds = (ZLIB, RAW) if encoding == "deflate" else (GZIP,)
     for kind in kinds:
         try:
-            return _members(data, kind, max_bytes)
+            return _members(data, kind, bound)
         except zlib.error as exc:
             problem = exc
     raise bad_request(f"the body is not {encoding}, as its Content-Encoding says", None, "invalid_body") from problem
 
 
-def _members(data: bytes, kind: int, max_bytes: int) -> bytes:
+def _members(data: bytes, kind: int, bound: Bound) -> bytes:
     """gzip bodies may have several members, one behind the other."""
     out = b""
     for _ in range(MAX_MEMBERS):
         stream = zlib.decompressobj(kind)
-        out += stream.decompress(data, max_bytes + 1 - len(out))
-        if len(out) > max_bytes:
-            raise too_large(max_bytes)
+        out += stream.decompress(data, bound.num_bytes + 1 - len(out))
+        if len(out) > bound.num_bytes:
+            raise too_large(bound)
         if not stream.eof:
             raise zlib.error("it ends too early")
         data = stream.unused_data.lstrip(b"\0")

@@ -15,6 +15,7 @@ from servers.askcam_server import LiveServer, live_server, wait_for_pairs
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from askcam.server.access.bodies import Bound
 from askcam.server.access.inflating import inflate
 from askcam.server.access.paths import hint
 from askcam.server.access.request_ids import request_id
@@ -210,9 +211,9 @@ def test_a_stranger_s_login_has_few_bytes_compressed_and_inflated(
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
 def test_what_comes_out_is_bounded_to_the_byte(encoding: str) -> None:
     data = bytes(5000)
-    assert inflate(squeezed(data, encoding), encoding, 5000) == data
+    assert inflate(squeezed(data, encoding), encoding, Bound(5000)) == data
     with pytest.raises(ApiError) as caught:
-        inflate(squeezed(data, encoding), encoding, 4999)
+        inflate(squeezed(data, encoding), encoding, Bound(4999))
     assert caught.value.status == 413
 
 
@@ -223,12 +224,12 @@ def test_what_comes_out_is_bounded_to_the_byte(encoding: str) -> None:
 )
 def test_what_is_not_whole_is_refused(data: bytes) -> None:
     with pytest.raises(ApiError) as caught:
-        inflate(data, "gzip", 5000)
+        inflate(data, "gzip", Bound(5000))
     assert (caught.value.status, caught.value.code) == (400, "invalid_body")
 
 
 def test_members_are_read_one_behind_the_other() -> None:
-    assert inflate(gzip.compress(b"a") + gzip.compress(b"b") + bytes(20), "gzip", 10) == b"ab"
+    assert inflate(gzip.compress(b"a") + gzip.compress(b"b") + bytes(20), "gzip", Bound(10)) == b"ab"
 
 
 # Pages of other origins.

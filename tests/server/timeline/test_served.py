@@ -2,11 +2,11 @@
 
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import httpx
@@ -18,6 +18,7 @@ from servers.running import MJPEGServer
 from shown import FILE, QUESTION, SCENE, THING
 from waiting import until
 
+Asked = TypeVar("Asked")
 WAIT_S = 90.0  # on a busy machine
 
 CONFIG = """
@@ -68,6 +69,14 @@ class Stage:
         found = self.entries(level="note", order="asc", limit=500, **params)
         return [entry for entry in found if entry["event_id"] is None]
 
+    def while_still(self, ask: Callable[[], Asked]) -> Asked:
+        """What `ask` gives while nothing was written: a watch may tell of what a note already has told."""
+        for _ in range(20):
+            before, given = self.entries(limit=500), ask()
+            if self.entries(limit=500) == before:
+                return given
+        pytest.fail("the timeline never stood still")
+
     def show(self, shown: bool) -> None:
         """Bring the thing or take it away, and wait for the note."""
         before = len(self.notes())
@@ -112,18 +121,18 @@ def test_questions_are_answered_by_search(stage: Stage) -> None:
     if not stage.notes(query=THING.en):
         stage.show(True)
         stage.show(False)
-    came = stage.entries(query=f"When did the {THING.en} appear?", level="note")
-    went = stage.entries(query=f"When did the {THING.en} leave?", level="note")
-    assert came[-1]["appeared"] == [THING.a]
-    assert went[-1]["disappeared"] == [THING.a]
+    came = stage.notes(query=f"When did the {THING.en} appear?")
+    went = stage.notes(query=f"When did the {THING.en} leave?")
+    assert came[0]["appeared"] == [THING.a]
+    assert went[0]["disappeared"] == [THING.a]
     assert stage.entries(query="When did the elephant leave?") == []
     hour = stage.entries(level="hour", query=THING.en)[0]
     assert THING.a in hour["appeared"]
     assert hour["start"] <= came[0]["start"] < hour["end"]
-    start = datetime.fromisoformat(came[-1]["start"])
-    assert came[-1] not in stage.entries(until=came[-1]["start"])
-    assert came[-1] in stage.entries(query=f"what happened since {start:%H:%M}?", limit=500, level="note")
-    assert came[-1] in stage.entries(since=f"{start:%Y-%m-%dT%H:%M:%S}", limit=500)
+    start = datetime.fromisoformat(came[0]["start"])
+    assert came[0] not in stage.entries(until=came[0]["start"])
+    assert came[0] in stage.entries(query=f"what happened since {start:%H:%M}?", limit=500, level="note")
+    assert came[0] in stage.entries(since=f"{start:%Y-%m-%dT%H:%M:%S}", limit=500)
 
 
 def test_events_of_watches_are_entries_once_each(stage: Stage) -> None:
@@ -150,13 +159,18 @@ def test_the_command_answers_a_question_and_lists(stage: Stage) -> None:
     if not stage.notes(query=f"when did the {THING.en} leave?"):
         stage.show(True)
         stage.show(False)
-    went = stage.entries(query=f"when did the {THING.en} leave?")[0]
-    done = askcam("timeline", f"when did the {THING.en} leave?", "--url", stage.server.url, env={"TZ": "UTC"})
+    query = f"when did the {THING.en} leave?"
+    went, done = stage.while_still(
+        lambda: (stage.entries(query=query)[0], askcam("timeline", query, "--url", stage.server.url, env={"TZ": "UTC"}))
+    )
     assert done.returncode == 0, done.stderr
     first = done.stdout.splitlines()[0]
     assert first == f"{went['start'][:10]} {went['start'][11:19]}  gate  {went['text']}"
-    lines = askcam("timeline", "--url", stage.server.url, "--json", "--level", "note", "--limit", "500").stdout
-    assert [json.loads(line) for line in lines.splitlines()] == stage.entries(level="note", limit=500)
+    listed = ("timeline", "--url", stage.server.url, "--json", "--level", "note", "--limit", "500")
+    lines, entries = stage.while_still(
+        lambda: (askcam(*listed).stdout.splitlines(), stage.entries(level="note", limit=500))
+    )
+    assert [json.loads(line) for line in lines] == entries
     none = askcam("--lang", "zh", "timeline", "大象", "--url", stage.server.url)
     assert (none.returncode, none.stdout) == (1, "时间线里没有这样的内容\n")
     wrong = askcam("timeline", "--since", "soon", "--url", stage.server.url)
