@@ -92,6 +92,7 @@ def build_app(house: House) -> Starlette:
             told.headers["Access-Control-Allow-Origin"], told.headers["Vary"] = origin, "Origin"
         return told
 
+    most, places = house.limits.max_body_bytes, house.places
     app = Starlette(
         routes=[*(route for room in rooms for route in room.routes(house)), WebSocketRoute("/{path:path}", _nowhere)],
         middleware=[
@@ -103,9 +104,9 @@ def build_app(house: House) -> Starlette:
             Middleware(CountRequests, metrics=house.metrics),
             Middleware(KeysInProtocols),
             Middleware(Guard, auth=house.auth, requests=house.places.requests),
-            Middleware(BodyLimit, max_bytes=house.limits.max_body_bytes, receiving=house.places.receiving),
-            Middleware(Inflate, max_bytes=house.limits.max_body_bytes),
-            Middleware(BodyLimit, max_bytes=house.limits.max_body_bytes, receiving=house.places.receiving),
+            Middleware(BodyLimit, max_bytes=most, receiving=places.receiving, intake=places.intake),
+            Middleware(Inflate, max_bytes=most),
+            Middleware(BodyLimit, max_bytes=most, receiving=places.receiving),
         ],
         # What is foreseen has a name here: after any other exception the connection is closed, and the log has it all.
         exception_handlers={HTTPException: _http, Exception: failed} | dict.fromkeys(FORESEEN, _refused),

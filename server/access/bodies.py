@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from askcam.server.access.guard import OPEN, refuse
+from askcam.server.access.intake import Intake
 from askcam.server.access.shares import Client, client_of
 from askcam.server.errors import ApiError
 
@@ -49,10 +50,11 @@ class Receiving:
 
 class BodyLimit:
     """ASGI: refuses HTTP bodies of more than `max_bytes` with 413, by their stated length or as they come, and with 429
-    what comes while too much is being received. Stands behind Guard: nothing is read of whom that refuses."""
+    what comes while too much is being received; reads no faster than `intake` has it (None: what it is given was read
+    already). Stands behind Guard: nothing is read of whom that refuses."""
 
-    def __init__(self, app: ASGIApp, max_bytes: int, receiving: Receiving) -> None:
-        self.app, self.max_bytes, self.receiving = app, max_bytes, receiving
+    def __init__(self, app: ASGIApp, max_bytes: int, receiving: Receiving, intake: Intake | None = None) -> None:
+        self.app, self.max_bytes, self.receiving, self.intake = app, max_bytes, receiving, intake
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -72,9 +74,13 @@ class BodyLimit:
 
         async def counted() -> Message:
             nonlocal num_bytes, held
+            if self.intake is not None:
+                await self.intake.turn(client)
             message = await receive()
             came = len(message.get("body", b""))
             num_bytes += came
+            if self.intake is not None:
+                self.intake.came(client, came)
             if num_bytes > bound.num_bytes:
                 raise too_large(bound)  # in the route, which is answered by the app's handler of ApiError
             if came:

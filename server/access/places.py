@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from askcam.server.access.bodies import Receiving
+from askcam.server.access.intake import Intake
 from askcam.server.access.limits import Limits
 from askcam.server.access.shares import Places
 
@@ -13,6 +14,7 @@ class PlacesOf:
 
     requests: Places  # HTTP requests under way, streams among them
     receiving: Receiving  # bytes of their bodies
+    intake: Intake  # how fast these and messages are read
     questions: Places  # waiting or being answered
     viewers: Places  # live pictures
     event_streams: Places
@@ -26,6 +28,7 @@ class PlacesOf:
         return PlacesOf(
             requests=Places("requests", limits.max_requests, share),
             receiving=Receiving(limits.max_receiving_bytes, share),
+            intake=Intake(limits.bytes_per_s),
             questions=Places("questions", max_waiting + 1, share, remedy="wait for an answer first"),
             viewers=Places("live pictures", limits.max_viewers, share, remedy="close one, or take snapshots"),
             event_streams=Places(

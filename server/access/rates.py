@@ -36,6 +36,11 @@ class Bucket:
             self._left = max(0.0, self._left - 1.0)
         return wait_s
 
+    def owe(self, amount: float, now: float) -> None:
+        """Take `amount` that has passed already, though it was not there: what comes next waits until it is paid."""
+        self._refill(now)
+        self._left -= amount
+
     def left(self, now: float) -> tuple[float, float]:
         """How many would pass at once, and the seconds until the bucket is full again."""
         self._refill(now)
@@ -64,6 +69,10 @@ class Rates:
     def take(self, client: str, now: float) -> float:
         """Take one: 0 when `client` may, else the seconds it should wait. `now` on any steady clock."""
         return self._bucket(client, now).take(now)
+
+    def owe(self, client: str, amount: float, now: float) -> None:
+        """Take what has passed already."""
+        self._bucket(client, now).owe(amount, now)
 
     def wait_s(self, client: str, now: float) -> float:
         """What take() would say, taking nothing."""

@@ -41,7 +41,7 @@ class Connection:
         """`first` is said before anything that waits in the outbox."""
         self._websocket, self._hosted, self._first = websocket, hosted, first
         self._fetcher, self._max_chars = house.fetcher, house.limits.max_question_chars
-        self._decoding = house.decoding
+        self._decoding, self._intake = house.decoding, house.places.intake
         self._end: asyncio.Future[End] = asyncio.get_running_loop().create_future()
         self._stopped = asyncio.Event()
         self._mute = asyncio.Event()  # nothing can be written any more
@@ -79,16 +79,19 @@ class Connection:
         self._over(End.OVER)
 
     async def _read(self) -> None:
+        who = client_of(self._websocket)
         while True:
+            late = await self._intake.turn(who)
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
                 self._over(_how(message.get("code"), message.get("reason")))
                 return
-            wall, mono = time.time(), time.monotonic()
+            wall, mono = time.time() - late, time.monotonic() - late
             data = message.get("text")
             if data is None:
                 data = message["bytes"]
-            data = await fetched(data, self._fetcher, client_of(self._websocket))
+            self._intake.came(who, len(data))
+            data = await fetched(data, self._fetcher, who)
             if isinstance(data, Refused):
                 event: ClientEvent = data
             elif isinstance(data, str) and PICTURE.search(data):
