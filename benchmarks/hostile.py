@@ -54,6 +54,8 @@ ATTACKS: dict[str, Attack] = {
     "unread pictures": viewers.unread_pictures,
     "unread events": viewers.unread_events,
     "sockets": viewers.sockets,
+    "talk": viewers.talk,
+    "reads": viewers.reads,
     "logins": viewers.logins,
     "questions": viewers.questions,
 }

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 
 import websockets
 from attacks.questions import JSON
@@ -44,6 +45,48 @@ async def sockets(target: Target) -> None:
                 await socket.wait_closed()
 
     await forever(100, act, pause_s=0.5)
+
+
+async def talk(target: Target) -> None:
+    """Eight connections that never stop: four megabytes of nothing, thousands of small events, pictures that are none."""
+    large = json.dumps({"type": "nonsense", "padding": "x" * 3_900_000})
+    small = [json.dumps({"type": "askcam.clock", "client_us": number}) for number in range(2000)]
+    broken = json.dumps({"type": "input_image_buffer.append", "image": "A" * 3_900_000})
+
+    async def act(number: int) -> None:
+        with contextlib.suppress(websockets.WebSocketException):
+            async with websockets.connect(
+                f"{target.ws_url}/v1/realtime?model={CAMERA}", additional_headers=target.headers
+            ) as socket:
+                hearing = asyncio.create_task(_hear(socket))
+                try:
+                    while True:
+                        for message in ([large], small, [broken])[number % 3]:
+                            await socket.send(message)
+                finally:
+                    hearing.cancel()
+
+    await forever(8, act)
+
+
+async def _hear(socket: websockets.ClientConnection) -> None:
+    async for _ in socket:
+        pass
+
+
+async def reads(target: Target) -> None:
+    """Forty lanes of snapshots, lists and searches, without a pause."""
+    paths = (
+        f"/v1/cameras/{CAMERA}/snapshot.jpg",
+        "/v1/cameras",
+        "/openapi.json",
+        "/metrics",
+        "/v1/events?limit=500",
+        "/v1/models",
+        "/",
+    )
+    async with target.client() as client:
+        await forever(40, lambda number: client.get(paths[number % len(paths)]), pause_s=0.0)
 
 
 async def logins(target: Target) -> None:

@@ -93,7 +93,7 @@ def test_passes_equal_those_of_plain_torch(kind: str, plans: dict[object, Plan],
 
 
 @settings(
-    max_examples=5,
+    max_examples=3,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],

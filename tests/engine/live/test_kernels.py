@@ -19,9 +19,16 @@ CHECKS = [str(HERE / "kernels_against_torch.py"), str(HERE / "passes_on_kernels.
 
 def run_checks(device: str, interpret: bool) -> None:
     need(importlib.util.find_spec("triton") is not None, "Triton is missing: it comes with torch on Linux")
+    quick = ["-p", "quick_interpreter"] if interpret else []
+    env = {
+        "KERNELS_ON": device,
+        "TRITON_INTERPRET": str(int(interpret)),
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(HERE),
+    }
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *CHECKS],
-        env={**os.environ, "KERNELS_ON": device, "TRITON_INTERPRET": "1" if interpret else "0", "OMP_NUM_THREADS": "1"},
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *quick, *CHECKS],
+        env={**os.environ, **env},
         capture_output=True,
         text=True,
         timeout=900,
