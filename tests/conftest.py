@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from exactness import WITHIN
 from hypothesis import settings
+from servers import warm
 from servers.askcam_server import LiveServer, wait_for_pairs
 from servers.askcam_server import live_server as start_server
 
@@ -15,6 +16,7 @@ settings.register_profile("askcam", deadline=None)  # how long an example takes 
 settings.load_profile("askcam")
 wait_calmly()  # before any test imports torch: tests share their cores with the servers that they start
 
+warm.wanted = True
 SEED = 7
 
 

@@ -2,19 +2,16 @@
 
 import os
 import subprocess
-import sys
+
+from servers import warm
 
 TIMEOUT_S = 180
 
 
 def askcam(*args: str, env: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "askcam.server.cli", *args],
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        env={**os.environ, **(env or {})},
-    )
+    process = warm.start(args, {**os.environ, **(env or {})})
+    out, err = process.communicate(timeout=TIMEOUT_S)
+    return subprocess.CompletedProcess(args, process.wait(), out, err)
 
 
 def refused(*args: str) -> str:

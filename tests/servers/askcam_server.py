@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from servers import warm
 
 READY_S = 180.0  # a cold start on a busy machine reads half a gigabyte of libraries
 
@@ -25,7 +26,7 @@ class LiveServer:
     """`url` has no slash at its end. `lines` are the JSON lines it has printed so far."""
 
     url: str
-    process: "subprocess.Popen[str]"
+    process: Any  # subprocess.Popen[str], or as much of it as is used here
     lines: list[dict[str, Any]]
     log: list[str] = field(default_factory=list)  # what it wrote to stderr so far
     unread: "queue.Queue[str | None]" = field(default_factory=queue.Queue)  # lines since it was ready
@@ -67,16 +68,19 @@ def live_server(
     """
     data = tempfile.mkdtemp(prefix="askcam-test-")
     named = [part for camera in cameras for part in ("--camera", camera)]
-    command = [sys.executable, "-m", "askcam.server.cli", "serve", "--port", "0", "--json", *named, *args]
-    if descriptors is not None:
-        command = ["bash", "-c", f'ulimit -n {descriptors}; exec "$@"', "serve", *command]
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1", "XDG_DATA_HOME": data, **(env or {})},
-    )
+    command = ["serve", "--port", "0", "--json", *named, *args]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "XDG_DATA_HOME": data, **(env or {})}
+    process: Any  # subprocess.Popen[str], or as much of it as is used here
+    if descriptors is None:
+        process = warm.start(command, environment)
+    else:
+        process = subprocess.Popen(
+            ["bash", "-c", f'ulimit -n {descriptors}; exec "$@"', "serve", sys.executable, "-m", warm.MODULE, *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
     out: queue.Queue[str | None] = queue.Queue()
     err: list[str] = []
     threads = [
