@@ -1,4 +1,4 @@
-"""Parts that several rooms' tests share. Servers live as long as the test session: starting one takes seconds."""
+"""Parts that several rooms' tests share."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -29,7 +29,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(f"live engine, {kind}: log probabilities within {worst:.1e} of stock generate's")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # a server that nobody asks still looks through its cameras: a third of a core
 def live_server() -> Iterator[LiveServer]:
     """The real server with the built-in model and one synthetic camera, "lobby"; no token. Its window is full."""
     with start_server(cameras=[f"lobby=synthetic:{SEED}"]) as server:

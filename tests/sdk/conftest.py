@@ -8,7 +8,7 @@ from servers.askcam_server import LiveServer, wait_for_pairs
 from servers.askcam_server import live_server as start_server
 
 
-@pytest.fixture(scope="session", params=["live", "portable"])
+@pytest.fixture(scope="module", params=["live", "portable"])
 def live_server(request: pytest.FixtureRequest) -> Iterator[LiveServer]:
     """The real server with the built-in model on one backend; otherwise as the one of all other tests."""
     with start_server("--backend", request.param, cameras=[f"lobby=synthetic:{SEED}"]) as server:
