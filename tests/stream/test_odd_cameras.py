@@ -124,7 +124,7 @@ def test_a_slow_camera_is_live_and_stays_it(odd: OddCamera, kind: str) -> None:
         error = error_s(lobby, 0.5)
         assert error is not None
         assert abs(error) < TRUE_S
-        assert became == []
+        assert set(became) <= {State.LIVE}  # listeners are told of it a moment later
 
 
 def test_a_decoder_that_is_too_slow_says_so_and_tells_the_true_age(
