@@ -3,11 +3,8 @@
 import asyncio
 import base64
 import json
-import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -20,6 +17,7 @@ import httpx
 import numpy as np
 import pytest
 from evidence_cases import open_store
+from program import askcam
 from servers.askcam_server import LiveServer, live_server, wait_for_pairs
 from waiting import until
 from websockets.asyncio.client import connect as websocket
@@ -168,13 +166,7 @@ async def realtime(server: LiveServer) -> tuple[str, str]:
 
 def replay(*args: str) -> tuple[int, list[dict[str, Any]], str]:
     """Exit status, JSON lines, what was said on stderr."""
-    done = subprocess.run(
-        [sys.executable, "-m", "askcam.server.cli", "replay", "--json", *args],
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        env=os.environ,
-    )
+    done = askcam("replay", "--json", *args)
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr.strip()
 
