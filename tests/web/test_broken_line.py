@@ -50,11 +50,11 @@ def breaking(server: LiveServer) -> Iterator[Line]:
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     proxy = Breaking(int(server.url.rpartition(":")[2]))
+    asyncio.run_coroutine_threadsafe(proxy.__aenter__(), loop).result(10)
     try:
-        asyncio.run_coroutine_threadsafe(proxy.__aenter__(), loop).result(10)
         yield Line(loop, proxy)
-        asyncio.run_coroutine_threadsafe(proxy.__aexit__(None, None, None), loop).result(10)
     finally:
+        asyncio.run_coroutine_threadsafe(proxy.__aexit__(None, None, None), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
