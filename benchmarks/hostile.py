@@ -44,6 +44,7 @@ ATTACKS: dict[str, Attack] = {
     "tools": questions.tools,
     "texts": questions.texts,
     "messages": questions.messages,
+    "crumbs": questions.crumbs,
     "pushed scans": pictures.pushed_scans,
     "sent scans": pictures.sent_scans,
     "plain pixels": pictures.plain_pixels,

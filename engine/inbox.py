@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -33,8 +33,8 @@ class Gone:
 
 
 class Inbox:
-    """First come, first served, but questions before scorings, since nobody sits and waits for those. More than
-    `max_waiting` are refused with Busy. Nothing here calls an asker."""
+    """Whoever has fewest questions under way is next, and of those who came first; questions before scorings, since
+    nobody sits and waits for those. More than `max_waiting` are refused with Busy. Nothing here calls an asker."""
 
     def __init__(self, max_waiting: int) -> None:
         self._max_waiting = max_waiting
@@ -143,7 +143,7 @@ class Inbox:
             self._change.notify_all()
 
     def _next(self, scorings: bool = True) -> Asked | None:
-        asked = next((each for each in self._waiting if not isinstance(each.question, Scoring)), None)
+        asked = self._fairest()
         if asked is None:
             if not self._waiting or not scorings:
                 return None
@@ -152,12 +152,22 @@ class Inbox:
         self._running[asked.ticket] = asked
         return asked
 
+    def _fairest(self) -> Asked | None:
+        """The question whose turn it is."""
+        running = Counter(_asker(each) for each in self._running.values())
+        questions = (each for each in self._waiting if not isinstance(each.question, Scoring))
+        return min(questions, key=lambda each: running[_asker(each)], default=None)  # the first of several
+
     def _drop(self, which: Callable[[Asked], bool], event: Callable[[Asked], Finished | Failed]) -> None:
         leaving = [asked for asked in self._waiting if which(asked)]
         self._waiting = deque(asked for asked in self._waiting if not which(asked))
         self._gone += [Gone(asked, event(asked)) for asked in leaving]
         if leaving:
             self._change.notify_all()
+
+
+def _asker(asked: Asked) -> str | None:
+    return None if isinstance(asked.question, Scoring) else asked.question.asker
 
 
 def cancelled(asked: Asked) -> Finished:

@@ -101,6 +101,7 @@ class Question:
     trace: bool = False  # tell what the answer can be repeated from: First.trace, and the tokens of pieces and the end
     window_s: float | None = None  # see only the newest of the camera's window, by View.recent; None: all of it
     known_only: bool = False  # refuse (UnknownScene) what is unlike all that the model states it was trained on
+    asker: str = ""  # whose it is: of those who wait, whoever has fewest under way is next
 
 
 @dataclass(frozen=True, slots=True)

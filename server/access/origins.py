@@ -1,6 +1,7 @@
 """Where a request comes from: rules on addresses and on the Host and Origin headers. Pure."""
 
 import ipaddress
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
@@ -22,6 +23,7 @@ def is_loopback(host: str) -> bool:
     return found.is_loopback if found else host.lower() == "localhost"
 
 
+@lru_cache(4096)
 def client_key(host: str | None) -> str:
     """Under which key a client's rates are counted: its address, of IPv6 the /64 that one subscriber has."""
     found = address(host or "")

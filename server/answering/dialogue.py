@@ -72,7 +72,9 @@ class Dialogue:
     def question(self, trace: bool) -> Question:
         """What the engine is asked in this round."""
         ask = self._ask
-        return Question(self.messages, ask.camera, self.sampling(), ask.max_age_s, self.tools, trace)
+        return Question(
+            self.messages, ask.camera, self.sampling(), ask.max_age_s, self.tools, trace, asker=ask.client.key
+        )
 
     def sampling(self) -> Sampling:
         sampling = self._ask.sampling

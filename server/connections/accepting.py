@@ -15,11 +15,13 @@ from uvicorn.server import ServerState
 from askcam.server.access.origins import client_key
 from askcam.server.access.proxies import TrustedProxies
 from askcam.server.connections.book import Book, Peer
+from askcam.server.connections.effort import Effort
 from askcam.server.connections.pace import HANDSHAKE_S
 from askcam.server.connections.protocol import GuardedHttp, Line
 from askcam.server.connections.told import Told
 
 EVERY_S = 1.0  # how often all connections are looked at
+PARKED_S = 5.0  # what makes way is ended so much later, while there is room: whoever opens thousands waits for it
 TLS_GOODBYE_S = 2.0
 NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
@@ -44,6 +46,8 @@ class Accepting:
         self._listener, self._book, self._told, self._proxies = listener, book, told, proxies
         self._config, self._state, self._app_state = config, state, app_state
         self._lines: dict[Peer, Line] = {}
+        self._effort = Effort()
+        self._parked: dict[Line, asyncio.TimerHandle] = {}  # the oldest first
         self._opening: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -87,7 +91,7 @@ class Accepting:
 
     def _take(self, sock: socket.socket, host: str) -> None:
         peer = Peer(client_key(host), time.monotonic(), lambda: None, proxy=host in self._proxies)
-        line = Line(peer, self._book, self._told)
+        line = Line(peer, self._book, self._told, self._effort)
         if not self._book.enter(peer):
             self._told.once("full", f"no room for a connection of {peer.address}: all that are open are at work")
             with contextlib.suppress(OSError):
@@ -112,9 +116,21 @@ class Accepting:
             if line.transport is None:
                 task.cancel()
             else:
-                line.abort("shed")
+                self._park(line)
 
         peer.end = end
+        while self._parked and len(self._parked) + len(self._book) > self._book.most:
+            self._unpark(next(iter(self._parked)))
+
+    def _park(self, line: Line) -> None:
+        """It is read no further, and ended a little later; at once where there is no room for it."""
+        assert line.transport is not None
+        line.transport.hold(2 * PARKED_S)
+        self._parked[line] = asyncio.get_running_loop().call_later(PARKED_S, self._unpark, line)
+
+    def _unpark(self, line: Line) -> None:
+        self._parked.pop(line).cancel()
+        line.abort("shed")
 
     async def _open(self, sock: socket.socket, line: Line) -> None:
         loop, tls, line.begun = asyncio.get_running_loop(), self._config.ssl, True

@@ -15,6 +15,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 
 from askcam.server.connections.book import Book, Peer
+from askcam.server.connections.effort import Effort, Reins
 from askcam.server.connections.pace import Pace, Phase
 from askcam.server.connections.told import Told
 
@@ -26,16 +27,23 @@ TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length
 class Line:
     """One connection as its requests know it, whichever protocol it speaks by now. Owned by the event loop."""
 
-    def __init__(self, peer: Peer, book: Book, told: Told) -> None:
-        self.peer, self.book, self.told = peer, book, told
+    def __init__(self, peer: Peer, book: Book, told: Told, effort: Effort) -> None:
+        self.peer, self.book, self.told, self._effort = peer, book, told, effort
         self.pace = Pace(since=time.monotonic())
         self.begun = False  # asyncio has the socket
-        self.transport: asyncio.Transport | None = None
+        self.transport: Reins | None = None
         self.protocol: GuardedHttp | GuardedWebsocket | None = None
 
     def proven(self) -> None:
         """What came over it was let in."""
         self.peer.proven = True
+
+    def parsed(self, seconds: float) -> None:
+        """What came over it took so long to take in. Of whom that takes too much, nothing is read for a while."""
+        # behind a trusted proxy there are many clients at one address
+        wait_s = self._effort.spent(f"{id(self)}" if self.peer.proxy else self.peer.address, seconds)
+        if wait_s > 0.0 and self.transport is not None:
+            self.transport.hold(wait_s)
 
     def stalled_s(self) -> float:
         """For how long its client has read nothing of what waits for it, to a second."""
@@ -76,12 +84,12 @@ class GuardedHttp(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         line = self._line
-        line.transport, line.protocol = transport, self
+        line.transport, line.protocol = Reins(transport), self
         line.pace.since = time.monotonic()
         sock = transport.get_extra_info("socket")
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
-        super().connection_made(transport)
+        super().connection_made(line.transport)  # type: ignore[arg-type]  # all of a transport that it uses
         if line.peer.gone:
             transport.abort()
 
@@ -98,6 +106,7 @@ class GuardedHttp(H11Protocol):
             )
             self._line.abort("malformed")
         self._turn(now)
+        self._line.parsed(time.monotonic() - now)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -131,7 +140,7 @@ class GuardedHttp(H11Protocol):
         return begun and self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE) and not self._answering
 
     def look(self, now: float) -> str | None:
-        if self.flow is not None and self.flow.read_paused:
+        if self.flow is not None and (self.flow.read_paused or (self._line.transport and self._line.transport.held)):
             held = now - (self._held_since or now)
             self._line.pace.held(held)
             self._held_since = now
@@ -173,11 +182,13 @@ class GuardedWebsocket(WebSocketsSansIOProtocol):
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
+        began = time.monotonic()
         try:
             super().data_received(data)
         except Exception as exc:  # whatever it is, it is what a client sent
             self._line.told.once("websocket", f"a websocket was malformed ({type(exc).__name__}): it is ended")
             self._line.abort("malformed")
+        self._line.parsed(time.monotonic() - began)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -206,7 +217,7 @@ def line_of(scope: Scope) -> Line | None:
     return found if isinstance(found, Line) else None
 
 
-def _taken(transport: asyncio.Transport) -> int:
+def _taken(transport: Reins) -> int:
     """How many bytes the client's machine has acknowledged so far; where the system does not say, what we still hold,
     counted down."""
     sock = transport.get_extra_info("socket")
@@ -215,4 +226,4 @@ def _taken(transport: asyncio.Transport) -> int:
         if len(info) >= 128:
             (acked,) = struct.unpack_from("=Q", info, 120)  # tcpi_bytes_acked
             return int(acked)
-    return -transport.get_write_buffer_size()
+    return -int(transport.get_write_buffer_size())

@@ -1,6 +1,7 @@
 """The queue of waiting questions."""
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,6 +23,22 @@ def test_first_come_first_served(about: Any) -> None:
     assert inbox.counts() == (0, 1)
     inbox.done()
     assert inbox.counts() == (0, 0)
+
+
+def test_whoever_has_fewest_under_way_is_next(about: Any) -> None:
+    inbox = Inbox(9)
+    for asker in "aaabca":
+        inbox.put(replace(about(asker), asker=asker), nobody, 1.0)
+    taken = [inbox.poll() for _ in range(6)]
+    assert [one.question.asker for one in taken if one] == ["a", "b", "c", "a", "a", "a"]
+    assert taken[0] is not None
+    assert taken[1] is not None
+    inbox.over(taken[1])
+    for asker in "ab":
+        inbox.put(replace(about(asker), asker=asker), nobody, 1.0)
+    fourth = inbox.poll()
+    assert fourth is not None
+    assert fourth.question.asker == "b"
 
 
 def test_a_full_queue_refuses_and_guesses_when_to_come_back(about: Any) -> None:

@@ -1,0 +1,62 @@
+"""How much of the event loop what an address sends may cost: whatever it sends, however it is cut into pieces."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+from askcam.server.access.rates import Rate, Rates
+
+SHARE = Rate(per_s=100.0, burst=250.0)  # milliseconds of parsing, per second and at once
+READ_BYTES = 8192  # taken from a connection at once: chunks and frames of a byte each are parsed for 30 ms
+
+
+class Effort:
+    """What was spent parsing, per address. Owned by the event loop."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rates = Rates(SHARE)
+        self._clock = clock
+
+    def spent(self, address: str, seconds: float) -> float:
+        """Count these; for how long nothing more should be read of the address."""
+        now = self._clock()
+        self._rates.owe(address, seconds * 1000.0, now)
+        return self._rates.wait_s(address, now)
+
+
+class Reins:
+    """A connection's transport as its protocol has it, whose reading can be held back whatever the protocol wishes."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._wanted = True  # the protocol would read
+        self._held: asyncio.TimerHandle | None = None
+        transport.max_size = READ_BYTES  # type: ignore[attr-defined]  # of asyncio's own; others have no such thing
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def pause_reading(self) -> None:
+        self._wanted = False
+        self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        self._wanted = True
+        if self._held is None:
+            self._transport.resume_reading()
+
+    @property
+    def held(self) -> bool:
+        return self._held is not None
+
+    def hold(self, seconds: float) -> None:
+        """Read nothing for so long."""
+        if self._held is None and not self._transport.is_closing():
+            self._transport.pause_reading()
+            self._held = asyncio.get_running_loop().call_later(seconds, self._let_go)
+
+    def _let_go(self) -> None:
+        self._held = None
+        if self._wanted and not self._transport.is_closing():
+            self._transport.resume_reading()

@@ -1,0 +1,63 @@
+"""How much of the event loop an address may cost, and a transport whose reading is held back."""
+
+import asyncio
+
+import pytest
+
+from askcam.server.connections.effort import SHARE, Effort, Reins
+
+
+def test_who_costs_more_than_its_share_waits_and_others_do_not() -> None:
+    now = 0.0
+    effort = Effort(lambda: now)
+    assert effort.spent("a", SHARE.burst / 2000) == 0.0
+    wait_s = effort.spent("a", 1.0)
+    assert wait_s == pytest.approx((1000.0 - SHARE.burst / 2) / SHARE.per_s, abs=0.01)
+    assert effort.spent("b", SHARE.burst / 2000) == 0.0
+    now += wait_s
+    assert effort.spent("a", 0.0) == 0.0
+
+
+class Reading(asyncio.Transport):
+    """A transport of which only reading counts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads, self.closing = True, False
+
+    def pause_reading(self) -> None:
+        self.reads = False
+
+    def resume_reading(self) -> None:
+        self.reads = True
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+
+@pytest.mark.parametrize("protocol_pauses", [False, True])
+async def test_what_is_held_is_not_read_whatever_the_protocol_wishes(protocol_pauses: bool) -> None:
+    below = Reading()
+    reins = Reins(below)
+    reins.hold(0.05)
+    reins.hold(600.0)  # held already
+    assert reins.held
+    reins.resume_reading()
+    assert not below.reads
+    if protocol_pauses:
+        reins.pause_reading()
+    async with asyncio.timeout(20):
+        while reins.held:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert below.reads is not protocol_pauses
+    reins.resume_reading()
+    assert below.reads
+
+
+async def test_one_that_closes_is_not_held() -> None:
+    below = Reading()
+    below.closing = True
+    reins = Reins(below)
+    reins.hold(600.0)
+    assert not reins.held
+    assert below.reads
