@@ -51,6 +51,24 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Call `render`, but not while something in `root` is pressed: a click whose element was replaced under it is lost. */
+export function whenLetGo(root, render) {
+  let pressed = false;
+  let waiting = null;
+  const letGo = () => setTimeout(() => { // behind the click
+    pressed = false;
+    if (waiting) render(waiting);
+    waiting = null;
+  });
+  root.addEventListener("pointerdown", () => { pressed = true; });
+  for (const kind of ["pointerup", "pointercancel", "blur"]) window.addEventListener(kind, () => { if (pressed) letGo(); }, true);
+  window.addEventListener("pointermove", (event) => { if (pressed && event.buttons === 0) letGo(); }, true); // let go outside
+  return (state) => {
+    if (pressed) waiting = state;
+    else render(state);
+  };
+}
+
 /** Call `render` only when what `key` makes of the state has changed, or the language. */
 export function whenChanged(key, render) {
   let before;

@@ -8,6 +8,7 @@ from typing import Any
 from askcam.server.access.rates import Rate, Rates
 
 SHARE = Rate(per_s=100.0, burst=250.0)  # milliseconds of parsing, per second and at once
+DRAINED_S, QUIET_S = 2.0, 0.1  # for which what is left is taken at most; without any, it is over
 READ_BYTES = 8192  # taken from a connection at once: chunks and frames of a byte each are parsed for 30 ms
 
 
@@ -32,6 +33,8 @@ class Reins:
         self._transport = transport
         self._wanted = True  # the protocol would read
         self._held: asyncio.TimerHandle | None = None
+        self.draining = False  # said its last, and still takes what comes, for nobody
+        self._came = False
         transport.max_size = READ_BYTES  # type: ignore[attr-defined]  # of asyncio's own; others have no such thing
 
     def __getattr__(self, name: str) -> Any:
@@ -45,6 +48,27 @@ class Reins:
         self._wanted = True
         if self._held is None:
             self._transport.resume_reading()
+
+    def close(self) -> None:
+        """As asyncio's; a draining one says that nothing more comes, and takes what still comes for a while: to whoever
+        is in the middle of sending, an end with unread bytes is a reset, and the last words are lost."""
+        if not self.draining or self._transport.is_closing() or not self._transport.can_write_eof():
+            self._transport.close()
+            return
+        self._transport.write_eof()
+        self.resume_reading()
+        asyncio.get_running_loop().call_later(QUIET_S, self._drained, DRAINED_S)
+
+    def came(self) -> None:
+        """Something came that nobody wants any more."""
+        self._came = True
+
+    def _drained(self, left_s: float) -> None:
+        if self._came and left_s > 0.0:
+            self._came = False
+            asyncio.get_running_loop().call_later(QUIET_S, self._drained, left_s - QUIET_S)
+        else:
+            self._transport.close()
 
     @property
     def held(self) -> bool:

@@ -181,7 +181,15 @@ class GuardedWebsocket(WebSocketsSansIOProtocol):
         self._line.pace.at(Phase.BUSY, time.monotonic())
         super().connection_made(transport)
 
+    def handle_parser_exception(self) -> None:
+        if self._line.transport is not None:
+            self._line.transport.draining = True
+        super().handle_parser_exception()
+
     def data_received(self, data: bytes) -> None:
+        if self._line.transport is not None and self._line.transport.draining:
+            self._line.transport.came()
+            return
         began = time.monotonic()
         try:
             super().data_received(data)

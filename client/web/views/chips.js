@@ -1,6 +1,6 @@
 // The cameras across the top.
 
-import { byId, h, icon, whenChanged } from "../dom.js";
+import { byId, h, icon, whenChanged, whenLetGo } from "../dom.js";
 import { MINE } from "../state.js";
 import { stateWord } from "../words/states.js";
 import { served, t } from "../words/tongue.js";
@@ -35,7 +35,7 @@ export function chips(store, verbs) {
   }
 
   store.subscribe(whenChanged(({ cameras, chosen, server, mine, lineProblem }) =>
-    [cameras.map(({ name, state, reason }) => [name, state, reason]), chosen, server, mine.phase, mine.state, mine.sample, lineProblem], render));
+    [cameras.map(({ name, state, reason }) => [name, state, reason]), chosen, server, mine.phase, mine.state, mine.sample, lineProblem], whenLetGo(nav, render)));
 }
 
 function trouble(state) {
