@@ -74,13 +74,15 @@ class Reins:
     def held(self) -> bool:
         return self._held is not None
 
-    def hold(self, seconds: float) -> None:
-        """Read nothing for so long."""
+    def hold(self, seconds: float, longer: Callable[[], float] = lambda: 0.0) -> None:
+        """Read nothing for so long, then for as long as `longer` says: of many that wait one comes after another."""
         if self._held is None and not self._transport.is_closing():
             self._transport.pause_reading()
-            self._held = asyncio.get_running_loop().call_later(seconds, self._let_go)
+            self._held = asyncio.get_running_loop().call_later(seconds, self._let_go, longer)
 
-    def _let_go(self) -> None:
+    def _let_go(self, longer: Callable[[], float]) -> None:
         self._held = None
-        if self._wanted and not self._transport.is_closing():
+        if (seconds := longer()) > 0.0:
+            self.hold(seconds, longer)
+        elif self._wanted and not self._transport.is_closing():
             self._transport.resume_reading()

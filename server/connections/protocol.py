@@ -41,9 +41,10 @@ class Line:
     def parsed(self, seconds: float) -> None:
         """What came over it took so long to take in. Of whom that takes too much, nothing is read for a while."""
         # behind a trusted proxy there are many clients at one address
-        wait_s = self._effort.spent(f"{id(self)}" if self.peer.proxy else self.peer.address, seconds)
+        whose = f"{id(self)}" if self.peer.proxy else self.peer.address
+        wait_s = self._effort.spent(whose, seconds)
         if wait_s > 0.0 and self.transport is not None:
-            self.transport.hold(wait_s)
+            self.transport.hold(wait_s, lambda: self._effort.spent(whose, 0.0))
 
     def stalled_s(self) -> float:
         """For how long its client has read nothing of what waits for it, to a second."""

@@ -61,3 +61,14 @@ async def test_one_that_closes_is_not_held() -> None:
     reins.hold(600.0)
     assert not reins.held
     assert below.reads
+
+
+async def test_what_is_held_waits_longer_while_others_have_spent_more() -> None:
+    below, left = Reading(), [0.01, 0.01, 0.0]
+    reins = Reins(below)
+    reins.hold(0.01, lambda: left.pop(0))
+    async with asyncio.timeout(20):
+        while not below.reads:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    assert left == []
+    assert not reins.held
