@@ -82,7 +82,7 @@ class Accepting:
             except OSError as exc:
                 if exc.errno in NO_ROOM:
                     self._told.once("descriptors", f"a connection could not be taken: {exc.strerror}")
-                    await asyncio.sleep(0.02 if self._book.make_room() else 0.5)
+                    await asyncio.sleep(0.02 if self._make_room() else 0.5)
                 elif self._listener.fileno() < 0:
                     return
                 continue  # it was broken off before it was taken
@@ -121,6 +121,14 @@ class Accepting:
         peer.end = end
         while self._parked and len(self._parked) + len(self._book) > self._book.most:
             self._unpark(next(iter(self._parked)))
+
+    def _make_room(self) -> bool:
+        """End one connection now, since descriptors are out; False: all are at work."""
+        if not self._parked and not self._book.make_room():
+            return False
+        if self._parked:  # or what made way had not begun, and is closed already
+            self._unpark(next(iter(self._parked)))
+        return True
 
     def _park(self, line: Line) -> None:
         """It is read no further, and ended a little later; at once where there is no room for it."""
