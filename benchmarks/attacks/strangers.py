@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 
-from attacks.target import Target, forever
+from attacks.target import Target, forever, pour
 
 HEADS = (
     b"",
@@ -30,16 +30,7 @@ async def slow_bodies(target: Target) -> None:
     """Sixty logins whose bodies of 8 MiB come in drops."""
     head = b"POST /v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 8388608\r\nContent-Type: application/json\r\n\r\n"
 
-    async def act(_: int) -> None:
-        _reader, writer = await asyncio.wait_for(target.connect(), 10)
-        with contextlib.closing(writer):
-            writer.write(head)
-            for _ in range(8000):
-                writer.write(b"x" * 65536)
-                await asyncio.wait_for(writer.drain(), 30)
-                await asyncio.sleep(0.1)
-
-    await forever(60, act)
+    await forever(60, lambda _: pour(target, head, b"x" * 65536, 8000, pause_s=0.1))
 
 
 async def nonsense(target: Target) -> None:

@@ -65,6 +65,17 @@ async def forever(width: int, act: Callable[[int], Awaitable[object]], pause_s: 
             lanes.create_task(lane(number))
 
 
+async def pour(target: Target, head: bytes, piece: bytes, times: int, pause_s: float = 0.0) -> None:
+    """A raw connection that sends `head`, and `piece` so many times, as fast as it is taken."""
+    _reader, writer = await asyncio.wait_for(target.connect(), 10)
+    with contextlib.closing(writer):
+        writer.write(head)
+        for _ in range(times):
+            writer.write(piece)
+            await asyncio.wait_for(writer.drain(), 30)
+            await asyncio.sleep(pause_s)
+
+
 def chat(messages: list[dict[str, Any]], model: str = CAMERA, **more: Any) -> bytes:
     """The body of a chat completion."""
     return json.dumps({"model": model, "messages": messages, "max_tokens": 8, **more}).encode()
