@@ -168,6 +168,11 @@ class Engine(Protocol):
         """How a `width` x `height` picture becomes a frame of this model. Raises QuestionError for absurd shapes."""
         ...
 
+    def fit_picture(self, width: int, height: int) -> Fit:
+        """How a picture in a question becomes what this model sees of it. ask() takes pictures of any size; those that
+        are resized before keep less memory, and the engine thread free. Raises QuestionError as fit()."""
+        ...
+
     def attach(self, source: WindowSource) -> None:
         """Make a camera's window askable under its name. Raises ValueError when the name is taken, NoRoom when
         the engine's memory holds no further camera."""

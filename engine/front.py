@@ -52,7 +52,7 @@ from askcam.engine.question import (
 )
 from askcam.engine.text import AnswerText
 from askcam.stream.errors import CameraUnavailable, StreamError
-from askcam.stream.fit import Fit
+from askcam.stream.fit import Fit, FitRule
 from askcam.stream.frame import Pixels
 from askcam.stream.window import Anchors, View
 
@@ -85,10 +85,10 @@ class Front(ABC):
     # -- any thread
 
     def fit(self, width: int, height: int) -> Fit:
-        try:
-            return self._spec.fit_frame(width, height)
-        except ValueError as exc:
-            raise QuestionError(str(exc)) from exc
+        return _fitted(self._spec.fit_frame, width, height)
+
+    def fit_picture(self, width: int, height: int) -> Fit:
+        return _fitted(self._spec.fit_still, width, height)
 
     def attach(self, source: WindowSource) -> None:
         with self._sources_lock:
@@ -298,6 +298,13 @@ def end_tokens(config: object) -> frozenset[int]:
 def removed(name: str) -> CameraUnavailable:
     """What is told to who asks about a camera that was taken away."""
     return CameraUnavailable(name, "ended", "it was removed")
+
+
+def _fitted(rule: FitRule, width: int, height: int) -> Fit:
+    try:
+        return rule(width, height)
+    except ValueError as exc:
+        raise QuestionError(str(exc)) from exc
 
 
 def _glimpses(question: Question, view: View | None) -> list[Pixels]:

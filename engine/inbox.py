@@ -83,13 +83,15 @@ class Inbox:
             self._change.wait_for(lambda: self._waiting or self._gone or self._closed)
             return self._next()
 
-    def poll(self, *, scorings: bool = True) -> Asked | None:
-        """The next question to answer if one waits, or the next scoring if these are wanted, too; it counts as being
-        answered until over()."""
+    def poll(self, *, scorings: bool = True, wanted: Callable[[Asked], bool] = lambda asked: True) -> Asked | None:
+        """The next question to answer if one waits that is `wanted`, or the next scoring if these are, too.
+
+        It counts as being answered until over().
+        """
         if not self._waiting:  # read at every step, so without the lock
             return None
         with self._change:
-            return self._next(scorings)
+            return self._next(scorings, wanted)
 
     def over(self, asked: Asked) -> None:
         """An answer has come to its end."""
@@ -142,21 +144,21 @@ class Inbox:
             self._drop(lambda _: True, cancelled)
             self._change.notify_all()
 
-    def _next(self, scorings: bool = True) -> Asked | None:
-        asked = self._fairest()
+    def _next(self, scorings: bool = True, wanted: Callable[[Asked], bool] = lambda asked: True) -> Asked | None:
+        asked = self._fairest(wanted)
+        if asked is None and scorings:
+            asked = next((each for each in self._waiting if isinstance(each.question, Scoring)), None)
         if asked is None:
-            if not self._waiting or not scorings:
-                return None
-            asked = self._waiting[0]
+            return None
         self._waiting.remove(asked)
         self._running[asked.ticket] = asked
         return asked
 
-    def _fairest(self) -> Asked | None:
+    def _fairest(self, wanted: Callable[[Asked], bool]) -> Asked | None:
         """The question whose turn it is."""
-        running = Counter(_asker(each) for each in self._running.values())
-        questions = (each for each in self._waiting if not isinstance(each.question, Scoring))
-        return min(questions, key=lambda each: running[_asker(each)], default=None)  # the first of several
+        running = Counter(asker(each) for each in self._running.values())
+        questions = (each for each in self._waiting if not isinstance(each.question, Scoring) and wanted(each))
+        return min(questions, key=lambda each: running[asker(each)], default=None)  # the first of several
 
     def _drop(self, which: Callable[[Asked], bool], event: Callable[[Asked], Finished | Failed]) -> None:
         leaving = [asked for asked in self._waiting if which(asked)]
@@ -166,11 +168,13 @@ class Inbox:
             self._change.notify_all()
 
 
-def _asker(asked: Asked) -> str | None:
+def asker(asked: Asked) -> str | None:
+    """Whose question it is; None for a scoring."""
     return None if isinstance(asked.question, Scoring) else asked.question.asker
 
 
-def cancelled(asked: Asked) -> Finished:
-    """The last event of a question that was cancelled while it waited."""
-    waited_s = time.monotonic() - asked.at
-    return Finished(Reason.CANCELLED, "", Usage(), Timings(wait_s=waited_s, total_s=waited_s))
+def cancelled(asked: Asked, started: float | None = None) -> Finished:
+    """The last event of a question that was cancelled while it waited, or once `started` on but before any token."""
+    now = time.monotonic()
+    waited_s = (now if started is None else started) - asked.at
+    return Finished(Reason.CANCELLED, "", Usage(), Timings(wait_s=waited_s, total_s=now - asked.at))

@@ -103,6 +103,11 @@ class Question:
     known_only: bool = False  # refuse (UnknownScene) what is unlike all that the model states it was trained on
     asker: str = ""  # whose it is: of those who wait, whoever has fewest under way is next
 
+    @property
+    def plain(self) -> bool:
+        """Whether it brings words alone, apart from its camera."""
+        return all(isinstance(part, Text) for message in self.messages for part in message.parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Scoring:

@@ -10,6 +10,7 @@ from askcam.server.access.proxies import TrustedProxies
 from askcam.server.access.rates import Rates
 from askcam.server.answers import Answers
 from askcam.server.asking import Asking
+from askcam.server.attached.decoding import Decoding
 from askcam.server.attached.fetching import Fetcher
 from askcam.server.cameras import Cameras
 from askcam.server.config import Config
@@ -109,6 +110,7 @@ def build_house(config: Config) -> House:
         catalogue=catalogue,
         archive=None if evidence is None else Archive(evidence.folder),
         fetcher=Fetcher(config.fetch),
+        decoding=Decoding(fit=lambda width, height: model.engine.fit_picture(width, height)),
         sessions=Sessions(max_parked=config.limits.max_parked_sessions, count=metrics.parked),
     )
 

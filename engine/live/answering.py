@@ -12,7 +12,7 @@ from askcam.engine.live.sampling import Chooser
 from askcam.engine.live.seam import Ints
 from askcam.engine.question import Finished, Timings, TokenLogprob, Usage
 
-MAX_ROWS = 512  # of one prompt in one pass: a long one must not hold up the other answers
+MAX_ROWS = 512  # of one prompt in one pass
 
 
 @dataclass(slots=True, eq=False)
@@ -53,9 +53,9 @@ class Place:
     tail_len: int = 0
     last_token: int = 0
 
-    def span(self) -> Span:
+    def span(self, max_rows: int = MAX_ROWS) -> Span:
         """Its rows in the next pass: the prompt, or as much of it as one pass takes, or one token."""
-        num_rows = 1 if self.prompt is None else min(self.prompt.x.shape[0], MAX_ROWS)
+        num_rows = 1 if self.prompt is None else min(self.prompt.x.shape[0], max_rows)
         base = 0 if self.window is None else self.window.base
         return Span(num_rows, base, self.window_len, self.tail.base, self.tail_len + num_rows)
 

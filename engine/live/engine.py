@@ -15,6 +15,7 @@ from askcam.engine.errors import NoRoom, QuestionError
 from askcam.engine.front import Front, failed
 from askcam.engine.inbox import Asked, cancelled
 from askcam.engine.live.answering import Answering
+from askcam.engine.live.beginnings import Beginning, Beginnings
 from askcam.engine.live.keeper import Keeper
 from askcam.engine.live.kvpool import KVPool, PoolFull
 from askcam.engine.live.model import Model
@@ -28,6 +29,7 @@ from askcam.engine.question import Failed, Finished, ScoreEvent, Scoring, TokenL
 
 QUIET_S = 5.0  # after a failure while ingesting, frames wait so long; questions do not
 STARTS_S = 0.05  # of starting on questions between two passes
+PIECES_S = 0.02  # of reading what questions bring, likewise: what frames bring is to have its turn, too
 WAIT_S = 1.0  # the longest sleep: heads that nobody asks with are let go of
 
 
@@ -49,6 +51,7 @@ class LiveEngine(Front):
         self._grown: set[str] = set()  # cameras with news; a set's add and pop need no lock
         self._unsubscribe: dict[str, Callable[[], None]] = {}
         self._answers: list[Answering] = []
+        self._beginnings = Beginnings(lambda asked: isinstance(asked.question, Scoring) or asked.question.plain)
         self._scores: Scores | None = None  # one scoring at a time
         self._parked: list[Asked] = []  # taken up, but the pool was full
         self._ingest_after = 0.0
@@ -113,20 +116,21 @@ class LiveEngine(Front):
         """One turn. Returns whether there was anything to do."""
         self._take_questions()
         self._end_cancelled()
+        begun = self._begin_on()
         busy = bool(self._answers)
         if busy:
             self._run_rows()
         scored = self._score()
-        return self._ingest() or scored or busy
+        return self._ingest() or scored or busy or begun
 
     def _take_questions(self) -> None:
         """Start on the waiting questions for which there is room; when that takes long, on the others after a pass, so
         that nobody's first token waits for many starts."""
         began, most = time.monotonic(), len(self._answers)
-        while len(self._answers) < self._max_answering:
+        while len(self._answers) + len(self._beginnings) < self._max_answering:
             if len(self._answers) > most and time.monotonic() - began > STARTS_S:
                 return
-            asked = self._parked.pop(0) if self._parked else self._inbox.poll(scorings=self._scores is None)
+            asked = self._parked.pop(0) if self._parked else self._poll()
             if asked is None:
                 return
             started = time.monotonic()
@@ -134,15 +138,40 @@ class LiveEngine(Front):
                 if isinstance(asked.question, Scoring):
                     self._scores = self._scorer.begin(asked, asked.question, started)
                 else:
-                    self._answers.append(self._starter.start(asked, asked.question, started))
+                    self._go_on(Beginning(asked, started, self._starter.start(asked, asked.question, started)))
             except PoolFull as exc:
-                if self._answers or self._scores is not None:  # one of them will make room
+                if self._answers or self._beginnings or self._scores is not None:  # one of them will make room
                     self._parked.insert(0, asked)
                     return
                 error = QuestionError(f"there is no memory for this question: {exc}; give more (kv_gb)")
                 self._finished(asked, Failed(error), started)
             except Exception as exc:
                 self._finished(asked, failed(exc, f"starting on question {asked.ticket}"), started)
+
+    def _poll(self) -> Asked | None:
+        return self._inbox.poll(scorings=self._scores is None, wanted=self._beginnings.takes)
+
+    def _begin_on(self) -> bool:
+        """Some pieces of what questions bring, until one may be answered. Returns whether there were any."""
+        began, most = time.monotonic(), len(self._answers)
+        while len(self._answers) == most and time.monotonic() - began < PIECES_S:
+            beginning = self._beginnings.turn()
+            if beginning is None:
+                break
+            try:
+                self._go_on(beginning)
+            except Exception as exc:
+                event = failed(exc, f"starting on question {beginning.asked.ticket}")
+                self._finished(beginning.asked, event, beginning.started)
+        return bool(self._beginnings) or len(self._answers) > most
+
+    def _go_on(self, beginning: Beginning) -> None:
+        """One piece further. Raises what it raises; then it is no more."""
+        answering = next(beginning.steps)
+        if answering is None:
+            self._beginnings.add(beginning)
+        else:
+            self._answers.append(answering)
 
     def _run_rows(self) -> None:
         """One pass for all: prompts of new questions, the newest token of every answer. Then their tokens go out."""
@@ -162,6 +191,7 @@ class LiveEngine(Front):
                 [answer.chooser.choose(row) for answer, row in zip(choosing, logits, strict=True)]
             ).tolist()
         took_s = time.monotonic() - began
+        self._starter.took(took_s)
         for answer in starting:
             answer.place.costs.prefill_s += took_s
         logprobs = self._logprobs.of(logits, tokens, [answer.logprobs for answer in choosing])
@@ -231,6 +261,8 @@ class LiveEngine(Front):
         for answer in [answer for answer in self._answers if answer.asked.cancelled]:
             answer.answer.cancel()
             self._close(answer, answer.finish())
+        for beginning in self._beginnings.leave(lambda asked: asked.cancelled):
+            self._finished(beginning.asked, cancelled(beginning.asked, beginning.started), beginning.started)
         if self._scores is not None and self._scores.asked.cancelled:
             self._end_scores(cancelled(self._scores.asked))
         for asked in [asked for asked in self._parked if asked.cancelled]:
@@ -252,6 +284,8 @@ class LiveEngine(Front):
         event = failed(exc, "running its model")
         for answer in list(self._answers):
             self._close(answer, event)
+        for beginning in self._beginnings.leave(lambda _: True):
+            self._finished(beginning.asked, event, beginning.started)
         self._end_scores(event)
         self._keeper.forget_all()
         self._grown.update(list(self._sources))

@@ -15,8 +15,12 @@ from askcam.engine.live.vision import Encoded, Vision
 from askcam.engine.live.windows import KVWindow
 from askcam.engine.loading import Loaded
 from askcam.engine.prompt import Prompt as StockPrompt
+from askcam.engine.prompt import grids
 from askcam.stream.frame import Frame
 from askcam.stream.window import Pair
+
+SEEN = (("pixel_values", "image_grid_thw"), ("pixel_values_videos", "video_grid_thw"))  # by mm_token_type_ids, from 1
+PATCHES = 4096  # of pictures or pairs that go through the vision tower together
 
 
 class Model:
@@ -24,7 +28,7 @@ class Model:
 
     def __init__(self, loaded: Loaded, ops: Ops, pool_rows: int) -> None:
         kind = loaded.spec.model_type
-        self._model, self._spec = loaded.model, loaded.spec
+        self._spec = loaded.spec
         self.language = Language(loaded.model, ops, interleaved=kind == "qwen3_vl")
         self.vision = Vision(loaded.model, kind)
         self._patcher = Patcher(
@@ -34,6 +38,7 @@ class Model:
         self.language.allocate(self.pool.total_rows + STEP)  # behind the pool: rows for what nobody reads
         self.passes: Passes = Plain(self.language, self.vision)
         self.device = self.language.device
+        self._any_size = Plain(self.language, self.vision)  # graphs are for cameras' sizes, which come again and again
 
     def encode(self, pairs: Sequence[Pair]) -> list[Encoded]:
         """Pairs of one size through the vision tower."""
@@ -101,30 +106,44 @@ class Model:
                 window.ends.append(window.length + length)
             yield
 
-    def embed_whole(self, prompt: StockPrompt) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """A stock prompt's tokens with its pictures and clips in place, and deepstack extras of the same shape."""
+    def embedding(self, prompt: StockPrompt) -> Iterator[tuple[Tensor, tuple[Tensor, ...]] | None]:
+        """A stock prompt's tokens with its pictures and clips in place, and deepstack extras of the same shape.
+
+        Piece by piece: None after each but the last. Between two of them anything else may run.
+        """
         ids, types = prompt.inputs["input_ids"][0].to(self.device), prompt.inputs["mm_token_type_ids"][0]
         x = self.language.embed(ids)
-        extras: tuple[Tensor, ...] = ()
-        for kind, (pixels, grid, encode) in enumerate(
-            (
-                ("pixel_values", "image_grid_thw", self._model.model.get_image_features),
-                ("pixel_values_videos", "video_grid_thw", self._model.model.get_video_features),
-            ),
-            start=1,
-        ):
+        seen = any(pixels in prompt.inputs for pixels, _ in SEEN)
+        extras = tuple(torch.zeros_like(x) for _ in range(self.vision.num_extras)) if seen else ()
+        for kind, (pixels, grid) in enumerate(SEEN, start=1):
             if pixels not in prompt.inputs:
                 continue
-            values = prompt.inputs[pixels].to(self.device, self.vision.dtype)
-            found = encode(values, prompt.inputs[grid].to(self.device))
             where = (types == kind).nonzero()[:, 0].to(self.device)
-            x[where] = torch.cat(tuple(found.pooler_output)).to(x.dtype)
-            deep = getattr(found, "deepstack_features", None) or ()
-            if not extras:
-                extras = tuple(torch.zeros_like(x) for _ in deep)
-            for extra, feature in zip(extras, deep, strict=True):
-                extra[where] = (torch.cat(tuple(feature)) if isinstance(feature, tuple | list) else feature).to(x.dtype)
-        return x, extras
+            values, done = prompt.inputs[pixels], 0
+            for patches, rows, columns in self._pieces(values, grids(prompt.inputs[grid])):
+                steps = self._any_size.encode(patches, rows, columns)
+                yield None
+                while (found := next(steps)) is None:
+                    yield None
+                here = where[done : done + found.tokens.shape[0] * found.tokens.shape[1]]
+                done += len(here)
+                x[here] = found.tokens.flatten(0, 1).to(x.dtype)
+                for extra, feature in zip(extras, found.extras, strict=True):
+                    extra[here] = feature.flatten(0, 1).to(x.dtype)
+        yield x, extras
+
+    def _pieces(self, values: Tensor, sizes: Sequence[tuple[int, int, int]]) -> Iterator[tuple[Tensor, int, int]]:
+        """Patches of all pictures and clips (patches, values), cut into as many pairs as the device is well used by:
+        (P, N, values) with rows and columns. A picture is a pair of itself."""
+        start = 0
+        for num_pairs, rows, columns in sizes:
+            size = rows * columns
+            at_once = max(1, PATCHES // size) if self.device.type == "cuda" else 1
+            for pairs in range(0, num_pairs, at_once):
+                count = min(at_once, num_pairs - pairs)
+                piece = values[start : start + count * size].to(self.device, self.vision.dtype)
+                yield piece.view(count, size, -1), rows, columns
+                start += count * size
 
     @staticmethod
     def _pad(extra: Tensor, before: int, after: int) -> Tensor:

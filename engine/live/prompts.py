@@ -58,9 +58,7 @@ class LivePrompter:
 
     def splits(self, question: Question) -> bool:
         """Whether the question can be asked of a window: text only, apart from its camera."""
-        return question.camera is not None and all(
-            isinstance(part, Text) for message in question.messages for part in message.parts
-        )
+        return question.camera is not None and question.plain
 
     def split(self, question: Question) -> Split:
         """Raises QuestionError when the parts cannot become a prompt."""

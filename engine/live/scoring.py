@@ -73,8 +73,9 @@ class Scorer:
         places: list[Place] = []
         try:
             for question in scoring.questions:
-                place, _ = self._starter.place(question, view, lambda num_prompt: 1, lambda: None, started)
-                places.append(place)
+                *_, found = self._starter.place(question, view, lambda num_prompt: 1, lambda: None, started)
+                assert found is not None
+                places.append(found[0])
         except BaseException:
             for place in places:
                 place.release(self._model.pool)

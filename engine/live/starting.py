@@ -5,7 +5,7 @@ newest frame, if that is cheap enough, and the question's own words.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
@@ -17,7 +17,7 @@ from askcam.engine.door import EngineConfig
 from askcam.engine.errors import TooLong, UnknownScene
 from askcam.engine.front import Front
 from askcam.engine.inbox import Asked
-from askcam.engine.live.answering import Answering, Costs, Place, Prompt
+from askcam.engine.live.answering import MAX_ROWS, Answering, Costs, Place, Prompt
 from askcam.engine.live.feed import Feed
 from askcam.engine.live.keeper import Keeper
 from askcam.engine.live.kvpool import PoolFull, Range
@@ -32,6 +32,10 @@ from askcam.stream.window import View
 
 SMOOTH = 0.2  # of a new measurement in the running mean
 
+SHARED_S = 0.04  # of a pass that others share, for one prompt: a long one must not hold them up
+LEAST_ROWS = 128  # of a prompt in such a pass: fewer are hardly faster, and a window's question has hardly more
+
+Ids = Callable[[], Tensor]  # gives a prompt's ids (1, tokens)
 Taken = Callable[[], None]  # called once memory is set aside, before the work
 
 
@@ -45,6 +49,8 @@ class Starter:
         self._own = loaded.model.generation_config
         self._fresh_s = config.fresh_ms / 1000
         self._guess_s = 0.0  # what a provisional pair costs, lately
+        self._row_s = 0.0  # what a row of a prompt costs, lately
+        self._num_rows = 0  # of the last pass
 
     def look(self, question: Question) -> View | None:
         """Its camera's window now, of which it sees all or `seen`. Raises Stale or CameraUnavailable."""
@@ -55,8 +61,11 @@ class Starter:
         """As much of a view of its camera as the question sees."""
         return self._front.seen(question, view)
 
-    def start(self, asked: Asked, question: Question, started: float) -> Answering:
-        """Take a question up and tell Started. Raises PoolFull before that, EngineError or StreamError at any time."""
+    def start(self, asked: Asked, question: Question, started: float) -> Iterator[Answering | None]:
+        """Take a question up and tell Started; piece by piece, None after each but the last.
+
+        The first piece raises PoolFull before that, any EngineError or StreamError. Closed early, it holds nothing.
+        """
         newest = self._front.look(question)
         capture_s = 0.0 if newest is None else newest.age_s(time.monotonic())
         view = None if newest is None else self._affordable(newest)
@@ -73,29 +82,37 @@ class Starter:
             choosers.append(Chooser(self._own, question.sampling, room, self._model.device, guide))
             return choosers[0].max_tokens
 
-        place, ids = self.place(question, view, room, lambda: self._front.tell(asked, Started(seen)), started)
+        found = None
+        for found in self.place(question, view, room, lambda: self._front.tell(asked, Started(seen)), started):
+            if found is None:
+                yield None
+        assert found is not None
+        place, ids = found
         if choosers[0].wants_ids:
             choosers[0].start(ids())
         answer = self._front.answer(asked, question, seen, ids, choosers[0].max_tokens, capture_s)
-        return Answering(asked, answer, choosers[0], place, started, question.sampling.logprobs)
+        yield Answering(asked, answer, choosers[0], place, started, question.sampling.logprobs)
 
     def place(
         self, question: Question, view: View | None, room: Callable[[int], int], taken: Taken, started: float
-    ) -> tuple[Place, Callable[[], Tensor]]:
-        """A question's place with its prompt, and what gives the prompt's ids (1, tokens). `view`: all of its camera's.
+    ) -> Iterator[tuple[Place, Ids] | None]:
+        """A question's place with its prompt, and what gives the prompt's ids. `view`: all of its camera's.
 
-        `room` says, for a prompt of so many tokens, how many may follow. Raises PoolFull before `taken` is called.
+        Piece by piece, None after each but the last; one about a camera alone is one piece. `room` says, for a prompt
+        of so many tokens, how many may follow. Raises PoolFull before `taken` is called.
         """
         if view is None or not self._prompter.splits(question):
-            return self._place_whole(question, self.seen(question, view), room, taken, started)
-        return self._place_on_window(question, view, room, taken, started)
+            yield from self._place_whole(question, self.seen(question, view), room, taken, started)
+        else:
+            yield self._place_on_window(question, view, room, taken, started)
 
     def run(self, places: Sequence[Place]) -> tuple[Tensor, list[int]]:
         """One pass over the next rows of all; returns logits, and the places whose next token they choose, by index.
 
         The others have more of their prompt to come. When it raises, all of them are as they were.
         """
-        spans = [place.span() for place in places]
+        most = MAX_ROWS if len(places) == 1 else self._shared_rows()
+        spans = [place.span(most) for place in places]
         x, positions, extras = self._inputs(places, spans)
         batch = row_batch(spans, positions, self._model.device)
         chosen = [i for i, (place, span) in enumerate(zip(places, spans, strict=True)) if place.chooses(span)]
@@ -106,7 +123,17 @@ class Starter:
         logits = self._model.passes.rows(x, batch, select, extras)
         for place, span in zip(places, spans, strict=True):
             place.ran(span)
+        self._num_rows = sum(span.num_rows for span in spans)
         return logits, chosen
+
+    def took(self, seconds: float) -> None:
+        """How long the last pass was."""
+        if self._num_rows >= LEAST_ROWS:  # those of a few cost the same whatever they are
+            self._row_s += SMOOTH * (seconds / self._num_rows - self._row_s)
+
+    def _shared_rows(self) -> int:
+        """How many rows of one prompt a pass takes that others share."""
+        return MAX_ROWS if not self._row_s else min(MAX_ROWS, max(LEAST_ROWS, int(SHARED_S / self._row_s)))
 
     def _inputs(self, places: Sequence[Place], spans: Sequence[Span]) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
         """What the next pass runs on: x (R, hidden), positions (3, R) on the CPU, deepstack extras."""
@@ -129,7 +156,7 @@ class Starter:
 
     def _place_on_window(
         self, question: Question, view: View, room: Callable[[int], int], taken: Taken, started: float
-    ) -> tuple[Place, Callable[[], Tensor]]:
+    ) -> tuple[Place, Ids]:
         """On a window: only the provisional pair and the question's own words are new."""
         split = self._prompter.split(question)
         feed = self._keeper.see(self._front.source(view.camera), view)
@@ -178,17 +205,22 @@ class Starter:
 
     def _place_whole(
         self, question: Question, view: View | None, room: Callable[[int], int], taken: Taken, started: float
-    ) -> tuple[Place, Callable[[], Tensor]]:
+    ) -> Iterator[tuple[Place, Ids] | None]:
         """With pictures of its own, or without a camera: all of the prompt goes into the tail."""
         prompt, positions = self._prompter.whole(question, view)
         tail = self._tail(prompt.num_tokens + room(prompt.num_tokens), None)
         try:
             ready = time.monotonic()
             taken()
-            x, extras = self._model.embed_whole(prompt)
-        except BaseException:
+            found = None
+            for found in self._model.embedding(prompt):
+                if found is None:
+                    yield None
+        except BaseException:  # closed early, too
             self._model.pool.release(tail)
             raise
+        assert found is not None
+        x, extras = found
         place = Place(
             window=None,
             window_len=0,
@@ -198,7 +230,7 @@ class Starter:
             usage=Usage(prompt.num_tokens, prompt.num_vision_tokens),
             costs=Costs(ready - started, time.monotonic() - ready),
         )
-        return place, lambda: prompt.inputs["input_ids"]
+        yield place, lambda: prompt.inputs["input_ids"]
 
     def _tail(self, num_rows: int, feed: Feed | None) -> Range:
         """A question's own rows, for which windows that nobody asks about may have to go. Raises PoolFull."""

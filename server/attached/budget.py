@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from askcam.server.errors import ApiError, bad_request
+from askcam.stream.fit import FitRule, as_is
 from askcam.stream.frame import Pixels
 
 MAX_ASKED_PIXELS = 48_000_000  # decoded for one question: about half a second
@@ -63,10 +64,13 @@ class Held:
 class Budget:
     """What is left for one question. Used by one thread at a time; stop() is for any."""
 
-    def __init__(self, num_pixels: int = MAX_ASKED_PIXELS, held: Held | None = None, client: str = "") -> None:
-        """`held`: where what is decoded counts until it is let go; None: nowhere."""
+    def __init__(
+        self, num_pixels: int = MAX_ASKED_PIXELS, held: Held | None = None, client: str = "", fit: FitRule = as_is
+    ) -> None:
+        """`held`: where what is decoded counts until it is let go; None: nowhere. `fit`: how pictures are kept."""
         self._all = self._left = num_pixels
         self._held, self._client = held, client
+        self.fit = fit
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._end: Callable[[], None] | None = None  # what else stops it
@@ -109,7 +113,7 @@ class Budget:
             )
 
     def keep(self, num_pixels: int, make: Callable[[], Pixels]) -> Pixels:
-        """What `make` decodes, `num_pixels` at most, which count as held until that array is let go.
+        """What `make` decodes, `num_pixels` at most, which then counts as held until that array is let go.
 
         Raises ApiError 429 before it is made, when there is no room.
         """
@@ -117,10 +121,11 @@ class Budget:
         if held is None:
             return make()
         held.take(client, num_pixels)
+        kept = 0
         try:
             pixels = make()
-        except BaseException:
-            held.give_back(client, num_pixels)
-            raise
-        weakref.finalize(pixels, held.give_back, client, num_pixels).atexit = False
+            kept = min(num_pixels, pixels.shape[0] * pixels.shape[1])
+        finally:
+            held.give_back(client, num_pixels - kept)
+        weakref.finalize(pixels, held.give_back, client, kept).atexit = False
         return pixels

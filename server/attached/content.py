@@ -9,11 +9,13 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from askcam.engine.errors import QuestionError
 from askcam.engine.question import Clip, Picture
 from askcam.server.attached.budget import Budget
 from askcam.server.attached.clips import FPS, MAX_CLIP_S, MAX_FRAME_PIXELS, decode_clip, of_size
 from askcam.server.attached.dataurl import DataURL, bytes_of, check_length, decode64, parse
 from askcam.server.errors import ApiError, bad_request
+from askcam.stream.fit import FitRule, as_is, resize
 from askcam.stream.frame import Pixels
 from askcam.stream.stills.decoding import decode, examine
 from askcam.stream.stills.kinds import Header, PictureError
@@ -78,11 +80,13 @@ def jpeg_from_base64(text: str, param: str, max_bytes: int = MAX_PICTURE_BYTES) 
 def decode_picture(
     data: bytes, param: str, budget: Budget | None = None, max_pixels: int | None = KEPT_PIXELS
 ) -> Picture:
-    """The pixels of an encoded picture, made smaller than `max_pixels` (None: as it is). `budget` as above.
+    """The pixels of an encoded picture, made smaller than `max_pixels` (None: as it is), then as the budget's `fit` has
+    them. `budget` as above.
 
     Raises ApiError: 400, or 429 when too much waits already.
     """
-    return Picture(_decoded(_header(data, param), param, budget or Budget(), max_pixels))
+    budget = budget or Budget()
+    return Picture(_decoded(_header(data, param), param, budget, max_pixels, budget.fit))
 
 
 def remedy(kind: Kind) -> str:
@@ -90,11 +94,24 @@ def remedy(kind: Kind) -> str:
     return f"send it as a data URL (data:{'image/jpeg' if kind == 'image' else 'video/mp4'};base64,...)"
 
 
-def _decoded(header: Header, param: str, budget: Budget, max_pixels: int | None) -> Pixels:
+def _decoded(header: Header, param: str, budget: Budget, max_pixels: int | None, fit: FitRule = as_is) -> Pixels:
     size = header.width * header.height
     kept = size if max_pixels is None else min(size, max_pixels)
     budget.take(max(kept, header.work), param)
-    return budget.keep(kept, lambda: _pixels(header, param, max_pixels))
+
+    def make() -> Pixels:
+        pixels = _pixels(header, param, max_pixels)
+        height, width = pixels.shape[:2]
+        try:
+            wanted = fit(width, height)
+        except QuestionError as exc:
+            raise bad_request(f"the picture cannot be seen by the model: {exc}", param, "invalid_image") from exc
+        if wanted == as_is(width, height):
+            return pixels
+        found = resize(pixels, wanted)
+        return found if found.flags.owndata else found.copy()  # it is counted until nobody holds its memory
+
+    return budget.keep(kept, make)
 
 
 def _clip_of_frames(payload: str, param: str, budget: Budget) -> Clip:

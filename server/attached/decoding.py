@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from askcam.server.attached.budget import Budget, Held
 from askcam.server.errors import ApiError
+from askcam.stream.fit import FitRule, as_is
 
 T = TypeVar("T")
 
@@ -22,8 +23,10 @@ class Decoding:
     """Owned by the event loop. Of each client one message is decoded at a time, and clients take turns: whoever sends
     much keeps nobody else waiting for longer than one message takes."""
 
-    def __init__(self, held: Held | None = None, threads: int = THREADS) -> None:
+    def __init__(self, held: Held | None = None, threads: int = THREADS, fit: FitRule = as_is) -> None:
+        """`fit`: the model's, of pictures: they are kept as it sees them. May raise QuestionError and ApiError."""
         self.held = Held() if held is None else held
+        self._fit = fit
         self._threads = ThreadPoolExecutor(threads, "askcam-decoding")
         self._free = threads
         self._queues: OrderedDict[str, deque[asyncio.Future[None]]] = (
@@ -59,7 +62,7 @@ class Decoding:
         except BaseException:
             self._leave(client)
             raise
-        budget = Budget(held=self.held, client=client)
+        budget = Budget(held=self.held, client=client, fit=self._fit)
         self._budgets.add(budget)
         loop = asyncio.get_running_loop()
         try:

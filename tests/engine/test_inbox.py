@@ -41,6 +41,19 @@ def test_whoever_has_fewest_under_way_is_next(about: Any) -> None:
     assert fourth.question.asker == "b"
 
 
+def test_what_is_not_wanted_just_now_waits_and_what_is_behind_it_is_taken(about: Any) -> None:
+    inbox = Inbox(9)
+    for text in "abcb":
+        inbox.put(about(text), nobody, 1.0)
+    said = [inbox.poll(wanted=lambda asked: asked.question == about("b")) for _ in range(3)]
+    assert [one and one.question for one in said] == [about("b"), about("b"), None]
+    assert [one and one.question for one in (inbox.poll(), inbox.poll(), inbox.poll())] == [
+        about("a"),
+        about("c"),
+        None,
+    ]
+
+
 def test_a_full_queue_refuses_and_guesses_when_to_come_back(about: Any) -> None:
     inbox = Inbox(2)
     inbox.put(about("a"), nobody, 3.0)

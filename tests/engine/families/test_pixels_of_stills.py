@@ -1,9 +1,14 @@
 """Pixel limits of attached pictures, apart from those of frames."""
 
+from typing import Any
+
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from askcam.engine.families.qwen2_vl import spec
 from askcam.engine.families.spec import Facts, Limits
+from askcam.stream.fit import Fit
 
 CONFIG = {"vision_config": {"patch_size": 14, "spatial_merge_size": 2}}
 OWN = Limits(56 * 56, 16384 * 28 * 28)
@@ -30,3 +35,18 @@ def test_frames_have_their_own() -> None:
 def test_limits_that_no_picture_can_keep_are_refused() -> None:
     with pytest.raises(ValueError, match="max_pixels 100"):
         size(100, 100, still_max_pixels=100)
+
+
+@given(
+    st.integers(1, 5000),
+    st.integers(1, 5000),
+    st.sampled_from([(), ((8, 8), (6, 9), (6, 10)), ((4, 4),)]),
+    st.sampled_from([{}, {"still_max_pixels": 50_176}, {"still_min_pixels": 200_704, "still_max_pixels": 401_408}]),
+)
+def test_a_picture_that_was_fitted_is_fitted_already(
+    width: int, height: int, grids: tuple[Any, ...], limits: dict[str, int]
+) -> None:
+    assume(max(width, height) < 200 * min(width, height))
+    found = spec(Facts(CONFIG, OWN, OWN, grids=grids, **limits))
+    fit = found.fit_still(width, height)
+    assert found.fit_still(fit.width, fit.height) == Fit.stretch(fit.width, fit.height, fit.width, fit.height)
