@@ -118,6 +118,15 @@ def test_without_keyframes_it_waits_for_one_and_then_connects_anew() -> None:
     assert max(lag for _, lag in done.shown) < LONGEST_S + 0.2
 
 
+def test_the_keyframe_that_it_waited_for_is_decoded_and_all_after_it() -> None:
+    catch_up = CatchUp(0.0)
+    assert catch_up.next(Head(5.0, key=False, key_behind=False), 10.0) is Step.EMPTY
+    assert catch_up.next(Head(0.1, key=False, key_behind=False), 11.0) is Step.EMPTY
+    assert catch_up.next(Head(0.1, key=True, key_behind=False), 12.0) is Step.DECODE
+    for second in range(13, 40):
+        assert catch_up.next(Head(0.1, key=False, key_behind=False), float(second)) is Step.DECODE
+
+
 def test_it_does_not_connect_anew_before_its_time() -> None:
     catch_up = CatchUp(0.0)
     assert catch_up.next(Head(LONGEST_S + 1, False, False), 10.0) is Step.EMPTY
