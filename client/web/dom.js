@@ -61,7 +61,8 @@ export function whenLetGo(root, render) {
     waiting = null;
   });
   root.addEventListener("pointerdown", () => { pressed = true; });
-  for (const kind of ["pointerup", "pointercancel", "blur"]) window.addEventListener(kind, () => { if (pressed) letGo(); }, true);
+  for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, () => { if (pressed) letGo(); }, true);
+  window.addEventListener("blur", () => { if (pressed) letGo(); }); // the window's own: of an element it does not bubble, and a press often takes the focus from one
   window.addEventListener("pointermove", (event) => { if (pressed && event.buttons === 0) letGo(); }, true); // let go outside
   return (state) => {
     if (pressed) waiting = state;

@@ -1,6 +1,6 @@
 // The product on the card: what the catalogue says of the code that was read, with the picture it was read from.
 
-import { byId, h, icon, setText, whenChanged } from "../dom.js";
+import { byId, h, icon, setText, whenChanged, whenLetGo } from "../dom.js";
 import { language, t } from "../words/tongue.js";
 import { clock } from "../format.js";
 import { spoken } from "./items.js";
@@ -54,12 +54,12 @@ export function sheet(store, verbs) {
           h("span", { class: "muted" }, [format, reads > 1 ? t("desk.reads", { n: reads }) : "", clock(at)].filter(Boolean).join(" · "))), null,
           label ? h("img", { class: "label", src: label, alt: t("desk.label") }) : null)),
       h("div", { class: "row acts" },
-        h("button", { type: "button", class: "primary big", data: { act: "accept" }, onclick: () => verbs.accept(), title: t("desk.accept_title") }, t(accepted ? "desk.once_more" : "desk.accept")),
+        h("button", { type: "button", class: "primary big", data: { act: "accept" }, onclick: () => verbs.accept(held), title: t("desk.accept_title") }, t(accepted ? "desk.once_more" : "desk.accept")),
         h("button", { type: "button", class: "quiet big", data: { act: "retake" }, onclick: () => verbs.retake(), title: t("desk.retake_title") }, t("desk.retake"))),
     ].filter(Boolean);
   }
 
-  store.subscribe(whenChanged(({ held }) => held, render));
+  store.subscribe(whenChanged(({ held }) => held, whenLetGo(place, render)));
 }
 
 function field(words, value, tone = null, more = null) {

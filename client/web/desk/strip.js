@@ -1,6 +1,6 @@
 // The products of this visit, along the bottom: the newest first, what they cost together, and saving them as a table.
 
-import { byId, h, icon, whenChanged } from "../dom.js";
+import { byId, h, icon, whenChanged, whenLetGo } from "../dom.js";
 import { language, t } from "../words/tongue.js";
 import { nameOf, priceOf, totalOf } from "./product.js";
 
@@ -14,14 +14,14 @@ export function strip(store, verbs) {
   const save = h("button", { type: "button", class: "quiet small", t: "desk.save", tTitle: "desk.save_title", onclick: () => verbs.save() });
   place.append(h("div", { class: "strip-head" }, h("h2", { t: "desk.items" }), sum, h("div", { class: "row" }, undo, save)), list);
 
-  store.subscribe(whenChanged(({ items, past }) => [items, past.length], ({ items, past }) => {
+  store.subscribe(whenChanged(({ items, past }) => [items, past.length], whenLetGo(list, ({ items, past }) => {
     const count = items.reduce((all, item) => all + item.count, 0);
     sum.textContent = count ? [t(count === 1 ? "desk.one_item" : "desk.num_items", { n: count }), totalOf(items)].filter(Boolean).join(" · ") : "";
     undo.disabled = past.length === 0;
     save.disabled = items.length === 0;
     list.replaceChildren(...items.length ? items.map(item).reverse() : [h("li", { class: "none" }, t("desk.no_items"))]);
     list.scrollLeft = 0;
-  }));
+  })));
 
   function item(product) {
     const name = nameOf(product, language());

@@ -36,10 +36,13 @@ export function createDeskVerbs(store) {
       verbs.sample(sample.stream);
     },
 
-    /** Put the product on the card on the list of this visit. */
-    accept() {
+    /** Put a product on the list of this visit: the one on the card as it was pressed, else as it is now. */
+    accept(pressed) {
       const { held, items } = store.get();
-      if (held) store.set({ ...changed(store.get(), accepted(items, held)), held: { ...held, accepted: true } });
+      const product = pressed ?? held;
+      if (!product) return;
+      const here = held?.code === product.code ? { ...held, accepted: true } : held;
+      store.set({ ...changed(store.get(), accepted(items, product)), held: here });
     },
 
     /** Forget the product on the card: it is taken anew when it is read again. */

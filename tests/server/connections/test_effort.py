@@ -4,18 +4,19 @@ import asyncio
 
 import pytest
 
+from askcam.server.connections import effort
 from askcam.server.connections.effort import SHARE, Effort, Reins
 
 
 def test_who_costs_more_than_its_share_waits_and_others_do_not() -> None:
     now = 0.0
-    effort = Effort(lambda: now)
-    assert effort.spent("a", SHARE.burst / 2000) == 0.0
-    wait_s = effort.spent("a", 1.0)
+    spending = Effort(lambda: now)
+    assert spending.spent("a", SHARE.burst / 2000) == 0.0
+    wait_s = spending.spent("a", 1.0)
     assert wait_s == pytest.approx((1000.0 - SHARE.burst / 2) / SHARE.per_s, abs=0.01)
-    assert effort.spent("b", SHARE.burst / 2000) == 0.0
+    assert spending.spent("b", SHARE.burst / 2000) == 0.0
     now += wait_s
-    assert effort.spent("a", 0.0) == 0.0
+    assert spending.spent("a", 0.0) == 0.0
 
 
 class Reading(asyncio.Transport):
@@ -23,7 +24,7 @@ class Reading(asyncio.Transport):
 
     def __init__(self) -> None:
         super().__init__()
-        self.reads, self.closing = True, False
+        self.reads, self.closing, self.ended = True, False, False
 
     def pause_reading(self) -> None:
         self.reads = False
@@ -33,6 +34,15 @@ class Reading(asyncio.Transport):
 
     def is_closing(self) -> bool:
         return self.closing
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        self.ended = True
+
+    def close(self) -> None:
+        self.closing = True
 
 
 @pytest.mark.parametrize("protocol_pauses", [False, True])
@@ -72,3 +82,41 @@ async def test_what_is_held_waits_longer_while_others_have_spent_more() -> None:
             await asyncio.sleep(0.001)
     assert left == []
     assert not reins.held
+
+
+async def test_one_that_drains_says_its_last_and_takes_what_still_comes_until_it_is_quiet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(effort, "QUIET_S", 0.02)
+    below = Reading()
+    reins = Reins(below)
+    reins.pause_reading()
+    reins.draining = True
+    reins.close()
+    assert (below.ended, below.reads, below.closing) == (True, True, False)
+    for _ in range(10):
+        reins.came()
+        assert not below.closing, "its client still sends"
+        await asyncio.sleep(0.001)
+    async with asyncio.timeout(20):
+        while not below.closing:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+
+
+async def test_whoever_never_stops_sending_is_drained_for_a_while_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effort, "QUIET_S", 0.01)
+    monkeypatch.setattr(effort, "DRAINED_S", 0.05)
+    below = Reading()
+    reins = Reins(below)
+    reins.draining = True
+    reins.close()
+    async with asyncio.timeout(20):
+        while not below.closing:
+            reins.came()
+            await asyncio.sleep(0.001)
+
+
+async def test_one_that_need_not_drain_is_closed_at_once() -> None:
+    below = Reading()
+    Reins(below).close()
+    assert (below.ended, below.closing) == (False, True)

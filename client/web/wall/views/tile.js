@@ -1,6 +1,6 @@
 // One camera of the wall: its picture and how old that is, how its watches stand, what it was last asked.
 
-import { h, icon, setText, whenChanged } from "../../dom.js";
+import { h, icon, setText, whenChanged, whenLetGo } from "../../dom.js";
 import { age, moment, seconds } from "../../format.js";
 import { Line, columns } from "../../plot.js";
 import { openEvidence } from "../../views/evidence.js";
@@ -67,7 +67,7 @@ export function tile(name, { verbs, lines, open }) {
   const healthy = whenChanged((state) => camera(state)?.health, (state) => {
     health.replaceChildren(...healthWords(camera(state)?.health ?? []).map(({ title, text }) => h("span", { class: "tile-flag", title: text }, title)));
   });
-  const watched = whenChanged((state) => [watchesOf(state, name).map(({ watch, now }) => [watch.name, watch.severity, watch.origin, now.state, now.trouble, now.since, now.answer])], watch);
+  const watched = whenChanged((state) => [watchesOf(state, name).map(({ watch, now }) => [watch.name, watch.severity, watch.origin, now.state, now.trouble, now.since, now.answer])], whenLetGo(element, watch));
   const answered = whenChanged((state) => state.asked?.answers[name], (state) => show(state.asked?.answers[name], state.asked?.question));
   const barred = whenChanged((state) => state.role, (state) => (add.hidden = state.role === "viewer"));
 
