@@ -1,6 +1,7 @@
 """The queue of waiting questions."""
 
 import threading
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -52,6 +53,15 @@ def test_what_is_not_wanted_just_now_waits_and_what_is_behind_it_is_taken(about:
         about("c"),
         None,
     ]
+
+
+def test_a_nudge_wakes_once() -> None:
+    inbox = Inbox(1)
+    inbox.nudge()
+    inbox.wait(None)
+    began = time.monotonic()
+    inbox.wait(0.05)
+    assert time.monotonic() - began >= 0.049
 
 
 def test_a_full_queue_refuses_and_guesses_when_to_come_back(about: Any) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from schemas import Schema, schemas
 
 from askcam.engine.errors import QuestionError
-from askcam.engine.schema import MAX_CHARS, check_schema
+from askcam.engine.schema import MAX_CHARS, MAX_OPTIONAL, check_schema
 
 NODE = {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}}, "required": ["next"]}
 
@@ -119,3 +119,14 @@ def test_items_that_are_a_list_are_looked_into_each_under_its_own_name() -> None
             json.dumps({"properties": {"a": {key: [{"type": "null"}]}, "b": {"$ref": f"#/properties/a/{key}/0"}}})
         )
     assert "'not' at #/items" in refusal({"items": {"not": {}}})
+
+
+def test_what_is_just_within_the_bounds_is_taken() -> None:
+    most = {"properties": {f"p{i}": {} for i in range(MAX_OPTIONAL)}}
+    check_schema(json.dumps(most))
+    check_schema(json.dumps({"properties": most["properties"] | {"one": {}}, "required": ["one"]}))
+    longest = {"description": ""}
+    longest["description"] = "x" * (MAX_CHARS - len(json.dumps(longest)))
+    check_schema(json.dumps(longest))
+    longest["description"] += "x"
+    assert f"at most {MAX_CHARS}" in refusal(longest)

@@ -51,3 +51,12 @@ def test_it_looks_twice_a_second() -> None:
     scheduler.look(10.0, [])
     assert not scheduler.due(10.0 + LOOK_S / 2)
     assert scheduler.due(10.0 + LOOK_S)
+
+
+def test_a_lag_has_the_calm_begin_anew() -> None:
+    scheduler = Scheduler()
+    slowed = [pace("a", fps=0.5)]
+    assert scheduler.look(CALM_S - 1, [pace("a", fps=0.5, lag_s=9.0)]) is None
+    assert scheduler.look(CALM_S, slowed) is None
+    assert scheduler.look(2 * CALM_S - 1.1, slowed) is None
+    assert scheduler.look(2 * CALM_S - 1, slowed) == Change("a", 1.0, slower=False)

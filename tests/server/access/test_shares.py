@@ -75,3 +75,11 @@ def test_a_stalled_client_makes_way_for_its_own_and_not_for_what_is_bounded_else
     places.enter(viewer("192.0.2.7"), lambda: 100.0, lambda: ended.append(1))
     assert len(fill(places, viewer())) == 4
     assert ended == []
+
+
+def test_a_moment_without_reading_costs_nobody_their_place() -> None:
+    places, ended = Places("live pictures", 4), list[int]()
+    for number in range(2):
+        places.enter(viewer(), lambda: STALLED_S - 0.1, lambda n=number: ended.append(n))  # type: ignore[misc]
+    assert fill(places, viewer()) == []
+    assert ended == []
