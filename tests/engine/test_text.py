@@ -63,6 +63,8 @@ def test_a_beginning_of_a_stop_string_at_the_end_is_told_in_the_end() -> None:
 
 def test_the_first_of_several_stop_strings_wins() -> None:
     assert stream("a bb ccc", stop=["ccc", "bb", ""])[1].text == "a "
+    for stop in (["b c", "a b c"], ["a b c", "b c"]):  # which end with the same letter
+        assert stream("so a b c", stop=stop)[1].text == "so "
 
 
 @given(

@@ -21,6 +21,7 @@ from askcam.stream.errors import SourceError
 from askcam.stream.frame import AgeBasis
 from askcam.stream.sources import still_camera
 from askcam.stream.sources.registry import resolve
+from askcam.stream.sources.still_camera import MAX_BROKEN
 
 PASSWORD = "pa/ss#w?[o]r d@%"
 
@@ -34,7 +35,8 @@ class Site:
 
     def __init__(self) -> None:
         self.asked: list[tuple[float, str, dict[str, str]]] = []
-        self.at_once = self.most_at_once = 0
+        self.at_once: set[BaseHTTPRequestHandler] = set()
+        self.most_at_once = 0
         self.changes = True
         self.busy = 0  # replies of 429
         self.slow_s = 0.0
@@ -45,13 +47,16 @@ class Site:
         headers = {name.lower(): value for name, value in request.headers.items()}
         with self.lock:
             self.asked.append((time.monotonic(), path, headers))
-            self.at_once += 1
-            self.most_at_once = max(self.most_at_once, self.at_once)
+            self.at_once.add(request)
+            self.most_at_once = max(self.most_at_once, len(self.at_once))
         try:
             self._answer(request, path, headers)
         finally:
-            with self.lock:
-                self.at_once -= 1
+            self._over(request)
+
+    def _over(self, request: BaseHTTPRequestHandler) -> None:
+        with self.lock:
+            self.at_once.discard(request)
 
     def _answer(self, request: BaseHTTPRequestHandler, path: str, headers: dict[str, str]) -> None:
         def send(status: int, kind: str = "text/plain", body: bytes = b"", **more: str) -> None:
@@ -61,6 +66,7 @@ class Site:
             for name, value in more.items():
                 request.send_header(name.replace("_", "-"), value)
             request.end_headers()
+            self._over(request)  # before whoever asks has it all, and may ask again
             request.wfile.write(body)
 
         number = len(self.asked) if self.changes else 0
@@ -104,6 +110,8 @@ class Site:
             request.wfile.write(jpeg(50))
             while True:
                 request.wfile.write(b"\0" * 65536)
+        elif path == "/torn":  # but for each fifth
+            send(200, "image/jpeg", picture if len(self.asked) % MAX_BROKEN == 0 else picture[: len(picture) // 2])
         elif path == "/page":
             send(200, "text/html; charset=utf-8", b"<!DOCTYPE html><title>log in</title>")
         elif path == "/data":
@@ -201,6 +209,16 @@ def test_what_has_not_changed_is_not_sent_again_and_is_what_is_seen_now(site: tu
     assert pictures[0].mono < pictures[1].mono < pictures[2].mono  # type: ignore[union-attr]
     conditional = [headers for _, _, headers in state.asked if "if-none-match" in headers]
     assert len(conditional) == 2
+    source.close()
+
+
+def test_pictures_that_are_torn_now_and_then_are_left_out_and_do_not_add_up(site: tuple[Site, str]) -> None:
+    _, address = site
+    source = resolve(f"http://{address}/torn", 50.0).make()
+    source.open()
+    for _ in range(4):
+        assert source.read(True) is not None
+    assert source.dropped["undecodable"] >= 3 * (MAX_BROKEN - 1)
     source.close()
 
 

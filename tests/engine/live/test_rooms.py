@@ -272,3 +272,23 @@ class Patient(Scheduler):
         found = [replace(pace, lag_s=10.0) for pace in cameras]
         super().look(now, found)
         return super().look(now + 100.0, found)
+
+
+def test_pairs_that_left_the_window_are_kept_no_longer(live: Live, stream_of: Any) -> None:
+    engine = live("qwen2_vl", max_pairs=8)
+    stream = stream_of(engine)
+    for _ in range(12):
+        stream.push(4)
+        settled(engine)
+    view = stream.peek()
+    assert view is not None
+    feed = engine._keeper._feeds["lobby"]
+    assert sorted(feed.encoded) == [pair.index for pair in view.pairs]
+
+
+def test_a_camera_that_went_tells_the_engine_nothing_more(live: Live, stream_of: Any) -> None:
+    engine = live("qwen2_vl", max_pairs=8)
+    stream = stream_of(engine)
+    assert len(stream._callbacks) == 1
+    engine.detach("lobby")
+    assert stream._callbacks == []
