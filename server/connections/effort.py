@@ -8,6 +8,7 @@ from typing import Any
 from askcam.server.access.rates import Rate, Rates
 
 SHARE = Rate(per_s=100.0, burst=250.0)  # milliseconds of parsing, per second and at once
+FREE_MS = 2.0  # of a connection's own, at once: a few requests
 DRAINED_S, QUIET_S = 2.0, 0.1  # for which what is left is taken at most; without any, it is over
 READ_BYTES = 8192  # taken from a connection at once: chunks and frames of a byte each are parsed for 30 ms
 
@@ -17,13 +18,30 @@ class Effort:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._rates = Rates(SHARE)
-        self._clock = clock
+        self.clock = clock
 
     def spent(self, address: str, seconds: float) -> float:
         """Count these; for how long nothing more should be read of the address."""
-        now = self._clock()
+        now = self.clock()
         self._rates.owe(address, seconds * 1000.0, now)
         return self._rates.wait_s(address, now)
+
+
+class Part:
+    """One connection's part of what its address may cost: an equal one of all that are open. Whoever keeps to it is not
+    held for what others at the same address spend, behind one router, say."""
+
+    def __init__(self, effort: Effort, address: str, connections: Callable[[], int]) -> None:
+        """`connections`: how many are open at the address, this one among them."""
+        self._effort, self._address, self._connections = effort, address, connections
+        self._owed, self._at = 0.0, effort.clock()  # milliseconds
+
+    def spent(self, seconds: float) -> float:
+        """Count these; for how long nothing more should be read of this connection."""
+        now, per_s = self._effort.clock(), SHARE.per_s / max(1, self._connections())
+        self._owed = max(0.0, self._owed - (now - self._at) * per_s) + seconds * 1000.0
+        self._at = now
+        return max(0.0, min(self._effort.spent(self._address, seconds), (self._owed - FREE_MS) / per_s))
 
 
 class Reins:

@@ -15,7 +15,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 
 from askcam.server.connections.book import Book, Peer
-from askcam.server.connections.effort import Effort, Reins
+from askcam.server.connections.effort import Effort, Part, Reins
 from askcam.server.connections.pace import Pace, Phase
 from askcam.server.connections.told import Told
 
@@ -28,7 +28,10 @@ class Line:
     """One connection as its requests know it, whichever protocol it speaks by now. Owned by the event loop."""
 
     def __init__(self, peer: Peer, book: Book, told: Told, effort: Effort) -> None:
-        self.peer, self.book, self.told, self._effort = peer, book, told, effort
+        self.peer, self.book, self.told = peer, book, told
+        # behind a trusted proxy there are many clients at one address
+        whose = f"{id(self)}" if peer.proxy else peer.address
+        self._part = Part(effort, whose, lambda: 1 if peer.proxy else book.of(peer.address))
         self.pace = Pace(since=time.monotonic())
         self.begun = False  # asyncio has the socket
         self.transport: Reins | None = None
@@ -40,11 +43,9 @@ class Line:
 
     def parsed(self, seconds: float) -> None:
         """What came over it took so long to take in. Of whom that takes too much, nothing is read for a while."""
-        # behind a trusted proxy there are many clients at one address
-        whose = f"{id(self)}" if self.peer.proxy else self.peer.address
-        wait_s = self._effort.spent(whose, seconds)
+        wait_s = self._part.spent(seconds)
         if wait_s > 0.0 and self.transport is not None:
-            self.transport.hold(wait_s, lambda: self._effort.spent(whose, 0.0))
+            self.transport.hold(wait_s, lambda: self._part.spent(0.0))
 
     def stalled_s(self) -> float:
         """For how long its client has read nothing of what waits for it, to a second."""

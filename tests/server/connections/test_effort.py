@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from askcam.server.connections import effort
-from askcam.server.connections.effort import SHARE, Effort, Reins
+from askcam.server.connections.effort import FREE_MS, SHARE, Effort, Part, Reins
 
 
 def test_who_costs_more_than_its_share_waits_and_others_do_not() -> None:
@@ -17,6 +17,34 @@ def test_who_costs_more_than_its_share_waits_and_others_do_not() -> None:
     assert spending.spent("b", SHARE.burst / 2000) == 0.0
     now += wait_s
     assert spending.spent("a", 0.0) == 0.0
+
+
+def test_who_keeps_to_its_part_is_not_held_for_what_others_at_its_address_spend() -> None:
+    now = 0.0
+    spending = Effort(lambda: now)
+    greedy, modest = (Part(spending, "a", lambda: 2) for _ in range(2))
+    held = greedy.spent(2.0)
+    assert held > 10.0
+    assert modest.spent(FREE_MS / 1000) == 0.0
+    assert modest.spent(0.005) == pytest.approx(5.0 / (SHARE.per_s / 2)), "what it spends itself it waits for"
+    now += 1.0
+    for _ in range(1000):
+        now += 0.02
+        assert modest.spent(0.02 * 0.9 * SHARE.per_s / 2000) == 0.0
+
+
+def test_all_parts_together_are_the_addresss_own() -> None:
+    now = 0.0
+    spending = Effort(lambda: now)
+    parts = [Part(spending, "a", lambda: 10) for _ in range(10)]
+    until, spent = [0.0] * 10, 0.0
+    while now < 100.0:
+        for number, part in enumerate(parts):
+            if until[number] <= now:
+                until[number] = now + part.spent(0.03)
+                spent += 30.0
+        now += 0.01
+    assert spent <= SHARE.burst + 100.0 * SHARE.per_s + 10 * (30.0 + FREE_MS)
 
 
 class Reading(asyncio.Transport):
