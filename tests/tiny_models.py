@@ -37,7 +37,7 @@ VISION = {
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "chat_template.jinja")
 
 
-def save_tiny(kind: str, builtin: Path, folder: Path) -> Path:
+def save_tiny(kind: str, builtin: Path, folder: Path, num_layers: int = 3) -> Path:
     """A random model whose weights are large enough that a position off by one moves its logits."""
     import transformers
 
@@ -45,7 +45,7 @@ def save_tiny(kind: str, builtin: Path, folder: Path) -> Path:
     demo = json.loads((builtin / "config.json").read_text())
     text = {
         "hidden_size": 64,
-        "num_hidden_layers": 3,
+        "num_hidden_layers": num_layers,
         "num_attention_heads": 4,
         "num_key_value_heads": 2,
         "intermediate_size": 96,

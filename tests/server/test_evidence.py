@@ -238,7 +238,7 @@ def test_answers_and_their_frames_are_there_after_a_restart(kept: Kept) -> None:
 
 @one_backend
 def test_a_second_server_is_refused_in_one_line(kept: Kept) -> None:
-    with start(kept.config, kept.backend) as first:
+    with live_server("--config", str(kept.config), until="listening") as first:  # a folder is taken before that
         assert first.url
         with pytest.raises(RuntimeError, match="another askcam writes evidence"):
             live_server("--config", str(kept.config), until="listening").__enter__()

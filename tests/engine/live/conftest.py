@@ -129,6 +129,11 @@ class Oracle:
             )
         return found.sequences[0, prompt.num_tokens :].tolist(), torch.stack(found.logits)[:, 0]
 
+    def first(self, question: Question, view: View | None) -> torch.Tensor:
+        """Log probabilities of what the answer begins with. No more of it is computed."""
+        _, logits = self.tokens(replace(question, sampling=replace(question.sampling, max_tokens=1)), view)
+        return logits[0].float().log_softmax(-1)
+
     def check(self, question: Question, events: list[Event]) -> Finished:
         """The events of an answer are those of the stock answer about the view it was given."""
         started, finished = events[0], events[-1]

@@ -6,11 +6,13 @@ same padding and the same tensors that stay in place, and calls where it would r
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from tiny_models import save_tiny
 from torch import Tensor
 
 from askcam.engine.live import graphs as graphs_room
@@ -33,6 +35,18 @@ ROWS = 512
 pytestmark = pytest.mark.filterwarnings("default")
 FAMILIES = ["qwen2_vl", "qwen3_vl"]  # bias without head norms, head norms without bias
 Make = Callable[[str], Loaded]
+
+
+@pytest.fixture(scope="session")
+def tiny_model(builtin: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """As everywhere, but no deeper than it must be: each layer takes the interpreter seconds.
+
+    Of two layers one begins and one goes on; Qwen3-VL's third is the one to which vision adds nothing.
+    """
+    folders = {kind: tmp_path_factory.mktemp(kind) for kind in FAMILIES}
+    for kind, num_layers in zip(FAMILIES, (2, 3), strict=True):
+        save_tiny(kind, builtin, folders[kind], num_layers)
+    return folders.__getitem__
 
 
 class All(dict[object, Plan]):

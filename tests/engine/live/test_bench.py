@@ -1,6 +1,8 @@
 """`bench engine` runs anywhere: every step gives its figures, and what fails is named."""
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,11 @@ def run(capsys: pytest.CaptureFixture[str], *more: str) -> tuple[dict[str, objec
     return json.loads(out.splitlines()[-1]), out
 
 
-def test_every_step_gives_its_figures(builtin: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    found, out = run(capsys, "--model", str(builtin), "--compiled", "--rounding", "--out", str(tmp_path / "found.json"))
+def test_every_step_gives_its_figures(
+    tiny_model: Callable[[str], Path], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    model = str(tiny_model("qwen2_vl"))
+    found, out = run(capsys, "--model", model, "--compiled", "--rounding", "--out", str(tmp_path / "found.json"))
     assert found["errors"] == {}
     for name in ("portable, 8 frames", "compiled, 8 frames", "live, 8 frames", "live, 8 frames, provisional pair"):
         row = found[name]
@@ -41,14 +46,14 @@ def test_every_step_gives_its_figures(builtin: Path, capsys: pytest.CaptureFixtu
 
 
 def test_a_step_that_fails_is_named_and_the_others_go_on(
-    builtin: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tiny_model: Callable[[str], Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*args: object) -> None:
         raise RuntimeError("no together today")
 
     monkeypatch.setattr(asking, "together", broken)
     with pytest.raises(SystemExit) as ended:
-        run(capsys, "--model", str(builtin))
+        run(capsys, "--model", str(tiny_model("qwen2_vl")))
     assert ended.value.code == 1
     out = capsys.readouterr().out
     assert "FAILED: RuntimeError: no together today" in out
@@ -56,13 +61,15 @@ def test_a_step_that_fails_is_named_and_the_others_go_on(
 
 
 def test_windows_longer_than_the_models_are_refused_unless_wanted(
-    builtin: Path, capsys: pytest.CaptureFixture[str]
+    tiny_model: Callable[[str], Path], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
+    model = Path(shutil.copytree(tiny_model("qwen2_vl"), tmp_path / "short"))
+    (model / "askcam.json").write_text(json.dumps({"max_pairs": 8}))
     with pytest.raises(SystemExit) as ended:
-        command.run(["engine", "--model", str(builtin), "--device", "cpu", "--frames", "64"])
+        command.run(["engine", "--model", str(model), "--device", "cpu", "--frames", "64"])
     assert ended.value.code == 2
     assert "want fewer --frames" in capsys.readouterr().err
-    found, _ = run(capsys, "--model", str(builtin), "--frames", "24", "--stretch")
+    found, _ = run(capsys, "--model", str(model), "--frames", "24", "--stretch")
     row = found["live, 24 frames, provisional pair"]
     assert isinstance(row, dict)
     assert row["vision_ms"] > 0  # of the provisional pair: each question brings another frame
