@@ -9,7 +9,7 @@ import pytest
 
 from askcam.engine.errors import Busy, EngineFailure
 from askcam.engine.inbox import Inbox
-from askcam.engine.question import Event, Failed, Finished, Reason
+from askcam.engine.question import Event, Failed, Finished, Reason, Scoring
 
 
 def nobody(event: Event) -> None:
@@ -53,6 +53,19 @@ def test_what_is_not_wanted_just_now_waits_and_what_is_behind_it_is_taken(about:
         about("c"),
         None,
     ]
+
+
+def test_a_scoring_comes_after_all_questions_and_waits_while_none_is_wanted(about: Any) -> None:
+    inbox = Inbox(9)
+    scoring = Scoring((about("is it there?"),), ("yes", "no"))
+    inbox.put(scoring, nobody, 1.0)
+    inbox.put(about("a"), nobody, 1.0)
+    taken = [inbox.poll(scorings=scorings) for scorings in (False, False, True, True)]
+    assert [one and one.question for one in taken] == [about("a"), None, scoring, None]
+    inbox.put(about("b"), nobody, 1.0)
+    inbox.put(scoring, nobody, 1.0)
+    taken = [inbox.poll(wanted=lambda asked: False), inbox.poll(), inbox.poll()]
+    assert [one and one.question for one in taken] == [scoring, about("b"), None], "wanted is about questions"
 
 
 def test_a_nudge_wakes_once() -> None:
