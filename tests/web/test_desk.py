@@ -30,13 +30,14 @@ desk = true
 
 [cameras.lobby]
 uri = "synthetic:7"
+fps = 0.5  # nobody asks it
 """
 
 
 @pytest.fixture(scope="module")
 def counter() -> Iterator[MiniRTSP]:
     """An RTSP camera before which somebody holds an apple."""
-    with MiniRTSP("call:servers.desk_scene:apple") as camera:
+    with MiniRTSP("call:servers.desk_scene:apple", "--fps", "5", "--gop", "5") as camera:
         yield camera
 
 

@@ -20,6 +20,7 @@ from askcam.demo.synthetic import SyntheticScene
 
 WAIT_S = 180.0  # the window must fill and change, on a machine that others use
 SEEDED = 6
+SLOW = ("--fps", "5", "--gop", "5")  # drawing and encoding more costs as much as the server that is tested
 CONFIG = """
 [cameras.gate]
 uri = "{gate}"
@@ -104,7 +105,7 @@ def wall(folder: Path, rtsp: type[GStreamerRTSP] | type[MiniRTSP] = MiniRTSP) ->
         patch.setenv(FILE, str(thing))
         with MJPEGServer("clock:320x240") as nobody:
             pass  # its port refuses from now on
-        with MJPEGServer(SCENE) as gate, rtsp("source:synthetic:5") as yard:
+        with MJPEGServer(SCENE, "--fps", "5") as gate, rtsp("source:synthetic:5", *SLOW) as yard:
             config.write_text(CONFIG.format(gate=gate.url, yard=yard.url, nobody=nobody.url, question=QUESTION))
             with live_server("--config", str(config)) as server:
                 yield Wall(server, gate, yard, thing, config)
