@@ -12,8 +12,9 @@ import cv2
 import httpx
 import numpy as np
 import pytest
+from clips import write_clip
 from program import askcam, refused
-from servers.askcam_server import LiveServer, wait_for_pairs
+from servers.askcam_server import LiveServer
 from servers.askcam_server import live_server as running
 
 
@@ -36,10 +37,8 @@ def test_a_running_server_is_asked_from_the_command_line(live_server: LiveServer
     assert told["askcam"]["camera"] == "lobby"
 
 
-def test_the_only_camera_needs_no_name() -> None:
-    with running(cameras=["lobby=synthetic:1"]) as server:
-        wait_for_pairs(server, "lobby", 1)
-        done = askcam("ask", "What do you see?", "--url", server.url, "--json")
+def test_the_only_camera_needs_no_name(live_server: LiveServer) -> None:
+    done = askcam("ask", "What do you see?", "--url", live_server.url, "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["askcam"]["camera"] == "lobby"
 
@@ -200,11 +199,13 @@ def test_the_interpreter_is_not_taken_down_under_a_model_that_still_loads() -> N
     assert (done.returncode, done.stdout) == (0, "ended\n"), done.stderr
 
 
-def test_doctor_finds_this_machine_and_its_camera_well() -> None:
-    done = askcam("doctor", "--camera", "synthetic:1", "--json")
+def test_doctor_finds_this_machine_its_camera_and_a_short_clip_well(tmp_path: Path) -> None:
+    write_clip(tmp_path / "bell.mp4", num_frames=3, fps=10)
+    done = askcam("doctor", "--camera", "synthetic:1", "--camera", str(tmp_path / "bell.mp4"), "--json")
     findings = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0, done.stdout + done.stderr
     assert {"python", "torch", "device", "camera synthetic:1"} <= {found["what"] for found in findings}
+    assert [found["ok"] for found in findings if found["what"].startswith("camera")] == [True, True], findings
 
 
 def test_doctor_names_what_is_wrong_with_a_camera() -> None:

@@ -9,9 +9,10 @@ import pytest
 from parts import need
 from playwright.sync_api import Browser, sync_playwright
 from web.clip import write_clip
-from web.visitor import Visitor, visit
+from web.visitor import WANTED, Visitor, visit
 
 CHROMIUM = Path("/usr/bin/chromium")
+SHELL = Path("/usr/bin/chromium-headless-shell")  # the same without windows, and a page takes it half of the time
 CLIP_SEED = 7
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
 ARGS = ("--no-sandbox", "--disable-gpu", *QUIET)
@@ -23,8 +24,8 @@ Launch = Callable[..., AbstractContextManager[Browser]]
 
 @pytest.fixture(scope="session")
 def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where pictures of the page go: ASKCAM_SHOTS, to look at them, or nowhere lasting."""
-    named = os.environ.get("ASKCAM_SHOTS")
+    """Where pictures of the page go."""
+    named = os.environ.get(WANTED)
     folder = Path(named) if named else tmp_path_factory.mktemp("shots")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -41,13 +42,14 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # Of a module, not of the session: while Playwright's blocking API is open, asyncio tests cannot run.
 @pytest.fixture(scope="module")
 def launch() -> Iterator[Launch]:
-    """Starts Chromium with further flags."""
+    """Starts Chromium with further flags; `prompts`: the one with windows, which the shell's permissions lack."""
     need(CHROMIUM.exists(), f"{CHROMIUM} is missing: apt install chromium")
     with sync_playwright() as playwright:
 
         @contextmanager
-        def start(*args: str) -> Iterator[Browser]:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGS, *args])
+        def start(*args: str, prompts: bool = False) -> Iterator[Browser]:
+            path = SHELL if SHELL.exists() and not prompts else CHROMIUM
+            browser = playwright.chromium.launch(executable_path=path, args=[*ARGS, *args])
             yield browser
             browser.close()
 

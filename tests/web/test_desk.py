@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 from servers.askcam_server import LiveServer
 from servers.askcam_server import live_server as start_server
 from servers.desk_scene import APPLE_CODE, apple
 from servers.running import MiniRTSP
+from waiting import until
 from web.axe import assert_accessible
 from web.clip import write_scene
 from web.conftest import DEVICE, GIVES
@@ -30,13 +32,14 @@ desk = true
 
 [cameras.lobby]
 uri = "synthetic:7"
+fps = 0.5  # nobody asks it
 """
 
 
 @pytest.fixture(scope="module")
 def counter() -> Iterator[MiniRTSP]:
     """An RTSP camera before which somebody holds an apple."""
-    with MiniRTSP("call:servers.desk_scene:apple") as camera:
+    with MiniRTSP("call:servers.desk_scene:apple", "--fps", "5", "--gop", "5") as camera:
         yield camera
 
 
@@ -114,6 +117,8 @@ def test_it_is_asked_about_with_one_tap(shopper: Shopper, server: LiveServer) ->
 def test_ask_shows_which_tool_was_called_with_what_and_what_it_brought(visitor: Visitor, server: LiveServer) -> None:
     visitor.page.goto(f"{server.url}/#counter")
     visitor.see_live("counter")
+    desk = f"{server.url}/v1/cameras/counter/desk"  # on a busy machine it takes seconds to read a label
+    until(lambda: httpx.get(desk).json()["facts"], "the label to be read", every_s=0.1)
     visitor.ask("How much is this?")
     assert "2.49 EUR" in visitor.answer()
     expect(visitor.last.locator("mark").first).to_have_attribute("title", re.compile("^Looked up: "))

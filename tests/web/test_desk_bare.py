@@ -44,7 +44,7 @@ def test_a_server_without_a_desk_or_a_catalogue(shopper: Shopper, plain: LiveSer
 def test_a_camera_that_is_not_given(
     launch: Callable[..., AbstractContextManager[Browser]], shots: Path, plain: LiveServer
 ) -> None:
-    with launch(DEVICE) as browser, visit(browser, shots, camera=False) as visitor:
+    with launch(DEVICE, prompts=True) as browser, visit(browser, shots, camera=False) as visitor:
         shopper = Shopper(visitor)
         shopper.open(plain.url)
         shopper.chips.get_by_role("button", name="Use my camera").click()

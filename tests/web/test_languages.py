@@ -157,7 +157,8 @@ def test_states_of_cameras_in_chinese(chinese: Visitor) -> None:
     page = chinese.page
     with MJPEGServer("clock:320x240") as nobody:
         pass  # its port refuses from now on
-    with MJPEGServer("source:synthetic:7") as yard, MJPEGServer("call:web.shades:dark") as cellar:
+    five = ("--fps", "5")
+    with MJPEGServer("source:synthetic:7", *five) as yard, MJPEGServer("call:web.shades:dark", *five) as cellar:
         cameras = [f"gate={nobody.url}", f"yard={yard.url}", f"cellar={cellar.url}"]
         with start_server(cameras=cameras) as server:
             chinese.open(server.url)

@@ -71,7 +71,7 @@ def test_its_age_is_that_of_the_capture(visitor: Visitor, live_server: LiveServe
 def test_permission_denied(
     launch: Callable[..., AbstractContextManager[Browser]], shots: Path, live_server: LiveServer
 ) -> None:
-    with launch(DEVICE) as browser, visit(browser, shots, camera=False) as visitor:
+    with launch(DEVICE, prompts=True) as browser, visit(browser, shots, camera=False) as visitor:
         visitor.open(live_server.url)
         visitor.chip("Use my camera").click()
         expect(visitor.notice).to_contain_text("The browser did not give the camera")

@@ -1,5 +1,7 @@
 """What all pages have: the header that leads to each, theme, language, help, a server that goes and comes back."""
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import expect
 from servers.askcam_server import LiveServer
@@ -43,19 +45,25 @@ def test_every_page_has_its_help_theme_and_language(name: str, visitor: Visitor,
     expect(page.locator("[aria-current=page]")).not_to_have_text(name)
 
 
-@pytest.mark.parametrize("name", ["Desk", "Wall"])
-def test_every_page_says_that_its_server_is_away_and_goes_on(name: str, visitor: Visitor) -> None:
-    banner = visitor.page.locator("#banner")
+def test_every_page_says_that_its_server_is_away_and_goes_on(visitors: Callable[[], Visitor]) -> None:
+    """Of one server, whose end and return each page has to see by itself. (That of Ask is in test_states.py.)"""
+    open_pages = {name: visitors() for name in ("Desk", "Wall")}
+
+    def expect_served() -> None:
+        for name, visitor in open_pages.items():
+            expect(visitor.page.locator("#banner"), name).to_be_hidden()
+            expect(visitor.pill, name).to_contain_text("built-in")
+
     with start_server(cameras=["lobby=synthetic:7"]) as server:
-        visitor.page.goto(server.url + PAGES[name])
-        expect(visitor.pill).to_contain_text("built-in")
-        expect(banner).to_be_hidden()
-    expect(banner).to_contain_text("This page goes on by itself")
-    expect(visitor.pill).to_have_text("no server")
-    visitor.snap(f"{name.lower()}-server-gone")
+        for name, visitor in open_pages.items():
+            visitor.page.goto(server.url + PAGES[name])
+        expect_served()
+    for name, visitor in open_pages.items():
+        expect(visitor.page.locator("#banner"), name).to_contain_text("This page goes on by itself")
+        expect(visitor.pill, name).to_have_text("no server")
+        visitor.snap(f"{name.lower()}-server-gone")
     with start_server("--port", server.url.rpartition(":")[2], cameras=["lobby=synthetic:7"]):
-        expect(banner).to_be_hidden()
-        expect(visitor.pill).to_contain_text("built-in")
+        expect_served()
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -26,14 +26,14 @@ questions_burst = 3
 @pytest.fixture(scope="module")
 def yard() -> Iterator[MJPEGServer]:
     """A camera that can be stopped and let go on."""
-    with MJPEGServer("source:synthetic:7") as camera:
+    with MJPEGServer("source:synthetic:7", "--fps", "5") as camera:
         yield camera
 
 
 @pytest.fixture(scope="module")
 def cellar() -> Iterator[MJPEGServer]:
     """A camera in the dark."""
-    with MJPEGServer("call:web.shades:dark") as camera:
+    with MJPEGServer("call:web.shades:dark", "--fps", "5") as camera:
         yield camera
 
 

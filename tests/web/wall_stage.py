@@ -20,6 +20,7 @@ from askcam.demo.synthetic import SyntheticScene
 
 WAIT_S = 180.0  # the window must fill and change, on a machine that others use
 SEEDED = 6
+SLOW = ("--fps", "5", "--gop", "5")  # drawing and encoding more costs as much as the server that is tested
 CONFIG = """
 [cameras.gate]
 uri = "{gate}"
@@ -28,9 +29,11 @@ timeline = true
 
 [cameras.lobby]
 uri = "synthetic:7"
+fps = 1.0
 
 [cameras.yard]
 uri = "{yard}"
+fps = 1.0
 
 [cameras.cellar]
 uri = "{nobody}"
@@ -62,12 +65,13 @@ class Wall:
     yard: Any
     thing: Path
     config: Path
+    client: httpx.Client
 
     def show(self, shown: bool) -> None:
         self.thing.touch() if shown else self.thing.unlink(missing_ok=True)
 
     def get(self, path: str, **params: Any) -> Any:
-        return httpx.get(f"{self.server.url}{path}", params=params, timeout=30).json()
+        return self.client.get(f"{self.server.url}{path}", params=params).json()
 
     def events(self, **params: Any) -> list[dict[str, Any]]:
         """Newest first."""
@@ -77,13 +81,13 @@ class Wall:
     def acknowledge(self, ids: list[int], acknowledged: bool) -> None:
         """As somebody at another screen does."""
         body = {"ids": ids, "acknowledged": acknowledged}
-        httpx.post(f"{self.server.url}/v1/events/acknowledge", json=body, timeout=30).raise_for_status()
+        self.client.post(f"{self.server.url}/v1/events/acknowledge", json=body).raise_for_status()
 
     def turn(self, shown: bool) -> dict[str, Any]:
         """Have the watch `engine` turn; the event."""
         self.show(shown)
         kind = "on" if shown else "off"
-        until(lambda: self.get("/v1/watches/engine")["now"][0]["state"] == kind, f"engine {kind}", WAIT_S)
+        until(lambda: self.get("/v1/watches/engine")["now"][0]["state"] == kind, f"engine {kind}", WAIT_S, every_s=0.1)
         return self.events(watch="engine")[0]
 
 
@@ -104,10 +108,12 @@ def wall(folder: Path, rtsp: type[GStreamerRTSP] | type[MiniRTSP] = MiniRTSP) ->
         patch.setenv(FILE, str(thing))
         with MJPEGServer("clock:320x240") as nobody:
             pass  # its port refuses from now on
-        with MJPEGServer(SCENE) as gate, rtsp("source:synthetic:5") as yard:
+        with MJPEGServer(SCENE, "--fps", "5") as gate, rtsp("source:synthetic:5", *SLOW) as yard:
             config.write_text(CONFIG.format(gate=gate.url, yard=yard.url, nobody=nobody.url, question=QUESTION))
-            with live_server("--config", str(config)) as server:
-                yield Wall(server, gate, yard, thing, config)
+            # One client for all, since each httpx.get() reads the world's certificates; servers go, and connections do.
+            limits = httpx.Limits(max_keepalive_connections=0)
+            with live_server("--config", str(config)) as server, httpx.Client(timeout=30, limits=limits) as client:
+                yield Wall(server, gate, yard, thing, config, client)
 
 
 def tile(page: Page, name: str) -> Locator:
