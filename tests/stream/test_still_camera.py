@@ -95,6 +95,9 @@ class Site:
                 request.end_headers()
         elif path == "/moved":
             send(302, Location="/snap.jpg")
+        elif path in ("/home", "/away"):  # to the same door, by the same name for this machine or another one
+            host = "127.0.0.1" if path == "/home" else "localhost"
+            send(302, Location=f"http://{host}:{request.server.server_address[1]}/basic?x=1")
         elif path == "/circle":
             send(302, Location="/circle")
         elif path == "/elsewhere":
@@ -237,6 +240,21 @@ def test_a_password_opens_the_door_in_each_way(site: tuple[Site, str], path: str
     with camera(resolve(f"http://joe:hunter2@{address}/{path}?x=1"), CameraConfig()) as lobby:
         until(lambda: "(401): its user name or password is wrong" in str(lobby.status().reason), "the reason")
         assert "hunter2" not in str(lobby.status().reason) + lobby.uri
+
+
+def test_a_redirect_takes_the_password_along_to_the_same_host_only(site: tuple[Site, str]) -> None:
+    state, address = site
+
+    def given() -> list[str]:
+        return [headers["authorization"] for _, path, headers in state.asked if "authorization" in headers]
+
+    with camera(resolve(f"http://joe:{PASSWORD}@{address}/away?x=1"), CameraConfig()) as lobby:
+        until(lambda: "(401)" in str(lobby.status().reason), "the reason")
+        assert [path for _, path, _ in state.asked].count("/basic") >= 1
+        assert given() == []
+    with camera(resolve(f"http://joe:{PASSWORD}@{address}/home?x=1"), CameraConfig()) as lobby:
+        until(lambda: view_of(lobby), "a view")
+        assert given() != []
 
 
 def test_a_camera_that_wants_to_be_left_alone_is(site: tuple[Site, str]) -> None:

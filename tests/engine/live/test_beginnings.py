@@ -207,3 +207,20 @@ def test_who_takes_turns() -> None:
     assert [each.asked.question.asker for each in gone] == closed == ["asker 2"]  # type: ignore[union-attr]
     left = [beginnings.turn() for _ in range(MOST)]
     assert [each and each.asked.question.asker for each in left] == ["asker 1", "asker 3", "asker 0", None]  # type: ignore[union-attr]
+
+
+def test_one_for_which_there_was_no_room_is_next_once_there_is(live: Live) -> None:
+    engine = live("qwen2_vl", max_pairs=2, kv_gb=0.001)
+    total = engine.pool.total_rows
+    assert total < engine.info.context_tokens
+
+    def long(num_tokens: int) -> Question:
+        return replace(showing(), sampling=replace(FOUR, max_tokens=num_tokens, min_tokens=0, logprobs=None))
+
+    held = Held(engine)
+    first = held.ask("half", long(total // 2), hold=True)
+    held.ask("more than is left", long(total * 2 // 3))
+    held.ask("little", long(4))
+    engine.cancel(first)
+    held.let_go()
+    assert held.order(Started) == ["half", "more than is left", "little"]
