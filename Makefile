@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TYPED := build/typing
 PACKAGES := stream engine client demo server
+# Of tests: one more than cores, since some wait for cameras and clients; each holds a model.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
 BENCHMARKS := demo languages summarize timeline watches calibration capture_cpu freshness faults same replay grammar barcode fuzz soak chaos
 
 .DEFAULT_GOAL := help
@@ -36,7 +38,7 @@ demo: $(READY) ## a synthetic camera, the built-in model and the page, on this m
 	@$(BIN)/askcam demo
 
 test: $(READY) ## all tests; ARGS="-k window" passes pytest more
-	@$(BIN)/python -m pytest -q --durations=10 --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -q --durations=10 --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 check: lint types arrows ## ruff, mypy --strict, and the arrows between the rooms
 

@@ -1,6 +1,7 @@
 """Parts that several rooms' tests share."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,15 @@ wait_calmly()  # before any test imports torch: tests share their cores with the
 
 warm.wanted = True
 SEED = 7
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mix the folders' files: those that wait for cameras run beside those that compute."""
+    folders: dict[Path, list[Path]] = {}
+    for path in dict.fromkeys(item.path for item in items):
+        folders.setdefault(path.parent, []).append(path)
+    place = {path: (number + 0.5) / len(files) for files in folders.values() for number, path in enumerate(files)}
+    items.sort(key=lambda item: place[item.path])  # within a file they stay as they are
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -9,6 +9,7 @@ from askcam.server.access.rates import Rate, Rates
 
 SHARE = Rate(per_s=100.0, burst=250.0)  # milliseconds of parsing, per second and at once
 FREE_MS = 2.0  # of a connection's own, at once: a few requests
+DRAINED_BYTES = 32 << 20  # taken at most of whoever is told goodbye while still sending
 DRAINED_S, QUIET_S = 2.0, 0.1  # for which what is left is taken at most; without any, it is over
 READ_BYTES = 8192  # taken from a connection at once: chunks and frames of a byte each are parsed for 30 ms
 
@@ -52,7 +53,8 @@ class Reins:
         self._wanted = True  # the protocol would read
         self._held: asyncio.TimerHandle | None = None
         self.draining = False  # said its last, and still takes what comes, for nobody
-        self._came = False
+        self._came = 0  # bytes, since then
+        self._quiet = True  # ... none since the last look
         transport.max_size = READ_BYTES  # type: ignore[attr-defined]  # of asyncio's own; others have no such thing
 
     def __getattr__(self, name: str) -> Any:
@@ -77,13 +79,16 @@ class Reins:
         self.resume_reading()
         asyncio.get_running_loop().call_later(QUIET_S, self._drained, DRAINED_S)
 
-    def came(self) -> None:
+    def came(self, num_bytes: int) -> None:
         """Something came that nobody wants any more."""
-        self._came = True
+        self._came += num_bytes
+        self._quiet = False
+        if self._came > DRAINED_BYTES:
+            self._transport.abort()
 
     def _drained(self, left_s: float) -> None:
-        if self._came and left_s > 0.0:
-            self._came = False
+        if not self._quiet and left_s > 0.0:
+            self._quiet = True
             asyncio.get_running_loop().call_later(QUIET_S, self._drained, left_s - QUIET_S)
         else:
             self._transport.close()

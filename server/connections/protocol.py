@@ -190,7 +190,7 @@ class GuardedWebsocket(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self._line.transport is not None and self._line.transport.draining:
-            self._line.transport.came()
+            self._line.transport.came(len(data))
             return
         began = time.monotonic()
         try:

@@ -72,6 +72,9 @@ class Reading(asyncio.Transport):
     def close(self) -> None:
         self.closing = True
 
+    def abort(self) -> None:
+        self.closing = True
+
 
 @pytest.mark.parametrize("protocol_pauses", [False, True])
 async def test_what_is_held_is_not_read_whatever_the_protocol_wishes(protocol_pauses: bool) -> None:
@@ -123,7 +126,7 @@ async def test_one_that_drains_says_its_last_and_takes_what_still_comes_until_it
     reins.close()
     assert (below.ended, below.reads, below.closing) == (True, True, False)
     for _ in range(10):
-        reins.came()
+        reins.came(1)
         assert not below.closing, "its client still sends"
         await asyncio.sleep(0.001)
     async with asyncio.timeout(20):
@@ -140,7 +143,7 @@ async def test_whoever_never_stops_sending_is_drained_for_a_while_only(monkeypat
     reins.close()
     async with asyncio.timeout(20):
         while not below.closing:
-            reins.came()
+            reins.came(1)
             await asyncio.sleep(0.001)
 
 
@@ -148,3 +151,14 @@ async def test_one_that_need_not_drain_is_closed_at_once() -> None:
     below = Reading()
     Reins(below).close()
     assert (below.ended, below.closing) == (False, True)
+
+
+async def test_no_more_is_drained_than_a_message_may_have() -> None:
+    below = Reading()
+    reins = Reins(below)
+    reins.draining = True
+    reins.close()
+    reins.came(effort.DRAINED_BYTES)
+    assert not below.closing
+    reins.came(1)
+    assert below.closing
