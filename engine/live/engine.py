@@ -154,15 +154,14 @@ class LiveEngine(Front):
     def _begin_on(self) -> bool:
         """Some pieces of what questions bring, until one may be answered. Returns whether there were any."""
         began, most = time.monotonic(), len(self._answers)
-        while len(self._answers) == most and time.monotonic() - began < PIECES_S:
-            beginning = self._beginnings.turn()
-            if beginning is None:
-                break
+        while beginning := self._beginnings.turn():
             try:
                 self._go_on(beginning)
             except Exception as exc:
                 event = failed(exc, f"starting on question {beginning.asked.ticket}")
                 self._finished(beginning.asked, event, beginning.started)
+            if self._answers or time.monotonic() - began > PIECES_S:  # who is being answered waits for one piece
+                break
         return bool(self._beginnings) or len(self._answers) > most
 
     def _go_on(self, beginning: Beginning) -> None:

@@ -1,6 +1,7 @@
 """Where pictures and clips are decoded: in threads of their own, a client at a time, away from everything else."""
 
 import asyncio
+import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,13 +16,14 @@ T = TypeVar("T")
 THREADS = 3
 MAX_WAITING = 64  # messages, of all clients
 MAX_OF_CLIENT = 16  # messages of one client, the one that is being decoded among them
+RESTS_S, RESTS_MOST_S = 0.1, 2.0  # a client whose message took longer than that rests as long, but no longer than this
 GONE_EVERY_S = 0.25  # how often it is asked whether the client is still there
 RETRY_S = 1
 
 
 class Decoding:
     """Owned by the event loop. Of each client one message is decoded at a time, and clients take turns: whoever sends
-    much keeps nobody else waiting for longer than one message takes."""
+    much keeps nobody else waiting for longer than one message takes, and has half a core at most."""
 
     def __init__(self, held: Held | None = None, threads: int = THREADS, fit: FitRule = as_is) -> None:
         """`fit`: the model's, of pictures: they are kept as it sees them. May raise QuestionError and ApiError."""
@@ -68,12 +70,14 @@ class Decoding:
         try:
             running = self._threads.submit(work, budget)
         except RuntimeError as exc:  # it was closed meanwhile
-            self._done(client, budget)
+            self._done(client, budget, 0.0)
             raise ApiError(503, "server_error", "the server is ending: ask again once it is back") from exc
+
+        began = time.monotonic()
 
         def done(_: Future[T]) -> None:
             if not loop.is_closed():
-                loop.call_soon_threadsafe(self._done, client, budget)
+                loop.call_soon_threadsafe(self._done, client, budget, time.monotonic() - began)
 
         running.add_done_callback(done)
         try:
@@ -113,11 +117,18 @@ class Decoding:
                 if not queue:
                     del self._queues[client]
 
-    def _done(self, client: str, budget: Budget) -> None:
+    def _done(self, client: str, budget: Budget, took_s: float) -> None:
         self._budgets.discard(budget)
         self._free += 1
-        self._busy.discard(client)
         self._leave(client)
+        if took_s > RESTS_S:
+            asyncio.get_running_loop().call_later(min(took_s, RESTS_MOST_S), self._rested, client)
+        else:
+            self._busy.discard(client)
+        self._next()
+
+    def _rested(self, client: str) -> None:
+        self._busy.discard(client)
         self._next()
 
     def _leave(self, client: str) -> None:

@@ -5,6 +5,8 @@ import gc
 import threading
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -170,6 +172,37 @@ async def test_what_waits_is_dropped_with_its_session_and_what_is_under_way_ends
     gate.open.set()
     assert await next_ == "next"
     assert gate.begun == ["endless", "next"]
+    room.close()
+
+
+async def test_a_client_whose_message_took_long_rests_as_long_while_others_are_decoded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(decoding, "time", SimpleNamespace(monotonic=lambda: now))
+    rests: list[float] = []
+    loop = asyncio.get_running_loop()
+    call_later = loop.call_later
+
+    def noted(delay: float, call: Callable[..., None], *args: Any) -> asyncio.TimerHandle:
+        if call == room._rested:
+            rests.append(delay)
+            delay = 600.0
+        return call_later(delay, call, *args)
+
+    monkeypatch.setattr(loop, "call_later", noted)
+    room, gate = Decoding(threads=1), Gate()
+    tasks = [asyncio.create_task(room.run("a", gate.work(name))) for name in ("a1", "a2")]
+    await until(lambda: gate.begun == ["a1"])
+    now += 0.9 * decoding.RESTS_MOST_S
+    gate.open.set()
+    assert await room.run("b", gate.work("b1")) == "b1"
+    assert gate.begun == ["a1", "b1"]
+    assert rests == [pytest.approx(0.9 * decoding.RESTS_MOST_S)]
+    room._rested("a")
+    assert await asyncio.gather(*tasks) == ["a1", "a2"]
+    assert await room.run("a", gate.work("a3")) == "a3", "what is soon done is followed by the next at once"
+    assert len(rests) == 1
     room.close()
 
 
