@@ -13,6 +13,7 @@ from askcam.engine.live.seam import Ints
 from askcam.engine.question import Finished, Timings, TokenLogprob, Usage
 
 MAX_ROWS = 512  # of one prompt in one pass
+SHORT_ROWS = 128  # a prompt that is run whole in any case, as those of questions about a camera's window are
 
 
 @dataclass(slots=True, eq=False)
@@ -55,7 +56,8 @@ class Place:
 
     def span(self, max_rows: int = MAX_ROWS) -> Span:
         """Its rows in the next pass: the prompt, or as much of it as one pass takes, or one token."""
-        num_rows = 1 if self.prompt is None else min(self.prompt.x.shape[0], max_rows)
+        left = 1 if self.prompt is None else self.prompt.x.shape[0]
+        num_rows = left if left <= SHORT_ROWS else min(left, max_rows)
         base = 0 if self.window is None else self.window.base
         return Span(num_rows, base, self.window_len, self.tail.base, self.tail_len + num_rows)
 

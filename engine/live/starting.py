@@ -33,7 +33,7 @@ from askcam.stream.window import View
 SMOOTH = 0.2  # of a new measurement in the running mean
 
 SHARED_S = 0.04  # of a pass that others share, for one prompt: a long one must not hold them up
-LEAST_ROWS = 128  # of a prompt in such a pass: fewer are hardly faster, and a window's question has hardly more
+LEAST_ROWS = 64  # of a prompt in such a pass: fewer are hardly faster
 
 Ids = Callable[[], Tensor]  # gives a prompt's ids (1, tokens)
 Taken = Callable[[], None]  # called once memory is set aside, before the work
