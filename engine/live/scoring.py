@@ -44,7 +44,7 @@ class Scores:
     def go_on(self, starter: Starter) -> Scored | None:
         """One pass; the last one gives the result. A prompt that fills a pass alone may take several."""
         group = self._groups[len(self._found)]
-        logits, chosen = starter.run(group)
+        logits, chosen = starter.run(group, together=True)
         if chosen:
             assert len(chosen) == len(group), "only a prompt that fills a pass alone is cut"
             self._found.append(logits.float().softmax(-1)[:, self._choices].cpu())

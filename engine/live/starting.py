@@ -106,12 +106,13 @@ class Starter:
         else:
             yield self._place_on_window(question, view, room, taken, started)
 
-    def run(self, places: Sequence[Place]) -> tuple[Tensor, list[int]]:
+    def run(self, places: Sequence[Place], *, together: bool = False) -> tuple[Tensor, list[int]]:
         """One pass over the next rows of all; returns logits, and the places whose next token they choose, by index.
 
-        The others have more of their prompt to come. When it raises, all of them are as they were.
+        The others have more of their prompt to come. `together`: they are one question's, so that none waits for
+        another, and are not cut for each other's sake. When it raises, all of them are as they were.
         """
-        most = MAX_ROWS if len(places) == 1 else self._shared_rows()
+        most = MAX_ROWS if together or len(places) == 1 else self._shared_rows()
         spans = [place.span(most) for place in places]
         x, positions, extras = self._inputs(places, spans)
         batch = row_batch(spans, positions, self._model.device)

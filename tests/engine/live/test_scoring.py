@@ -106,6 +106,19 @@ def test_both_backends_score_alike(
     assert (torch.tensor(ours.probabilities) - torch.tensor(stock.probabilities)).abs().max() < 1e-4
 
 
+def test_on_a_slow_machine_long_questions_are_scored_together_all_the_same(
+    live: Callable[..., Any], stream_of: Any, heard: Any, about: Any
+) -> None:
+    engine = live("qwen2_vl")
+    stream_of(engine).push(6)
+    questions = [about("is it there? " * times) for times in (40, 10, 30)]
+    before = score(engine, questions, ["a", "b"], heard)
+    engine._starter._row_s = 1e9
+    found = score(engine, questions, ["a", "b"], heard)
+    difference = torch.tensor(found.probabilities) - torch.tensor(before.probabilities)
+    assert difference.abs().max() < 1e-4
+
+
 def test_a_choice_of_two_tokens_is_refused(live: Callable[..., Any], stream_of: Any, heard: Any) -> None:
     engine = live("qwen2_vl", max_pairs=8)
     stream_of(engine).push(2)
