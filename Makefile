@@ -8,7 +8,7 @@ TYPED := build/typing
 PACKAGES := stream engine client demo server
 # Processes of tests: one for each core; each holds a model. WORKERS=3 on two cores is a sixth faster, and some tests of timing then miss theirs.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() or 1))')
-BENCHMARKS := demo languages summarize timeline watches calibration capture_cpu freshness faults same replay grammar barcode fuzz soak chaos
+BENCHMARKS := demo languages summarize timeline watches calibration capture_cpu freshness faults same replay grammar barcode fuzz fuzz_realtime soak chaos
 
 .DEFAULT_GOAL := help
 .PHONY: help setup sdks demo test check lint types arrows bench clean

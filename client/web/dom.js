@@ -53,19 +53,25 @@ export function setText(element, text) {
 
 /** Call `render`, but not while something in `root` is pressed: a click whose element was replaced under it is lost. */
 export function whenLetGo(root, render) {
-  let pressed = false;
+  let press = null; // ends what listens for its end: nothing of a view that is gone stays with the window
   let waiting = null;
-  const letGo = () => setTimeout(() => { // behind the click
-    pressed = false;
-    if (waiting) render(waiting);
-    waiting = null;
+  root.addEventListener("pointerdown", () => {
+    press?.abort();
+    const mine = press = new AbortController();
+    const { signal } = mine;
+    const letGo = () => setTimeout(() => { // behind the click
+      mine.abort();
+      if (press !== mine) return; // pressed again
+      press = null;
+      if (waiting) render(waiting);
+      waiting = null;
+    });
+    for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, letGo, { capture: true, signal });
+    window.addEventListener("blur", letGo, { signal }); // the window's own: of an element it does not bubble, and a press often takes the focus from one
+    window.addEventListener("pointermove", (event) => { if (event.buttons === 0) letGo(); }, { capture: true, signal }); // let go outside
   });
-  root.addEventListener("pointerdown", () => { pressed = true; });
-  for (const kind of ["pointerup", "pointercancel"]) window.addEventListener(kind, () => { if (pressed) letGo(); }, true);
-  window.addEventListener("blur", () => { if (pressed) letGo(); }); // the window's own: of an element it does not bubble, and a press often takes the focus from one
-  window.addEventListener("pointermove", (event) => { if (pressed && event.buttons === 0) letGo(); }, true); // let go outside
   return (state) => {
-    if (pressed) waiting = state;
+    if (press) waiting = state;
     else render(state);
   };
 }

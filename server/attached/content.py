@@ -81,7 +81,7 @@ def decode_picture(
     data: bytes, param: str, budget: Budget | None = None, max_pixels: int | None = KEPT_PIXELS
 ) -> Picture:
     """The pixels of an encoded picture, made smaller than `max_pixels` (None: as it is), then as the budget's `fit` has
-    them. `budget` as above.
+    them where that is fewer. `budget` as above.
 
     Raises ApiError: 400, or 429 when too much waits already.
     """
@@ -106,7 +106,7 @@ def _decoded(header: Header, param: str, budget: Budget, max_pixels: int | None,
             wanted = fit(width, height)
         except QuestionError as exc:
             raise bad_request(f"the picture cannot be seen by the model: {exc}", param, "invalid_image") from exc
-        if wanted == as_is(width, height):
+        if wanted.width * wanted.height >= width * height:  # enlarged here, it would not be counted
             return pixels
         found = resize(pixels, wanted)
         return found if found.flags.owndata else found.copy()  # it is counted until nobody holds its memory

@@ -23,7 +23,7 @@ RETRY_S = 1
 
 class Decoding:
     """Owned by the event loop. Of each client one message is decoded at a time, and clients take turns: whoever sends
-    much keeps nobody else waiting for longer than one message takes, and has half a core at most."""
+    much keeps nobody else waiting for longer than one message takes, and rests after a long one."""
 
     def __init__(self, held: Held | None = None, threads: int = THREADS, fit: FitRule = as_is) -> None:
         """`fit`: the model's, of pictures: they are kept as it sees them. May raise QuestionError and ApiError."""

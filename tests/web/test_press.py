@@ -64,3 +64,16 @@ def test_a_press_that_is_no_click_ends_too(page: Page, how: str) -> None:
 def test_without_a_press_it_is_drawn_at_once(page: Page) -> None:
     page.evaluate("draw('two')")
     assert page.evaluate("shown()") == "two"
+
+
+def test_views_that_come_and_go_leave_nothing_with_the_window(page: Page) -> None:
+    added = page.evaluate("""async () => {
+      const { whenLetGo } = await import("./web/dom.js");
+      const add = window.addEventListener;
+      let added = 0;
+      window.addEventListener = (...given) => { added += 1; add.apply(window, given); };
+      for (let number = 0; number < 50; number += 1) whenLetGo(document.createElement("div"), () => {});
+      window.addEventListener = add;
+      return added;
+    }""")
+    assert added == 0

@@ -75,6 +75,16 @@ def test_a_picture_is_kept_as_the_model_sees_it() -> None:
     assert held.num_pixels == 0
 
 
+def test_a_small_picture_is_not_enlarged_before_the_engine_has_its_turn() -> None:
+    held = Held()
+    small = encoded(Image.new("RGB", (3, 2), (9, 9, 9)), "PNG")
+    pictures = [
+        decode_picture(small, "p", Budget(held=held, fit=lambda width, height: Fit.stretch(width, height, 224, 224)))
+        for _ in range(100)
+    ]
+    assert sum(picture.pixels.nbytes for picture in pictures) == 3 * held.num_pixels == 100 * 3 * 6
+
+
 def test_a_picture_that_the_model_cannot_see_is_refused_and_holds_nothing() -> None:
     def fit(width: int, height: int) -> Fit:
         raise QuestionError(f"{width}x{height} is too long")
