@@ -22,9 +22,9 @@ from askcam.server.timeline.noticing import Due, Noticing, Pace
 from askcam.server.timeline.prompts import NotePrompts, sentence_of
 from askcam.server.timeline.questions import GaveWay, Questions
 from askcam.stream.errors import StreamError
-from askcam.stream.frame import Frame
+from askcam.stream.frame import Frame, Pixels
 from askcam.stream.shot import Shot
-from askcam.stream.window import View
+from askcam.stream.window import Pair, View
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +132,7 @@ class Writer:
             if not desk.loaded:
                 desk.names = await self._keeping.do(lambda store: store.last_names(camera.name))
                 desk.loaded = True
-            names, sentence = await self._ask(view)
+            names, sentence = await self._ask(view, due.since)
             note = describe(camera.name, (due.since.wall, due.frame.wall), desk.names, names, sentence, self._prompts)
             if note is None:
                 self._count(camera.name, "same")
@@ -157,9 +157,8 @@ class Writer:
         desk.names, desk.due = names, None
         return True
 
-    async def _ask(self, view: View) -> tuple[tuple[str, ...], str]:
-        pairs = view.pairs[-self._prompts.num_pairs :]
-        frames = [frame.pixels for pair in pairs for frame in (pair.first, pair.second)]
+    async def _ask(self, view: View, since: Frame) -> tuple[tuple[str, ...], str]:
+        frames = _after(since, view.pairs[-self._prompts.num_pairs :])
         names = self._prompts.names(await self._questions.ask(self._prompts.things, frames, view.fps))
         if self._prompts.sentence is None:
             return names, ""
@@ -181,6 +180,13 @@ class Writer:
 def _unique(frames: tuple[Frame, ...]) -> Iterable[Frame]:
     """A provisional pair holds its last frame twice."""
     return {frame.seq: frame for frame in frames}.values()
+
+
+def _after(since: Frame, pairs: tuple[Pair, ...]) -> list[Pixels]:
+    """Of the pairs that hold no older scene than `since`; the newest frame twice where each does, as where frames are
+    sampled so rarely that the newest one's partner is from before the change."""
+    frames = [frame.pixels for pair in pairs if pair.first.seq >= since.seq for frame in (pair.first, pair.second)]
+    return frames or [pairs[-1].second.pixels] * 2
 
 
 def _picture(frame: Frame, shot: Shot | None) -> bytes:

@@ -49,19 +49,23 @@ class Scripted:
     def __init__(self, name: str, engine: Engine) -> None:
         self._name, self._engine, self.seq = name, engine, 0
         self._window = Window(name, engine.anchors, 2.0)
+        self._newest: Frame | None = None
 
     @property
     def name(self) -> str:
         return self._name
 
-    def take(self, pixels: Pixels) -> None:
+    def take(self, pixels: Pixels, sampled: bool = True) -> None:
+        """One that is not sampled is the newest picture all the same."""
         at = self.seq / 2
         fitted = resize(pixels, self._engine.fit(pixels.shape[1], pixels.shape[0]))
-        self._window.add(Frame(self.name, self.seq, EPOCH + at, at, fitted))
+        self._newest = Frame(self.name, self.seq, EPOCH + at, at, fitted)
+        if sampled:
+            self._window.add(self._newest)
         self.seq += 1
 
     def window(self) -> View | None:
-        return self._window.view()
+        return self._window.view(self._newest)
 
     def shot(self) -> Shot | None:
         return None
@@ -80,10 +84,10 @@ class Stage:
         words = note_prompts("en", plain=True)
         self.writer = Writer(lambda: self.cameras, questions, self.keeping, words, pace, True, lambda: EPOCH)
 
-    async def show(self, pixels: Pixels, frames: int = 6) -> None:
+    async def show(self, pixels: Pixels, frames: int = 6, sampled: bool = True) -> None:
         for _ in range(frames):
             for camera in self.cameras:
-                camera.take(pixels)
+                camera.take(pixels, sampled)
             await self.writer.turn()
 
     async def notes(self) -> list[TimelineEntry]:
@@ -125,6 +129,12 @@ async def test_what_looks_different_and_is_the_same_is_no_news(stage: Stage) -> 
     await stage.show(np.roll(scene(CAT), 60, axis=1))
     assert len(await stage.notes()) == 1
     assert stage.writer.outcomes["cam0", "same"] == 1
+
+
+async def test_a_change_between_two_frames_that_are_sampled_long_apart_is_told(stage: Stage) -> None:
+    await stage.show(scene(CAT), 5)  # an odd number: the last of them waits for its partner
+    await stage.show(scene(), 6, sampled=False)
+    assert [note.disappeared for note in await stage.notes()] == [[], ["a cat"]]
 
 
 async def test_nothing_is_asked_while_somebody_asks_and_the_change_is_told_afterwards(stage: Stage) -> None:
