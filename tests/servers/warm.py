@@ -141,6 +141,7 @@ def _early(env: Mapping[str, str]) -> dict[str, str]:
 
 def _run(args: list[str], env: dict[str, str], folder: str, out: Any, err: Any) -> None:
     """In the new process."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored where the tests run under nohup
     gc.freeze()  # a collection would look at, and so copy, all that was read before: half a second
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(out.detach(), 1)
