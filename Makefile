@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TYPED := build/typing
 PACKAGES := stream engine client demo server
-# Processes of tests: one for each core; each holds a model. WORKERS=3 on two cores is a sixth faster, and some tests of timing then miss theirs.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() or 1))')
+# Processes of tests, each of which holds a model: one more than there are cores, since many a test waits for a camera or a page.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
 BENCHMARKS := demo languages summarize timeline watches calibration capture_cpu freshness faults same replay grammar barcode fuzz fuzz_realtime soak chaos
 
 .DEFAULT_GOAL := help
