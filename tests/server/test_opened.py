@@ -1,6 +1,7 @@
 """What `askcam look` and `doctor` wait for before a camera's first picture."""
 
 import pytest
+from servers.numbered import rarely
 from servers.running import OddCamera
 
 from askcam.server.commands.opened import await_picture
@@ -12,7 +13,8 @@ from askcam.stream.window import Anchors
 
 def test_a_keyframe_is_waited_for_as_long_as_one_says_and_that_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     with OddCamera() as server:
-        uri = server.rtsp(n=600, gop=600, fps=2)  # one in five minutes
+        count = rarely(fps=2, quiet_s=60)
+        uri = server.rtsp(n=count, gop=count, fps=2)
         config = CameraConfig(keyframe_s=5.0)
         with Camera("look", resolve(uri), fit=as_is, anchors=Anchors(), config=config) as camera:
             status = await_picture(camera, 60.0, tell=True)

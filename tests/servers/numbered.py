@@ -6,6 +6,7 @@ its pixels, whatever its timestamps say: lag_s() reads it.
 
 import fractions
 import functools
+import time
 
 import av
 import cv2
@@ -44,6 +45,12 @@ def lag_s(picture: Pixels, now: float, fps: float, count: int) -> float:
     """Seconds since the picture was sent, by the number in it; `now` is wall clock. Less than count / fps."""
     lag = (now - number_in(picture) / fps) % (count / fps)
     return lag - count / fps if lag > 0.9 * count / fps else lag
+
+
+def rarely(fps: float, quiet_s: float) -> int:
+    """How many pictures a camera is to count, so that its one keyframe, that of frame 0, is not due for `quiet_s`."""
+    now = time.time() * fps
+    return next(count for count in range(600, 6000, 50) if count - now % count > quiet_s * fps)
 
 
 def nal_units(annexb: bytes) -> list[bytes]:
