@@ -22,7 +22,8 @@ from rehearsal import FILL_PAIRS, POLL_S, READY_S, Asked, put, rehearse, user
 
 from askcam.demo.builtin import model_path
 from askcam.demo.questions import questions
-from askcam.engine.door import Engine, EngineConfig, open_engine
+from askcam.engine.interface import Engine, EngineConfig
+from askcam.engine.open import open_engine
 from askcam.stream.camera import Camera
 from askcam.stream.sources.registry import resolve
 

@@ -21,7 +21,8 @@ from rehearsal import FILL_PAIRS, POLL_S, RehearsedCamera, put
 
 from askcam.demo.builtin import model_path
 from askcam.demo.questions import questions
-from askcam.engine.door import Engine, EngineConfig, open_engine
+from askcam.engine.interface import Engine, EngineConfig
+from askcam.engine.open import open_engine
 from askcam.engine.question import Role
 from askcam.server.realtime.items import Item, Said
 from askcam.server.realtime.prompt import messages

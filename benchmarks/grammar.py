@@ -29,10 +29,11 @@ from transformers import PreTrainedTokenizerFast
 
 from askcam.demo.builtin import model_path
 from askcam.engine.calls import call_schema
-from askcam.engine.door import Engine, EngineConfig, open_engine
 from askcam.engine.forms import Forms
 from askcam.engine.guide import unpacked
+from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.logprobs import bytes_of
+from askcam.engine.open import open_engine
 from askcam.engine.question import Event, Failed, Finished, Form, Message, Question, Role, Sampling, Text
 
 LARGE = 151_936

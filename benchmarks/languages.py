@@ -21,7 +21,8 @@ from rehearsal import FILL_PAIRS, POLL_S, READY_S, RehearsedCamera, put, user
 from askcam.demo.builtin import model_path
 from askcam.demo.questions import Kind
 from askcam.demo.scene import make_scene
-from askcam.engine.door import Engine, EngineConfig, open_engine
+from askcam.engine.interface import Engine, EngineConfig
+from askcam.engine.open import open_engine
 
 EPOCH = 1_700_000_000.0
 LANGUAGES = ("en", "zh")

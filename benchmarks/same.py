@@ -16,7 +16,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from scene_camera import ask_all
 
 from askcam.demo.builtin import model_path
-from askcam.engine.door import EngineConfig, open_engine
+from askcam.engine.interface import EngineConfig
+from askcam.engine.open import open_engine
 
 
 def main() -> None:

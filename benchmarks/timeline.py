@@ -31,7 +31,8 @@ from askcam.demo.builtin import model_path
 from askcam.demo.drawings import STYLES
 from askcam.demo.objects import drawn_objects
 from askcam.demo.scene import BACKDROPS
-from askcam.engine.door import Engine, EngineConfig, open_engine
+from askcam.engine.interface import Engine, EngineConfig
+from askcam.engine.open import open_engine
 from askcam.server.model import Model
 from askcam.server.timeline.asked import read
 from askcam.server.timeline.config import TimelineConfig

@@ -24,7 +24,8 @@ import numpy as np
 from scripted import PLACES, Script
 
 from askcam.demo.builtin import model_path
-from askcam.engine.door import Engine, EngineConfig, open_engine
+from askcam.engine.interface import Engine, EngineConfig
+from askcam.engine.open import open_engine
 from askcam.engine.question import Message, Question, Role, Sampling, Scored, Text
 from askcam.server.watching.setting import WatchSetting
 from askcam.server.watching.words import words

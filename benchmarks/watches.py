@@ -27,7 +27,8 @@ from rehearsal import FILL_PAIRS, POLL_S, RehearsedCamera
 
 from askcam.demo.builtin import model_path
 from askcam.demo.objects import drawn_objects
-from askcam.engine.door import Engine, EngineConfig, open_engine
+from askcam.engine.interface import Engine, EngineConfig
+from askcam.engine.open import open_engine
 from askcam.engine.question import Failed, Finished, First, Message, Question, Role, Sampling, Scored, Text
 from askcam.server.watching.setting import WatchSetting
 

@@ -4,8 +4,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from askcam.engine.door import EngineStats
 from askcam.engine.errors import Busy
+from askcam.engine.interface import EngineStats
 from askcam.engine.question import Failed, Finished, Reason, Scored
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from askcam.engine.domain import Domain, read_domain
-from askcam.engine.door import Progress
 from askcam.engine.errors import ModelError
 from askcam.engine.families.known import FAMILIES
 from askcam.engine.families.spec import Grid
 from askcam.engine.hub import cached, download
+from askcam.engine.interface import Progress
 from askcam.engine.trained import Trained, read_trained
 
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from askcam.engine.door import Grammar
 from askcam.engine.errors import QuestionError
+from askcam.engine.interface import Grammar
 from askcam.engine.question import Form
 from askcam.engine.schema import PARAM, check_length
 

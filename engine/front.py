@@ -16,7 +16,11 @@ import torch
 from askcam.engine.answer import Answer, refuse_stale
 from askcam.engine.choosing import check_sampling, choice_tokens, single_tokens, with_seed
 from askcam.engine.counts import Counts
-from askcam.engine.door import (
+from askcam.engine.errors import EngineError, EngineFailure, ModelError, QuestionError, TooLong, UnknownScene
+from askcam.engine.forms import Forms
+from askcam.engine.guide import Guide
+from askcam.engine.inbox import Asked, Inbox
+from askcam.engine.interface import (
     EngineConfig,
     EngineMemory,
     EngineStats,
@@ -26,10 +30,6 @@ from askcam.engine.door import (
     SeenPace,
     WindowSource,
 )
-from askcam.engine.errors import EngineError, EngineFailure, ModelError, QuestionError, TooLong, UnknownScene
-from askcam.engine.forms import Forms
-from askcam.engine.guide import Guide
-from askcam.engine.inbox import Asked, Inbox
 from askcam.engine.loading import Loaded
 from askcam.engine.memory import Memory
 from askcam.engine.prompt import Prompter
@@ -63,7 +63,7 @@ MAX_GLIMPSES = 8  # half a millisecond each
 
 
 class Front(ABC):
-    """The methods of door.Engine. Sources are under a lock, questions in the inbox; the rest is the engine thread's."""
+    """The methods of interface.Engine. Sources are under a lock, questions in the inbox; the rest is the engine thread's."""
 
     def __init__(self, loaded: Loaded, config: EngineConfig, info: ModelInfo) -> None:
         self.info = info

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from transformers import LogitsProcessor
 
-from askcam.engine.door import Grammar
 from askcam.engine.errors import EngineFailure, QuestionError
+from askcam.engine.interface import Grammar
 
 START_S = 0.25  # of computing that an answer may take at once, to follow its form
 EACH_S = 0.003  # and for each token, on the average: all answers of a pass wait for each other's

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from askcam.engine.door import Progress
 from askcam.engine.errors import ModelError
+from askcam.engine.interface import Progress
 
 NEEDED = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model"]
 PROBE_S = 10.0  # the hub's client alone would try an unreachable network for half a minute

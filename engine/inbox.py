@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from askcam.engine.door import Grammar
 from askcam.engine.errors import Busy, EngineFailure
+from askcam.engine.interface import Grammar
 from askcam.engine.question import Failed, Finished, Question, Reason, Scoring, Timings, Usage
 
 

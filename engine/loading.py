@@ -9,13 +9,13 @@ import torch
 
 from askcam.engine.devices import pick_device, settle_device
 from askcam.engine.domain import Domain
-from askcam.engine.door import EngineConfig, ModelInfo, Progress
 from askcam.engine.errors import ModelError
 from askcam.engine.families.known import FAMILIES
 from askcam.engine.families.spec import Facts, FamilySpec, Limits
 from askcam.engine.fingerprint import commit_of, digest_of
 from askcam.engine.folders import Card, find_model, read_card, read_config, weight_files
 from askcam.engine.hub import weights_bar
+from askcam.engine.interface import EngineConfig, ModelInfo, Progress
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 DEFAULT_PAIRS = 16

@@ -2,7 +2,7 @@
 
 import torch
 
-from askcam.engine.door import DeviceMemory, EngineMemory
+from askcam.engine.interface import DeviceMemory, EngineMemory
 
 
 class Memory:

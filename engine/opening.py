@@ -2,8 +2,8 @@
 
 import logging
 
-from askcam.engine.door import Engine, EngineConfig, Progress
 from askcam.engine.errors import ModelError
+from askcam.engine.interface import Engine, EngineConfig, Progress
 from askcam.engine.live.build import build, check_room, make_model
 from askcam.engine.live.engine import LiveEngine
 from askcam.engine.live.prompts import LivePrompter

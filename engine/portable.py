@@ -10,10 +10,10 @@ import torch
 
 from askcam.engine.answer import Answer
 from askcam.engine.choosing import choice_tokens, generation_config, seeded
-from askcam.engine.door import EngineConfig, Progress
 from askcam.engine.front import Front, failed
 from askcam.engine.guide import Guide, Guided
 from askcam.engine.inbox import Asked
+from askcam.engine.interface import EngineConfig, Progress
 from askcam.engine.loading import Loaded, load
 from askcam.engine.logprobs import Logprobs
 from askcam.engine.prompt import Prompter
@@ -23,7 +23,7 @@ from askcam.engine.stopping import Follow, Glance
 
 
 class PortableEngine(Front):
-    """An Engine (door.py) over stock `generate`. Any thread may call it; the model belongs to its one thread."""
+    """An Engine (interface.py) over stock `generate`. Any thread may call it; the model belongs to its one thread."""
 
     def __init__(self, loaded: Loaded, config: EngineConfig) -> None:
         """Starts the engine thread; `open` is the way in."""

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-from askcam.engine.door import Positions
 from askcam.engine.errors import QuestionError
 from askcam.engine.families.positions import positions
 from askcam.engine.families.spec import FamilySpec
+from askcam.engine.interface import Positions
 from askcam.engine.outside import Outside
 from askcam.engine.question import Clip, Message, Part, Question, Role, Text
 from askcam.engine.tool_turns import without_tools

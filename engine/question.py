@@ -1,4 +1,4 @@
-"""What goes through the engine's door: questions in, events out. Plain values that cross threads; no torch."""
+"""What goes into an engine and comes out of it: questions in, events out. Plain values that cross threads; no torch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

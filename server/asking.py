@@ -16,8 +16,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from askcam.client.protocol import CalledTool, Fact
-from askcam.engine.door import Grammar
 from askcam.engine.errors import QuestionError, Stale, TooSlow, UnknownScene
+from askcam.engine.interface import Grammar
 from askcam.engine.question import Event, Finished, Message, Question, Reason, Role, Started, Text
 from askcam.server.access.limits import Limits
 from askcam.server.access.shares import Place, Places

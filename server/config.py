@@ -23,7 +23,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from askcam.engine.door import EngineConfig, Positions
+from askcam.engine.interface import EngineConfig, Positions
 from askcam.server.access.auth import Tokens, check_bind
 from askcam.server.access.limits import Limits
 from askcam.server.access.origins import normal_origin
@@ -78,7 +78,7 @@ class ServerConfig:
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """[model]; engine.door.EngineConfig says what the fields mean."""
+    """[model]; engine.interface.EngineConfig says what the fields mean."""
 
     model: str | None = None  # a folder or a hub id; None: the built-in one
     backend: Literal["auto", "live", "portable"] = "auto"

@@ -1,6 +1,6 @@
 """The engine's place in the server while its model is still being loaded, and afterwards."""
 
-from askcam.engine.door import Engine
+from askcam.engine.interface import Engine
 from askcam.server.errors import ApiError
 from askcam.server.readiness import Readiness
 

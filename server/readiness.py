@@ -12,7 +12,7 @@ class Progress(NamedTuple):
 
 
 class Readiness:
-    """Set from the loading thread, read from the event loop. `set` is an engine.door.Progress."""
+    """Set from the loading thread, read from the event loop. `set` is an engine.interface.Progress."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

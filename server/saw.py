@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from askcam.client.protocol import Saw, SeenWindow
-from askcam.engine.door import ModelInfo
+from askcam.engine.interface import ModelInfo
 from askcam.stream.window import View
 
 

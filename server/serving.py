@@ -9,7 +9,8 @@ from pathlib import Path
 
 import uvicorn
 
-from askcam.engine.door import Engine, EngineConfig, open_engine
+from askcam.engine.interface import Engine, EngineConfig
+from askcam.engine.open import open_engine
 from askcam.server import errors, known_secrets
 from askcam.server.app import build_app
 from askcam.server.building import build_house

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from askcam.client.protocol import Saw
-from askcam.engine.door import EngineConfig, ModelInfo
+from askcam.engine.interface import EngineConfig, ModelInfo
 from askcam.engine.question import Clip, Message, Picture, Reason, Role, Sampling, Text, Timings, Trace, Usage
 from askcam.server.answers import Record
 from askcam.server.evidence.case import Case, Circumstances

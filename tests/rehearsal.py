@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from askcam.demo.questions import DemoQuestion, questions
 from askcam.demo.source import FPS
 from askcam.demo.synthetic import SyntheticScene
-from askcam.engine.door import Engine
+from askcam.engine.interface import Engine
 from askcam.engine.question import Event, Failed, Finished, Message, Question, Role, Sampling, Started, Text
 from askcam.stream.fit import FitRule, resize
 from askcam.stream.frame import Frame

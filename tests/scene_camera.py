@@ -7,7 +7,7 @@ from typing import Any
 
 from askcam.demo.questions import questions
 from askcam.demo.synthetic import SyntheticScene
-from askcam.engine.door import Engine
+from askcam.engine.interface import Engine
 from askcam.engine.question import Failed, Finished, Message, Question, Role, Sampling, Text
 from askcam.stream.fit import resize
 from askcam.stream.frame import Frame

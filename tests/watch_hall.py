@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from askcam.engine.door import Engine, Grammar
 from askcam.engine.errors import Busy
+from askcam.engine.interface import Engine, Grammar
 from askcam.engine.question import Event, Question, Scored, ScoreEvent, Text
 from askcam.server.access.limits import Limits
 from askcam.server.cameras import Cameras

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from askcam.engine.choosing import LARGEST_SEED
-from askcam.engine.door import Engine
+from askcam.engine.interface import Engine
 from askcam.engine.question import Event, Failed, Finished, First, Message, Piece, Question, Role, Sampling, Text
 
 QUESTION = "What do you see?"

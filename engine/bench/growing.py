@@ -8,8 +8,8 @@ from typing import Any
 
 from askcam.engine.bench.asking import ask, median, share
 from askcam.engine.bench.camera import BenchCamera
-from askcam.engine.door import Engine
 from askcam.engine.errors import EngineFailure
+from askcam.engine.interface import Engine
 from askcam.engine.live.engine import LiveEngine
 
 SETTLE_S = 30.0

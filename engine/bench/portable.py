@@ -3,14 +3,14 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from askcam.engine.bench.arguments import even, positive, say, size
+from askcam.engine.bench.rows import DTYPES, Options, Row
 from askcam.engine.errors import EngineError
 
-DTYPES = ("auto", "float32", "bfloat16", "float16")
 STAGES = {
     "wait": "wait_ms",
     "preprocess": "preprocess_ms",
@@ -20,42 +20,6 @@ STAGES = {
     "decode": "decode_ms",
     "whole answer": "total_ms",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What to measure."""
-
-    what: str  # "portable"
-    model: str | None  # a folder or hub id
-    shape: str | None  # random weights instead: "2b", "7b", "tiny"
-    frames: Sequence[int]  # window lengths, even
-    size: tuple[int, int] | None  # width and height of the camera's picture; None: the model's usual
-    tokens: int  # longest answer
-    repeats: int  # questions per window
-    threads: int | None  # on a CPU
-    device: str
-    dtype: str
-    say: Callable[[str], None]  # progress, for people
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Medians of one window length, in milliseconds."""
-
-    frames: int
-    width: int
-    height: int
-    prompt_tokens: int
-    answer_tokens: int
-    wait_ms: float
-    preprocess_ms: float
-    vision_ms: float
-    prefill_ms: float
-    first_token_ms: float
-    decode_ms: float
-    total_ms: float
-    tokens_per_s: float  # after the first
 
 
 def run(argv: Sequence[str] | None = None, default_model: str | None = None) -> None:

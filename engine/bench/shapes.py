@@ -5,9 +5,9 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-from askcam.engine.door import ModelInfo
 from askcam.engine.families import qwen2_vl
 from askcam.engine.families.spec import Facts, Limits
+from askcam.engine.interface import ModelInfo
 from askcam.engine.loading import Loaded, attention_kind
 
 # hidden, layers, heads, kv heads, intermediate, vocabulary, tied, M-RoPE sections, vision depth, width, heads

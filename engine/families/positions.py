@@ -15,8 +15,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from askcam.engine.door import Positions
 from askcam.engine.families.spec import FamilySpec
+from askcam.engine.interface import Positions
 
 TEXT, IMAGE, VIDEO = 0, 1, 2  # mm_token_type_ids of the processor
 Triple = tuple[int, int, int]  # (pairs, rows, columns) in patches

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import torch
 
-from askcam.engine.door import EngineConfig
 from askcam.engine.errors import ModelError
+from askcam.engine.interface import EngineConfig
 from askcam.engine.live.capacity import Need
 from askcam.engine.live.cuda import choose_ops, settle_ops
 from askcam.engine.live.engine import LiveEngine

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import torch
 
-from askcam.engine.door import EngineConfig, EngineMemory, LiveSource, SeenPace, WindowSource
 from askcam.engine.errors import NoRoom, QuestionError
 from askcam.engine.front import Front, failed
 from askcam.engine.inbox import Asked, cancelled
+from askcam.engine.interface import EngineConfig, EngineMemory, LiveSource, SeenPace, WindowSource
 from askcam.engine.live.answering import Answering
 from askcam.engine.live.beginnings import Beginning, Beginnings
 from askcam.engine.live.keeper import Keeper

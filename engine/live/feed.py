@@ -7,7 +7,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from askcam.engine.door import SeenPace, WindowSource
+from askcam.engine.interface import SeenPace, WindowSource
 from askcam.engine.live.prompts import Head
 from askcam.engine.live.seam import Seam
 from askcam.engine.live.vision import Encoded

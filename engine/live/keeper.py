@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
-from askcam.engine.door import PacedSource, SeenPace, WindowSource
+from askcam.engine.interface import PacedSource, SeenPace, WindowSource
 from askcam.engine.live.feed import Append, Encode, Feed, Track
 from askcam.engine.live.kvpool import PoolFull
 from askcam.engine.live.model import Model

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from askcam.engine.door import Positions
 from askcam.engine.errors import QuestionError
 from askcam.engine.families.positions import positions
+from askcam.engine.interface import Positions
 from askcam.engine.live.seam import Ints, Seam
 from askcam.engine.loading import Loaded
 from askcam.engine.prompt import Prompt, Prompter, grids

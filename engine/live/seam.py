@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from askcam.engine.door import Positions
 from askcam.engine.families.spec import FamilySpec
+from askcam.engine.interface import Positions
 
 Ints = npt.NDArray[np.int64]
 Stamp = Callable[[float], tuple[int, ...]]  # seconds since the window's start -> token ids before a pair

@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from askcam.engine.door import EngineConfig
 from askcam.engine.errors import TooLong, UnknownScene
 from askcam.engine.front import Front
 from askcam.engine.inbox import Asked
+from askcam.engine.interface import EngineConfig
 from askcam.engine.live.answering import MAX_ROWS, Answering, Costs, Place, Prompt
 from askcam.engine.live.feed import Feed
 from askcam.engine.live.keeper import Keeper

@@ -8,7 +8,7 @@ import asyncio
 import os
 import threading
 
-from askcam.engine.door import Engine, Grammar
+from askcam.engine.interface import Engine, Grammar
 from askcam.engine.question import Form
 from askcam.server.answering.turns import Turns
 from askcam.server.daemon import in_daemon

@@ -8,7 +8,7 @@ import msgspec
 
 from askcam.client.protocol import CalledTool, Fact, Saw
 from askcam.engine.calls import Call
-from askcam.engine.door import ModelInfo
+from askcam.engine.interface import ModelInfo
 from askcam.engine.question import (
     Event,
     Failed,

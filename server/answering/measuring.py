@@ -4,7 +4,7 @@ can't fit the model is refused before it costs anybody a turn.
 
 import asyncio
 
-from askcam.engine.door import Engine
+from askcam.engine.interface import Engine
 from askcam.engine.question import Question, Text
 from askcam.server.answering.turns import Turns
 from askcam.server.daemon import in_daemon

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from askcam.demo.objects import Drawn, drawn_objects
 from askcam.demo.scene import BACKDROPS, Scene, make_scene
 from askcam.demo.synthetic import SyntheticScene
-from askcam.engine.door import Engine
+from askcam.engine.interface import Engine
 from askcam.server.calibration.labels import Labels
 from askcam.server.chinese import is_chinese
 from askcam.stream.fit import resize

@@ -4,7 +4,7 @@ import queue
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from askcam.engine.door import Engine
+from askcam.engine.interface import Engine
 from askcam.engine.question import Failed, Message, Question, Role, Sampling, Scored, ScoreEvent, Text
 from askcam.server.calibration.moments import CAMERA, Asked, Moment
 from askcam.server.calibration.samples import Sample

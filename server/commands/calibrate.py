@@ -16,8 +16,9 @@ from askcam.client.calibration import Calibration
 from askcam.client.errors import AskcamError
 from askcam.client.http import Http
 from askcam.client.watches import WatchInfo
-from askcam.engine.door import Engine, EngineConfig, open_engine
 from askcam.engine.errors import EngineError
+from askcam.engine.interface import Engine, EngineConfig
+from askcam.engine.open import open_engine
 from askcam.server.building import BUILT_IN
 from askcam.server.calibration import labels, plot
 from askcam.server.calibration.moments import OBJECT, Moment, of_drawings, of_recording, seeds_for

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from askcam.engine.door import Engine
+from askcam.engine.interface import Engine
 from askcam.engine.question import Event, Failed, Finished, First, Message, Question, Role, Sampling, Text
 from askcam.stream.camera import Camera, CameraConfig, State
 from askcam.stream.sources.registry import resolve

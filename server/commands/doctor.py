@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from askcam.engine.door import EngineConfig, open_engine
 from askcam.engine.errors import EngineError
+from askcam.engine.interface import EngineConfig
+from askcam.engine.open import open_engine
 from askcam.server.commands import say
 from askcam.server.commands.capacity import FIRST_S, USUAL_FPS, Capacity, measure
 from askcam.server.commands.opened import await_picture

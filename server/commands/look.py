@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from askcam.engine.door import Engine, EngineConfig, open_engine
 from askcam.engine.errors import EngineError, UnknownScene
+from askcam.engine.interface import Engine, EngineConfig
+from askcam.engine.open import open_engine
 from askcam.engine.question import (
     Event,
     Failed,

@@ -4,8 +4,9 @@ import queue
 from pathlib import Path
 from typing import Any
 
-from askcam.engine.door import Engine, EngineConfig, open_engine
 from askcam.engine.errors import EngineError, ModelError
+from askcam.engine.interface import Engine, EngineConfig
+from askcam.engine.open import open_engine
 from askcam.engine.question import Event, Failed, Finished, First, Trace
 from askcam.server.commands import say
 from askcam.server.commands.serve import progress

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from askcam.engine.door import Engine, EngineConfig, open_engine
 from askcam.engine.errors import EngineError, UnknownScene
+from askcam.engine.interface import Engine, EngineConfig
+from askcam.engine.open import open_engine
 from askcam.server.building import BUILT_IN
 from askcam.server.commands import say
 from askcam.server.commands.serve import progress

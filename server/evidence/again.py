@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from askcam.engine.door import EngineConfig, ModelInfo
+from askcam.engine.interface import EngineConfig, ModelInfo
 from askcam.engine.question import Clip, Finished, Message, Part, Picture, Question, Reason, Text, Trace
 from askcam.server.evidence.album import Album
 from askcam.server.evidence.record import Evidence, Moving, PictureRef, SeenView, Still, Versions, Words, spread

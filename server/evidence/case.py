@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from askcam.engine.door import EngineConfig, ModelInfo
+from askcam.engine.interface import EngineConfig, ModelInfo
 from askcam.engine.question import Clip, Message, Text, Trace
 from askcam.server.answers import Record
 from askcam.server.cameras import Cameras

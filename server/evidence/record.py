@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from askcam.client.protocol import Saw
-from askcam.engine.door import Positions
+from askcam.engine.interface import Positions
 from askcam.engine.question import Reason, Role, Sampling, Timings, Usage
 from askcam.server.evidence.errors import Broken
 from askcam.stream.frame import AgeBasis

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from askcam.engine.door import EngineMemory, EngineStats, SeenPace
+from askcam.engine.interface import EngineMemory, EngineStats, SeenPace
 from askcam.server.cameras import Cameras
 from askcam.server.model import Model
 

@@ -4,7 +4,7 @@ import queue
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from askcam.engine.door import Engine
+from askcam.engine.interface import Engine
 from askcam.engine.question import Event, Failed, Finished, Message, Question, Role, Sampling, Text
 from askcam.server.summary.happenings import Happening, Happenings, Report, believable
 from askcam.server.summary.prompts import Kind, Prompts

@@ -25,7 +25,7 @@ MAX_NUMBER = 99
 MIN_SHARE = 0.2
 MIN_SHARE_OF_NUMBERS = 0.5  # some numbers may be said in a sentence, others alone: "No people." against "3"
 
-Single = Callable[[Sequence[str]], Sequence[str]]  # engine.door.Engine.single
+Single = Callable[[Sequence[str]], Sequence[str]]  # engine.interface.Engine.single
 
 
 @dataclass(frozen=True, slots=True)

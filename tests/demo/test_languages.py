@@ -10,7 +10,8 @@ from rehearsal import FILL_PAIRS, POLL_S, READY_S, RehearsedCamera, put, user
 from askcam.demo.builtin import model_path
 from askcam.demo.questions import Kind
 from askcam.demo.scene import make_scene
-from askcam.engine.door import Engine, EngineConfig, open_engine
+from askcam.engine.interface import Engine, EngineConfig
+from askcam.engine.open import open_engine
 
 OPENED = 1_700_000_000.0
 SEED = 7

@@ -6,7 +6,8 @@ import pytest
 from rehearsal import rehearse
 
 from askcam.demo.builtin import model_path
-from askcam.engine.door import Engine, EngineConfig, open_engine
+from askcam.engine.interface import Engine, EngineConfig
+from askcam.engine.open import open_engine
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import torch
 from tiny_models import save_tiny
 
 from askcam.demo.builtin import model_path
-from askcam.engine.door import EngineConfig
+from askcam.engine.interface import EngineConfig
 from askcam.engine.live.build import build
 from askcam.engine.loading import Loaded, load
 from askcam.engine.portable import PortableEngine

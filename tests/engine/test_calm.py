@@ -8,7 +8,8 @@ import pytest
 
 CODE = """
 import os, sys
-from askcam.engine.door import EngineConfig, open_engine
+from askcam.engine.interface import EngineConfig
+from askcam.engine.open import open_engine
 assert "torch" not in sys.modules, "the door must not need torch"
 
 class Finder:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from askcam.engine.door import EngineConfig, EngineMemory, EngineStats, open_engine
 from askcam.engine.errors import EngineFailure
+from askcam.engine.interface import EngineConfig, EngineMemory, EngineStats
+from askcam.engine.open import open_engine
 from askcam.engine.question import (
     Clip,
     Finished,

@@ -8,8 +8,8 @@ import pytest
 import torch
 from qwen_vl_utils import process_vision_info
 
-from askcam.engine.door import EngineConfig
 from askcam.engine.families.positions import positions
+from askcam.engine.interface import EngineConfig
 from askcam.engine.loading import Loaded
 from askcam.engine.portable import PortableEngine
 from askcam.engine.prompt import Prompter

@@ -8,8 +8,8 @@ import jsonschema
 import pytest
 
 from askcam.engine.calls import Call, CallParser, call_schema
-from askcam.engine.door import EngineConfig
 from askcam.engine.errors import QuestionError
+from askcam.engine.interface import EngineConfig
 from askcam.engine.live.build import build
 from askcam.engine.loading import Loaded
 from askcam.engine.portable import PortableEngine

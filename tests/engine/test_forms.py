@@ -11,9 +11,9 @@ import torch
 from stock_logprobs import check_logprobs
 
 from askcam.engine.choosing import generation_config, seeded
-from askcam.engine.door import EngineConfig
 from askcam.engine.errors import QuestionError
 from askcam.engine.guide import Guide, Guided
+from askcam.engine.interface import EngineConfig
 from askcam.engine.live.build import build
 from askcam.engine.loading import Loaded
 from askcam.engine.portable import PortableEngine

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemas import Schema, schemas
 
-from askcam.engine.door import EngineConfig
+from askcam.engine.interface import EngineConfig
 from askcam.engine.live.build import build
 from askcam.engine.loading import Loaded
 from askcam.engine.portable import PortableEngine

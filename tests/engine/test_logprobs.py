@@ -9,7 +9,7 @@ import torch
 from stock_logprobs import check_logprobs
 
 from askcam.engine.choosing import generation_config, seeded
-from askcam.engine.door import EngineConfig
+from askcam.engine.interface import EngineConfig
 from askcam.engine.loading import Loaded
 from askcam.engine.logprobs import Logprobs
 from askcam.engine.portable import PortableEngine

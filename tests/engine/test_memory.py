@@ -6,8 +6,9 @@ import pytest
 import torch
 from waiting import until
 
-from askcam.engine.door import EngineConfig, EngineMemory, open_engine
+from askcam.engine.interface import EngineConfig, EngineMemory
 from askcam.engine.live.engine import LiveEngine
+from askcam.engine.open import open_engine
 from askcam.engine.question import Event, Finished, First
 
 

@@ -13,8 +13,8 @@ from hazards.asked import Answered, Asked, Tally
 from hazards.faults import FaultyPasses, fragile
 from waiting import until
 
-from askcam.engine.door import EngineConfig
 from askcam.engine.errors import EngineError, NoRoom
+from askcam.engine.interface import EngineConfig
 from askcam.engine.live.engine import LiveEngine
 from askcam.engine.portable import PortableEngine
 from askcam.engine.question import Failed, Finished, Message, Picture, Question, Role, Sampling, Scoring, Text

@@ -52,9 +52,9 @@ def test_every_arrow_is_kept(house: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "line", "contract"),
     [
-        ("engine/door.py", "import askcam.server.errors", LAYERS),
-        ("engine/door.py", "import askcam.demo.planted", LAYERS),
-        ("demo/planted.py", "import askcam.engine.door", LAYERS),
+        ("engine/interface.py", "import askcam.server.errors", LAYERS),
+        ("engine/interface.py", "import askcam.demo.planted", LAYERS),
+        ("demo/planted.py", "import askcam.engine.interface", LAYERS),
         ("client/protocol.py", "import askcam.stream.frame", CLIENT),
         ("client/protocol.py", "import torch", CLIENT),
         ("stream/window.py", "import asyncio", STREAM),

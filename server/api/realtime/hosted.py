@@ -5,7 +5,7 @@ import contextlib
 import functools
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from starlette.websockets import WebSocket
 
@@ -28,11 +28,16 @@ from askcam.stream.camera import StateChange
 from askcam.stream.errors import SourceError
 from askcam.stream.sources.push import PushSource
 
-if TYPE_CHECKING:
-    from askcam.server.api.realtime.connection import Connection
-
 DROPS_EVERY_S = 1.0  # how often frame.dropped events are made up
 TURN_TIMES = True  # where the session does not say: they cost nothing (benchmarks/follow_up.py)
+
+
+class Serving(Protocol):
+    """What serves a session; connection.Connection is one."""
+
+    async def take(self) -> None:
+        """Stop, since the client has come back elsewhere."""
+        ...
 
 
 class _Over(Exception):
@@ -60,7 +65,7 @@ class Hosted:
         context = house.model.engine.info.context_tokens
         self.model, self.owner = model, str(role)
         self.outbox = Outbox()
-        self.connection: Connection | None = None
+        self.connection: Serving | None = None
         self.ended = asyncio.Event()
         # A character is at most about one token; half of the context is left to the window and to the answer.
         self.session = Session(
@@ -121,7 +126,7 @@ class Hosted:
         """Have it end soon."""
         self._over.set()
 
-    def serve(self, connection: "Connection", websocket: WebSocket) -> None:
+    def serve(self, connection: Serving, websocket: WebSocket) -> None:
         """A connection begins to serve it, after the one before has stopped."""
         assert self.connection is None, "two connections for one session"
         self.connection, self._asker = connection, websocket

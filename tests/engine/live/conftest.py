@@ -13,8 +13,8 @@ import torch
 from exactness import WITHIN
 
 from askcam.engine.choosing import generation_config
-from askcam.engine.door import EngineConfig
 from askcam.engine.front import end_tokens
+from askcam.engine.interface import EngineConfig
 from askcam.engine.live.build import build
 from askcam.engine.live.engine import LiveEngine
 from askcam.engine.loading import Loaded, load

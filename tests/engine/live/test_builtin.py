@@ -6,7 +6,7 @@ from typing import Any
 from scene_camera import TEXTS, ask_all
 
 from askcam.demo.questions import Kind, questions
-from askcam.engine.door import EngineConfig
+from askcam.engine.interface import EngineConfig
 from askcam.engine.loading import Loaded
 from askcam.engine.portable import PortableEngine
 

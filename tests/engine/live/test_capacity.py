@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from askcam.engine.door import EngineConfig, open_engine
 from askcam.engine.errors import ModelError
+from askcam.engine.interface import EngineConfig
 from askcam.engine.live.capacity import HEAD_TOKENS, Need
 from askcam.engine.live.windows import max_windows
+from askcam.engine.open import open_engine
 from askcam.stream.window import Anchors
 
 NEED = Need(row_bytes=1000, max_pairs=8, frame_tokens=50, text_tokens=0, factor=28)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from askcam.engine.door import EngineConfig
+from askcam.engine.interface import EngineConfig
 from askcam.engine.live import passes
 from askcam.engine.live.build import make_model
 from askcam.engine.live.engine import LiveEngine

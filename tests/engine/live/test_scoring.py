@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from askcam.engine.door import EngineConfig
 from askcam.engine.errors import QuestionError
+from askcam.engine.interface import EngineConfig
 from askcam.engine.portable import PortableEngine
 from askcam.engine.question import Failed, Message, Question, Role, Scored, Text
 

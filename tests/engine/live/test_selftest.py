@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 import torch
 
-from askcam.engine.door import EngineConfig, open_engine
 from askcam.engine.errors import ModelError
+from askcam.engine.interface import EngineConfig
 from askcam.engine.live.build import make_model
 from askcam.engine.live.prompts import LivePrompter
 from askcam.engine.live.selftest import selftest
 from askcam.engine.loading import Loaded
+from askcam.engine.open import open_engine
 
 FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from askcam.engine.door import EngineConfig
+from askcam.engine.interface import EngineConfig
 from askcam.engine.live.build import make_model
 from askcam.engine.live.threads import best_threads, fewest
 from askcam.engine.loading import Loaded

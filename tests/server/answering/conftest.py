@@ -7,7 +7,8 @@ import pytest
 from asking_way import Way
 
 from askcam.demo.builtin import model_path
-from askcam.engine.door import Engine, EngineConfig, open_engine
+from askcam.engine.interface import Engine, EngineConfig
+from askcam.engine.open import open_engine
 from askcam.server.access.limits import Limits
 from askcam.server.cameras import Cameras
 from askcam.server.model import Model

@@ -8,7 +8,7 @@ from evidence_cases import COMMON, PLENTY
 from products import product
 from shop import FOUND_TEXT, PRICE, Shop
 
-from askcam.engine.door import Engine
+from askcam.engine.interface import Engine
 from askcam.engine.question import Event, Failed, Finished, Picture, Started
 from askcam.server.evidence.again import question_of
 from askcam.server.evidence.archive import Archive

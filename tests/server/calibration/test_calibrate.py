@@ -16,7 +16,8 @@ from servers.askcam_server import LiveServer, live_server
 from typer.testing import CliRunner
 
 from askcam.demo.builtin import model_path
-from askcam.engine.door import Engine, EngineConfig, open_engine
+from askcam.engine.interface import Engine, EngineConfig
+from askcam.engine.open import open_engine
 from askcam.server.calibration.labels import Label, Labels
 from askcam.server.calibration.moments import about, of_drawings, of_recording, seeds_for
 from askcam.server.calibration.plot import PlotError, check, draw

@@ -16,8 +16,9 @@ from askcam.demo.drawings import STYLES, sprite
 from askcam.demo.objects import Drawn, drawn_objects
 from askcam.demo.render import placed, scaled, wall
 from askcam.demo.scene import make_scene
-from askcam.engine.door import Engine, EngineConfig, open_engine
 from askcam.engine.errors import Busy
+from askcam.engine.interface import Engine, EngineConfig
+from askcam.engine.open import open_engine
 from askcam.server.model import Model
 from askcam.server.timeline.config import TimelineConfig
 from askcam.server.timeline.keeping import Keeping

@@ -5,7 +5,8 @@ import pytest
 from watch_hall import Heard, open_hall
 
 from askcam.demo.builtin import model_path
-from askcam.engine.door import Engine, EngineConfig, open_engine
+from askcam.engine.interface import Engine, EngineConfig
+from askcam.engine.open import open_engine
 from askcam.server.watching.keeping import Keeping
 from askcam.server.watching.watching import Watching
 

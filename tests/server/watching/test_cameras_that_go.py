@@ -7,7 +7,7 @@ from typing import Any
 from watch_hall import SEEDS, come_true, open_hall
 
 from askcam.demo.scene import make_scene
-from askcam.engine.door import Engine
+from askcam.engine.interface import Engine
 from askcam.server.metrics import Metrics
 from askcam.server.watching.setting import Kind, WatchSetting
 from askcam.server.watching.store import Store

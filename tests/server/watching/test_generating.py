@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from watch_hall import come_true
 
-from askcam.engine.door import Engine
 from askcam.engine.errors import Busy
+from askcam.engine.interface import Engine
 from askcam.engine.question import Finished, Message, Question, Role, Sampling, Text
 from askcam.server.watching import generating
 from askcam.server.watching.setting import Kind, WatchSetting

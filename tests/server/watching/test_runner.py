@@ -13,7 +13,7 @@ from watch_hall import SEEDS, WAIT_S, come_true
 
 from askcam.demo.objects import drawn_objects
 from askcam.demo.scene import make_scene
-from askcam.engine.door import Engine
+from askcam.engine.interface import Engine
 from askcam.engine.question import Finished, First, Message, Question, Role, Sampling, Scored, ScoreEvent, Text
 from askcam.server.watching.setting import Kind, WatchSetting
 from askcam.server.watching.store import Store

@@ -1,10 +1,9 @@
-"""The engine's door: all that the server sees of it. Picks a backend; knows none of torch."""
+"""All that the server sees of an engine: its types, and nothing that runs. Knows none of torch, imports no backend."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from askcam.engine.calm import wait_calmly
 from askcam.engine.question import Event, Form, Question, ScoreEvent
 from askcam.engine.trained import Trained
 from askcam.stream.fit import Fit
@@ -236,11 +235,3 @@ class Engine(Protocol):
     def close(self) -> None:
         """End the engine thread and free the model; questions under way are cancelled. Blocks up to 5 s."""
         ...
-
-
-def open_engine(config: EngineConfig, progress: Progress | None = None) -> Engine:
-    """Load a model, warm it up, and return it ready. Blocks for as long as that takes. Raises ModelError."""
-    wait_calmly()
-    from askcam.engine.opening import open_backend
-
-    return open_backend(config, progress)

@@ -1,0 +1,48 @@
+"""The shape of the house, from its imports (those within functions, too): nothing that imports itself by a detour."""
+
+import graphlib
+
+import grimp
+import pytest
+
+ROOMS = ("askcam.stream", "askcam.engine", "askcam.client", "askcam.demo", "askcam.server")
+LONGEST = 36  # files; it may shrink
+
+
+@pytest.fixture(scope="module")
+def imports() -> dict[str, set[str]]:
+    """By module, those of ours that it imports."""
+    graph = grimp.build_graph(*ROOMS, cache_dir=None)
+    return {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+
+
+def order(imports: dict[str, set[str]]) -> list[str]:
+    """All modules, what is imported first. Raises graphlib.CycleError."""
+    return list(graphlib.TopologicalSorter(imports).static_order())
+
+
+def longest_chain(imports: dict[str, set[str]]) -> list[str]:
+    """The longest way down from one module to another, by imports."""
+    chains: dict[str, list[str]] = {}
+    for module in order(imports):
+        below = (chains[used] for used in sorted(imports[module]))
+        chains[module] = [module, *max(below, key=len, default=[])]
+    return max(chains.values(), key=len)
+
+
+def test_nothing_imports_itself_by_a_detour(imports: dict[str, set[str]]) -> None:
+    try:
+        order(imports)
+    except graphlib.CycleError as circle:
+        pytest.fail(" -> ".join(circle.args[1]))
+
+
+def test_no_chain_of_imports_grows(imports: dict[str, set[str]]) -> None:
+    chain = longest_chain(imports)
+    assert len(chain) <= LONGEST, " -> ".join(chain)
+
+
+def test_a_circle_would_be_seen(imports: dict[str, set[str]]) -> None:
+    closed = {**imports, "askcam.engine.errors": {*imports["askcam.engine.errors"], "askcam.engine.open"}}
+    with pytest.raises(graphlib.CycleError):
+        order(closed)
