@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from films import Film, Happening, make_film, write_film
 
-from askcam.server.summary.saying import key
+from askcam.server.language.things import key
 
 TOLERANCE_S = 2.0
 

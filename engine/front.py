@@ -63,7 +63,7 @@ MAX_GLIMPSES = 8  # half a millisecond each
 
 
 class Front(ABC):
-    """The methods of interface.Engine. Sources are under a lock, questions in the inbox; the rest is the engine thread's."""
+    """An interface.Engine. Sources are under a lock, questions in the inbox; the rest is the engine thread's."""
 
     def __init__(self, loaded: Loaded, config: EngineConfig, info: ModelInfo) -> None:
         self.info = info

@@ -28,7 +28,7 @@ from askcam.server.model import Model
 from askcam.server.notifying.notifying import Notifying
 from askcam.server.pictures import Pictures
 from askcam.server.realtime.sessions import Sessions
-from askcam.server.storage import Storage
+from askcam.server.storage.health import Storage
 from askcam.server.timeline.timeline import Timeline
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.installed import add_installed, built_in, open_catalogue

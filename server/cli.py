@@ -12,8 +12,8 @@ import typer
 
 from askcam.demo.builtin import model_path
 from askcam.server.commands.groups import catalogue, watch
-from askcam.server.commands.words.catalogue import speak, told
-from askcam.server.commands.words.choice import FLAG, LANGUAGES, chosen, known
+from askcam.server.terminal.language import FLAG, LANGUAGES, chosen, known
+from askcam.server.terminal.words import speak, told
 
 URL = "http://127.0.0.1:8400"
 LANGUAGE = chosen(sys.argv[1:], os.environ)
@@ -48,8 +48,8 @@ Json = Annotated[bool, typer.Option("--json", help=told("help.json"))]
 def _config(file: Path | None, cameras: list[str] | None, server: dict[str, Any], model: dict[str, Any]) -> Any:
     """The config that the file, the environment and the flags make together; flags have the last word."""
     from askcam.server import config as configs
-    from askcam.server.commands import say
     from askcam.server.config_errors import ConfigError
+    from askcam.server.terminal import say
 
     try:
         config = configs.load(file, os.environ)
@@ -85,7 +85,7 @@ def askcam(
 
     logs.begin()
     if lang is not None and known(lang) is None:
-        from askcam.server.commands import say
+        from askcam.server.terminal import say
 
         say.fail(told("lang.unknown", given=lang, known=", ".join(LANGUAGES)))
 
@@ -207,8 +207,8 @@ def timeline(
     json: Json = False,
 ) -> None:
     """What happened, from a running server. Token: ASKCAM_TOKEN."""
-    from askcam.server.commands import reaching
     from askcam.server.commands import timeline as command
+    from askcam.server.terminal import reach as reaching
 
     wish = command.Wish(query, camera, since, until, level, limit)
     command.timeline(reaching.reach(url, os.environ.get("ASKCAM_TOKEN"), ca), wish, json)
@@ -243,8 +243,8 @@ def replay(
 ) -> None:
     """Give recorded answers again, from the frames they saw. 0: the same words, 1: others, 2: it cannot be tried."""
     from askcam.server.commands import replay as command
-    from askcam.server.commands import say
-    from askcam.server.evidence.place import data_folder
+    from askcam.server.storage.place import data_folder
+    from askcam.server.terminal import say
 
     if not (ids or every or verify):
         say.fail(told("replay.which"))

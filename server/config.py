@@ -35,9 +35,9 @@ from askcam.server.cameras import CameraUse, check_name
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
 from askcam.server.evidence.config import EvidenceConfig, read_evidence
-from askcam.server.evidence.place import data_folder
 from askcam.server.notifying.config import check_notify, read_notify
 from askcam.server.notifying.setting import NotifySetting
+from askcam.server.storage.place import data_folder
 from askcam.server.timeline.config import TimelineConfig, read_timeline
 from askcam.server.toml_file import Keys, Toml
 from askcam.server.tools.base import DESK_TOOLS

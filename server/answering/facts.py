@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from askcam.client.protocol import CalledTool, Fact, Mark
-from askcam.server.catalogue.product import is_han
+from askcam.server.language.chinese import is_han
 from askcam.server.nesting import parsed
 
 MIN_CHARS = 2  # of a name that is marked; a single Chinese character is too little, too

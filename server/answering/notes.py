@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from askcam.client.protocol import Fact
 from askcam.engine.question import Message, Role, Text
-from askcam.server.chinese import is_chinese
+from askcam.server.language.chinese import is_chinese
 
 PICTURE = {
     "en": {

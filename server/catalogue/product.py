@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from askcam.server.language.chinese import is_han
+
 
 @dataclass(frozen=True, slots=True)
 class Product:
@@ -48,8 +50,3 @@ class Product:
         if self.delivery_days is not None:
             parts.append(f"delivery in {self.delivery_days} day{'' if self.delivery_days == 1 else 's'}")
         return ", ".join(parts)
-
-
-def is_han(char: str) -> bool:
-    """Whether it is written without blanks between words: Chinese characters and Japanese kana."""
-    return "\u3040" <= char <= "\u30ff" or "\u3400" <= char <= "\u9fff" or "\uf900" <= char <= "\ufaff"

@@ -9,9 +9,10 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
-from askcam.server.catalogue import gtin, words
+from askcam.server.catalogue import gtin
 from askcam.server.catalogue.errors import CatalogueError
 from askcam.server.catalogue.product import Product
+from askcam.server.language import fulltext
 
 VERSION = 1  # of the tables; kept as user_version
 SCHEMA = """
@@ -109,7 +110,7 @@ class Catalogue:
         )
         row = self._db.execute(f"INSERT INTO products (id, key, {FIELDS}) VALUES ({', '.join('?' * 11)})", values)
         self._db.execute(
-            "INSERT INTO found (rowid, names, other) VALUES (?, ?, ?)", (row.lastrowid, *words.indexed(product))
+            "INSERT INTO found (rowid, names, other) VALUES (?, ?, ?)", (row.lastrowid, *_indexed(product))
         )
 
     def by_code(self, code: str) -> Product | None:
@@ -131,15 +132,15 @@ class Catalogue:
         coded = self.by_code(query)
         if coded is not None:
             return [coded]
-        found = words.tokens(query)
+        found = fulltext.tokens(query)
         if not found:
             return []
-        candidates = self._search(words.all_of(found), limit)
+        candidates = self._search(fulltext.all_of(found), limit)
         named = [product for product in candidates if _is_named(product, found)]
         if named or candidates:
             return named or candidates
-        near = self._search(words.any_of(found), 50)
-        within = [p for p in near if any(words.mostly(name, found) for name in (p.name, *p.names.values()))]
+        near = self._search(fulltext.any_of(found), 50)
+        within = [p for p in near if any(fulltext.mostly(name, found) for name in (p.name, *p.names.values()))]
         return within[:limit]
 
     def __len__(self) -> int:
@@ -180,9 +181,17 @@ def _product(row: tuple[Any, ...]) -> Product:
     return Product(name, sku, barcode, price, currency, stock, days, description, json.loads(names))
 
 
+def _indexed(product: Product) -> tuple[str, str]:
+    """Names and other words of a product, as the index holds them."""
+    other = " ".join(filter(None, (product.sku, product.barcode, product.description)))
+    return fulltext.spaced(" ; ".join((product.name, *product.names.values()))), fulltext.spaced(other)
+
+
 def _is_named(product: Product, asked: list[str]) -> bool:
     """Whether `asked` is one of its names, to the word."""
-    wanted = [words.stem(word) for word in asked]
-    return any(
-        [words.stem(each) for each in words.tokens(name)] == wanted for name in (product.name, *product.names.values())
-    )
+    names = (product.name, *product.names.values())
+    return _stems(asked) in [_stems(fulltext.tokens(name)) for name in names]
+
+
+def _stems(words: list[str]) -> list[str]:
+    return [fulltext.stem(word) for word in words]

@@ -8,9 +8,9 @@ import msgspec
 from askcam.client.client import Client, connect
 from askcam.client.errors import AskcamError
 from askcam.server.answering.asked import says
-from askcam.server.commands import say
-from askcam.server.commands.reaching import trust
-from askcam.server.commands.words.catalogue import told
+from askcam.server.terminal import say
+from askcam.server.terminal.reach import trust
+from askcam.server.terminal.words import told
 
 
 def ask(

@@ -26,11 +26,12 @@ from askcam.server.calibration.readings import read
 from askcam.server.calibration.report import Report, report
 from askcam.server.calibration.telling import About
 from askcam.server.calibration.telling import told as as_told
-from askcam.server.commands import calibrate_shown, say
-from askcam.server.commands.serve import progress
-from askcam.server.commands.words.catalogue import told
+from askcam.server.commands import calibrate_shown
 from askcam.server.config import Config
 from askcam.server.errors import ApiError
+from askcam.server.terminal import say
+from askcam.server.terminal.progress import progress
+from askcam.server.terminal.words import told
 from askcam.server.watching.calibrated import CALIBRATED
 from askcam.server.watching.setting import Kind, WatchSetting
 from askcam.stream.errors import StreamError

@@ -6,8 +6,8 @@ from rich.table import Table
 
 from askcam.server.calibration.report import ENOUGH_MOMENTS, ENOUGH_PIECES, Report
 from askcam.server.calibration.telling import About
-from askcam.server.commands import say
-from askcam.server.commands.words.catalogue import told
+from askcam.server.terminal import say
+from askcam.server.terminal.words import told
 
 
 def show(found: Report, about: About) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 
 from askcam.client.protocol import CameraInfo
 from askcam.server.cameras import Cameras
-from askcam.server.commands import say
-from askcam.server.commands.words.catalogue import told
-from askcam.server.commands.words.reasons import reason_in
+from askcam.server.terminal import say
+from askcam.server.terminal.reasons import reason_in
+from askcam.server.terminal.words import told
 from askcam.stream.camera import StateChange
 from askcam.stream.states import State
 

@@ -8,8 +8,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from askcam.server.catalogue.errors import CatalogueError
 from askcam.server.catalogue.store import Catalogue
 from askcam.server.catalogue.taking import Taken, open_file, take
-from askcam.server.commands import say
-from askcam.server.commands.words.catalogue import told
+from askcam.server.terminal import say
+from askcam.server.terminal.words import told
 
 SHOWN = 20  # broken lines that people are shown; programs get all that are kept
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from askcam.client.client import Answer, connect
 from askcam.client.errors import AskcamError
 from askcam.demo.questions import DemoQuestion, questions
-from askcam.server.commands import say
 from askcam.server.commands.ending import stop_on_signals
 from askcam.server.commands.serve import announce, run, until_ready
-from askcam.server.commands.words.catalogue import told
 from askcam.server.config import CameraEntry, Config
 from askcam.server.serving import Running, serving
+from askcam.server.terminal import say
+from askcam.server.terminal.words import told
 from askcam.stream.camera import Camera
 from askcam.stream.errors import CameraUnavailable
 from askcam.stream.window import View

@@ -13,11 +13,11 @@ from pathlib import Path
 from askcam.engine.errors import EngineError
 from askcam.engine.interface import EngineConfig
 from askcam.engine.open import open_engine
-from askcam.server.commands import say
 from askcam.server.commands.capacity import FIRST_S, USUAL_FPS, Capacity, measure
 from askcam.server.commands.opened import await_picture
-from askcam.server.commands.serve import progress
-from askcam.server.commands.words.catalogue import told
+from askcam.server.terminal import say
+from askcam.server.terminal.progress import progress
+from askcam.server.terminal.words import told
 from askcam.stream.camera import Camera, CameraConfig, State
 from askcam.stream.errors import StreamError
 from askcam.stream.fit import as_is

@@ -29,13 +29,13 @@ from askcam.engine.question import (
 )
 from askcam.server.answering.trained import beyond, known_only, real_scene
 from askcam.server.asking import new_answer_id
-from askcam.server.commands import say
 from askcam.server.commands.looked_at import Looked, LookError, split
 from askcam.server.commands.opened import await_picture
-from askcam.server.commands.serve import progress
-from askcam.server.commands.words.catalogue import told
 from askcam.server.errors import ApiError
 from askcam.server.saw import what_it_saw
+from askcam.server.terminal import say
+from askcam.server.terminal.progress import progress
+from askcam.server.terminal.words import told
 from askcam.stream.camera import Camera, CameraConfig, State
 from askcam.stream.errors import CameraUnavailable, StreamError
 from askcam.stream.window import View

@@ -7,8 +7,8 @@ from pathlib import Path
 from askcam.engine.question import Picture
 from askcam.server.answering.asked import says
 from askcam.server.attached.budget import Budget
-from askcam.server.commands.words.catalogue import told
 from askcam.server.errors import ApiError
+from askcam.server.terminal.words import told
 from askcam.stream.sources.base import SourceSpec
 from askcam.stream.sources.registry import SAMPLED_FPS, file_path, resolve
 from askcam.stream.sources.stills_file import is_picture, read_picture

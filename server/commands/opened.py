@@ -2,7 +2,7 @@
 
 import time
 
-from askcam.server.commands import say
+from askcam.server.terminal import say
 from askcam.stream.camera import Camera, CameraStatus, State
 
 QUIET_S = 3.0  # what takes longer is told

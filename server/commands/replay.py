@@ -8,15 +8,15 @@ from askcam.engine.errors import EngineError, ModelError
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
 from askcam.engine.question import Event, Failed, Finished, First, Trace
-from askcam.server.commands import say
-from askcam.server.commands.serve import progress
-from askcam.server.commands.words.catalogue import told
 from askcam.server.evidence.again import Comparison, RecordedWindow, compare, engine_config, question_of
 from askcam.server.evidence.archive import Archive
 from askcam.server.evidence.errors import EvidenceError
 from askcam.server.evidence.record import Evidence
 from askcam.server.evidence.verify import verify as verify_folder
 from askcam.server.evidence.versions import versions
+from askcam.server.terminal import say
+from askcam.server.terminal.progress import progress
+from askcam.server.terminal.words import told
 
 
 def verify(folder: Path, json: bool) -> None:

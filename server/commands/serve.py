@@ -1,26 +1,25 @@
 """askcam serve: open cameras, load a model, answer until Ctrl-C."""
 
 import asyncio
-import contextlib
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
-
-from rich.progress import BarColumn, Progress, TextColumn
 
 from askcam.engine.errors import ModelError
 from askcam.server import logs
 from askcam.server.access.auth import notices
-from askcam.server.commands import camera_lines, say
+from askcam.server.commands import camera_lines
 from askcam.server.commands.ending import LAST, leave, stop_on_signals
-from askcam.server.commands.words.catalogue import told
-from askcam.server.commands.words.reasons import reason_in
 from askcam.server.config import Config
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
 from askcam.server.evidence.errors import EvidenceError
 from askcam.server.serving import LOADING, Running, serving
+from askcam.server.terminal import say
+from askcam.server.terminal.progress import progress
+from askcam.server.terminal.reasons import reason_in
+from askcam.server.terminal.words import told
 from askcam.server.timeline.errors import TimelineError
 from askcam.server.watching.errors import WatchingError
 from askcam.stream.errors import StreamError
@@ -76,22 +75,6 @@ async def until_ready(running: Running, json: bool) -> bool:
     if info.note:
         say.console.print(f"[yellow]{say.escape(reason_in(info.note))}[/]")
     return True
-
-
-@contextlib.contextmanager
-def progress(json: bool) -> Iterator[Callable[[str, float], None]]:
-    """A progress bar as a function of (what, share); silent for programs."""
-    if json:
-        yield lambda what, share: None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
-    with Progress(*columns, console=say.errors, transient=True) as bar:
-        task = bar.add_task(told("starting"), total=1.0)
-
-        def show(what: str, share: float) -> None:
-            bar.update(task, description=say.escape(what), completed=share)
-
-        yield show
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:

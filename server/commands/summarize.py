@@ -13,15 +13,15 @@ from askcam.engine.errors import EngineError, UnknownScene
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
 from askcam.server.building import BUILT_IN
-from askcam.server.commands import say
-from askcam.server.commands.serve import progress
-from askcam.server.commands.words.catalogue import told
 from askcam.server.summary.plan import Plan, make_plan
 from askcam.server.summary.prompts import Prompts, prompts_in
 from askcam.server.summary.segments import SEGMENT, of_camera, of_file
 from askcam.server.summary.summary import Summary, clock
 from askcam.server.summary.walker import Walk, walk
 from askcam.server.summary.writing import Format, write
+from askcam.server.terminal import say
+from askcam.server.terminal.progress import progress
+from askcam.server.terminal.words import told
 from askcam.stream.camera import Camera, CameraConfig
 from askcam.stream.errors import StreamError
 from askcam.stream.reel import Reel

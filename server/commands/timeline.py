@@ -10,8 +10,8 @@ import msgspec
 from askcam.client.errors import AskcamError
 from askcam.client.http import Http
 from askcam.client.timeline import TimelineEntry, TimelineList
-from askcam.server.commands import say
-from askcam.server.commands.words.catalogue import told
+from askcam.server.terminal import say
+from askcam.server.terminal.words import told
 from askcam.server.timeline.asked import Turn, read
 
 

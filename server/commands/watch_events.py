@@ -11,8 +11,8 @@ import msgspec
 from askcam.client.errors import AskcamError, Busy, ConnectionFailed
 from askcam.client.http import Http
 from askcam.client.watches import EventList, WatchEvent
-from askcam.server.commands import say
-from askcam.server.commands.words.catalogue import told
+from askcam.server.terminal import say
+from askcam.server.terminal.words import told
 
 SILENCE_S = 45.0  # the server says something every 15 seconds
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0  # between tries to come back

@@ -15,9 +15,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from askcam.server.disk import open_private
 from askcam.server.evidence.errors import Broken
 from askcam.server.evidence.record import PictureRef
+from askcam.server.storage.disk import open_private
 from askcam.stream.frame import Pixels
 
 UNFINISHED = ".part"

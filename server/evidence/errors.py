@@ -2,8 +2,7 @@
 
 EvidenceError
 ├── NotKept       there is no evidence of that answer here
-├── Broken        it is not as it was written
-└── Taken         another process writes into this folder
+└── Broken        it is not as it was written
 """
 
 
@@ -17,7 +16,3 @@ class NotKept(EvidenceError):
 
 class Broken(EvidenceError):
     """A record or a picture is missing, or is not what was written."""
-
-
-class Taken(EvidenceError):
-    """A folder has one writer at a time."""

@@ -8,10 +8,10 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from askcam.server.database import BUSY_S, Guarded, Layout, OtherFormat, open_database
-from askcam.server.disk import SHORT_JOURNAL
 from askcam.server.evidence.chain import START
 from askcam.server.evidence.errors import EvidenceError, NotKept
+from askcam.server.storage.database import BUSY_S, Guarded, Layout, OtherFormat, open_database
+from askcam.server.storage.disk import SHORT_JOURNAL
 
 NAME = "index.sqlite"
 VERSION = 1

@@ -9,15 +9,15 @@ import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from askcam.server.disk import Reserve, is_full, make_private, make_room
 from askcam.server.evidence.album import Album, Keys, png
 from askcam.server.evidence.case import Case, Circumstances, Pens, written
 from askcam.server.evidence.chain import link
 from askcam.server.evidence.errors import EvidenceError
 from askcam.server.evidence.index import open_to_write
-from askcam.server.evidence.lock import Lock
 from askcam.server.evidence.record import Evidence, PictureRef, encode
 from askcam.server.evidence.retention import Bounds
+from askcam.server.storage.disk import Reserve, is_full, make_private, make_room
+from askcam.server.storage.lock import Lock, Taken
 from askcam.stream.frame import Pixels
 
 log = logging.getLogger(__name__)
@@ -40,13 +40,17 @@ class Store:
     """The one writer of a folder. Owned by one thread at a time."""
 
     def __init__(self, folder: Path, bounds: Bounds, common: Circumstances) -> None:
-        """Makes what is missing. Raises EvidenceError; Taken while another process has the folder."""
+        """Makes what is missing. Raises EvidenceError, also while another process has the folder."""
         self._bounds, self._common = bounds, common
         try:
             make_private(folder)
             self._lock = Lock(folder)
         except OSError as exc:
             raise EvidenceError(f"cannot write evidence into {folder}: {exc.strerror}; name another folder") from exc
+        except Taken as exc:
+            raise EvidenceError(
+                f"another askcam writes evidence into {folder}: end it, or name another folder"
+            ) from exc
         try:
             self._album, self._keys = Album(folder / PICTURES), Keys()
             self._db = open_to_write(folder, folder / PICTURES)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from askcam.client.watches import WatchEvent
-from askcam.server.chinese import is_chinese
+from askcam.server.language.chinese import is_chinese
 
 TITLES = {
     "en": {

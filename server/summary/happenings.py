@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from askcam.server.language.things import key, mentions
 from askcam.server.summary.prompts import Kind
-from askcam.server.summary.saying import key, mentions
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from askcam.server.summary.saying import same
+from askcam.server.language.things import same
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from askcam.server.language.things import capital
 from askcam.server.summary.happenings import Happening
 from askcam.server.summary.prompts import Kind, Prompts
-from askcam.server.summary.saying import capital
 from askcam.server.summary.scenes import Scene, Span
 
 

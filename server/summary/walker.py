@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from askcam.engine.interface import Engine
 from askcam.engine.question import Event, Failed, Finished, Message, Question, Role, Sampling, Text
+from askcam.server.language.things import key, mentions, things
 from askcam.server.summary.happenings import Happening, Happenings, Report, believable
 from askcam.server.summary.prompts import Kind, Prompts
-from askcam.server.summary.saying import key, mentions, things
 from askcam.server.summary.scenes import Scene, Scenes, Span
 from askcam.server.summary.segments import SEGMENT
 from askcam.stream.window import View

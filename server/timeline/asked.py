@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from askcam.server.catalogue.words import tokens
+from askcam.server.language.fulltext import tokens
 
 CAME = re.compile(
     r"\b(?:appear(?:s|ed)?|arriv(?:e|es|ed)|c(?:ome|omes|ame)(?: in| back)?|show(?:s|ed)? up|enter(?:s|ed)?"

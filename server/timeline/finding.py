@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from askcam.client.timeline import TimelineEntry
-from askcam.server.catalogue.words import all_of
+from askcam.server.language.fulltext import all_of
 from askcam.server.saw import rfc3339
 from askcam.server.timeline.asked import Wanted
 from askcam.server.timeline.merging import Digest, names_of

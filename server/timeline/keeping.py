@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from askcam.server.kept import Kept
+from askcam.server.storage.thread import Kept
 from askcam.server.timeline.config import TimelineConfig
 from askcam.server.timeline.errors import TimelineError
 from askcam.server.timeline.merging import words_in

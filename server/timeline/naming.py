@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from askcam.server.catalogue.words import stem
-from askcam.server.chinese import is_chinese
-from askcam.server.summary.saying import BULLET, MAX_THINGS, NOTHING, key, things
+from askcam.server.language.chinese import is_chinese
+from askcam.server.language.fulltext import stem
+from askcam.server.language.things import BULLET, MAX_THINGS, NOTHING, key, things
 
 # How a sentence about what is to be seen begins.
 SEEN = re.compile(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from askcam.client.watches import WatchEvent
-from askcam.server.summary.saying import capital
+from askcam.server.language.things import capital
 from askcam.server.timeline.naming import Change, changes
 from askcam.server.timeline.prompts import NotePrompts
 

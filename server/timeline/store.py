@@ -10,10 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from askcam.server.catalogue.words import spaced
-from askcam.server.disk import Reserve, is_full, make_private, make_room
-from askcam.server.evidence.errors import EvidenceError
-from askcam.server.evidence.lock import Lock
+from askcam.server.language.fulltext import spaced
+from askcam.server.storage.disk import Reserve, is_full, make_private, make_room
+from askcam.server.storage.lock import Lock, Taken
 from askcam.server.timeline.config import Bounds
 from askcam.server.timeline.errors import TimelineError
 from askcam.server.timeline.merging import Digest, Words, digest_of, in_words, merged, names_of
@@ -40,7 +39,7 @@ class Store:
             self._lock = Lock(folder)
         except OSError as exc:
             raise TimelineError(f"cannot keep a timeline in {folder}: {exc.strerror}; name another folder") from exc
-        except EvidenceError as exc:
+        except Taken as exc:
             raise TimelineError(
                 f"another askcam keeps its timeline in {folder}: end it, or name another folder under [timeline]"
             ) from exc

@@ -3,8 +3,8 @@
 import sqlite3
 from pathlib import Path
 
-from askcam.server.database import Guarded, Layout, OtherFormat, open_database
-from askcam.server.disk import SHORT_JOURNAL
+from askcam.server.storage.database import Guarded, Layout, OtherFormat, open_database
+from askcam.server.storage.disk import SHORT_JOURNAL
 from askcam.server.timeline.errors import TimelineError
 
 NAME = "timeline.sqlite"

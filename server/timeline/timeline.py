@@ -11,9 +11,9 @@ from typing import TypeVar
 from askcam.client.timeline import TimelineEntry
 from askcam.server.cameras import Cameras
 from askcam.server.errors import not_found
-from askcam.server.kept import refused
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
+from askcam.server.storage.thread import refused
 from askcam.server.timeline.config import TimelineConfig
 from askcam.server.timeline.finding import Search, find
 from askcam.server.timeline.following import Following

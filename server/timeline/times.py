@@ -4,8 +4,8 @@ import re
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
+from askcam.server.language.time_zone import zone
 from askcam.server.saw import rfc3339
-from askcam.server.watching.quiet import zone
 
 CLOCK = re.compile(r"([01]?\d|2[0-3])[:：]([0-5]\d)(?:[:：]([0-5]\d))?")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from askcam.server.errors import NO_RETRY, ApiError
-from askcam.server.kept import Kept
+from askcam.server.storage.thread import Kept
 from askcam.server.watching.errors import FolderTaken, WatchingError
 from askcam.server.watching.store import Bounds, Store
 from askcam.server.watching.tables import NAME

@@ -5,8 +5,8 @@ import time
 from collections.abc import Collection
 
 from askcam.client.watches import WatchInfo, WatchProposal
-from askcam.server.chinese import is_chinese
 from askcam.server.errors import not_found
+from askcam.server.language.chinese import is_chinese
 from askcam.server.watching.proposals import KEPT_S, Proposal
 from askcam.server.watching.setting import WatchSetting
 from askcam.server.watching.watching import Watching

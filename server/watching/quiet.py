@@ -31,14 +31,6 @@ class QuietHours:
         return at >= self.start or at < self.end
 
 
-def zone(name: str) -> ZoneInfo:
-    """Raises ValueError for a time zone that there is not."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as exc:
-        raise ValueError(f"{name!r} is no time zone; write it like 'Europe/Berlin', or 'UTC'") from exc
-
-
 def is_quiet(hours: Iterable[QuietHours], where: ZoneInfo, wall: float) -> bool:
     """At `wall`, in seconds since the epoch."""
     local = datetime.fromtimestamp(wall, where).time()

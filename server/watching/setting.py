@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
+from askcam.server.language.time_zone import zone
 from askcam.server.watching.comparing import any_of
-from askcam.server.watching.quiet import QuietHours, zone
+from askcam.server.watching.quiet import QuietHours
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 MAX_QUESTION = 1000  # characters

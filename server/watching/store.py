@@ -11,10 +11,9 @@ from typing import Any
 import msgspec
 
 from askcam.client.watches import EventFrame, Reading, WatchEvent
-from askcam.server.disk import Reserve, is_full, make_private, make_room
-from askcam.server.evidence.errors import EvidenceError
-from askcam.server.evidence.lock import Lock
 from askcam.server.saw import rfc3339
+from askcam.server.storage.disk import Reserve, is_full, make_private, make_room
+from askcam.server.storage.lock import Lock, Taken
 from askcam.server.watching.errors import FolderTaken, WatchingError
 from askcam.server.watching.pictures import Pictures, Shown
 from askcam.server.watching.setting import WatchSetting
@@ -76,7 +75,7 @@ class Store:
             self._lock = Lock(folder)
         except OSError as exc:
             raise WatchingError(f"cannot keep watches in {folder}: {exc.strerror}; name another folder") from exc
-        except EvidenceError as exc:
+        except Taken as exc:
             raise FolderTaken(
                 f"another askcam keeps its watches in {folder}: end it, or name another folder under [watching]"
             ) from exc

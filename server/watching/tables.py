@@ -3,9 +3,9 @@
 import sqlite3
 from pathlib import Path
 
-from askcam.server import database
-from askcam.server.database import Layout
-from askcam.server.disk import SHORT_JOURNAL
+from askcam.server.storage import database
+from askcam.server.storage.database import Layout
+from askcam.server.storage.disk import SHORT_JOURNAL
 from askcam.server.watching.errors import WatchingError
 
 NAME = "watches.sqlite"

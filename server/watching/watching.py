@@ -14,9 +14,9 @@ from askcam.client.watches import WatchInfo, WatchNow, WatchReadings
 from askcam.server.cameras import Cameras
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError, bad_request, not_found
-from askcam.server.kept import refused
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
+from askcam.server.storage.thread import refused
 from askcam.server.watching.errors import FolderTaken
 from askcam.server.watching.gauges import Gauges, lateness
 from askcam.server.watching.keeping import Keeping

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from askcam.server.chinese import is_chinese
 from askcam.server.errors import ApiError, bad_request
+from askcam.server.language.chinese import is_chinese
 from askcam.server.watching.comparing import any_of
 from askcam.server.watching.setting import Kind, WatchSetting
 

@@ -4,8 +4,8 @@ import pytest
 
 from askcam.engine.question import Message, Role, Text
 from askcam.server.answering.notes import with_notes
-from askcam.server.chinese import is_chinese
-from askcam.server.summary.saying import key
+from askcam.server.language.chinese import is_chinese
+from askcam.server.language.things import key
 from askcam.server.watching.setting import WatchSetting
 from askcam.server.watching.words import words
 

@@ -20,8 +20,8 @@ from askcam.server.config import (
 )
 from askcam.server.config_errors import ConfigError
 from askcam.server.evidence.config import EvidenceConfig
-from askcam.server.evidence.place import data_folder
 from askcam.server.evidence.retention import Bounds
+from askcam.server.storage.place import data_folder
 from askcam.stream.status import CameraConfig
 
 TOKEN, ADMIN = "viewer-token", "admin-token"

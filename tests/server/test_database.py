@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from askcam.server.database import Gone, Guarded, Layout, open_database
-from askcam.server.disk import make_private
+from askcam.server.storage.database import Gone, Guarded, Layout, open_database
+from askcam.server.storage.disk import make_private
 
 LAYOUT = Layout("the test's database", 1, "CREATE TABLE things (name TEXT, data BLOB);")
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from program import askcam
 
-from askcam.server.commands.words.catalogue import CATALOGUES
-from askcam.server.commands.words.chinese import CHINESE
-from askcam.server.commands.words.choice import LANGUAGES, chosen, known
-from askcam.server.commands.words.english import ENGLISH
+from askcam.server.terminal.chinese import CHINESE
+from askcam.server.terminal.english import ENGLISH
+from askcam.server.terminal.language import LANGUAGES, chosen, known
+from askcam.server.terminal.words import CATALOGUES
 
 SERVER = Path(__file__).parents[2] / "server"
 

@@ -14,7 +14,7 @@ from web.visitor import Visitor, visit
 
 from askcam.demo.synthetic import SyntheticScene
 from askcam.engine.errors import Busy, Stale
-from askcam.server.commands.words.reasons import reason_in
+from askcam.server.terminal.reasons import reason_in
 from askcam.stream.errors import CameraUnavailable
 
 WEB = Path(__file__).parents[2] / "client/web"

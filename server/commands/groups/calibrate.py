@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from askcam.demo.builtin import model_path
-from askcam.server.commands.words.catalogue import told
+from askcam.server.terminal.words import told
 
 PRECISION = 0.95
 
@@ -51,9 +51,9 @@ def add_calibrate(app: typer.Typer, url_of_server: str) -> None:
         """How sure a watch is, against how often it is right, on this machine; nothing is shown in real time."""
         from askcam.server import config as configs
         from askcam.server.commands import calibrate as command
-        from askcam.server.commands import say
-        from askcam.server.commands.reaching import reach
         from askcam.server.config_errors import ConfigError
+        from askcam.server.terminal import say
+        from askcam.server.terminal.reach import reach
 
         flags = {"model": model, "backend": backend, "device": device, "dtype": dtype, "threads": threads}
         try:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from askcam.server.commands.words.catalogue import told
+from askcam.server.terminal.words import told
 
 
 def group() -> typer.Typer:

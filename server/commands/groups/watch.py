@@ -8,7 +8,7 @@ import typer
 
 from askcam.client.http import Http
 from askcam.server.commands.groups.calibrate import add_calibrate
-from askcam.server.commands.words.catalogue import told
+from askcam.server.terminal.words import told
 
 
 def group(url_of_server: str) -> typer.Typer:
@@ -138,7 +138,7 @@ def _given(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _server(url: str, ca: Path | None, admin: bool = False) -> Http:
     """Where it is, with a token of the environment: an admin's where one is needed and there is one."""
-    from askcam.server.commands.reaching import reach
+    from askcam.server.terminal.reach import reach
 
     token = os.environ.get("ASKCAM_TOKEN")
     return reach(url, (os.environ.get("ASKCAM_ADMIN_TOKEN") or token) if admin else token, ca)

@@ -16,9 +16,9 @@ from askcam.server.evidence.album import Keys, png, unpng
 from askcam.server.evidence.case import Pens, written
 from askcam.server.evidence.chain import START, link
 from askcam.server.evidence.errors import Broken
-from askcam.server.evidence.place import data_folder
 from askcam.server.evidence.record import Evidence, PictureRef, decode, encode, runs, spread
 from askcam.server.evidence.retention import Bounds
+from askcam.server.storage.place import data_folder
 from askcam.stream.frame import Pixels
 
 

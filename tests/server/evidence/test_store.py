@@ -12,7 +12,7 @@ from evidence_cases import CREATED, PLENTY, case, frame, noise, open_store
 from askcam.engine.question import Clip, Picture
 from askcam.server.evidence.again import RecordedWindow, question_of
 from askcam.server.evidence.archive import Archive
-from askcam.server.evidence.errors import Broken, EvidenceError, NotKept, Taken
+from askcam.server.evidence.errors import Broken, EvidenceError, NotKept
 from askcam.server.evidence.index import NAME
 from askcam.server.evidence.record import encode
 from askcam.server.evidence.retention import DAY_S, Bounds
@@ -152,7 +152,7 @@ def test_a_picture_that_is_gone_is_written_again(tmp_path: Path) -> None:
 
 def test_a_folder_has_one_writer(tmp_path: Path) -> None:
     store = open_store(tmp_path)
-    with pytest.raises(Taken, match="another askcam"):
+    with pytest.raises(EvidenceError, match="another askcam"):
         open_store(tmp_path)
     store.close()
     open_store(tmp_path).close()

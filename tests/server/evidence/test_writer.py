@@ -11,7 +11,7 @@ from evidence_cases import COMMON, PLENTY, Large, case, frame, noise
 from waiting import until
 
 from askcam.server.evidence.archive import Archive
-from askcam.server.evidence.errors import EvidenceError, Taken
+from askcam.server.evidence.errors import EvidenceError
 from askcam.server.evidence.retention import Bounds
 from askcam.server.evidence.verify import verify
 from askcam.server.evidence.waiting import MAX_CASES, Waiting
@@ -101,7 +101,7 @@ async def test_a_folder_that_is_taken_or_none_is_told_at_the_start(tmp_path: Pat
     first = Writer(tmp_path / "data", PLENTY, COMMON)
     await first.open()
     second = Writer(tmp_path / "data", PLENTY, COMMON)
-    with pytest.raises(Taken):
+    with pytest.raises(EvidenceError):
         await second.open()
     await second.close()
     await first.close()

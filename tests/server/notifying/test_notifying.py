@@ -260,7 +260,7 @@ def roomy(store: Store) -> None:
 async def test_while_the_database_refuses_nothing_is_lost_and_nothing_goes_twice(
     tmp_path: Path, trouble: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("askcam.server.database.BUSY_S", 0.05)
+    monkeypatch.setattr("askcam.server.storage.database.BUSY_S", 0.05)
     monkeypatch.setattr("askcam.server.notifying.target.AGAIN_S", 0.1)
     with Receiver() as receiver:
         async with opened(tmp_path, house=to(receiver)) as house:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from askcam.server.summary.saying import key, mentions, same, things
+from askcam.server.language.things import key, mentions, same, things
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askcam.demo.objects import drawn_objects
-from askcam.server.catalogue.words import tokens
+from askcam.server.language.fulltext import tokens
 from askcam.server.timeline.asked import Turn, read
 
 

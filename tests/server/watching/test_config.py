@@ -6,7 +6,7 @@ import pytest
 
 from askcam.server.config import check, load
 from askcam.server.config_errors import ConfigError
-from askcam.server.evidence.place import data_folder
+from askcam.server.storage.place import data_folder
 
 WATCH = '[cameras.lobby]\nuri = "webcam:0"\n[watches.door]\nquestion = "Is the door open?"\ncameras = ["lobby"]\n'
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from askcam.client.address import Address
 from askcam.client.errors import AskcamError
 from askcam.client.http import Http
-from askcam.server.commands import say
-from askcam.server.commands.words.catalogue import told
+from askcam.server.terminal import say
+from askcam.server.terminal.words import told
 
 
 def reach(url: str, token: str | None, ca: Path | None) -> Http:

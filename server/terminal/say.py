@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 from rich.console import Console
 
 from askcam.client.protocol import Saw
-from askcam.server.commands.words.catalogue import told
-from askcam.server.commands.words.reasons import reason_in
+from askcam.server.terminal.reasons import reason_in
+from askcam.server.terminal.words import told
 from askcam.stream.secrets import KNOWN
 
 console = Console(highlight=False, soft_wrap=True)

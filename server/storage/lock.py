@@ -4,9 +4,11 @@ import os
 import sys
 from pathlib import Path
 
-from askcam.server.evidence.errors import Taken
-
 NAME = "lock"
+
+
+class Taken(Exception):
+    """Another process has the folder: it has one writer at a time."""
 
 
 class Lock:
@@ -19,7 +21,7 @@ class Lock:
             _take(self._handle)
         except BlockingIOError as exc:
             self.release()
-            raise Taken(f"another askcam writes evidence into {folder}: end it, or name another folder") from exc
+            raise Taken(f"another askcam writes into {folder}") from exc
 
     def release(self) -> None:
         """No effect the second time."""

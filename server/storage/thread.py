@@ -6,8 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, Protocol, TypeVar
 
-from askcam.server.database import Gone
 from askcam.server.errors import NO_RETRY, ApiError
+from askcam.server.storage.database import Gone
 
 log = logging.getLogger(__name__)
 

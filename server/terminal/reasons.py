@@ -6,7 +6,7 @@ import json
 import re
 from importlib.resources import files
 
-from askcam.server.commands.words.catalogue import spoken_language
+from askcam.server.terminal.words import spoken_language
 
 MAX_CHARS = 1000
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from askcam.server.commands.words.chinese import CHINESE
-from askcam.server.commands.words.english import ENGLISH
+from askcam.server.terminal.chinese import CHINESE
+from askcam.server.terminal.english import ENGLISH
 
 CATALOGUES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH, "zh": CHINESE}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from askcam.server.disk import open_private
+from askcam.server.storage.disk import open_private
 
 log = logging.getLogger(__name__)
 

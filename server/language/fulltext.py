@@ -1,4 +1,4 @@
-"""How a product's words are written for the full-text index, and how a search is. Pure.
+"""How words are written for a full-text index, and how a search is. Pure.
 
 SQLite's tokenizer sees blanks and signs between words, so characters of scripts that are written without blanks are
 set apart; a search for 苹果 is then one for the phrase "苹 果".
@@ -7,7 +7,7 @@ set apart; a search for 苹果 is then one for the phrase "苹 果".
 import re
 import unicodedata
 
-from askcam.server.catalogue.product import Product, is_han
+from askcam.server.language.chinese import is_han
 
 TOKEN = re.compile(r"\w+")
 MAX_TOKENS = 24  # of one search
@@ -57,9 +57,3 @@ def stem(word: str) -> str:
         if word.endswith(ending) and len(word) > len(ending) + 1:
             return word[: -len(ending)] + instead
     return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else word
-
-
-def indexed(product: Product) -> tuple[str, str]:
-    """Names and other words of a product, as the index holds them."""
-    other = " ".join(filter(None, (product.sku, product.barcode, product.description)))
-    return spaced(" ; ".join((product.name, *product.names.values()))), spaced(other)

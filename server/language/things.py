@@ -2,7 +2,7 @@
 
 import re
 
-from askcam.server.chinese import is_chinese
+from askcam.server.language.chinese import is_chinese
 
 # "Nothing new appeared.", "No, nothing.", "There is nothing new.", "I don't see ...", "没有新的东西出现。"
 NOTHING = re.compile(

@@ -1,1 +1,0 @@
-"""What the commands say to people, in English and in Chinese."""

@@ -1,0 +1,11 @@
+"""Time zones by name. Pure."""
+
+from zoneinfo import ZoneInfo
+
+
+def zone(name: str) -> ZoneInfo:
+    """Raises ValueError for a time zone that there is not."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as exc:
+        raise ValueError(f"{name!r} is no time zone; write it like 'Europe/Berlin', or 'UTC'") from exc

@@ -1,0 +1,1 @@
+"""How the commands talk to people and to programs, in English and in Chinese."""
