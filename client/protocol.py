@@ -3,7 +3,7 @@
 Only what is askcam's own is typed in full: the bodies around it are OpenAI's, and their SDKs type them.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -70,7 +70,7 @@ class Saw(msgspec.Struct, frozen=True, omit_defaults=False):
 class AskcamRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a request may add, as `askcam` in its body (chat), session or response (realtime)."""
 
-    max_age_ms: float | None = None
+    max_age_ms: Annotated[float | None, msgspec.Meta(extra_json_schema={"exclusiveMinimum": 0})] = None
     events: list[str] | None = None  # realtime sessions: which of askcam's own events to send
     events_after: int | None = None  # ... of watches: those after this id first, as far as they are kept
     evidence: bool | None = None  # false: no evidence of this answer is kept on the server's disk

@@ -40,13 +40,14 @@ from askcam.server.api import (
     watches,
 )
 from askcam.server.api.chat import completions
-from askcam.server.api.openapi import document
 from askcam.server.api.realtime import routes as realtime
 from askcam.server.api.responses import routes as responses
 from askcam.server.errors import ApiError, as_api_error
 from askcam.server.evidence.errors import EvidenceError
 from askcam.server.house import House
 from askcam.server.metrics import CountRequests
+from askcam.server.wire import openapi
+from askcam.server.wire.endpoint import Endpoint
 from askcam.stream.errors import StreamError
 
 log = logging.getLogger(__name__)
@@ -55,17 +56,15 @@ FORESEEN = (ApiError, EngineError, StreamError, EvidenceError)
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
-def build_app(house: House) -> Starlette:
-    """The whole server as one app. Whoever runs it must close the house afterwards."""
+def all_endpoints(house: House) -> list[Endpoint]:
+    """Every room's, and the description of them all."""
     rooms = (
         page,
-        document,
         health,
         login,
         models,
         completions,
         responses,
-        realtime,
         cameras,
         history,
         tools,
@@ -77,6 +76,12 @@ def build_app(house: House) -> Starlette:
         deliveries,
         timeline,
     )
+    found = [endpoint for room in rooms for endpoint in room.endpoints(house)]
+    return [*found, openapi.endpoint(found, house.auth.token_required)]
+
+
+def build_app(house: House) -> Starlette:
+    """The whole server as one app. Whoever runs it must close the house afterwards."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -94,7 +99,11 @@ def build_app(house: House) -> Starlette:
 
     most, places = house.limits.max_body_bytes, house.places
     app = Starlette(
-        routes=[*(route for room in rooms for route in room.routes(house)), WebSocketRoute("/{path:path}", _nowhere)],
+        routes=[
+            *(endpoint.route(house.auth) for endpoint in all_endpoints(house)),
+            *realtime.routes(house),
+            WebSocketRoute("/{path:path}", _nowhere),
+        ],
         middleware=[
             Middleware(Forwarded, proxies=house.proxies),
             Middleware(Doorway, ending=house.ending),

@@ -2,31 +2,67 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
 
 from askcam.client.calibration import Calibration
 from askcam.server.access.auth import Role
-from askcam.server.api.wire import decode_body, json_response
+from askcam.server.api.watches import WATCH
 from askcam.server.house import House
 from askcam.server.watching import calibrated
+from askcam.server.wire.bodies import decode_body, json_response
+from askcam.server.wire.endpoint import JSON, Endpoint, Reply
 
 PATH = "/v1/watches/{name}/calibration"
 
 
-def routes(house: House) -> list[BaseRoute]:
+def endpoints(house: House) -> list[Endpoint]:
     watching = house.watching
 
     async def one(request: Request) -> Response:
         return json_response(await calibrated.get(watching, request.path_params["name"]))
 
     async def kept(request: Request) -> Response:
-        house.auth.require(request, Role.ADMIN)
         body = await decode_body(request, Calibration)
         return json_response(await calibrated.put(watching, request.path_params["name"], body))
 
     async def removed(request: Request) -> Response:
-        house.auth.require(request, Role.ADMIN)
         await calibrated.remove(watching, request.path_params["name"])
         return Response(status_code=204)
 
-    return [Route(PATH, one), Route(PATH, kept, methods=["PUT"]), Route(PATH, removed, methods=["DELETE"])]
+    return [
+        Endpoint(
+            method="GET",
+            path="/v1/watches/{name}/calibration",
+            handler=one,
+            name="getCalibration",
+            what="How sure it is against how often it is right, as it was last measured",
+            replies={200: Reply("", {JSON: Calibration})},
+            takes=(WATCH,),
+            errors=(404, 503),
+            tag="watches",
+        ),
+        Endpoint(
+            method="PUT",
+            path="/v1/watches/{name}/calibration",
+            handler=kept,
+            name="putCalibration",
+            what="Keep a calibration until it is asked something else. Admins only",
+            replies={200: Reply("it is kept", {JSON: Calibration})},
+            role=Role.ADMIN,
+            body=Calibration,
+            takes=(WATCH,),
+            errors=(400, 404, 409, 503),
+            tag="watches",
+        ),
+        Endpoint(
+            method="DELETE",
+            path="/v1/watches/{name}/calibration",
+            handler=removed,
+            name="removeCalibration",
+            what="Forget it. Admins only",
+            replies={204: Reply("it is gone")},
+            role=Role.ADMIN,
+            takes=(WATCH,),
+            errors=(404, 503),
+            tag="watches",
+        ),
+    ]

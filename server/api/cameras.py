@@ -4,18 +4,19 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
+from typing import Annotated
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import BaseRoute, Route
 
-from askcam.client.protocol import CameraList, encode
+from askcam.client.protocol import CameraInfo, CameraList, encode
 from askcam.server.access.auth import Role
-from askcam.server.api.wire import decode_body, json_response, number
 from askcam.server.errors import bad_request
 from askcam.server.house import House
 from askcam.server.saw import rfc3339
+from askcam.server.wire.bodies import bounds, decode_body, json_response, number
+from askcam.server.wire.endpoint import BINARY, CAMERA, JPEG, JSON, Endpoint, Reply, Takes
 from askcam.stream.camera import Camera, CameraConfig
 from askcam.stream.errors import CameraUnavailable
 
@@ -23,15 +24,27 @@ BOUNDARY = "askcamframe"
 RETRY_S = 0.5  # between looks at a camera that shows nothing
 
 
+NAME = bounds(pattern="^[a-z0-9][a-z0-9_-]{0,62}$", **{"not": {"anyOf": [{"const": "askcam"}, {"pattern": "^push"}]}})
+
+
 class NewCamera(msgspec.Struct, forbid_unknown_fields=True):
     """The body of POST /v1/cameras."""
 
-    name: str
+    name: Annotated[str, NAME]
     uri: str
-    fps: float | None = None
+    fps: Annotated[float | None, bounds(minimum=0.05, maximum=60)] = None
 
 
-def routes(house: House) -> list[BaseRoute]:
+WIDTH = Takes("width", "query", "at most so many pixels wide", {"type": "number", "minimum": 16, "maximum": 3840})
+RATE = Takes("fps", "query", "pictures per second", {"type": "number", "minimum": 0.1, "maximum": 25, "default": 10})
+CAPTURED = {"X-Askcam-Captured-At": "RFC 3339, UTC: when it was taken", "X-Askcam-Age-Ms": "how old it is"}
+LINKS = {
+    name: {"operationId": name, "parameters": {"name": "$response.body#/name"}}
+    for name in ("getCamera", "getSnapshot", "removeCamera")
+}
+
+
+def endpoints(house: House) -> list[Endpoint]:
     async def listed(request: Request) -> Response:
         cameras = [house.cameras.info(name) for name in house.cameras.names()]
         return Response(encode(CameraList(cameras)), media_type="application/json")
@@ -40,7 +53,6 @@ def routes(house: House) -> list[BaseRoute]:
         return json_response(house.cameras.info(request.path_params["name"]))
 
     async def added(request: Request) -> Response:
-        house.auth.require(request, Role.ADMIN)
         body = await decode_body(request, NewCamera)
         try:
             config = CameraConfig() if body.fps is None else CameraConfig(fps=body.fps)
@@ -50,7 +62,6 @@ def routes(house: House) -> list[BaseRoute]:
         return json_response(house.cameras.info(body.name), status=201)
 
     async def removed(request: Request) -> Response:
-        house.auth.require(request, Role.ADMIN)
         await house.cameras.remove(request.path_params["name"])
         return Response(status_code=204)
 
@@ -73,12 +84,72 @@ def routes(house: House) -> list[BaseRoute]:
         return StreamingResponse(body, media_type=f"multipart/x-mixed-replace; boundary={BOUNDARY}", headers=headers)
 
     return [
-        Route("/v1/cameras", listed),
-        Route("/v1/cameras", added, methods=["POST"]),
-        Route("/v1/cameras/{name}", one),
-        Route("/v1/cameras/{name}", removed, methods=["DELETE"]),
-        Route("/v1/cameras/{name}/snapshot.jpg", snapshot),
-        Route("/v1/cameras/{name}/live.mjpeg", live),
+        Endpoint(
+            method="GET",
+            path="/v1/cameras",
+            handler=listed,
+            name="listCameras",
+            what="All public cameras",
+            replies={200: Reply("", {JSON: CameraList})},
+            tag="cameras",
+        ),
+        Endpoint(
+            method="POST",
+            path="/v1/cameras",
+            handler=added,
+            name="addCamera",
+            what="Add a camera. Admins only",
+            replies={201: Reply("it is being opened; its state says how that goes", {JSON: CameraInfo}, links=LINKS)},
+            role=Role.ADMIN,
+            body=NewCamera,
+            errors=(400, 409, 503, 507),
+            tag="cameras",
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/cameras/{name}",
+            handler=one,
+            name="getCamera",
+            what="One camera",
+            replies={200: Reply("", {JSON: CameraInfo})},
+            takes=(CAMERA,),
+            errors=(404,),
+            tag="cameras",
+        ),
+        Endpoint(
+            method="DELETE",
+            path="/v1/cameras/{name}",
+            handler=removed,
+            name="removeCamera",
+            what="Remove it. Admins only",
+            replies={204: Reply("it is gone")},
+            role=Role.ADMIN,
+            takes=(CAMERA,),
+            errors=(404,),
+            tag="cameras",
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/cameras/{name}/snapshot.jpg",
+            handler=snapshot,
+            name="getSnapshot",
+            what="The newest decoded picture",
+            replies={200: Reply("JPEG", JPEG, CAPTURED)},
+            takes=(CAMERA, WIDTH),
+            errors=(400, 404, 503),
+            tag="cameras",
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/cameras/{name}/live.mjpeg",
+            handler=live,
+            name="watch",
+            what="A live picture for `<img>`; it goes on until the viewer leaves",
+            replies={200: Reply("JPEG after JPEG", {f"multipart/x-mixed-replace; boundary={BOUNDARY}": BINARY})},
+            takes=(CAMERA, WIDTH, RATE),
+            errors=(400, 404),
+            tag="cameras",
+        ),
     ]
 
 

@@ -3,13 +3,14 @@
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
 
+from askcam.client.deliveries import DeliveryList, Retried, Tried
 from askcam.server.access.auth import Role
 from askcam.server.api.events import MAX_ID, NO_STORE, whole
-from askcam.server.api.wire import decode_body, json_response, number
 from askcam.server.errors import not_found
 from askcam.server.house import House
+from askcam.server.wire.bodies import decode_body, json_response, number
+from askcam.server.wire.endpoint import JSON, WHOLE, Endpoint, Reply, Takes
 
 LIMIT, MOST = 50, 500  # dead letters of one answer
 
@@ -20,34 +21,80 @@ class RetryAll(msgspec.Struct, forbid_unknown_fields=True):
     target: str
 
 
-def routes(house: House) -> list[BaseRoute]:
+def endpoints(house: House) -> list[Endpoint]:
     notifying = house.notifying
 
     async def listed(request: Request) -> Response:
-        house.auth.require(request, Role.ADMIN)
         limit = int(number(request, "limit", LIMIT, 1, MOST))
         found = await notifying.list(request.query_params.get("target"), whole(request, "before"), limit)
         return json_response(found, headers=NO_STORE)
 
     async def retried(request: Request) -> Response:
-        house.auth.require(request, Role.ADMIN)
         letter = request.path_params["id"]
         if letter > MAX_ID:
             raise not_found("there is no such dead letter; GET /v1/deliveries lists them", "id")
         return json_response(await notifying.retry(letter), status=202)
 
     async def all_retried(request: Request) -> Response:
-        house.auth.require(request, Role.ADMIN)
         body = await decode_body(request, RetryAll)
         return json_response(await notifying.retry_all(body.target), status=202)
 
     async def tested(request: Request) -> Response:
-        house.auth.require(request, Role.ADMIN)
         return json_response(await notifying.test(request.path_params["name"]))
 
     return [
-        Route("/v1/deliveries", listed),
-        Route("/v1/deliveries/retry", all_retried, methods=["POST"]),
-        Route("/v1/deliveries/{id:int}/retry", retried, methods=["POST"]),
-        Route("/v1/notify/{name}/test", tested, methods=["POST"]),
+        Endpoint(
+            method="GET",
+            path="/v1/deliveries",
+            handler=listed,
+            name="listDeliveries",
+            what="How all targets of [notify] stand, and dead letters, newest first. Admins only",
+            replies={200: Reply("", {JSON: DeliveryList})},
+            role=Role.ADMIN,
+            takes=(
+                Takes("target", "query", "only of this target"),
+                Takes("before", "query", "only dead letters before this id: the next page", WHOLE),
+                Takes(
+                    "limit", "query", "at most so many", {"type": "number", "minimum": 1, "maximum": 500, "default": 50}
+                ),
+            ),
+            errors=(400, 404),
+            tag="deliveries",
+        ),
+        Endpoint(
+            method="POST",
+            path="/v1/deliveries/retry",
+            handler=all_retried,
+            name="retryDeliveries",
+            what="Send all dead letters of a target again. Admins only",
+            replies={202: Reply("they wait again", {JSON: Retried})},
+            role=Role.ADMIN,
+            body=RetryAll,
+            errors=(400, 404),
+            tag="deliveries",
+        ),
+        Endpoint(
+            method="POST",
+            path="/v1/deliveries/{id:int}/retry",
+            handler=retried,
+            name="retryDelivery",
+            what="Send a dead letter again. Admins only",
+            replies={202: Reply("it waits again", {JSON: Retried})},
+            role=Role.ADMIN,
+            takes=(Takes("id", "path", "a dead letter's id", {"type": "integer", "minimum": 0}),),
+            errors=(404,),
+            tag="deliveries",
+        ),
+        Endpoint(
+            method="POST",
+            path="/v1/notify/{name}/test",
+            handler=tested,
+            name="testTarget",
+            what="Send a test to a target, and wait for what comes of it. Admins only",
+            replies={200: Reply("what came of it", {JSON: Tried})},
+            role=Role.ADMIN,
+            takes=(Takes("name", "path", "a target, as GET /v1/deliveries lists it"),),
+            errors=(404,),
+            tag="deliveries",
+        ),
     ]

@@ -4,17 +4,17 @@ import time
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
 
 from askcam.client.protocol import Advice, DeskCode, DeskInfo
-from askcam.server.api.wire import json_response
 from askcam.server.desk.guidance import SAID
 from askcam.server.errors import not_found
 from askcam.server.house import House
 from askcam.server.saw import rfc3339
+from askcam.server.wire.bodies import json_response
+from askcam.server.wire.endpoint import CAMERA, JSON, Endpoint, Reply
 
 
-def routes(house: House) -> list[BaseRoute]:
+def endpoints(house: House) -> list[Endpoint]:
     async def one(request: Request) -> Response:
         name = request.path_params["name"]
         house.cameras.get(name)
@@ -49,4 +49,16 @@ def routes(house: House) -> list[BaseRoute]:
         )
         return json_response(info)
 
-    return [Route("/v1/cameras/{name}/desk", one)]
+    return [
+        Endpoint(
+            method="GET",
+            path="/v1/cameras/{name}/desk",
+            handler=one,
+            name="getDesk",
+            what="What a product desk reads and knows, and what would help",
+            replies={200: Reply("", {JSON: DeskInfo})},
+            takes=(CAMERA,),
+            errors=(404,),
+            tag="cameras",
+        )
+    ]

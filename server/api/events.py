@@ -10,17 +10,17 @@ from typing import Annotated
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import BaseRoute, Route
 
 from askcam.client.protocol import encode
 from askcam.client.watches import EventList, SeenList, WatchEvent
-from askcam.server.api.wire import choice, decode_body, json_response, moment, number
 from askcam.server.errors import bad_request, not_found
 from askcam.server.house import House
 from askcam.server.watching.following import Gone, follow
 from askcam.server.watching.readers import Reviewed
 from askcam.server.watching.setting import Severity
 from askcam.server.watching.store import Wanted
+from askcam.server.wire.bodies import choice, decode_body, json_response, moment, number
+from askcam.server.wire.endpoint import ID, JPEG, JSON, MOMENT, SSE, TEXT, Endpoint, Events, Reply, Takes, page_of
 
 LIMIT, MOST = 50, 500  # events of one answer
 ALIVE_S = 15.0  # a comment so often, so that proxies and readers know that the stream lives
@@ -41,7 +41,26 @@ class Acknowledgements(msgspec.Struct, forbid_unknown_fields=True):
     acknowledged: bool
 
 
-def routes(house: House) -> list[BaseRoute]:
+EVENT = Takes("id", "path", "an event's id", ID)
+FILTERS = (
+    Takes("watch", "query", "only of this watch"),
+    Takes("camera", "query", "only of this camera"),
+    Takes(
+        "since",
+        "query",
+        "decided then or later: RFC 3339 with its time zone",
+        MOMENT,
+    ),
+    Takes("severity", "query", "only of this one", {"enum": ["info", "warning", "critical"]}),
+    Takes(
+        "acknowledged", "query", "only those that somebody has seen, or that nobody has", {"enum": ["true", "false"]}
+    ),
+    *page_of("only events before this id", MOST, LIMIT),
+    Takes("Last-Event-ID", "header", "of a stream: the last event that was heard", TEXT),
+)
+
+
+def endpoints(house: House) -> list[Endpoint]:
     watching = house.watching
 
     async def events(request: Request) -> Response:
@@ -114,12 +133,73 @@ def routes(house: House) -> list[BaseRoute]:
         return found
 
     return [
-        Route("/v1/events", events),
-        Route("/v1/events/acknowledge", all_acknowledged, methods=["POST"]),
-        Route("/v1/events/{id:int}", one),
-        Route("/v1/events/{id:int}/acknowledge", acknowledged, methods=["POST"]),
-        Route("/v1/events/{id:int}/frame.jpg", frame),
-        Route("/v1/events/{id:int}/frames/{index:int}.jpg", one_frame),
+        Endpoint(
+            method="GET",
+            path="/v1/events",
+            handler=events,
+            name="listEvents",
+            what="What watches have told, newest first; accepted as text/event-stream, as it comes",
+            replies={200: Reply("", {JSON: EventList, SSE: Events((WatchEvent, SeenList))})},
+            takes=FILTERS,
+            errors=(400, 503),
+            tag="watches",
+        ),
+        Endpoint(
+            method="POST",
+            path="/v1/events/acknowledge",
+            handler=all_acknowledged,
+            name="acknowledgeEvents",
+            what="Say of several events that somebody has seen them, or take that back",
+            replies={200: Reply("those of them that are kept", {JSON: EventList})},
+            body=Acknowledgements,
+            errors=(400, 503),
+            tag="watches",
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/events/{id:int}",
+            handler=one,
+            name="getEvent",
+            what="One event",
+            replies={200: Reply("", {JSON: WatchEvent})},
+            takes=(EVENT,),
+            errors=(404, 503),
+            tag="watches",
+        ),
+        Endpoint(
+            method="POST",
+            path="/v1/events/{id:int}/acknowledge",
+            handler=acknowledged,
+            name="acknowledgeEvent",
+            what="Say that somebody has seen an event, or take that back",
+            replies={200: Reply("the event as it is now", {JSON: WatchEvent})},
+            body=Acknowledgement,
+            takes=(EVENT,),
+            errors=(400, 404, 503),
+            tag="watches",
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/events/{id:int}/frame.jpg",
+            handler=frame,
+            name="getEventFrame",
+            what="The newest frame that it was decided from",
+            replies={200: Reply("JPEG", JPEG)},
+            takes=(EVENT,),
+            errors=(404, 503),
+            tag="watches",
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/events/{id:int}/frames/{index:int}.jpg",
+            handler=one_frame,
+            name="getEventFrameOfWindow",
+            what="One of the frames that it was decided from, as the model saw it",
+            replies={200: Reply("JPEG", JPEG)},
+            takes=(EVENT, Takes("index", "path", "counted from 0, the oldest", {"type": "integer", "minimum": 0})),
+            errors=(404, 503),
+            tag="watches",
+        ),
     ]
 
 

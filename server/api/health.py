@@ -1,15 +1,39 @@
 """/healthz: the process answers. /readyz: the model is warm. /metrics: for Prometheus."""
 
+from typing import Literal
+
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
 
-from askcam.server.api.wire import json_response
 from askcam.server.house import House
 from askcam.server.metrics import CONTENT_TYPE
+from askcam.server.wire.bodies import json_response
+from askcam.server.wire.endpoint import JSON, TEXT, Endpoint, Reply
 
 
-def routes(house: House) -> list[BaseRoute]:
+class Alive(msgspec.Struct):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+class Ready(msgspec.Struct):
+    """The model is warm."""
+
+    status: Literal["ready"]
+
+
+class NotReady(msgspec.Struct):
+    """How far the model is."""
+
+    status: Literal["loading", "failed"]
+    what: str
+    share: float  # 0 to 1
+    failed: bool
+
+
+def endpoints(house: House) -> list[Endpoint]:
     """/healthz and /readyz are open to all; /metrics wants a viewer (server/access/guard.py)."""
 
     async def healthz(request: Request) -> Response:
@@ -28,4 +52,31 @@ def routes(house: House) -> list[BaseRoute]:
         await house.storage.look()
         return Response(house.metrics.render(), headers={"Content-Type": CONTENT_TYPE})
 
-    return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
+    return [
+        Endpoint(
+            method="GET",
+            path="/healthz",
+            handler=healthz,
+            name="getHealth",
+            what="Does the process live?",
+            replies={200: Reply("yes", {JSON: Alive})},
+            role=None,
+        ),
+        Endpoint(
+            method="GET",
+            path="/readyz",
+            handler=readyz,
+            name="getReadiness",
+            what="Is the model warm, whatever the cameras do?",
+            replies={200: Reply("yes", {JSON: Ready}), 503: Reply("not yet", {JSON: NotReady})},
+            role=None,
+        ),
+        Endpoint(
+            method="GET",
+            path="/metrics",
+            handler=metrics,
+            name="getMetrics",
+            what="For Prometheus",
+            replies={200: Reply("its text format", {"text/plain": TEXT})},
+        ),
+    ]

@@ -6,11 +6,9 @@ from dataclasses import asdict
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
 
 from askcam.client.protocol import SeenFrame, StoredAnswer
 from askcam.server.answers import Record
-from askcam.server.api.wire import json_response
 from askcam.server.errors import not_found
 from askcam.server.evidence.archive import Archive
 from askcam.server.evidence.errors import NotKept
@@ -18,13 +16,17 @@ from askcam.server.evidence.record import Evidence, PictureRef, SeenPicture
 from askcam.server.house import House
 from askcam.server.pictures import encode
 from askcam.server.saw import rfc3339
+from askcam.server.wire.bodies import json_response
+from askcam.server.wire.endpoint import JPEG, JSON, Endpoint, Reply, Takes
 from askcam.stream.frame import Frame
 
 QUALITY = 90  # JPEG; what the model saw is small, so it may be good
 NO_STORE = {"Cache-Control": "private, no-store"}
 
+ANSWER = Takes("id", "path", "the answer's id: `askcam.answer_id` of what was answered")
 
-def routes(house: House) -> list[BaseRoute]:
+
+def endpoints(house: House) -> list[Endpoint]:
     """Viewers only. Ids are unguessable and never listed: an answer is read by whom its id was told to."""
 
     async def kept(answer_id: str) -> Evidence:
@@ -56,9 +58,39 @@ def routes(house: House) -> list[BaseRoute]:
         return _jpeg(await asyncio.to_thread(house.archive.album.read, found.key.picture))
 
     return [
-        Route("/v1/answers/{id}", answer),
-        Route("/v1/answers/{id}/frames/{index:int}.jpg", frame),
-        Route("/v1/answers/{id}/key.jpg", key),
+        Endpoint(
+            method="GET",
+            path="/v1/answers/{id}",
+            handler=answer,
+            name="getAnswer",
+            what="One of the last answers, or one whose evidence is kept",
+            replies={200: Reply("", {JSON: StoredAnswer})},
+            takes=(ANSWER,),
+            errors=(404,),
+            tag="answers",
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/answers/{id}/frames/{index:int}.jpg",
+            handler=frame,
+            name="getAnswerFrame",
+            what="A frame that it was given from, as the model saw it",
+            replies={200: Reply("JPEG", JPEG)},
+            takes=(ANSWER, Takes("index", "path", "counted from 0", {"type": "integer", "minimum": 0})),
+            errors=(404,),
+            tag="answers",
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/answers/{id}/key.jpg",
+            handler=key,
+            name="getAnswerKeyPicture",
+            what="Of kept evidence: the camera's picture of that moment in full resolution",
+            replies={200: Reply("JPEG", JPEG)},
+            takes=(ANSWER,),
+            errors=(404,),
+            tag="answers",
+        ),
     ]
 
 

@@ -1,15 +1,17 @@
 """/v1/session: a page gives the token once and has a cookie from then on: <img> and WebSocket can send no headers."""
 
+from typing import Literal
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
 
 from askcam.server.access.auth import COOKIE
 from askcam.server.access.passes import LIFE_S
-from askcam.server.api.wire import decode, json_response
 from askcam.server.errors import ApiError
 from askcam.server.house import House
+from askcam.server.wire.bodies import decode, json_response
+from askcam.server.wire.endpoint import JSON, Endpoint, Reply
 
 
 class LogIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -18,7 +20,14 @@ class LogIn(msgspec.Struct, forbid_unknown_fields=True):
     token: str | None = None
 
 
-def routes(house: House) -> list[BaseRoute]:
+class WhoAmI(msgspec.Struct):
+    """Who the page is; `role` is null when it must log in first."""
+
+    role: Literal["viewer", "admin"] | None
+    token_required: bool
+
+
+def endpoints(house: House) -> list[Endpoint]:
     """Open to all (server/access/guard.py): here one gets in."""
 
     async def tell(request: Request) -> Response:
@@ -45,9 +54,39 @@ def routes(house: House) -> list[BaseRoute]:
         return response
 
     return [
-        Route("/v1/session", tell),
-        Route("/v1/session", log_in, methods=["POST"]),
-        Route("/v1/session", log_out, methods=["DELETE"]),
+        Endpoint(
+            method="GET",
+            path="/v1/session",
+            handler=tell,
+            name="getSession",
+            what="Who am I?",
+            replies={200: Reply("you are", {JSON: WhoAmI})},
+            role=None,
+            tag="page",
+        ),
+        Endpoint(
+            method="POST",
+            path="/v1/session",
+            handler=log_in,
+            name="logIn",
+            what="Exchange the token for the page's cookie",
+            replies={204: Reply("the cookie is set", headers={"X-Askcam-Role": "viewer or admin"})},
+            role=None,
+            body=LogIn,
+            body_required=False,
+            errors=(400, 401),
+            tag="page",
+        ),
+        Endpoint(
+            method="DELETE",
+            path="/v1/session",
+            handler=log_out,
+            name="logOut",
+            what="Log out",
+            replies={204: Reply("the cookie is gone")},
+            role=None,
+            tag="page",
+        ),
     ]
 
 

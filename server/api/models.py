@@ -1,19 +1,52 @@
 """GET /v1/models: every camera is a model, beside the model itself."""
 
 import time
+from typing import Literal
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
 
 from askcam.server.errors import unknown_camera
 from askcam.server.house import House
+from askcam.server.wire.endpoint import JSON, Endpoint, Reply, Takes
 from askcam.stream.states import State
 
 MODEL = "askcam"  # asks about the pictures in the message, no camera
 
 
-def routes(house: House) -> list[BaseRoute]:
+class AboutModel(msgspec.Struct, tag_field="kind", tag="model"):
+    """The model itself. `backend` and what follows are there once it is loaded."""
+
+    model: str
+    ready: bool
+    backend: str | msgspec.UnsetType = msgspec.UNSET
+    family: str | msgspec.UnsetType = msgspec.UNSET
+    device: str | msgspec.UnsetType = msgspec.UNSET
+    note: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class AboutCamera(msgspec.Struct, tag_field="kind", tag="camera"):
+    state: Literal["connecting", "live", "stalled", "lost", "ended"]
+
+
+class ModelEntry(msgspec.Struct):
+    """A model in OpenAI's shape. `askcam` says what stands behind the name."""
+
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+    max_model_len: int | None  # tokens of a prompt and its answer; null until the model is loaded
+    askcam: AboutModel | AboutCamera
+
+
+class ModelList(msgspec.Struct):
+    object: Literal["list"]
+    data: list[ModelEntry]
+
+
+def endpoints(house: House) -> list[Endpoint]:
     """List and retrieve, as OpenAI's SDKs call them. `askcam` says what stands behind a name."""
     created = int(time.time())
 
@@ -43,4 +76,25 @@ def routes(house: House) -> list[BaseRoute]:
             raise unknown_camera(name, [camera for camera in known if camera != MODEL])
         return JSONResponse(entry(name, known[name]))
 
-    return [Route("/v1/models", listed), Route("/v1/models/{name:path}", retrieved)]
+    return [
+        Endpoint(
+            method="GET",
+            path="/v1/models",
+            handler=listed,
+            name="listModels",
+            what="The model itself and the public cameras, as OpenAI lists models",
+            replies={200: Reply("", {JSON: ModelList})},
+            tag="asking",
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/models/{name:path}",
+            handler=retrieved,
+            name="getModel",
+            what="One of them",
+            replies={200: Reply("", {JSON: ModelEntry})},
+            takes=(Takes("name", "path", "`askcam` or a camera"),),
+            errors=(404,),
+            tag="asking",
+        ),
+    ]

@@ -15,6 +15,16 @@ T = TypeVar("T")
 
 MAX_AGAIN = 2  # times that an answer is begun anew because the scene has changed; the last one is given as it is
 
+ANSWER_LINKS = {
+    name: {"operationId": name, "parameters": {"id": "$response.body#/askcam/answer_id"}}
+    for name in ("getAnswer", "getAnswerKeyPicture")
+} | {
+    "getAnswerFrame": {
+        "operationId": "getAnswerFrame",
+        "parameters": {"id": "$response.body#/askcam/answer_id", "index": 0},
+    }
+}
+
 
 async def until_told(steps: AsyncGenerator[Step, None], request: Request) -> Step:
     """The first step that a stream tells of: words, a call that is carried out here, the end. The status line waits for

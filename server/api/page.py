@@ -1,22 +1,24 @@
 """The pages and their modules, shipped with the client package. Nothing is loaded from elsewhere, and CSP says so."""
 
-from collections.abc import Awaitable, Callable
 from importlib.resources import files
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import Message, Receive, Scope, Send
 
 from askcam.server.house import House
+from askcam.server.wire.endpoint import BINARY, TEXT, Endpoint, Reply, Takes
 
 CSP = (
     "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self' ws: wss:; "
     "worker-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-PAGES = {"/": "index.html", "/desk": "desk.html", "/wall": "wall.html"}
+PAGES = (  # path, file, operationId, title
+    ("/", "index.html", "getPage", "Ask"),
+    ("/desk", "desk.html", "getDeskPage", "Desk"),
+    ("/wall", "wall.html", "getWallPage", "Wall"),
+)
 HEADERS = {
     "Content-Security-Policy": CSP,
     "Referrer-Policy": "no-referrer",
@@ -31,27 +33,44 @@ def web_folder() -> Path:
     return Path(str(files("askcam.client").joinpath("web")))
 
 
-class _Files(StaticFiles):
-    """Static files with the pages' headers."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                extra = [(k.lower().encode(), v.encode()) for k, v in HEADERS.items()]
-                message = {**message, "headers": [*message["headers"], *extra]}
-            await send(message)
-
-        await super().__call__(scope, receive, with_headers)
-
-
-def _page(file: Path) -> Callable[[Request], Awaitable[Response]]:
-    async def page(request: Request) -> Response:
-        return FileResponse(file, headers=HEADERS)
-
-    return page
-
-
-def routes(house: House) -> list[BaseRoute]:
+def endpoints(house: House) -> list[Endpoint]:
+    """Open to all: what they show is asked for by whoever looks at them."""
     folder = web_folder()
-    pages = [Route(path, _page(folder / name)) for path, name in PAGES.items()]
-    return [*pages, Mount("/web", _Files(directory=folder))]
+    static = StaticFiles(directory=folder)
+
+    async def file(request: Request) -> Response:
+        path = PurePosixPath("/", *request.path_params["path"].split("/")).relative_to("/")
+        response = await static.get_response(str(path), request.scope)
+        response.headers.update(HEADERS)
+        return response
+
+    def page(path: str, html: str, name: str, title: str) -> Endpoint:
+        async def show(request: Request) -> Response:
+            return FileResponse(folder / html, headers=HEADERS)
+
+        return Endpoint(
+            method="GET",
+            path=path,
+            handler=show,
+            name=name,
+            what=f"The page {title}",
+            replies={200: Reply("HTML", {"text/html": TEXT})},
+            role=None,
+            tag="page",
+        )
+
+    return [
+        *(page(*each) for each in PAGES),
+        Endpoint(
+            method="GET",
+            path="/web/{path:path}",
+            handler=file,
+            name="getPageFile",
+            what="A file of the page",
+            replies={200: Reply("the file", {"*/*": BINARY}), 304: Reply("it has not changed")},
+            role=None,
+            takes=(Takes("path", "path", "where it is, slashes included"),),
+            errors=(404,),
+            tag="page",
+        ),
+    ]

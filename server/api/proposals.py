@@ -2,33 +2,66 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
 
+from askcam.client.watches import WatchInfo, WatchProposal
 from askcam.server.access.auth import Role
-from askcam.server.api.wire import json_response
 from askcam.server.house import House
 from askcam.server.watching.proposing import confirm, found, told
+from askcam.server.wire.bodies import json_response
+from askcam.server.wire.endpoint import JSON, Endpoint, Reply, Takes
+
+PROPOSAL = Takes("id", "path", "a proposal's id, as create_watch told it")
 
 
-def routes(house: House) -> list[BaseRoute]:
+def endpoints(house: House) -> list[Endpoint]:
     watching = house.watching
 
     async def one(request: Request) -> Response:
         return json_response(told(found(watching, request.path_params["id"])))
 
     async def confirmed(request: Request) -> Response:
-        house.auth.require(request, Role.ADMIN)
         info = await confirm(watching, request.path_params["id"])
         return Response(status_code=204) if info is None else json_response(info, status=201)
 
     async def declined(request: Request) -> Response:
-        house.auth.require(request, Role.ADMIN)
         proposal = found(watching, request.path_params["id"])
         watching.proposals.drop(proposal.id)
         return Response(status_code=204)
 
     return [
-        Route("/v1/watches/proposals/{id}", one),
-        Route("/v1/watches/proposals/{id}", declined, methods=["DELETE"]),
-        Route("/v1/watches/proposals/{id}/confirm", confirmed, methods=["POST"]),
+        Endpoint(
+            method="GET",
+            path="/v1/watches/proposals/{id}",
+            handler=one,
+            name="getProposal",
+            what="A watch that was proposed by talking, and waits for a yes",
+            replies={200: Reply("", {JSON: WatchProposal})},
+            takes=(PROPOSAL,),
+            errors=(404,),
+            tag="watches",
+        ),
+        Endpoint(
+            method="DELETE",
+            path="/v1/watches/proposals/{id}",
+            handler=declined,
+            name="declineProposal",
+            what="Forget it. Admins only",
+            replies={204: Reply("it is gone")},
+            role=Role.ADMIN,
+            takes=(PROPOSAL,),
+            errors=(404,),
+            tag="watches",
+        ),
+        Endpoint(
+            method="POST",
+            path="/v1/watches/proposals/{id}/confirm",
+            handler=confirmed,
+            name="confirmProposal",
+            what="Carry it out. Admins only",
+            replies={201: Reply("it is being watched", {JSON: WatchInfo}), 204: Reply("the watch is removed")},
+            role=Role.ADMIN,
+            takes=(PROPOSAL,),
+            errors=(400, 404, 409, 503),
+            tag="watches",
+        ),
     ]

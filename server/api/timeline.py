@@ -4,24 +4,48 @@ import time
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
 
 from askcam.client.timeline import TimelineList
 from askcam.server.api.events import MAX_ID, NO_STORE, whole
-from askcam.server.api.wire import json_response, number
 from askcam.server.errors import bad_request, not_found
 from askcam.server.house import House
 from askcam.server.timeline.asked import read
 from askcam.server.timeline.finding import Search
 from askcam.server.timeline.spans import named_time
 from askcam.server.timeline.times import Level, moment
+from askcam.server.wire.bodies import json_response, number
+from askcam.server.wire.endpoint import ID, JPEG, JSON, Endpoint, Reply, Schema, Takes, page_of
 
 LIMIT, MOST = 50, 500  # entries of one answer
 MAX_QUERY = 500  # characters
 ORDERS = ("desc", "asc")
 
+ENTRY = Takes("id", "path", "an entry's id", ID)
+TIME: Schema = {
+    "anyOf": [
+        {"type": "string", "format": "date-time"},
+        {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"},
+        {"enum": ["now", "today", "yesterday"]},
+    ]
+}
+QUERY: Schema = {"type": "string", "maxLength": 500}
+TAKES = (
+    Takes("query", "query", "words that must all be there, or a question: when did the van leave?", QUERY),
+    Takes("camera", "query", "only of this camera"),
+    Takes("since", "query", "what ended later: RFC 3339, or 14:00 (the last time that it was so, there)", TIME),
+    Takes("until", "query", "what began before", TIME),
+    Takes(
+        "level",
+        "query",
+        "only these; if left out, the finest that is kept of each time",
+        {"enum": ["note", "minute", "hour", "day"]},
+    ),
+    Takes("order", "query", "newest or oldest first", {"enum": ["desc", "asc"]}),
+    *page_of("the id of the last entry of the page before", MOST, LIMIT),
+)
 
-def routes(house: House) -> list[BaseRoute]:
+
+def endpoints(house: House) -> list[Endpoint]:
     timeline = house.timeline
 
     async def entries(request: Request) -> Response:
@@ -76,7 +100,30 @@ def routes(house: House) -> list[BaseRoute]:
         except ValueError as exc:
             raise bad_request(f"{name}: {exc}", name) from exc
 
-    return [Route("/v1/timeline", entries), Route("/v1/timeline/{id:int}/frame.jpg", frame)]
+    return [
+        Endpoint(
+            method="GET",
+            path="/v1/timeline",
+            handler=entries,
+            name="findInTimeline",
+            what="What happened: notes, and the events of watches among them",
+            replies={200: Reply("", {JSON: TimelineList})},
+            takes=TAKES,
+            errors=(400, 404),
+            tag="timeline",
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/timeline/{id:int}/frame.jpg",
+            handler=frame,
+            name="getTimelineFrame",
+            what="What the camera showed",
+            replies={200: Reply("JPEG", JPEG)},
+            takes=(ENTRY,),
+            errors=(404, 503),
+            tag="timeline",
+        ),
+    ]
 
 
 def level(request: Request) -> Level | None:

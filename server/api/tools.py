@@ -2,15 +2,15 @@
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
 
 from askcam.client.protocol import ToolInfo, ToolList, ToolServerInfo
-from askcam.server.api.wire import json_response
 from askcam.server.house import House
 from askcam.server.tools.base import Tool
+from askcam.server.wire.bodies import json_response
+from askcam.server.wire.endpoint import JSON, Endpoint, Reply
 
 
-def routes(house: House) -> list[BaseRoute]:
+def endpoints(house: House) -> list[Endpoint]:
     async def listed(request: Request) -> Response:
         names = house.cameras.names()
         uses = {name: {_key(tool) for tool in house.tools.allowed(house.cameras.use(name).tools)} for name in names}
@@ -28,7 +28,16 @@ def routes(house: House) -> list[BaseRoute]:
         servers = [ToolServerInfo(each.name, each.state, each.reason) for each in house.mcp.all()]
         return json_response(ToolList(tools, servers))
 
-    return [Route("/v1/tools", listed)]
+    return [
+        Endpoint(
+            method="GET",
+            path="/v1/tools",
+            handler=listed,
+            name="listTools",
+            what="Server-side tools, and the MCP servers that run some",
+            replies={200: Reply("", {JSON: ToolList})},
+        )
+    ]
 
 
 def _key(tool: Tool) -> tuple[str, str]:

@@ -5,17 +5,23 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
 
-from askcam.client.watches import WatchList, WatchReadingsList
+from askcam.client.watches import WatchInfo, WatchList, WatchReadingsList
 from askcam.server.access.auth import Role
-from askcam.server.api.wire import decode_body, json_response, moment
 from askcam.server.house import House
 from askcam.server.watching.bodies import NewWatch, WatchChange, setting
 from askcam.server.watching.setting import WatchSetting
+from askcam.server.wire.bodies import decode_body, json_response, moment
+from askcam.server.wire.endpoint import JSON, MOMENT, Endpoint, Reply, Takes
+
+WATCH = Takes("name", "path", "a watch, as GET /v1/watches lists it")
+LINKS = {
+    name: {"operationId": name, "parameters": {"name": "$response.body#/name"}}
+    for name in ("getWatch", "changeWatch", "removeWatch")
+}
 
 
-def routes(house: House) -> list[BaseRoute]:
+def endpoints(house: House) -> list[Endpoint]:
     watching = house.watching
 
     async def listed(request: Request) -> Response:
@@ -30,12 +36,10 @@ def routes(house: House) -> list[BaseRoute]:
         return json_response(WatchReadingsList(found), headers={"Cache-Control": "private, no-store"})
 
     async def created(request: Request) -> Response:
-        house.auth.require(request, Role.ADMIN)
         body: dict[str, Any] = msgspec.to_builtins(await decode_body(request, NewWatch))
         return json_response(await watching.create(body.pop("name"), setting(body)), status=201)
 
     async def changed(request: Request) -> Response:
-        house.auth.require(request, Role.ADMIN)
         body = msgspec.to_builtins(await decode_body(request, WatchChange))
 
         def change(before: WatchSetting) -> WatchSetting:
@@ -44,15 +48,80 @@ def routes(house: House) -> list[BaseRoute]:
         return json_response(await watching.change(request.path_params["name"], change))
 
     async def removed(request: Request) -> Response:
-        house.auth.require(request, Role.ADMIN)
         await watching.remove(request.path_params["name"])
         return Response(status_code=204)
 
     return [
-        Route("/v1/watches", listed),
-        Route("/v1/watches", created, methods=["POST"]),
-        Route("/v1/watches/{name}", one),
-        Route("/v1/watches/{name}", changed, methods=["PATCH"]),
-        Route("/v1/watches/{name}", removed, methods=["DELETE"]),
-        Route("/v1/watches/{name}/readings", readings),
+        Endpoint(
+            method="GET",
+            path="/v1/watches",
+            handler=listed,
+            name="listWatches",
+            what="All standing questions",
+            replies={200: Reply("", {JSON: WatchList})},
+            tag="watches",
+        ),
+        Endpoint(
+            method="POST",
+            path="/v1/watches",
+            handler=created,
+            name="createWatch",
+            what="Ask a standing question. Admins only",
+            replies={201: Reply("it is being watched", {JSON: WatchInfo}, links=LINKS)},
+            role=Role.ADMIN,
+            body=NewWatch,
+            errors=(400, 404, 409, 503),
+            tag="watches",
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/watches/{name}",
+            handler=one,
+            name="getWatch",
+            what="One of them, and how it stands on each camera",
+            replies={200: Reply("", {JSON: WatchInfo})},
+            takes=(WATCH,),
+            errors=(404,),
+            tag="watches",
+        ),
+        Endpoint(
+            method="PATCH",
+            path="/v1/watches/{name}",
+            handler=changed,
+            name="changeWatch",
+            what="Change what is named. Admins only",
+            replies={200: Reply("", {JSON: WatchInfo})},
+            role=Role.ADMIN,
+            body=WatchChange,
+            takes=(WATCH,),
+            errors=(400, 404, 409, 503),
+            tag="watches",
+        ),
+        Endpoint(
+            method="DELETE",
+            path="/v1/watches/{name}",
+            handler=removed,
+            name="removeWatch",
+            what="Remove it; its events stay. Admins only",
+            replies={204: Reply("it is gone")},
+            role=Role.ADMIN,
+            takes=(WATCH,),
+            errors=(404, 409, 503),
+            tag="watches",
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/watches/{name}/readings",
+            handler=readings,
+            name="getWatchReadings",
+            what="Its last readings on each of its cameras, up to 600 each",
+            replies={200: Reply("oldest first", {JSON: WatchReadingsList})},
+            takes=(
+                WATCH,
+                Takes("camera", "query", "only of this one of its cameras"),
+                Takes("since", "query", "only later ones: RFC 3339 with its time zone", MOMENT),
+            ),
+            errors=(400, 404),
+            tag="watches",
+        ),
     ]

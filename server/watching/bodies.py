@@ -1,32 +1,35 @@
 """A watch as clients write it: whole, or what is to be other than before. Pure."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from askcam.server.errors import bad_request
-from askcam.server.watching.setting import Kind, Severity, Share, WatchSetting
+from askcam.server.watching.setting import NAME, SECONDS, Kind, Severity, Share, WatchSetting
+from askcam.server.wire.bodies import bounds
 
 T = TypeVar("T")
+SPAN = {name: bounds(minimum=least, maximum=most) for name, (least, most) in SECONDS.items()}
+CAMERAS = bounds(minItems=1, maxItems=64, uniqueItems=True)
 
 
 class NewWatch(msgspec.Struct, forbid_unknown_fields=True):
     """The body of POST /v1/watches; watching.setting.WatchSetting says what the fields mean."""
 
-    name: str
+    name: Annotated[str, bounds(pattern=f"^{NAME.pattern}$")]
     question: str
-    cameras: list[str]
+    cameras: Annotated[list[str], CAMERAS]
     kind: Kind = Kind.YESNO
     choices: list[str] = []
     on_when: list[str] = []
-    every_s: float = 2.0
-    window_s: float = 2.0
+    every_s: Annotated[float, SPAN["every_s"]] = 2.0
+    window_s: Annotated[float, SPAN["window_s"]] = 2.0
     on: Share = 0.7
     off: Share = 0.4
-    for_s: float = 1.0
-    cooldown_s: float = 0.0
+    for_s: Annotated[float, SPAN["for_s"]] = 1.0
+    cooldown_s: Annotated[float, SPAN["cooldown_s"]] = 0.0
     quiet: list[str] = []
     time_zone: str = "UTC"
     severity: Severity = Severity.WARNING
@@ -38,16 +41,16 @@ class WatchChange(msgspec.Struct, forbid_unknown_fields=True):
     """The body of PATCH /v1/watches/{name}: what is to be other than before."""
 
     question: str | UnsetType = UNSET
-    cameras: list[str] | UnsetType = UNSET
+    cameras: Annotated[list[str] | UnsetType, CAMERAS] = UNSET
     kind: Kind | UnsetType = UNSET
     choices: list[str] | UnsetType = UNSET
     on_when: list[str] | UnsetType = UNSET
-    every_s: float | UnsetType = UNSET
-    window_s: float | UnsetType = UNSET
+    every_s: Annotated[float | UnsetType, SPAN["every_s"]] = UNSET
+    window_s: Annotated[float | UnsetType, SPAN["window_s"]] = UNSET
     on: Share | UnsetType = UNSET
     off: Share | UnsetType = UNSET
-    for_s: float | UnsetType = UNSET
-    cooldown_s: float | UnsetType = UNSET
+    for_s: Annotated[float | UnsetType, SPAN["for_s"]] = UNSET
+    cooldown_s: Annotated[float | UnsetType, SPAN["cooldown_s"]] = UNSET
     quiet: list[str] | UnsetType = UNSET
     time_zone: str | UnsetType = UNSET
     severity: Severity | UnsetType = UNSET

@@ -9,10 +9,10 @@ from askcam.client.protocol import CalledTool
 from askcam.engine.calls import read_call
 from askcam.server.answering.facts import marks, told_by
 from askcam.server.api.chat.tools import earlier
-from askcam.server.api.wire import decode
 from askcam.server.errors import ApiError, as_api_error
 from askcam.server.nesting import MAX_DEPTH, parsed, shallow
 from askcam.server.realtime.client_events import Refused, read
+from askcam.server.wire.bodies import decode
 
 DEPTHS = [MAX_DEPTH + 1, 300, 480, 900, 990, 1100, 5000, 100_000]
 SHAPES = {

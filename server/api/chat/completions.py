@@ -10,25 +10,26 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import BaseRoute, Route
 
 from askcam.client.protocol import Problem, encode
 from askcam.engine.question import TokenLogprob, Usage
 from askcam.server.access.shares import client_of
 from askcam.server.api.addresses import in_chat
 from askcam.server.api.chat.reading import read_body
-from askcam.server.api.chat.request import read, shows
+from askcam.server.api.chat.request import ChatRequest, read, shows
+from askcam.server.api.chat.shapes import ChatChunk, ChatCompletion
 from askcam.server.api.chat.tools import written
-from askcam.server.api.outcome import check_stream, until_told, whole
-from askcam.server.api.wire import json_response, read_aside
+from askcam.server.api.outcome import ANSWER_LINKS, check_stream, until_told, whole
 from askcam.server.errors import ApiError
 from askcam.server.house import House
 from askcam.server.steps import Begun, Called, Changed, Delta, Done, Returned, Seen, Step
+from askcam.server.wire.bodies import json_response, read_aside
+from askcam.server.wire.endpoint import JSON, SSE, Endpoint, Events, Reply
 
 LEAST = -9999.0  # OpenAI's word for "very unlikely"; JSON has no minus infinity
 
 
-def routes(house: House) -> list[BaseRoute]:
+def endpoints(house: House) -> list[Endpoint]:
     async def complete(request: Request) -> Response:
         house.admit_question(request)  # before its body is read: that may cost most
         body = await read_aside(await request.body(), read_body)
@@ -53,7 +54,26 @@ def routes(house: House) -> list[BaseRoute]:
             _events(first, steps, writer), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
         )
 
-    return [Route("/v1/chat/completions", complete, methods=["POST"])]
+    return [
+        Endpoint(
+            method="POST",
+            path="/v1/chat/completions",
+            handler=complete,
+            name="createChatCompletion",
+            what="Ask. With `stream`, chunks come as server-sent events; refusals before the first word have their own "
+            "status",
+            replies={
+                200: Reply(
+                    "the answer",
+                    {JSON: ChatCompletion, SSE: Events((ChatChunk, Problem), "[DONE]")},
+                    links=ANSWER_LINKS,
+                )
+            },
+            body=ChatRequest,
+            errors=(400, 404, 503),
+            tag="asking",
+        )
+    ]
 
 
 async def _events(first: Step, steps: AsyncGenerator[Step, None], writer: "_Writer") -> AsyncIterator[bytes]:

@@ -8,7 +8,6 @@ from typing import Any
 
 from askcam.server.api.chat.fields import CHAT, INTEGERS, MESSAGE, PARTS
 from askcam.server.api.chat.request import ChatRequest
-from askcam.server.api.wire import convert, plain
 from askcam.server.errors import ApiError, bad_request
 from askcam.server.fates import (
     FORM,
@@ -21,6 +20,7 @@ from askcam.server.fates import (
     whole,
     without_nulls,
 )
+from askcam.server.wire.bodies import convert, plain
 
 ALIASES = {"n_predict": "max_tokens", "random_seed": "seed", "stop_sequences": "stop"}
 RESPONSES_PARTS = ("input_image", "input_video")  # whose address is no object

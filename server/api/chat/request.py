@@ -5,7 +5,7 @@ What becomes of other fields stands in fields.py; reading.py makes this of what 
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -39,6 +39,7 @@ from askcam.server.attached.budget import Budget
 from askcam.server.attached.content import clip_from_url, picture_from_url
 from askcam.server.errors import bad_request
 from askcam.server.steps import Ask
+from askcam.server.wire.bodies import bounds
 
 
 class Url(msgspec.Struct):
@@ -62,7 +63,7 @@ ContentPart = TextPart | ImagePart | VideoPart
 
 
 class ChatMessage(msgspec.Struct):
-    role: str
+    role: Annotated[str, bounds(enum=["system", "developer", "user", "assistant", "tool"])]
     content: str | list[ContentPart] | None = None
     tool_calls: list[ToolCall] | None = None  # of an assistant
     tool_call_id: str | None = None  # of a tool
@@ -95,20 +96,20 @@ class SchemaFormat(msgspec.Struct, tag="json_schema", forbid_unknown_fields=True
 
 class ChatRequest(msgspec.Struct):
     model: str
-    messages: list[ChatMessage]
+    messages: Annotated[list[ChatMessage], bounds(minItems=1)]
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    max_tokens: int | None = None
-    max_completion_tokens: int | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    top_k: int | None = None  # as vLLM and others take it
-    repetition_penalty: float | None = None
+    max_tokens: Annotated[int | None, bounds(minimum=1)] = None
+    max_completion_tokens: Annotated[int | None, bounds(minimum=1)] = None
+    temperature: Annotated[float | None, bounds(minimum=0, maximum=2)] = None
+    top_p: Annotated[float | None, bounds(minimum=0, maximum=1)] = None
+    top_k: Annotated[int | None, bounds(minimum=-1)] = None  # as vLLM and others take it
+    repetition_penalty: Annotated[float | None, bounds(exclusiveMinimum=0, maximum=10)] = None
     min_tokens: int | None = None
     seed: int | None = None
     stop: str | list[str] | None = None
     logprobs: bool | None = None
-    top_logprobs: int | None = None
+    top_logprobs: Annotated[int | None, bounds(minimum=0, maximum=20)] = None
     response_format: TextFormat | ObjectFormat | SchemaFormat | None = None
     tools: list[FunctionTool] | None = None
     tool_choice: Literal["auto", "none", "required"] | ChosenTool | AllowedTools | None = None

@@ -1,6 +1,7 @@
 """The items of a response's input: turns, calls and what they brought, and how they become messages. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated
 
 import msgspec
 
@@ -11,6 +12,7 @@ from askcam.server.api.chat.tools import FunctionCall, ToolCall, earlier
 from askcam.server.attached.budget import Budget
 from askcam.server.attached.content import picture_from_url
 from askcam.server.errors import ApiError, bad_request
+from askcam.server.wire.bodies import bounds
 
 MAX_PARTS = 64
 # Items that say nothing to a model that does not think; OpenAI's own come back with the next question.
@@ -21,7 +23,7 @@ ROLES = {"system": Role.SYSTEM, "developer": Role.SYSTEM, "user": Role.USER, "as
 class InputPart(msgspec.Struct):
     """`input_text` and `output_text` have a text, `input_image` has an image_url, `refusal` a refusal."""
 
-    type: str
+    type: Annotated[str, bounds(enum=["input_text", "input_image", "output_text", "refusal"])]
     text: str | None = None
     refusal: str | None = None
     image_url: str | None = None  # a data URL, or an address where [fetch] allows it
@@ -32,8 +34,11 @@ class InputItem(msgspec.Struct):
     """A `message` (its type may be left out), a `function_call` of an earlier turn, a `function_call_output`, or an
     `item_reference` to an item of a response that is kept. What a model has thought (`reasoning`) is passed over."""
 
-    type: str | None = None
-    role: str | None = None
+    type: Annotated[
+        str | None,
+        bounds(enum=["message", "function_call", "function_call_output", "item_reference", "reasoning", None]),
+    ] = None
+    role: Annotated[str | None, bounds(enum=[*ROLES, None])] = None
     content: str | list[InputPart] | None = None
     call_id: str | None = None
     name: str | None = None

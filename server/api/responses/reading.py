@@ -7,9 +7,9 @@ from askcam.server.api.chat.reading import check_tools
 from askcam.server.api.responses.fields import INTEGERS, RESPONSES
 from askcam.server.api.responses.items import SILENT
 from askcam.server.api.responses.request import ResponseRequest
-from askcam.server.api.wire import convert, plain
 from askcam.server.errors import bad_request
 from askcam.server.fates import drop_off, sort_out, whole, without_nulls
+from askcam.server.wire.bodies import convert, plain
 
 # Names of engine and chat for what a request of this API calls otherwise.
 NAMES: Mapping[str, str] = {

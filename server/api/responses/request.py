@@ -4,7 +4,7 @@ What becomes of other fields stands in fields.py; reading.py makes this of what 
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -31,6 +31,7 @@ from askcam.server.api.wishes import with_wishes
 from askcam.server.attached.budget import Budget
 from askcam.server.errors import bad_request
 from askcam.server.steps import Ask, Choice
+from askcam.server.wire.bodies import bounds
 
 MAX_ITEMS = 256
 # How clients that have nothing but instructions send the input that must not be missing: then these are what is asked.
@@ -75,23 +76,23 @@ class ResponseRequest(msgspec.Struct):
     input: str | list[InputItem]
     instructions: str | None = None
     stream: bool | None = None
-    max_output_tokens: int | None = None
-    temperature: float | None = None
-    top_p: float | None = None
+    max_output_tokens: Annotated[int | None, bounds(minimum=1)] = None
+    temperature: Annotated[float | None, bounds(minimum=0, maximum=2)] = None
+    top_p: Annotated[float | None, bounds(minimum=0, maximum=1)] = None
     text: TextConfig | None = None
     tools: list[PlainFunctionTool] | None = None
     tool_choice: Literal["auto", "none", "required"] | ChosenPlainTool | AllowedPlainTools | None = None
     parallel_tool_calls: bool | None = None
-    metadata: dict[str, str] | None = None
+    metadata: Annotated[dict[str, str] | None, bounds(maxProperties=16)] = None
     previous_response_id: str | None = None
     store: bool | None = None
     include: list[str] | None = None
-    top_logprobs: int | None = None
+    top_logprobs: Annotated[int | None, bounds(minimum=0, maximum=20)] = None
     truncation: Literal["auto", "disabled"] | None = None
     askcam: AskcamRequest | None = None
     # Besides OpenAI's own.
-    top_k: int | None = None
-    repetition_penalty: float | None = None
+    top_k: Annotated[int | None, bounds(minimum=-1)] = None
+    repetition_penalty: Annotated[float | None, bounds(exclusiveMinimum=0, maximum=10)] = None
     min_tokens: int | None = None
     seed: int | None = None
     stop: str | list[str] | None = None

@@ -7,25 +7,32 @@ from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import BaseRoute, Route
 
 from askcam.client.protocol import encode
 from askcam.server.access.shares import client_of
 from askcam.server.api.addresses import in_response
-from askcam.server.api.outcome import check_stream, until_told, whole
+from askcam.server.api.outcome import ANSWER_LINKS, check_stream, until_told, whole
+from askcam.server.api.responses import shapes
 from askcam.server.api.responses.items import shows
 from askcam.server.api.responses.reading import NAMES, read_body
-from askcam.server.api.responses.request import read
+from askcam.server.api.responses.request import ResponseRequest, read
 from askcam.server.api.responses.shapes import DeletedResponse, ResponseEvent
 from askcam.server.api.responses.store import Kept, Responses
 from askcam.server.api.responses.writer import ResponseWriter
-from askcam.server.api.wire import json_response, read_aside
 from askcam.server.errors import ApiError, called
 from askcam.server.house import House
 from askcam.server.steps import Done, Step
+from askcam.server.wire.bodies import json_response, read_aside
+from askcam.server.wire.endpoint import JSON, SSE, Endpoint, Events, Reply, Takes
+
+RESPONSE = Takes("id", "path", "the response's own id")
+LINKS = ANSWER_LINKS | {
+    name: {"operationId": name, "parameters": {"id": "$response.body#/id"}}
+    for name in ("getResponse", "deleteResponse")
+}
 
 
-def routes(house: House) -> list[BaseRoute]:
+def endpoints(house: House) -> list[Endpoint]:
     """A response is read and deleted by whom its id was told to: ids are unguessable and never listed."""
     responses = Responses()
 
@@ -72,9 +79,39 @@ def routes(house: House) -> list[BaseRoute]:
         return json_response(DeletedResponse(request.path_params["id"]))
 
     return [
-        Route("/v1/responses", create, methods=["POST"]),
-        Route("/v1/responses/{id}", retrieve),
-        Route("/v1/responses/{id}", delete, methods=["DELETE"]),
+        Endpoint(
+            method="POST",
+            path="/v1/responses",
+            handler=create,
+            name="createResponse",
+            what="Ask, in the Responses API's words. With `stream`, typed events come as server-sent events",
+            replies={200: Reply("the answer", {JSON: shapes.Response, SSE: Events((ResponseEvent,))}, links=LINKS)},
+            body=ResponseRequest,
+            errors=(400, 404, 503),
+            tag="asking",
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/responses/{id}",
+            handler=retrieve,
+            name="getResponse",
+            what="One of the last responses",
+            replies={200: Reply("", {JSON: shapes.Response})},
+            takes=(RESPONSE,),
+            errors=(404,),
+            tag="asking",
+        ),
+        Endpoint(
+            method="DELETE",
+            path="/v1/responses/{id}",
+            handler=delete,
+            name="deleteResponse",
+            what="Forget it",
+            replies={200: Reply("it is forgotten", {JSON: DeletedResponse})},
+            takes=(RESPONSE,),
+            errors=(404,),
+            tag="asking",
+        ),
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from askcam.client.protocol import Saw
-from askcam.server.api.openapi.shapes import TokenChances
+from askcam.server.api.chat.shapes import TokenChances
 
 Status = Literal["in_progress", "completed", "incomplete"]
 

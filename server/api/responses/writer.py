@@ -8,7 +8,7 @@ import msgspec
 
 from askcam.client.protocol import Saw
 from askcam.engine.question import Reason, TokenLogprob, Usage
-from askcam.server.api.openapi.shapes import TokenChance, TokenChances
+from askcam.server.api.chat.shapes import TokenChance, TokenChances
 from askcam.server.api.responses.items import InputItem, said
 from askcam.server.api.responses.request import ResponseRequest
 from askcam.server.api.responses.shapes import (

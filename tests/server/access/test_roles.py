@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient, WebSocketDenialResponse
 
-from askcam.server.api.openapi.document import describe
-from askcam.server.app import build_app
+from askcam.server.access.guard import guarded
+from askcam.server.app import all_endpoints, build_app
 from askcam.server.building import build_house
 from askcam.server.config import Config, ServerConfig
+from askcam.server.wire.openapi import describe
 
 VIEWER, ADMIN = "viewer-token-of-the-tests", "admin-token-of-the-tests"
 ROLES = {"stranger": "", "wrong": "no-token-of-the-tests", "viewer": VIEWER, "admin": ADMIN}
@@ -23,7 +24,7 @@ WANTS = {  # method and path: the least that one must be
     "GET /": "stranger",
     "GET /desk": "stranger",
     "GET /wall": "stranger",
-    "GET /web": "stranger",
+    "GET /web/{path}": "stranger",
     "GET /openapi.json": "stranger",
     "GET /healthz": "stranger",
     "GET /readyz": "stranger",
@@ -94,8 +95,6 @@ def routes(app: Any) -> Iterator[str]:
         match route:
             case Route(methods=methods):
                 yield from (f"{method} {plain}" for method in sorted((methods or set()) - {"HEAD"}))
-            case Mount():
-                yield f"GET {plain}"
             case WebSocketRoute():
                 yield f"WEBSOCKET {plain}"
             case other:
@@ -108,11 +107,14 @@ def test_every_route_has_its_role_here_and_there_is_no_other(app: Any) -> None:
     assert set(there) == set(WANTS)
 
 
-def test_the_description_names_the_same_routes_as_open() -> None:
-    for path, item in describe(token_required=True)["paths"].items():
+def test_the_description_and_the_guard_name_the_same_routes_as_open() -> None:
+    endpoints = all_endpoints(build_house(Config()))
+    for path, item in describe(endpoints, token_required=True)["paths"].items():
         for method, operation in item.items():
-            wants = WANTS[f"{method.upper()} {'/web' if path.startswith('/web/') else path}"]
+            wants = WANTS[f"{method.upper()} {path}"]
             assert bool(operation["security"]) == (wants != "stranger"), (method, path)
+    for endpoint in endpoints:
+        assert guarded(endpoint.plain_path) == (endpoint.role is not None), endpoint.plain_path
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -121,7 +123,7 @@ def test_nobody_does_what_is_for_others(client: TestClient, what: str, role: str
     """Methods that a route has beside its own (HEAD) are for the same people."""
     method, _, path = what.partition(" ")
     path = path.replace("{index}", "1").replace("{id}", "1").replace("{name}", "nothing").replace("{path}", "v1/no")
-    path += "/layout.css" if path == "/web" else ""
+    path = "/web/layout.css" if path.startswith("/web/") else path
     headers = {"Authorization": f"Bearer {ROLES[role]}"} if ROLES[role] else {}
     may = RANK[role] >= RANK[WANTS[what]]
     if method == "WEBSOCKET":

@@ -25,10 +25,10 @@ from askcam.server.api.chat.request import read as read_chat
 from askcam.server.api.responses.items import InputItem, InputPart
 from askcam.server.api.responses.request import ResponseRequest
 from askcam.server.api.responses.request import read as read_response
-from askcam.server.api.wire import decode
 from askcam.server.errors import ApiError
 from askcam.server.realtime.client_events import Refused
 from askcam.server.realtime.client_events import read as read_event
+from askcam.server.wire.bodies import decode
 
 CHARS = Limits().max_question_chars
 

@@ -9,9 +9,9 @@ from askcam.engine.question import JSON_OBJECT, Role, Text
 from askcam.server.access.limits import Limits
 from askcam.server.api.chat.reading import read_body
 from askcam.server.api.chat.request import ChatRequest, read
-from askcam.server.api.wire import decode
 from askcam.server.errors import ApiError
 from askcam.server.steps import Ask
+from askcam.server.wire.bodies import decode
 
 USER = [{"role": "user", "content": "What do you see?"}]
 

@@ -1,6 +1,6 @@
 """GET /openapi.json: what this server takes and gives over HTTP, in OpenAPI 3.1, made from its own types."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -8,18 +8,12 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
 
 from askcam.client.protocol import Problem
 from askcam.server.access.auth import COOKIE
-from askcam.server.access.guard import guarded
-from askcam.server.api.openapi import deliveries, operations, timeline, watches
-from askcam.server.api.openapi.operations import JSON, Events, Operation, Reply, Schema
-from askcam.server.api.wire import json_response
-from askcam.server.house import House
+from askcam.server.wire.bodies import json_response
+from askcam.server.wire.endpoint import JSON, Endpoint, Events, Reply, Schema
 
-OPERATIONS = {**operations.OPERATIONS, **watches.OPERATIONS, **timeline.OPERATIONS, **deliveries.OPERATIONS}
-BOUNDS = {**operations.BOUNDS, **watches.BOUNDS}
 REF = "#/components/schemas/{name}"
 ABOUT = (
     "Ask your cameras. Every camera is a model: OpenAI's clients work with the base URL `/v1`. Beside these "
@@ -41,28 +35,38 @@ ERRORS = {
 }
 
 
-def routes(house: House) -> list[BaseRoute]:
-    """Open to all: it tells nothing of what is asked or shown here."""
-    description = describe(house.auth.token_required)
+def endpoint(others: Sequence[Endpoint], token_required: bool) -> Endpoint:
+    """GET /openapi.json, which describes `others` and itself. Open to all: it tells nothing of what is asked or shown
+    here."""
 
     async def openapi(request: Request) -> Response:
         return json_response(description)
 
-    return [Route("/openapi.json", openapi)]
+    own = Endpoint(
+        method="GET",
+        path="/openapi.json",
+        handler=openapi,
+        name="getDescription",
+        what="This description",
+        replies={200: Reply("OpenAPI", {JSON: {}})},
+        role=None,
+    )
+    description = describe([*others, own], token_required)
+    return own
 
 
-def describe(token_required: bool) -> dict[str, Any]:
+def describe(endpoints: Sequence[Endpoint], token_required: bool) -> dict[str, Any]:
     """The whole document, for a server with or without a token."""
     paths: dict[str, dict[str, Any]] = {}
-    for (method, path), operation in OPERATIONS.items():
-        paths.setdefault(path, {})[method.lower()] = _operation(path, operation, token_required)
+    for each in endpoints:
+        paths.setdefault(each.plain_path, {})[each.method.lower()] = _operation(each, token_required)
     return {
         "openapi": "3.1.0",
         "info": {"title": "askcam", "version": _version(), "description": ABOUT, "license": {"name": "Apache-2.0"}},
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
-            "schemas": _schemas(),
+            "schemas": _schemas(endpoints),
             "responses": {f"Error{status}": _error(status, what) for status, what in ERRORS.items()},
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "a viewer's or an admin's token"},
@@ -72,29 +76,29 @@ def describe(token_required: bool) -> dict[str, Any]:
     }
 
 
-def _operation(path: str, operation: Operation, token_required: bool) -> dict[str, Any]:
-    behind = guarded(path)
-    replies = {str(status): _reply(reply) for status, reply in operation.replies.items()}
-    errors = {*BEFORE, *operation.errors} | ({401} if behind else set()) | ({415} if operation.body else set())
-    for status in sorted(errors - operation.replies.keys()):
+def _operation(endpoint: Endpoint, token_required: bool) -> dict[str, Any]:
+    behind = endpoint.role is not None
+    replies = {str(status): _reply(reply) for status, reply in endpoint.replies.items()}
+    errors = {*BEFORE, *endpoint.errors} | ({401} if behind else set()) | ({415} if endpoint.body else set())
+    for status in sorted(errors - endpoint.replies.keys()):
         replies[str(status)] = {"$ref": f"#/components/responses/Error{status}"}
     made: dict[str, Any] = {
-        "operationId": operation.name,
-        "summary": operation.what,
-        "tags": [operation.tag],
+        "operationId": endpoint.name,
+        "summary": endpoint.what,
+        "tags": [endpoint.tag],
         "responses": replies,
         "security": [{"bearer": []}, {"cookie": []}] if behind and token_required else [],
     }
-    if operation.takes:
+    if endpoint.takes:
         made["parameters"] = [
             {"name": one.name, "in": one.place, "required": one.place == "path", "description": one.what}
             | {"schema": dict(one.schema)}
-            for one in operation.takes
+            for one in endpoint.takes
         ]
-    if operation.body is not None:
+    if endpoint.body is not None:
         made["requestBody"] = {
-            "required": operation.body_required,
-            "content": {JSON: {"schema": {"$ref": REF.format(name=operation.body.__name__)}}},
+            "required": endpoint.body_required,
+            "content": {JSON: {"schema": {"$ref": REF.format(name=endpoint.body.__name__)}}},
         }
     return made
 
@@ -131,18 +135,15 @@ def _error(status: int, what: str) -> dict[str, Any]:
     return {"description": f"{HTTPStatus(status).phrase}. {what}", "content": {JSON: {"schema": schema}}}
 
 
-def _schemas() -> dict[str, Any]:
-    bodies = {operation.body for operation in OPERATIONS.values() if operation.body is not None}
-    shapes = {shape for operation in OPERATIONS.values() for shape in _shapes(operation)} | {Problem}
+def _schemas(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
+    bodies = {endpoint.body for endpoint in endpoints if endpoint.body is not None}
+    shapes = {shape for endpoint in endpoints for shape in _shapes(endpoint)} | {Problem}
     taken, given = _components(bodies), _components(shapes)
     structs = {struct.__name__: struct for struct in _structs(shapes)}
     for name, schema in given.items():
         schema["required"] = _written(structs[name], schema)
     both = taken.keys() & given.keys()
     assert all(taken[name] == given[name] for name in both), "one name for what is taken and what is given"
-    for name, fields in BOUNDS.items():
-        for one, bounds in fields.items():
-            taken[name]["properties"][one].update(bounds)
     return dict(sorted((taken | given).items()))
 
 
@@ -152,8 +153,8 @@ def _components(types: set[type]) -> dict[str, Any]:
     return components
 
 
-def _shapes(operation: Operation) -> Iterator[type]:
-    for reply in operation.replies.values():
+def _shapes(endpoint: Endpoint) -> Iterator[type]:
+    for reply in endpoint.replies.values():
         for shape in reply.media.values():
             if isinstance(shape, type):
                 yield shape

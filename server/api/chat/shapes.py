@@ -1,69 +1,10 @@
-"""Bodies of responses that are written as plain objects elsewhere, as types, for the description to be made from."""
+"""What chat completions look like, as types, for the description to be made from; they are written as plain objects."""
 
 from typing import Any, Literal
 
 import msgspec
 
 from askcam.client.protocol import Saw
-
-
-class Alive(msgspec.Struct):
-    """The process answers."""
-
-    status: Literal["ok"]
-
-
-class Ready(msgspec.Struct):
-    """The model is warm."""
-
-    status: Literal["ready"]
-
-
-class NotReady(msgspec.Struct):
-    """How far the model is."""
-
-    status: Literal["loading", "failed"]
-    what: str
-    share: float  # 0 to 1
-    failed: bool
-
-
-class WhoAmI(msgspec.Struct):
-    """Who the page is; `role` is null when it must log in first."""
-
-    role: Literal["viewer", "admin"] | None
-    token_required: bool
-
-
-class AboutModel(msgspec.Struct, tag_field="kind", tag="model"):
-    """The model itself. `backend` and what follows are there once it is loaded."""
-
-    model: str
-    ready: bool
-    backend: str | msgspec.UnsetType = msgspec.UNSET
-    family: str | msgspec.UnsetType = msgspec.UNSET
-    device: str | msgspec.UnsetType = msgspec.UNSET
-    note: str | msgspec.UnsetType | None = msgspec.UNSET
-
-
-class AboutCamera(msgspec.Struct, tag_field="kind", tag="camera"):
-    state: Literal["connecting", "live", "stalled", "lost", "ended"]
-
-
-class ModelEntry(msgspec.Struct):
-    """A model in OpenAI's shape. `askcam` says what stands behind the name."""
-
-    id: str
-    object: Literal["model"]
-    created: int
-    owned_by: str
-    max_model_len: int | None  # tokens of a prompt and its answer; null until the model is loaded
-    askcam: AboutModel | AboutCamera
-
-
-class ModelList(msgspec.Struct):
-    object: Literal["list"]
-    data: list[ModelEntry]
 
 
 class TokenChance(msgspec.Struct):

@@ -1,1 +1,0 @@
-"""GET /openapi.json: what every HTTP route takes and gives."""
