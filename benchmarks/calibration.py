@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def calibrate(*args: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "askcam.server.cli", "watch", "calibrate", *args, "--every-s", "2", "--json"]
+    command = [sys.executable, "-m", "askcam.app.cli", "watch", "calibrate", *args, "--every-s", "2", "--json"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found

@@ -102,7 +102,7 @@ def wait(until: Any) -> None:
 
 def askcam(*args: str) -> list[dict[str, Any]]:
     """The JSON lines of `askcam replay`."""
-    command = [sys.executable, "-m", "askcam.server.cli", "replay", "--json", *args]
+    command = [sys.executable, "-m", "askcam.app.cli", "replay", "--json", *args]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=os.environ)
     if done.returncode == 2:
         raise SystemExit("askcam replay could not try")

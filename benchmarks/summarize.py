@@ -77,7 +77,7 @@ def main() -> None:
 
 
 def summarize(path: Path, language: str, fps: str) -> list[dict[str, Any]]:
-    command = [sys.executable, "-m", "askcam.server.cli", "summarize", str(path)]
+    command = [sys.executable, "-m", "askcam.app.cli", "summarize", str(path)]
     options = ["--format", "json", "--language", language, "--fps", fps]
     done = subprocess.run([*command, *options], stdout=subprocess.PIPE, text=True, check=True)
     events: list[dict[str, Any]] = json.loads(done.stdout)["events"]

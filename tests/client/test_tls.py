@@ -48,7 +48,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(server: LiveServ
 
 
 def test_the_command_line_takes_a_certificate_to_trust(server: LiveServer, certificate: tuple[Path, Path]) -> None:
-    command = [sys.executable, "-m", "askcam.server.cli", "ask", "What do you see?", "--camera", "lobby", "--json"]
+    command = [sys.executable, "-m", "askcam.app.cli", "ask", "What do you see?", "--camera", "lobby", "--json"]
     done = subprocess.run(
         [*command, "--url", server.url, "--ca", str(certificate[0])], capture_output=True, text=True, timeout=120
     )

@@ -5,7 +5,7 @@ import graphlib
 import grimp
 import pytest
 
-ROOMS = ("askcam.stream", "askcam.engine", "askcam.client", "askcam.demo", "askcam.server")
+ROOMS = tuple(f"askcam.{room}" for room in ("stream", "engine", "client", "demo", "server", "app"))
 LONGEST = 36  # files; it may shrink
 
 

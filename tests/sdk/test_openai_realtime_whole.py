@@ -17,9 +17,9 @@ from openai.types.realtime import realtime_server_event as more
 from products import data_url, product
 from shop import FOUND_TEXT, Shop
 
+from askcam.app.config import CameraEntry, Config, ServerConfig
+from askcam.app.serving import Running, serving
 from askcam.demo.builtin import model_path
-from askcam.server.config import CameraEntry, Config, ServerConfig
-from askcam.server.serving import Running, serving
 from askcam.server.tools.base import CallLimits
 
 TIMEOUT_S = 120.0

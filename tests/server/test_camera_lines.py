@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from askcam.app.commands.camera_lines import MAX_LINES, STALLED_S, STEADY_S, WINDOW_S, CameraLines, Line, words
 from askcam.client.protocol import CameraInfo
 from askcam.server.access.auth import notices
-from askcam.server.commands.camera_lines import MAX_LINES, STALLED_S, STEADY_S, WINDOW_S, CameraLines, Line, words
 from askcam.server.terminal.reasons import reason_in
 from askcam.server.terminal.words import speak
 from askcam.stream.states import State

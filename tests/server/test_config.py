@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askcam.server.access.limits import Limits
-from askcam.server.attached.allowed import FetchConfig
-from askcam.server.config import (
+from askcam.app.config import (
     CameraEntry,
     Config,
     ServerConfig,
@@ -18,6 +16,8 @@ from askcam.server.config import (
     with_cameras,
     with_flags,
 )
+from askcam.server.access.limits import Limits
+from askcam.server.attached.allowed import FetchConfig
 from askcam.server.config_errors import ConfigError
 from askcam.server.evidence.config import EvidenceConfig
 from askcam.server.evidence.retention import Bounds

@@ -16,7 +16,7 @@ STUCK = {
 }
 PROGRAM = """
 import asyncio, threading, time
-from askcam.server.commands import ending
+from askcam.app.commands import ending
 
 async def main():
     stop = asyncio.Event()

@@ -12,8 +12,8 @@ from films import make_film
 from PIL import Image
 from program import askcam, refused
 
+from askcam.app.commands.looked_at import LookError, split
 from askcam.engine.question import Picture
-from askcam.server.commands.looked_at import LookError, split
 from askcam.stream.sources.http_camera import HTTPCamera
 
 

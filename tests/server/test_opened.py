@@ -4,7 +4,7 @@ import pytest
 from servers.numbered import rarely
 from servers.running import OddCamera
 
-from askcam.server.commands.opened import await_picture
+from askcam.app.commands.opened import await_picture
 from askcam.stream.camera import Camera, CameraConfig, State
 from askcam.stream.fit import as_is
 from askcam.stream.sources.registry import resolve

@@ -18,10 +18,10 @@ from secret_uris import uris
 from servers.askcam_server import live_server
 from waiting import until
 
+from askcam.app.config import Config, ServerConfig, load
+from askcam.app.known_secrets import learn
 from askcam.server import logs
-from askcam.server.config import Config, ServerConfig, load
 from askcam.server.errors import bad_request
-from askcam.server.known_secrets import learn
 from askcam.server.notifying.redacting import without
 from askcam.stream.camera import Camera, State
 from askcam.stream.errors import SourceError

@@ -93,7 +93,7 @@ def test_progress_is_shown_on_a_terminal(short: Path) -> None:
     """stderr is a terminal, stdout is not: the summary alone can be piped on."""
     master, slave = pty.openpty()
     env = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
-    command = [sys.executable, "-m", "askcam.server.cli", "summarize", str(short)]
+    command = [sys.executable, "-m", "askcam.app.cli", "summarize", str(short)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=slave, env=env) as process:
         os.close(slave)
         shown = bytearray()

@@ -1,7 +1,7 @@
 """askcam's commands in processes of their own, forked off one that has read torch, transformers and our own modules
 already: reading those takes six seconds of a core, each time.
 
-All else is as `python -m askcam.server.cli` has it; the command line's module, which looks at argv and the environment
+All else is as `python -m askcam.app.cli` has it; the command line's module, which looks at argv and the environment
 while it is read, is read anew. Where the environment differs in what libraries look at while they are read, a plain
 process is started.
 """
@@ -23,7 +23,7 @@ from multiprocessing.forkserver import ensure_running
 from multiprocessing.reduction import DupFd
 from typing import IO, Any
 
-MODULE = "askcam.server.cli"
+MODULE = "askcam.app.cli"
 LIBRARIES = [
     "av",
     "cv2",
@@ -51,7 +51,7 @@ LIBRARIES = [
     # Our own: what a server reads when it is told to serve.
     "askcam.engine.opening",
     "askcam.engine.live.build",
-    "askcam.server.serving",
+    "askcam.app.serving",
 ]
 # What tests change; libraries set others themselves while they are read.
 READ_EARLY = re.compile("CUDA_VISIBLE_DEVICES|HF_|HUGGINGFACE|LANG|LC_|OMP_NUM|PYTHONPATH|TRANSFORMERS|TRITON")

@@ -6,12 +6,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from askcam.app.asgi import build_app
+from askcam.app.build import build_house
+from askcam.app.config import Config
 from askcam.server.access.bodies import Receiving
 from askcam.server.access.limits import Limits
 from askcam.server.access.shares import Client
-from askcam.server.app import build_app
-from askcam.server.building import build_house
-from askcam.server.config import Config
 
 ONE, OTHER, ADMIN = Client("viewer", "a"), Client("viewer", "b"), Client("admin", "a", admin=True)
 

@@ -13,11 +13,11 @@ from starlette.testclient import TestClient, WebSocketDenialResponse
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from askcam.app.asgi import build_app
+from askcam.app.build import build_house
+from askcam.app.config import Config, ServerConfig
 from askcam.server.access.auth import COOKIE
 from askcam.server.access.limits import Limits
-from askcam.server.app import build_app
-from askcam.server.building import build_house
-from askcam.server.config import Config, ServerConfig
 from askcam.server.connections.told import Quiet, Told
 from askcam.server.house import House
 

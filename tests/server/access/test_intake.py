@@ -11,12 +11,12 @@ from servers.askcam_server import live_server
 from starlette.testclient import TestClient
 from websockets.sync.client import ClientConnection, connect
 
+from askcam.app.asgi import build_app
+from askcam.app.build import build_house
+from askcam.app.config import Config, ServerConfig
 from askcam.server.access.intake import LEAST_BYTES, Intake
 from askcam.server.access.limits import Limits
 from askcam.server.access.shares import Client
-from askcam.server.app import build_app
-from askcam.server.building import build_house
-from askcam.server.config import Config, ServerConfig
 from askcam.server.house import House
 
 ONE, OTHER, ADMIN = Client("viewer", "a"), Client("viewer", "b"), Client("admin", "a", admin=True)

@@ -8,10 +8,10 @@ import pytest
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient, WebSocketDenialResponse
 
+from askcam.app.asgi import all_endpoints, build_app
+from askcam.app.build import build_house
+from askcam.app.config import Config, ServerConfig
 from askcam.server.access.guard import guarded
-from askcam.server.app import all_endpoints, build_app
-from askcam.server.building import build_house
-from askcam.server.config import Config, ServerConfig
 from askcam.server.wire.openapi import describe
 
 VIEWER, ADMIN = "viewer-token-of-the-tests", "admin-token-of-the-tests"

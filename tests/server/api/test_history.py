@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from askcam.app.asgi import build_app
+from askcam.app.build import build_house
+from askcam.app.config import Config
 from askcam.client.protocol import Saw, SeenWindow, StoredAnswer
 from askcam.engine.question import Reason, Timings, Usage
 from askcam.server.answers import Record
-from askcam.server.app import build_app
-from askcam.server.building import build_house
-from askcam.server.config import Config
 from askcam.stream.frame import AgeBasis, Frame
 
 ID = "ans_0123456789abcdefghijklmn"

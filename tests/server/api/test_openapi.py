@@ -14,9 +14,9 @@ from servers.askcam_server import LiveServer, live_server, wait_for_pairs
 from servers.sites import png
 from starlette.routing import Route, WebSocketRoute
 
-from askcam.server.app import all_endpoints, build_app
-from askcam.server.building import build_house
-from askcam.server.config import Config
+from askcam.app.asgi import all_endpoints, build_app
+from askcam.app.build import build_house
+from askcam.app.config import Config
 from askcam.server.wire.openapi import describe
 
 METHODS = {"get", "post", "put", "patch", "delete"}

@@ -15,6 +15,7 @@ from scripted import Script, labels, record
 from servers.askcam_server import LiveServer, live_server
 from typer.testing import CliRunner
 
+from askcam.app.program import app
 from askcam.demo.builtin import model_path
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
@@ -24,7 +25,6 @@ from askcam.server.calibration.plot import PlotError, check, draw
 from askcam.server.calibration.readings import read
 from askcam.server.calibration.report import report
 from askcam.server.calibration.samples import Sample
-from askcam.server.cli import app
 from askcam.server.watching.setting import WatchSetting
 from askcam.stream.reel import Reel
 

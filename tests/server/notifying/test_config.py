@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from watch_events import event
 
-from askcam.server.config import Config, check, load
+from askcam.app.config import Config, check, load
 from askcam.server.config_errors import ConfigError
 from askcam.server.notifying.setting import KINDS, NotifySetting
 

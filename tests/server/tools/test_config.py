@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from askcam.server.config import Config, load
+from askcam.app.config import Config, load
 from askcam.server.config_errors import ConfigError
 from askcam.server.tools.base import CallLimits
 

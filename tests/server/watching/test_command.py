@@ -16,7 +16,7 @@ from servers.askcam_server import LiveServer, live_server
 from waiting import until
 from watch_events import add, open_store
 
-from askcam.server.commands.watch_events import messages
+from askcam.app.commands.watch_events import messages
 
 CONFIG = """
 [server]
@@ -122,7 +122,7 @@ def test_following_goes_on_over_a_restart_of_the_server_and_misses_nothing(tmp_p
     with live_server("--config", str(config), until="listening") as server:
         command = ["watch", "events", "--follow", "--watch", "door", "--json", "--url", server.url]
         follower = subprocess.Popen(
-            [sys.executable, "-m", "askcam.server.cli", *command, "--since", "2020-01-01T00:00:00Z"],
+            [sys.executable, "-m", "askcam.app.cli", *command, "--since", "2020-01-01T00:00:00Z"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

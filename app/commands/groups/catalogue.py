@@ -21,7 +21,7 @@ def group() -> typer.Typer:
         json: Annotated[bool, as_json] = False,
     ) -> None:
         """Take products in; one with the sku (or barcode, or name) of another replaces it. 1: lines were left out."""
-        from askcam.server.commands import catalogue as command
+        from askcam.app.commands import catalogue as command
 
         command.take_in(file, into, replace, json)
 
@@ -32,7 +32,7 @@ def group() -> typer.Typer:
         json: Annotated[bool, as_json] = False,
     ) -> None:
         """What lookup_product would find. 1: nothing."""
-        from askcam.server.commands import catalogue as command
+        from askcam.app.commands import catalogue as command
 
         command.find(query, file, json)
 

@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 
-from askcam.server.config import Config
+from askcam.app.config import Config
 from askcam.stream.secrets import KNOWN, Secrets
 from askcam.stream.sources.label import secrets_of
 

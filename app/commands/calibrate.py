@@ -12,6 +12,9 @@ from urllib.parse import quote
 import msgspec
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from askcam.app.build import BUILT_IN
+from askcam.app.commands import calibrate_shown
+from askcam.app.config import Config
 from askcam.client.calibration import Calibration
 from askcam.client.errors import AskcamError
 from askcam.client.http import Http
@@ -19,15 +22,12 @@ from askcam.client.watches import WatchInfo
 from askcam.engine.errors import EngineError
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
-from askcam.server.building import BUILT_IN
 from askcam.server.calibration import labels, plot
 from askcam.server.calibration.moments import OBJECT, Moment, of_drawings, of_recording, seeds_for
 from askcam.server.calibration.readings import read
 from askcam.server.calibration.report import Report, report
 from askcam.server.calibration.telling import About
 from askcam.server.calibration.telling import told as as_told
-from askcam.server.commands import calibrate_shown
-from askcam.server.config import Config
 from askcam.server.errors import ApiError
 from askcam.server.terminal import say
 from askcam.server.terminal.progress import progress

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from askcam.app.commands.capacity import FIRST_S, USUAL_FPS, Capacity, measure
+from askcam.app.commands.opened import await_picture
 from askcam.engine.errors import EngineError
 from askcam.engine.interface import EngineConfig
 from askcam.engine.open import open_engine
-from askcam.server.commands.capacity import FIRST_S, USUAL_FPS, Capacity, measure
-from askcam.server.commands.opened import await_picture
 from askcam.server.terminal import say
 from askcam.server.terminal.progress import progress
 from askcam.server.terminal.words import told

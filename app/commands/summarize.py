@@ -9,10 +9,10 @@ from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from askcam.app.build import BUILT_IN
 from askcam.engine.errors import EngineError, UnknownScene
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
-from askcam.server.building import BUILT_IN
 from askcam.server.summary.plan import Plan, make_plan
 from askcam.server.summary.prompts import Prompts, prompts_in
 from askcam.server.summary.segments import SEGMENT, of_camera, of_file

@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from askcam.app.commands.ending import stop_on_signals
+from askcam.app.commands.serve import announce, run, until_ready
+from askcam.app.config import CameraEntry, Config
+from askcam.app.serving import Running, serving
 from askcam.client.client import Answer, connect
 from askcam.client.errors import AskcamError
 from askcam.demo.questions import DemoQuestion, questions
-from askcam.server.commands.ending import stop_on_signals
-from askcam.server.commands.serve import announce, run, until_ready
-from askcam.server.config import CameraEntry, Config
-from askcam.server.serving import Running, serving
 from askcam.server.terminal import say
 from askcam.server.terminal.words import told
 from askcam.stream.camera import Camera

@@ -1,23 +1,18 @@
-"""The askcam program, and the composition root: reads argv, the environment and askcam.toml, plugs the demo in.
-
-Only this file knows them all. Commands live in commands/ and load when they are called, so `askcam --help` is quick.
-"""
+"""All commands with their flags. They live in commands/ and load when they are called, so `askcam --help` is quick."""
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from askcam.app.commands.groups import catalogue, watch
 from askcam.demo.builtin import model_path
-from askcam.server.commands.groups import catalogue, watch
-from askcam.server.terminal.language import FLAG, LANGUAGES, chosen, known
-from askcam.server.terminal.words import speak, told
+from askcam.server.terminal.language import FLAG, LANGUAGES, known
+from askcam.server.terminal.words import spoken_language, told
 
 URL = "http://127.0.0.1:8400"
-LANGUAGE = chosen(sys.argv[1:], os.environ)
-speak(LANGUAGE)  # before the help texts below are looked up
+LANGUAGE = spoken_language()
 
 app = typer.Typer(
     help=told("help.askcam"),
@@ -47,7 +42,7 @@ Json = Annotated[bool, typer.Option("--json", help=told("help.json"))]
 
 def _config(file: Path | None, cameras: list[str] | None, server: dict[str, Any], model: dict[str, Any]) -> Any:
     """The config that the file, the environment and the flags make together; flags have the last word."""
-    from askcam.server import config as configs
+    from askcam.app import config as configs
     from askcam.server.config_errors import ConfigError
     from askcam.server.terminal import say
 
@@ -80,7 +75,7 @@ def askcam(
         bool, typer.Option("--version", callback=_version, is_eager=True, help=told("help.version"))
     ] = False,
 ) -> None:
-    """Every command's options; chosen() has looked at the language already."""
+    """Every command's options; cli.py has looked at the language already."""
     from askcam.server import logs
 
     logs.begin()
@@ -108,7 +103,7 @@ def serve(
     json: Json = False,
 ) -> None:
     """Open cameras, load a model, and answer until Ctrl-C. Tokens: ASKCAM_TOKEN, ASKCAM_ADMIN_TOKEN."""
-    from askcam.server.commands import serve as command
+    from askcam.app.commands import serve as command
 
     server = {"host": host, "port": port, "tls_cert": tls_cert, "tls_key": tls_key, "max_age_ms": max_age_ms}
     engine = _model_flags(model, backend, device, dtype, positions, threads)
@@ -125,7 +120,7 @@ def demo(
     json: Json = False,
 ) -> None:
     """A synthetic camera, the built-in model and the page: three questions and answers, then yours."""
-    from askcam.server.commands import demo as command
+    from askcam.app.commands import demo as command
 
     if once and port is None:
         port = 0  # nobody will open the page
@@ -143,7 +138,7 @@ def ask(
     json: Json = False,
 ) -> None:
     """Ask a running server. Token: ASKCAM_TOKEN."""
-    from askcam.server.commands import ask as command
+    from askcam.app.commands import ask as command
 
     command.ask(question, camera, url, os.environ.get("ASKCAM_TOKEN"), ca, max_age_ms, json)
 
@@ -163,7 +158,7 @@ def look(
     json: Json = False,
 ) -> None:
     """One shot, no server: open the source, watch for some seconds, answer, leave."""
-    from askcam.server.commands import look as command
+    from askcam.app.commands import look as command
 
     config = _config(None, None, {}, _model_flags(model, None, device, dtype, None, threads))
     sizes = command.Sizes(min_pixels, max_pixels)
@@ -187,7 +182,7 @@ def summarize(
     threads: Threads = None,
 ) -> None:
     """A long video in few words: what came, what went and when, and what was to be seen in between."""
-    from askcam.server.commands import summarize as command
+    from askcam.app.commands import summarize as command
 
     config = _config(None, None, {}, _model_flags(model, backend, device, dtype, None, threads))
     wish = command.Wish(source, form, out, seconds, fps, segment, language, question, model)
@@ -207,7 +202,7 @@ def timeline(
     json: Json = False,
 ) -> None:
     """What happened, from a running server. Token: ASKCAM_TOKEN."""
-    from askcam.server.commands import timeline as command
+    from askcam.app.commands import timeline as command
     from askcam.server.terminal import reach as reaching
 
     wish = command.Wish(query, camera, since, until, level, limit)
@@ -223,7 +218,7 @@ def doctor(
     json: Json = False,
 ) -> None:
     """Is this machine ready, does that camera answer, does that model load."""
-    from askcam.server.commands import doctor as command
+    from askcam.app.commands import doctor as command
 
     config = _config(None, None, {}, _model_flags(model, None, device, None, None, None))
     command.doctor(camera or [], config.model.engine(str(model_path())), wait, json)
@@ -242,7 +237,7 @@ def replay(
     json: Json = False,
 ) -> None:
     """Give recorded answers again, from the frames they saw. 0: the same words, 1: others, 2: it cannot be tried."""
-    from askcam.server.commands import replay as command
+    from askcam.app.commands import replay as command
     from askcam.server.storage.place import data_folder
     from askcam.server.terminal import say
 
@@ -288,12 +283,3 @@ def _model_flags(
         "positions": positions,
         "threads": threads,
     }
-
-
-def main() -> None:
-    """The `askcam` program."""
-    app()
-
-
-if __name__ == "__main__":
-    main()

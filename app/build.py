@@ -4,6 +4,7 @@ from pathlib import Path
 
 from prometheus_client import ProcessCollector
 
+from askcam.app.config import Config
 from askcam.server.access.auth import Auth
 from askcam.server.access.places import PlacesOf
 from askcam.server.access.proxies import TrustedProxies
@@ -13,7 +14,6 @@ from askcam.server.asking import Asking
 from askcam.server.attached.decoding import Decoding
 from askcam.server.attached.fetching import Fetcher
 from askcam.server.cameras import Cameras
-from askcam.server.config import Config
 from askcam.server.desk.desks import Desks
 from askcam.server.evidence.archive import Archive
 from askcam.server.evidence.case import Circumstances

@@ -49,8 +49,8 @@ def add_calibrate(app: typer.Typer, url_of_server: str) -> None:
         json: Annotated[bool, typer.Option("--json", help=told("help.json"))] = False,
     ) -> None:
         """How sure a watch is, against how often it is right, on this machine; nothing is shown in real time."""
-        from askcam.server import config as configs
-        from askcam.server.commands import calibrate as command
+        from askcam.app import config as configs
+        from askcam.app.commands import calibrate as command
         from askcam.server.config_errors import ConfigError
         from askcam.server.terminal import say
         from askcam.server.terminal.reach import reach

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from askcam.app.commands.looked_at import Looked, LookError, split
+from askcam.app.commands.opened import await_picture
 from askcam.engine.errors import EngineError, UnknownScene
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
@@ -29,8 +31,6 @@ from askcam.engine.question import (
 )
 from askcam.server.answering.trained import beyond, known_only, real_scene
 from askcam.server.asking import new_answer_id
-from askcam.server.commands.looked_at import Looked, LookError, split
-from askcam.server.commands.opened import await_picture
 from askcam.server.errors import ApiError
 from askcam.server.saw import what_it_saw
 from askcam.server.terminal import say

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import uvicorn
 
+from askcam.app import known_secrets
+from askcam.app.asgi import build_app
+from askcam.app.build import build_house
+from askcam.app.config import Config, check
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
-from askcam.server import errors, known_secrets
-from askcam.server.app import build_app
-from askcam.server.building import build_house
-from askcam.server.config import Config, check
+from askcam.server import errors
 from askcam.server.config_errors import ConfigError
 from askcam.server.connections.accepting import Accepting
 from askcam.server.connections.book import Book

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from askcam.app.commands.groups.calibrate import add_calibrate
 from askcam.client.http import Http
-from askcam.server.commands.groups.calibrate import add_calibrate
 from askcam.server.terminal.words import told
 
 
@@ -34,7 +34,7 @@ def group(url_of_server: str) -> typer.Typer:
     @app.command("list", help=told("help.watch.list"))
     def listed(url: Url = url_of_server, ca: Ca = None, json: Json = False) -> None:
         """All watches, and how each stands on each camera."""
-        from askcam.server.commands import watch as command
+        from askcam.app.commands import watch as command
 
         command.show_all(_server(url, ca), json)
 
@@ -60,7 +60,7 @@ def group(url_of_server: str) -> typer.Typer:
         json: Json = False,
     ) -> None:
         """Ask a standing question from now on."""
-        from askcam.server.commands import watch as command
+        from askcam.app.commands import watch as command
 
         asked = {"question": question, "cameras": camera, "kind": kind, "choices": choice, "on_when": on_when}
         told_to = {"on": on, "off": off, "for_s": for_s, "cooldown_s": cooldown_s}
@@ -90,7 +90,7 @@ def group(url_of_server: str) -> typer.Typer:
         json: Json = False,
     ) -> None:
         """Change what is named, and nothing else."""
-        from askcam.server.commands import watch as command
+        from askcam.app.commands import watch as command
 
         asked = {"question": question, "cameras": camera, "kind": kind, "choices": choice, "on_when": on_when}
         told_to = {"on": on, "off": off, "for_s": for_s, "cooldown_s": cooldown_s}
@@ -107,7 +107,7 @@ def group(url_of_server: str) -> typer.Typer:
     @app.command("remove", help=told("help.watch.remove"))
     def remove(name: Name, url: Url = url_of_server, ca: Ca = None) -> None:
         """Ask no more; its events stay."""
-        from askcam.server.commands import watch as command
+        from askcam.app.commands import watch as command
 
         command.remove(_server(url, ca, admin=True), name)
 
@@ -123,7 +123,7 @@ def group(url_of_server: str) -> typer.Typer:
         json: Json = False,
     ) -> None:
         """What watches have told; with --follow, what they tell, until Ctrl-C."""
-        from askcam.server.commands import watch_events as command
+        from askcam.app.commands import watch_events as command
 
         wanted = command.Wanted(watch, camera, since, limit)
         command.events(_server(url, ca), wanted, follow, json)

@@ -6,16 +6,16 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
+from askcam.app.commands import camera_lines
+from askcam.app.commands.ending import LAST, leave, stop_on_signals
+from askcam.app.config import Config
+from askcam.app.serving import LOADING, Running, serving
 from askcam.engine.errors import ModelError
 from askcam.server import logs
 from askcam.server.access.auth import notices
-from askcam.server.commands import camera_lines
-from askcam.server.commands.ending import LAST, leave, stop_on_signals
-from askcam.server.config import Config
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
 from askcam.server.evidence.errors import EvidenceError
-from askcam.server.serving import LOADING, Running, serving
 from askcam.server.terminal import say
 from askcam.server.terminal.progress import progress
 from askcam.server.terminal.reasons import reason_in
