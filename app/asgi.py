@@ -35,7 +35,6 @@ from askcam.server.api import (
     models,
     page,
     proposals,
-    timeline,
     tools,
     watches,
 )
@@ -74,9 +73,9 @@ def all_endpoints(house: House) -> list[Endpoint]:
         calibration,
         events,
         deliveries,
-        timeline,
     )
     found = [endpoint for room in rooms for endpoint in room.endpoints(house)]
+    found += [endpoint for running in house.features.values() for endpoint in running.endpoints]
     return [*found, openapi.endpoint(found, house.auth.token_required)]
 
 

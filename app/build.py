@@ -1,10 +1,13 @@
 """The house, put together from its config: every room in the order in which they need each other."""
 
+from collections.abc import Iterator, Sequence
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from prometheus_client import ProcessCollector
 
 from askcam.app.config import Config
+from askcam.app.features import FEATURES
 from askcam.server.access.auth import Auth
 from askcam.server.access.places import PlacesOf
 from askcam.server.access.proxies import TrustedProxies
@@ -19,27 +22,25 @@ from askcam.server.evidence.archive import Archive
 from askcam.server.evidence.case import Circumstances
 from askcam.server.evidence.versions import versions
 from askcam.server.evidence.writer import Writer
+from askcam.server.feature import Feature, Given
 from askcam.server.gauges.build import BuildInfo
 from askcam.server.gauges.desks import DeskGauges
 from askcam.server.gauges.engine import EngineGauges
 from askcam.server.house import House
 from askcam.server.metrics import Metrics
-from askcam.server.model import Model
+from askcam.server.model import BUILT_IN, Model
 from askcam.server.notifying.notifying import Notifying
 from askcam.server.pictures import Pictures
 from askcam.server.realtime.sessions import Sessions
 from askcam.server.storage.health import Storage
-from askcam.server.timeline.timeline import Timeline
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.installed import add_installed, built_in, open_catalogue
 from askcam.server.tools.mcp_servers import McpServers
 from askcam.server.watching.keeping import Keeping
 from askcam.server.watching.watching import Watching
 
-BUILT_IN = "built-in"  # the name of the model when none was named
 
-
-def build_house(config: Config) -> House:
+def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House:
     """Everything but the engine, which comes when it is loaded."""
     model = Model(config.model.model or BUILT_IN)
     cameras = Cameras(model, config.limits)
@@ -69,23 +70,13 @@ def build_house(config: Config) -> House:
         config.limits.max_question_chars,
         places.questions,
     )
-    timeline = Timeline(
-        config.timeline,
-        model,
-        cameras,
-        watching,
-        metrics,
-        lambda: asking.under_way > 0,
-        wanted=config.timeline.enabled or any(camera.use.timeline for camera in config.cameras.values()),
-        built_in=config.model.model is None,
-    )
-    for tool in built_in(cameras, desks, catalogue, timeline, watching):
+    for tool in built_in(cameras, desks, catalogue, watching):
         tools.add(tool)
     add_installed(tools)
-    looks = {"watches": kept.trouble, "timeline": timeline.trouble}
+    looks = {"watches": kept.trouble}
     storage = Storage(looks | ({} if evidence is None else {"evidence": evidence.trouble}))
     metrics.register(storage)
-    return House(
+    house = House(
         storage=storage,
         model=model,
         cameras=cameras,
@@ -101,7 +92,6 @@ def build_house(config: Config) -> House:
         pushed_frames=Rates(config.limits.frames),
         watching=watching,
         notifying=Notifying(kept, watching.readers, config.notify, metrics.registry),
-        timeline=timeline,
         max_age_s=max_age_s,
         evidence=evidence,
         tools=tools,
@@ -113,6 +103,31 @@ def build_house(config: Config) -> House:
         decoding=Decoding(fit=lambda width, height: model.engine.fit_picture(width, height)),
         sessions=Sessions(max_parked=config.limits.max_parked_sessions, count=metrics.parked),
     )
+    plug_in(house, config, features)
+    return house
+
+
+def plug_in(house: House, config: Config, features: Sequence[Feature]) -> None:
+    """Build `features`, each after those that it needs, and take in what they bring."""
+    for feature in in_order(features):
+        if feature.build is None:
+            continue
+        sections = {name: config.sections.get(name) or section.usual() for name, section in feature.sections.items()}
+        cameras = {name: camera.use.options for name, camera in config.cameras.items()}
+        running = feature.build(house, Given(sections, cameras), house.features)
+        house.features[feature.name] = running
+        for tool in running.tools:
+            house.tools.add(tool)
+        house.metrics.register(*running.collectors)
+        house.storage.watch(feature.name, running.trouble)
+
+
+def in_order(features: Sequence[Feature]) -> Iterator[Feature]:
+    """Those that others need go first. Raises graphlib.CycleError."""
+    named = {feature.name: feature for feature in features}
+    for name in TopologicalSorter({feature.name: feature.needs for feature in features}).static_order():
+        assert name in named, f"a feature needs {name!r}, which is not there"
+        yield named[name]
 
 
 def _writer(config: Config) -> Writer | None:

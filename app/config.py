@@ -19,11 +19,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec import Meta
 
-from askcam.engine.interface import EngineConfig, Positions
+from askcam.app.features import FEATURES
 from askcam.server.access.auth import Tokens, check_bind
 from askcam.server.access.limits import Limits
 from askcam.server.access.origins import normal_origin
@@ -35,11 +35,11 @@ from askcam.server.cameras import CameraUse, check_name
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
 from askcam.server.evidence.config import EvidenceConfig, read_evidence
+from askcam.server.model_config import ModelConfig
 from askcam.server.notifying.config import check_notify, read_notify
 from askcam.server.notifying.setting import NotifySetting
 from askcam.server.storage.place import data_folder
-from askcam.server.timeline.config import TimelineConfig, read_timeline
-from askcam.server.toml_file import Keys, Toml
+from askcam.server.toml_file import Flags, Toml
 from askcam.server.tools.base import DESK_TOOLS
 from askcam.server.tools.config import CatalogueConfig, ToolsConfig, read_tools
 from askcam.server.watching.config import WatchingConfig, check_watches, read_watches, read_watching
@@ -77,31 +77,6 @@ class ServerConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelConfig:
-    """[model]; engine.interface.EngineConfig says what the fields mean."""
-
-    model: str | None = None  # a folder or a hub id; None: the built-in one
-    backend: Literal["auto", "live", "portable"] = "auto"
-    device: str = "auto"
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    attention: str = "auto"
-    positions: Positions = "trained"
-    max_waiting: Positive = 32  # questions
-    max_pairs: Annotated[int, Meta(ge=2)] | None = None
-    min_pixels: Positive | None = None
-    max_pixels: Positive | None = None
-    threads: Positive | None = None
-    kv_gb: Annotated[float, Meta(gt=0)] | None = None  # memory for windows and answers
-    fresh_ms: Annotated[float, Meta(ge=0)] = 150.0
-    max_answering: Positive = 32
-
-    def engine(self, built_in: str) -> EngineConfig:
-        """`built_in`: the folder of the model to run when none is named."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
-        return EngineConfig(**values | {"model": self.model or built_in})
-
-
-@dataclass(frozen=True, slots=True)
 class AnswersConfig:
     """[answers]: how many of the last answers keep what they saw."""
 
@@ -131,10 +106,10 @@ class Config:
     watching: WatchingConfig = field(default_factory=WatchingConfig)
     watches: Mapping[str, WatchSetting] = field(default_factory=dict)  # by name
     notify: Mapping[str, NotifySetting] = field(default_factory=dict)  # by name
-    timeline: TimelineConfig = field(default_factory=TimelineConfig)
     tools: ToolsConfig = field(default_factory=ToolsConfig)
     catalogue: CatalogueConfig = field(default_factory=CatalogueConfig)
     fetch: FetchConfig = field(default_factory=FetchConfig)
+    sections: Mapping[str, Any] = field(default_factory=dict)  # features' own, by name
 
 
 def load(path: Path | None = None, env: Mapping[str, str] | None = None) -> Config:
@@ -142,7 +117,10 @@ def load(path: Path | None = None, env: Mapping[str, str] | None = None) -> Conf
 
     Whether the whole may be served is for check() to say, once the command line had its word.
     """
-    config = Config() if path is None else _read(path, env or {})
+    toml = Toml(Path(), "", {}) if path is None else Toml.read(path)
+    config = Config() if path is None else _read(toml, env or {})
+    read = {name: section.read(toml, env) for feature in FEATURES for name, section in feature.sections.items()}
+    config = replace(config, sections=read)
     return _with_folders(_with_tokens(config, env or {}), env)
 
 
@@ -190,7 +168,7 @@ def with_cameras(config: Config, named: Iterable[str]) -> Config:
 
 def with_flags(config: Config, server: Mapping[str, Any], model: Mapping[str, Any]) -> Config:
     """`config` with what the command line says of [server] and [model]. Raises ConfigError for a wrong value."""
-    flags = _Flags(Path(), "", {"server": server, "model": model})
+    flags = Flags({"server": server, "model": model})
     new_server, new_model = flags.section(("server",), ServerConfig), flags.section(("model",), ModelConfig)
     return replace(
         config,
@@ -199,16 +177,9 @@ def with_flags(config: Config, server: Mapping[str, Any], model: Mapping[str, An
     )
 
 
-class _Flags(Toml):
-    """The command line, checked like a file."""
-
-    def place(self, keys: Keys) -> str:
-        return "--" + keys[-1].replace("_", "-")
-
-
-def _read(path: Path, env: Mapping[str, str]) -> Config:
-    toml = Toml.read(path)
-    toml.check_keys((), [each.name for each in fields(Config)])
+def _read(toml: Toml, env: Mapping[str, str]) -> Config:
+    path, sections = toml.path, [name for feature in FEATURES for name in feature.sections]
+    toml.check_keys((), [*(each.name for each in fields(Config) if each.name != "sections"), *sections])
     server: ServerConfig = toml.section(("server",), ServerConfig)
     tools = read_tools(toml)
     catalogue: CatalogueConfig = toml.section(("catalogue",), CatalogueConfig)
@@ -226,7 +197,6 @@ def _read(path: Path, env: Mapping[str, str]) -> Config:
         watching=read_watching(toml),
         watches=read_watches(toml),
         notify=read_notify(toml, env),
-        timeline=read_timeline(toml),
         tools=tools,
         catalogue=CatalogueConfig(None if catalogue.file is None else path.parent / catalogue.file.expanduser()),
         fetch=toml.section(("fetch",), FetchConfig),
@@ -238,11 +208,14 @@ def _camera(toml: Toml, name: str, tools: ToolsConfig) -> CameraEntry:
     _check_camera_name(name, toml.place(path))
     own: dict[str, Any] = dict(toml.at(path))
     uri = own.pop("uri", None)
+    kinds = {name: kind for feature in FEATURES for name, kind in feature.camera_options.items()}
+    known = [each.name for part in (CameraConfig, CameraUse) for each in fields(part) if each.name != "options"]
+    toml.check_keys(path, ["uri", *known, *kinds])
+    options = {name: toml.value((*path, name), own.pop(name), kind) for name, kind in kinds.items() if name in own}
     used = {name: own.pop(name) for each in fields(CameraUse) if (name := each.name) in own}
-    toml.check_keys(path, ["uri", *(each.name for part in (CameraConfig, CameraUse) for each in fields(part))])
     if not isinstance(uri, str) or not uri.strip():
         raise ConfigError(f'{toml.place((*path, "uri"))}: a camera needs its source: uri = "rtsp://host/path"')
-    use = toml.convert(path, used, CameraUse)
+    use = replace(toml.convert(path, used, CameraUse), options=options)
     if "tools" not in used:  # what a desk has read is to be looked up, unless its section says otherwise
         use = replace(use, tools=(*tools.cameras, *DESK_TOOLS) if use.desk else tools.cameras)
     return CameraEntry(uri.strip(), toml.convert(path, own, CameraConfig), use)
@@ -266,8 +239,6 @@ def _with_folders(config: Config, env: Mapping[str, str] | None) -> Config:
     """Where something is to be kept and no folder is named, the user's own; watches' only where there is a user."""
     if config.watching.folder is None and env is not None:
         config = replace(config, watching=replace(config.watching, folder=data_folder(env).with_name("watching")))
-    if config.timeline.folder is None and env is not None:
-        config = replace(config, timeline=replace(config.timeline, folder=data_folder(env).with_name("timeline")))
     if config.evidence.enabled and config.evidence.folder is None:
         config = replace(config, evidence=replace(config.evidence, folder=data_folder(env or {})))
     return config

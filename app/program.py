@@ -7,12 +7,36 @@ from typing import Annotated, Any
 import typer
 
 from askcam.app.commands.groups import catalogue, watch
+from askcam.app.features import FEATURES
 from askcam.demo.builtin import model_path
+from askcam.server.feature import Program
+from askcam.server.terminal.flags import (
+    URL,
+    WAIT_S,
+    Backend,
+    Ca,
+    CameraOption,
+    Cert,
+    ConfigFile,
+    Device,
+    Dtype,
+    Host,
+    Json,
+    Key,
+    MaxAge,
+    ModelOption,
+    Port,
+    Positions,
+    Threads,
+    Url,
+    Wait,
+    engine,
+    given,
+)
 from askcam.server.terminal.language import FLAG, LANGUAGES, known
-from askcam.server.terminal.words import spoken_language, told
+from askcam.server.terminal.words import told
 
-URL = "http://127.0.0.1:8400"
-LANGUAGE = spoken_language()
+BUILT_IN = str(model_path())
 
 app = typer.Typer(
     help=told("help.askcam"),
@@ -21,23 +45,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-ConfigFile = Annotated[Path | None, typer.Option("--config", help=told("help.config"))]
-CameraOption = Annotated[list[str] | None, typer.Option("--camera", help=told("help.cameras"))]
-ModelOption = Annotated[str | None, typer.Option("--model", help=told("help.model"))]
-Host = Annotated[str | None, typer.Option("--host", help=told("help.host"))]
-Port = Annotated[int | None, typer.Option("--port", help=told("help.port"))]
-Cert = Annotated[Path | None, typer.Option("--tls-cert", help=told("help.tls_cert"))]
-Key = Annotated[Path | None, typer.Option("--tls-key", help=told("help.tls_key"))]
-Wait = Annotated[float, typer.Option("--wait", min=1, max=3600, help=told("help.wait"))]
-WAIT_S = 60.0  # for a first picture: there are cameras with a keyframe a minute
-MaxAge = Annotated[float | None, typer.Option("--max-age-ms", help=told("help.max_age_ms"))]
-Backend = Annotated[str | None, typer.Option("--backend", help=told("help.backend"))]
-Device = Annotated[str | None, typer.Option("--device", help=told("help.device"))]
-Dtype = Annotated[str | None, typer.Option("--dtype", help=told("help.dtype"))]
-Positions = Annotated[str | None, typer.Option("--positions", help=told("help.positions"))]
-Threads = Annotated[int | None, typer.Option("--threads", help=told("help.threads"))]
-Json = Annotated[bool, typer.Option("--json", help=told("help.json"))]
 
 
 def _config(file: Path | None, cameras: list[str] | None, server: dict[str, Any], model: dict[str, Any]) -> Any:
@@ -49,15 +56,9 @@ def _config(file: Path | None, cameras: list[str] | None, server: dict[str, Any]
     try:
         config = configs.load(file, os.environ)
         config = configs.with_cameras(config, cameras or [])
-        return configs.with_flags(config, _given(server), _given(model))
+        return configs.with_flags(config, given(server), given(model))
     except ConfigError as exc:
         say.fail(str(exc))
-
-
-def _given(flags: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: str(value) if isinstance(value, Path) else value for name, value in flags.items() if value is not None
-    }
 
 
 def _version(wanted: bool) -> None:
@@ -106,8 +107,8 @@ def serve(
     from askcam.app.commands import serve as command
 
     server = {"host": host, "port": port, "tls_cert": tls_cert, "tls_key": tls_key, "max_age_ms": max_age_ms}
-    engine = _model_flags(model, backend, device, dtype, positions, threads)
-    command.serve(_config(config, camera, server, engine), model_path(), json=json)
+    model_flags = _model_flags(model, backend, device, dtype, positions, threads)
+    command.serve(_config(config, camera, server, model_flags), model_path(), json=json)
 
 
 @app.command(help=told("help.demo"))
@@ -124,16 +125,16 @@ def demo(
 
     if once and port is None:
         port = 0  # nobody will open the page
-    engine = _model_flags(None, None, None, None, None, threads)
-    command.demo(_config(None, None, {"host": host, "port": port}, engine), model_path(), seed, once, json)
+    model_flags = _model_flags(None, None, None, None, None, threads)
+    command.demo(_config(None, None, {"host": host, "port": port}, model_flags), model_path(), seed, once, json)
 
 
 @app.command(help=told("help.ask"))
 def ask(
     question: Annotated[str, typer.Argument(help=told("help.question"))],
     camera: Annotated[str | None, typer.Option("--camera", help=told("help.camera"))] = None,
-    url: Annotated[str, typer.Option("--url", help=told("help.url"))] = URL,
-    ca: Annotated[Path | None, typer.Option("--ca", help=told("help.ca"))] = None,
+    url: Url = URL,
+    ca: Ca = None,
     max_age_ms: MaxAge = None,
     json: Json = False,
 ) -> None:
@@ -160,53 +161,9 @@ def look(
     """One shot, no server: open the source, watch for some seconds, answer, leave."""
     from askcam.app.commands import look as command
 
-    config = _config(None, None, {}, _model_flags(model, None, device, dtype, None, threads))
+    config = engine(BUILT_IN, model=model, device=device, dtype=dtype, threads=threads)
     sizes = command.Sizes(min_pixels, max_pixels)
-    command.look(what or (), config.model.engine(str(model_path())), sizes, command.Span(seconds, fps, wait), json)
-
-
-@app.command(help=told("help.summarize"))
-def summarize(
-    source: Annotated[str, typer.Argument(metavar="FILE|CAMERA", help=told("help.summarize.source"))],
-    form: Annotated[str, typer.Option("--format", help=told("help.summarize.format"))] = "text",
-    out: Annotated[Path | None, typer.Option("--out", help=told("help.summarize.out"))] = None,
-    seconds: Annotated[float | None, typer.Option("--for", min=2, help=told("help.summarize.for"))] = None,
-    segment: Annotated[float | None, typer.Option("--segment", min=0.5, help=told("help.summarize.segment"))] = None,
-    fps: Annotated[float | None, typer.Option("--fps", min=0.05, max=30, help=told("help.fps"))] = None,
-    language: Annotated[str, typer.Option("--language", help=told("help.summarize.language"))] = LANGUAGE,
-    question: Annotated[str | None, typer.Option("--question", help=told("help.summarize.question"))] = None,
-    model: ModelOption = None,
-    backend: Backend = None,
-    device: Device = None,
-    dtype: Dtype = None,
-    threads: Threads = None,
-) -> None:
-    """A long video in few words: what came, what went and when, and what was to be seen in between."""
-    from askcam.app.commands import summarize as command
-
-    config = _config(None, None, {}, _model_flags(model, backend, device, dtype, None, threads))
-    wish = command.Wish(source, form, out, seconds, fps, segment, language, question, model)
-    command.summarize(wish, config.model.engine(str(model_path())))
-
-
-@app.command(help=told("help.timeline"))
-def timeline(
-    query: Annotated[str | None, typer.Argument(help=told("help.timeline.query"))] = None,
-    camera: Annotated[str | None, typer.Option("--camera", help=told("help.timeline.camera"))] = None,
-    since: Annotated[str | None, typer.Option("--since", help=told("help.timeline.since"))] = None,
-    until: Annotated[str | None, typer.Option("--until", help=told("help.timeline.until"))] = None,
-    level: Annotated[str | None, typer.Option("--level", help=told("help.timeline.level"))] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=500, help=told("help.timeline.limit"))] = 20,
-    url: Annotated[str, typer.Option("--url", help=told("help.url"))] = URL,
-    ca: Annotated[Path | None, typer.Option("--ca", help=told("help.ca"))] = None,
-    json: Json = False,
-) -> None:
-    """What happened, from a running server. Token: ASKCAM_TOKEN."""
-    from askcam.app.commands import timeline as command
-    from askcam.server.terminal import reach as reaching
-
-    wish = command.Wish(query, camera, since, until, level, limit)
-    command.timeline(reaching.reach(url, os.environ.get("ASKCAM_TOKEN"), ca), wish, json)
+    command.look(what or (), config, sizes, command.Span(seconds, fps, wait), json)
 
 
 @app.command(help=told("help.doctor"))
@@ -220,8 +177,7 @@ def doctor(
     """Is this machine ready, does that camera answer, does that model load."""
     from askcam.app.commands import doctor as command
 
-    config = _config(None, None, {}, _model_flags(model, None, device, None, None, None))
-    command.doctor(camera or [], config.model.engine(str(model_path())), wait, json)
+    command.doctor(camera or [], engine(BUILT_IN, model=model, device=device), wait, json)
 
 
 @app.command(help=told("help.replay"))
@@ -253,6 +209,9 @@ def replay(
 
 app.add_typer(catalogue.group(), name="catalogue")
 app.add_typer(watch.group(URL), name="watch")
+for feature in FEATURES:
+    if feature.commands is not None:
+        feature.commands(Program(app, BUILT_IN))
 
 
 @app.command(

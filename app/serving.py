@@ -6,6 +6,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import uvicorn
 
@@ -117,7 +118,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
     """Serve until the block is left. `built_in`: the model to run when the config names none.
 
     Raises ConfigError for what check() refuses and for an address that cannot be had, SourceError for a camera's URI,
-    EvidenceError, WatchingError and TimelineError for a folder that cannot be written. A catalogue that cannot be
+    EvidenceError, WatchingError and CannotOpen for a folder that cannot be written. A catalogue that cannot be
     read is a ConfigError, too.
     """
     check(config)
@@ -131,9 +132,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
         rooms.callback(house.fetcher.close)
         rooms.callback(house.decoding.close)
         rooms.push_async_callback(asyncio.to_thread, house.model.close)
-        for room in (house.watching, house.timeline, house.notifying):
-            await room.open()
-            rooms.push_async_callback(room.close)
+        await _open_in_turn(rooms, house.watching, *house.features.values(), house.notifying)
         told = Told()
         rooms.enter_context(_quiet(told))
         book = Book(
@@ -153,6 +152,19 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
             house.end_streams()
             loaded.cancel()  # its thread, if it still loads, is a daemon and ends with the process
             await asyncio.gather(task, loaded, return_exceptions=True)
+
+
+class _Room(Protocol):
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+async def _open_in_turn(stack: contextlib.AsyncExitStack, *rooms: _Room) -> None:
+    """What is opened is closed with `stack`, the last one first."""
+    for room in rooms:
+        await room.open()
+        stack.push_async_callback(room.close)
 
 
 @contextlib.contextmanager
@@ -206,7 +218,8 @@ async def _load(config: Config, model: EngineConfig, house: House) -> Engine:
         if camera.use.desk:
             house.desks.open(opened)
     await house.watching.begin()
-    house.timeline.begin()
+    for running in house.features.values():
+        await running.begin()
     return engine
 
 

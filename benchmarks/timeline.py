@@ -33,16 +33,16 @@ from askcam.demo.objects import drawn_objects
 from askcam.demo.scene import BACKDROPS
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
+from askcam.features.timeline.change_detector import Pace
+from askcam.features.timeline.config import TimelineConfig
+from askcam.features.timeline.prompts import note_prompts
+from askcam.features.timeline.query import read
+from askcam.features.timeline.questions import Questions
+from askcam.features.timeline.search import Search, find
+from askcam.features.timeline.store import Store
+from askcam.features.timeline.thread import Keeping
+from askcam.features.timeline.writer import Writer
 from askcam.server.model import Model
-from askcam.server.timeline.asked import read
-from askcam.server.timeline.config import TimelineConfig
-from askcam.server.timeline.finding import Search, find
-from askcam.server.timeline.keeping import Keeping
-from askcam.server.timeline.noticing import Pace
-from askcam.server.timeline.prompts import note_prompts
-from askcam.server.timeline.questions import Questions
-from askcam.server.timeline.store import Store
-from askcam.server.timeline.writer import Writer
 from askcam.stream.fit import resize
 from askcam.stream.frame import Frame, Pixels
 from askcam.stream.shot import Shot

@@ -4,8 +4,9 @@ import asyncio
 import logging
 import re
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from askcam.client.protocol import CameraInfo
 from askcam.engine.errors import NoRoom
@@ -32,8 +33,8 @@ class CameraUse:
 
     tools: tuple[str, ...] = ()  # server-side tools that its questions may call: "clock", "parcels.*", "*"
     desk: bool = False  # codes are read as frames arrive, and enter the prompt
-    timeline: bool | None = None  # notes are written of what it shows; None: as [timeline] says
     unwell: Unwell = "refuse"  # what to do with questions about a dark or frozen picture
+    options: Mapping[str, Any] = field(default_factory=dict)  # those of features, by name
 
 
 DEFAULT_USE = CameraUse()

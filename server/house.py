@@ -28,8 +28,8 @@ from askcam.server.model import Model
 from askcam.server.notifying.notifying import Notifying
 from askcam.server.pictures import Pictures
 from askcam.server.realtime.sessions import Sessions
+from askcam.server.running import Running
 from askcam.server.storage.health import Storage
-from askcam.server.timeline.timeline import Timeline
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.mcp_servers import McpServers
 from askcam.server.watching.watching import Watching
@@ -51,7 +51,6 @@ class House:
     pushed_frames: Rates  # per client
     watching: Watching
     notifying: Notifying
-    timeline: Timeline
     places: PlacesOf
     storage: Storage = field(default_factory=Storage)
     proxies: TrustedProxies = field(default_factory=TrustedProxies)
@@ -65,6 +64,7 @@ class House:
     fetcher: Fetcher = field(default_factory=Fetcher)  # of pictures in messages; from nowhere, unless the config says
     decoding: Decoding = field(default_factory=Decoding)  # of pictures in messages
     sessions: Sessions = field(default_factory=Sessions)  # realtime ones
+    features: dict[str, Running] = field(default_factory=dict)  # what is plugged in, by name
     ending: asyncio.Event = field(default_factory=asyncio.Event)  # set once the server ends: streams do so, too
 
     def admit_question(self, conn: HTTPConnection) -> None:

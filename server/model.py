@@ -4,11 +4,13 @@ from askcam.engine.interface import Engine
 from askcam.server.errors import ApiError
 from askcam.server.readiness import Readiness
 
+BUILT_IN = "built-in"  # the name of the model where none was named
+
 
 class Model:
     """Holds the engine once there is one. Owned by the event loop; `readiness` may be set from the loading thread."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str = BUILT_IN) -> None:
         self.name = name  # as given: a hub id or a folder
         self.readiness = Readiness()
         self._engine: Engine | None = None
@@ -26,6 +28,11 @@ class Model:
                 headers={"Retry-After": "2"},
             )
         return self._engine
+
+    @property
+    def built_in(self) -> bool:
+        """Whether it is askcam's own."""
+        return self.name == BUILT_IN
 
     @property
     def loaded(self) -> bool:

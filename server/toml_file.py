@@ -108,6 +108,13 @@ class Toml:
             known = f"; known: {', '.join(map(str, choices))}" if choices else ""
             raise ConfigError(f"{self.place(path)}: {plain(AT.sub('', message))}{got}{known}") from exc
 
+    def value(self, keys: Keys, value: Any, kind: Any) -> Any:
+        """A `value` that stands at `keys`, as a `kind`."""
+        try:
+            return msgspec.convert(value, kind, dec_hook=_decode)
+        except msgspec.ValidationError as exc:
+            raise ConfigError(f"{self.place(keys)}: {plain(AT.sub('', str(exc)))}") from exc
+
     def _key_in(self, message: str, keys: Keys, table: Mapping[str, Any]) -> Keys:
         """A dataclass that checks itself names its field first: "fps is 0; it must be ..."."""
         first = message.partition(" ")[0]
@@ -145,6 +152,16 @@ class Toml:
                 high = middle
             else:
                 low = middle
+
+
+class Flags(Toml):
+    """The command line, checked like a file; by section."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        super().__init__(Path(), "", data)
+
+    def place(self, keys: Keys) -> str:
+        return "--" + keys[-1].replace("_", "-")
 
 
 def _decode(kind: type, value: object) -> Any:

@@ -4,13 +4,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from askcam.client.timeline import TimelineEntry
-from askcam.server.timeline.asked import read
-from askcam.server.timeline.config import Bounds
-from askcam.server.timeline.finding import Search, find
-from askcam.server.timeline.merging import ENGLISH
-from askcam.server.timeline.note import Note
-from askcam.server.timeline.store import Store
-from askcam.server.timeline.times import Level
+from askcam.features.timeline.config import Bounds
+from askcam.features.timeline.merging import ENGLISH
+from askcam.features.timeline.note import Note
+from askcam.features.timeline.query import read
+from askcam.features.timeline.search import Search, find
+from askcam.features.timeline.store import Store
+from askcam.features.timeline.times import Level
 
 WALL = 1_760_004_000.0  # 2025-10-09T10:00:00Z
 ZONE = ZoneInfo("Europe/Berlin")

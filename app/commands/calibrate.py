@@ -12,7 +12,6 @@ from urllib.parse import quote
 import msgspec
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from askcam.app.build import BUILT_IN
 from askcam.app.commands import calibrate_shown
 from askcam.app.config import Config
 from askcam.client.calibration import Calibration
@@ -29,6 +28,7 @@ from askcam.server.calibration.report import Report, report
 from askcam.server.calibration.telling import About
 from askcam.server.calibration.telling import told as as_told
 from askcam.server.errors import ApiError
+from askcam.server.model import BUILT_IN
 from askcam.server.terminal import say
 from askcam.server.terminal.progress import progress
 from askcam.server.terminal.words import told

@@ -10,7 +10,7 @@ from askcam.server.api.events import MAX_ID, NO_STORE, whole
 from askcam.server.errors import not_found
 from askcam.server.house import House
 from askcam.server.wire.bodies import decode_body, json_response, number
-from askcam.server.wire.endpoint import JSON, WHOLE, Endpoint, Reply, Takes
+from askcam.server.wire.endpoint import ID, JSON, Endpoint, Reply, Takes, page_of
 
 LIMIT, MOST = 50, 500  # dead letters of one answer
 
@@ -53,10 +53,7 @@ def endpoints(house: House) -> list[Endpoint]:
             role=Role.ADMIN,
             takes=(
                 Takes("target", "query", "only of this target"),
-                Takes("before", "query", "only dead letters before this id: the next page", WHOLE),
-                Takes(
-                    "limit", "query", "at most so many", {"type": "number", "minimum": 1, "maximum": 500, "default": 50}
-                ),
+                *page_of("only dead letters before this id", MOST, LIMIT),
             ),
             errors=(400, 404),
             tag="deliveries",
@@ -81,7 +78,7 @@ def endpoints(house: House) -> list[Endpoint]:
             what="Send a dead letter again. Admins only",
             replies={202: Reply("it waits again", {JSON: Retried})},
             role=Role.ADMIN,
-            takes=(Takes("id", "path", "a dead letter's id", {"type": "integer", "minimum": 0}),),
+            takes=(Takes("id", "path", "a dead letter's id", ID),),
             errors=(404,),
             tag="deliveries",
         ),

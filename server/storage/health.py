@@ -22,6 +22,10 @@ class Storage(Collector):
         self._looked_at = float("-inf")
         self._looking = asyncio.Lock()
 
+    def watch(self, name: str, look: Callable[[], str | None]) -> None:
+        """One more store."""
+        self._looks[name] = look
+
     async def look(self) -> dict[str, str]:
         """By store: what is lost; at most a second old. A disk that hangs holds up whoever asks, and not the server."""
         async with self._looking:

@@ -7,7 +7,6 @@ ENGLISH = {
     "help.demo": "A synthetic camera, the built-in model and the page: three questions and answers, then yours.",
     "help.ask": "Ask a running server. Token: ASKCAM_TOKEN.",
     "help.look": "One shot, no server: look at pictures, or at a camera for some seconds, answer, leave.",
-    "help.summarize": "A long video in few words: what came, what went and when, and what was to be seen in between.",
     "help.doctor": "Is this machine ready, does that camera answer, does that model load.",
     "help.replay": "Give recorded answers again, from the frames they saw. 0: the same words, 1: others, "
     "2: it cannot be tried.",
@@ -41,13 +40,6 @@ ENGLISH = {
     "help.fps": "Frames to sample per second.",
     "help.min_pixels": "Pixels that a picture is enlarged to at least, for the model.",
     "help.max_pixels": "Pixels that a picture is shrunk to at most, for the model.",
-    "help.summarize.source": "A video file, or a camera: webcam:0, rtsp://…",
-    "help.summarize.format": "text, md or json.",
-    "help.summarize.out": "File to write; standard output if not given.",
-    "help.summarize.for": "Seconds of a camera (default: 60).",
-    "help.summarize.segment": "Seconds looked at at once.",
-    "help.summarize.language": "Of the summary: en, zh; others if the model can. Default: the one that this is in.",
-    "help.summarize.question": "Asked of each segment, and its answers shown instead of what is to be seen.",
     "help.wait": "Seconds to wait for a camera's first picture: some send a keyframe once a minute.",
     "help.doctor.camera": "A URI to try; may be given several times.",
     "help.replay.ids": "Which answers.",
@@ -98,15 +90,6 @@ ENGLISH = {
     # summarize
     "unknown_scene": "this looks like a real scene; the model that runs here knows drawn ones only; "
     "for real scenes: --model {other}",
-    "summarize.for": "--for is about cameras; a file is walked from beginning to end",
-    "summarize.format": "--format {given} is unknown; it is one of {known}",
-    "summarize.bar": "summarizing",
-    "summarize.where": "{where}, {events} events",
-    "summarize.damaged": "{count} damaged packets were skipped",
-    "summarize.out_folder": "--out {path} is a folder: name a file in it",
-    "summarize.no_folder": "--out {path}: there is no folder {folder}; make it first",
-    "summarize.not_allowed": "--out {path}: this user may not write there",
-    "summarize.unwritten": "cannot write {path}: {why}; the summary is above",
     # doctor
     "doctor.ok": "ok  ",
     "doctor.bad": "bad ",
@@ -251,17 +234,4 @@ ENGLISH = {
     "watch.gone": "events are not kept any more: {data}",
     "watch.away": "{why}; it is waited for, and nothing is missed",
     "watch.back": "it is back",
-    # askcam timeline
-    "help.timeline": "What happened: notes and events of a running server, newest first. 1: nothing. "
-    "Token: ASKCAM_TOKEN.",
-    "help.timeline.query": 'Words that must all be there, or a question: "when did the van leave?"',
-    "help.timeline.camera": "Only of this camera.",
-    "help.timeline.since": "From then on: 14:00, 'yesterday 14:00', 2026-01-31, or ISO 8601, by the server's clock.",
-    "help.timeline.until": "Until then.",
-    "help.timeline.level": "note, minute, hour or day; if not given, the finest that is kept of each time.",
-    "help.timeline.limit": "At most so many.",
-    "timeline.nothing": "nothing of that is in the timeline",
-    "timeline.others": "and also:",
-    "timeline.more": "these are {count}; there is more (--limit, --since, --until)",
-    "timeline.other": "{url} does not answer as askcam does ({why})",
 }

@@ -11,14 +11,12 @@ from askcam.server.catalogue.store import Catalogue
 from askcam.server.catalogue.taking import open_file
 from askcam.server.config_errors import ConfigError
 from askcam.server.desk.desks import Desks
-from askcam.server.timeline.timeline import Timeline
 from askcam.server.tools.barcodes import ReadBarcode
 from askcam.server.tools.base import Tool
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.clock import Clock
 from askcam.server.tools.lookup import LookupProduct
 from askcam.server.tools.snapshot import Snapshot
-from askcam.server.tools.timeline import SearchTimeline
 from askcam.server.tools.watches import ConfirmWatch, CreateWatch, ListWatches, RemoveWatch
 from askcam.server.watching.watching import Watching
 
@@ -27,16 +25,13 @@ log = logging.getLogger(__name__)
 GROUP = "askcam.tools"  # of entry points: name -> a callable without arguments that makes a Tool
 
 
-def built_in(
-    cameras: Cameras, desks: Desks, catalogue: Catalogue | None, timeline: Timeline, watching: Watching
-) -> tuple[Tool, ...]:
+def built_in(cameras: Cameras, desks: Desks, catalogue: Catalogue | None, watching: Watching) -> tuple[Tool, ...]:
     """askcam's own tools."""
     return (
         Clock(),
         Snapshot(cameras),
         ReadBarcode(cameras, desks),
         LookupProduct(catalogue, desks),
-        SearchTimeline(timeline),
         ListWatches(watching),
         CreateWatch(watching),
         RemoveWatch(watching),

@@ -5,7 +5,7 @@ import graphlib
 import grimp
 import pytest
 
-ROOMS = tuple(f"askcam.{room}" for room in ("stream", "engine", "client", "demo", "server", "app"))
+ROOMS = tuple(f"askcam.{room}" for room in ("stream", "engine", "client", "demo", "server", "features", "app"))
 LONGEST = 36  # files; it may shrink
 
 

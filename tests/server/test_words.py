@@ -3,46 +3,66 @@
 import ast
 import re
 import string
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from program import askcam
 
-from askcam.server.terminal.chinese import CHINESE
-from askcam.server.terminal.english import ENGLISH
 from askcam.server.terminal.language import LANGUAGES, chosen, known
-from askcam.server.terminal.words import CATALOGUES
+from askcam.server.terminal.words import Words, told
 
-SERVER = Path(__file__).parents[2] / "server"
+ROOT = Path(__file__).parents[2]
+FEATURES = {
+    path.parent: import_module(f"askcam.features.{path.parent.name}.cli_words").told
+    for path in ROOT.glob("features/*/cli_words.py")
+}
+SPOKEN: list[tuple[Words, list[Path]]] = [  # words, and the files that say them
+    (
+        told,
+        [*(ROOT / "app").rglob("*.py"), *(ROOT / "server/terminal").glob("*.py"), *(ROOT / "features").rglob("*.py")],
+    ),
+    *((words, list(folder.glob("*.py"))) for folder, words in FEATURES.items()),
+]
+KEYS = [(words, key) for words, _ in SPOKEN for key in words.by_language["en"]]
 
 
 def blanks(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-def test_both_languages_say_the_same_things() -> None:
-    assert set(CATALOGUES) == set(LANGUAGES)
-    assert list(ENGLISH) == list(CHINESE)
+def test_every_language_says_the_same_things() -> None:
+    assert len(FEATURES) >= 2
+    for words, _ in SPOKEN:
+        assert set(words.by_language) == set(LANGUAGES)
+        assert list(words.by_language["en"]) == list(words.by_language["zh"])
 
 
-@pytest.mark.parametrize("key", ENGLISH)
-def test_what_is_filled_in_is_the_same_in_both(key: str) -> None:
-    assert blanks(ENGLISH[key]) == blanks(CHINESE[key])
+@pytest.mark.parametrize(("words", "key"), KEYS, ids=[key for _, key in KEYS])
+def test_what_is_filled_in_is_the_same_in_both(words: Words, key: str) -> None:
+    assert blanks(words.by_language["en"][key]) == blanks(words.by_language["zh"][key])
 
 
 def test_chinese_is_chinese() -> None:
-    plain = {key for key, text in CHINESE.items() if not re.search(r"[\u4e00-\u9fff]", text)}
+    plain = {key for words, key in KEYS if not re.search(r"[\u4e00-\u9fff]", words.by_language["zh"][key])}
     assert plain <= {"doctor.python", "look.bad", "help.device", "help.dtype"}
 
 
 def test_every_word_that_is_asked_for_is_there_and_every_word_is_asked_for() -> None:
-    asked = set()
-    for path in (SERVER / "cli.py", *(SERVER / "commands").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "told" and node.args:
-                asked |= {one.value for one in ast.walk(node.args[0]) if isinstance(one, ast.Constant)}
-    assert {key for key in asked if isinstance(key, str) and key in ENGLISH} == set(ENGLISH)
-    assert [key for key in asked if isinstance(key, str) and key not in ENGLISH] == []
+    every = {key for words, _ in SPOKEN for key in words.by_language["en"]}
+    for words, files in SPOKEN:
+        asked = {key for path in files for key in said(path)}
+        assert set(words.by_language["en"]) <= asked
+        assert asked <= every
+
+
+def said(path: Path) -> set[str]:
+    """The keys that a file asks for."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "told" and node.args:
+            found |= {one.value for one in ast.walk(node.args[0]) if isinstance(one, ast.Constant)}
+    return {key for key in found if isinstance(key, str)}
 
 
 @pytest.mark.parametrize(

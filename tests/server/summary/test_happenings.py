@@ -1,7 +1,7 @@
 """Overlapping reports, told once."""
 
-from askcam.server.summary.happenings import Happenings, Report, believable
-from askcam.server.summary.prompts import Kind
+from askcam.features.summary.happenings import Happenings, Report, believable
+from askcam.features.summary.prompts import Kind
 
 CAME, WENT = Kind.APPEARED, Kind.DISAPPEARED
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from askcam.server.summary.plan import make_plan
+from askcam.features.summary.plan import make_plan
 from askcam.stream.frame import Frame
 from askcam.stream.window import Anchors, Window
 

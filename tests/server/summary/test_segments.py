@@ -6,8 +6,8 @@ from pathlib import Path
 from clips import write_clip
 from waiting import until
 
-from askcam.server.summary.plan import Plan
-from askcam.server.summary.segments import SEGMENT, of_camera, of_file
+from askcam.features.summary.plan import Plan
+from askcam.features.summary.segments import SEGMENT, of_camera, of_file
 from askcam.stream.camera import Camera, CameraConfig
 from askcam.stream.fit import as_is
 from askcam.stream.reel import Reel

@@ -2,11 +2,11 @@
 
 import json
 
-from askcam.server.summary.happenings import Happening
-from askcam.server.summary.prompts import Kind, prompts_in
-from askcam.server.summary.scenes import Scene, Scenes, Span
-from askcam.server.summary.summary import Summary, clock, in_short
-from askcam.server.summary.writing import Format, write
+from askcam.features.summary.happenings import Happening
+from askcam.features.summary.prompts import Kind, prompts_in
+from askcam.features.summary.scenes import Scene, Scenes, Span
+from askcam.features.summary.summary import Summary, clock, in_short
+from askcam.features.summary.writing import Format, write
 
 SUMMARY = Summary(
     source="clips/door_1.mp4",

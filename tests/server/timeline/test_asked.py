@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askcam.demo.objects import drawn_objects
+from askcam.features.timeline.query import Turn, read
 from askcam.server.language.fulltext import tokens
-from askcam.server.timeline.asked import Turn, read
 
 
 @pytest.mark.parametrize(

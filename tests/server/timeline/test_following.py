@@ -6,9 +6,9 @@ from typing import Any
 from timeline_notes import entries
 from watch_events import WALL, event, open_store
 
-from askcam.server.timeline.config import TimelineConfig
-from askcam.server.timeline.following import Following
-from askcam.server.timeline.keeping import Keeping
+from askcam.features.timeline.config import TimelineConfig
+from askcam.features.timeline.from_events import Following
+from askcam.features.timeline.thread import Keeping
 from askcam.server.watching.store import Store
 from askcam.server.watching.watch import Memory
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from timeline_notes import WALL
 
-from askcam.server.timeline.merging import CHINESE, ENGLISH, Digest, digest_of, in_words, merged, names_of
-from askcam.server.timeline.note import Note
+from askcam.features.timeline.merging import CHINESE, ENGLISH, Digest, digest_of, in_words, merged, names_of
+from askcam.features.timeline.note import Note
 
 NAMES = st.lists(st.sampled_from(["an apple", "apple", "two apples", "a cup", "一只猫"]), max_size=3).map(tuple)
 TIMES = st.floats(WALL - 1e6, WALL + 1e6)  # a clock may be set back

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askcam.server.timeline.naming import changes, listed, named, same
-from askcam.server.timeline.note import describe
-from askcam.server.timeline.prompts import note_prompts
+from askcam.features.timeline.names import changes, listed, named, same
+from askcam.features.timeline.note import describe
+from askcam.features.timeline.prompts import note_prompts
 
 NAMES = st.lists(st.sampled_from(["an apple", "two apples", "a cup", "a red van", "一只猫", "两个苹果"]), max_size=6)
 

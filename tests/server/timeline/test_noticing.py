@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askcam.server.timeline.noticing import PATIENCE_S, REST_S, Due, Noticing, Pace
+from askcam.features.timeline.change_detector import PATIENCE_S, REST_S, Due, Noticing, Pace
 from askcam.stream.frame import Frame, Pixels
 
 STEP_S = 0.5

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askcam.server.timeline.asked import Turn, read
-from askcam.server.timeline.spans import named_time
+from askcam.features.timeline.query import Turn, read
+from askcam.features.timeline.spans import named_time
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 2, 1, 16, 10, tzinfo=BERLIN).timestamp()

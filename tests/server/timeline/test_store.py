@@ -12,12 +12,12 @@ import msgspec
 import pytest
 from timeline_notes import WALL, entries, found, note, open_store
 
-from askcam.server.timeline.config import Bounds
-from askcam.server.timeline.errors import TimelineError
-from askcam.server.timeline.merging import Digest
-from askcam.server.timeline.note import Note
-from askcam.server.timeline.store import Store
-from askcam.server.timeline.tables import NAME
+from askcam.features.timeline.config import Bounds
+from askcam.features.timeline.errors import TimelineError
+from askcam.features.timeline.merging import Digest
+from askcam.features.timeline.note import Note
+from askcam.features.timeline.store import Store
+from askcam.features.timeline.tables import NAME
 
 PROGRAM = Path(__file__).parent / "crashing.py"
 DAY_S = 86_400.0

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askcam.server.timeline.times import MERGED, Level, moment, span, spoken
+from askcam.features.timeline.times import MERGED, Level, moment, span, spoken
 
 BERLIN, KATHMANDU = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kathmandu")
 ZONES = st.sampled_from([None, BERLIN, KATHMANDU, ZoneInfo("UTC"), ZoneInfo("America/St_Johns")])

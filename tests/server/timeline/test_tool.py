@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from timeline_notes import note
 
+from askcam.features.timeline.config import TimelineConfig
+from askcam.features.timeline.note import Note
+from askcam.features.timeline.service import Timeline
+from askcam.features.timeline.tools import LIMIT, SearchTimeline
 from askcam.server.access.limits import Limits
 from askcam.server.cameras import Cameras
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
-from askcam.server.timeline.config import TimelineConfig
-from askcam.server.timeline.note import Note
-from askcam.server.timeline.timeline import Timeline
 from askcam.server.tools.base import Circumstance, Fault, ToolError
-from askcam.server.tools.timeline import LIMIT, SearchTimeline
 from askcam.server.watching.keeping import Keeping
 from askcam.server.watching.store import Bounds
 from askcam.server.watching.watching import Watching

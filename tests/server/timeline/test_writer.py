@@ -19,13 +19,13 @@ from askcam.demo.scene import make_scene
 from askcam.engine.errors import Busy
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
+from askcam.features.timeline.change_detector import Pace
+from askcam.features.timeline.config import TimelineConfig
+from askcam.features.timeline.prompts import note_prompts
+from askcam.features.timeline.questions import Questions
+from askcam.features.timeline.thread import Keeping
+from askcam.features.timeline.writer import Writer
 from askcam.server.model import Model
-from askcam.server.timeline.config import TimelineConfig
-from askcam.server.timeline.keeping import Keeping
-from askcam.server.timeline.noticing import Pace
-from askcam.server.timeline.prompts import note_prompts
-from askcam.server.timeline.questions import Questions
-from askcam.server.timeline.writer import Writer
 from askcam.stream.fit import resize
 from askcam.stream.frame import Frame, Pixels
 from askcam.stream.shot import Shot
@@ -183,7 +183,7 @@ async def test_a_note_under_way_is_given_up_when_somebody_asks(engine: Engine, t
 async def test_a_full_queue_and_a_disk_that_refuses_are_counted_and_it_goes_on(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("askcam.server.timeline.writer.AGAIN_S", 0.0)
+    monkeypatch.setattr("askcam.features.timeline.writer.AGAIN_S", 0.0)
     stage = Stage(engine, tmp_path, Pace(min_interval_s=0))
     await stage.keeping.open()
 
@@ -233,7 +233,7 @@ async def test_many_cameras_are_each_told(engine: Engine, tmp_path: Path) -> Non
 
 
 async def test_a_broken_read_of_the_disk_is_not_the_end(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("askcam.server.timeline.writer.AGAIN_S", 0.0)
+    monkeypatch.setattr("askcam.features.timeline.writer.AGAIN_S", 0.0)
 
     def refuse(camera: str) -> None:
         raise sqlite3.OperationalError("disk I/O error")

@@ -1,0 +1,38 @@
+"""`askcam summarize`: its flags."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from askcam.features.summary.cli_words import told
+from askcam.server.feature import Program
+from askcam.server.terminal.flags import Backend, Device, Dtype, Fps, ModelOption, Threads, engine
+from askcam.server.terminal.words import spoken_language
+
+
+def add_command(program: Program) -> None:
+    @program.app.command(help=told("help.summarize"))
+    def summarize(
+        source: Annotated[str, typer.Argument(metavar="FILE|CAMERA", help=told("help.summarize.source"))],
+        form: Annotated[str, typer.Option("--format", help=told("help.summarize.format"))] = "text",
+        out: Annotated[Path | None, typer.Option("--out", help=told("help.summarize.out"))] = None,
+        seconds: Annotated[float | None, typer.Option("--for", min=2, help=told("help.summarize.for"))] = None,
+        segment: Annotated[
+            float | None, typer.Option("--segment", min=0.5, help=told("help.summarize.segment"))
+        ] = None,
+        fps: Fps = None,
+        language: Annotated[str, typer.Option("--language", help=told("help.summarize.language"))] = spoken_language(),
+        question: Annotated[str | None, typer.Option("--question", help=told("help.summarize.question"))] = None,
+        model: ModelOption = None,
+        backend: Backend = None,
+        device: Device = None,
+        dtype: Dtype = None,
+        threads: Threads = None,
+    ) -> None:
+        """A long video in few words: what came, what went and when, and what was to be seen in between."""
+        from askcam.features.summary import summarize as command
+
+        config = engine(program.built_in, model=model, backend=backend, device=device, dtype=dtype, threads=threads)
+        wish = command.Wish(source, form, out, seconds, fps, segment, language, question, model)
+        command.summarize(wish, config)

@@ -1,0 +1,7 @@
+"""What can go wrong with the keeping of the timeline."""
+
+from askcam.server.running import CannotOpen
+
+
+class TimelineError(CannotOpen):
+    """The folder or its database cannot be used. The message names it and the remedy."""

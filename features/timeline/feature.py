@@ -1,0 +1,27 @@
+"""The timeline, plugged in: [timeline], `timeline = true` under a camera, /v1/timeline, a tool and a command."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from askcam.features.timeline.cli import add_command
+from askcam.features.timeline.config import OPTION, TimelineConfig, read_timeline
+from askcam.server.feature import Feature, Given, Section
+
+if TYPE_CHECKING:
+    from askcam.server.house import House
+    from askcam.server.running import Running
+
+
+def build(house: "House", given: Given, others: "Mapping[str, Running]") -> "Running":
+    from askcam.features.timeline.running import TimelineRunning
+
+    return TimelineRunning(house, given)
+
+
+FEATURE = Feature(
+    name="timeline",
+    sections={"timeline": Section(read_timeline, TimelineConfig)},
+    camera_options={OPTION: bool | None},
+    build=build,
+    commands=add_command,
+)

@@ -1,0 +1,37 @@
+"""The timeline of one running server."""
+
+from askcam.features.timeline import api
+from askcam.features.timeline.config import OPTION
+from askcam.features.timeline.metrics import Gauges
+from askcam.features.timeline.service import Timeline
+from askcam.features.timeline.tools import SearchTimeline
+from askcam.server.feature import Given
+from askcam.server.house import House
+from askcam.server.running import Running
+
+
+class TimelineRunning(Running):
+    def __init__(self, house: House, given: Given) -> None:
+        self._timeline = timeline = Timeline(
+            given.sections["timeline"],
+            house.model,
+            house.cameras,
+            house.watching,
+            lambda: house.asking.under_way > 0,
+            some_camera=any(options.get(OPTION) for options in given.cameras.values()),
+        )
+        self.endpoints = api.endpoints(house, timeline)
+        self.tools = (SearchTimeline(timeline),)
+        self.collectors = (Gauges(timeline),) if timeline.wanted else ()
+
+    async def open(self) -> None:
+        await self._timeline.open()
+
+    async def begin(self) -> None:
+        self._timeline.begin()
+
+    async def close(self) -> None:
+        await self._timeline.close()
+
+    def trouble(self) -> str | None:
+        return self._timeline.trouble()

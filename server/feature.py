@@ -1,0 +1,52 @@
+"""What a feature is: something that askcam does besides answering, in a folder of its own under features/.
+
+It is plugged in at one place (app/features.py), or by a package of its own. All else meets it by what stands here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # the command line reads this file, and is to be quick
+    import typer
+
+    from askcam.server.house import House
+    from askcam.server.running import Running
+    from askcam.server.toml_file import Toml
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One of askcam.toml. `read` is given the file (an empty one where there is none) and the environment (None: there
+    is no user whose folders could be used), and raises ConfigError; `usual` is what nobody's file says."""
+
+    read: Callable[["Toml", Mapping[str, str] | None], Any]
+    usual: Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a feature is told by the config."""
+
+    sections: Mapping[str, Any]  # its own, by name
+    cameras: Mapping[str, Mapping[str, Any]]  # by camera: which of its options stand there
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The command line, to which a feature may add."""
+
+    app: "typer.Typer"
+    built_in: str  # the folder of the model to run where none is named
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """`build` is called once per server, after that of every feature that it needs."""
+
+    name: str  # of its folder
+    sections: Mapping[str, Section] = field(default_factory=dict)
+    camera_options: Mapping[str, Any] = field(default_factory=dict)  # keys under [cameras.NAME], and their types
+    build: "Callable[[House, Given, Mapping[str, Running]], Running] | None" = None
+    commands: Callable[[Program], None] | None = None
+    needs: tuple[str, ...] = ()

@@ -1,0 +1,42 @@
+"""[model] of askcam.toml, and of the command line."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from askcam.engine.interface import EngineConfig, Positions
+from askcam.server.toml_file import Flags
+
+Positive = Annotated[int, Meta(ge=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """[model]; engine.interface.EngineConfig says what the fields mean."""
+
+    model: str | None = None  # a folder or a hub id; None: the built-in one
+    backend: Literal["auto", "live", "portable"] = "auto"
+    device: str = "auto"
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    attention: str = "auto"
+    positions: Positions = "trained"
+    max_waiting: Positive = 32  # questions
+    max_pairs: Annotated[int, Meta(ge=2)] | None = None
+    min_pixels: Positive | None = None
+    max_pixels: Positive | None = None
+    threads: Positive | None = None
+    kv_gb: Annotated[float, Meta(gt=0)] | None = None  # memory for windows and answers
+    fresh_ms: Annotated[float, Meta(ge=0)] = 150.0
+    max_answering: Positive = 32
+
+    @classmethod
+    def of_flags(cls, flags: Mapping[str, Any]) -> "ModelConfig":
+        """Raises ConfigError for a wrong value."""
+        return Flags({"model": flags}).section(("model",), cls)
+
+    def engine(self, built_in: str) -> EngineConfig:
+        """`built_in`: the folder of the model to run when none is named."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return EngineConfig(**values | {"model": self.model or built_in})

@@ -1,0 +1,33 @@
+"""What a feature brings to one running server."""
+
+from collections.abc import Sequence
+
+from prometheus_client.registry import Collector
+
+from askcam.server.tools.base import Tool
+from askcam.server.wire.endpoint import Endpoint
+
+
+class CannotOpen(Exception):
+    """What a feature keeps cannot be kept: a folder, a file. The message names it and the remedy."""
+
+
+class Running:
+    """One feature: what it brings, and its life. Owned by the event loop; what a feature does not need stays as is."""
+
+    endpoints: Sequence[Endpoint] = ()
+    tools: Sequence[Tool] = ()
+    collectors: Sequence[Collector] = ()
+
+    async def open(self) -> None:
+        """Before anything is answered: folders and files. Raises CannotOpen for what the user can mend."""
+
+    async def begin(self) -> None:
+        """The engine is warm, and the configured cameras are being opened."""
+
+    async def close(self) -> None:
+        """The server ends. Only after open()."""
+
+    def trouble(self) -> str | None:
+        """What has become of its files; None: nothing, or it has none. For any thread."""
+        return None

@@ -1,0 +1,60 @@
+"""A feature is plugged in at one place; one that is left out leaves no trace in a server."""
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from typer.testing import CliRunner
+
+from askcam.app.asgi import all_endpoints
+from askcam.app.build import build_house, in_order
+from askcam.app.config import CameraEntry, Config
+from askcam.app.features import FEATURES
+from askcam.app.program import app
+from askcam.server.cameras import CameraUse
+from askcam.server.feature import Feature
+from askcam.server.house import House
+
+# Every option of a camera is used, so that whatever is done only where somebody wants it is done.
+OPTIONS = {name: True for feature in FEATURES for name in feature.camera_options}
+WANTED = Config(cameras={"door": CameraEntry("synthetic:1", use=CameraUse(options=OPTIONS))})
+
+
+def routes(house: House) -> set[str]:
+    return {f"{endpoint.method} {endpoint.path}" for endpoint in all_endpoints(house)}
+
+
+def tools(house: House) -> set[str]:
+    return {tool.signature.name for tool in house.tools.all()}
+
+
+def series(house: House) -> set[str]:
+    return {family.name for family in text_string_to_metric_families(house.metrics.render().decode())}
+
+
+@pytest.mark.parametrize("left_out", FEATURES, ids=lambda feature: feature.name)
+async def test_a_feature_that_is_left_out_leaves_nothing(left_out: Feature) -> None:
+    whole = build_house(WANTED)
+    house = build_house(WANTED, [feature for feature in FEATURES if feature is not left_out])
+    assert left_out.name not in house.features
+    running = whole.features.get(left_out.name)
+    if running is None:  # it brings a command, and nothing to a server
+        assert left_out.build is None
+        assert (routes(whole), tools(whole), series(whole)) == (routes(house), tools(house), series(house))
+        return
+    own = {f"{endpoint.method} {endpoint.path}" for endpoint in running.endpoints}
+    assert routes(whole) - routes(house) == own
+    assert tools(whole) - tools(house) == {tool.signature.name for tool in running.tools}
+    assert bool(series(whole) - series(house)) == bool(running.collectors)
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
+def test_its_commands_are_there(feature: Feature) -> None:
+    """That of a feature is called by the feature's own words."""
+    if feature.commands is None:
+        return
+    told = CliRunner().invoke(app, ["--help"]).output
+    assert any(word in told for word in (feature.name, "summarize"))
+
+
+def test_features_are_built_after_those_that_they_need() -> None:
+    first, second = Feature("first", needs=("second",)), Feature("second")
+    assert [feature.name for feature in in_order([first, second])] == ["second", "first"]
