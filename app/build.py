@@ -18,6 +18,9 @@ from askcam.server.attached.decoding import Decoding
 from askcam.server.attached.fetching import Fetcher
 from askcam.server.cameras import Cameras
 from askcam.server.desk.desks import Desks
+from askcam.server.events.metrics import Gauges as EventGauges
+from askcam.server.events.service import Events
+from askcam.server.events.thread import Keeping
 from askcam.server.evidence.archive import Archive
 from askcam.server.evidence.case import Circumstances
 from askcam.server.evidence.versions import versions
@@ -36,7 +39,6 @@ from askcam.server.storage.health import Storage
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.installed import add_installed, built_in, open_catalogue
 from askcam.server.tools.mcp_servers import McpServers
-from askcam.server.watching.keeping import Keeping
 from askcam.server.watching.watching import Watching
 
 
@@ -56,7 +58,10 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
     desks = Desks(None if catalogue is None else catalogue.by_code)
     metrics.register(BuildInfo(model), EngineGauges(model), DeskGauges(desks))
     ProcessCollector(registry=metrics.registry)
-    watching = Watching(kept, model, cameras, metrics, config.watches, max_age_s, needed=bool(config.notify))
+    events = Events(kept)
+    if config.notify:
+        events.need()
+    watching = Watching(events, model, cameras, metrics, config.watches, max_age_s)
     tools = Toolbox()
     asking = Asking(
         model,
@@ -73,9 +78,9 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
     for tool in built_in(cameras, desks, catalogue, watching):
         tools.add(tool)
     add_installed(tools)
-    looks = {"watches": kept.trouble}
+    looks = {"watches": events.trouble}
     storage = Storage(looks | ({} if evidence is None else {"evidence": evidence.trouble}))
-    metrics.register(storage)
+    metrics.register(storage, EventGauges(events))
     house = House(
         storage=storage,
         model=model,
@@ -90,8 +95,9 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
         proxies=TrustedProxies(server.trusted_proxies),
         questions=Rates(config.limits.questions),
         pushed_frames=Rates(config.limits.frames),
+        events=events,
         watching=watching,
-        notifying=Notifying(kept, watching.readers, config.notify, metrics.registry),
+        notifying=Notifying(kept, events.readers, config.notify, metrics.registry),
         max_age_s=max_age_s,
         evidence=evidence,
         tools=tools,

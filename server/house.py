@@ -21,6 +21,7 @@ from askcam.server.cameras import Cameras
 from askcam.server.catalogue.store import Catalogue
 from askcam.server.connections.protocol import line_of
 from askcam.server.desk.desks import Desks
+from askcam.server.events.service import Events
 from askcam.server.evidence.archive import Archive
 from askcam.server.evidence.writer import Writer
 from askcam.server.metrics import Metrics
@@ -49,6 +50,7 @@ class House:
     limits: Limits
     questions: Rates  # per client
     pushed_frames: Rates  # per client
+    events: Events
     watching: Watching
     notifying: Notifying
     places: PlacesOf
@@ -90,7 +92,7 @@ class House:
     def end_streams(self) -> None:
         """The server ends: what would go on for ever is over now, so that nobody waits for it."""
         self.ending.set()
-        self.watching.readers.close()
+        self.events.readers.close()
 
     def questions_left(self, conn: HTTPConnection) -> tuple[int, int, float]:
         """How many questions a client may ask at once, how many of them now, and the seconds until it is all again."""

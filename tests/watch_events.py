@@ -6,9 +6,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from askcam.client.watches import EventFrame, Reading, WatchEvent
+from askcam.server.events.pictures import Shown
+from askcam.server.events.store import Bounds, Store
 from askcam.server.saw import rfc3339
-from askcam.server.watching.pictures import Shown
-from askcam.server.watching.store import Bounds, Store
+from askcam.server.watching.store import CAMERA, TABLES, remembering
 from askcam.server.watching.watch import Memory
 
 WALL = 1_760_000_000.0
@@ -34,8 +35,10 @@ def add(store: Store, i: int, jpeg: bytes | None = b"jpeg", frames: tuple[bytes,
     found = event("off" if i % 2 else "on", **more)
     found = replace(found, frames=[EventFrame(rfc3339(WALL + i - 1 + k / 2)) for k in range(len(frames))])
     shown = None if jpeg is None else Shown(jpeg, frames)
-    return store.add(found, WALL + i, shown, Memory(i % 2 == 0, WALL + i))
+    return store.add(
+        found, WALL + i, shown, remembering((found.watch or CAMERA, found.camera), Memory(i % 2 == 0, WALL + i))
+    )
 
 
 def open_store(folder: Path, bounds: Bounds | None = None) -> Store:
-    return Store(folder, bounds or Bounds())
+    return Store(folder, bounds or Bounds(), tables=[TABLES])

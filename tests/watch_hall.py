@@ -14,10 +14,11 @@ from askcam.engine.interface import Engine, Grammar
 from askcam.engine.question import Event, Question, Scored, ScoreEvent, Text
 from askcam.server.access.limits import Limits
 from askcam.server.cameras import Cameras
+from askcam.server.events.service import Events
+from askcam.server.events.store import Bounds
+from askcam.server.events.thread import Keeping
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
-from askcam.server.watching.keeping import Keeping
-from askcam.server.watching.store import Bounds
 from askcam.server.watching.watching import Watching
 
 SEEDS = {"one": 3, "two": 4}
@@ -89,19 +90,20 @@ def text_of(question: Question) -> str:
 @asynccontextmanager
 async def open_hall(
     engine: Engine, folder: Path, metrics: Metrics | None = None
-) -> AsyncIterator[tuple[Heard, Watching, Keeping]]:
+) -> AsyncIterator[tuple[Heard, Watching, Events]]:
     """Two synthetic cameras that are watched by nobody yet."""
     heard, model = Heard(engine), Model("built-in")
     cameras = Cameras(model, Limits())
     model.ready(heard)
-    keeping = Keeping(folder, Bounds())
-    watching = Watching(keeping, model, cameras, metrics or Metrics(cameras.all), {})
-    await watching.open()
+    events = Events(Keeping(folder, Bounds()))
+    watching = Watching(events, model, cameras, metrics or Metrics(cameras.all), {})
+    await events.open()
     for name, seed in SEEDS.items():
         cameras.add(name, f"synthetic:{seed}")
     await watching.begin()
-    yield heard, watching, keeping
+    yield heard, watching, events
     await watching.close()
+    await events.close()
     await cameras.close()
 
 

@@ -15,13 +15,13 @@ from askcam.server import logs
 from askcam.server.access.auth import notices
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
+from askcam.server.events.errors import WatchingError
 from askcam.server.evidence.errors import EvidenceError
 from askcam.server.running import CannotOpen
 from askcam.server.terminal import say
 from askcam.server.terminal.progress import progress
 from askcam.server.terminal.reasons import reason_in
 from askcam.server.terminal.words import told
-from askcam.server.watching.errors import WatchingError
 from askcam.stream.errors import StreamError
 
 
@@ -43,7 +43,7 @@ def announce(running: Running, config: Config, json: bool) -> None:
     """Say where the server listens and what must be known about that."""
     for text in notices(config.server.host, bool(config.server.tokens), config.server.tls):
         say.errors.print(f"[yellow]{told('note')}[/] {say.escape(reason_in(text))}")
-    if running.house.watching.elsewhere:
+    if running.house.events.elsewhere:
         say.errors.print(f"{told('note')} {say.escape(told('watches.elsewhere', folder=config.watching.folder))}")
     if json:
         say.line({"event": "listening", "url": running.url})

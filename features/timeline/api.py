@@ -65,7 +65,7 @@ def endpoints(house: House, timeline: Timeline) -> list[Endpoint]:
         if event is None:
             jpeg = await timeline.read(lambda store: store.picture(entry))
         else:
-            jpeg = await house.watching.read(lambda store: store.pictures.picture(event), None)
+            jpeg = await house.events.read(lambda store: store.pictures.picture(event), None)
         if jpeg is None:
             raise missing
         return Response(jpeg, media_type="image/jpeg", headers=NO_STORE)

@@ -1,4 +1,4 @@
-"""Events of watches, taken into the timeline as they come: each once, over restarts of either side."""
+"""Events, taken into the timeline as they come: each once, over restarts of either side."""
 
 import asyncio
 import logging
@@ -11,8 +11,8 @@ from askcam.client.watches import WatchEvent
 from askcam.features.timeline.note import of_event
 from askcam.features.timeline.thread import Keeping
 from askcam.server.errors import ApiError
-from askcam.server.watching.store import Store as Events
-from askcam.server.watching.watching import Watching
+from askcam.server.events.service import Events
+from askcam.server.events.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +24,9 @@ AT_ONCE = 100  # events
 class Following:
     """Owned by the event loop."""
 
-    def __init__(self, watching: Watching, keeping: Keeping, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, events: Events, keeping: Keeping, now: Callable[[], float] = time.time) -> None:
         """`now`: seconds since the epoch."""
-        self._watching, self._keeping, self._now = watching, keeping, now
+        self._events, self._keeping, self._now = events, keeping, now
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -43,13 +43,13 @@ class Following:
     async def turn(self) -> bool:
         """Take in what came since the last time; whether there may be more. Raises sqlite3.Error, OSError, ApiError."""
         heard = await self._keeping.do(lambda store: store.heard)
-        newest = await self._watching.read(Events.last_id, 0)
+        newest = await self._events.read(Store.last_id, 0)
         if newest < heard:  # the events' database was begun anew
             heard = 0
         if newest == heard:
             return False
         none: list[WatchEvent] = []
-        events = await self._watching.read(lambda store: store.following(heard, AT_ONCE, watch=None, camera=None), none)
+        events = await self._events.read(lambda store: store.following(heard, AT_ONCE, watch=None, camera=None), none)
         notes = [of_event(event, datetime.fromisoformat(event.at).timestamp()) for event in events]
         last = events[-1].id if events else newest
         await self._keeping.do(lambda store: store.hear(notes, last, self._now()))

@@ -16,7 +16,7 @@ class TimelineRunning(Running):
             given.sections["timeline"],
             house.model,
             house.cameras,
-            house.watching,
+            house.events,
             lambda: house.asking.under_way > 0,
             some_camera=any(options.get(OPTION) for options in given.cameras.values()),
         )

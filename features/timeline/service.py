@@ -21,9 +21,9 @@ from askcam.features.timeline.times import local_zone
 from askcam.features.timeline.writer import Watched, Writer
 from askcam.server.cameras import Cameras
 from askcam.server.errors import not_found
+from askcam.server.events.service import Events
 from askcam.server.model import Model
 from askcam.server.storage.thread import refused
-from askcam.server.watching.watching import Watching
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Timeline:
         config: TimelineConfig,
         model: Model,
         cameras: Cameras,
-        watching: Watching,
+        events: Events,
         somebody_asks: Callable[[], bool],
         *,
         some_camera: bool,
@@ -53,7 +53,7 @@ class Timeline:
         prompts = note_prompts(config.language, model.built_in)
         questions = Questions(model, somebody_asks)
         self.writer = Writer(self._noted_cameras, questions, self._keeping, prompts, pace, config.pictures)
-        self._following = Following(watching, self._keeping)
+        self._following = Following(events, self._keeping)
         self._tasks: list[asyncio.Task[None]] = []
 
     @property

@@ -14,11 +14,11 @@ from starlette.responses import Response, StreamingResponse
 from askcam.client.protocol import encode
 from askcam.client.watches import EventList, SeenList, WatchEvent
 from askcam.server.errors import bad_request, not_found
+from askcam.server.events.follow import Gone, follow
+from askcam.server.events.store import Wanted
+from askcam.server.events.subscribers import Reviewed
 from askcam.server.house import House
-from askcam.server.watching.following import Gone, follow
-from askcam.server.watching.readers import Reviewed
 from askcam.server.watching.setting import Severity
-from askcam.server.watching.store import Wanted
 from askcam.server.wire.bodies import choice, decode_body, json_response, moment, number
 from askcam.server.wire.endpoint import ID, JPEG, JSON, MOMENT, SSE, TEXT, Endpoint, Events, Reply, Takes, page_of
 
@@ -61,14 +61,14 @@ FILTERS = (
 
 
 def endpoints(house: House) -> list[Endpoint]:
-    watching = house.watching
+    log = house.events
 
     async def events(request: Request) -> Response:
         if "text/event-stream" in request.headers.get("accept", ""):
             return await streamed(request)
         limit = int(number(request, "limit", LIMIT, 1, MOST))
         rules, none = wanted(request), list[WatchEvent]()
-        found = await watching.read(lambda store: store.newest(limit + 1, rules), none)
+        found = await log.read(lambda store: store.newest(limit + 1, rules), none)
         return json_response(EventList(found[:limit], has_more=len(found) > limit), headers=NO_STORE)
 
     async def streamed(request: Request) -> Response:
@@ -77,7 +77,7 @@ def endpoints(house: House) -> list[Endpoint]:
             raise bad_request(
                 f"Last-Event-ID is {told[:40]!r}; send the id of the last event, a number", "Last-Event-ID"
             )
-        await watching.read(lambda store: store.last_id(), 0)  # what refuses does so before a stream begins
+        await log.read(lambda store: store.last_id(), 0)  # what refuses does so before a stream begins
         if request.method == "HEAD":
             return Response(headers=NO_STORE, media_type="text/event-stream")
         wanted = (request.query_params.get("watch"), request.query_params.get("camera"))
@@ -90,7 +90,7 @@ def endpoints(house: House) -> list[Endpoint]:
 
     async def frame(request: Request) -> Response:
         event = await found_event(request)
-        jpeg = await watching.read(lambda store: store.pictures.picture(event.id), None)
+        jpeg = await log.read(lambda store: store.pictures.picture(event.id), None)
         if jpeg is None:
             raise not_found(f"no picture of event {event.id} is kept", "id")
         return Response(jpeg, media_type="image/jpeg", headers=NO_STORE)
@@ -101,7 +101,7 @@ def endpoints(house: House) -> list[Endpoint]:
             raise not_found(
                 f"event {event.id} has {len(event.frames)} frames, counted from 0; there is no {index}", "index"
             )
-        jpeg = await watching.read(lambda store: store.pictures.frame(event.id, index), None)
+        jpeg = await log.read(lambda store: store.pictures.frame(event.id, index), None)
         if jpeg is None:
             raise not_found(f"the frames of event {event.id} are no longer kept", "index")
         return Response(jpeg, media_type="image/jpeg", headers=NO_STORE)
@@ -119,15 +119,15 @@ def endpoints(house: House) -> list[Endpoint]:
     async def seen(ids: list[int], acknowledged: bool) -> list[WatchEvent]:
         """Whoever may see events may say that they have seen them: it takes nothing away, and can be taken back."""
         at, none = time.time() if acknowledged else None, list[WatchEvent]()
-        events = await watching.read(lambda store: store.acknowledge(ids, at), none)
-        watching.readers.review(events)
+        events = await log.read(lambda store: store.acknowledge(ids, at), none)
+        log.readers.review(events)
         return events
 
     async def found_event(request: Request) -> WatchEvent:
         event_id = request.path_params["id"]
         found = None
         if event_id <= MAX_ID:
-            found = await watching.read(lambda store: store.event(event_id), None)
+            found = await log.read(lambda store: store.event(event_id), None)
         if found is None:
             raise not_found(f"no event {event_id} is kept; GET /v1/events lists those that are", "id")
         return found
@@ -209,7 +209,7 @@ async def stream(house: House, last: int | None, watch: str | None, camera: str 
     A slow reader's stream ends with an event named "resume": whoever connects again with Last-Event-ID misses nothing.
     """
     hint = b"retry: 2000\n\n"  # said once it is certain that nothing will be missed
-    async with contextlib.aclosing(follow(house.watching, last, watch, camera, ALIVE_S)) as told:
+    async with contextlib.aclosing(follow(house.events, last, watch, camera, ALIVE_S)) as told:
         async for event in told:
             match event:
                 case None:

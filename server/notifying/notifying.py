@@ -14,6 +14,10 @@ from prometheus_client import CollectorRegistry
 
 from askcam.client.deliveries import DeadLetter, DeliveryList, Retried, Tried
 from askcam.server.errors import not_found
+from askcam.server.events.errors import WatchingError
+from askcam.server.events.store import Store
+from askcam.server.events.subscribers import Readers
+from askcam.server.events.thread import Keeping
 from askcam.server.notifying.apprising import Services
 from askcam.server.notifying.gauges import Gauges
 from askcam.server.notifying.letter import Letter, letter_name
@@ -27,10 +31,6 @@ from askcam.server.notifying.target import Clock, Sender, Target
 from askcam.server.notifying.webhook import Webhook
 from askcam.server.saw import rfc3339
 from askcam.server.storage.thread import refused
-from askcam.server.watching.errors import WatchingError
-from askcam.server.watching.keeping import Keeping
-from askcam.server.watching.readers import Readers
-from askcam.server.watching.store import Store
 
 log = logging.getLogger(__name__)
 

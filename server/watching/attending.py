@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 
 from askcam.client.watches import WatchEvent
 from askcam.server.cameras import Cameras
+from askcam.server.events.publish import News, Telling
 from askcam.server.saw import rfc3339
 from askcam.server.watching.presence import Attendance
-from askcam.server.watching.store import CAMERA, PICTURE, Place
-from askcam.server.watching.telling import News, Telling
+from askcam.server.watching.store import CAMERA, PICTURE, Place, remembering
 from askcam.server.watching.watch import Memory
 from askcam.server.watching.wellness import Wellness
 from askcam.stream.camera import Camera
@@ -42,15 +42,15 @@ class Attending:
         attendance = self._attendance.setdefault(camera.name, Attendance())
         if attendance.see(status.state):
             kind = "camera_lost" if attendance.lost else "camera_back"
-            await self._tell(camera, kind, attendance.lost, status.reason if attendance.lost else None)
+            await self._tell(camera, CAMERA, kind, attendance.lost, status.reason if attendance.lost else None)
         flags = self._cameras.health(camera.name)
         wellness = self._wellness.setdefault(camera.name, Wellness())
         if wellness.see(flags, status.state is State.LIVE, time.monotonic()):
             kind = "camera_unwell" if wellness.unwell else "camera_well"
             reason = f"the picture is {' and '.join(flags)}" if wellness.unwell else None
-            await self._tell(camera, kind, wellness.unwell, reason)
+            await self._tell(camera, PICTURE, kind, wellness.unwell, reason)
 
-    async def _tell(self, camera: Camera, kind: str, bad: bool, reason: str | None) -> None:
+    async def _tell(self, camera: Camera, whose: str, kind: str, bad: bool, reason: str | None) -> None:
         now, shot = time.time(), camera.shot()
         event = WatchEvent(
             id=0,
@@ -62,4 +62,4 @@ class Attending:
             frame_at=None if shot is None else rfc3339(shot.picture.wall),
             reason=reason,
         )
-        await self._telling.tell(News(event, now, Memory(bad), (), shot))
+        await self._telling.tell(News(event, now, remembering((whose, camera.name), Memory(bad)), (), shot))

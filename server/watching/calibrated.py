@@ -7,7 +7,7 @@ import msgspec
 from askcam.client.calibration import Calibration
 from askcam.server.errors import ApiError, bad_request, not_found
 from askcam.server.watching.setting import Kind, WatchSetting
-from askcam.server.watching.store import Store
+from askcam.server.watching.store import WatchStore
 from askcam.server.watching.watching import Watching
 
 CALIBRATED = (Kind.YESNO, Kind.CHOICE, Kind.NUMBER)  # of which there is a probability
@@ -52,7 +52,7 @@ async def remove(watching: Watching, name: str) -> None:
     """Raises ApiError 404 for no such watch, and `not_calibrated`."""
     watching.setting(name)
 
-    def work(store: Store) -> bool:
+    def work(store: WatchStore) -> bool:
         return store.uncalibrate(name)
 
     if not await watching.read(work, False):

@@ -8,9 +8,9 @@ from typing import Annotated
 from msgspec import Meta
 
 from askcam.server.config_errors import ConfigError
+from askcam.server.events.store import Bounds
 from askcam.server.toml_file import Toml
 from askcam.server.watching.setting import NAME, WatchSetting
-from askcam.server.watching.store import Bounds
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from askcam.server.watching.post import Post
-from askcam.server.watching.readers import Readers
 from askcam.server.watching.runner import Runner
 from askcam.server.watching.saying import State as SayingState
-from askcam.server.watching.telling import Telling
 from askcam.server.watching.text_post import TextPost
 from askcam.server.watching.watch import State
 
@@ -29,9 +27,9 @@ def lateness(registry: CollectorRegistry) -> Callable[[float], None]:
 
 
 class Gauges(Collector):
-    def __init__(self, runner: Runner, telling: Telling, readers: Readers, resting: Callable[[], int]) -> None:
+    def __init__(self, runner: Runner, resting: Callable[[], int]) -> None:
         """`resting`: how many watches this model cannot score."""
-        self._runner, self._telling, self._readers, self._resting = runner, telling, readers, resting
+        self._runner, self._resting = runner, resting
 
     def describe(self) -> Iterable[Metric]:
         return ()
@@ -64,12 +62,6 @@ class Gauges(Collector):
         yield from self._counts()
 
     def _counts(self) -> Iterator[Metric]:
-        told = CounterMetricFamily("askcam_events", "Events kept and told.", labels=["kind", "severity"])
-        severities = {post.setting.severity.value for post in self._runner.posts()}
-        possible = {(kind, severity): 0 for severity in severities for kind in ("on", "off")}
-        for (kind, severity), count in (possible | self._telling.told).items():  # from 0, so that the first one counts
-            told.add_metric([kind, severity], count)
-        yield told
         scorings = CounterMetricFamily("askcam_watch_scorings", "Scorings, by how they ended.", labels=["outcome"])
         for outcome in ("scored", "failed", "refused", "busy", "cancelled"):
             scorings.add_metric([outcome], self._runner.scorings[outcome])
@@ -80,9 +72,3 @@ class Gauges(Collector):
         yield generated
         skipped = "Slots of watches that passed while their camera was being scored or the engine was busy."
         yield CounterMetricFamily("askcam_watch_slots_skipped", skipped, value=self._runner.skipped)
-        waiting = "Events that wait for the disk."
-        yield GaugeMetricFamily("askcam_events_waiting", waiting, value=self._telling.num_waiting)
-        yield CounterMetricFamily("askcam_events_lost", "Events that the disk never took.", value=self._telling.lost)
-        plain = "Events kept without the picture that they had, since the disk had no room for it."
-        yield CounterMetricFamily("askcam_events_without_picture", plain, value=self._telling.without_picture)
-        yield GaugeMetricFamily("askcam_event_readers", "Streams of events open now.", value=len(self._readers))

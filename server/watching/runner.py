@@ -17,12 +17,13 @@ from askcam.engine.errors import Busy, EngineError
 from askcam.engine.question import Failed, Message, Question, Role, Sampling, Scored, ScoreEvent, Text
 from askcam.server.cameras import Cameras
 from askcam.server.errors import ApiError
+from askcam.server.events.publish import News, Telling
+from askcam.server.events.store import Also
 from askcam.server.model import Model
 from askcam.server.watching.attending import Attending
 from askcam.server.watching.generating import Generating, Said
 from askcam.server.watching.post import AFTER, Post
-from askcam.server.watching.store import Place
-from askcam.server.watching.telling import News, Telling
+from askcam.server.watching.store import Place, WatchStore, remembering
 from askcam.server.watching.text_post import TextPost
 from askcam.server.watching.timetable import Timetable
 from askcam.server.watching.watch import Memory
@@ -75,6 +76,7 @@ class Runner:
     def put(self, post: AnyPost, now: float) -> None:
         """Watch from now on; instead of the same watch's earlier post at that camera."""
         self._posts[post.name, post.camera] = post
+        self._telling.expect(("on", "off"), post.setting.severity.value)
         if isinstance(post, TextPost):
             self._generating.put(post, now)
         else:
@@ -208,7 +210,7 @@ class Runner:
                     event = post.read(dict(zip(result.words, row, strict=True)), view, health, now)
                     if event is not None:
                         shot = next((shot for shot in result.shots if shot and shot.seq == view.newest.seq), None)
-                        await self._tell(post, News(event, now, post.watch.memory, view.frames, shot))
+                        await self._tell(post, News(event, now, _remembering(post), view.frames, shot))
                     elif len(post.after) >= AFTER:
                         await self._end_after(post)
             case Failed(error):
@@ -231,10 +233,12 @@ class Runner:
         event = post.read(said.event.text, view, self._cameras.health(post.camera), now)
         if event is not None:
             shot = next((shot for shot in said.shots if shot and shot.seq == view.newest.seq), None)
-            await self._telling.tell(News(event, now, post.watch.memory, view.frames, shot))
+            await self._telling.tell(News(event, now, _remembering(post), view.frames, shot))
         elif post.settled:
             post.settled = False
-            await self._telling.remember((post.name, post.camera), post.watch.memory)
+            place, memory = (post.name, post.camera), post.watch.memory
+            what = f"how the watch {post.name!r} stands"  # found out anew after a restart
+            await self._telling.note(lambda store: WatchStore(store.db).remember(place, memory), what)
 
     async def _tell(self, post: Post, news: News) -> None:
         await self._end_after(post)
@@ -256,3 +260,7 @@ class Runner:
     def _miss(self, posts: Iterable[AnyPost], why: str) -> None:
         for post in posts:
             post.miss(why, time.monotonic(), time.time())
+
+
+def _remembering(post: AnyPost) -> Also:
+    return remembering((post.name, post.camera), post.watch.memory)

@@ -1,107 +1,53 @@
-"""Watches and events on disk. An event and what is remembered of its watch are one transaction: after a crash there is
-either both or neither, so nothing is told twice and nothing that was told is lost."""
+"""Watches on disk, in the events' database: what they are told to do, and how they stand as it was last told."""
 
 import logging
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from askcam.client.watches import EventFrame, Reading, WatchEvent
-from askcam.server.saw import rfc3339
-from askcam.server.storage.disk import Reserve, is_full, make_private, make_room
-from askcam.server.storage.lock import Lock, Taken
-from askcam.server.watching.errors import FolderTaken, WatchingError
-from askcam.server.watching.pictures import Pictures, Shown
+from askcam.server.events.store import Also
 from askcam.server.watching.setting import WatchSetting
-from askcam.server.watching.tables import open_database
 from askcam.server.watching.watch import Memory
 
 log = logging.getLogger(__name__)
 
+# Made where they are missing; an older file has the first two already.
+TABLES = """
+CREATE TABLE IF NOT EXISTS watches (
+  name TEXT PRIMARY KEY,
+  setting BLOB NOT NULL          -- setting.WatchSetting as JSON
+);
+CREATE TABLE IF NOT EXISTS memories (  -- how each watch stands, as it was last told
+  watch TEXT NOT NULL,           -- "": the camera itself, "on" while it is lost
+  camera TEXT NOT NULL,
+  is_on INTEGER NOT NULL,
+  on_wall REAL,
+  PRIMARY KEY (watch, camera)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS texts (  -- beside `memories`: what a watch's text said, as it was last told
+  watch TEXT NOT NULL,
+  camera TEXT NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY (watch, camera)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS calibrations (
+  watch TEXT PRIMARY KEY,
+  asks BLOB NOT NULL,            -- what the watch asked then (calibrated.asks)
+  document BLOB NOT NULL         -- client.calibration.Calibration as JSON
+) WITHOUT ROWID;
+"""
+
 CAMERA = ""  # stands for the watch in memories of cameras themselves
 PICTURE = ":picture"  # the same of their pictures' health
-OF_PICTURES = ("camera_unwell", "camera_well")
-MICROSECOND = 1e-6
-GIVE_WAY = 16  # pictures that go at once when the disk is full
 
 Place = tuple[str, str]  # (watch, CAMERA or PICTURE; camera)
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """How much is kept; what is beyond goes, oldest first."""
+class WatchStore:
+    """Owned by the events' thread; every method may raise sqlite3.Error."""
 
-    max_events: int = 100_000
-    max_bytes: int = 1 << 30  # of pictures
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which events of all. None: whatever it is."""
-
-    before: int | None = None  # ids below this one
-    since: float | None = None  # decided then or later, seconds since the epoch
-    watch: str | None = None
-    camera: str | None = None
-    severity: str | None = None
-    acknowledged: bool | None = None
-
-    def rules(self) -> dict[str, Any]:
-        """Conditions of SQL, each with its value."""
-        said: Mapping[str, Any] = {
-            "id < ?": self.before,
-            "events.at >= ?": None if self.since is None else self.since - MICROSECOND,  # `at` is told in whole ones
-            "watch = ?": self.watch,
-            "camera = ?": self.camera,
-            "json_extract(CAST(document AS TEXT), '$.severity') = ?": self.severity,
-            "(acknowledgements.at IS NOT NULL) = ?": self.acknowledged,
-        }
-        return {rule: value for rule, value in said.items() if value is not None}
-
-
-class Store:
-    """The one writer of a folder. Owned by one thread at a time; every method may raise sqlite3.Error."""
-
-    def __init__(self, folder: Path, bounds: Bounds, make_room: Callable[[Path], bool] = lambda folder: False) -> None:
-        """Makes what is missing. Raises WatchingError; FolderTaken while another process has the folder. `make_room`:
-        have what is less important give way on a folder's full disk; says whether any did."""
-        self._folder, self._bounds, self._make_room = folder, bounds, make_room
-        try:
-            make_private(folder)
-            self._lock = Lock(folder)
-        except OSError as exc:
-            raise WatchingError(f"cannot keep watches in {folder}: {exc.strerror}; name another folder") from exc
-        except Taken as exc:
-            raise FolderTaken(
-                f"another askcam keeps its watches in {folder}: end it, or name another folder under [watching]"
-            ) from exc
-        try:
-            self._db = open_database(folder)
-            self.pictures = Pictures(self._db)
-        except BaseException:
-            self._lock.release()
-            raise
-        self._reserve = Reserve(folder)
-        self._reserve.take()
-
-    @property
-    def db(self) -> sqlite3.Connection:
-        """For rooms that keep tables of their own about events, on the same thread."""
-        return self._db
-
-    def trouble(self) -> str | None:
-        """What has become of its file; None: nothing. For any thread."""
-        return self._db.trouble()
-
-    def close(self) -> None:
-        self._db.close()
-        self._lock.release()
-
-    # -- watches
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
 
     def settings(self) -> dict[str, WatchSetting]:
         """By name. One that this version does not understand is left out, and said."""
@@ -130,7 +76,7 @@ class Store:
     def remember(self, place: Place, memory: Memory) -> None:
         """How a watch stands, without an event."""
         with self._db:
-            self._remember(place, memory)
+            remembering(place, memory)(self._db)
 
     def forget(self, name: str) -> None:
         """How a watch stands, and how sure it is; it means something else now."""
@@ -140,13 +86,6 @@ class Store:
     def _forget(self, name: str) -> None:
         for table in ("memories", "texts", "calibrations"):
             self._db.execute(f"DELETE FROM {table} WHERE watch = ?", (name,))
-
-    def _remember(self, place: Place, memory: Memory) -> None:
-        put = "INSERT OR REPLACE INTO"
-        row = (*place, memory.on, memory.on_wall)
-        self._db.execute(f"{put} memories (watch, camera, is_on, on_wall) VALUES (?, ?, ?, ?)", row)
-        if memory.text is not None:
-            self._db.execute(f"{put} texts (watch, camera, text) VALUES (?, ?, ?)", (*place, memory.text))
 
     def calibration(self, name: str) -> tuple[bytes, bytes] | None:
         """What the watch asked when it was calibrated, and the calibration as JSON."""
@@ -163,122 +102,15 @@ class Store:
         with self._db:
             return self._db.execute("DELETE FROM calibrations WHERE watch = ?", (name,)).rowcount > 0
 
-    # -- events
 
-    def add(self, event: WatchEvent, at: float, shown: Shown | None, memory: Memory) -> WatchEvent:
-        """Write an event down, and return it with its id. On a full disk old evidence gives way, then old pictures of
-        events, and at last its own."""
-        helps = iter((self._evidence_gives_way, self._pictures_give_way))
-        while True:
-            try:
-                kept = self._add(event, at, shown, memory)
-                self._reserve.take()
-                return kept
-            except sqlite3.OperationalError as exc:
-                if not is_full(exc):
-                    raise
-                if any(helped() for helped in helps):  # each once
-                    continue
-                if shown is None:
-                    raise
-                log.error(
-                    "the disk is full: this event is kept without its %s", "frames" if shown.frames else "picture"
-                )
-                shown = shown.plain() if shown.frames else None
+def remembering(place: Place, memory: Memory) -> Also:
+    """How a watch, or a camera, stands; as a part of another transaction."""
 
-    def _evidence_gives_way(self) -> bool:
-        gone = self._make_room(self._folder)
-        if gone:
-            log.error("the disk is full: old evidence gives way")
-        return gone
+    def write(db: sqlite3.Connection) -> None:
+        put = "INSERT OR REPLACE INTO"
+        row = (*place, memory.on, memory.on_wall)
+        db.execute(f"{put} memories (watch, camera, is_on, on_wall) VALUES (?, ?, ?, ?)", row)
+        if memory.text is not None:
+            db.execute(f"{put} texts (watch, camera, text) VALUES (?, ?, ?)", (*place, memory.text))
 
-    def _pictures_give_way(self) -> bool:
-        gone = make_room(self._db, self._reserve, self.pictures.drop, GIVE_WAY)
-        if gone:
-            log.error("the disk is full: old pictures give way")
-        return gone > 0
-
-    def _add(self, event: WatchEvent, at: float, shown: Shown | None, memory: Memory) -> WatchEvent:
-        with self._db:
-            insert = "INSERT INTO events (watch, camera, at, document) VALUES (?, ?, ?, ?)"
-            row = (event.watch, event.camera, at, msgspec.json.encode(event))
-            number = self._db.execute(insert, row).lastrowid
-            assert number is not None
-            if shown is not None:
-                self.pictures.put(number, shown)
-            whose = event.watch or (PICTURE if event.kind in OF_PICTURES else CAMERA)
-            self._remember((whose, event.camera), memory)
-            first = number - self._bounds.max_events
-            freed = self.pictures.up_to(first)
-            self._db.execute("DELETE FROM events WHERE id <= ?", (first,))
-        self.pictures.num_bytes += (0 if shown is None else shown.num_bytes) - freed
-        while self.pictures.num_bytes > self._bounds.max_bytes and self.pictures.drop():
-            pass
-        return self._told(number, event, shown is not None, 0 if shown is None else len(shown.frames))
-
-    def follow(self, number: int, after: Sequence[Reading]) -> None:
-        """What was read since an event. No effect when it is gone."""
-        row = self._db.execute("SELECT document FROM events WHERE id = ?", (number,)).fetchone()
-        if row is None:
-            return
-        event = msgspec.structs.replace(msgspec.json.decode(row[0], type=WatchEvent), after=list(after))
-        with self._db:
-            self._db.execute("UPDATE events SET document = ? WHERE id = ?", (msgspec.json.encode(event), number))
-
-    def newest(self, limit: int, wanted: Wanted | None = None) -> list[WatchEvent]:
-        """Newest first."""
-        return self._select((wanted or Wanted()).rules(), "DESC", limit)
-
-    def following(self, after: int, limit: int, *, watch: str | None, camera: str | None) -> list[WatchEvent]:
-        """Oldest first: ids above `after`."""
-        wanted: Mapping[str, Any] = {"id > ?": after, "watch = ?": watch, "camera = ?": camera}
-        return self._select({rule: value for rule, value in wanted.items() if value is not None}, "ASC", limit)
-
-    def acknowledge(self, numbers: Sequence[int], at: float | None) -> list[WatchEvent]:
-        """Somebody has seen these events, at `at`; None: all the same nobody has. Returns those that are kept, as they
-        are now. One that was seen before keeps its time."""
-        kept = [number for number in dict.fromkeys(numbers) if self.event(number) is not None]
-        with self._db:
-            if at is None:
-                self._db.executemany("DELETE FROM acknowledgements WHERE event = ?", [(number,) for number in kept])
-            else:
-                insert = "INSERT OR IGNORE INTO acknowledgements (event, at) VALUES (?, ?)"
-                self._db.executemany(insert, [(number, at) for number in kept])
-        found = (self.event(number) for number in kept)
-        return [event for event in found if event is not None]
-
-    def event(self, number: int) -> WatchEvent | None:
-        found = self._select({"id = ?": number}, "ASC", 1)
-        return found[0] if found else None
-
-    def first_id(self) -> int | None:
-        """Of the oldest event that is kept."""
-        (number,) = self._db.execute("SELECT min(id) FROM events").fetchone()
-        return None if number is None else int(number)
-
-    def last_id(self) -> int:
-        """Of the newest event there ever was; 0 before the first."""
-        row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
-        return 0 if row is None else int(row[0])
-
-    def _select(self, rules: Mapping[str, Any], order: str, limit: int) -> list[WatchEvent]:
-        where = f" WHERE {' AND '.join(rules)}" if rules else ""
-        rows = self._db.execute(
-            "SELECT id, document, pictures.event IS NOT NULL, "
-            "(SELECT count(*) FROM frames WHERE frames.event = events.id), acknowledgements.at FROM events "
-            "LEFT JOIN pictures ON pictures.event = id LEFT JOIN acknowledgements ON acknowledgements.event = id"
-            f"{where} ORDER BY id {order} LIMIT ?",
-            (*rules.values(), limit),
-        )
-        decode: Callable[[bytes], WatchEvent] = msgspec.json.Decoder(WatchEvent).decode
-        return [self._told(number, decode(document), *rest) for number, document, *rest in rows]
-
-    @staticmethod
-    def _told(
-        number: int, event: WatchEvent, shown: bool, num_frames: int = 0, seen: float | None = None
-    ) -> WatchEvent:
-        url = f"/v1/events/{number}/frame"
-        frames = [EventFrame(frame.at, f"{url}s/{i}.jpg") for i, frame in enumerate(event.frames[:num_frames])]
-        at = None if seen is None else rfc3339(seen)
-        told = {"id": number, "frames": frames, "frame_url": f"{url}.jpg" if shown else None, "acknowledged_at": at}
-        return msgspec.structs.replace(event, **told)
+    return write

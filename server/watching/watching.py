@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from typing import TypeVar
@@ -14,20 +13,16 @@ from askcam.client.watches import WatchInfo, WatchNow, WatchReadings
 from askcam.server.cameras import Cameras
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError, bad_request, not_found
+from askcam.server.events.service import Events
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
-from askcam.server.storage.thread import refused
-from askcam.server.watching.errors import FolderTaken
 from askcam.server.watching.gauges import Gauges, lateness
-from askcam.server.watching.keeping import Keeping
 from askcam.server.watching.post import Post
 from askcam.server.watching.proposals import Proposals
-from askcam.server.watching.readers import Readers
 from askcam.server.watching.runner import Runner
 from askcam.server.watching.saying import Saying
 from askcam.server.watching.setting import NAME, Kind, WatchSetting
-from askcam.server.watching.store import Place, Store
-from askcam.server.watching.telling import Telling
+from askcam.server.watching.store import TABLES, Place, WatchStore
 from askcam.server.watching.text_post import TextPost
 from askcam.server.watching.watch import Memory, State, Watch
 from askcam.server.watching.words import Words, words
@@ -40,51 +35,37 @@ MAX_WATCHES = 512  # of both kinds
 
 
 class Watching:
-    """Owned by the event loop. open(), then begin() once the engine is warm, close()."""
+    """Owned by the event loop. begin() once the engine is warm, close()."""
 
     def __init__(
         self,
-        keeping: Keeping,
+        events: Events,
         model: Model,
         cameras: Cameras,
         metrics: Metrics,
         listed: Mapping[str, WatchSetting],
         max_age_s: float | None = None,
-        *,
-        needed: bool = False,
     ) -> None:
-        """`listed`: the watches of askcam.toml. `needed`: others rely on the events' database from the start."""
-        self._needed = needed or bool(listed)
-        self._keeping, self._model, self._cameras, self._listed = keeping, model, cameras, dict(listed)
+        """`listed`: the watches of askcam.toml. Before `events` is opened."""
+        self._events, self._model, self._cameras, self._listed = events, model, cameras, dict(listed)
         self._kept: dict[str, WatchSetting] = {}
         self._trouble: dict[str, str] = {}  # by name: why a watch cannot be run at all
-        self.elsewhere = False  # watches made before are another server's, who has the folder; they rest in this one
-        self._change, self._opening = asyncio.Lock(), asyncio.Lock()
+        self._change = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
-        self.readers, self.proposals = Readers(), Proposals()
-        telling = Telling(keeping, self.readers)
-        self._runner = Runner(model, cameras, telling, lateness(metrics.registry), max_age_s)
-        metrics.registry.register(Gauges(self._runner, telling, self.readers, lambda: len(self._trouble)))
+        self.proposals = Proposals()
+        self._runner = Runner(model, cameras, events.telling, lateness(metrics.registry), max_age_s)
+        metrics.registry.register(Gauges(self._runner, lambda: len(self._trouble)))
+        events.beside(TABLES, self._take_up)
+        if listed:
+            events.need()
 
     # -- life
-
-    async def open(self) -> None:
-        """Take up what an earlier life left. Raises WatchingError where it is needed and cannot be had."""
-        if not self._needed and not self._keeping.exists:
-            return
-        try:
-            await self._keeping.begin()
-        except FolderTaken:
-            if self._needed:
-                raise
-            self.elsewhere = True
-            return
-        self._kept = await self._keeping.do(Store.settings)
 
     async def begin(self) -> None:
         """The engine is warm, and the configured cameras are being opened: watch. Raises ConfigError for a watch of
         askcam.toml that this model cannot score."""
-        memories = await self._keeping.do(Store.memories) if self._keeping.open else {}
+        keeping = self._events.keeping
+        memories = await keeping.do(lambda store: WatchStore(store.db).memories()) if keeping.open else {}
         self._runner.remember(memories)
         for name, setting in self._listed.items():
             try:
@@ -92,19 +73,27 @@ class Watching:
             except ApiError as exc:
                 raise ConfigError(f"[watches.{name}]: {exc.message}") from exc
         self._man_kept(memories)
-        if self._keeping.open:
+        if keeping.open:
             self._run()
 
     async def close(self) -> None:
-        """End all streams, the task, and the store."""
-        self.readers.close()
+        """End the task, before the events are closed."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
             await self._runner.close()
-        await self._keeping.close()
+
+    async def _take_up(self) -> None:
+        """The events' database is there: take up what an earlier life left."""
+        keeping = self._events.keeping
+        self._kept = await keeping.do(lambda store: WatchStore(store.db).settings())
+        memories = await keeping.do(lambda store: WatchStore(store.db).memories())
+        self._runner.remember(memories)
+        if self._model.loaded:
+            self._man_kept(memories)
+            self._run()
 
     def _man_kept(self, memories: Mapping[Place, Memory]) -> None:
         for name in self._kept.keys() - self._listed.keys():
@@ -165,7 +154,7 @@ class Watching:
         """Raises ApiError for a name that is taken or none, unknown cameras, and questions that cannot be scored."""
         async with self._change:
             self.check(name, setting)
-            await self._keep(lambda store: store.put(name, setting))
+            await self.write(lambda store: store.put(name, setting))
             self._kept[name] = setting
             self._man(name, setting, {})
             self._run()
@@ -179,13 +168,13 @@ class Watching:
             self._check(setting)
             same = setting.asks_the_same(before)
 
-            def write(store: Store) -> Mapping[Place, Memory]:
+            def write(store: WatchStore) -> Mapping[Place, Memory]:
                 store.put(name, setting)
                 if not same:
                     store.forget(name)
                 return store.memories()
 
-            memories = dict(await self._keep(write))
+            memories = dict(await self.write(write))
             self._kept[name] = setting
             self._trouble.pop(name, None)
             dropped = await self._runner.drop(name)
@@ -203,7 +192,7 @@ class Watching:
         """Raises ApiError. Its events stay."""
         async with self._change:
             self.changeable(name)
-            await self._keep(lambda store: store.remove(name))
+            await self.write(lambda store: store.remove(name))
             del self._kept[name]
             self._trouble.pop(name, None)
             await self._runner.drop(name)
@@ -215,6 +204,14 @@ class Watching:
             told = f"the watch {name!r} stands in askcam.toml: change it there"
             raise ApiError(409, "invalid_request_error", told, param="name", code="read_only")
         return self._kept[name]
+
+    async def read(self, work: Callable[[WatchStore], T], otherwise: T) -> T:
+        """What is kept of watches; `otherwise` while nothing was ever kept. Raises ApiError."""
+        return await self._events.read(lambda store: work(WatchStore(store.db)), otherwise)
+
+    async def write(self, work: Callable[[WatchStore], T]) -> T:
+        """Have something kept of watches. Raises ApiError."""
+        return await self._events.write(lambda store: work(WatchStore(store.db)))
 
     def _check(self, setting: WatchSetting) -> None:
         """Raises ApiError."""
@@ -251,35 +248,3 @@ class Watching:
             resting = WatchNow(camera, State.UNKNOWN.value, None, None, None, trouble or "it begins with the model")
             found.append(resting if post is None else post.now())
         return found
-
-    # -- events
-
-    async def read(self, work: Callable[[Store], T], otherwise: T) -> T:
-        """What the store says; `otherwise` while nothing was ever kept. Raises ApiError."""
-        if not self._keeping.open and not self._keeping.exists:
-            return otherwise
-        return await self._keep(work)
-
-    async def write(self, work: Callable[[Store], T]) -> T:
-        """Have the store do something; it is made if need be. Raises ApiError."""
-        return await self._keep(work)
-
-    async def _keep(self, work: Callable[[Store], T]) -> T:
-        await self._opened()
-        try:
-            return await self._keeping.do(work)
-        except (sqlite3.Error, OSError) as exc:
-            raise refused(exc, "the watches' database", "watching_failure") from exc
-
-    async def _opened(self) -> None:
-        """The folder is there, at the first need of it. Raises ApiError."""
-        async with self._opening:
-            if self._keeping.open:
-                return
-            await self._keeping.begun()
-            self._kept = await self._keeping.do(Store.settings)
-            memories = await self._keeping.do(Store.memories)
-        self._runner.remember(memories)
-        if self._model.loaded:
-            self._man_kept(memories)
-            self._run()

@@ -14,14 +14,13 @@ from timeline_notes import entries, note, open_store
 from waiting import until
 from watch_events import WALL, event
 
+from askcam.server.events.publish import News, Telling
+from askcam.server.events.store import Bounds
+from askcam.server.events.subscribers import Readers
+from askcam.server.events.thread import Keeping
 from askcam.server.evidence.archive import Archive
 from askcam.server.evidence.verify import verify
 from askcam.server.evidence.writer import Writer
-from askcam.server.watching.keeping import Keeping
-from askcam.server.watching.readers import Readers
-from askcam.server.watching.store import Bounds
-from askcam.server.watching.telling import News, Telling
-from askcam.server.watching.watch import Memory
 from askcam.stream.frame import Frame
 
 SIZE = 12 << 20  # bytes
@@ -54,7 +53,7 @@ def news(i: int, height: int = 120) -> News:
     """With a picture of noise: about 40 kB as a JPEG, for 120 rows."""
     pixels = np.random.default_rng(i).integers(0, 256, (height, 240, 3), np.uint8)
     told = event("off" if i % 2 else "on")
-    return News(told, WALL + i, Memory(i % 2 == 0, WALL + i), (Frame("lobby", i, WALL + i, i, pixels),), None)
+    return News(told, WALL + i, None, (Frame("lobby", i, WALL + i, i, pixels),), None)
 
 
 async def test_new_evidence_takes_the_place_of_old(disk: Path, caplog: pytest.LogCaptureFixture) -> None:

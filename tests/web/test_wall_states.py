@@ -16,8 +16,6 @@ from web.visitor import Visitor
 from web.wall_stage import event as listed
 from web.wall_stage import tile, wall
 
-from askcam.server.watching.watch import Memory
-
 TOKENS = '[server]\ntoken = "viewers-token"\nadmin_token = "admins-token"\n'
 
 
@@ -102,7 +100,7 @@ def test_pictures_are_had_for_tiles_in_sight_only_and_oftener_where_somebody_loo
 
 def test_a_viewer_reviews_and_is_told_that_admins_make_watches(visitor: Visitor, tmp_path: Path) -> None:
     store = open_store(tmp_path / "kept")
-    store.add(event(), WALL, None, Memory(False))
+    store.add(event(), WALL, None)
     store.close()
     config = tmp_path / "askcam.toml"
     config.write_text(TOKENS + '[cameras.lobby]\nuri = "synthetic:7"\n[watching]\nfolder = "kept"\n')

@@ -80,7 +80,7 @@ class Hosted:
         self._answers: dict[str, asyncio.Task[None]] = {}  # bounded by the session
         self._tasks = asyncio.TaskGroup()
         self._over = asyncio.Event()
-        self._watches = Watches(house.watching, self.session, self.outbox, role, camera, self.do)
+        self._watches = Watches(house.watching, house.events, self.session, self.outbox, role, camera, self.do)
         self._untold = False  # the camera's state has changed while the outbox was full
         self.do(self.session.start())
 

@@ -11,11 +11,12 @@ from askcam.client.watches import WatchEvent
 from askcam.server.access.auth import Role, insufficient
 from askcam.server.api.realtime.outbox import Outbox
 from askcam.server.errors import ApiError, as_api_error, bad_request
+from askcam.server.events.follow import Gone, follow
+from askcam.server.events.service import Events
 from askcam.server.realtime.effects import Effect
 from askcam.server.realtime.session import Session
 from askcam.server.realtime.watch_requests import Verb, WatchRequest, beside
 from askcam.server.watching.bodies import setting
-from askcam.server.watching.following import Gone, follow
 from askcam.server.watching.setting import WatchSetting
 from askcam.server.watching.watching import Watching
 
@@ -31,9 +32,16 @@ class Watches:
     """Owned by the event loop; one session's. `role`: of its client; `camera`: what a watch is of that names none."""
 
     def __init__(
-        self, watching: Watching, session: Session, outbox: Outbox, role: Role, camera: str | None, do: Do
+        self,
+        watching: Watching,
+        events: Events,
+        session: Session,
+        outbox: Outbox,
+        role: Role,
+        camera: str | None,
+        do: Do,
     ) -> None:
-        self._watching, self._session, self._outbox = watching, session, outbox
+        self._watching, self._events, self._session, self._outbox = watching, events, session, outbox
         self._role, self._camera, self._do = role, camera, do
         self._num_requests = 0
         self._following: asyncio.Task[None] | None = None
@@ -97,12 +105,12 @@ class Watches:
 
     async def _follow(self, last: int | None) -> None:
         """A client that reads slowly is waited for; what its bounded queue did not take is read from the disk then."""
-        watching = self._watching
-        while not watching.readers.closed:
+        events = self._events
+        while not events.readers.closed:
             try:
                 if last is None:
-                    last = await watching.read(lambda store: store.last_id(), 0)
-                async with contextlib.aclosing(follow(watching, last, None, None, ALIVE_S)) as told:
+                    last = await events.read(lambda store: store.last_id(), 0)
+                async with contextlib.aclosing(follow(events, last, None, None, ALIVE_S)) as told:
                     async for event in told:
                         await self._outbox.room()
                         match event:

@@ -15,13 +15,13 @@ from standardwebhooks import Webhook as Verifier
 from watch_events import WALL, add, event
 
 from askcam.server.errors import ApiError
+from askcam.server.events.store import Bounds, Store
+from askcam.server.events.subscribers import Readers
+from askcam.server.events.tables import NAME as FILE
+from askcam.server.events.thread import Keeping
 from askcam.server.notifying.notifying import Notifying
 from askcam.server.notifying.setting import NotifySetting
-from askcam.server.watching.keeping import Keeping
-from askcam.server.watching.readers import Readers
-from askcam.server.watching.store import Bounds, Store
-from askcam.server.watching.tables import NAME as FILE
-from askcam.server.watching.watch import Memory
+from askcam.server.watching.store import TABLES
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 WAIT_S = 60.0
@@ -55,6 +55,7 @@ class House:
 @contextlib.asynccontextmanager
 async def opened(folder: Path, bounds: Bounds | None = None, **settings: NotifySetting) -> AsyncIterator[House]:
     keeping, readers, registry = Keeping(folder, bounds or Bounds()), Readers(), CollectorRegistry()
+    keeping.tables.append(TABLES)
     await keeping.begin()
     notifying = Notifying(keeping, readers, settings, registry)
     await notifying.open()
@@ -302,7 +303,7 @@ async def test_events_of_cameras_are_delivered_too_and_an_unforeseen_fault_is_on
 
             monkeypatch.setattr(target.sender, "send", broken)
             lost = event("camera_lost", watch=None)
-            await house.keeping.do(lambda store: store.add(lost, WALL, None, Memory(True)))
+            await house.keeping.do(lambda store: store.add(lost, WALL, None))
             house.readers.tell(lost)
             await until(lambda: receiver.taken == [1], "the camera's")
             assert receiver.got[0].said["type"] == "event.camera_lost"

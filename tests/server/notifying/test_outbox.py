@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from watch_events import add, open_store
 
+from askcam.server.events.store import Bounds, Store
+from askcam.server.events.tables import NAME as FILE
 from askcam.server.notifying.letter import Letter
 from askcam.server.notifying.line import Line
 from askcam.server.notifying.outbox import Outbox
 from askcam.server.notifying.outcome import Failed, Outcome, Taken
 from askcam.server.notifying.setting import NotifySetting
 from askcam.server.notifying.target import Clock, Target
-from askcam.server.watching.store import Bounds, Store
-from askcam.server.watching.tables import NAME as FILE
 
 NAME = "house"
 SETTING = NotifySetting(apprise=("json://127.0.0.1",), watches=("door",), give_up_s=7200.0)

@@ -9,8 +9,7 @@ from watch_events import WALL, event, open_store
 from askcam.features.timeline.config import TimelineConfig
 from askcam.features.timeline.from_events import Following
 from askcam.features.timeline.thread import Keeping
-from askcam.server.watching.store import Store
-from askcam.server.watching.watch import Memory
+from askcam.server.events.store import Store
 
 
 class Watching:
@@ -38,7 +37,7 @@ async def taken_in(watches: Store, folder: Path) -> list[int]:
 
 
 def add(store: Store, i: int, **more: Any) -> None:
-    store.add(event("off" if i % 2 else "on", **more), WALL + i, None, Memory(False))
+    store.add(event("off" if i % 2 else "on", **more), WALL + i, None)
 
 
 async def test_each_event_is_taken_in_once_over_restarts(tmp_path: Path) -> None:

@@ -15,12 +15,11 @@ from askcam.features.timeline.service import Timeline
 from askcam.features.timeline.tools import LIMIT, SearchTimeline
 from askcam.server.access.limits import Limits
 from askcam.server.cameras import Cameras
-from askcam.server.metrics import Metrics
+from askcam.server.events.service import Events
+from askcam.server.events.store import Bounds
+from askcam.server.events.thread import Keeping
 from askcam.server.model import Model
 from askcam.server.tools.base import Circumstance, Fault, ToolError
-from askcam.server.watching.keeping import Keeping
-from askcam.server.watching.store import Bounds
-from askcam.server.watching.watching import Watching
 
 HERE = Circumstance("lobby", "ans_1")
 
@@ -28,10 +27,9 @@ HERE = Circumstance("lobby", "ans_1")
 def made(folder: Path, *, wanted: bool = True) -> Timeline:
     model = Model("built-in")
     cameras = Cameras(model, Limits())
-    metrics = Metrics(cameras.all)
-    watching = Watching(Keeping(None, Bounds()), model, cameras, metrics, {})
+    events = Events(Keeping(None, Bounds()))
     config = TimelineConfig(folder=folder, time_zone="Europe/Berlin", detail_days=3650, max_days=3650)
-    return Timeline(config, model, cameras, watching, metrics, lambda: False, wanted=wanted, built_in=True)
+    return Timeline(config, model, cameras, events, lambda: False, some_camera=wanted)
 
 
 async def write(timeline: Timeline, *notes: Note) -> None:

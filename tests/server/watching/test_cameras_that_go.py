@@ -10,13 +10,13 @@ from askcam.demo.scene import make_scene
 from askcam.engine.interface import Engine
 from askcam.server.metrics import Metrics
 from askcam.server.watching.setting import Kind, WatchSetting
-from askcam.server.watching.store import Store
+from askcam.server.watching.store import WatchStore
 
 QUESTION = f"Is there {make_scene(SEEDS['one']).traveller.drawn.a}? Answer yes or no."
 
 
 async def test_a_watch_is_blind_while_its_camera_is_removed_and_goes_on_when_it_is_back(hall: Any) -> None:
-    _, watching, keeping = hall
+    _, watching, events = hall
     cameras = watching._cameras
     setting = WatchSetting(QUESTION, ("one", "two"), every_s=0.2, for_s=0)
     await watching.create("thing", setting)
@@ -35,7 +35,7 @@ async def test_a_watch_is_blind_while_its_camera_is_removed_and_goes_on_when_it_
     read = now("one").read_at
     await come_true(lambda: now("one").read_at != read and now("one").trouble is None, "a reading of the new one")
     await come_true(lambda: now("one").state == "on", "the state that it had")
-    events = await keeping.do(lambda store: store.newest(99))
+    events = await events.keeping.do(lambda store: store.newest(99))
     told = [event.kind for event in events if event.camera == "one" and event.watch is not None]
     assert told == ["on"]  # its absence has turned nothing off, and on again
 
@@ -43,12 +43,12 @@ async def test_a_watch_is_blind_while_its_camera_is_removed_and_goes_on_when_it_
 async def test_a_watch_that_cannot_be_scored_is_counted(engine: Engine, tmp_path: Path) -> None:
     """As after a change of models: it was kept by one that could score it, and rests now."""
     metrics = Metrics()
-    async with open_hall(engine, tmp_path, metrics) as (_, watching, keeping):
+    async with open_hall(engine, tmp_path, metrics) as (_, watching, events):
         assert b"askcam_watches_resting 0.0" in metrics.render()
-        await keeping.begin()
+        await events.keeping.begin()
         odd = WatchSetting("Which?", ("one",), Kind.CHOICE, ("perhaps not", "Yes"), ("Yes",))
-        await keeping.do(lambda store: store.put("odd", odd))
-        watching._kept = await keeping.do(Store.settings)
+        await events.keeping.do(lambda store: WatchStore(store.db).put("odd", odd))
+        watching._kept = await events.keeping.do(lambda store: WatchStore(store.db).settings())
         await watching.begin()
         assert b"askcam_watches_resting 1.0" in metrics.render()
         assert b'watch="odd"' not in metrics.render()  # it has no state to tell

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from watch_events import event
 
 from askcam.client.watches import WatchEvent
-from askcam.server.watching.following import CAUGHT_UP, Gone, follow
-from askcam.server.watching.readers import MAX_WAITING, Readers
+from askcam.server.events.follow import CAUGHT_UP, Gone, follow
+from askcam.server.events.subscribers import MAX_WAITING, Readers
 
 
 class Kept:
@@ -45,8 +45,8 @@ def numbered(number: int) -> WatchEvent:
 
 
 def following(kept: Kept, last: int | None) -> AsyncGenerator[WatchEvent | Gone | None, None]:
-    watching: Any = SimpleNamespace(readers=kept.readers, read=kept.read)
-    return follow(watching, last, None, None, 60.0)
+    events: Any = SimpleNamespace(readers=kept.readers, read=kept.read)
+    return follow(events, last, None, None, 60.0)
 
 
 @settings(deadline=None)

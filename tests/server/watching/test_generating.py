@@ -13,7 +13,7 @@ from askcam.engine.interface import Engine
 from askcam.engine.question import Finished, Message, Question, Role, Sampling, Text
 from askcam.server.watching import generating
 from askcam.server.watching.setting import Kind, WatchSetting
-from askcam.server.watching.store import Store
+from askcam.server.watching.store import WatchStore
 
 LONG = Sampling(max_tokens=400, min_tokens=400)
 SIGN, HOW_MANY = "What does the sign say?", "How many people queue?"
@@ -24,7 +24,7 @@ def text(*cameras: str, **more: Any) -> WatchSetting:
 
 
 async def test_a_number_turns_on_by_the_share_of_the_numbers_that_meet_its_condition(hall: Any) -> None:
-    heard, watching, keeping = hall
+    heard, watching, events = hall
     heard.says[HOW_MANY] = {"2": 0.7, "5": 0.1, "6": 0.1}
     setting = WatchSetting(HOW_MANY, ("one",), Kind.NUMBER, (), (">= 5",), every_s=0.2, for_s=0.0)
     await watching.create("queue", setting)
@@ -34,10 +34,10 @@ async def test_a_number_turns_on_by_the_share_of_the_numbers_that_meet_its_condi
     assert now.probability == pytest.approx(0.2 / 0.9, abs=1e-3)
     assert now.expected == pytest.approx((1.4 + 0.5 + 0.6) / 0.9, abs=0.01)
     heard.says[HOW_MANY] = {"5": 0.3, "6": 0.5, "2": 0.1}
-    with watching.readers.reading() as told:
+    with events.readers.reading() as told:
         await come_true(lambda: watching.info("queue").now[0].state == "on", "its turning on")
         await told.next(30)  # that is a moment before its event is kept
-    (event,) = await keeping.do(lambda store: store.newest(9))
+    (event,) = await events.keeping.do(lambda store: store.newest(9))
     assert (event.kind, event.answer, event.expected) == ("on", "6", pytest.approx((1.5 + 3.0 + 0.2) / 0.9, abs=0.01))
     assert event.probability == pytest.approx(0.8889, abs=1e-3)
     heard.says[HOW_MANY] = {"5": 0.1}  # the model answers something else
@@ -46,18 +46,18 @@ async def test_a_number_turns_on_by_the_share_of_the_numbers_that_meet_its_condi
 
 
 async def test_the_first_text_is_kept_and_not_told_and_a_change_is_one_event(hall: Any) -> None:
-    _, watching, keeping = hall
+    _, watching, events = hall
     await watching.create("sign", text("one"))
     await come_true(lambda: watching.info("sign").now[0].state == "settled", "the first text")
     said = watching.info("sign").now[0].answer
     assert said.startswith("It says ")
-    assert await keeping.do(lambda store: store.newest(9)) == []
-    kept = await keeping.do(Store.memories)
+    assert await events.keeping.do(lambda store: store.newest(9)) == []
+    kept = await events.keeping.do(lambda store: WatchStore(store.db).memories())
     assert kept["sign", "one"].text == said
     await watching.change("sign", lambda before: text("one", cooldown_s=1.0))
     assert watching.info("sign").now[0].answer == said  # it asks the same, so it goes on
     await watching.remove("sign")
-    assert await keeping.do(Store.memories) == {}
+    assert await events.keeping.do(lambda store: WatchStore(store.db).memories()) == {}
 
 
 async def test_one_text_is_generated_at_a_time_and_every_watch_has_its_turn(
@@ -128,7 +128,7 @@ def _has_frames(watching: Any) -> bool:
 async def test_a_text_of_a_watch_that_goes_or_changes_meanwhile_is_not_kept(
     hall: Any, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    heard, watching, keeping = hall
+    heard, watching, events = hall
     ask, waiting = heard.ask, []
 
     def held(question: Question, on_event: Any, grammar: Any = None) -> int:
@@ -147,7 +147,7 @@ async def test_a_text_of_a_watch_that_goes_or_changes_meanwhile_is_not_kept(
     answered = watching._runner.generations["answered"]
     waiting.pop(0)()
     await come_true(lambda: watching._runner.generations["answered"] > answered, "it to be taken")
-    assert await keeping.do(Store.memories) == {}
+    assert await events.keeping.do(lambda store: WatchStore(store.db).memories()) == {}
     if way == "changed":
         assert watching.info("sign").now[0].state == "unknown"
     monkeypatch.setattr(heard, "ask", ask)

@@ -11,8 +11,7 @@ from waiting import until
 from watch_events import WALL, event, open_store
 from watched_stage import Listener
 
-from askcam.server.watching.pictures import Shown
-from askcam.server.watching.watch import Memory
+from askcam.server.events.pictures import Shown
 
 CONFIG = """
 [server]
@@ -41,7 +40,7 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     store = open_store(folder / "kept")
     for i in range(9):
         told = msgspec.structs.replace(event(), severity=SEVERITIES[i % 3])
-        store.add(told, WALL + i, Shown(b"jpeg"), Memory(False))
+        store.add(told, WALL + i, Shown(b"jpeg"))
     store.close()
     (folder / "askcam.toml").write_text(CONFIG)
     with live_server("--config", str(folder / "askcam.toml")) as server:

@@ -16,7 +16,7 @@ from askcam.demo.scene import make_scene
 from askcam.engine.interface import Engine
 from askcam.engine.question import Finished, First, Message, Question, Role, Sampling, Scored, ScoreEvent, Text
 from askcam.server.watching.setting import Kind, WatchSetting
-from askcam.server.watching.store import Store
+from askcam.server.watching.store import WatchStore
 
 
 def question(name: str) -> str:
@@ -28,7 +28,7 @@ def thing(camera: str) -> str:
 
 
 async def test_all_watches_of_a_camera_are_one_scoring_and_none_overlap(hall: Any) -> None:
-    heard, watching, keeping = hall
+    heard, watching, events = hall
     names = [drawn.a for drawn in drawn_objects()][:5]
     for i, name in enumerate((thing("one"), thing("two"), *names)):
         await watching.create(f"watch-{i}", WatchSetting(question(name), ("one", "two"), every_s=0.3, for_s=0))
@@ -43,13 +43,13 @@ async def test_all_watches_of_a_camera_are_one_scoring_and_none_overlap(hall: An
     assert states["watch-0", "one"] == "on"
     assert states["watch-1", "two"] == "on"
     assert states["watch-1", "one"] == states["watch-0", "two"] == "off"
-    told = await keeping.do(lambda store: store.newest(99))
+    told = await events.keeping.do(lambda store: store.newest(99))
     assert {("watch-0", "one"), ("watch-1", "two")} <= {(each.watch, each.camera) for each in told}
     assert all(each.frame_url for each in told)
 
 
 async def test_each_watch_looks_as_far_back_as_it_says_and_its_event_says_so(hall: Any) -> None:
-    heard, watching, keeping = hall
+    heard, watching, events = hall
     names = {"end": 0.0, "whole": 60.0}
     await watching.create("first", WatchSetting(question(thing("one")), ("one",), every_s=0.3, window_s=60.0))
     await come_true(lambda: any(sights.get(60.0, 0) > 5 for sights in heard.seen), "a window with more than a hop")
@@ -59,7 +59,7 @@ async def test_each_watch_looks_as_far_back_as_it_says_and_its_event_says_so(hal
     told: dict[str, int] = {}
     async with asyncio.timeout(WAIT_S):
         while len(told) < 3:
-            kept = await keeping.do(lambda store: store.newest(99))
+            kept = await events.keeping.do(lambda store: store.newest(99))
             told = {each.watch: each.window.pairs for each in kept if each.watch}
             await asyncio.sleep(0.05)
     assert told["end"] <= 4, "no more than from the newest anchor"
@@ -149,11 +149,11 @@ async def test_questions_go_before_scorings(hall: Any, engine: Engine) -> None:
 
 async def test_a_watch_that_this_model_cannot_score_rests_and_says_why(hall: Any, tmp_path: Path) -> None:
     """As after a change of models: it was kept by one that could."""
-    _, watching, keeping = hall
-    await keeping.begin()
+    _, watching, events = hall
+    await events.keeping.begin()
     odd = WatchSetting("Which?", ("one",), Kind.CHOICE, ("perhaps not", "Yes"), ("Yes",))
-    await keeping.do(lambda store: store.put("odd", odd))
-    watching._kept = await keeping.do(Store.settings)
+    await events.keeping.do(lambda store: WatchStore(store.db).put("odd", odd))
+    watching._kept = await events.keeping.do(lambda store: WatchStore(store.db).settings())
     await watching.begin()
     assert "'perhaps not' is not one token" in str(watching.info("odd").now[0].trouble)
 
@@ -183,7 +183,7 @@ class Held:
 async def test_a_watch_that_goes_or_changes_while_it_is_scored_is_not_told_of(
     hall: Any, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    heard, watching, keeping = hall
+    heard, watching, events = hall
     held = Held(heard, monkeypatch)
     setting = WatchSetting(question(thing("one")), ("one",), every_s=0.2, for_s=0)
     await watching.create("engine", setting)
@@ -195,8 +195,8 @@ async def test_a_watch_that_goes_or_changes_while_it_is_scored_is_not_told_of(
     scored = watching._runner.scorings["scored"]
     held.let_go()
     await come_true(lambda: watching._runner.scorings["scored"] > scored, "its result to be taken")
-    assert await keeping.do(lambda store: store.newest(9)) == []
-    assert await keeping.do(Store.memories) == {}
+    assert await events.keeping.do(lambda store: store.newest(9)) == []
+    assert await events.keeping.do(lambda store: WatchStore(store.db).memories()) == {}
     if way == "changed":
         assert watching.info("engine").now[0].read_at is None, "nothing was read of the new question yet"
 
@@ -204,7 +204,7 @@ async def test_a_watch_that_goes_or_changes_while_it_is_scored_is_not_told_of(
 async def test_of_two_watches_of_one_scoring_the_one_that_goes_while_the_other_is_told_of_is_not_told_of(
     hall: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    heard, watching, keeping = hall
+    heard, watching, events = hall
     held = Held(heard, monkeypatch)
     setting = WatchSetting(question(thing("one")), ("one",), every_s=0.2, for_s=0)
     heard.busy = True  # so that both are asked together
@@ -224,5 +224,5 @@ async def test_of_two_watches_of_one_scoring_the_one_that_goes_while_the_other_i
     monkeypatch.setattr(telling, "tell", slow)
     held.let_go()
     await come_true(lambda: len(watching.all()) == 1 and held.waiting, "one of them to go, and the next scoring")
-    told = await keeping.do(lambda store: store.newest(9))
+    told = await events.keeping.do(lambda store: store.newest(9))
     assert [each.watch for each in told] == [info.name for info in watching.all()]

@@ -10,11 +10,12 @@ import pytest
 from watch_events import WALL, add, event, open_store
 
 from askcam.client.watches import Reading
+from askcam.server.events.errors import FolderTaken, WatchingError
+from askcam.server.events.store import Bounds, Wanted
+from askcam.server.events.tables import NAME
 from askcam.server.saw import rfc3339
-from askcam.server.watching.errors import FolderTaken, WatchingError
 from askcam.server.watching.setting import WatchSetting
-from askcam.server.watching.store import CAMERA, Bounds, Wanted
-from askcam.server.watching.tables import NAME
+from askcam.server.watching.store import CAMERA, WatchStore, remembering
 from askcam.server.watching.watch import Memory
 
 PROGRAM = Path(__file__).parent / "crashing.py"
@@ -23,13 +24,13 @@ DOOR = WatchSetting("有人吗？", ("lobby", "desk"), quiet=("22:00-06:00",), f
 
 def test_watches_memories_and_events_outlive_a_restart(tmp_path: Path) -> None:
     store = open_store(tmp_path)
-    store.put("door", DOOR)
+    WatchStore(store.db).put("door", DOOR)
     told = [add(store, i, jpeg=b"jpeg %d" % i) for i in range(3)]
     store.follow(told[1].id, [Reading("2025-10-09T08:53:22Z", 0.2)])
     store.close()
     store = open_store(tmp_path)
-    assert store.settings() == {"door": DOOR}
-    assert store.memories() == {("door", "lobby"): Memory(True, WALL + 2)}
+    assert WatchStore(store.db).settings() == {"door": DOOR}
+    assert WatchStore(store.db).memories() == {("door", "lobby"): Memory(True, WALL + 2)}
     assert [each.id for each in store.newest(10)] == [3, 2, 1]
     assert store.event(1) == told[0]
     found = store.event(2)
@@ -205,11 +206,11 @@ def test_a_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
 
 def test_a_removed_watch_leaves_its_events(tmp_path: Path) -> None:
     store = open_store(tmp_path)
-    store.put("door", DOOR)
+    WatchStore(store.db).put("door", DOOR)
     add(store, 0)
-    store.add(event("camera_lost", watch=None), WALL, None, Memory(True))
-    store.remove("door")
-    assert (store.settings(), store.memories()) == ({}, {(CAMERA, "lobby"): Memory(True)})
+    store.add(event("camera_lost", watch=None), WALL, None, remembering((CAMERA, "lobby"), Memory(True)))
+    WatchStore(store.db).remove("door")
+    assert (WatchStore(store.db).settings(), WatchStore(store.db).memories()) == ({}, {(CAMERA, "lobby"): Memory(True)})
     assert len(store.newest(9)) == 2
     store.close()
 
@@ -232,5 +233,5 @@ def test_what_was_told_before_a_kill_is_kept(tmp_path: Path) -> None:
         assert kept == list(range(1, len(kept) + 1))
         assert set(said) <= set(kept)
         newest = store.newest(1)[0]
-        assert store.memories()["door", "lobby"].on is (newest.kind == "on")  # both or neither
+        assert WatchStore(store.db).memories()["door", "lobby"].on is (newest.kind == "on")  # both or neither
         store.close()

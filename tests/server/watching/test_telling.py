@@ -12,17 +12,16 @@ import pytest
 from watch_events import WALL, event
 
 from askcam.client.watches import WatchEvent
+from askcam.server.events.publish import News, Telling
+from askcam.server.events.store import Bounds, Store
+from askcam.server.events.subscribers import MAX_WAITING, Readers
+from askcam.server.events.thread import Keeping
 from askcam.server.saw import rfc3339
-from askcam.server.watching.keeping import Keeping
-from askcam.server.watching.readers import MAX_WAITING, Readers
-from askcam.server.watching.store import Bounds, Store
-from askcam.server.watching.telling import News, Telling
-from askcam.server.watching.watch import Memory
 from askcam.stream.frame import Frame
 
 
 def news(**more: Any) -> News:
-    return News(event(**more), WALL, Memory(True, WALL), (), None)
+    return News(event(**more), WALL, None, (), None)
 
 
 @pytest.fixture
@@ -79,7 +78,7 @@ def gray(jpeg: bytes | None) -> int:
 async def test_an_event_is_kept_with_the_frames_it_was_decided_from_eight_at_most(
     keeping: Keeping, seen: int, kept: list[int]
 ) -> None:
-    await Telling(keeping, Readers()).tell(News(event(), WALL, Memory(True, WALL), frames(seen), None))
+    await Telling(keeping, Readers()).tell(News(event(), WALL, None, frames(seen), None))
     told = await keeping.do(lambda store: store.event(1))
     assert told is not None
     assert [frame.at for frame in told.frames] == [rfc3339(WALL + i / 2) for i in kept]
@@ -92,13 +91,13 @@ async def test_events_that_wait_for_the_disk_keep_one_picture_each(keeping: Keep
     telling = Telling(keeping, Readers())
     await keeping.do(lambda store: store._db.execute("PRAGMA query_only = 1"))
     for _ in range(3):
-        await telling.tell(News(event(), WALL, Memory(True, WALL), frames(4), None))
+        await telling.tell(News(event(), WALL, None, frames(4), None))
     assert all(not news.frames and shown is not None and not shown.frames for news, shown in telling._waiting)
     await keeping.do(lambda store: store._db.execute("PRAGMA query_only = 0"))
     await telling.again()
     told = await keeping.do(lambda store: store.newest(9))
     assert [(each.frames, each.frame_url is not None) for each in told] == [([], True)] * 3
-    await telling.tell(News(event(), WALL, Memory(True, WALL), frames(4), None))
+    await telling.tell(News(event(), WALL, None, frames(4), None))
     (last,) = await keeping.do(lambda store: store.newest(1))
     assert len(last.frames) == 4
 
@@ -109,7 +108,7 @@ async def test_only_beyond_the_bound_is_an_event_lost_and_that_is_counted(
     def refuse(*_: Any) -> WatchEvent:
         raise sqlite3.OperationalError("unable to write")
 
-    monkeypatch.setattr("askcam.server.watching.telling.MAX_WAITING", 2)
+    monkeypatch.setattr("askcam.server.events.publish.MAX_WAITING", 2)
     monkeypatch.setattr(Store, "add", refuse)
     telling = Telling(keeping, Readers())
     for _ in range(3):

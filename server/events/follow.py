@@ -4,9 +4,9 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 
 from askcam.client.watches import WatchEvent
-from askcam.server.watching.readers import News, Reader, Reviewed
-from askcam.server.watching.store import Store
-from askcam.server.watching.watching import Watching
+from askcam.server.events.service import Events
+from askcam.server.events.store import Store
+from askcam.server.events.subscribers import News, Reader, Reviewed
 
 CAUGHT_UP = 100  # events read from the store at once, for one who resumes
 
@@ -20,7 +20,7 @@ class Gone:
 
 
 async def follow(
-    watching: Watching, last: int | None, watch: str | None, camera: str | None, alive_s: float
+    events: Events, last: int | None, watch: str | None, camera: str | None, alive_s: float
 ) -> AsyncGenerator[News | Gone | None, None]:
     """Events of that watch and camera as they come; after `last`, those that were missed first. None: only new ones.
 
@@ -28,15 +28,15 @@ async def follow(
     Yields None once it listens, and whenever nothing has come for `alive_s`. Ends when the reader was too slow, or the
     server ends: who follows again after the last event that was heard misses none. Raises ApiError.
     """
-    with watching.readers.reading() as reader:  # from here on nothing is missed
-        newest = await watching.read(lambda store: store.last_id(), 0)
+    with events.readers.reading() as reader:  # from here on nothing is missed
+        newest = await events.read(lambda store: store.last_id(), 0)
         if last is None or last > newest:  # more than there ever were: the database was begun anew
             last = newest
-        first = await watching.read(lambda store: store.first_id(), None)
+        first = await events.read(lambda store: store.first_id(), None)
         yield None
         if first is not None and last + 1 < first:
             yield Gone(last + 1, first - 1)
-        async for event in _missed(watching, last, watch, camera):
+        async for event in _missed(events, last, watch, camera):
             yield event
             last = event.id
         last = max(last, newest)
@@ -57,7 +57,7 @@ async def _next(reader: Reader, alive_s: float) -> News | Reader | None:
         return reader
 
 
-async def _missed(watching: Watching, last: int, watch: str | None, camera: str | None) -> AsyncIterator[WatchEvent]:
+async def _missed(events: Events, last: int, watch: str | None, camera: str | None) -> AsyncIterator[WatchEvent]:
     """What is kept of the events after `last`, oldest first."""
     while True:
 
@@ -65,7 +65,7 @@ async def _missed(watching: Watching, last: int, watch: str | None, camera: str 
             return store.following(after, CAUGHT_UP, watch=watch, camera=camera)
 
         none: list[WatchEvent] = []
-        found = await watching.read(following, none)
+        found = await events.read(following, none)
         for event in found:
             yield event
             last = event.id

@@ -1,13 +1,13 @@
-"""The store of watches and events, behind a thread of its own."""
+"""The store of events, behind a thread of its own."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from askcam.server.errors import NO_RETRY, ApiError
+from askcam.server.events.errors import FolderTaken, WatchingError
+from askcam.server.events.store import Bounds, Store
+from askcam.server.events.tables import NAME
 from askcam.server.storage.thread import Kept
-from askcam.server.watching.errors import FolderTaken, WatchingError
-from askcam.server.watching.store import Bounds, Store
-from askcam.server.watching.tables import NAME
 
 
 class Keeping(Kept[Store]):
@@ -20,6 +20,7 @@ class Keeping(Kept[Store]):
         super().__init__("askcam-watching")
         self.folder = folder
         self._bounds, self._make_room = bounds, make_room
+        self.tables: list[str] = []  # SQL of those who keep tables of their own beside the events
 
     @property
     def open(self) -> bool:
@@ -36,7 +37,7 @@ class Keeping(Kept[Store]):
             folder = self.folder
             if folder is None:
                 raise WatchingError("no folder is named for watches: name one under [watching]")
-            await self.make(lambda: Store(folder, self._bounds, self._make_room))
+            await self.make(lambda: Store(folder, self._bounds, self._make_room, self.tables))
 
     async def begun(self) -> None:
         """The same for a client's sake. Raises ApiError."""

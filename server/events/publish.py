@@ -4,19 +4,18 @@ import asyncio
 import logging
 import sqlite3
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
 
 from askcam.client.watches import EventFrame, Reading, WatchEvent
+from askcam.server.events.pictures import Shown
+from askcam.server.events.store import Also, Store
+from askcam.server.events.subscribers import Readers
+from askcam.server.events.thread import Keeping
 from askcam.server.pictures import encode
 from askcam.server.saw import rfc3339
-from askcam.server.watching.keeping import Keeping
-from askcam.server.watching.pictures import Shown
-from askcam.server.watching.readers import Readers
-from askcam.server.watching.store import Place
-from askcam.server.watching.watch import Memory
 from askcam.stream.errors import StreamError
 from askcam.stream.frame import Frame
 from askcam.stream.shot import Shot
@@ -35,7 +34,7 @@ class News:
 
     event: WatchEvent
     at: float  # when it was decided, seconds since the epoch
-    memory: Memory  # of its watch, or of its camera (on: it is lost)
+    also: Also | None  # what its teller remembers with it
     frames: tuple[Frame, ...]  # what the model saw, oldest first; none for a camera
     shot: Shot | None  # a full picture, which is shown if it is of the same moment
     told: Callable[[int], None] = lambda number: None  # with the event's id
@@ -85,21 +84,23 @@ class Telling:
             self._readers.tell(event)
 
     async def _kept(self, news: News, shown: Shown | None) -> WatchEvent:
-        return await self._keeping.do(lambda store: store.add(news.event, news.at, shown, news.memory))
-
-    async def remember(self, place: Place, memory: Memory) -> None:
-        """Keep how a watch stands, without telling anybody. What the disk refuses is found out anew after a restart."""
-        try:
-            await self._keeping.do(lambda store: store.remember(place, memory))
-        except (sqlite3.Error, OSError) as exc:
-            log.error("how the watch %r stands is not kept: %s", place[0], exc)
+        return await self._keeping.do(lambda store: store.add(news.event, news.at, shown, news.also))
 
     async def follow(self, number: int, after: Sequence[Reading]) -> None:
         """Add to an event what was read since."""
+        await self.note(lambda store: store.follow(number, after), f"what came after event {number}")
+
+    async def note(self, work: Callable[[Store], None], what: str) -> None:
+        """Have the store do something that may be lost; what the disk refuses is logged."""
         try:
-            await self._keeping.do(lambda store: store.follow(number, after))
+            await self._keeping.do(work)
         except (sqlite3.Error, OSError) as exc:
-            log.error("what came after event %d is not kept: %s", number, exc)
+            log.error("%s is not kept: %s", what, exc)
+
+    def expect(self, kinds: Iterable[str], severity: str) -> None:
+        """Such events may come: they are counted from 0, so that the first one counts."""
+        for kind in kinds:
+            self.told[kind, severity] += 0
 
 
 def _shown(news: News) -> tuple[WatchEvent, Shown | None]:

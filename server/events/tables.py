@@ -1,21 +1,18 @@
-"""The SQLite file of watches and events."""
+"""The SQLite file of events, in which others may keep tables of their own about them."""
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
+from askcam.server.events.errors import WatchingError
 from askcam.server.storage import database
 from askcam.server.storage.database import Layout
 from askcam.server.storage.disk import SHORT_JOURNAL
-from askcam.server.watching.errors import WatchingError
 
 NAME = "watches.sqlite"
 VERSION = 1
 
 TABLES = """
-CREATE TABLE watches (
-  name TEXT PRIMARY KEY,
-  setting BLOB NOT NULL          -- setting.WatchSetting as JSON
-);
 CREATE TABLE events (
   id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used twice
   watch TEXT,
@@ -29,28 +26,10 @@ CREATE TABLE pictures (
   event INTEGER PRIMARY KEY REFERENCES events (id) ON DELETE CASCADE,
   jpeg BLOB NOT NULL
 );
-CREATE TABLE memories (          -- how each watch stands, as it was last told
-  watch TEXT NOT NULL,           -- "": the camera itself, "on" while it is lost
-  camera TEXT NOT NULL,
-  is_on INTEGER NOT NULL,
-  on_wall REAL,
-  PRIMARY KEY (watch, camera)
-) WITHOUT ROWID;
 """
 
 # Made where they are missing, so that an older file needs no change; passed over by an askcam that knows none.
 LATER = """
-CREATE TABLE IF NOT EXISTS texts (  -- beside `memories`: what a watch's text said, as it was last told
-  watch TEXT NOT NULL,
-  camera TEXT NOT NULL,
-  text TEXT NOT NULL,
-  PRIMARY KEY (watch, camera)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS calibrations (
-  watch TEXT PRIMARY KEY,
-  asks BLOB NOT NULL,            -- what the watch asked then (calibrated.asks)
-  document BLOB NOT NULL         -- client.calibration.Calibration as JSON
-) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS frames (
   event INTEGER NOT NULL REFERENCES events (id) ON DELETE CASCADE,
   number INTEGER NOT NULL,       -- from 0, oldest first
@@ -67,15 +46,17 @@ CREATE TABLE IF NOT EXISTS acknowledgements (
 LAYOUT = Layout("the watches' database", VERSION, TABLES, LATER)
 
 
-def open_database(folder: Path) -> database.Guarded:
+def open_database(folder: Path, others: Sequence[str] = ()) -> database.Guarded:
     """The database, made if there is none; a broken one is kept beside it under another name, and a new one begun.
 
-    For one thread at a time. Raises WatchingError.
+    `others`: SQL of tables beside its own, made where they are missing. For one thread at a time. Raises WatchingError.
     """
     path = folder / NAME
     try:
         db = database.open_database(path, LAYOUT)
         db.execute(SHORT_JOURNAL)
+        for tables in others:
+            db.executescript(tables)
         return db
     except database.OtherFormat as exc:
         raise WatchingError(f"{exc}: name another folder") from exc

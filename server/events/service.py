@@ -1,0 +1,86 @@
+"""The event log of this server, on the event loop: opened at the first need of it, read, written and followed."""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from askcam.server.events.errors import FolderTaken
+from askcam.server.events.publish import Telling
+from askcam.server.events.store import Store
+from askcam.server.events.subscribers import Readers
+from askcam.server.events.thread import Keeping
+from askcam.server.storage.thread import refused
+
+T = TypeVar("T")
+
+
+class Events:
+    """Owned by the event loop. What others need of it is said before open()."""
+
+    def __init__(self, keeping: Keeping) -> None:
+        self.keeping = keeping
+        self.readers = Readers()
+        self.telling = Telling(keeping, self.readers)
+        self.elsewhere = False  # what was kept before is another server's, who has the folder; it rests in this one
+        self._needed = False
+        self._opening = asyncio.Lock()
+        self._taking_up: list[Callable[[], Awaitable[None]]] = []
+
+    # -- what others have of it
+
+    def need(self) -> None:
+        """It is there from the start, or the server does not begin."""
+        self._needed = True
+
+    def beside(self, tables: str, take_up: Callable[[], Awaitable[None]]) -> None:
+        """Keep tables of one's own in the same file, `tables` in SQL; `take_up` is awaited once they are there."""
+        self.keeping.tables.append(tables)
+        self._taking_up.append(take_up)
+
+    # -- life
+
+    async def open(self) -> None:
+        """Take up what an earlier life left. Raises WatchingError where it is needed and cannot be had."""
+        if not self._needed and not self.keeping.exists:
+            return
+        try:
+            await self.keeping.begin()
+        except FolderTaken:
+            if self._needed:
+                raise
+            self.elsewhere = True
+            return
+        await self._taken_up()
+
+    async def close(self) -> None:
+        """End all streams, and the store."""
+        self.readers.close()
+        await self.keeping.close()
+
+    def trouble(self) -> str | None:
+        """What has become of its file; None: nothing. For any thread."""
+        return self.keeping.trouble()
+
+    # -- events
+
+    async def read(self, work: Callable[[Store], T], otherwise: T) -> T:
+        """What the store says; `otherwise` while nothing was ever kept. Raises ApiError."""
+        if not self.keeping.open and not self.keeping.exists:
+            return otherwise
+        return await self.write(work)
+
+    async def write(self, work: Callable[[Store], T]) -> T:
+        """Have the store do something; it is made if need be. Raises ApiError."""
+        async with self._opening:
+            if not self.keeping.open:
+                await self.keeping.begun()
+                await self._taken_up()
+        try:
+            return await self.keeping.do(work)
+        except (sqlite3.Error, OSError) as exc:
+            raise refused(exc, "the watches' database", "watching_failure") from exc
+
+    async def _taken_up(self) -> None:
+        for take_up in self._taking_up:
+            await take_up()

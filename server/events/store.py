@@ -1,0 +1,221 @@
+"""Events on disk. An event and what its teller remembers of it are one transaction: after a crash there is either both
+or neither, so nothing is told twice and nothing that was told is lost."""
+
+import logging
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from askcam.client.watches import EventFrame, Reading, WatchEvent
+from askcam.server.events.errors import FolderTaken, WatchingError
+from askcam.server.events.pictures import Pictures, Shown
+from askcam.server.events.tables import open_database
+from askcam.server.saw import rfc3339
+from askcam.server.storage.disk import Reserve, is_full, make_private, make_room
+from askcam.server.storage.lock import Lock, Taken
+
+log = logging.getLogger(__name__)
+
+MICROSECOND = 1e-6
+GIVE_WAY = 16  # pictures that go at once when the disk is full
+
+Also = Callable[[sqlite3.Connection], None]  # what is written down with an event, in its transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much is kept; what is beyond goes, oldest first."""
+
+    max_events: int = 100_000
+    max_bytes: int = 1 << 30  # of pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events of all. None: whatever it is."""
+
+    before: int | None = None  # ids below this one
+    since: float | None = None  # decided then or later, seconds since the epoch
+    watch: str | None = None
+    camera: str | None = None
+    severity: str | None = None
+    acknowledged: bool | None = None
+
+    def rules(self) -> dict[str, Any]:
+        """Conditions of SQL, each with its value."""
+        said: Mapping[str, Any] = {
+            "id < ?": self.before,
+            "events.at >= ?": None if self.since is None else self.since - MICROSECOND,  # `at` is told in whole ones
+            "watch = ?": self.watch,
+            "camera = ?": self.camera,
+            "json_extract(CAST(document AS TEXT), '$.severity') = ?": self.severity,
+            "(acknowledgements.at IS NOT NULL) = ?": self.acknowledged,
+        }
+        return {rule: value for rule, value in said.items() if value is not None}
+
+
+class Store:
+    """The one writer of a folder. Owned by one thread at a time; every method may raise sqlite3.Error."""
+
+    def __init__(
+        self,
+        folder: Path,
+        bounds: Bounds,
+        make_room: Callable[[Path], bool] = lambda folder: False,
+        tables: Sequence[str] = (),
+    ) -> None:
+        """Makes what is missing. Raises WatchingError; FolderTaken while another process has the folder. `make_room`:
+        have what is less important give way on a folder's full disk; says whether any did. `tables`: SQL of others'."""
+        self._folder, self._bounds, self._make_room = folder, bounds, make_room
+        try:
+            make_private(folder)
+            self._lock = Lock(folder)
+        except OSError as exc:
+            raise WatchingError(f"cannot keep watches in {folder}: {exc.strerror}; name another folder") from exc
+        except Taken as exc:
+            raise FolderTaken(
+                f"another askcam keeps its watches in {folder}: end it, or name another folder under [watching]"
+            ) from exc
+        try:
+            self._db = open_database(folder, tables)
+            self.pictures = Pictures(self._db)
+        except BaseException:
+            self._lock.release()
+            raise
+        self._reserve = Reserve(folder)
+        self._reserve.take()
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """For those who keep tables of their own about events, on the same thread."""
+        return self._db
+
+    def trouble(self) -> str | None:
+        """What has become of its file; None: nothing. For any thread."""
+        return self._db.trouble()
+
+    def close(self) -> None:
+        self._db.close()
+        self._lock.release()
+
+    def add(self, event: WatchEvent, at: float, shown: Shown | None, also: Also | None = None) -> WatchEvent:
+        """Write an event down, and `also` what belongs to it; return it with its id. On a full disk old evidence gives
+        way, then old pictures of events, and at last its own."""
+        helps = iter((self._evidence_gives_way, self._pictures_give_way))
+        while True:
+            try:
+                kept = self._add(event, at, shown, also)
+                self._reserve.take()
+                return kept
+            except sqlite3.OperationalError as exc:
+                if not is_full(exc):
+                    raise
+                if any(helped() for helped in helps):  # each once
+                    continue
+                if shown is None:
+                    raise
+                log.error(
+                    "the disk is full: this event is kept without its %s", "frames" if shown.frames else "picture"
+                )
+                shown = shown.plain() if shown.frames else None
+
+    def _evidence_gives_way(self) -> bool:
+        gone = self._make_room(self._folder)
+        if gone:
+            log.error("the disk is full: old evidence gives way")
+        return gone
+
+    def _pictures_give_way(self) -> bool:
+        gone = make_room(self._db, self._reserve, self.pictures.drop, GIVE_WAY)
+        if gone:
+            log.error("the disk is full: old pictures give way")
+        return gone > 0
+
+    def _add(self, event: WatchEvent, at: float, shown: Shown | None, also: Also | None) -> WatchEvent:
+        with self._db:
+            insert = "INSERT INTO events (watch, camera, at, document) VALUES (?, ?, ?, ?)"
+            row = (event.watch, event.camera, at, msgspec.json.encode(event))
+            number = self._db.execute(insert, row).lastrowid
+            assert number is not None
+            if shown is not None:
+                self.pictures.put(number, shown)
+            if also is not None:
+                also(self._db)
+            first = number - self._bounds.max_events
+            freed = self.pictures.up_to(first)
+            self._db.execute("DELETE FROM events WHERE id <= ?", (first,))
+        self.pictures.num_bytes += (0 if shown is None else shown.num_bytes) - freed
+        while self.pictures.num_bytes > self._bounds.max_bytes and self.pictures.drop():
+            pass
+        return self._told(number, event, shown is not None, 0 if shown is None else len(shown.frames))
+
+    def follow(self, number: int, after: Sequence[Reading]) -> None:
+        """What was read since an event. No effect when it is gone."""
+        row = self._db.execute("SELECT document FROM events WHERE id = ?", (number,)).fetchone()
+        if row is None:
+            return
+        event = msgspec.structs.replace(msgspec.json.decode(row[0], type=WatchEvent), after=list(after))
+        with self._db:
+            self._db.execute("UPDATE events SET document = ? WHERE id = ?", (msgspec.json.encode(event), number))
+
+    def newest(self, limit: int, wanted: Wanted | None = None) -> list[WatchEvent]:
+        """Newest first."""
+        return self._select((wanted or Wanted()).rules(), "DESC", limit)
+
+    def following(self, after: int, limit: int, *, watch: str | None, camera: str | None) -> list[WatchEvent]:
+        """Oldest first: ids above `after`."""
+        wanted: Mapping[str, Any] = {"id > ?": after, "watch = ?": watch, "camera = ?": camera}
+        return self._select({rule: value for rule, value in wanted.items() if value is not None}, "ASC", limit)
+
+    def acknowledge(self, numbers: Sequence[int], at: float | None) -> list[WatchEvent]:
+        """Somebody has seen these events, at `at`; None: all the same nobody has. Returns those that are kept, as they
+        are now. One that was seen before keeps its time."""
+        kept = [number for number in dict.fromkeys(numbers) if self.event(number) is not None]
+        with self._db:
+            if at is None:
+                self._db.executemany("DELETE FROM acknowledgements WHERE event = ?", [(number,) for number in kept])
+            else:
+                insert = "INSERT OR IGNORE INTO acknowledgements (event, at) VALUES (?, ?)"
+                self._db.executemany(insert, [(number, at) for number in kept])
+        found = (self.event(number) for number in kept)
+        return [event for event in found if event is not None]
+
+    def event(self, number: int) -> WatchEvent | None:
+        found = self._select({"id = ?": number}, "ASC", 1)
+        return found[0] if found else None
+
+    def first_id(self) -> int | None:
+        """Of the oldest event that is kept."""
+        (number,) = self._db.execute("SELECT min(id) FROM events").fetchone()
+        return None if number is None else int(number)
+
+    def last_id(self) -> int:
+        """Of the newest event there ever was; 0 before the first."""
+        row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+        return 0 if row is None else int(row[0])
+
+    def _select(self, rules: Mapping[str, Any], order: str, limit: int) -> list[WatchEvent]:
+        where = f" WHERE {' AND '.join(rules)}" if rules else ""
+        rows = self._db.execute(
+            "SELECT id, document, pictures.event IS NOT NULL, "
+            "(SELECT count(*) FROM frames WHERE frames.event = events.id), acknowledgements.at FROM events "
+            "LEFT JOIN pictures ON pictures.event = id LEFT JOIN acknowledgements ON acknowledgements.event = id"
+            f"{where} ORDER BY id {order} LIMIT ?",
+            (*rules.values(), limit),
+        )
+        decode: Callable[[bytes], WatchEvent] = msgspec.json.Decoder(WatchEvent).decode
+        return [self._told(number, decode(document), *rest) for number, document, *rest in rows]
+
+    @staticmethod
+    def _told(
+        number: int, event: WatchEvent, shown: bool, num_frames: int = 0, seen: float | None = None
+    ) -> WatchEvent:
+        url = f"/v1/events/{number}/frame"
+        frames = [EventFrame(frame.at, f"{url}s/{i}.jpg") for i, frame in enumerate(event.frames[:num_frames])]
+        at = None if seen is None else rfc3339(seen)
+        told = {"id": number, "frames": frames, "frame_url": f"{url}.jpg" if shown else None, "acknowledged_at": at}
+        return msgspec.structs.replace(event, **told)
