@@ -26,7 +26,6 @@ from askcam.server.access.request_ids import HEADER, SCOPE, RequestIds
 from askcam.server.api import (
     calibration,
     cameras,
-    deliveries,
     desk,
     events,
     health,
@@ -72,7 +71,6 @@ def all_endpoints(house: House) -> list[Endpoint]:
         proposals,
         calibration,
         events,
-        deliveries,
     )
     found = [endpoint for room in rooms for endpoint in room.endpoints(house)]
     found += [endpoint for running in house.features.values() for endpoint in running.endpoints]

@@ -32,7 +32,6 @@ from askcam.server.gauges.engine import EngineGauges
 from askcam.server.house import House
 from askcam.server.metrics import Metrics
 from askcam.server.model import BUILT_IN, Model
-from askcam.server.notifying.notifying import Notifying
 from askcam.server.pictures import Pictures
 from askcam.server.realtime.sessions import Sessions
 from askcam.server.storage.health import Storage
@@ -59,8 +58,6 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
     metrics.register(BuildInfo(model), EngineGauges(model), DeskGauges(desks))
     ProcessCollector(registry=metrics.registry)
     events = Events(kept)
-    if config.notify:
-        events.need()
     watching = Watching(events, model, cameras, metrics, config.watches, max_age_s)
     tools = Toolbox()
     asking = Asking(
@@ -97,7 +94,6 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
         pushed_frames=Rates(config.limits.frames),
         events=events,
         watching=watching,
-        notifying=Notifying(kept, events.readers, config.notify, metrics.registry),
         max_age_s=max_age_s,
         evidence=evidence,
         tools=tools,
@@ -118,7 +114,7 @@ def plug_in(house: House, config: Config, features: Sequence[Feature]) -> None:
     for feature in in_order(features):
         if feature.build is None:
             continue
-        sections = {name: config.sections.get(name) or section.usual() for name, section in feature.sections.items()}
+        sections = {name: config.sections.get(name, section.usual()) for name, section in feature.sections.items()}
         cameras = {name: camera.use.options for name, camera in config.cameras.items()}
         running = feature.build(house, Given(sections, cameras), house.features)
         house.features[feature.name] = running

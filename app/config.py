@@ -16,7 +16,7 @@
 [fetch]                               allow, private, timeout_s, max_bytes, max_addresses, max_at_once
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -35,9 +35,8 @@ from askcam.server.cameras import CameraUse, check_name
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
 from askcam.server.evidence.config import EvidenceConfig, read_evidence
+from askcam.server.feature import Section
 from askcam.server.model_config import ModelConfig
-from askcam.server.notifying.config import check_notify, read_notify
-from askcam.server.notifying.setting import NotifySetting
 from askcam.server.storage.place import data_folder
 from askcam.server.toml_file import Flags, Toml
 from askcam.server.tools.base import DESK_TOOLS
@@ -93,6 +92,12 @@ class CameraEntry:
     use: CameraUse = field(default_factory=CameraUse)
 
 
+def sections() -> Iterator[tuple[str, Section]]:
+    """Those that features bring, by name."""
+    for feature in FEATURES:
+        yield from feature.sections.items()
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """All that askcam.toml says, checked."""
@@ -105,11 +110,11 @@ class Config:
     evidence: EvidenceConfig = field(default_factory=EvidenceConfig)
     watching: WatchingConfig = field(default_factory=WatchingConfig)
     watches: Mapping[str, WatchSetting] = field(default_factory=dict)  # by name
-    notify: Mapping[str, NotifySetting] = field(default_factory=dict)  # by name
     tools: ToolsConfig = field(default_factory=ToolsConfig)
     catalogue: CatalogueConfig = field(default_factory=CatalogueConfig)
     fetch: FetchConfig = field(default_factory=FetchConfig)
-    sections: Mapping[str, Any] = field(default_factory=dict)  # features' own, by name
+    sections: Mapping[str, Any] = field(default_factory=lambda: {name: each.usual() for name, each in sections()})
+    """Features' own, by name."""
 
 
 def load(path: Path | None = None, env: Mapping[str, str] | None = None) -> Config:
@@ -119,8 +124,7 @@ def load(path: Path | None = None, env: Mapping[str, str] | None = None) -> Conf
     """
     toml = Toml(Path(), "", {}) if path is None else Toml.read(path)
     config = Config() if path is None else _read(toml, env or {})
-    read = {name: section.read(toml, env) for feature in FEATURES for name, section in feature.sections.items()}
-    config = replace(config, sections=read)
+    config = replace(config, sections={name: section.read(toml, env) for name, section in sections()})
     return _with_folders(_with_tokens(config, env or {}), env)
 
 
@@ -142,7 +146,8 @@ def check(config: Config) -> None:
             f"trusted_proxies under [server]: {exc}; write addresses or networks, as in '127.0.0.1' or '10.0.0.0/8'"
         ) from exc
     check_watches(config.watches, config.cameras)
-    check_notify(config.notify)
+    for name, section in sections():
+        section.check(config.sections[name], config.cameras)
     try:
         config.fetch.rules()
     except ValueError as exc:
@@ -178,8 +183,8 @@ def with_flags(config: Config, server: Mapping[str, Any], model: Mapping[str, An
 
 
 def _read(toml: Toml, env: Mapping[str, str]) -> Config:
-    path, sections = toml.path, [name for feature in FEATURES for name in feature.sections]
-    toml.check_keys((), [*(each.name for each in fields(Config) if each.name != "sections"), *sections])
+    path, own = toml.path, [each.name for each in fields(Config) if each.name != "sections"]
+    toml.check_keys((), [*own, *dict(sections())])
     server: ServerConfig = toml.section(("server",), ServerConfig)
     tools = read_tools(toml)
     catalogue: CatalogueConfig = toml.section(("catalogue",), CatalogueConfig)
@@ -196,7 +201,6 @@ def _read(toml: Toml, env: Mapping[str, str]) -> Config:
         evidence=read_evidence(toml),
         watching=read_watching(toml),
         watches=read_watches(toml),
-        notify=read_notify(toml, env),
         tools=tools,
         catalogue=CatalogueConfig(None if catalogue.file is None else path.parent / catalogue.file.expanduser()),
         fetch=toml.section(("fetch",), FetchConfig),

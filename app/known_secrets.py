@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 
-from askcam.app.config import Config
+from askcam.app.config import Config, sections
 from askcam.stream.secrets import KNOWN, Secrets
 from askcam.stream.sources.label import secrets_of
 
@@ -19,23 +19,13 @@ def learn(config: Config, env: Mapping[str, str] = os.environ, known: Secrets = 
     """From now on all of `config`'s tokens, keys and addresses with secrets are taken out of what is told."""
     known.learn("tokens", filter(None, (config.server.token, config.server.admin_token)))
     known.learn("environment", (env[name] for name in ENVIRONMENT if env.get(name)))
-    for name, setting in config.notify.items():
-        known.learn(f"notify.{name}", _of_target(setting.webhook, setting.secret, setting.apprise))
+    for name, section in sections():
+        for which, pieces in section.secrets(config.sections[name]):
+            known.learn(f"{name}.{which}", pieces)
     for name, server in config.tools.mcp.items():
         known.learn(f"mcp.{name}", _of_mcp(server.env, server.headers, server.url))
     for name, camera in config.cameras.items():
         known.learn(f"camera.{name}", secrets_of(camera.uri))
-
-
-def _of_target(webhook: str | None, secret: str | None, urls: tuple[str, ...]) -> Iterator[str]:
-    for one in filter(None, (secret, (secret or "").removeprefix("whsec_"))):
-        yield from one.split()
-    if webhook is not None:
-        yield from secrets_of(webhook)
-    for url in urls:  # each service has its own idea of what stands where in its URL
-        yield url
-        yield from secrets_of(url)
-        yield from (piece for piece in re.split(r"[/?&=:@#]", url.partition("://")[2]) if len(piece) >= LEAST_CHARS)
 
 
 def _of_mcp(env: Mapping[str, str], headers: Mapping[str, str], url: str | None) -> Iterator[str]:

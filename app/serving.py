@@ -134,7 +134,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
         rooms.push_async_callback(asyncio.to_thread, house.model.close)
         await _open_in_turn(rooms, house.events)
         rooms.push_async_callback(house.watching.close)
-        await _open_in_turn(rooms, *house.features.values(), house.notifying)
+        await _open_in_turn(rooms, *house.features.values())
         told = Told()
         rooms.enter_context(_quiet(told))
         book = Book(

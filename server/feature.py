@@ -3,7 +3,7 @@
 It is plugged in at one place (app/features.py), or by a package of its own. All else meets it by what stands here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +18,14 @@ if TYPE_CHECKING:  # the command line reads this file, and is to be quick
 @dataclass(frozen=True, slots=True)
 class Section:
     """One of askcam.toml. `read` is given the file (an empty one where there is none) and the environment (None: there
-    is no user whose folders could be used), and raises ConfigError; `usual` is what nobody's file says."""
+    is no user whose folders could be used); `usual` is what nobody's file says. `check` is given the value and the
+    names of the cameras, before a server begins. Both raise ConfigError. `secrets`: what of it must not be shown, by
+    place."""
 
     read: Callable[["Toml", Mapping[str, str] | None], Any]
     usual: Callable[[], Any]
+    check: Callable[[Any, Collection[str]], None] = lambda value, cameras: None
+    secrets: Callable[[Any], Iterable[tuple[str, Iterable[str]]]] = lambda value: ()
 
 
 @dataclass(frozen=True, slots=True)

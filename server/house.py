@@ -26,7 +26,6 @@ from askcam.server.evidence.archive import Archive
 from askcam.server.evidence.writer import Writer
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
-from askcam.server.notifying.notifying import Notifying
 from askcam.server.pictures import Pictures
 from askcam.server.realtime.sessions import Sessions
 from askcam.server.running import Running
@@ -52,7 +51,6 @@ class House:
     pushed_frames: Rates  # per client
     events: Events
     watching: Watching
-    notifying: Notifying
     places: PlacesOf
     storage: Storage = field(default_factory=Storage)
     proxies: TrustedProxies = field(default_factory=TrustedProxies)

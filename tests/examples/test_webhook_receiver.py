@@ -16,11 +16,11 @@ from servers.receiver import Receiver
 from standardwebhooks import WebhookVerificationError
 from watch_events import event
 
+from askcam.features.notify.letter import Letter
+from askcam.features.notify.outcome import Failed, Taken
+from askcam.features.notify.signing import read_secrets
+from askcam.features.notify.webhook import Webhook
 from askcam.server.attached.allowed import place_of
-from askcam.server.notifying.letter import Letter
-from askcam.server.notifying.outcome import Failed, Taken
-from askcam.server.notifying.signing import read_secrets
-from askcam.server.notifying.webhook import Webhook
 
 ROOT = Path(__file__).parents[2]
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -20,9 +20,9 @@ from waiting import until
 
 from askcam.app.config import Config, ServerConfig, load
 from askcam.app.known_secrets import learn
+from askcam.features.notify.redact import without
 from askcam.server import logs
 from askcam.server.errors import bad_request
-from askcam.server.notifying.redacting import without
 from askcam.stream.camera import Camera, State
 from askcam.stream.errors import SourceError
 from askcam.stream.fit import as_is

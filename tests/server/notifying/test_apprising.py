@@ -11,11 +11,11 @@ from servers.receiver import Receiver
 from watch_events import event
 
 from askcam.client.watches import WatchEvent
+from askcam.features.notify.letter import Letter
+from askcam.features.notify.outcome import Failed, Taken
+from askcam.features.notify.push_services import Services, check, digest
+from askcam.features.notify.words import message
 from askcam.server.config_errors import ConfigError
-from askcam.server.notifying.apprising import Services, check, digest
-from askcam.server.notifying.letter import Letter
-from askcam.server.notifying.outcome import Failed, Taken
-from askcam.server.notifying.words import message
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askcam.server.notifying.backoff import FIRST_S, MAX_RETRY_AFTER_S, MAX_S, MIN_S, retry_after_s, wait_s
+from askcam.features.notify.backoff import FIRST_S, MAX_RETRY_AFTER_S, MAX_S, MIN_S, retry_after_s, wait_s
 
 WALL = 1_760_000_000.0
 

@@ -7,8 +7,8 @@ import pytest
 from watch_events import event
 
 from askcam.app.config import Config, check, load
+from askcam.features.notify.setting import KINDS, NotifySetting
 from askcam.server.config_errors import ConfigError
-from askcam.server.notifying.setting import KINDS, NotifySetting
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 HOUSE = f'[notify.house]\nwebhook = "https://house.example/hook-1234"\nsecret = "{SECRET}"\n'
@@ -25,7 +25,7 @@ def read(folder: Path, text: str, **env: str) -> Config:
 
 def test_targets_are_read(tmp_path: Path) -> None:
     config = read(tmp_path, HOUSE + 'kinds = ["on"]\nmin_severity = "warning"\npicture = true\n' + PHONE)
-    house, phone = config.notify["house"], config.notify["phone"]
+    house, phone = config.sections["notify"]["house"], config.sections["notify"]["phone"]
     assert house.place is not None
     assert (house.place.url, house.with_picture, phone.with_picture) == ("https://house.example/hook-1234", True, True)
     assert phone.apprise == ("ntfy://hidden-topic",)
@@ -40,8 +40,8 @@ def test_secrets_may_come_from_the_environment(tmp_path: Path) -> None:
         "give_up_s = 60.0\n"
     )
     config = read(tmp_path, text, HOOK="http://127.0.0.1:1/x", HOOK_SECRET=SECRET, PUSH="ntfy://a\n json://127.0.0.1 ")
-    assert config.notify["house"].secret == SECRET
-    assert config.notify["phone"].apprise == ("ntfy://a", "json://127.0.0.1")
+    assert config.sections["notify"]["house"].secret == SECRET
+    assert config.sections["notify"]["phone"].apprise == ("ntfy://a", "json://127.0.0.1")
 
 
 @pytest.mark.parametrize(

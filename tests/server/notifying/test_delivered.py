@@ -21,9 +21,9 @@ from standardwebhooks import Webhook as Verifier
 from waiting import until
 from watch_events import add, open_store
 
-from askcam.server.notifying.notifying import leads_to
-from askcam.server.notifying.outbox import Outbox
-from askcam.server.notifying.setting import NotifySetting
+from askcam.features.notify.outbox import Outbox
+from askcam.features.notify.service import leads_to
+from askcam.features.notify.setting import NotifySetting
 
 WAIT_S = 60.0
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -4,8 +4,8 @@ from random import Random
 
 import pytest
 
-from askcam.server.notifying.backoff import MAX_REST_S, MAX_S
-from askcam.server.notifying.line import HOLD_S, MAX_ASIDE, Line, Waiting
+from askcam.features.notify.backoff import MAX_REST_S, MAX_S
+from askcam.features.notify.queue import HOLD_S, MAX_ASIDE, Line, Waiting
 
 WALL = 1_760_000_000.0
 

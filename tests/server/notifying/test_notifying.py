@@ -14,13 +14,14 @@ from servers.receiver import Receiver
 from standardwebhooks import Webhook as Verifier
 from watch_events import WALL, add, event
 
+from askcam.features.notify.metrics import Gauges
+from askcam.features.notify.service import Notifying
+from askcam.features.notify.setting import NotifySetting
 from askcam.server.errors import ApiError
 from askcam.server.events.store import Bounds, Store
 from askcam.server.events.subscribers import Readers
 from askcam.server.events.tables import NAME as FILE
 from askcam.server.events.thread import Keeping
-from askcam.server.notifying.notifying import Notifying
-from askcam.server.notifying.setting import NotifySetting
 from askcam.server.watching.store import TABLES
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -57,7 +58,8 @@ async def opened(folder: Path, bounds: Bounds | None = None, **settings: NotifyS
     keeping, readers, registry = Keeping(folder, bounds or Bounds()), Readers(), CollectorRegistry()
     keeping.tables.append(TABLES)
     await keeping.begin()
-    notifying = Notifying(keeping, readers, settings, registry)
+    notifying = Notifying(keeping, readers, settings)
+    registry.register(Gauges(notifying))
     await notifying.open()
     try:
         yield House(keeping, readers, notifying, registry)
@@ -262,7 +264,7 @@ async def test_while_the_database_refuses_nothing_is_lost_and_nothing_goes_twice
     tmp_path: Path, trouble: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("askcam.server.storage.database.BUSY_S", 0.05)
-    monkeypatch.setattr("askcam.server.notifying.target.AGAIN_S", 0.1)
+    monkeypatch.setattr("askcam.features.notify.target.AGAIN_S", 0.1)
     with Receiver() as receiver:
         async with opened(tmp_path, house=to(receiver)) as house:
             told = await house.happen(3)
@@ -312,8 +314,8 @@ async def test_events_of_cameras_are_delivered_too_and_an_unforeseen_fault_is_on
 
 
 async def test_no_targets_cost_nothing_and_say_so(tmp_path: Path) -> None:
-    keeping, registry = Keeping(tmp_path / "none", Bounds()), CollectorRegistry()
-    notifying = Notifying(keeping, Readers(), {}, registry)
+    keeping = Keeping(tmp_path / "none", Bounds())
+    notifying = Notifying(keeping, Readers(), {})
     await notifying.open()
     assert (await notifying.list(None, None, 5)).data == []
     with pytest.raises(ApiError, match=r"there is none: write \[notify.NAME\]"):

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from watch_events import add, open_store
 
+from askcam.features.notify.letter import Letter
+from askcam.features.notify.outbox import Outbox
+from askcam.features.notify.outcome import Failed, Outcome, Taken
+from askcam.features.notify.queue import Line
+from askcam.features.notify.setting import NotifySetting
+from askcam.features.notify.target import Clock, Target
 from askcam.server.events.store import Bounds, Store
 from askcam.server.events.tables import NAME as FILE
-from askcam.server.notifying.letter import Letter
-from askcam.server.notifying.line import Line
-from askcam.server.notifying.outbox import Outbox
-from askcam.server.notifying.outcome import Failed, Outcome, Taken
-from askcam.server.notifying.setting import NotifySetting
-from askcam.server.notifying.target import Clock, Target
 
 NAME = "house"
 SETTING = NotifySetting(apprise=("json://127.0.0.1",), watches=("door",), give_up_s=7200.0)
@@ -232,7 +232,7 @@ TestDeliveries.settings = settings(
 
 
 def test_what_came_of_a_try_is_on_the_disk_before_anything_else_is_tried(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr("askcam.server.notifying.target.AGAIN_S", 0.0)
+    monkeypatch.setattr("askcam.features.notify.target.AGAIN_S", 0.0)
     life = Life(tmp_path)
     add(life.store, 0, jpeg=None)
     life.sender.answer = Failed("written late")
@@ -295,7 +295,7 @@ def test_events_that_were_removed_before_they_were_delivered_are_counted_and_sai
 
 
 def test_dead_letters_are_bounded_and_those_that_go_are_counted(tmp_path: Path, monkeypatch: Any, caplog: Any) -> None:
-    monkeypatch.setattr("askcam.server.notifying.outbox.MAX_DEAD", 3)
+    monkeypatch.setattr("askcam.features.notify.outbox.MAX_DEAD", 3)
     life = Life(tmp_path)
     life.sender.answer = Failed("500")
     for i in range(5):

@@ -2,8 +2,8 @@
 
 import pytest
 
+from askcam.features.notify.redact import MAX_ERROR_CHARS, of_apprise, of_webhook, without
 from askcam.server.attached.allowed import place_of
-from askcam.server.notifying.redacting import MAX_ERROR_CHARS, of_apprise, of_webhook, without
 
 URLS = (
     "https://hooks.example/services/T0001/hunter2/x?token=t0ken",

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from askcam.server.notifying.signing import read_secrets, sign
+from askcam.features.notify.signing import read_secrets, sign
 
 OLD, NEW = ("whsec_" + base64.b64encode(bytes([each]) * 32).decode() for each in b"on")
 

@@ -14,11 +14,11 @@ from servers.receiver import Receiver
 from standardwebhooks import Webhook as Verifier
 from watch_events import event
 
+from askcam.features.notify.letter import Letter
+from askcam.features.notify.outcome import Failed, Outcome, Taken
+from askcam.features.notify.signing import read_secrets
+from askcam.features.notify.webhook import Webhook
 from askcam.server.attached.allowed import place_of
-from askcam.server.notifying.letter import Letter
-from askcam.server.notifying.outcome import Failed, Outcome, Taken
-from askcam.server.notifying.signing import read_secrets
-from askcam.server.notifying.webhook import Webhook
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 LETTER = Letter("house_0a1b_7", "2025-10-09T08:53:20.000000Z", event(), b"\xff\xd8jpeg")

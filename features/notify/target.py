@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from askcam.client.watches import WatchEvent
+from askcam.features.notify.letter import Letter, letter_name
+from askcam.features.notify.outbox import Kept, Outbox
+from askcam.features.notify.outcome import Failed, Outcome, Taken
+from askcam.features.notify.queue import Change, Line, Waiting
+from askcam.features.notify.setting import NotifySetting
 from askcam.server.events.store import Store
 from askcam.server.events.thread import Keeping
-from askcam.server.notifying.letter import Letter, letter_name
-from askcam.server.notifying.line import Change, Line, Waiting
-from askcam.server.notifying.outbox import Kept, Outbox
-from askcam.server.notifying.outcome import Failed, Outcome, Taken
-from askcam.server.notifying.setting import NotifySetting
 
 log = logging.getLogger(__name__)
 

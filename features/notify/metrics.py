@@ -1,18 +1,18 @@
 """What Prometheus sees of the deliveries: read once per scrape."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from askcam.server.notifying.target import Target
+from askcam.features.notify.service import Notifying
 
 OUTCOMES = ("delivered", "failed", "dead", "expired", "dropped")
 
 
 class Gauges(Collector):
-    def __init__(self, targets: Callable[[], Iterable[Target]], wall: Callable[[], float]) -> None:
-        self._targets, self._wall = targets, wall
+    def __init__(self, notifying: Notifying) -> None:
+        self._notifying = notifying
 
     def describe(self) -> Iterable[Metric]:
         return ()
@@ -32,12 +32,12 @@ class Gauges(Collector):
         disabled = GaugeMetricFamily(
             "askcam_deliveries_disabled", "1 for a target that wants nothing any more.", labels=["target"]
         )
-        for target in self._targets():
+        for target in self._notifying.targets():
             where, since = [target.name], target.oldest_pending
             for outcome in OUTCOMES:
                 total.add_metric([*where, outcome], target.counts[outcome])
             pending.add_metric(where, target.pending)
             dead.add_metric(where, target.num_dead)
-            oldest.add_metric(where, 0.0 if since is None else max(0.0, self._wall() - since))
+            oldest.add_metric(where, 0.0 if since is None else max(0.0, self._notifying.wall() - since))
             disabled.add_metric(where, target.disabled is not None)
         yield from (total, pending, dead, oldest, disabled)

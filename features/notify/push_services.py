@@ -6,11 +6,11 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from askcam.features.notify.letter import PICTURE_TYPE, Letter
+from askcam.features.notify.outcome import Failed, Outcome, Taken
+from askcam.features.notify.redact import of_apprise, without
+from askcam.features.notify.words import Message, greeting, message
 from askcam.server.config_errors import ConfigError
-from askcam.server.notifying.letter import PICTURE_TYPE, Letter
-from askcam.server.notifying.outcome import Failed, Outcome, Taken
-from askcam.server.notifying.redacting import of_apprise, without
-from askcam.server.notifying.words import Message, greeting, message
 
 TYPES = {"info": "info", "warning": "warning", "critical": "failure"}  # askcam's severities in Apprise's words
 

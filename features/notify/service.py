@@ -6,29 +6,26 @@ import logging
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import TypeVar
 
-from prometheus_client import CollectorRegistry
-
 from askcam.client.deliveries import DeadLetter, DeliveryList, Retried, Tried
+from askcam.features.notify.letter import Letter, letter_name
+from askcam.features.notify.outbox import Dead, Kept, Outbox
+from askcam.features.notify.outcome import Failed, Taken
+from askcam.features.notify.push_services import Services
+from askcam.features.notify.queue import HOLD_S, Line
+from askcam.features.notify.setting import NotifySetting
+from askcam.features.notify.signing import read_secrets
+from askcam.features.notify.status import standing
+from askcam.features.notify.target import Clock, Sender, Target
+from askcam.features.notify.webhook import Webhook
 from askcam.server.errors import not_found
 from askcam.server.events.errors import WatchingError
 from askcam.server.events.store import Store
 from askcam.server.events.subscribers import Readers
 from askcam.server.events.thread import Keeping
-from askcam.server.notifying.apprising import Services
-from askcam.server.notifying.gauges import Gauges
-from askcam.server.notifying.letter import Letter, letter_name
-from askcam.server.notifying.line import HOLD_S, Line
-from askcam.server.notifying.outbox import Dead, Kept, Outbox
-from askcam.server.notifying.outcome import Failed, Taken
-from askcam.server.notifying.setting import NotifySetting
-from askcam.server.notifying.signing import read_secrets
-from askcam.server.notifying.standing import standing
-from askcam.server.notifying.target import Clock, Sender, Target
-from askcam.server.notifying.webhook import Webhook
 from askcam.server.saw import rfc3339
 from askcam.server.storage.thread import refused
 
@@ -48,7 +45,6 @@ class Notifying:
         keeping: Keeping,
         readers: Readers,
         settings: Mapping[str, NotifySetting],
-        registry: CollectorRegistry,
         clock: Clock | None = None,
     ) -> None:
         self._keeping, self._readers, self._settings = keeping, readers, dict(settings)
@@ -57,7 +53,14 @@ class Notifying:
         self._targets: dict[str, Target] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._origin = ""
-        registry.register(Gauges(lambda: self._targets.values(), self._clock.wall))
+
+    def targets(self) -> Iterable[Target]:
+        """Those that events are brought to."""
+        return self._targets.values()
+
+    def wall(self) -> float:
+        """Now, seconds since the epoch."""
+        return self._clock.wall()
 
     # -- life
 

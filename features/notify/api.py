@@ -5,10 +5,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.client.deliveries import DeliveryList, Retried, Tried
+from askcam.features.notify.service import Notifying
 from askcam.server.access.auth import Role
 from askcam.server.api.events import MAX_ID, NO_STORE, whole
 from askcam.server.errors import not_found
-from askcam.server.house import House
 from askcam.server.wire.bodies import decode_body, json_response, number
 from askcam.server.wire.endpoint import ID, JSON, Endpoint, Reply, Takes, page_of
 
@@ -21,9 +21,7 @@ class RetryAll(msgspec.Struct, forbid_unknown_fields=True):
     target: str
 
 
-def endpoints(house: House) -> list[Endpoint]:
-    notifying = house.notifying
-
+def endpoints(notifying: Notifying) -> list[Endpoint]:
     async def listed(request: Request) -> Response:
         limit = int(number(request, "limit", LIMIT, 1, MOST))
         found = await notifying.list(request.query_params.get("target"), whole(request, "before"), limit)

@@ -1,7 +1,7 @@
 """How a target stands, in the wire's words."""
 
 from askcam.client.deliveries import TargetInfo
-from askcam.server.notifying.target import Target
+from askcam.features.notify.target import Target
 from askcam.server.saw import rfc3339
 
 

@@ -11,12 +11,12 @@ from http import HTTPStatus
 
 import httpcore2
 
+from askcam.features.notify.backoff import retry_after_s
+from askcam.features.notify.letter import Letter, body
+from askcam.features.notify.outcome import Failed, Outcome, Taken
+from askcam.features.notify.redact import of_webhook, without
+from askcam.features.notify.signing import sign
 from askcam.server.attached.allowed import Place
-from askcam.server.notifying.backoff import retry_after_s
-from askcam.server.notifying.letter import Letter, body
-from askcam.server.notifying.outcome import Failed, Outcome, Taken
-from askcam.server.notifying.redacting import of_webhook, without
-from askcam.server.notifying.signing import sign
 
 HEADERS = [("Content-Type", "application/json"), ("User-Agent", "askcam"), ("Connection", "close")]
 WORDS = {

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from askcam.server.notifying.backoff import MAX_RETRY_AFTER_S
-from askcam.server.notifying.line import Change, Waiting
+from askcam.features.notify.backoff import MAX_RETRY_AFTER_S
+from askcam.features.notify.queue import Change, Waiting
 
 MAX_DEAD = 1000  # dead letters of one target; then the oldest go
 

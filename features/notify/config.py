@@ -1,27 +1,29 @@
 """[notify.NAME] of askcam.toml. Addresses and secrets may come from the environment, by variables that it names."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
+from askcam.features.notify.push_services import check
+from askcam.features.notify.setting import EXAMPLE, NAME, NotifySetting
 from askcam.server.config_errors import ConfigError
-from askcam.server.notifying.apprising import check
-from askcam.server.notifying.setting import EXAMPLE, NAME, NotifySetting
 from askcam.server.toml_file import Keys, Toml
+from askcam.stream.sources.label import secrets_of
 
 FROM_ENV = ("webhook", "secret", "apprise")  # each also as NAME_env = "VARIABLE"
 # As shells and service files write them. Secrets have no underscores between words of capitals, as a rule.
 VARIABLE = re.compile(r"(?=.{1,64}\Z)[A-Z][A-Z0-9]{0,23}(_[A-Z0-9]{1,23})+")
+LEAST_CHARS = 6  # of a piece of a push service's URL: "json", "https" are no secrets
 TABLE = '[notify.phone] with apprise = ["ntfy://my-topic"]'
 
 
-def read_notify(toml: Toml, env: Mapping[str, str]) -> dict[str, NotifySetting]:
+def read_notify(toml: Toml, env: Mapping[str, str] | None) -> dict[str, NotifySetting]:
     """By name. Raises ConfigError, which shows no address and no secret."""
-    return {name: _target(toml, name, env) for name in toml.tables(("notify",), TABLE)}
+    return {name: _target(toml, name, env or {}) for name in toml.tables(("notify",), TABLE)}
 
 
-def check_notify(targets: Mapping[str, NotifySetting]) -> None:
+def check_notify(targets: Mapping[str, NotifySetting], cameras: Collection[str] = ()) -> None:
     """Raise ConfigError for what no push service would understand. Imports Apprise where it is needed."""
     for name, setting in targets.items():
         if setting.apprise:
@@ -29,6 +31,12 @@ def check_notify(targets: Mapping[str, NotifySetting]) -> None:
                 check(setting.apprise)
             except ConfigError as exc:
                 raise ConfigError(f"[notify.{name}]: {exc}") from exc
+
+
+def secrets(targets: Mapping[str, NotifySetting]) -> Iterator[tuple[str, Iterable[str]]]:
+    """What must not be shown, by target."""
+    for name, setting in targets.items():
+        yield name, _secrets_of(setting.webhook, setting.secret, setting.apprise)
 
 
 def _target(toml: Toml, name: str, env: Mapping[str, str]) -> NotifySetting:
@@ -59,3 +67,14 @@ def _variable(toml: Toml, path: Keys, table: dict[str, Any], key: str, env: Mapp
         which = variable if VARIABLE.fullmatch(variable) else "that it names"
         raise ConfigError(f"{toml.place(path)}: the variable {which} is not set in the server's environment")
     return value
+
+
+def _secrets_of(webhook: str | None, secret: str | None, urls: tuple[str, ...]) -> Iterator[str]:
+    for one in filter(None, (secret, (secret or "").removeprefix("whsec_"))):
+        yield from one.split()
+    if webhook is not None:
+        yield from secrets_of(webhook)
+    for url in urls:  # each service has its own idea of what stands where in its URL
+        yield url
+        yield from secrets_of(url)
+        yield from (piece for piece in re.split(r"[/?&=:@#]", url.partition("://")[2]) if len(piece) >= LEAST_CHARS)

@@ -12,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from random import Random
 
-from askcam.server.notifying.backoff import MAX_REST_S, wait_s
+from askcam.features.notify.backoff import MAX_REST_S, wait_s
 
 HOLD_S = 60.0
 MAX_ASIDE = 2000  # events; then the line holds, and what is behind it waits in the events' own table

@@ -6,8 +6,8 @@ from typing import Annotated, Literal, get_args, get_type_hints
 from msgspec import Meta
 
 from askcam.client.watches import WatchEvent
+from askcam.features.notify.signing import read_secrets
 from askcam.server.attached.allowed import Place, place_of
-from askcam.server.notifying.signing import read_secrets
 from askcam.server.watching.setting import NAME as NAME  # a target is named as a watch is
 from askcam.server.watching.setting import Severity
 

@@ -1,0 +1,24 @@
+"""Notifying, plugged in: [notify.NAME], /v1/deliveries and /v1/notify."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from askcam.features.notify.config import check_notify, read_notify, secrets
+from askcam.server.feature import Feature, Given, Section
+
+if TYPE_CHECKING:
+    from askcam.server.house import House
+    from askcam.server.running import Running
+
+
+def build(house: "House", given: Given, others: "Mapping[str, Running]") -> "Running":
+    from askcam.features.notify.running import NotifyRunning
+
+    return NotifyRunning(house, given)
+
+
+FEATURE = Feature(
+    name="notify",
+    sections={"notify": Section(read_notify, dict, check_notify, secrets)},
+    build=build,
+)
