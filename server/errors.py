@@ -33,7 +33,10 @@ class ApiError(Exception):
         code: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        message = KNOWN.hide(message)  # it may repeat what others said, and it leaves this process
+        # A trouble of this server's may repeat what cameras and libraries said. A client's mistake repeats its own
+        # words: were known secrets taken out of these, anybody could find out by guessing which there are.
+        if status >= 500:
+            message = KNOWN.hide(message)
         super().__init__(message)
         self.status, self.type, self.message, self.param, self.code = status, type, message, param, code
         self.headers = dict(headers or {})
@@ -119,7 +122,7 @@ def as_api_error(exc: Exception) -> ApiError:
         case QuestionError():
             return bad_request(str(exc), exc.param)
         case SourceError():
-            return bad_request(str(exc), "uri", "bad_source")
+            return bad_request(KNOWN.hide(str(exc)), "uri", "bad_source")
         case ModelError() | EngineFailure():
             return ApiError(500, "server_error", str(exc), code="engine_failure", headers=NO_RETRY)
         case RecursionError():  # only what somebody sent can be so deep

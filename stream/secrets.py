@@ -19,10 +19,18 @@ MAX_URIS = 256  # URIs whose secrets are known; the one resolved least lately is
 MAX_EACH = 128  # secrets of one URI or setting
 MAX_CHARS = 4096  # of one secret; of a longer one, its beginning
 LEAST_CHARS = 4  # a shorter one cannot be told from the words around it
-WORD_CHARS = 12  # a secret of so many small letters is hidden where it stands alone: "live", but not "delivered"
+WORD_CHARS = 12  # a secret of so many small letters or digits is hidden where it stands alone: "live", not "delivered"
 MAX_PUBLIC = 4096
 
-_WORD = re.compile(r"(?<![^\W_])[^\W\d_]+(?![^\W_])")
+_WORD = re.compile(r"(?<![^\W_])[^\W_]+(?![^\W_])")
+# Words of our own messages. One who takes such a word for a password keeps it from nobody, and without it no message
+# could be read; within an address it is hidden all the same (sources/label.py).
+_OUR_WORDS = """
+    admin administrator askcam camera cameras config default fetch file frame guest host http https key limits local
+    localhost login main model name notify pass passwd password path picture port root secret server service setting
+    source stream system test timeline token toml tools under user username video viewer watch watches
+"""
+_OURS = frozenset(_OUR_WORDS.split())
 
 
 class Secrets:
@@ -75,9 +83,20 @@ class Secrets:
 
     def _sort(self) -> None:
         every = {form for each in (*self._settings.values(), *self._uris.values()) for form in each}
-        every -= self._public
-        self._words = frozenset(form for form in every if len(form) <= WORD_CHARS and form.isalpha() and form.islower())
+        every = {form for form in every - self._public if not _is_ours(form)}
+        self._words = frozenset(form for form in every if len(form) <= WORD_CHARS and _is_word(form))
         self._forms = tuple(sorted(every - self._words, key=lambda form: (-len(form), form)))
+
+
+def _is_word(form: str) -> bool:
+    """Whether it is made of small letters and digits alone, as many a word is."""
+    return form.isalnum() and form == form.lower()
+
+
+def _is_ours(form: str) -> bool:
+    """Whether it is made of words that our own messages are made of: "admin", "askcam.toml"."""
+    words = re.findall(r"[^\W_]+", form)
+    return bool(words) and all(word.lower() in _OURS for word in words)
 
 
 def _all_forms(secrets: Iterable[str]) -> frozenset[str]:

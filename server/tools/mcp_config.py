@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from askcam.stream.secrets import KNOWN, Secrets
+from askcam.stream.secrets import Secrets
 from askcam.stream.sources.label import secrets_of
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
@@ -32,11 +32,12 @@ class McpConfig:
             raise ValueError("headers are for a url; a command takes env")
 
     def redact(self, text: str) -> str:
-        """`text` without what may be a secret in it: values of env and headers, and what a URL holds."""
+        """`text` without what may be a secret of this server's in it: values of env and headers, and what a URL holds.
+        What it says may repeat what a client asked for, so other secrets are not looked for: hiding them would tell."""
         secrets = [*self.env.values(), *self.headers.values()]
         secrets += [word for value in self.headers.values() for word in value.split()]
         if self.url:
             secrets += secrets_of(self.url)
         known = Secrets()
         known.learn("server", (secret for secret in secrets if len(secret) >= MIN_SECRET))
-        return KNOWN.hide(known.hide(text))
+        return known.hide(text)

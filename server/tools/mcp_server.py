@@ -18,6 +18,7 @@ from askcam.server.tools.box import Toolbox
 from askcam.server.tools.mcp_config import McpConfig
 from askcam.server.tools.mcp_tool import McpTool, said
 from askcam.server.tools.mcp_transport import Stderr, connected
+from askcam.stream.secrets import KNOWN
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class McpServer:
                 why = plain(exc)
             if self._stderr.last:
                 why = f"{why}; the last that it said: {self._stderr.last}"
-            self.state, self.reason, self._client = "unavailable", self._config.redact(why), None
+            self.state, self.reason, self._client = "unavailable", KNOWN.hide(self._config.redact(why)), None
             lived_s = asyncio.get_running_loop().time() - began
             tries = 0 if lived_s > LOOK_S else tries
             log.warning("MCP server %s is unavailable: %s", self.name, self.reason)

@@ -22,7 +22,7 @@ from askcam.app.config import Config, ServerConfig, load
 from askcam.app.known_secrets import learn
 from askcam.features.notify.redact import without
 from askcam.server import logs
-from askcam.server.errors import bad_request
+from askcam.server.errors import ApiError, as_api_error
 from askcam.stream.camera import Camera, State
 from askcam.stream.errors import SourceError
 from askcam.stream.fit import as_is
@@ -33,6 +33,7 @@ from askcam.stream.sources.registry import resolve
 from askcam.stream.window import Anchors
 
 SECRET = "Zq-hunter.2-Wj"
+VIEWER = {"Authorization": "Bearer Viewer-of-the-tests-1"}
 SHAPES = (
     "rtsp://joe:{}@127.0.0.1:1/live",
     "rtsp://{}@127.0.0.1:1/live",
@@ -161,9 +162,40 @@ def test_what_nobody_caught_is_redacted_too() -> None:
     assert SECRET not in run.stderr + run.stdout
 
 
-def test_an_error_on_the_wire_never_repeats_a_cameras_secret() -> None:
+def test_a_trouble_on_the_wire_never_repeats_a_cameras_secret() -> None:
     resolve(f"rtsp://joe:{SECRET}@h/x")
-    assert bad_request(f"it says {SECRET}").body().message == "it says ***"
+    assert ApiError(503, "server_error", f"it says {SECRET}").body().message == "it says ***"
+    assert as_api_error(SourceError(f"it says {SECRET}")).body().message == "it says ***"
+
+
+def test_nobody_finds_out_a_secret_by_guessing() -> None:
+    """Whatever one says is said again as it is, or not at all: a secret looks like any other wrong word."""
+    admin, camera = "Admin-of-the-tests-1", "Camera-of-the-tests-1"
+    env = {"ASKCAM_TOKEN": "Viewer-of-the-tests-1", "ASKCAM_ADMIN_TOKEN": admin}
+    cameras = [f"lobby=rtsp://joe:{camera}@127.0.0.1:9/{camera}x"]
+    with (
+        live_server(cameras=cameras, env=env, until="listening") as server,
+        httpx.Client(base_url=server.url, headers=VIEWER) as http,
+    ):
+        for secret in (admin, env["ASKCAM_TOKEN"], camera, f"{camera}x"):
+            wrong = secret[:-1] + ("y" if secret.endswith("x") else "2")
+            for told in (
+                lambda guess: httpx.get(f"{server.url}/nope/{guess}"),
+                lambda guess: httpx.post(f"{server.url}/v1/session", json={"token": "x" * 9, guess: 1}),
+                lambda guess: http.get(f"/v1/cameras/{guess}"),
+                lambda guess: http.get(f"/v1/models/{guess}"),
+                lambda guess: http.get(f"/v1/events?severity={guess}"),
+                lambda guess: http.get(f"/v1/watches/{guess}"),
+                lambda guess: http.get(f"/v1/answers/{guess}"),
+                lambda guess: http.get(f"/v1/timeline?since={guess}"),
+                lambda guess: http.post("/v1/chat/completions", json={"model": guess, "messages": []}),
+                lambda guess: http.post("/v1/chat/completions", json={"model": "lobby", guess: 1}),
+                lambda guess: http.post("/v1/chat/completions", content=f'{{"{guess}'),
+                lambda guess: http.post("/v1/responses", json={"model": "lobby", "input": [{guess: 1}]}),
+            ):
+                right, other = told(secret), told(wrong)
+                assert right.status_code == other.status_code
+                assert right.text.replace(secret, wrong) == other.text
 
 
 def test_settings_are_secret_too(tmp_path: Path) -> None:

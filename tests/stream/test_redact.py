@@ -127,3 +127,13 @@ def test_a_public_name_is_told_though_it_stands_in_an_address() -> None:
     assert known.hide("camera garage") == "camera ***"
     known.publish("garage")
     assert known.hide("camera garage at t0ken-abc") == "camera garage at ***"
+
+
+def test_words_of_our_own_messages_stay_though_somebody_takes_them_for_a_password() -> None:
+    known = Secrets()
+    for uri in ("rtsp://root:token@h/x", "rtsp://a:admin@h/x", "http://h/askcam.toml", "rtsp://joe:1234@h/x"):
+        known.learn_uri(uri)
+    told = "this needs the admin token; ASKCAM_ADMIN_TOKEN or admin_token under [server] in askcam.toml; 12345 ms old"
+    assert known.hide(told) == told
+    assert known.hide("joe, 1234: wrong") == "joe, ***: wrong"
+    assert "token" not in redact("cannot open rtsp://root:token@h/x")
