@@ -71,6 +71,7 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
         desks,
         config.limits.max_question_chars,
         places.questions,
+        max_age_s,
     )
     for tool in built_in(cameras, desks, catalogue, watching):
         tools.add(tool)
@@ -94,7 +95,6 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
         pushed_frames=Rates(config.limits.frames),
         events=events,
         watching=watching,
-        max_age_s=max_age_s,
         evidence=evidence,
         tools=tools,
         mcp=McpServers(config.tools.mcp, tools),

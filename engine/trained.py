@@ -34,12 +34,14 @@ class Forms:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """`results` None: it puts no tool's results into words. `forms` None: any form. `beyond`: questions that it cannot
+    """`most_tools`: so many it tells apart at once; None: any number. `results` None: it puts no tool's results into
+    words. `forms` None: any form. `beyond`: questions that it cannot
     answer, by kind ("boxes", "json", "talk"); `but`: those that it can all the same. `declines`: its own words when it
     will not answer. `yes_no`: questions that only want a yes or a no. `other`: a model for the rest, as --model takes
     it.
     """
 
+    most_tools: int | None = None
     results: Results | None = None
     forms: Forms | None = None
     beyond: tuple[tuple[str, re.Pattern[str]], ...] = ()
@@ -54,7 +56,9 @@ def read_trained(data: Mapping[str, Any] | None) -> Trained | None:
     if data is None:
         return None
     forms, talk, results = data.get("forms"), data.get("talk", {}), data.get("results")
+    most = data.get("most_tools")
     return Trained(
+        most_tools=None if most is None else int(most),
         results=None if results is None else _results(results),
         forms=None if forms is None else Forms(int(forms["max_length"]), int(forms["max_items"])),
         beyond=tuple((str(kind), _pattern(text)) for kind, text in talk.get("beyond", {}).items()),

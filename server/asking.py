@@ -24,6 +24,7 @@ from askcam.server.access.shares import Place, Places
 from askcam.server.access.sizes import check_messages, check_tools
 from askcam.server.answering.dialogue import Dialogue
 from askcam.server.answering.facts import told_by
+from askcam.server.answering.fewer_tools import fitting
 from askcam.server.answering.forming import Forming
 from askcam.server.answering.freshness import LOOK_EVERY_S, WORTH_WAITING, live_at, refuse_blind, why_old, young_enough
 from askcam.server.answering.hearing import Heard
@@ -54,6 +55,7 @@ from askcam.server.steps import Ask, Begun, Changed, Done, Returned, Step
 from askcam.server.tools.base import CallLimits, Circumstance, Tool
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.calling import carry_out
+from askcam.stream.states import State
 
 ALPHABET = string.ascii_letters + string.digits
 
@@ -85,14 +87,15 @@ class Asking:
         desks: Desks | None = None,
         max_chars: int = Limits().max_question_chars,
         places: Places | None = None,
+        max_age_s: float | None = None,
     ) -> None:
         """`evidence`: what writes it down; None: it isn't. `max_chars`: of all text in one question; `places`: of
-        questions under way, for clients' sake."""
+        questions under way, for clients' sake; `max_age_s`: what a question allows that says nothing itself."""
         self._model, self._cameras, self._answers, self._metrics = model, cameras, answers, metrics
         self._evidence, self._desks = evidence, desks
         self._tools, self._limits = tools or Toolbox(), limits or CallLimits()
         self._forming, self._measuring, self._max_chars = Forming(), Measuring(), max_chars
-        self._under_way, self._places = 0, places
+        self._under_way, self._places, self._max_age_s = 0, places, max_age_s
 
     @property
     def under_way(self) -> int:
@@ -150,9 +153,16 @@ class Asking:
             allowed = use.tools
             if use.desk and self._desks is not None:
                 facts = self._desks.facts(ask.camera)
+            if ask.max_age_s is None and self._cameras.get(ask.camera).status().state is not State.ENDED:
+                ask = replace(ask, max_age_s=self._max_age_s)
         if ask.choice.mode != "none":
             runs = {tool.signature.name: tool for tool in self._tools.offered(allowed, ask.server_tools)}
         messages = with_notes(ask.messages, facts if info.takes_facts else (), health)
+        if ask.choice.mode == "auto":
+            both = (*ask.tools, *(tool.signature.wire() for tool in runs.values()))
+            offered = {tool["function"]["name"] for tool in fitting(info.trained, asked(messages), both)}
+            ask = replace(ask, tools=tuple(tool for tool in ask.tools if tool["function"]["name"] in offered))
+            runs = {name: tool for name, tool in runs.items() if name in offered}
         dialogue = Dialogue(
             ask, messages, [tool.signature.wire() for tool in runs.values()], self._limits, info.failed_call
         )

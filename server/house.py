@@ -54,7 +54,6 @@ class House:
     places: PlacesOf
     storage: Storage = field(default_factory=Storage)
     proxies: TrustedProxies = field(default_factory=TrustedProxies)
-    max_age_s: float | None = None  # what a question allows when it says nothing itself
     evidence: Writer | None = None  # None: evidence is not kept
     tools: Toolbox = field(default_factory=Toolbox)
     mcp: McpServers = field(default_factory=lambda: McpServers({}, Toolbox()))

@@ -29,7 +29,7 @@ class Ask:
     messages: tuple[Message, ...]
     camera: str | None = None  # None: about the pictures in the messages, if any
     sampling: Sampling = field(default_factory=Sampling)
-    max_age_s: float | None = None
+    max_age_s: float | None = None  # None: as the server usually has it
     max_wait_s: float = 0.0  # wait so long for a frame that is young enough, before the question is refused
     tools: tuple[Mapping[str, Any], ...] = ()  # the client's own functions, as chat completions write them
     choice: Choice = Choice()

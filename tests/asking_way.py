@@ -27,10 +27,12 @@ class Way:
     limits: CallLimits = field(default_factory=lambda: CallLimits(allow=("*",)))
     answers: Answers = field(default_factory=Answers)
     evidence: Writer | None = None
+    max_age_s: float | None = None
 
     def asking(self) -> Asking:
         metrics = Metrics(self.cameras.all)
-        return Asking(self.model, self.cameras, self.answers, metrics, self.evidence, self.tools, self.limits)
+        kept, usual = (self.answers, metrics, self.evidence, self.tools, self.limits), self.max_age_s
+        return Asking(self.model, self.cameras, *kept, max_age_s=usual)
 
     async def steps(self, ask: Ask) -> list[Step]:
         return [step async for step in self.asking().ask(ask)]

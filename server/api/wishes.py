@@ -9,19 +9,17 @@ from askcam.server.steps import Ask
 MAX_WAIT_MS = 60_000.0
 
 
-def with_wishes(ask: Ask, asked: AskcamRequest | None, max_age_s: float | None) -> Ask:
-    """`ask`, as `asked` wants it. `max_age_s`: what holds when the request says nothing. Raises ApiError 400 naming the
-    field."""
+def with_wishes(ask: Ask, asked: AskcamRequest | None) -> Ask:
+    """`ask`, as `asked` wants it. Raises ApiError 400 naming the field."""
     if asked is None:
-        return replace(ask, max_age_s=max_age_s)
-    if asked.max_age_ms is not None:
-        max_age_s = positive(asked.max_age_ms, "askcam.max_age_ms") / 1000
+        return ask
+    age_ms = None if asked.max_age_ms is None else positive(asked.max_age_ms, "askcam.max_age_ms")
     wait_ms = asked.max_wait_ms or 0.0
     if not 0 <= wait_ms <= MAX_WAIT_MS:
         raise bad_request(f"askcam.max_wait_ms={wait_ms:g} must be 0 to {MAX_WAIT_MS:g}", "askcam.max_wait_ms")
     return replace(
         ask,
-        max_age_s=max_age_s,
+        max_age_s=None if age_ms is None else age_ms / 1000,
         max_wait_s=wait_ms / 1000,
         server_tools=None if asked.tools is None else tuple(asked.tools),
         evidence=asked.evidence is not False,

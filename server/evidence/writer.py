@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from askcam.server.cameras import Cameras
 from askcam.server.evidence.case import Case, Circumstances
+from askcam.server.evidence.errors import EvidenceError
 from askcam.server.evidence.retention import Bounds, Calendar
 from askcam.server.evidence.store import Store
 from askcam.server.evidence.waiting import Waiting
@@ -167,7 +169,17 @@ class Writer:
             self._complain(what)
 
     def _complain(self, what: str) -> None:
-        if self._due(what):
+        """What is to be mended in the world is said in a line; whatever else has a traceback."""
+        if not self._due(what):
+            return
+        error = sys.exception()
+        if isinstance(error, OSError | sqlite3.Error | EvidenceError):
+            log.error(
+                "evidence in %s: %s failed (%s); %d answers since the start have none. Put the folder back, or start "
+                "askcam anew",
+                self.folder, what, error, self._failed,
+            )  # fmt: skip
+        else:
             log.exception("evidence in %s: %s failed", self.folder, what)
 
     def _due(self, what: str) -> bool:

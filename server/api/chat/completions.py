@@ -37,11 +37,11 @@ def endpoints(house: House) -> list[Endpoint]:
         if shows(body):
             ask = await house.decoding.run(
                 client_of(request).key,
-                lambda budget: read(body, house.limits, house.max_age_s, budget),
+                lambda budget: read(body, house.limits, budget),
                 request.is_disconnected,
             )
         else:
-            ask = await asyncio.to_thread(read, body, house.limits, house.max_age_s)
+            ask = await asyncio.to_thread(read, body, house.limits)
         ask = replace(ask, client=client_of(request))
         with_usage = body.stream_options is not None and body.stream_options.include_usage
         writer = _Writer(body.model, with_usage, with_logprobs=bool(body.logprobs))

@@ -135,7 +135,7 @@ def shows(body: ChatRequest) -> bool:
     )
 
 
-def read(body: ChatRequest, limits: Limits, max_age_s: float | None, budget: Budget | None = None) -> Ask:
+def read(body: ChatRequest, limits: Limits, budget: Budget | None = None) -> Ask:
     """The question that `body` asks; its pictures cost `budget`. Raises ApiError naming the field at fault."""
     if not body.messages:
         raise bad_request("'messages' is empty: send at least one user message", "messages")
@@ -156,7 +156,7 @@ def read(body: ChatRequest, limits: Limits, max_age_s: float | None, budget: Bud
         choice=choice(body.tool_choice),
         parallel=body.parallel_tool_calls is not False,
     )
-    return narrowed(with_wishes(ask, body.askcam, max_age_s), body.tool_choice)
+    return narrowed(with_wishes(ask, body.askcam), body.tool_choice)
 
 
 def _check_size(messages: Sequence[ChatMessage], limits: Limits) -> None:

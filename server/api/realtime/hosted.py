@@ -189,7 +189,7 @@ class Hosted:
             said_in="response.input",
             camera=self._camera,
             sampling=start.sampling,
-            max_age_s=self._house.max_age_s if settings.max_age_s is None else settings.max_age_s,
+            max_age_s=settings.max_age_s,
             max_wait_s=settings.max_wait_s,
             tools=functions(settings.tools),
             choice=choice(settings.tool_choice),

@@ -114,7 +114,6 @@ def read(
     before: Sequence[InputItem],
     added: Sequence[InputItem],
     limits: Limits,
-    max_age_s: float | None,
     prompt_chars: int,
     budget: Budget | None = None,
 ) -> Ask:
@@ -158,7 +157,7 @@ def read(
         choice=_choice(body.tool_choice),
         parallel=body.parallel_tool_calls is not False,
     )
-    ask = with_wishes(ask, body.askcam, max_age_s)
+    ask = with_wishes(ask, body.askcam)
     if isinstance(body.tool_choice, AllowedPlainTools):
         ask = only(ask, [tool.name for tool in body.tool_choice.tools], "tool_choice.tools")
     return ask

@@ -45,11 +45,11 @@ def endpoints(house: House) -> list[Endpoint]:
         if shows((*before, *added)):
             ask = await house.decoding.run(
                 client_of(request).key,
-                lambda budget: read(body, before, added, house.limits, house.max_age_s, context // 2, budget),
+                lambda budget: read(body, before, added, house.limits, context // 2, budget),
                 request.is_disconnected,
             )
         else:
-            ask = await asyncio.to_thread(read, body, before, added, house.limits, house.max_age_s, context // 2)
+            ask = await asyncio.to_thread(read, body, before, added, house.limits, context // 2)
         ask = replace(ask, client=client_of(request))
         writer = ResponseWriter(body)
 

@@ -2,10 +2,12 @@
 
 import asyncio
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from asking_way import Way, asked, jpeg
+from films import make_film, write_film
 from products import product
 from pushed_camera import pushed, until
 
@@ -27,6 +29,22 @@ async def test_a_camera_that_is_still_being_opened_is_waited_for(way: Way) -> No
     assert caught.value.code == "camera_unavailable"
     done = await way.ask(asked("What do you see?", camera="lobby", max_wait_s=WAIT_S))
     assert done.text.startswith("I see ")
+
+
+async def test_a_film_that_is_over_is_asked_from_its_window_however_long_ago_that_was(way: Way, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    write_film(make_film(1, 2.0), film)
+    way.cameras.add("film", str(film))
+    await until(lambda: way.cameras.get("film").status().state is State.ENDED, "its end")
+    way.max_age_s = 1e-6  # what holds for cameras
+    assert (await way.ask(asked("What do you see?", camera="film"))).text.startswith("I see ")
+    with pytest.raises(ApiError) as caught:
+        await way.ask(asked("What do you see?", camera="film", max_age_s=1e-6))  # one who says so is obeyed
+    assert caught.value.code == "stale_camera"
+    way.cameras.add("lobby", "synthetic:7")
+    await way.ask(asked("What do you see?", camera="lobby", max_age_s=9.0, max_wait_s=WAIT_S))
+    with pytest.raises(ApiError):
+        await way.ask(asked("What do you see?", camera="lobby"))
 
 
 async def test_a_frame_that_never_gets_young_enough_is_refused_in_the_end(way: Way) -> None:

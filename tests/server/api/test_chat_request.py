@@ -18,7 +18,7 @@ USER = [{"role": "user", "content": "What do you see?"}]
 
 def ask(**body: Any) -> Ask:
     data = json.dumps({"model": "lobby", "messages": USER} | body)
-    return read(read_body(data.encode()), Limits(), max_age_s=None)
+    return read(read_body(data.encode()), Limits())
 
 
 def refusal(**body: Any) -> ApiError:

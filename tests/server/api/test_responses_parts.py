@@ -25,7 +25,7 @@ def request(**more: Any) -> ResponseRequest:
 
 
 def asked(body: ResponseRequest, before: tuple[InputItem, ...] = (), prompt_chars: int = 10_000) -> Ask:
-    return read(body, before, body.items, Limits(), None, prompt_chars)
+    return read(body, before, body.items, Limits(), prompt_chars)
 
 
 def kept(text: str = "What is this?") -> Kept:
