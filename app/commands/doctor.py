@@ -17,6 +17,7 @@ from askcam.engine.interface import EngineConfig
 from askcam.engine.open import open_engine
 from askcam.server.terminal import say
 from askcam.server.terminal.progress import progress
+from askcam.server.terminal.reasons import at_once
 from askcam.server.terminal.words import told
 from askcam.stream.camera import Camera, CameraConfig, State
 from askcam.stream.errors import StreamError
@@ -108,7 +109,7 @@ def _camera(uri: str, wait_s: float, json: bool) -> Finding:
     try:
         status = await_picture(camera, wait_s, tell=not json)
         if not camera.askable:
-            why = status.reason or told("doctor.no_frame", seconds=f"{wait_s:g}")
+            why = at_once(status.reason or "") or told("doctor.no_frame", seconds=f"{wait_s:g}")
             return Finding(f"camera {camera.uri}", False, why)
         took = time.monotonic() - start
         time.sleep(RATE_S)

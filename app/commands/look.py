@@ -35,6 +35,7 @@ from askcam.server.errors import ApiError
 from askcam.server.saw import what_it_saw
 from askcam.server.terminal import say
 from askcam.server.terminal.progress import progress
+from askcam.server.terminal.reasons import at_once
 from askcam.server.terminal.words import told
 from askcam.stream.camera import Camera, CameraConfig, State
 from askcam.stream.errors import CameraUnavailable, StreamError
@@ -81,7 +82,7 @@ def look(words: Sequence[str], config: EngineConfig, sizes: Sizes, span: Span, j
         finally:
             engine.close()
     except (StreamError, EngineError, ApiError, LookError, ValueError) as exc:
-        say.fail(str(exc))
+        say.fail(at_once(str(exc)))
     except KeyboardInterrupt:
         raise SystemExit(130) from None
 

@@ -1,5 +1,6 @@
 """What `askcam look` is given: pictures, a camera, and last the question."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,13 @@ from askcam.server.attached.budget import Budget
 from askcam.server.errors import ApiError
 from askcam.server.terminal.words import told
 from askcam.stream.sources.base import SourceSpec
+from askcam.stream.sources.label import label
 from askcam.stream.sources.registry import SAMPLED_FPS, file_path, resolve
 from askcam.stream.sources.stills_file import is_picture, read_picture
 from askcam.stream.stills.kinds import PictureError
 
 MAX_PIXELS = 400_000_000  # of all pictures together: 1.2 GB of RGB
+NAMED = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}=((?:[a-z][a-z0-9+.-]*:|/).+)", re.IGNORECASE)
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".avif", ".heic", ".heif", ".tif", ".tiff"}
 
 
@@ -63,6 +66,8 @@ def split(words: Sequence[str], fps: float = SAMPLED_FPS) -> tuple[Looked, str]:
             pictures.append(LookedPicture(uri, _read(uri, budget)))
         elif camera is not None:
             raise LookError(told("look.cameras", one=camera.label, other=resolve(uri).label))
+        elif (named := NAMED.fullmatch(uri)) is not None and not Path(uri).exists():
+            raise LookError(told("look.named", uri=label(named[1])))
         elif (path := file_path(uri)) is not None and Path(path).is_dir():
             raise LookError(told("look.folder", uri=uri))
         else:

@@ -5,7 +5,7 @@ import { byId, h, icon } from "./dom.js";
 import { help } from "./views/help.js";
 import { banner, login } from "./views/notices.js";
 import { pill } from "./views/pill.js";
-import { language, speak, translate } from "./words/tongue.js";
+import { language, speak, t, translate } from "./words/tongue.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const PAGES = [["ask", "./", "page.ask"], ["desk", "desk", "page.desk"], ["wall", "wall", "page.wall"]]; // name, address, its words
@@ -28,6 +28,7 @@ export function shell(store, { page, skip, help: told, retry, login: enter }) {
     h("dialog", { id: "help", class: "dialog", "aria-labelledby": "help-title" }),
     h("dialog", { id: "login", class: "dialog", "aria-labelledby": "login-title" }));
   translate(document);
+  name(page);
 
   const actions = { retry, login: login(store, enter).open };
   pill(store);
@@ -35,10 +36,16 @@ export function shell(store, { page, skip, help: told, retry, login: enter }) {
   help(told);
   byId("language").addEventListener("click", () => {
     speak(language() === "zh" ? "en" : "zh");
+    name(page);
     store.set({}); // whoever shows words says them anew
   });
   byId("theme").addEventListener("click", switchTheme);
   return actions;
+}
+
+/** What the browser's tab says. */
+function name(page) {
+  document.title = page === "ask" ? "askcam" : `${t(`page.${page}`)} · askcam`;
 }
 
 function brand() {

@@ -22,6 +22,7 @@ from askcam.features.summary.writing import Format, write
 from askcam.server.model import BUILT_IN
 from askcam.server.terminal import say, words
 from askcam.server.terminal.progress import progress
+from askcam.server.terminal.reasons import at_once
 from askcam.stream.camera import Camera, CameraConfig
 from askcam.stream.errors import StreamError
 from askcam.stream.reel import Reel
@@ -72,7 +73,7 @@ def summarize(wish: Wish, config: EngineConfig) -> None:
     except UnknownScene as exc:
         say.fail(words.told("unknown_scene", other=exc.other))
     except (StreamError, EngineError, ValueError) as exc:
-        say.fail(str(exc))
+        say.fail(at_once(str(exc)))
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     _give(write(summary, prompts, form), wish.out)

@@ -73,6 +73,7 @@ CHINESE = {
     "look.no_question": "您想知道什么？请写：askcam look 图片... 问题",
     "look.no_source": "只有 {word!r} 还不够；请写：askcam look 图片... 问题",
     "look.folder": "{uri} 是文件夹：请写出其中的图片（{uri}/*.jpg）",
+    "look.named": "look 只需要地址，NAME= 是给 serve 用的：请写 {uri}",
     "look.missing": "没有图片 {uri}：请检查路径",
     "look.unreadable": "无法读取图片 {uri}：{why}",
     "look.bad": "{uri}：{why}",

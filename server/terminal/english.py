@@ -81,6 +81,7 @@ ENGLISH = {
     "look.no_question": "what do you want to know? write: askcam look PICTURE... QUESTION",
     "look.no_source": "{word!r} alone is not enough; write: askcam look PICTURE... QUESTION",
     "look.folder": "{uri} is a folder: name the pictures in it ({uri}/*.jpg)",
+    "look.named": "look takes an address alone, and NAME= belongs to serve: write {uri}",
     "look.missing": "there is no picture {uri}: check the path",
     "look.unreadable": "cannot read the picture {uri}: {why}",
     "look.bad": "{uri}: {why}",

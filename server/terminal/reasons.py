@@ -9,6 +9,8 @@ from importlib.resources import files
 from askcam.server.terminal.words import spoken_language
 
 MAX_CHARS = 1000
+AGAIN = re.compile(r"; (?:trying|connecting) again(?: every \d+ s)?")
+TWICE = re.compile(r"^camera '([^']+)' is \w+: (?=\1)")
 
 
 def reason_in(reason: str, language: str | None = None) -> str:
@@ -17,6 +19,11 @@ def reason_in(reason: str, language: str | None = None) -> str:
     for pattern, words in sentences().get(language or spoken_language(), ()):
         reason = pattern.sub(words, reason)
     return reason
+
+
+def at_once(reason: str) -> str:
+    """`reason` where nobody goes on trying: of a command that ends with it."""
+    return TWICE.sub("", AGAIN.sub("", reason))
 
 
 @functools.cache

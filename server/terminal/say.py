@@ -23,7 +23,7 @@ def line(value: dict[str, Any]) -> None:
 
 def fail(message: str, code: int = 2) -> NoReturn:
     """Say what is wrong, with the remedy, in one line on stderr, and leave: 2 for what the user can mend."""
-    errors.print(f"[bold red]askcam:[/] {escape(KNOWN.hide(message))}")
+    errors.print(f"[bold red]askcam:[/] {escape(reason_in(KNOWN.hide(message)))}")
     raise SystemExit(code)
 
 

@@ -137,10 +137,11 @@ export function picture(store, verbs, actions, { notice: noticeOf = stageNotice,
 }
 
 function factsOf({ uri, width, height, fps, frame_age_ms: old, sees_every_ms: every, state }) {
-  const parts = [uri];
-  if (width) parts.push(`${width} × ${height}`);
-  if (state === "live" && fps) parts.push(t("caption.fps", { n: Math.round(fps) }));
+  const parts = []; // the age first: where there is little room, the end is cut off
   if (state === "live" && old !== null) parts.push(t("caption.age", { age: age(old) }));
   if (state === "live" && every) parts.push(t("caption.sees", { wait: seconds(every) }));
+  if (state === "live" && fps) parts.push(t("caption.fps", { n: Math.round(fps) }));
+  if (width) parts.push(`${width} × ${height}`);
+  parts.push(uri);
   return parts.join(" · ");
 }
