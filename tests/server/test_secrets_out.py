@@ -174,7 +174,7 @@ def test_nobody_finds_out_a_secret_by_guessing() -> None:
     env = {"ASKCAM_TOKEN": "Viewer-of-the-tests-1", "ASKCAM_ADMIN_TOKEN": admin}
     cameras = [f"lobby=rtsp://joe:{camera}@127.0.0.1:9/{camera}x"]
     with (
-        live_server(cameras=cameras, env=env, until="listening") as server,
+        live_server(cameras=cameras, env=env) as server,
         httpx.Client(base_url=server.url, headers=VIEWER) as http,
     ):
         for secret in (admin, env["ASKCAM_TOKEN"], camera, f"{camera}x"):

@@ -40,7 +40,7 @@ def chat(**body: Any) -> Ask:
 
 def response(**body: Any) -> Ask:
     given = responses_reading.read_body(json.dumps({"model": "lobby", "input": "What?"} | body).encode())
-    return read_response(given, (), given.items, Limits(), None, 10_000)
+    return read_response(given, (), given.items, Limits(), 10_000)
 
 
 def refusal(ask: Callable[..., Ask], **body: Any) -> ApiError:
