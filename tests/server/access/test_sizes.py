@@ -35,7 +35,7 @@ CHARS = Limits().max_question_chars
 
 def chat(messages: list[Any], **more: Any) -> None:
     body = json.dumps({"model": "lobby", "messages": messages, **more}).encode()
-    ask = read_chat(decode(body, ChatRequest), Limits(), None)
+    ask = read_chat(decode(body, ChatRequest), Limits())
     check_messages(ask.messages, CHARS, "messages")
     check_tools(ask.tools, CHARS)
 
@@ -111,14 +111,14 @@ def test_responses_count_what_was_before() -> None:
     body = ResponseRequest("lobby", "x" * (CHARS // 2), instructions="x" * 10)
     before = [InputItem(role="user", content=[InputPart("input_text", "x" * (CHARS // 60))] * 30)]
     with pytest.raises(ApiError) as told:
-        read_response(body, before, body.items, Limits(), None, CHARS)
+        read_response(body, before, body.items, Limits(), CHARS)
     assert (told.value.param, told.value.code) == ("input", "string_above_max_length")
     less = ResponseRequest("lobby", "x" * (CHARS // 4))
-    read_response(less, before, less.items, Limits(), None, CHARS)
+    read_response(less, before, less.items, Limits(), CHARS)
     call = InputItem(type="function_call", call_id="c", name="f", arguments="{}")
     output = InputItem(type="function_call_output", call_id="c", output="x" * CHARS)
     with pytest.raises(ApiError, match="characters of text in all"):
-        read_response(body, [call, output], body.items, Limits(), None, CHARS)
+        read_response(body, [call, output], body.items, Limits(), CHARS)
 
 
 @pytest.mark.parametrize("many", [1, 2, 500])

@@ -35,7 +35,7 @@ DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAW
 
 def chat(**body: Any) -> Ask:
     body = {"model": "lobby", "messages": [{"role": "user", "content": "What?"}]} | body
-    return read_chat(chat_reading.read_body(json.dumps(body).encode()), Limits(), None)
+    return read_chat(chat_reading.read_body(json.dumps(body).encode()), Limits())
 
 
 def response(**body: Any) -> Ask:
