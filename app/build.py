@@ -75,7 +75,6 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
     )
     for tool in built_in(cameras, desks, catalogue, watching):
         tools.add(tool)
-    add_installed(tools)
     looks = {"watches": events.trouble}
     storage = Storage(looks | ({} if evidence is None else {"evidence": evidence.trouble}))
     metrics.register(storage, EventGauges(events))
@@ -106,6 +105,7 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
         sessions=Sessions(max_parked=config.limits.max_parked_sessions, count=metrics.parked),
     )
     plug_in(house, config, features)
+    add_installed(tools)  # after ours: of several with one name the first is offered
     return house
 
 
@@ -121,7 +121,8 @@ def plug_in(house: House, config: Config, features: Sequence[Feature]) -> None:
         for tool in running.tools:
             house.tools.add(tool)
         house.metrics.register(*running.collectors)
-        house.storage.watch(feature.name, running.trouble)
+        for name, look in running.stores.items():
+            house.storage.watch(name, look)
 
 
 def in_order(features: Sequence[Feature]) -> Iterator[Feature]:

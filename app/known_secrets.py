@@ -12,7 +12,7 @@ from askcam.stream.sources.label import secrets_of
 ENVIRONMENT = ("ASKCAM_TOKEN", "ASKCAM_ADMIN_TOKEN", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "OPENAI_API_KEY")
 OPEN_HEADERS = ("accept", "accept-language", "content-type", "user-agent")
 SECRET_NAME = re.compile(r"(?i)pass|pwd|key|token|secret|auth|credential|cookie")
-LEAST_CHARS = 6  # of a piece of a push service's URL or of a header: "json", "https" are no secrets
+LEAST_CHARS = 6  # of a piece of a header: "json" is no secret
 
 
 def learn(config: Config, env: Mapping[str, str] = os.environ, known: Secrets = KNOWN) -> None:

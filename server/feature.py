@@ -1,6 +1,6 @@
 """What a feature is: something that askcam does besides answering, in a folder of its own under features/.
 
-It is plugged in at one place (app/features.py), or by a package of its own. All else meets it by what stands here.
+It is plugged in at one place (app/features.py). All else meets it by what stands here.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping

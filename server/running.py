@@ -1,6 +1,6 @@
 """What a feature brings to one running server."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from prometheus_client.registry import Collector
 
@@ -18,6 +18,9 @@ class Running:
     endpoints: Sequence[Endpoint] = ()
     tools: Sequence[Tool] = ()
     collectors: Sequence[Collector] = ()
+    stores: Mapping[
+        str, Callable[[], str | None]
+    ] = {}  # each says, on any thread, what has become of it; None: nothing
 
     async def open(self) -> None:
         """Before anything is answered: folders and files. Raises CannotOpen for what the user can mend."""
@@ -27,7 +30,3 @@ class Running:
 
     async def close(self) -> None:
         """The server ends. Only after open()."""
-
-    def trouble(self) -> str | None:
-        """What has become of its files; None: nothing, or it has none. For any thread."""
-        return None

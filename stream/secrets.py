@@ -22,7 +22,8 @@ LEAST_CHARS = 4  # a shorter one cannot be told from the words around it
 WORD_CHARS = 12  # a secret of so many small letters or digits is hidden where it stands alone: "live", not "delivered"
 MAX_PUBLIC = 4096
 
-_WORD = re.compile(r"(?<![^\W_])[^\W_]+(?![^\W_])")
+_WORD = re.compile(r"(?<![^\W_])[^\W\d_]+(?![^\W_])")
+_NUMBER = re.compile(r"\d+")
 # Words of our own messages. One who takes such a word for a password keeps it from nobody, and without it no message
 # could be read; within an address it is hidden all the same (sources/label.py).
 _OUR_WORDS = """
@@ -42,6 +43,7 @@ class Secrets:
         self._settings: dict[str, frozenset[str]] = {}
         self._forms: tuple[str, ...] = ()  # longest first
         self._words: frozenset[str] = frozenset()
+        self._numbers: frozenset[str] = frozenset()
         self._public: frozenset[str] = frozenset()
 
     def learn_uri(self, uri: str) -> None:
@@ -70,6 +72,8 @@ class Secrets:
         for form in self._forms:
             if form in text:
                 text = text.replace(form, HIDDEN)
+        if self._numbers:
+            text = _NUMBER.sub(lambda found: HIDDEN if found[0] in self._numbers else found[0], text)
         if not self._words:
             return text
         return _WORD.sub(lambda found: HIDDEN if found[0] in self._words else found[0], text)
@@ -84,19 +88,14 @@ class Secrets:
     def _sort(self) -> None:
         every = {form for each in (*self._settings.values(), *self._uris.values()) for form in each}
         every = {form for form in every - self._public if not _is_ours(form)}
-        self._words = frozenset(form for form in every if len(form) <= WORD_CHARS and _is_word(form))
-        self._forms = tuple(sorted(every - self._words, key=lambda form: (-len(form), form)))
-
-
-def _is_word(form: str) -> bool:
-    """Whether it is made of small letters and digits alone, as many a word is."""
-    return form.isalnum() and form == form.lower()
+        self._words = frozenset(form for form in every if len(form) <= WORD_CHARS and form.isalpha() and form.islower())
+        self._numbers = frozenset(form for form in every if form.isdigit())  # "1234", but not "12345 ms"
+        self._forms = tuple(sorted(every - self._words - self._numbers, key=lambda form: (-len(form), form)))
 
 
 def _is_ours(form: str) -> bool:
-    """Whether it is made of words that our own messages are made of: "admin", "askcam.toml"."""
-    words = re.findall(r"[^\W_]+", form)
-    return bool(words) and all(word.lower() in _OURS for word in words)
+    """Whether it is a word of our own messages, alone: "admin", but not "askcam-admin"."""
+    return form.lower() in _OURS or form == "askcam.toml"
 
 
 def _all_forms(secrets: Iterable[str]) -> frozenset[str]:

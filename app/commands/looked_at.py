@@ -1,5 +1,6 @@
 """What `askcam look` is given: pictures, a camera, and last the question."""
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,9 +67,9 @@ def split(words: Sequence[str], fps: float = SAMPLED_FPS) -> tuple[Looked, str]:
             pictures.append(LookedPicture(uri, _read(uri, budget)))
         elif camera is not None:
             raise LookError(told("look.cameras", one=camera.label, other=resolve(uri).label))
-        elif (named := NAMED.fullmatch(uri)) is not None and not Path(uri).exists():
+        elif (named := NAMED.fullmatch(uri)) is not None and not os.path.exists(uri):
             raise LookError(told("look.named", uri=label(named[1])))
-        elif (path := file_path(uri)) is not None and Path(path).is_dir():
+        elif (path := file_path(uri)) is not None and os.path.isdir(path):
             raise LookError(told("look.folder", uri=uri))
         else:
             camera = resolve(uri, fps)

@@ -22,6 +22,7 @@ class TimelineRunning(Running):
         )
         self.endpoints = api.endpoints(house, timeline)
         self.tools = (SearchTimeline(timeline),)
+        self.stores = {"timeline": timeline.trouble}
         self.collectors = (Gauges(timeline),) if timeline.wanted else ()
 
     async def open(self) -> None:
@@ -32,6 +33,3 @@ class TimelineRunning(Running):
 
     async def close(self) -> None:
         await self._timeline.close()
-
-    def trouble(self) -> str | None:
-        return self._timeline.trouble()

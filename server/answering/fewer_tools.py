@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from askcam.engine.trained import Trained
-from askcam.server.language.fulltext import stem, tokens
+from askcam.server.language.fulltext import FILLERS, TOKEN, stem
 
+MOST_READ = 2000  # characters of a question, and of what is said of a tool
 SHORT = 3  # characters; of shorter words no tool is made
 # Of questions about what is seen, and of descriptions whatever they are about.
 _COMMON = """
@@ -19,7 +20,7 @@ _COMMON = """
     its his her their them they she was were are been being has have had now just right left please picture image
     video camera frame scene front thing things something anything one two such
 """
-COMMON = frozenset(map(stem, _COMMON.split()))
+COMMON = frozenset(map(stem, _COMMON.split())) | FILLERS
 
 
 def fitting(
@@ -30,24 +31,26 @@ def fitting(
     most = None if trained is None else trained.most_tools
     if trained is None or most is None or len(tools) <= most:
         return tuple(tools)
-    wanted = _words(question)
-    scores = [len(wanted & _words(_said(tool))) + _sells(trained, question, tool) for tool in tools]
+    question = question[:MOST_READ]
+    wanted, product = _words(question), _is_of_product(trained, question)
+    scores = [len(wanted & _words(said)) + _sells(trained, product, said) for said in map(_said, tools)]
     best = sorted(range(len(tools)), key=lambda place: (-scores[place], place))[:most]
     return tuple(tools[place] for place in sorted(best) if scores[place] > 0)
 
 
 def _words(text: str) -> set[str]:
-    words = (stem(word) for word in tokens(text.replace("_", " ")))
+    words = (stem(word) for word in TOKEN.findall(text.replace("_", " ").casefold()))
     return {word for word in words if len(word) >= SHORT and word not in COMMON}
 
 
 def _said(tool: Mapping[str, Any]) -> str:
-    return f"{tool['function']['name']} {tool['function'].get('description', '')}"
+    return f"{tool['function']['name']} {tool['function'].get('description', '')}"[:MOST_READ]
 
 
-def _sells(trained: Trained, question: str, tool: Mapping[str, Any]) -> int:
+def _is_of_product(trained: Trained, question: str) -> bool:
     """Prices, stock and delivery are asked for in other words than a catalogue's, in Chinese above all."""
-    results = trained.results
-    if results is None or not any(like.search(question) for like, _ in results.asked):
-        return 0
-    return 2 if results.tools.search(_said(tool)) else 0
+    return trained.results is not None and any(like.search(question) for like, _ in trained.results.asked)
+
+
+def _sells(trained: Trained, product: bool, said: str) -> int:
+    return 2 if product and trained.results is not None and trained.results.tools.search(said) else 0

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from rich.console import Console
 
 from askcam.client.protocol import Saw
-from askcam.server.terminal.reasons import reason_in
+from askcam.server.terminal.reasons import MAX_CHARS, reason_in
 from askcam.server.terminal.words import told
 from askcam.stream.secrets import KNOWN
 
@@ -23,7 +23,8 @@ def line(value: dict[str, Any]) -> None:
 
 def fail(message: str, code: int = 2) -> NoReturn:
     """Say what is wrong, with the remedy, in one line on stderr, and leave: 2 for what the user can mend."""
-    errors.print(f"[bold red]askcam:[/] {escape(reason_in(KNOWN.hide(message)))}")
+    message = KNOWN.hide(message)
+    errors.print(f"[bold red]askcam:[/] {escape(message if len(message) > MAX_CHARS else reason_in(message))}")
     raise SystemExit(code)
 
 

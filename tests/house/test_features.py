@@ -1,6 +1,9 @@
 """A feature is plugged in at one place; one that is left out leaves no trace in a server."""
 
+import re
+
 import pytest
+import typer
 from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
 
@@ -10,7 +13,7 @@ from askcam.app.config import CameraEntry, Config
 from askcam.app.features import FEATURES
 from askcam.app.program import app
 from askcam.server.cameras import CameraUse
-from askcam.server.feature import Feature
+from askcam.server.feature import Feature, Program
 from askcam.server.house import House
 
 # Every option of a camera is used, so that whatever is done only where somebody wants it is done.
@@ -46,13 +49,20 @@ async def test_a_feature_that_is_left_out_leaves_nothing(left_out: Feature) -> N
     assert bool(series(whole) - series(house)) == bool(running.collectors)
 
 
-@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
+@pytest.mark.parametrize("feature", [feature for feature in FEATURES if feature.commands], ids=lambda one: one.name)
 def test_its_commands_are_there(feature: Feature) -> None:
-    """That of a feature is called by the feature's own words."""
-    if feature.commands is None:
-        return
+    own = typer.Typer()
+    assert feature.commands is not None
+    feature.commands(Program(own, ""))
+    names = {command.callback.__name__ for command in own.registered_commands if command.callback}
+    assert names
     told = CliRunner().invoke(app, ["--help"]).output
-    assert any(word in told for word in (feature.name, "summarize"))
+    assert all(f" {name} " in told for name in names)
+
+
+def test_stores_are_looked_after_where_there_are_any() -> None:
+    told = build_house(WANTED).metrics.render().decode()
+    assert set(re.findall(r'askcam_storage_lost{store="(\w+)"}', told)) == {"watches", "timeline"}
 
 
 def test_features_are_built_after_those_that_they_need() -> None:

@@ -137,3 +137,6 @@ def test_words_of_our_own_messages_stay_though_somebody_takes_them_for_a_passwor
     assert known.hide(told) == told
     assert known.hide("joe, 1234: wrong") == "joe, ***: wrong"
     assert "token" not in redact("cannot open rtsp://root:token@h/x")
+    known.learn("token", ["askcam-admin-token"])
+    assert known.hide("it is askcam-admin-token") == "it is ***"
+    assert known.hide("x%3A1234%40h") == "x%3A***%40h"
