@@ -6,6 +6,7 @@ A backend inherits from Front and runs `_run` on the thread; questions reach it 
 import logging
 import queue
 import threading
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ import torch
 from askcam.engine.answer import Answer, refuse_stale
 from askcam.engine.choosing import check_sampling, choice_tokens, single_tokens, with_seed
 from askcam.engine.counts import Counts
+from askcam.engine.domain import Domain
 from askcam.engine.errors import EngineError, EngineFailure, ModelError, QuestionError, TooLong, UnknownScene
 from askcam.engine.forms import Forms
 from askcam.engine.guide import Guide
@@ -78,6 +80,7 @@ class Front(ABC):
         self._inbox = Inbox(config.max_waiting)
         self._counts = Counts()
         self._memory = Memory(loaded.model)
+        self._judged: tuple[list[weakref.ref[Pixels]], bool] = ([], True)  # the last glimpses, and whether known
         self._sources: dict[str, WindowSource] = {}
         self._sources_lock = threading.Lock()
         self._thread = threading.Thread(target=self._begin, name="askcam-engine", daemon=True)
@@ -215,8 +218,16 @@ class Front(ABC):
     def check_known(self, question: Question, view: View | None) -> None:
         """Raises UnknownScene where the question wants that and what it sees is unlike all that the model knows."""
         domain = self._loaded.domain
-        if question.known_only and domain is not None and not domain.holds(_glimpses(question, view)):
+        if question.known_only and domain is not None and not self._known(domain, _glimpses(question, view)):
             raise UnknownScene(domain.remedy)
+
+    def _known(self, domain: Domain, glimpses: list[Pixels]) -> bool:
+        """Questions about one moment see the same pixels, which are judged once."""
+        last, known = self._judged
+        if len(last) != len(glimpses) or any(one() is not other for one, other in zip(last, glimpses, strict=True)):
+            known = domain.holds(glimpses)
+            self._judged = ([weakref.ref(pixels) for pixels in glimpses], known)
+        return known
 
     def source(self, name: str) -> WindowSource:
         """The attached camera of that name. Raises CameraUnavailable."""

@@ -10,10 +10,17 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
+def give_way(nice: int) -> None:
+    """Have the calling thread give way to others by so much, where the system can do that for one thread (Linux)."""
+    if nice and hasattr(os, "setpriority") and os.uname().sysname == "Linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
+
+
 def in_daemon(work: Callable[[], T], name: str, *, nice: int = 0) -> "asyncio.Future[T]":
     """Run `work` in a thread of its own; the future is of this event loop. Cancelling it does not end the thread.
 
-    `nice`: how much the thread gives way to others, where the system can do that for one thread (Linux).
+    `nice`: how much the thread gives way to others.
     """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
@@ -23,9 +30,7 @@ def in_daemon(work: Callable[[], T], name: str, *, nice: int = 0) -> "asyncio.Fu
             set_(value)
 
     def run() -> None:
-        if nice and hasattr(os, "setpriority") and os.uname().sysname == "Linux":
-            with contextlib.suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
+        give_way(nice)
         try:
             result = work()
         except Exception as exc:

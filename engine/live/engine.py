@@ -138,7 +138,9 @@ class LiveEngine(Front):
                 if isinstance(asked.question, Scoring):
                     self._scores = self._scorer.begin(asked, asked.question, started)
                 else:
-                    self._go_on(Beginning(asked, started, self._starter.start(asked, asked.question, started)))
+                    beside = bool(self._answers or self._beginnings)
+                    steps = self._starter.start(asked, asked.question, started, beside=beside)
+                    self._go_on(Beginning(asked, started, steps))
             except PoolFull as exc:
                 if self._answers or self._beginnings or self._scores is not None:  # one of them will make room
                     self._parked.insert(0, asked)

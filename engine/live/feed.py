@@ -31,6 +31,15 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Made:
+    """A provisional pair that a question was given."""
+
+    pair: Pair
+    encoded: Encoded
+    at: float  # time.monotonic()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Encode:
     """A piece of work: one pair through the vision tower."""
 
@@ -61,7 +70,7 @@ class Feed:
         self.tracks: OrderedDict[Head, Track] = OrderedDict()
         self.pairs: tuple[Pair, ...] = ()  # complete ones of the camera's window
         self.encoded: dict[int, Encoded] = {}  # by index, of `pairs`
-        self.guess: tuple[Pair, Encoded] | None = None  # the last provisional pair
+        self.made: Made | None = None  # the last provisional pair
         self.shape: tuple[int, int, float] | None = None  # height, width, fps of the windows
         self.settled = False  # nothing is left to compute until more is seen
         self.taken: deque[float] = deque(maxlen=PACE_PAIRS)  # when its last pairs were taken in, on time.monotonic()
@@ -108,7 +117,7 @@ class Feed:
         """Another stream begins; returns all windows, for release. Heads are kept, their windows begin anew."""
         gone = [window for track in self.tracks.values() for window in track.windows.values()]
         self.tracks.clear()
-        self.pairs, self.encoded, self.guess, self.shape = (), {}, None, None
+        self.pairs, self.encoded, self.made, self.shape = (), {}, None, None
         self._last = -1
         return gone
 

@@ -6,7 +6,6 @@ newest frame, if that is cheap enough, and the question's own words.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from itertools import accumulate
 
 import numpy as np
@@ -24,8 +23,8 @@ from askcam.engine.live.kvpool import PoolFull, Range
 from askcam.engine.live.model import Model
 from askcam.engine.live.ops import Span, row_batch
 from askcam.engine.live.prompts import LivePrompter
+from askcam.engine.live.provisional import Provisional
 from askcam.engine.live.sampling import Chooser
-from askcam.engine.live.vision import Encoded
 from askcam.engine.loading import Loaded
 from askcam.engine.question import Question, Started, Usage
 from askcam.stream.window import View
@@ -47,28 +46,28 @@ class Starter:
     ) -> None:
         self._front, self._model, self._prompter, self._keeper = front, model, prompter, keeper
         self._own = loaded.model.generation_config
-        self._fresh_s = config.fresh_ms / 1000
-        self._guess_s = 0.0  # what a provisional pair costs, lately
+        self._provisional = Provisional(model, config.fresh_ms / 1000)
         self._row_s = 0.0  # what a row of a prompt costs, lately
         self._num_rows = 0  # of the last pass
 
     def look(self, question: Question) -> View | None:
         """Its camera's window now, of which it sees all or `seen`. Raises Stale or CameraUnavailable."""
         view = self._front.look(question)
-        return None if view is None else self._affordable(view)
+        return None if view is None else self._provisional.affordable(view)
 
     def seen(self, question: Question, view: View | None) -> View | None:
         """As much of a view of its camera as the question sees."""
         return self._front.seen(question, view)
 
-    def start(self, asked: Asked, question: Question, started: float) -> Iterator[Answering | None]:
-        """Take a question up and tell Started; piece by piece, None after each but the last.
+    def start(
+        self, asked: Asked, question: Question, started: float, *, beside: bool = False
+    ) -> Iterator[Answering | None]:
+        """Take a question up and tell Started; piece by piece, None after each but the last. `beside`: others are
+        under way, so that it may see what one of them saw just now, if that is fresh enough for it.
 
         The first piece raises PoolFull before that, any EngineError or StreamError. Closed early, it holds nothing.
         """
-        newest = self._front.look(question)
-        capture_s = 0.0 if newest is None else newest.age_s(time.monotonic())
-        view = None if newest is None else self._affordable(newest)
+        view, capture_s = self._view(question, beside)
         seen = self.seen(question, view)
         try:
             self._front.check_known(question, seen)
@@ -155,6 +154,20 @@ class Starter:
                 extras.append(place.prompt.extras)
         return torch.cat(parts), torch.cat(at, 1), _joined(parts, extras)
 
+    def _view(self, question: Question, beside: bool) -> tuple[View | None, float]:
+        """Its camera's window now, or as somebody saw it just now, and how old its newest picture is, in seconds."""
+        if question.camera is None:
+            return None, 0.0
+        if beside:
+            shared = self._provisional.shared(self._keeper.feed(self._front.source(question.camera)))
+            if shared is not None:
+                age_s = shared.age_s(time.monotonic())
+                if question.max_age_s is None or age_s < question.max_age_s / 2:
+                    return shared, age_s
+        newest = self._front.look(question)
+        assert newest is not None
+        return self._provisional.affordable(newest), newest.age_s(time.monotonic())
+
     def _place_on_window(
         self, question: Question, view: View, room: Callable[[int], int], taken: Taken, started: float
     ) -> tuple[Place, Ids]:
@@ -184,7 +197,7 @@ class Starter:
             x: Tensor = self._model.language.embed(split.rest)
             extras: tuple[Tensor, ...] = ()
             if unit is not None:
-                pair_x, pair_extras = self._model.embed_unit(unit, self._guess(feed, view))
+                pair_x, pair_extras = self._model.embed_unit(unit, self._provisional.encoded(feed, view))
                 positions = np.concatenate((unit.positions, positions), 1)
                 x = torch.cat((pair_x, x))
                 extras = tuple(torch.nn.functional.pad(extra, (0, 0, 0, len(split.rest))) for extra in pair_extras)
@@ -251,23 +264,6 @@ class Starter:
                 "messages",
             )
         return room
-
-    def _affordable(self, view: View) -> View:
-        """Without its provisional pair where that would cost too much, unless there is nothing else to see."""
-        if not view.provisional or len(view.pairs) == 1 or self._guess_s <= self._fresh_s:
-            return view
-        self._guess_s *= 0.99  # so that it is tried again some day
-        return replace(view, pairs=view.pairs[:-1], provisional=False)
-
-    def _guess(self, feed: Feed, view: View) -> Encoded:
-        """The provisional pair's tokens; questions that come at once encode it once."""
-        pair = view.pairs[-1]
-        if feed.guess is None or feed.guess[0] != pair:
-            began = time.monotonic()
-            (encoded,) = self._model.encode([pair])
-            feed.guess = (pair, encoded)
-            self._guess_s += SMOOTH * (time.monotonic() - began - self._guess_s)
-        return feed.guess[1]
 
 
 def _joined(parts: Sequence[Tensor], extras: Sequence[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:

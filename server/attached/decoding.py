@@ -8,12 +8,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from askcam.server.attached.budget import Budget, Held
+from askcam.server.daemon import give_way
 from askcam.server.errors import ApiError
 from askcam.stream.fit import FitRule, as_is
 
 T = TypeVar("T")
 
 THREADS = 3
+NICE = 5  # the engine goes first
 MAX_WAITING = 64  # messages, of all clients
 MAX_OF_CLIENT = 16  # messages of one client, the one that is being decoded among them
 RESTS_S, RESTS_MOST_S = 0.1, 2.0  # a client whose message took longer than that rests as long, but no longer than this
@@ -29,7 +31,7 @@ class Decoding:
         """`fit`: the model's, of pictures: they are kept as it sees them. May raise QuestionError and ApiError."""
         self.held = Held() if held is None else held
         self._fit = fit
-        self._threads = ThreadPoolExecutor(threads, "askcam-decoding")
+        self._threads = ThreadPoolExecutor(threads, "askcam-decoding", give_way, (NICE,))
         self._free = threads
         self._queues: OrderedDict[str, deque[asyncio.Future[None]]] = (
             OrderedDict()
