@@ -24,7 +24,7 @@ from askcam.engine.question import JSON_OBJECT, Form
 
 CPU_S = 1.0  # of computing: the longest form that people have written takes a third of it
 WALL_S = 20  # for that, on a machine that has much else to do
-MORE_BYTES = 256 << 20  # of memory, beyond what the tokenizer takes
+MORE_BYTES = 128 << 20  # of memory, beyond what the tokenizer takes: the longest forms take a few
 LENGTH = struct.Struct(">I")
 PID = struct.Struct(">I")
 

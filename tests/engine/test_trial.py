@@ -66,7 +66,7 @@ def test_a_schema_that_explodes_is_refused_or_cheap(forms: Forms, name: str) -> 
 @pytest.mark.parametrize("name", ["allOf of anyOf", "a large multipleOf"])
 def test_what_costs_too_much_is_said_with_what_would_help_and_known_from_then_on(forms: Forms, name: str) -> None:
     form = Form(None, json.dumps(BOMBS[name]))
-    with pytest.raises(QuestionError, match="more than 1 s of computing or 256 MB; make it plainer") as told:
+    with pytest.raises(QuestionError, match="more than 1 s of computing or 128 MB; make it plainer") as told:
         forms.grammar(form)
     assert told.value.param == "tools"
     forms._trial.close()  # type: ignore[union-attr]  # so it can't be tried again
