@@ -41,8 +41,8 @@ from askcam.server.api.chat import completions
 from askcam.server.api.realtime import routes as realtime
 from askcam.server.api.responses import routes as responses
 from askcam.server.errors import ApiError, as_api_error
-from askcam.server.evidence.errors import EvidenceError
 from askcam.server.house import House
+from askcam.server.kept_answers import CannotRead
 from askcam.server.metrics import CountRequests
 from askcam.server.wire import openapi
 from askcam.server.wire.endpoint import Endpoint
@@ -50,7 +50,7 @@ from askcam.stream.errors import StreamError
 
 log = logging.getLogger(__name__)
 
-FORESEEN = (ApiError, EngineError, StreamError, EvidenceError)
+FORESEEN = (ApiError, EngineError, StreamError, CannotRead)
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 

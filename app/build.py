@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from graphlib import TopologicalSorter
-from pathlib import Path
 
 from prometheus_client import ProcessCollector
 
@@ -21,10 +20,6 @@ from askcam.server.desk.desks import Desks
 from askcam.server.events.metrics import Gauges as EventGauges
 from askcam.server.events.service import Events
 from askcam.server.events.thread import Keeping
-from askcam.server.evidence.archive import Archive
-from askcam.server.evidence.case import Circumstances
-from askcam.server.evidence.versions import versions
-from askcam.server.evidence.writer import Writer
 from askcam.server.feature import Feature, Given
 from askcam.server.gauges.build import BuildInfo
 from askcam.server.gauges.desks import DeskGauges
@@ -47,12 +42,11 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
     cameras = Cameras(model, config.limits)
     places = PlacesOf.of(config.limits, config.model.max_waiting)
     answers = Answers(config.answers.keep, config.answers.max_bytes)
-    evidence = _writer(config)
-    metrics = Metrics(cameras.all, None if evidence is None else evidence.stats)
+    metrics = Metrics(cameras.all)
     server = config.server
     max_age_s = None if server.max_age_ms is None else server.max_age_ms / 1000
-    room = (lambda folder: False) if evidence is None else evidence.make_room
-    kept = Keeping(config.watching.folder, config.watching.bounds, room)
+    storage = Storage()
+    kept = Keeping(config.watching.folder, config.watching.bounds, storage.make_room)
     catalogue = open_catalogue(config.catalogue.file)
     desks = Desks(None if catalogue is None else catalogue.by_code)
     metrics.register(BuildInfo(model), EngineGauges(model), DeskGauges(desks))
@@ -65,7 +59,6 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
         cameras,
         answers,
         metrics,
-        evidence,
         tools,
         config.tools.limits,
         desks,
@@ -75,8 +68,7 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
     )
     for tool in built_in(cameras, desks, catalogue, watching):
         tools.add(tool)
-    looks = {"watches": events.trouble}
-    storage = Storage(looks | ({} if evidence is None else {"evidence": evidence.trouble}))
+    storage.watch("watches", events.trouble)
     metrics.register(storage, EventGauges(events))
     house = House(
         storage=storage,
@@ -94,12 +86,10 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
         pushed_frames=Rates(config.limits.frames),
         events=events,
         watching=watching,
-        evidence=evidence,
         tools=tools,
         mcp=McpServers(config.tools.mcp, tools),
         desks=desks,
         catalogue=catalogue,
-        archive=None if evidence is None else Archive(evidence.folder),
         fetcher=Fetcher(config.fetch),
         decoding=Decoding(fit=lambda width, height: model.engine.fit_picture(width, height)),
         sessions=Sessions(max_parked=config.limits.max_parked_sessions, count=metrics.parked),
@@ -116,13 +106,17 @@ def plug_in(house: House, config: Config, features: Sequence[Feature]) -> None:
             continue
         sections = {name: config.sections.get(name, section.usual()) for name, section in feature.sections.items()}
         cameras = {name: camera.use.options for name, camera in config.cameras.items()}
-        running = feature.build(house, Given(sections, cameras), house.features)
+        running = feature.build(house, Given(sections, cameras, config.model), house.features)
         house.features[feature.name] = running
         for tool in running.tools:
             house.tools.add(tool)
         house.metrics.register(*running.collectors)
+        house.asking.observe(*running.observers)
+        house.archives.extend(running.archives)
         for name, look in running.stores.items():
             house.storage.watch(name, look)
+        if running.gives_way is not None:
+            house.storage.give(running.gives_way)
 
 
 def in_order(features: Sequence[Feature]) -> Iterator[Feature]:
@@ -131,15 +125,3 @@ def in_order(features: Sequence[Feature]) -> Iterator[Feature]:
     for name in TopologicalSorter({feature.name: feature.needs for feature in features}).static_order():
         assert name in named, f"a feature needs {name!r}, which is not there"
         yield named[name]
-
-
-def _writer(config: Config) -> Writer | None:
-    """What writes evidence down, not opened yet; None where it isn't kept."""
-    wanted, model = config.evidence, config.model.model
-    if not wanted.enabled:
-        return None
-    assert wanted.folder is not None, "load() names one"
-    if model is not None and Path(model).expanduser().is_dir():
-        model = str(Path(model).expanduser().resolve())  # to be found from anywhere
-    common = Circumstances(model, config.model.engine(BUILT_IN), versions())
-    return Writer(wanted.folder, wanted.bounds, common, private=wanted.private)

@@ -34,7 +34,6 @@ from askcam.server.attached.allowed import FetchConfig
 from askcam.server.cameras import CameraUse, check_name
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
-from askcam.server.evidence.config import EvidenceConfig, read_evidence
 from askcam.server.feature import Section
 from askcam.server.model_config import ModelConfig
 from askcam.server.storage.place import data_folder
@@ -107,7 +106,6 @@ class Config:
     cameras: Mapping[str, CameraEntry] = field(default_factory=dict)  # by name, in the file's order
     limits: Limits = field(default_factory=Limits)
     answers: AnswersConfig = field(default_factory=AnswersConfig)
-    evidence: EvidenceConfig = field(default_factory=EvidenceConfig)
     watching: WatchingConfig = field(default_factory=WatchingConfig)
     watches: Mapping[str, WatchSetting] = field(default_factory=dict)  # by name
     tools: ToolsConfig = field(default_factory=ToolsConfig)
@@ -198,7 +196,6 @@ def _read(toml: Toml, env: Mapping[str, str]) -> Config:
         cameras={name: _camera(toml, name, tools) for name in toml.tables(("cameras",), "[cameras.lobby]")},
         limits=toml.section(("limits",), Limits),
         answers=toml.section(("answers",), AnswersConfig),
-        evidence=read_evidence(toml),
         watching=read_watching(toml),
         watches=read_watches(toml),
         tools=tools,
@@ -243,8 +240,6 @@ def _with_folders(config: Config, env: Mapping[str, str] | None) -> Config:
     """Where something is to be kept and no folder is named, the user's own; watches' only where there is a user."""
     if config.watching.folder is None and env is not None:
         config = replace(config, watching=replace(config.watching, folder=data_folder(env).with_name("watching")))
-    if config.evidence.enabled and config.evidence.folder is None:
-        config = replace(config, evidence=replace(config.evidence, folder=data_folder(env or {})))
     return config
 
 

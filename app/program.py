@@ -180,38 +180,11 @@ def doctor(
     command.doctor(camera or [], engine(BUILT_IN, model=model, device=device), wait, json)
 
 
-@app.command(help=told("help.replay"))
-def replay(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help=told("help.replay.ids"))] = None,
-    every: Annotated[bool, typer.Option("--all", help=told("help.replay.all"))] = False,
-    verify: Annotated[bool, typer.Option("--verify", help=told("help.replay.verify"))] = False,
-    data: Annotated[Path | None, typer.Option("--data", help=told("help.replay.data"))] = None,
-    config: ConfigFile = None,
-    model: ModelOption = None,
-    device: Device = None,
-    threads: Threads = None,
-    json: Json = False,
-) -> None:
-    """Give recorded answers again, from the frames they saw. 0: the same words, 1: others, 2: it cannot be tried."""
-    from askcam.app.commands import replay as command
-    from askcam.server.storage.place import data_folder
-    from askcam.server.terminal import say
-
-    if not (ids or every or verify):
-        say.fail(told("replay.which"))
-    folder = data or _config(config, None, {}, {}).evidence.folder or data_folder(os.environ)
-    if verify:
-        command.verify(folder, json)
-    if ids or every:
-        again = command.Again(model, str(model_path()), device, threads, json)
-        command.replay(folder, None if every else ids or [], again, json)
-
-
 app.add_typer(catalogue.group(), name="catalogue")
 app.add_typer(watch.group(URL), name="watch")
 for feature in FEATURES:
     if feature.commands is not None:
-        feature.commands(Program(app, BUILT_IN))
+        feature.commands(Program(app, BUILT_IN, lambda file: _config(file, None, {}, {}).sections))
 
 
 @app.command(

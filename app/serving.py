@@ -24,7 +24,6 @@ from askcam.server.connections.descriptors import for_connections, raise_soft_li
 from askcam.server.connections.protocol import GuardedHttp, GuardedWebsocket
 from askcam.server.connections.told import Quiet, Told
 from askcam.server.daemon import in_daemon
-from askcam.server.evidence.writer import Writer
 from askcam.server.gauges.connections import ConnectionGauges
 from askcam.server.house import House
 from askcam.stream.sources.registry import resolve
@@ -118,7 +117,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
     """Serve until the block is left. `built_in`: the model to run when the config names none.
 
     Raises ConfigError for what check() refuses and for an address that cannot be had, SourceError for a camera's URI,
-    EvidenceError, WatchingError and CannotOpen for a folder that cannot be written. A catalogue that cannot be
+    WatchingError and CannotOpen for a folder that cannot be written. A catalogue that cannot be
     read is a ConfigError, too.
     """
     check(config)
@@ -127,7 +126,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
         resolve(camera.uri)  # a source that nothing here opens is told before a model is loaded
     house = build_house(config)
     house.cameras.announced = tuple(config.cameras)
-    async with _open(house.evidence), house.mcp, _closing(house), contextlib.AsyncExitStack() as rooms:
+    async with house.mcp, _closing(house), contextlib.AsyncExitStack() as rooms:
         sock = rooms.enter_context(contextlib.closing(bind(config.server.host, config.server.port)))
         rooms.callback(house.fetcher.close)
         rooms.callback(house.decoding.close)
@@ -180,19 +179,6 @@ def _quiet(told: Told) -> Iterator[None]:
     finally:
         for logger in loggers:
             logger.removeFilter(quiet)
-
-
-@contextlib.asynccontextmanager
-async def _open(evidence: Writer | None) -> AsyncIterator[None]:
-    """Evidence is written down while the block runs."""
-    if evidence is None:
-        yield
-        return
-    await evidence.open()
-    try:
-        yield
-    finally:
-        await evidence.close()
 
 
 @contextlib.asynccontextmanager

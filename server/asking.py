@@ -30,6 +30,7 @@ from askcam.server.answering.freshness import LOOK_EVERY_S, WORTH_WAITING, live_
 from askcam.server.answering.hearing import Heard
 from askcam.server.answering.measuring import Measuring
 from askcam.server.answering.notes import with_notes
+from askcam.server.answering.observing import Answered, Observer
 from askcam.server.answering.quoting import brought, quoted
 from askcam.server.answering.scene import SceneWatch
 from askcam.server.answering.trained import (
@@ -47,8 +48,6 @@ from askcam.server.answering.trained import (
 from askcam.server.answers import Answers, Record
 from askcam.server.cameras import Cameras
 from askcam.server.errors import as_api_error, needs_picture
-from askcam.server.evidence.case import Case
-from askcam.server.evidence.writer import Writer
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.steps import Ask, Begun, Changed, Done, Returned, Step
@@ -81,7 +80,6 @@ class Asking:
         cameras: Cameras,
         answers: Answers,
         metrics: Metrics,
-        evidence: Writer | None = None,
         tools: Toolbox | None = None,
         limits: CallLimits | None = None,
         desks: Desks | None = None,
@@ -89,13 +87,18 @@ class Asking:
         places: Places | None = None,
         max_age_s: float | None = None,
     ) -> None:
-        """`evidence`: what writes it down; None: it isn't. `max_chars`: of all text in one question; `places`: of
-        questions under way, for clients' sake; `max_age_s`: what a question allows that says nothing itself."""
+        """`max_chars`: of all text in one question; `places`: of questions under way, for clients' sake; `max_age_s`:
+        what a question allows that says nothing itself."""
         self._model, self._cameras, self._answers, self._metrics = model, cameras, answers, metrics
-        self._evidence, self._desks = evidence, desks
+        self._desks = desks
+        self._observers: list[Observer] = []
         self._tools, self._limits = tools or Toolbox(), limits or CallLimits()
         self._forming, self._measuring, self._max_chars = Forming(), Measuring(), max_chars
         self._under_way, self._places, self._max_age_s = 0, places, max_age_s
+
+    def observe(self, *observers: Observer) -> None:
+        """Have these told of every answer."""
+        self._observers += observers
 
     @property
     def under_way(self) -> int:
@@ -293,7 +296,7 @@ class Asking:
 
     async def _prepared(self, heard: Heard) -> tuple[Question, Grammar | None]:
         """This round's question, and its form compiled."""
-        dialogue, trace = heard.dialogue, self.keeps_evidence(heard.ask)
+        dialogue, trace = heard.dialogue, self._traces(heard.ask)
         question = dialogue.question(trace)
         await self._measuring.measure(self._model.engine, question, heard.ask.client.key)
         form = question.sampling.response_format
@@ -315,7 +318,7 @@ class Asking:
         heard.health = self._cameras.health(ask.camera)
         heard.sees_every_ms = self._cameras.sees_every_ms(ask.camera)
         self._check_health(ask, ask.camera, heard.health)
-        if self.keeps_evidence(ask):
+        if self._traces(ask):
             heard.shot = self._cameras.shot(ask.camera)
         return SceneWatch(self._cameras.get(ask.camera), event.view) if heard.watched else None
 
@@ -329,9 +332,9 @@ class Asking:
         heard.changed = heard.changed or changed is not None
         return changed
 
-    def keeps_evidence(self, ask: Ask) -> bool:
-        """Whether what the answer is given from goes to the disk."""
-        return self._evidence is not None and self._evidence.wants(ask.camera, ask.evidence)
+    def _traces(self, ask: Ask) -> bool:
+        """Whether anybody wants to know how its answer comes about."""
+        return any(observer.traces(ask.camera, ask.evidence) for observer in self._observers)
 
     def _keep(self, heard: Heard, done: Done) -> None:
         """Count an answer, and keep it with its frames."""
@@ -342,12 +345,21 @@ class Asking:
         self._metrics.answered(ask.camera, reason, done.timings, done.usage, age_s, heard.tools_s)
         record = Record(done.saw, question_text(ask), done.text, done.reason, done.usage, done.timings, frames)
         self._answers.put(record, ask.client.key)
-        if self._evidence is not None and heard.trace is not None:
-            dialogue, tokens = heard.dialogue, heard.finished.tokens
-            messages, tools = dialogue.messages, dialogue.tools
-            self._evidence.put(
-                Case(record, messages, tools, heard.trace, tokens, heard.view, heard.shot, self._model.engine.info)
+        if self._observers:
+            dialogue, tokens, model = heard.dialogue, heard.finished.tokens, self._model.engine.info
+            answered = Answered(
+                record,
+                dialogue.messages,
+                dialogue.tools,
+                heard.trace,
+                tokens,
+                heard.view,
+                heard.shot,
+                model,
+                ask.evidence,
             )
+            for observer in self._observers:
+                observer.answered(answered)
 
 
 def _on_loop(put: Callable[[Event], None]) -> Callable[[Event], None]:

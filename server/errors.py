@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from askcam.client.protocol import ErrorBody
 from askcam.engine.errors import Busy, EngineFailure, ModelError, NoRoom, QuestionError, Stale, TooLong, TooSlow
-from askcam.server.evidence.errors import EvidenceError
+from askcam.server.kept_answers import CannotRead
 from askcam.stream.errors import CameraUnavailable, SourceError
 from askcam.stream.secrets import KNOWN
 
@@ -127,7 +127,7 @@ def as_api_error(exc: Exception) -> ApiError:
             return ApiError(500, "server_error", str(exc), code="engine_failure", headers=NO_RETRY)
         case RecursionError():  # only what somebody sent can be so deep
             return bad_request("what was sent is nested too deeply: send a plainer one", None, "invalid_json")
-        case EvidenceError():
+        case CannotRead():
             log.error("evidence cannot be read: %s", exc)
             told = "this answer's evidence cannot be read; the server's log has the cause"
             return ApiError(500, "server_error", told, code="evidence_failure", headers=NO_RETRY)

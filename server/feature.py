@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the command line reads this file, and is to be quick
+    from pathlib import Path
+
     import typer
 
     from askcam.server.house import House
+    from askcam.server.model_config import ModelConfig
     from askcam.server.running import Running
     from askcam.server.toml_file import Toml
 
@@ -34,6 +37,7 @@ class Given:
 
     sections: Mapping[str, Any]  # its own, by name
     cameras: Mapping[str, Mapping[str, Any]]  # by camera: which of its options stand there
+    model: "ModelConfig"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class Program:
 
     app: "typer.Typer"
     built_in: str  # the folder of the model to run where none is named
+    sections: "Callable[[Path | None], Mapping[str, Any]]"  # of a config file (None: the usual one), by name; or leaves
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,7 @@ from askcam.server.catalogue.store import Catalogue
 from askcam.server.connections.protocol import line_of
 from askcam.server.desk.desks import Desks
 from askcam.server.events.service import Events
-from askcam.server.evidence.archive import Archive
-from askcam.server.evidence.writer import Writer
+from askcam.server.kept_answers import Archive
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.pictures import Pictures
@@ -54,12 +53,11 @@ class House:
     places: PlacesOf
     storage: Storage = field(default_factory=Storage)
     proxies: TrustedProxies = field(default_factory=TrustedProxies)
-    evidence: Writer | None = None  # None: evidence is not kept
     tools: Toolbox = field(default_factory=Toolbox)
     mcp: McpServers = field(default_factory=lambda: McpServers({}, Toolbox()))
     desks: Desks = field(default_factory=Desks)
     catalogue: Catalogue | None = None
-    archive: Archive | None = None  # evidence that was kept
+    archives: list[Archive] = field(default_factory=list)  # where answers are kept for longer
     fetcher: Fetcher = field(default_factory=Fetcher)  # of pictures in messages; from nowhere, unless the config says
     decoding: Decoding = field(default_factory=Decoding)  # of pictures in messages
     sessions: Sessions = field(default_factory=Sessions)  # realtime ones

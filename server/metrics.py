@@ -11,9 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from askcam.client.protocol import ErrorBody
 from askcam.engine.question import Timings, Usage
 from askcam.server.cameras import Cameras
-from askcam.server.evidence.writer import Stats
 from askcam.server.gauges.cameras import CameraGauges, Watched
-from askcam.server.gauges.evidence import EvidenceGauges
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PUSHED = "push"  # label of all private cameras together: their names are secrets, and no two are the same
@@ -31,11 +29,9 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 class Metrics:
     """One registry of its own. Owned by the event loop. `cameras` gives all that are open, private ones too: what was
-    counted about others goes when it is scraped; `evidence` says how the writing of it goes, where it is kept."""
+    counted about others goes when it is scraped."""
 
-    def __init__(
-        self, cameras: Callable[[], Iterable[Watched]] | None = None, evidence: Callable[[], Stats] | None = None
-    ) -> None:
+    def __init__(self, cameras: Callable[[], Iterable[Watched]] | None = None) -> None:
         self._registry = registry = CollectorRegistry()
         self._cameras = cameras
         self._camera_labels, self._tool_labels = Labels(MAX_CAMERA_LABELS), Labels(MAX_TOOL_LABELS)
@@ -95,8 +91,6 @@ class Metrics:
             "askcam_http_requests", "HTTP requests answered.", ["method", "route", "status"], registry=registry
         )
         registry.register(CameraGauges(cameras or (lambda: ())))
-        if evidence is not None:
-            registry.register(EvidenceGauges(evidence))
 
     @property
     def registry(self) -> CollectorRegistry:

@@ -1,9 +1,12 @@
 """What a feature brings to one running server."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from prometheus_client.registry import Collector
 
+from askcam.server.answering.observing import Observer
+from askcam.server.kept_answers import Archive
 from askcam.server.tools.base import Tool
 from askcam.server.wire.endpoint import Endpoint
 
@@ -21,6 +24,11 @@ class Running:
     stores: Mapping[
         str, Callable[[], str | None]
     ] = {}  # each says, on any thread, what has become of it; None: nothing
+    observers: Sequence[Observer] = ()  # of answers
+    archives: Sequence[Archive] = ()
+    gives_way: Callable[[Path], bool] | None = None
+    """What is more important has no room in a folder: let something go, if that helps. Returns whether anything went.
+    Blocks for some seconds; any thread but the event loop's."""
 
     async def open(self) -> None:
         """Before anything is answered: folders and files. Raises CannotOpen for what the user can mend."""

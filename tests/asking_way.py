@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 import cv2
 
 from askcam.engine.question import Message, Part, Role, Sampling, Text
+from askcam.features.evidence.writer import Writer
 from askcam.server.answers import Answers
 from askcam.server.asking import Asking
 from askcam.server.cameras import Cameras
-from askcam.server.evidence.writer import Writer
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.steps import Ask, Done, Step
@@ -31,8 +31,11 @@ class Way:
 
     def asking(self) -> Asking:
         metrics = Metrics(self.cameras.all)
-        kept, usual = (self.answers, metrics, self.evidence, self.tools, self.limits), self.max_age_s
-        return Asking(self.model, self.cameras, *kept, max_age_s=usual)
+        kept, usual = (self.answers, metrics, self.tools, self.limits), self.max_age_s
+        asking = Asking(self.model, self.cameras, *kept, max_age_s=usual)
+        if self.evidence is not None:
+            asking.observe(self.evidence)
+        return asking
 
     async def steps(self, ask: Ask) -> list[Step]:
         return [step async for step in self.asking().ask(ask)]

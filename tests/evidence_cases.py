@@ -9,11 +9,12 @@ import numpy as np
 from askcam.client.protocol import Saw
 from askcam.engine.interface import EngineConfig, ModelInfo
 from askcam.engine.question import Clip, Message, Picture, Reason, Role, Sampling, Text, Timings, Trace, Usage
+from askcam.features.evidence.case import Circumstances
+from askcam.features.evidence.record import Versions
+from askcam.features.evidence.retention import Bounds
+from askcam.features.evidence.store import Store
+from askcam.server.answering.observing import Answered
 from askcam.server.answers import Record
-from askcam.server.evidence.case import Case, Circumstances
-from askcam.server.evidence.record import Versions
-from askcam.server.evidence.retention import Bounds
-from askcam.server.evidence.store import Store
 from askcam.stream.fit import Fit
 from askcam.stream.frame import AgeBasis, Frame, Pixels
 from askcam.stream.shot import Shot
@@ -63,7 +64,7 @@ def case(
     created: float = CREATED,
     key: int | None = None,
     attached: Sequence[Picture | Clip] = (),
-) -> Case:
+) -> Answered:
     """One answer about `frames`, two per pair. `key`: a full-size picture of this seed comes with it."""
     pairs = tuple(Pair(i, *frames[2 * i : 2 * i + 2]) for i in range(len(frames) // 2))
     view = View(frames[0].camera, len(frames), 1, 2.0, pairs, provisional=False) if pairs else None
@@ -81,7 +82,7 @@ def case(
     )
     trace = Trace(np.array([7, *[9] * 256, 8], np.int32), Sampling(max_tokens=20, temperature=0.5, seed=2**62 + 1))
     shot = None if key is None else Shot("lobby", 100 + key, Large(noise(key, 90, 160)), None)
-    return Case(record, asked, (), trace, (4, 5, 6), view, shot, INFO)
+    return Answered(record, asked, (), trace, (4, 5, 6), view, shot, INFO)
 
 
 OPEN: list[Store] = []

@@ -16,7 +16,6 @@ from askcam.server.access.auth import notices
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
 from askcam.server.events.errors import WatchingError
-from askcam.server.evidence.errors import EvidenceError
 from askcam.server.running import CannotOpen
 from askcam.server.terminal import say
 from askcam.server.terminal.progress import progress
@@ -84,7 +83,7 @@ def run(main: Coroutine[Any, Any, None]) -> None:
         asyncio.run(main)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
-    except (ConfigError, EvidenceError, WatchingError, CannotOpen, ModelError, StreamError, ApiError) as exc:
+    except (ConfigError, WatchingError, CannotOpen, ModelError, StreamError, ApiError) as exc:
         say.fail(str(exc))
     if any(thread.name in (LOADING, LAST) for thread in threading.enumerate()):
         # It was ended by a signal. All that is to be kept is kept by now; what threads still do (load a model in

@@ -5,15 +5,15 @@ from collections.abc import Iterable, Iterator
 from prometheus_client.core import InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from askcam.server.evidence.versions import versions
 from askcam.server.model import Model
+from askcam.server.versions import version
 
 
 class BuildInfo(Collector):
     """Joins on `instance` tell what a server's figures were measured with. The model is empty until it is loaded."""
 
     def __init__(self, model: Model) -> None:
-        self._model, self._version = model, versions().askcam
+        self._model, self._version = model, version("askcam")
 
     def describe(self) -> Iterable[Metric]:
         return ()

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -18,6 +19,7 @@ class Storage(Collector):
 
     def __init__(self, looks: Mapping[str, Callable[[], str | None]] | None = None) -> None:
         self._looks = dict(looks or {})
+        self._givers: list[Callable[[Path], bool]] = []
         self._lost: dict[str, str] = {}
         self._looked_at = float("-inf")
         self._looking = asyncio.Lock()
@@ -25,6 +27,15 @@ class Storage(Collector):
     def watch(self, name: str, look: Callable[[], str | None]) -> None:
         """One more store."""
         self._looks[name] = look
+
+    def give(self, way: Callable[[Path], bool]) -> None:
+        """One more who may let something go (see running.Running.gives_way)."""
+        self._givers.append(way)
+
+    def make_room(self, folder: Path) -> bool:
+        """Something important has no room in `folder`: have what is less so give way. Returns whether anything went.
+        Blocks for some seconds; any thread but the event loop's."""
+        return any(way(folder) for way in self._givers)
 
     async def look(self) -> dict[str, str]:
         """By store: what is lost; at most a second old. A disk that hangs holds up whoever asks, and not the server."""

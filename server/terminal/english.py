@@ -8,8 +8,6 @@ ENGLISH = {
     "help.ask": "Ask a running server. Token: ASKCAM_TOKEN.",
     "help.look": "One shot, no server: look at pictures, or at a camera for some seconds, answer, leave.",
     "help.doctor": "Is this machine ready, does that camera answer, does that model load.",
-    "help.replay": "Give recorded answers again, from the frames they saw. 0: the same words, 1: others, "
-    "2: it cannot be tried.",
     "help.bench": "Measure here: `portable` says where an answer's time goes, `engine` what the live backend gains.",
     # help: arguments and options
     "help.lang": "Language of what is said here: en or zh (also ASKCAM_LANG). Answers follow their questions.",
@@ -42,10 +40,6 @@ ENGLISH = {
     "help.max_pixels": "Pixels that a picture is shrunk to at most, for the model.",
     "help.wait": "Seconds to wait for a camera's first picture: some send a keyframe once a minute.",
     "help.doctor.camera": "A URI to try; may be given several times.",
-    "help.replay.ids": "Which answers.",
-    "help.replay.all": "All answers that are kept.",
-    "help.replay.verify": "Check that nothing was changed; answer nothing.",
-    "help.replay.data": "Folder of the evidence.",
     # what several commands say
     "note": "note:",
     "unknown": "unknown",
@@ -114,18 +108,6 @@ ENGLISH = {
     "doctor.helps": ". Too slow for live answers; what helps: smaller frames (--max-pixels {pixels}), fewer frames "
     "(fps = {fps} of a camera), a smaller model, a GPU",
     "doctor.portable": "not for this model, the portable one answers: {why}",
-    # replay
-    "replay.which": "which answer? give its id (ans_...), or --all, or --verify",
-    "replay.chain": "the chain",
-    "replay.whole": "whole",
-    "replay.not_whole": "not whole",
-    "replay.counted": "{answers} answers, {pictures} pictures; the last record's hash is {last}",
-    "replay.same": "same",
-    "replay.tokens": "{tokens} tokens: {text}",
-    "replay.different": "different",
-    "replay.from": "from token {first} of {tokens} on",
-    "replay.recorded": "recorded:     {text}",
-    "replay.instead": "said instead: {text}",
     # askcam watch calibrate
     "help.calibrate": "How sure a watch is, against how often it is right: on a labelled recording, or on drawings.",
     "help.calibrate.source": "A recording, walked as fast as it decodes, or synthetic:SEED, which knows the truth.",

@@ -1,6 +1,7 @@
 """A feature is plugged in at one place; one that is left out leaves no trace in a server."""
 
 import re
+from pathlib import Path
 
 import pytest
 import typer
@@ -12,13 +13,16 @@ from askcam.app.build import build_house, in_order
 from askcam.app.config import CameraEntry, Config
 from askcam.app.features import FEATURES
 from askcam.app.program import app
+from askcam.features.evidence.config import EvidenceConfig
 from askcam.server.cameras import CameraUse
 from askcam.server.feature import Feature, Program
 from askcam.server.house import House
 
 # Every option of a camera is used, so that whatever is done only where somebody wants it is done.
 OPTIONS = {name: True for feature in FEATURES for name in feature.camera_options}
-WANTED = Config(cameras={"door": CameraEntry("synthetic:1", use=CameraUse(options=OPTIONS))})
+CAMERAS = {"door": CameraEntry("synthetic:1", use=CameraUse(options=OPTIONS))}
+EVIDENCE = EvidenceConfig(enabled=True, folder=Path("nowhere"))  # nothing is opened
+WANTED = Config(cameras=CAMERAS, sections=Config().sections | {"evidence": EVIDENCE})
 
 
 def routes(house: House) -> set[str]:
@@ -47,13 +51,14 @@ async def test_a_feature_that_is_left_out_leaves_nothing(left_out: Feature) -> N
     assert routes(whole) - routes(house) == own
     assert tools(whole) - tools(house) == {tool.signature.name for tool in running.tools}
     assert bool(series(whole) - series(house)) == bool(running.collectors)
+    assert len(whole.archives) - len(house.archives) == len(running.archives)
 
 
 @pytest.mark.parametrize("feature", [feature for feature in FEATURES if feature.commands], ids=lambda one: one.name)
 def test_its_commands_are_there(feature: Feature) -> None:
     own = typer.Typer()
     assert feature.commands is not None
-    feature.commands(Program(own, ""))
+    feature.commands(Program(own, "", lambda file: {}))
     names = {command.callback.__name__ for command in own.registered_commands if command.callback}
     assert names
     told = CliRunner().invoke(app, ["--help"]).output
@@ -62,7 +67,7 @@ def test_its_commands_are_there(feature: Feature) -> None:
 
 def test_stores_are_looked_after_where_there_are_any() -> None:
     told = build_house(WANTED).metrics.render().decode()
-    assert set(re.findall(r'askcam_storage_lost{store="(\w+)"}', told)) == {"watches", "timeline"}
+    assert set(re.findall(r'askcam_storage_lost{store="(\w+)"}', told)) == {"watches", "timeline", "evidence"}
 
 
 def test_features_are_built_after_those_that_they_need() -> None:

@@ -16,11 +16,11 @@ from askcam.app.config import (
     with_cameras,
     with_flags,
 )
+from askcam.features.evidence.config import EvidenceConfig
+from askcam.features.evidence.retention import Bounds
 from askcam.server.access.limits import Limits
 from askcam.server.attached.allowed import FetchConfig
 from askcam.server.config_errors import ConfigError
-from askcam.server.evidence.config import EvidenceConfig
-from askcam.server.evidence.retention import Bounds
 from askcam.server.storage.place import data_folder
 from askcam.stream.status import CameraConfig
 
@@ -114,14 +114,14 @@ def test_every_section_is_read(file: Path) -> None:
 
 def test_evidence_lies_beside_the_config_file_or_in_the_users_own_folder(file: Path) -> None:
     file.write_text(WHOLE)
-    evidence = load(file).evidence
+    evidence = load(file).sections["evidence"]
     assert (evidence.enabled, evidence.folder, evidence.private) == (True, file.parent / "seen", True)
     assert evidence.bounds == Bounds(50, 5_000_000, 0.5)
     file.write_text("[evidence]\nenabled = true")
-    own = load(file, {"HOME": "/h", "XDG_DATA_HOME": "/data", "USERPROFILE": "/h"}).evidence
+    own = load(file, {"HOME": "/h", "XDG_DATA_HOME": "/data", "USERPROFILE": "/h"}).sections["evidence"]
     assert own.folder == data_folder({"HOME": "/h", "XDG_DATA_HOME": "/data", "USERPROFILE": "/h"})
     assert not own.private
-    assert load().evidence == EvidenceConfig()
+    assert load().sections["evidence"] == EvidenceConfig()
 
 
 def test_what_may_be_fetched_is_read_and_checked(file: Path) -> None:

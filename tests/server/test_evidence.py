@@ -26,9 +26,9 @@ from askcam.client.client import connect
 from askcam.client.errors import CameraUnavailable
 from askcam.demo.builtin import model_path
 from askcam.engine.question import Reason
-from askcam.server.evidence.archive import Archive
-from askcam.server.evidence.index import NAME
-from askcam.server.evidence.retention import Bounds
+from askcam.features.evidence.archive import Archive
+from askcam.features.evidence.index import NAME
+from askcam.features.evidence.retention import Bounds
 
 TIMEOUT_S = 240
 CAMERAS = ("lobby=synthetic:7", "desk=synthetic:11")

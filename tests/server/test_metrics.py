@@ -8,7 +8,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from askcam.client.protocol import ErrorBody
 from askcam.engine.question import Timings, Usage
-from askcam.server.evidence.writer import Stats
+from askcam.features.evidence.metrics import EvidenceGauges
+from askcam.features.evidence.writer import Stats
 from askcam.server.metrics import MAX_CAMERA_LABELS, MAX_TOOL_LABELS, Metrics
 from askcam.stream.frame import AgeBasis
 from askcam.stream.health import Health
@@ -229,7 +230,8 @@ def test_two_servers_in_one_process_do_not_share_counts() -> None:
 def test_how_the_writing_of_evidence_goes_is_read_at_each_scrape() -> None:
     assert not any(name.startswith("askcam_evidence") for name, _ in samples(Metrics()))
     stats = [Stats(stored=5, dropped=2, failed=1, gone=8, waiting=3, answers=4, bytes=999)]
-    metrics = Metrics(evidence=lambda: stats[-1])
+    metrics = Metrics()
+    metrics.register(EvidenceGauges(lambda: stats[-1]))
     stats.append(replace(stats[0], stored=6))
     seen = samples(metrics)
     outcomes = {

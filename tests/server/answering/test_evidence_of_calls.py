@@ -10,9 +10,9 @@ from shop import FOUND_TEXT, PRICE, Shop
 
 from askcam.engine.interface import Engine
 from askcam.engine.question import Event, Failed, Finished, Picture, Started
-from askcam.server.evidence.again import question_of
-from askcam.server.evidence.archive import Archive
-from askcam.server.evidence.writer import Writer
+from askcam.features.evidence.again import question_of
+from askcam.features.evidence.archive import Archive
+from askcam.features.evidence.writer import Writer
 
 
 def again(engine: Engine, archive: Archive, answer_id: str) -> Finished:

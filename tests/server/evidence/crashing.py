@@ -12,9 +12,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from evidence_cases import case, frame, open_store
 
-from askcam.server.evidence import album
-from askcam.server.evidence.retention import Bounds
-from askcam.server.evidence.store import Store
+from askcam.features.evidence import album
+from askcam.features.evidence.retention import Bounds
+from askcam.features.evidence.store import Store
 
 MAX_ANSWERS = 6
 AFTER = 9  # writes that come to their end

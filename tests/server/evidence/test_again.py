@@ -9,9 +9,9 @@ import pytest
 from evidence_cases import INFO, case, frame, open_store
 
 from askcam.engine.question import Finished, Reason, Role, Sampling, Text, Timings, Trace, Usage
-from askcam.server.evidence.again import Comparison, compare, engine_config, question_of
-from askcam.server.evidence.archive import Archive
-from askcam.server.evidence.record import Evidence, Versions
+from askcam.features.evidence.again import Comparison, compare, engine_config, question_of
+from askcam.features.evidence.archive import Archive
+from askcam.features.evidence.record import Evidence, Versions
 
 HERE = Versions("0.1.0", "2.14", "5.23")
 PROMPT = np.array([7, *[9] * 256, 8], np.int32)

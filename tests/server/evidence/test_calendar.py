@@ -3,7 +3,7 @@
 import pytest
 from evidence_cases import CREATED
 
-from askcam.server.evidence.retention import BELIEVE_S, DAY_S, LEAP_S, Calendar
+from askcam.features.evidence.retention import BELIEVE_S, DAY_S, LEAP_S, Calendar
 
 
 def test_a_clock_that_goes_on_as_time_does_is_believed() -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from evidence_cases import case, frame, open_store
 
-from askcam.server.evidence.archive import Archive
-from askcam.server.evidence.index import reading
-from askcam.server.evidence.verify import verify
+from askcam.features.evidence.archive import Archive
+from askcam.features.evidence.index import reading
+from askcam.features.evidence.verify import verify
 
 PROGRAM = Path(__file__).parent / "crashing.py"
 

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askcam.engine.question import Clip, Picture
-from askcam.server.evidence.album import Keys, png, unpng
-from askcam.server.evidence.case import Pens, written
-from askcam.server.evidence.chain import START, link
-from askcam.server.evidence.errors import Broken
-from askcam.server.evidence.record import Evidence, PictureRef, decode, encode, runs, spread
-from askcam.server.evidence.retention import Bounds
+from askcam.features.evidence.album import Keys, png, unpng
+from askcam.features.evidence.case import Pens, written
+from askcam.features.evidence.chain import START, link
+from askcam.features.evidence.errors import Broken
+from askcam.features.evidence.record import Evidence, PictureRef, decode, encode, runs, spread
+from askcam.features.evidence.retention import Bounds
 from askcam.server.storage.place import data_folder
 from askcam.stream.frame import Pixels
 

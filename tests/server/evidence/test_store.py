@@ -10,12 +10,12 @@ import pytest
 from evidence_cases import CREATED, PLENTY, case, frame, noise, open_store
 
 from askcam.engine.question import Clip, Picture
-from askcam.server.evidence.again import RecordedWindow, question_of
-from askcam.server.evidence.archive import Archive
-from askcam.server.evidence.errors import Broken, EvidenceError, NotKept
-from askcam.server.evidence.index import NAME
-from askcam.server.evidence.record import encode
-from askcam.server.evidence.retention import DAY_S, Bounds
+from askcam.features.evidence.again import RecordedWindow, question_of
+from askcam.features.evidence.archive import Archive
+from askcam.features.evidence.errors import Broken, EvidenceError, NotKept
+from askcam.features.evidence.index import NAME
+from askcam.features.evidence.record import encode
+from askcam.features.evidence.retention import DAY_S, Bounds
 
 
 def files(folder: Path) -> list[Path]:

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from evidence_cases import case, frame, open_store
 
-from askcam.server.evidence.archive import Archive
-from askcam.server.evidence.chain import link
-from askcam.server.evidence.index import NAME
-from askcam.server.evidence.retention import Bounds
-from askcam.server.evidence.verify import verify
+from askcam.features.evidence.archive import Archive
+from askcam.features.evidence.chain import link
+from askcam.features.evidence.index import NAME
+from askcam.features.evidence.retention import Bounds
+from askcam.features.evidence.verify import verify
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ import pytest
 from evidence_cases import COMMON, PLENTY, Large, case, frame, noise
 from waiting import until
 
-from askcam.server.evidence.archive import Archive
-from askcam.server.evidence.errors import EvidenceError
-from askcam.server.evidence.retention import Bounds
-from askcam.server.evidence.verify import verify
-from askcam.server.evidence.waiting import MAX_CASES, Waiting
-from askcam.server.evidence.writer import Stats, Writer
+from askcam.features.evidence.archive import Archive
+from askcam.features.evidence.errors import EvidenceError
+from askcam.features.evidence.retention import Bounds
+from askcam.features.evidence.verify import verify
+from askcam.features.evidence.waiting import MAX_CASES, Waiting
+from askcam.features.evidence.writer import Stats, Writer
 from askcam.stream.fit import Fit
 from askcam.stream.frame import Pixels
 from askcam.stream.shot import Shot
@@ -113,8 +113,8 @@ async def test_a_folder_that_is_taken_or_none_is_told_at_the_start(tmp_path: Pat
 def test_private_cameras_and_unwilling_askers_are_left_out(tmp_path: Path) -> None:
     usual, all_of_it = Writer(tmp_path, PLENTY, COMMON), Writer(tmp_path, PLENTY, COMMON, private=True)
     asked = [("lobby", True), ("push-0123", True), (None, True), ("lobby", False), ("push-0123", False)]
-    assert [usual.wants(*one) for one in asked] == [True, False, True, False, False]
-    assert [all_of_it.wants(*one) for one in asked] == [True, True, True, False, False]
+    assert [usual.traces(*one) for one in asked] == [True, False, True, False, False]
+    assert [all_of_it.traces(*one) for one in asked] == [True, True, True, False, False]
 
 
 def test_memory_is_bounded_and_shared_pictures_count_once() -> None:

@@ -8,7 +8,7 @@ import msgspec
 from askcam.client.protocol import Saw
 from askcam.engine.interface import Positions
 from askcam.engine.question import Reason, Role, Sampling, Timings, Usage
-from askcam.server.evidence.errors import Broken
+from askcam.features.evidence.errors import Broken
 from askcam.stream.frame import AgeBasis
 
 FORMAT = 1  # grows when an older reader could misread it

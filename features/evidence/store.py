@@ -9,13 +9,14 @@ import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from askcam.server.evidence.album import Album, Keys, png
-from askcam.server.evidence.case import Case, Circumstances, Pens, written
-from askcam.server.evidence.chain import link
-from askcam.server.evidence.errors import EvidenceError
-from askcam.server.evidence.index import open_to_write
-from askcam.server.evidence.record import Evidence, PictureRef, encode
-from askcam.server.evidence.retention import Bounds
+from askcam.features.evidence.album import Album, Keys, png
+from askcam.features.evidence.case import Circumstances, Pens, written
+from askcam.features.evidence.chain import link
+from askcam.features.evidence.errors import EvidenceError
+from askcam.features.evidence.index import open_to_write
+from askcam.features.evidence.record import Evidence, PictureRef, encode
+from askcam.features.evidence.retention import Bounds
+from askcam.server.answering.observing import Answered
 from askcam.server.storage.disk import Reserve, is_full, make_private, make_room
 from askcam.server.storage.lock import Lock, Taken
 from askcam.stream.frame import Pixels
@@ -68,7 +69,7 @@ class Store:
         self._reserve.take()
         self.num_gone = 0  # answers whose evidence gave way on a full disk
 
-    def put(self, case: Case, now: float | None = None) -> bool:
+    def put(self, case: Answered, now: float | None = None) -> bool:
         """Write an answer's evidence down; what is beyond the bounds `now` (None: as it was created) goes, oldest
         first, and on a full disk so do a few more.
 
@@ -95,7 +96,7 @@ class Store:
             self._remove(number)
         return number is not None
 
-    def _put(self, case: Case, now: float) -> bool:
+    def _put(self, case: Answered, now: float) -> bool:
         sheet = _Sheet()
         pens = Pens(
             lambda pixels: self._lossless(pixels, sheet),

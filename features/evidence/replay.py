@@ -8,15 +8,16 @@ from askcam.engine.errors import EngineError, ModelError
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
 from askcam.engine.question import Event, Failed, Finished, First, Trace
-from askcam.server.evidence.again import Comparison, RecordedWindow, compare, engine_config, question_of
-from askcam.server.evidence.archive import Archive
-from askcam.server.evidence.errors import EvidenceError
-from askcam.server.evidence.record import Evidence
-from askcam.server.evidence.verify import verify as verify_folder
-from askcam.server.evidence.versions import versions
+from askcam.features.evidence.again import Comparison, RecordedWindow, compare, engine_config, question_of
+from askcam.features.evidence.archive import Archive
+from askcam.features.evidence.cli_words import told
+from askcam.features.evidence.errors import EvidenceError
+from askcam.features.evidence.record import Evidence
+from askcam.features.evidence.verify import verify as verify_folder
+from askcam.features.evidence.versions import versions
 from askcam.server.terminal import say
 from askcam.server.terminal.progress import progress
-from askcam.server.terminal.words import told
+from askcam.server.terminal.words import told as general
 
 
 def verify(folder: Path, json: bool) -> None:
@@ -30,7 +31,7 @@ def verify(folder: Path, json: bool) -> None:
         if json:
             say.line({"answer_id": found.answer_id, "finding": found.text})
         else:
-            say.console.print(f"[red]{told('doctor.bad')}[/] [bold]{say.escape(what)}[/]: {say.escape(found.text)}")
+            say.console.print(f"[red]{general('doctor.bad')}[/] [bold]{say.escape(what)}[/]: {say.escape(found.text)}")
     whole = not verdict.findings
     if json:
         counts = {"answers": verdict.num_answers, "pictures": verdict.num_pictures}
@@ -131,4 +132,4 @@ def _tell(evidence: Evidence, found: Comparison, json: bool) -> None:
         say.console.print(f"  {say.escape(told('replay.recorded', text=found.recorded))}")
         say.console.print(f"  {say.escape(told('replay.instead', text=found.replayed))}")
     for difference in found.differences:
-        say.console.print(f"  [yellow]{told('note')}[/] {say.escape(difference)}")
+        say.console.print(f"  [yellow]{general('note')}[/] {say.escape(difference)}")

@@ -15,8 +15,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from askcam.server.evidence.errors import Broken
-from askcam.server.evidence.record import PictureRef
+from askcam.features.evidence.errors import Broken
+from askcam.features.evidence.record import PictureRef
 from askcam.server.storage.disk import open_private
 from askcam.stream.frame import Pixels
 

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from askcam.features.evidence.case import Circumstances
+from askcam.features.evidence.errors import EvidenceError
+from askcam.features.evidence.retention import Bounds, Calendar
+from askcam.features.evidence.store import Store
+from askcam.features.evidence.waiting import Waiting
+from askcam.server.answering.observing import Answered
 from askcam.server.cameras import Cameras
-from askcam.server.evidence.case import Case, Circumstances
-from askcam.server.evidence.errors import EvidenceError
-from askcam.server.evidence.retention import Bounds, Calendar
-from askcam.server.evidence.store import Store
-from askcam.server.evidence.waiting import Waiting
 
 log = logging.getLogger(__name__)
 
@@ -71,11 +72,16 @@ class Writer:
             if self._thread.is_alive():
                 log.error("evidence of %d answers was not written within %g s", len(self._waiting), CLOSE_S)
 
-    def wants(self, camera: str | None, allowed: bool) -> bool:
-        """Whether evidence of an answer about this camera is kept; `allowed`: its asker has nothing against it."""
-        return allowed and (self.private or camera is None or not Cameras.private(camera))
+    def traces(self, camera: str | None, may_be_kept: bool) -> bool:
+        """Whether evidence of an answer about this camera is kept."""
+        return may_be_kept and (self.private or camera is None or not Cameras.private(camera))
 
-    def put(self, case: Case) -> bool:
+    def answered(self, answered: Answered) -> None:
+        """Have it written down, if its evidence is kept."""
+        if answered.trace is not None and self.traces(answered.record.saw.camera, answered.may_be_kept):
+            self.put(answered)
+
+    def put(self, case: Answered) -> bool:
         """Have a case written; False when it is dropped because too many wait."""
         if self._waiting.put(case):
             return True
@@ -148,7 +154,7 @@ class Writer:
                 store.num_gone,
             )  # fmt: skip
 
-    def _write(self, store: Store, case: Case) -> None:
+    def _write(self, store: Store, case: Answered) -> None:
         try:
             if store.put(case, self._now()):
                 self._stored += 1

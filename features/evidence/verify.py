@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from askcam.server.evidence.archive import Archive
-from askcam.server.evidence.chain import link
-from askcam.server.evidence.errors import Broken
-from askcam.server.evidence.index import reading
-from askcam.server.evidence.record import PictureRef, decode
+from askcam.features.evidence.archive import Archive
+from askcam.features.evidence.chain import link
+from askcam.features.evidence.errors import Broken
+from askcam.features.evidence.index import reading
+from askcam.features.evidence.record import PictureRef, decode
 
 
 @dataclass(frozen=True, slots=True)

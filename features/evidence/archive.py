@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from askcam.server.evidence.album import Album
-from askcam.server.evidence.errors import NotKept
-from askcam.server.evidence.index import reading
-from askcam.server.evidence.record import Evidence, decode
-from askcam.server.evidence.store import PICTURES
+from askcam.features.evidence.album import Album
+from askcam.features.evidence.errors import NotKept
+from askcam.features.evidence.index import reading
+from askcam.features.evidence.record import Evidence, decode
+from askcam.features.evidence.store import PICTURES
 
 
 class Archive:

@@ -8,8 +8,8 @@ import numpy as np
 
 from askcam.engine.interface import EngineConfig, ModelInfo
 from askcam.engine.question import Clip, Finished, Message, Part, Picture, Question, Reason, Text, Trace
-from askcam.server.evidence.album import Album
-from askcam.server.evidence.record import Evidence, Moving, PictureRef, SeenView, Still, Versions, Words, spread
+from askcam.features.evidence.album import Album
+from askcam.features.evidence.record import Evidence, Moving, PictureRef, SeenView, Still, Versions, Words, spread
 from askcam.stream.frame import Frame, Pixels
 from askcam.stream.window import Pair, View
 

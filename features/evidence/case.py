@@ -1,16 +1,13 @@
 """One answer on its way to the disk: first as the asking knew it, then as a record. Encoding is the writer's work."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from askcam.engine.interface import EngineConfig, ModelInfo
-from askcam.engine.question import Clip, Message, Text, Trace
-from askcam.server.answers import Record
-from askcam.server.cameras import Cameras
-from askcam.server.evidence.record import (
+from askcam.engine.question import Clip, Message, Text
+from askcam.features.evidence.record import (
     Evidence,
     KeyPicture,
     ModelRun,
@@ -24,6 +21,8 @@ from askcam.server.evidence.record import (
     Words,
     runs,
 )
+from askcam.server.answering.observing import Answered
+from askcam.server.cameras import Cameras
 from askcam.server.pictures import encode as jpeg
 from askcam.stream.errors import StreamError
 from askcam.stream.frame import Pixels
@@ -31,27 +30,6 @@ from askcam.stream.shot import Shot
 from askcam.stream.window import View
 
 KEY_QUALITY = 90  # JPEG
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Case:
-    """All that is known of one answer at its end. Made on the event loop from references; nothing is copied."""
-
-    record: Record
-    messages: tuple[Message, ...]
-    tools: tuple[Mapping[str, Any], ...]
-    trace: Trace
-    tokens: tuple[int, ...]
-    view: View | None
-    shot: Shot | None  # the camera's newest picture when the question was taken up; converted when it is written
-    model: ModelInfo
-
-    def pixels(self) -> tuple[Pixels, ...]:
-        """All that it keeps in memory, a picture perhaps twice."""
-        seen = () if self.view is None else tuple(frame.pixels for frame in self.view.frames)
-        parts = [part for message in self.messages for part in message.parts if not isinstance(part, Text)]
-        attached = [pixels for part in parts for pixels in (part.frames if isinstance(part, Clip) else (part.pixels,))]
-        return (*seen, *attached)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +49,10 @@ class Pens:
     photo: Callable[[bytes, int, int], PictureRef]  # (JPEG, width, height)
 
 
-def written(case: Case, common: Circumstances, pens: Pens) -> Evidence:
+def written(case: Answered, common: Circumstances, pens: Pens) -> Evidence:
     """The record of a case; its pictures are on the disk then. Raises OSError."""
-    record = case.record
+    record, trace = case.record, case.trace
+    assert trace is not None, "evidence is of answers that were traced"
     return Evidence(
         id=record.id,
         created=record.created,
@@ -83,8 +62,8 @@ def written(case: Case, common: Circumstances, pens: Pens) -> Evidence:
         messages=tuple(_turn(message, pens) for message in case.messages),
         tools=case.tools,
         tools_called=tuple(msgspec.to_builtins(tool) for tool in record.saw.tools),
-        sampling=case.trace.sampling,
-        prompt=runs(case.trace.prompt.tolist()),
+        sampling=trace.sampling,
+        prompt=runs(trace.prompt.tolist()),
         tokens=case.tokens,
         text=record.text,
         reason=record.reason,

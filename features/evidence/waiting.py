@@ -4,8 +4,8 @@ import threading
 from collections import Counter, deque
 from concurrent.futures import Future
 
+from askcam.server.answering.observing import Answered
 from askcam.server.answers import owners
-from askcam.server.evidence.case import Case
 
 MAX_CASES = 32
 MAX_BYTES = 256 << 20
@@ -17,7 +17,7 @@ class Waiting:
     def __init__(self, max_cases: int = MAX_CASES, max_bytes: int = MAX_BYTES) -> None:
         self._max_cases, self._max_bytes = max_cases, max_bytes
         self._change = threading.Condition()
-        self._cases: deque[Case] = deque()  # the first one is being written once it was taken
+        self._cases: deque[Answered] = deque()  # the first one is being written once it was taken
         self._uses: Counter[int] = Counter()  # by id() of the array that owns the memory
         self._bytes = 0
         self._closed = False
@@ -26,7 +26,7 @@ class Waiting:
     def __len__(self) -> int:
         return len(self._cases)
 
-    def put(self, case: Case) -> bool:
+    def put(self, case: Answered) -> bool:
         """False when there is no room for it, or when nobody takes any more."""
         memory = owners(case.pixels())
         with self._change:
@@ -40,7 +40,7 @@ class Waiting:
             self._change.notify()
             return True
 
-    def take(self, timeout_s: float) -> Case | None:
+    def take(self, timeout_s: float) -> Answered | None:
         """The oldest, which counts as waiting until done(). None: nothing came in time, somebody wishes for room, or
         all is done and closed."""
         with self._change:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from askcam.server.evidence.writer import Stats
+from askcam.features.evidence.writer import Stats
 
 
 class EvidenceGauges(Collector):
