@@ -229,6 +229,23 @@ def test_heads_make_room_for_a_question(
     assert settled(engine) < full
 
 
+def test_a_question_that_is_cancelled_while_it_waits_for_memory_is_told_so_once(live: Live, heard: Any) -> None:
+    engine = live("qwen2_vl", max_pairs=4, kv_gb=0.0006)
+    rows = engine.pool.total_rows
+    large = Question(ask("Who are you?").messages, None, Sampling(max_tokens=rows, min_tokens=rows, temperature=0))
+    first, second = heard(), heard()
+    running = engine.ask(large, first)
+    until(lambda: engine.stats().answering == 1, "the first answer")
+    parked = engine.ask(large, second)
+    until(lambda: bool(engine._parked), "the second to find no memory")
+    engine.cancel(parked)
+    assert second.wait()[-1].reason is Reason.CANCELLED
+    engine.cancel(running)
+    first.wait()
+    assert settled(engine) == 0
+    assert second._queue.empty()
+
+
 def test_a_stream_that_begins_anew_empties_its_windows(
     live: Live, stream_of: Any, oracle: Any, sharp: Callable[[str], Loaded], heard: Any
 ) -> None:
