@@ -1,5 +1,6 @@
 """The house, put together from its config: every room in the order in which they need each other."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from graphlib import TopologicalSorter
 
@@ -16,6 +17,7 @@ from askcam.server.asking import Asking
 from askcam.server.attached.decoding import Decoding
 from askcam.server.attached.fetching import Fetcher
 from askcam.server.cameras import Cameras
+from askcam.server.config_errors import ConfigError
 from askcam.server.desk.desks import Desks
 from askcam.server.events.metrics import Gauges as EventGauges
 from askcam.server.events.service import Events
@@ -29,11 +31,14 @@ from askcam.server.metrics import Metrics
 from askcam.server.model import BUILT_IN, Model
 from askcam.server.pictures import Pictures
 from askcam.server.realtime.sessions import Sessions
+from askcam.server.running import CannotOpen
 from askcam.server.storage.health import Storage
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.installed import add_installed, built_in, open_catalogue
 from askcam.server.tools.mcp_servers import McpServers
 from askcam.server.watching.watching import Watching
+
+log = logging.getLogger(__name__)
 
 
 def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House:
@@ -100,13 +105,19 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
 
 
 def plug_in(house: House, config: Config, features: Sequence[Feature]) -> None:
-    """Build `features`, each after those that it needs, and take in what they bring."""
+    """Build `features`, each after those that it needs, and take in what they bring. Raises ConfigError, CannotOpen."""
     for feature in in_order(features):
         if feature.build is None:
             continue
         sections = {name: config.sections.get(name, section.usual()) for name, section in feature.sections.items()}
         cameras = {name: camera.use.options for name, camera in config.cameras.items()}
-        running = feature.build(house, Given(sections, cameras, config.model), house.features)
+        try:
+            running = feature.build(house, Given(sections, cameras, config.model), house.features)
+        except (ConfigError, CannotOpen):
+            raise
+        except Exception as exc:  # it may be another package's
+            log.exception("building the feature %s failed", feature.name)
+            raise CannotOpen(f"the feature {feature.name!r} cannot be built: {exc}") from exc
         house.features[feature.name] = running
         for tool in running.tools:
             house.tools.add(tool)

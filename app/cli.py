@@ -4,14 +4,17 @@ import os
 import sys
 
 from askcam.server.terminal.language import chosen
-from askcam.server.terminal.words import speak
+from askcam.server.terminal.reasons import reason_in
+from askcam.server.terminal.words import speak, told
 
 
 def main() -> None:
     """Runs what argv says; leaves with its exit code."""
     speak(chosen(sys.argv[1:], os.environ))
-    from askcam.app.program import app
+    from askcam.app.program import app, left_out
 
+    for why in left_out:
+        print(told("note"), reason_in(why), file=sys.stderr)
     app()
 
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from askcam.app.commands.groups import catalogue, watch
-from askcam.app.features import FEATURES
+from askcam.app.features import FEATURES, LEFT_OUT, OURS
+from askcam.app.plugged import add_commands
 from askcam.demo.builtin import model_path
 from askcam.server.feature import Program
 from askcam.server.terminal.flags import (
@@ -182,9 +183,14 @@ def doctor(
 
 app.add_typer(catalogue.group(), name="catalogue")
 app.add_typer(watch.group(URL), name="watch")
+left_out = [*LEFT_OUT]  # features of other packages, with why
 for feature in FEATURES:
-    if feature.commands is not None:
-        feature.commands(Program(app, BUILT_IN, lambda file: _config(file, None, {}, {}).sections))
+    try:
+        add_commands(feature, Program(app, BUILT_IN, lambda file: _config(file, None, {}, {}).sections))
+    except Exception as exc:
+        if feature in OURS:
+            raise
+        left_out.append(f"the commands of the feature {feature.name!r} are left out: {exc}")
 
 
 @app.command(

@@ -30,7 +30,7 @@ from askcam.server.answering.freshness import LOOK_EVERY_S, WORTH_WAITING, live_
 from askcam.server.answering.hearing import Heard
 from askcam.server.answering.measuring import Measuring
 from askcam.server.answering.notes import with_notes
-from askcam.server.answering.observing import Answered, Observer
+from askcam.server.answering.observing import Answered, Observer, tell
 from askcam.server.answering.quoting import brought, quoted
 from askcam.server.answering.scene import SceneWatch
 from askcam.server.answering.trained import (
@@ -358,8 +358,7 @@ class Asking:
                 model,
                 ask.evidence,
             )
-            for observer in self._observers:
-                observer.answered(answered)
+            tell(self._observers, answered)
 
 
 def _on_loop(put: Callable[[Event], None]) -> Callable[[Event], None]:

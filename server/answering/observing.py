@@ -1,6 +1,7 @@
 """Whoever is told of every answer once it is over: what a feature may keep, count or pass on."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,6 +11,8 @@ from askcam.server.answers import Record
 from askcam.stream.frame import Pixels
 from askcam.stream.shot import Shot
 from askcam.stream.window import View
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,3 +46,12 @@ class Observer(Protocol):
 
     def answered(self, answered: Answered) -> None:
         """An answer is over: to its end, or broken off."""
+
+
+def tell(observers: Iterable[Observer], answered: Answered) -> None:
+    """One that fails keeps nobody from hearing of it, and no answer from being given."""
+    for observer in observers:
+        try:
+            observer.answered(answered)
+        except Exception:
+            log.exception("an observer of answers failed: %r", observer)
