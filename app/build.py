@@ -66,11 +66,11 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
         metrics,
         tools,
         config.tools.limits,
-        desks,
-        config.limits.max_question_chars,
-        places.questions,
-        max_age_s,
+        max_chars=config.limits.max_question_chars,
+        places=places.questions,
+        max_age_s=max_age_s,
     )
+    asking.consult(desks)
     for tool in built_in(cameras, desks, catalogue, watching):
         tools.add(tool)
     storage.watch("watches", events.trouble)
@@ -122,6 +122,7 @@ def plug_in(house: House, config: Config, features: Sequence[Feature]) -> None:
         for tool in running.tools:
             house.tools.add(tool)
         house.metrics.register(*running.collectors)
+        house.asking.consult(*running.tellers)
         house.asking.observe(*running.observers)
         house.archives.extend(running.archives)
         for name, look in running.stores.items():

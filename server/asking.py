@@ -13,7 +13,6 @@ import string
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from askcam.client.protocol import CalledTool, Fact
 from askcam.engine.errors import QuestionError, Stale, TooSlow, UnknownScene
@@ -50,6 +49,7 @@ from askcam.server.cameras import Cameras
 from askcam.server.errors import as_api_error, needs_picture
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
+from askcam.server.running import Teller
 from askcam.server.steps import Ask, Begun, Changed, Done, Returned, Step
 from askcam.server.tools.base import CallLimits, Circumstance, Tool
 from askcam.server.tools.box import Toolbox
@@ -57,13 +57,6 @@ from askcam.server.tools.calling import carry_out
 from askcam.stream.states import State
 
 ALPHABET = string.ascii_letters + string.digits
-
-
-class Desks(Protocol):
-    """What is known of the scenes before product desks."""
-
-    def facts(self, camera: str) -> tuple[Fact, ...]:
-        """What was read from its pictures lately, and looked up. Empty for any other camera."""
 
 
 def new_answer_id() -> str:
@@ -82,7 +75,6 @@ class Asking:
         metrics: Metrics,
         tools: Toolbox | None = None,
         limits: CallLimits | None = None,
-        desks: Desks | None = None,
         max_chars: int = Limits().max_question_chars,
         places: Places | None = None,
         max_age_s: float | None = None,
@@ -90,11 +82,15 @@ class Asking:
         """`max_chars`: of all text in one question; `places`: of questions under way, for clients' sake; `max_age_s`:
         what a question allows that says nothing itself."""
         self._model, self._cameras, self._answers, self._metrics = model, cameras, answers, metrics
-        self._desks = desks
+        self._tellers: list[Teller] = []
         self._observers: list[Observer] = []
         self._tools, self._limits = tools or Toolbox(), limits or CallLimits()
         self._forming, self._measuring, self._max_chars = Forming(), Measuring(), max_chars
         self._under_way, self._places, self._max_age_s = 0, places, max_age_s
+
+    def consult(self, *tellers: Teller) -> None:
+        """Tell the model what these know of a camera's scene."""
+        self._tellers += tellers
 
     def observe(self, *observers: Observer) -> None:
         """Have these told of every answer."""
@@ -154,8 +150,7 @@ class Asking:
             use, health = self._cameras.use(ask.camera), self._cameras.health(ask.camera)
             self._check_health(ask, ask.camera, health)
             allowed = use.tools
-            if use.desk and self._desks is not None:
-                facts = self._desks.facts(ask.camera)
+            facts = tuple(fact for teller in self._tellers for fact in teller.facts(ask.camera))
             if ask.max_age_s is None and self._cameras.get(ask.camera).status().state is not State.ENDED:
                 ask = replace(ask, max_age_s=self._max_age_s)
         if ask.choice.mode != "none":

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from prometheus_client.registry import Collector
 
+from askcam.client.protocol import Fact
 from askcam.server.answering.observing import Observer
 from askcam.server.kept_answers import Archive
 from askcam.server.tools.base import Tool
@@ -15,12 +17,20 @@ class CannotOpen(Exception):
     """What a feature keeps cannot be kept: a folder, a file. The message names it and the remedy."""
 
 
+class Teller(Protocol):
+    """Knows something of what cameras show."""
+
+    def facts(self, camera: str) -> tuple[Fact, ...]:
+        """What is known of this camera's scene now, told to the model with each question. Costs no time."""
+
+
 class Running:
     """One feature: what it brings, and its life. Owned by the event loop; what a feature does not need stays as is."""
 
     endpoints: Sequence[Endpoint] = ()
     tools: Sequence[Tool] = ()
     collectors: Sequence[Collector] = ()
+    tellers: Sequence[Teller] = ()
     stores: Mapping[
         str, Callable[[], str | None]
     ] = {}  # each says, on any thread, what has become of it; None: nothing
