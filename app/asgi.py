@@ -26,7 +26,6 @@ from askcam.server.access.request_ids import HEADER, SCOPE, RequestIds
 from askcam.server.api import (
     calibration,
     cameras,
-    desk,
     events,
     health,
     history,
@@ -66,7 +65,6 @@ def all_endpoints(house: House) -> list[Endpoint]:
         cameras,
         history,
         tools,
-        desk,
         watches,
         proposals,
         calibration,

@@ -18,13 +18,11 @@ from askcam.server.attached.decoding import Decoding
 from askcam.server.attached.fetching import Fetcher
 from askcam.server.cameras import Cameras
 from askcam.server.config_errors import ConfigError
-from askcam.server.desk.desks import Desks
 from askcam.server.events.metrics import Gauges as EventGauges
 from askcam.server.events.service import Events
 from askcam.server.events.thread import Keeping
 from askcam.server.feature import Feature, Given
 from askcam.server.gauges.build import BuildInfo
-from askcam.server.gauges.desks import DeskGauges
 from askcam.server.gauges.engine import EngineGauges
 from askcam.server.house import House
 from askcam.server.metrics import Metrics
@@ -34,7 +32,7 @@ from askcam.server.realtime.sessions import Sessions
 from askcam.server.running import CannotOpen
 from askcam.server.storage.health import Storage
 from askcam.server.tools.box import Toolbox
-from askcam.server.tools.installed import add_installed, built_in, open_catalogue
+from askcam.server.tools.installed import add_installed, built_in
 from askcam.server.tools.mcp_servers import McpServers
 from askcam.server.watching.watching import Watching
 
@@ -52,9 +50,7 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
     max_age_s = None if server.max_age_ms is None else server.max_age_ms / 1000
     storage = Storage()
     kept = Keeping(config.watching.folder, config.watching.bounds, storage.make_room)
-    catalogue = open_catalogue(config.catalogue.file)
-    desks = Desks(None if catalogue is None else catalogue.by_code)
-    metrics.register(BuildInfo(model), EngineGauges(model), DeskGauges(desks))
+    metrics.register(BuildInfo(model), EngineGauges(model))
     ProcessCollector(registry=metrics.registry)
     events = Events(kept)
     watching = Watching(events, model, cameras, metrics, config.watches, max_age_s)
@@ -70,8 +66,7 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
         places=places.questions,
         max_age_s=max_age_s,
     )
-    asking.consult(desks)
-    for tool in built_in(cameras, desks, catalogue, watching):
+    for tool in built_in(cameras, watching):
         tools.add(tool)
     storage.watch("watches", events.trouble)
     metrics.register(storage, EventGauges(events))
@@ -93,8 +88,6 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
         watching=watching,
         tools=tools,
         mcp=McpServers(config.tools.mcp, tools),
-        desks=desks,
-        catalogue=catalogue,
         fetcher=Fetcher(config.fetch),
         decoding=Decoding(fit=lambda width, height: model.engine.fit_picture(width, height)),
         sessions=Sessions(max_parked=config.limits.max_parked_sessions, count=metrics.parked),
@@ -111,8 +104,9 @@ def plug_in(house: House, config: Config, features: Sequence[Feature]) -> None:
             continue
         sections = {name: config.sections.get(name, section.usual()) for name, section in feature.sections.items()}
         cameras = {name: camera.use.options for name, camera in config.cameras.items()}
+        limits = {name: config.limits.options.get(name, limit.usual) for name, limit in feature.limits.items()}
         try:
-            running = feature.build(house, Given(sections, cameras, config.model), house.features)
+            running = feature.build(house, Given(sections, cameras, limits, config.model), house.features)
         except (ConfigError, CannotOpen):
             raise
         except Exception as exc:  # it may be another package's

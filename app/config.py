@@ -38,8 +38,7 @@ from askcam.server.feature import Section
 from askcam.server.model_config import ModelConfig
 from askcam.server.storage.place import data_folder
 from askcam.server.toml_file import Flags, Toml
-from askcam.server.tools.base import DESK_TOOLS
-from askcam.server.tools.config import CatalogueConfig, ToolsConfig, read_tools
+from askcam.server.tools.config import ToolsConfig, read_tools
 from askcam.server.watching.config import WatchingConfig, check_watches, read_watches, read_watching
 from askcam.server.watching.setting import WatchSetting
 from askcam.stream.status import CameraConfig
@@ -109,7 +108,6 @@ class Config:
     watching: WatchingConfig = field(default_factory=WatchingConfig)
     watches: Mapping[str, WatchSetting] = field(default_factory=dict)  # by name
     tools: ToolsConfig = field(default_factory=ToolsConfig)
-    catalogue: CatalogueConfig = field(default_factory=CatalogueConfig)
     fetch: FetchConfig = field(default_factory=FetchConfig)
     sections: Mapping[str, Any] = field(default_factory=lambda: {name: each.usual() for name, each in sections()})
     """Features' own, by name."""
@@ -185,7 +183,6 @@ def _read(toml: Toml, env: Mapping[str, str]) -> Config:
     toml.check_keys((), [*own, *dict(sections())])
     server: ServerConfig = toml.section(("server",), ServerConfig)
     tools = read_tools(toml)
-    catalogue: CatalogueConfig = toml.section(("catalogue",), CatalogueConfig)
     return Config(
         server=replace(
             server,
@@ -194,12 +191,11 @@ def _read(toml: Toml, env: Mapping[str, str]) -> Config:
         ),
         model=toml.section(("model",), ModelConfig),
         cameras={name: _camera(toml, name, tools) for name in toml.tables(("cameras",), "[cameras.lobby]")},
-        limits=toml.section(("limits",), Limits),
+        limits=_limits(toml),
         answers=toml.section(("answers",), AnswersConfig),
         watching=read_watching(toml),
         watches=read_watches(toml),
         tools=tools,
-        catalogue=CatalogueConfig(None if catalogue.file is None else path.parent / catalogue.file.expanduser()),
         fetch=toml.section(("fetch",), FetchConfig),
     )
 
@@ -217,9 +213,26 @@ def _camera(toml: Toml, name: str, tools: ToolsConfig) -> CameraEntry:
     if not isinstance(uri, str) or not uri.strip():
         raise ConfigError(f'{toml.place((*path, "uri"))}: a camera needs its source: uri = "rtsp://host/path"')
     use = replace(toml.convert(path, used, CameraUse), options=options)
-    if "tools" not in used:  # what a desk has read is to be looked up, unless its section says otherwise
-        use = replace(use, tools=(*tools.cameras, *DESK_TOOLS) if use.desk else tools.cameras)
+    if "tools" not in used:
+        use = replace(use, tools=(*tools.cameras, *_tools_of(options)))
     return CameraEntry(uri.strip(), toml.convert(path, own, CameraConfig), use)
+
+
+def _tools_of(options: Mapping[str, Any]) -> Iterator[str]:
+    """What a camera may call since it has these options."""
+    for feature in FEATURES:
+        for option, tools in feature.camera_tools.items():
+            if options.get(option):
+                yield from tools
+
+
+def _limits(toml: Toml) -> Limits:
+    path = ("limits",)
+    own: dict[str, Any] = dict(toml.at(path))
+    kinds = {name: limit.kind for feature in FEATURES for name, limit in feature.limits.items()}
+    toml.check_keys(path, [*kinds, *(each.name for each in fields(Limits) if each.name != "options")])
+    options = {name: toml.value((*path, name), own.pop(name), kind) for name, kind in kinds.items() if name in own}
+    return replace(toml.convert(path, own, Limits), options=options)
 
 
 def _check_camera_name(name: str, place: str) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from askcam.app.commands.groups import catalogue, watch
+from askcam.app.commands.groups import watch
 from askcam.app.features import FEATURES, LEFT_OUT, OURS
 from askcam.app.plugged import add_commands
 from askcam.demo.builtin import model_path
@@ -181,8 +181,6 @@ def doctor(
     command.doctor(camera or [], engine(BUILT_IN, model=model, device=device), wait, json)
 
 
-app.add_typer(catalogue.group(), name="catalogue")
-app.add_typer(watch.group(URL), name="watch")
 left_out = [*LEFT_OUT]  # features of other packages, with why
 for feature in FEATURES:
     try:
@@ -191,6 +189,7 @@ for feature in FEATURES:
         if feature in OURS:
             raise
         left_out.append(f"the commands of the feature {feature.name!r} are left out: {exc}")
+app.add_typer(watch.group(URL), name="watch")
 
 
 @app.command(

@@ -116,9 +116,8 @@ class Running:
 async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
     """Serve until the block is left. `built_in`: the model to run when the config names none.
 
-    Raises ConfigError for what check() refuses and for an address that cannot be had, SourceError for a camera's URI,
-    WatchingError and CannotOpen for a folder that cannot be written. A catalogue that cannot be
-    read is a ConfigError, too.
+    Raises ConfigError for what check() and features refuse and for an address that cannot be had, SourceError for a
+    camera's URI, WatchingError and CannotOpen for a folder that cannot be written.
     """
     check(config)
     known_secrets.learn(config)
@@ -126,7 +125,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
         resolve(camera.uri)  # a source that nothing here opens is told before a model is loaded
     house = build_house(config)
     house.cameras.announced = tuple(config.cameras)
-    async with house.mcp, _closing(house), contextlib.AsyncExitStack() as rooms:
+    async with house.mcp, contextlib.AsyncExitStack() as rooms:
         sock = rooms.enter_context(contextlib.closing(bind(config.server.host, config.server.port)))
         rooms.callback(house.fetcher.close)
         rooms.callback(house.decoding.close)
@@ -181,17 +180,6 @@ def _quiet(told: Told) -> Iterator[None]:
             logger.removeFilter(quiet)
 
 
-@contextlib.asynccontextmanager
-async def _closing(house: House) -> AsyncIterator[None]:
-    """What reads codes and looks them up ends with the block."""
-    try:
-        yield
-    finally:
-        await house.desks.close()
-        if house.catalogue is not None:
-            house.catalogue.close()
-
-
 async def _load(config: Config, model: EngineConfig, house: House) -> Engine:
     readiness = house.model.readiness
     try:
@@ -202,9 +190,7 @@ async def _load(config: Config, model: EngineConfig, house: House) -> Engine:
     house.model.ready(engine)
     house.cameras.announced = ()
     for name, camera in config.cameras.items():
-        opened = house.cameras.add(name, camera.uri, camera.config, camera.use)
-        if camera.use.desk:
-            house.desks.open(opened)
+        house.cameras.add(name, camera.uri, camera.config, camera.use)
     await house.watching.begin()
     for running in house.features.values():
         await running.begin()

@@ -25,9 +25,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from servers.desk_scene import burst
 
 from askcam.demo.synthetic import SyntheticScene
-from askcam.server.catalogue import gtin
-from askcam.server.desk.reading import Burst, read
-from askcam.server.desk.sightings import Sightings, verified
+from askcam.features.desk.catalogue import gtin
+from askcam.features.desk.reading import Burst, read
+from askcam.features.desk.sightings import Sightings, verified
 
 MODULES = (0.8, 1.0, 1.2, 1.5, 2.0)  # pixels per module: an EAN-13 is 95 of them wide
 TILTS = ((0, 0), (15, 0), (45, 0), (0, 35), (15, 35))  # degrees in the picture, and out of it

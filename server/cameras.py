@@ -32,9 +32,10 @@ class CameraUse:
     """What is done with a camera's pictures. Fields of [cameras.NAME], too."""
 
     tools: tuple[str, ...] = ()  # server-side tools that its questions may call: "clock", "parcels.*", "*"
-    desk: bool = False  # codes are read as frames arrive, and enter the prompt
     unwell: Unwell = "refuse"  # what to do with questions about a dark or frozen picture
-    options: Mapping[str, Any] = field(default_factory=dict)  # those of features, by name
+    options: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # those of features, by name; CameraInfo tells those that it knows
 
 
 DEFAULT_USE = CameraUse()
@@ -190,10 +191,10 @@ class Cameras:
             frame_age_ms=None if status.frame_age_s is None else round(status.frame_age_s * 1000, 1),
             health=[flag.value for flag in status.health],
             private=self.private(name),
-            desk=self.use(name).desk,
             retry_in_ms=None if status.retry_s is None else round(status.retry_s * 1000, 1),
             sees_every_ms=self.sees_every_ms(name),
             slow=self._slow(name, status.fps),
+            **{key: value for key, value in self.use(name).options.items() if key in CameraInfo.__struct_fields__},
         )
 
     def sees_every_ms(self, name: str) -> float | None:

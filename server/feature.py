@@ -32,11 +32,20 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """A key under [limits]."""
+
+    kind: Any
+    usual: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """What a feature is told by the config."""
 
     sections: Mapping[str, Any]  # its own, by name
     cameras: Mapping[str, Mapping[str, Any]]  # by camera: which of its options stand there
+    limits: Mapping[str, Any]  # its own, by name
     model: "ModelConfig"
 
 
@@ -56,6 +65,9 @@ class Feature:
     name: str  # of its folder
     sections: Mapping[str, Section] = field(default_factory=dict)
     camera_options: Mapping[str, Any] = field(default_factory=dict)  # keys under [cameras.NAME], and their types
+    camera_tools: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By option: what the questions of a camera with it may call beside [tools] cameras."""
+    limits: Mapping[str, Limit] = field(default_factory=dict)
     build: "Callable[[House, Given, Mapping[str, Running]], Running] | None" = None
     commands: Callable[[Program], None] | None = None
     needs: tuple[str, ...] = ()

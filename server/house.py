@@ -18,9 +18,7 @@ from askcam.server.asking import Asking
 from askcam.server.attached.decoding import Decoding
 from askcam.server.attached.fetching import Fetcher
 from askcam.server.cameras import Cameras
-from askcam.server.catalogue.store import Catalogue
 from askcam.server.connections.protocol import line_of
-from askcam.server.desk.desks import Desks
 from askcam.server.events.service import Events
 from askcam.server.kept_answers import Archive
 from askcam.server.metrics import Metrics
@@ -55,8 +53,6 @@ class House:
     proxies: TrustedProxies = field(default_factory=TrustedProxies)
     tools: Toolbox = field(default_factory=Toolbox)
     mcp: McpServers = field(default_factory=lambda: McpServers({}, Toolbox()))
-    desks: Desks = field(default_factory=Desks)
-    catalogue: Catalogue | None = None
     archives: list[Archive] = field(default_factory=list)  # where answers are kept for longer
     fetcher: Fetcher = field(default_factory=Fetcher)  # of pictures in messages; from nowhere, unless the config says
     decoding: Decoding = field(default_factory=Decoding)  # of pictures in messages

@@ -8,9 +8,11 @@ from prometheus_client.registry import Collector
 
 from askcam.client.protocol import Fact
 from askcam.server.answering.observing import Observer
+from askcam.server.cameras import CameraUse
 from askcam.server.kept_answers import Archive
 from askcam.server.tools.base import Tool
 from askcam.server.wire.endpoint import Endpoint
+from askcam.stream.camera import Camera
 
 
 class CannotOpen(Exception):
@@ -24,6 +26,22 @@ class Teller(Protocol):
         """What is known of this camera's scene now, told to the model with each question. Costs no time."""
 
 
+class PushedUse(Protocol):
+    """What is made of a private camera whose connection says `?model=push:NAME`."""
+
+    @property
+    def use(self) -> CameraUse: ...
+
+    def check(self) -> None:
+        """Raises ApiError where there is no place for one more."""
+
+    def begin(self, camera: Camera) -> None:
+        """It is there; its frames are about to come."""
+
+    async def end(self, camera: str) -> None:
+        """It has been removed."""
+
+
 class Running:
     """One feature: what it brings, and its life. Owned by the event loop; what a feature does not need stays as is."""
 
@@ -31,6 +49,7 @@ class Running:
     tools: Sequence[Tool] = ()
     collectors: Sequence[Collector] = ()
     tellers: Sequence[Teller] = ()
+    pushed: Mapping[str, PushedUse] = {}  # by NAME
     stores: Mapping[
         str, Callable[[], str | None]
     ] = {}  # each says, on any thread, what has become of it; None: nothing

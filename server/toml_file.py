@@ -102,18 +102,16 @@ class Toml:
             inner = re.sub(r"\[.*", "", where[1]).strip(".") if where else ""
             path = (*keys, *inner.split(".")) if inner else self._key_in(message, keys, table)
             value = table.get(path[-1]) if path != keys else None
-            # Only numbers are repeated: a text may be a token or a password.
-            got = f", got {value}" if isinstance(value, int | float) and ", got " not in message else ""
             choices = get_args(get_type_hints(kind).get(path[-1])) if message.startswith("Invalid enum value") else ()
             known = f"; known: {', '.join(map(str, choices))}" if choices else ""
-            raise ConfigError(f"{self.place(path)}: {plain(AT.sub('', message))}{got}{known}") from exc
+            raise ConfigError(f"{self.place(path)}: {_complaint(message, value)}{known}") from exc
 
     def value(self, keys: Keys, value: Any, kind: Any) -> Any:
         """A `value` that stands at `keys`, as a `kind`."""
         try:
             return msgspec.convert(value, kind, dec_hook=_decode)
         except msgspec.ValidationError as exc:
-            raise ConfigError(f"{self.place(keys)}: {plain(AT.sub('', str(exc)))}") from exc
+            raise ConfigError(f"{self.place(keys)}: {_complaint(str(exc), value)}") from exc
 
     def _key_in(self, message: str, keys: Keys, table: Mapping[str, Any]) -> Keys:
         """A dataclass that checks itself names its field first: "fps is 0; it must be ..."."""
@@ -162,6 +160,12 @@ class Flags(Toml):
 
     def place(self, keys: Keys) -> str:
         return "--" + keys[-1].replace("_", "-")
+
+
+def _complaint(message: str, value: object) -> str:
+    """msgspec's, of a `value`. Only numbers are repeated: a text may be a token or a password."""
+    got = f", got {value}" if isinstance(value, int | float) and ", got " not in message else ""
+    return plain(AT.sub("", message)) + got
 
 
 def _decode(kind: type, value: object) -> Any:

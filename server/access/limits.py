@@ -1,7 +1,8 @@
 """How much one server takes on. Every number is a bound with a clear refusal behind it."""
 
-from dataclasses import dataclass
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 from msgspec import Meta
 
@@ -9,7 +10,6 @@ from askcam.server.access.rates import Rate
 from askcam.server.errors import ApiError
 
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
-CountOrNone = Annotated[int, Meta(ge=0, le=1_000_000)]
 Bytes = Annotated[int, Meta(ge=1024, le=1 << 30)]
 Share = Annotated[float, Meta(gt=0, le=1)]
 PerSecond = Annotated[float, Meta(gt=0, le=100_000)]
@@ -27,7 +27,6 @@ class Limits:
     max_parked_sessions: Count = 32  # realtime sessions whose connection was lost; the oldest ends for one more
     max_cameras: Count = 32
     max_pushed_cameras: Count = 8
-    max_pushed_desks: CountOrNone = 4  # of them; each reads codes, at a quarter of a core at most
     max_viewers: Count = 32  # live pictures being watched
     max_event_streams: Count = 64
     max_connections: Annotated[int, Meta(ge=16, le=65_536)] = 4096  # fewer where the system gives fewer descriptors
@@ -40,6 +39,7 @@ class Limits:
     questions_burst: Count = 40
     frames_per_s: PerSecond = 30.0  # pushed, per client
     frames_burst: Count = 60
+    options: Mapping[str, Any] = field(default_factory=dict)  # those of features, by name
 
     @property
     def questions(self) -> Rate:

@@ -48,7 +48,7 @@ def _said(tool: Mapping[str, Any]) -> str:
 
 
 def _is_of_product(trained: Trained, question: str) -> bool:
-    """Prices, stock and delivery are asked for in other words than a catalogue's, in Chinese above all."""
+    """Prices, stock and delivery are asked for in other words than a tool's own, in Chinese above all."""
     return trained.results is not None and any(like.search(question) for like, _ in trained.results.asked)
 
 

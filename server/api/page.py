@@ -14,11 +14,7 @@ CSP = (
     "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self' ws: wss:; "
     "worker-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-PAGES = (  # path, file, operationId, title
-    ("/", "index.html", "getPage", "Ask"),
-    ("/desk", "desk.html", "getDeskPage", "Desk"),
-    ("/wall", "wall.html", "getWallPage", "Wall"),
-)
+START = "index"  # the page at /, which is called Ask; each other one is at the name of its file
 HEADERS = {
     "Content-Security-Policy": CSP,
     "Referrer-Policy": "no-referrer",
@@ -44,23 +40,25 @@ def endpoints(house: House) -> list[Endpoint]:
         response.headers.update(HEADERS)
         return response
 
-    def page(path: str, html: str, name: str, title: str) -> Endpoint:
+    def page(html: Path) -> Endpoint:
+        is_start, title = html.stem == START, html.stem.title()
+
         async def show(request: Request) -> Response:
-            return FileResponse(folder / html, headers=HEADERS)
+            return FileResponse(html, headers=HEADERS)
 
         return Endpoint(
             method="GET",
-            path=path,
+            path="/" if is_start else f"/{html.stem}",
             handler=show,
-            name=name,
-            what=f"The page {title}",
+            name="getPage" if is_start else f"get{title}Page",
+            what=f"The page {'Ask' if is_start else title}",
             replies={200: Reply("HTML", {"text/html": TEXT})},
             role=None,
             tag="page",
         )
 
     return [
-        *(page(*each) for each in PAGES),
+        *(page(html) for html in sorted(folder.glob("*.html"), key=lambda html: (html.stem != START, html.stem))),
         Endpoint(
             method="GET",
             path="/web/{path:path}",

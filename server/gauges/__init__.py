@@ -1,1 +1,1 @@
-"""What Prometheus reads at the moment it scrapes: cameras, engine, evidence, desks, and what runs here."""
+"""What Prometheus reads at the moment it scrapes: cameras, engine, evidence, and what runs here."""

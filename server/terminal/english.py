@@ -160,21 +160,6 @@ ENGLISH = {
     "calibrate.blind": "{moments} further moments at which the model began its answer with other words: a watch skips "
     "them",
     "calibrate.saved": "kept: {url}",
-    # askcam catalogue
-    "help.catalogue": "Products for lookup_product and product desks.",
-    "help.catalogue.import": "Take products in; one with the sku (or barcode, or name) of another replaces it. "
-    "1: lines were left out.",
-    "help.catalogue.find": "What lookup_product would find. 1: nothing.",
-    "help.catalogue.file": "CSV with a header: name, barcode, price, currency, stock, delivery_days, ...",
-    "help.catalogue.into": "The catalogue to make, or to go on with.",
-    "help.catalogue.replace": "Forget the products that the file lacks.",
-    "help.catalogue.query": "A barcode, a sku, or words.",
-    "help.catalogue.in": "The catalogue, or a CSV.",
-    "catalogue.reading": "reading {file}",
-    "catalogue.left_out": "left out",
-    "catalogue.more": "{lines} more lines (--json lists them)",
-    "catalogue.imported": "{products} products imported, {broken} lines left out; {total} products in {file}",
-    "catalogue.nothing": "nothing in {file} is called {query}",
     # askcam watch
     "help.watch": "Standing questions of a running server, and what they tell. Tokens: ASKCAM_TOKEN, "
     "ASKCAM_ADMIN_TOKEN.",

@@ -9,7 +9,6 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 BUILT_IN = "built-in"  # the `server` of tools that come with askcam
-DESK_TOOLS = (f"{BUILT_IN}.lookup_product",)  # what product desks may call beside [tools] cameras
 
 
 class Fault(StrEnum):

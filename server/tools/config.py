@@ -1,4 +1,4 @@
-"""[tools], [tools.mcp.NAME] and [catalogue] of askcam.toml."""
+"""[tools] and [tools.mcp.NAME] of askcam.toml."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -28,13 +28,6 @@ class ToolsConfig:
     @property
     def limits(self) -> CallLimits:
         return CallLimits(self.allow, self.timeout_s, self.max_rounds, self.max_calls, self.max_result_chars)
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogueConfig:
-    """[catalogue]: what lookup_product and product desks look into."""
-
-    file: Path | None = None  # SQLite from `askcam catalogue import`, or a CSV; relative to the file that names it
 
 
 def read_tools(toml: Toml) -> ToolsConfig:

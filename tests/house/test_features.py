@@ -60,6 +60,7 @@ def test_its_commands_are_there(feature: Feature) -> None:
     assert feature.commands is not None
     feature.commands(Program(own, "", lambda file: {}))
     names = {command.callback.__name__ for command in own.registered_commands if command.callback}
+    names |= {group.name for group in own.registered_groups if group.name}
     assert names
     told = CliRunner().invoke(app, ["--help"]).output
     assert all(f" {name} " in told for name in names)

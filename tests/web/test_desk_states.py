@@ -16,7 +16,7 @@ from web.shades import dark
 from web.shopper import Shopper
 from web.visitor import Visitor, visit
 
-from askcam.server.desk.guidance import SAID, Hint
+from askcam.features.desk.guidance import SAID, Hint
 from askcam.stream.frame import Pixels
 
 FPS = 2  # enough, and light

@@ -23,6 +23,7 @@ from askcam.server.realtime.prompt import messages
 from askcam.server.realtime.session import Session
 from askcam.server.realtime.settings import SessionLimits
 from askcam.server.realtime.tools import choice, functions
+from askcam.server.running import PushedUse
 from askcam.server.steps import Ask
 from askcam.stream.camera import StateChange
 from askcam.stream.errors import SourceError
@@ -59,8 +60,10 @@ class Hosted:
         source: PushSource | None,
         role: Role,
         place: Place | None = None,
+        use: PushedUse | None = None,
     ) -> None:
-        """`role`: of whoever may come back to it; `place`: of its own camera, left with it."""
+        """`role`: of whoever may come back to it; `place`: of its own camera, left with it; `use`: what is made of that
+        camera."""
         limits = house.limits
         context = house.model.engine.info.context_tokens
         self.model, self.owner = model, str(role)
@@ -75,7 +78,7 @@ class Hosted:
             limits=SessionLimits(max_tokens=limits.max_tokens, prompt_chars=max(1024, context // 2)),
         )
         self._house, self._camera, self._source, self._role = house, camera, source, role
-        self._place = place
+        self._place, self._use = place, use
         self._asker = websocket  # the newest connection: whose rates count
         self._answers: dict[str, asyncio.Task[None]] = {}  # bounded by the session
         self._tasks = asyncio.TaskGroup()
@@ -120,7 +123,8 @@ class Hosted:
             self.ended.set()
             if self.pushes and self._camera is not None and self._camera in self._house.cameras:
                 await self._house.cameras.remove(self._camera)
-                await self._house.desks.end(self._camera)
+                if self._use is not None:
+                    await self._use.end(self._camera)
 
     def over(self) -> None:
         """Have it end soon."""

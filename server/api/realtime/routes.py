@@ -13,15 +13,13 @@ from askcam.server.access.shares import Place, client_of
 from askcam.server.api.models import MODEL
 from askcam.server.api.realtime.connection import Connection, End
 from askcam.server.api.realtime.hosted import Hosted
-from askcam.server.cameras import CameraUse
 from askcam.server.errors import ApiError, bad_request
 from askcam.server.house import House
 from askcam.server.realtime.session import random_id
-from askcam.server.tools.base import DESK_TOOLS
+from askcam.server.running import PushedUse
 from askcam.stream.sources.push import PushSource
 
-PUSH = "push:"  # a private camera
-PUSH_DESK = "push:desk"  # one whose codes are read, as a product desk
+PUSH = "push:"  # a private camera; behind it may stand what a feature makes of it
 LATER = (429, 503)  # close code 1013, "try again later": the SDKs do
 ELSEWHERE = 4409  # the client has come back to this session on another connection
 
@@ -79,10 +77,12 @@ async def _new(house: House, websocket: WebSocket) -> Hosted:
     camera: str | None = None
     source: PushSource | None = None
     place: Place | None = None
+    use: PushedUse | None = None
     if model.startswith(PUSH):
+        use = _use(house, model.removeprefix(PUSH))
         place = await _place(house, websocket)
         try:
-            camera, source = await _pushed(house, desk=model == PUSH_DESK)
+            camera, source = await _pushed(house, use)
         except BaseException:
             place.leave()
             raise
@@ -93,7 +93,7 @@ async def _new(house: House, websocket: WebSocket) -> Hosted:
         camera = house.cameras.get(model).name
     else:
         _ = house.model.engine  # or tell how far the loading is
-    hosted = Hosted(house, websocket, model, camera, source, _role(house, websocket), place)
+    hosted = Hosted(house, websocket, model, camera, source, _role(house, websocket), place, use)
     house.sessions.open(hosted)
     return hosted
 
@@ -108,19 +108,24 @@ async def _place(house: House, websocket: WebSocket) -> Place:
                 raise
 
 
-async def _pushed(house: House, *, desk: bool) -> tuple[str, PushSource]:
+def _use(house: House, name: str) -> PushedUse | None:
+    """What a feature makes of cameras that are pushed as `name`; None: it is one like others."""
+    return next((running.pushed[name] for running in house.features.values() if name in running.pushed), None)
+
+
+async def _pushed(house: House, use: PushedUse | None) -> tuple[str, PushSource]:
     """A private camera; one whose client is away makes way for it, if there is no other place."""
     while True:
         try:
-            if desk and sum(house.cameras.private(name) for name in house.desks) >= house.limits.max_pushed_desks:
-                raise _no_desk(house.limits.max_pushed_desks)
-            name, source = house.cameras.add_pushed(use=CameraUse(tools=DESK_TOOLS, desk=True) if desk else None)
+            if use is not None:
+                use.check()
+            name, source = house.cameras.add_pushed(use=None if use is None else use.use)
         except ApiError as error:
             if error.code != "busy" or not await house.sessions.make_way():
                 raise
         else:
-            if desk:
-                house.desks.open(house.cameras.get(name))
+            if use is not None:
+                use.begin(house.cameras.get(name))
             return name, source
 
 
@@ -165,11 +170,3 @@ async def _refuse(websocket: WebSocket, error: ApiError) -> None:
         body = {"type": "error", "event_id": random_id("event"), "error": error.body()}
         await websocket.send_text(encode(body).decode())
         await websocket.close(1013 if error.status in LATER else 4000 + error.status, error.code or error.type)
-
-
-def _no_desk(max_desks: int) -> ApiError:
-    if not max_desks:
-        text = "this server reads no codes from pushed cameras: limits.max_pushed_desks is 0"
-        return ApiError(403, "invalid_request_error", text, param="model", code="no_pushed_desks")
-    text = f"all places for pushed product desks are taken ({max_desks}); try again later"
-    return ApiError(429, "rate_limit_error", text, code="busy", headers={"Retry-After": "10"})

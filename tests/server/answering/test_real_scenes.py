@@ -100,7 +100,7 @@ async def test_a_desk_answers_from_what_it_read(way: Way, street: Pixels) -> Non
     asking = Asking(way.model, way.cameras, way.answers, Metrics(way.cameras.all), way.tools, way.limits)
     asking.consult(Desk())
     async with pushed(way, street) as (name, _):
-        way.cameras._uses[name] = CameraUse(tools=("shop.*",), desk=True)
+        way.cameras._uses[name] = CameraUse(tools=("shop.*",))
         await until(lambda: way.cameras.get(name).window(), "a window")
         for question in (PRICE, "这个多少钱？"):
             (*_, done) = [step async for step in asking.ask(asked(question, camera=name))]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askcam.server.catalogue import gtin
+from askcam.features.desk.catalogue import gtin
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from askcam.server.catalogue.errors import CatalogueError
-from askcam.server.catalogue.product import Product
-from askcam.server.catalogue.store import Catalogue
-from askcam.server.catalogue.taking import open_file, take
+from askcam.features.desk.catalogue.errors import CatalogueError
+from askcam.features.desk.catalogue.product import Product
+from askcam.features.desk.catalogue.store import Catalogue
+from askcam.features.desk.catalogue.taking import open_file, take
 
 APPLE = Product("apple", "A1", "4006381333931", "2.49", "EUR", 12, 3, None, {"zh": "苹果"})
 GOODS = (

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from askcam.server.catalogue.errors import CatalogueError
-from askcam.server.catalogue.product import Product
-from askcam.server.catalogue.table import Broken, rows, text_of
+from askcam.features.desk.catalogue.errors import CatalogueError
+from askcam.features.desk.catalogue.product import Product
+from askcam.features.desk.catalogue.table import Broken, rows, text_of
 
 
 def read(text: str) -> list[Product | Broken]:

@@ -13,10 +13,10 @@ from hands import PATIENT, Hands, StillPicture, camera
 from servers.desk_scene import APPLE_CODE, apple, nothing
 from waiting import until
 
-from askcam.server.catalogue.errors import CatalogueError
-from askcam.server.catalogue.product import Product
-from askcam.server.desk.desk import READS_PER_S, SHARE, Desk
-from askcam.server.desk.guidance import Hint
+from askcam.features.desk.catalogue.errors import CatalogueError
+from askcam.features.desk.catalogue.product import Product
+from askcam.features.desk.desk import READS_PER_S, SHARE, Desk
+from askcam.features.desk.guidance import Hint
 from askcam.stream.camera import Camera
 from askcam.stream.fit import Fit
 from askcam.stream.frame import Pixels

@@ -1,8 +1,8 @@
 """Facts of what was read and looked up."""
 
-from askcam.server.catalogue.product import Product
-from askcam.server.desk.facts import facts_of
-from askcam.server.desk.sightings import Sighting
+from askcam.features.desk.catalogue.product import Product
+from askcam.features.desk.facts import facts_of
+from askcam.features.desk.sightings import Sighting
 
 CODE = "4006381333931"
 APPLE = Product("apple", "A1", CODE, "2.49", "EUR", 12, 3, None, {"zh": "苹果"})

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from servers.desk_scene import Luma, label, lay
 
-from askcam.server.desk.guidance import SAID, Hint, Measured, advise, measure
-from askcam.server.desk.locate import Region
+from askcam.features.desk.guidance import SAID, Hint, Measured, advise, measure
+from askcam.features.desk.locate import Region
 from askcam.stream.health import Health
 
 GOOD = Measured(module_px=2.0, washed=0.0, blur_px=0.5, shape=0.7, moving=False)

@@ -8,10 +8,10 @@ import pytest
 from servers.desk_scene import FINE, Luma, burst, label, lay
 
 from askcam.demo.synthetic import SyntheticScene
-from askcam.server.catalogue import gtin
-from askcam.server.desk import bars
-from askcam.server.desk.locate import Region, locate
-from askcam.server.desk.reading import Burst, Code, Reading, Weighed, read
+from askcam.features.desk import bars
+from askcam.features.desk.catalogue import gtin
+from askcam.features.desk.locate import Region, locate
+from askcam.features.desk.reading import Burst, Code, Reading, Weighed, read
 
 CODE = "4006381333931"
 

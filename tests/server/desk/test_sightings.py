@@ -2,8 +2,8 @@
 
 import pytest
 
-from askcam.server.desk.reading import Code
-from askcam.server.desk.sightings import KEEP_S, MAX_HELD, Sightings, verified
+from askcam.features.desk.reading import Code
+from askcam.features.desk.sightings import KEEP_S, MAX_HELD, Sightings, verified
 
 HERE = ((0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 10.0))
 THERE = ((100.0, 0.0), (110.0, 0.0), (110.0, 10.0), (100.0, 10.0))

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 import pytest
 
 from askcam.client.protocol import Fact
-from askcam.server.catalogue.product import Product
-from askcam.server.catalogue.store import Catalogue
-from askcam.server.desk.desks import Desks
-from askcam.server.desk.sightings import Sighting
+from askcam.features.desk.catalogue.product import Product
+from askcam.features.desk.catalogue.store import Catalogue
+from askcam.features.desk.desks import Desks
+from askcam.features.desk.lookup import LookupProduct
+from askcam.features.desk.sightings import Sighting
 from askcam.server.tools.base import Circumstance, Fault, ToolError
 from askcam.server.tools.clock import Clock
-from askcam.server.tools.lookup import LookupProduct
 
 CODE, OTHER = "4006381333931", "9506000134352"
 DESK = Circumstance("desk", "ans_1")

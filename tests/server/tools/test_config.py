@@ -49,7 +49,7 @@ def test_all_of_it_is_read(tmp_path: Path) -> None:
     assert config.tools.mcp["info"].command == ("python", "x.py")
     assert config.tools.mcp["info"].cwd == str(tmp_path / "there")
     assert config.tools.mcp["far"].url == "https://far.example/mcp"
-    assert config.catalogue.file == tmp_path / "goods.db"
+    assert config.sections["catalogue"].file == tmp_path / "goods.db"
     assert {name: entry.use.tools for name, entry in config.cameras.items()} == {
         "lobby": ("clock",),
         "desk": ("clock", "built-in.lookup_product"),
@@ -62,7 +62,7 @@ def test_without_a_word_about_tools_no_camera_may_call_any(tmp_path: Path) -> No
     config = read(tmp_path, '[cameras.lobby]\nuri = "synthetic:1"\n')
     assert config.cameras["lobby"].use.tools == ()
     assert config.tools.mcp == {}
-    assert config.catalogue.file is None
+    assert config.sections["catalogue"].file is None
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from askcam.features.desk.catalogue.taking import open_named
 from askcam.server.config_errors import ConfigError
 from askcam.server.tools.base import Circumstance
 from askcam.server.tools.box import Toolbox
-from askcam.server.tools.installed import add_installed, open_catalogue
+from askcam.server.tools.installed import add_installed
 
 MODULE = """
 from askcam.server.tools.base import Signature
@@ -47,13 +48,13 @@ async def test_a_package_s_tool_is_there_and_broken_ones_are_logged(caplog: pyte
 
 
 def test_the_catalogue_s_file_is_opened_or_said_to_be_wrong(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    assert open_catalogue(None) is None
+    assert open_named(None) is None
     table = tmp_path / "goods.csv"
     table.write_text("name,barcode\napple,4006381333931\nbad,123\n")
-    catalogue = open_catalogue(table)
+    catalogue = open_named(table)
     assert catalogue is not None
     assert len(catalogue) == 1
     assert "goods.csv:3 is left out" in caplog.text
     catalogue.close()
     with pytest.raises(ConfigError, match=r"\[catalogue\] cannot read .*gone\.csv: No such file"):
-        open_catalogue(tmp_path / "gone.csv")
+        open_named(tmp_path / "gone.csv")

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from askcam.server.desk.reading import Code, Corners
+from askcam.features.desk.reading import Code, Corners
 
 KEEP_S = 4.0  # after it was last seen, a code counts for so long
 MAX_HELD = 16  # codes; those seen longest ago go first

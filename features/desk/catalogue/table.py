@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from askcam.server.catalogue import gtin
-from askcam.server.catalogue.errors import CatalogueError
-from askcam.server.catalogue.product import Product
+from askcam.features.desk.catalogue import gtin
+from askcam.features.desk.catalogue.errors import CatalogueError
+from askcam.features.desk.catalogue.product import Product
 
 MAX_TEXT = 2000  # characters of one field
 DELIMITERS = ",;\t|"

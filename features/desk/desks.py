@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Iterator
 
 from askcam.client.protocol import Fact
-from askcam.server.desk.desk import Desk, Lookup
-from askcam.server.desk.sightings import Sighting
+from askcam.features.desk.desk import Desk, Lookup
+from askcam.features.desk.sightings import Sighting
 from askcam.stream.camera import Camera, State
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from askcam.server.desk.locate import Luma, Region, profile, straighten
+from askcam.features.desk.locate import Luma, Region, profile, straighten
 from askcam.stream.health import Health
 
 MODULES = 95  # of an EAN-13, from the first bar to the last

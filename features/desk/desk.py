@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 
 from askcam.client.protocol import Fact
-from askcam.server.catalogue.errors import CatalogueError
-from askcam.server.catalogue.product import Product
-from askcam.server.desk.facts import facts_of
-from askcam.server.desk.guidance import Hint, Measured, advise, measure
-from askcam.server.desk.locate import Luma
-from askcam.server.desk.reading import Burst, read
-from askcam.server.desk.sightings import KEEP_S, Sighting, Sightings, verified
+from askcam.features.desk.catalogue.errors import CatalogueError
+from askcam.features.desk.catalogue.product import Product
+from askcam.features.desk.facts import facts_of
+from askcam.features.desk.guidance import Hint, Measured, advise, measure
+from askcam.features.desk.locate import Luma
+from askcam.features.desk.reading import Burst, read
+from askcam.features.desk.sightings import KEEP_S, Sighting, Sightings, verified
 from askcam.stream.camera import Camera, State
 from askcam.stream.errors import CameraUnavailable, SourceError
 from askcam.stream.frame import Frame

@@ -5,11 +5,11 @@ from typing import Any
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from askcam.server.catalogue.errors import CatalogueError
-from askcam.server.catalogue.store import Catalogue
-from askcam.server.catalogue.taking import Taken, open_file, take
+from askcam.features.desk.catalogue.errors import CatalogueError
+from askcam.features.desk.catalogue.store import Catalogue
+from askcam.features.desk.catalogue.taking import Taken, open_file, take
+from askcam.features.desk.cli_words import told
 from askcam.server.terminal import say
-from askcam.server.terminal.words import told
 
 SHOWN = 20  # broken lines that people are shown; programs get all that are kept
 

@@ -6,21 +6,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.client.protocol import Advice, DeskCode, DeskInfo
-from askcam.server.desk.guidance import SAID
+from askcam.features.desk.desks import Desks
+from askcam.features.desk.guidance import SAID
+from askcam.server.cameras import Cameras
 from askcam.server.errors import not_found
-from askcam.server.house import House
 from askcam.server.saw import rfc3339
 from askcam.server.wire.bodies import json_response
 from askcam.server.wire.endpoint import CAMERA, JSON, Endpoint, Reply
 
 
-def endpoints(house: House) -> list[Endpoint]:
+def endpoints(cameras: Cameras, desks: Desks) -> list[Endpoint]:
     async def one(request: Request) -> Response:
         name = request.path_params["name"]
-        house.cameras.get(name)
-        desk = house.desks.get(name)
+        cameras.get(name)
+        desk = desks.get(name)
         if desk is None:
-            pushed = house.cameras.private(name)
+            pushed = cameras.private(name)
             remedy = "connect with ?model=push:desk" if pushed else f"set desk = true under [cameras.{name}]"
             raise not_found(f"camera {name!r} is no product desk: {remedy}", "name", "no_desk")
         now, view = time.monotonic(), desk.view
@@ -45,7 +46,7 @@ def endpoints(house: House) -> list[Endpoint]:
             codes=codes,
             facts=list(desk.facts()),
             guidance=[Advice(hint.value, SAID[hint]) for hint in view.hints],
-            catalogue=house.desks.looks_up,
+            catalogue=desks.looks_up,
         )
         return json_response(info)
 

@@ -5,10 +5,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from askcam.server.catalogue.errors import CatalogueError
-from askcam.server.catalogue.product import Product
-from askcam.server.catalogue.store import Catalogue
-from askcam.server.desk.desks import Desks
+from askcam.features.desk.catalogue.errors import CatalogueError
+from askcam.features.desk.catalogue.product import Product
+from askcam.features.desk.catalogue.store import Catalogue
+from askcam.features.desk.desks import Desks
 from askcam.server.tools.base import BUILT_IN, Circumstance, Fault, Signature, ToolError
 
 MAX_RESULTS = 5

@@ -9,10 +9,10 @@ from typing import Any
 import cv2
 import numpy as np
 
+from askcam.features.desk.desks import Desks
+from askcam.features.desk.reading import Burst, read
+from askcam.features.desk.sightings import Sighting, Sightings, verified
 from askcam.server.cameras import Cameras
-from askcam.server.desk.desks import Desks
-from askcam.server.desk.reading import Burst, read
-from askcam.server.desk.sightings import Sighting, Sightings, verified
 from askcam.server.tools.base import BUILT_IN, Circumstance, Signature
 from askcam.server.tools.here import camera_of, looked
 from askcam.stream.camera import Camera

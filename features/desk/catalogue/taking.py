@@ -1,15 +1,19 @@
 """From a file of products to a catalogue: a table that is imported, or the file that askcam.toml names."""
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from askcam.server.catalogue import table
-from askcam.server.catalogue.errors import CatalogueError
-from askcam.server.catalogue.product import Product
-from askcam.server.catalogue.store import Catalogue
-from askcam.server.catalogue.table import Broken
+from askcam.features.desk.catalogue import table
+from askcam.features.desk.catalogue.errors import CatalogueError
+from askcam.features.desk.catalogue.product import Product
+from askcam.features.desk.catalogue.store import Catalogue
+from askcam.features.desk.catalogue.table import Broken
+from askcam.server.config_errors import ConfigError
+
+log = logging.getLogger(__name__)
 
 MAX_BYTES = 256 << 20
 TOLD = 1000  # lines between two words about progress
@@ -70,6 +74,21 @@ def open_file(file: Path) -> tuple[Catalogue, Taken | None]:
     except CatalogueError:
         catalogue.close()
         raise
+
+
+def open_named(file: Path | None) -> Catalogue | None:
+    """The catalogue that askcam.toml names; broken lines of a table are logged. Raises ConfigError."""
+    if file is None:
+        return None
+    try:
+        catalogue, taken = open_file(file)
+    except CatalogueError as exc:
+        raise ConfigError(f"[catalogue] {exc}") from exc
+    for broken in () if taken is None else taken.broken[:20]:
+        log.warning("catalogue %s:%d is left out: %s", file, broken.line, broken.why)
+    if taken is not None:
+        log.info("catalogue %s: %d products, %d broken lines", file, taken.total, taken.num_broken)
+    return catalogue
 
 
 def _opened(file: Path) -> BinaryIO:

@@ -9,9 +9,9 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
-from askcam.server.catalogue import gtin
-from askcam.server.catalogue.errors import CatalogueError
-from askcam.server.catalogue.product import Product
+from askcam.features.desk.catalogue import gtin
+from askcam.features.desk.catalogue.errors import CatalogueError
+from askcam.features.desk.catalogue.product import Product
 from askcam.server.language import fulltext
 
 VERSION = 1  # of the tables; kept as user_version

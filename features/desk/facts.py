@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from askcam.client.protocol import Fact
-from askcam.server.catalogue.product import Product
-from askcam.server.desk.sightings import Sighting
+from askcam.features.desk.catalogue.product import Product
+from askcam.features.desk.sightings import Sighting
 from askcam.server.saw import rfc3339
 
 

@@ -5,23 +5,24 @@ from typing import Annotated
 
 import typer
 
-from askcam.server.terminal.words import told
+from askcam.features.desk.cli_words import told
+from askcam.server.feature import Program
+from askcam.server.terminal.flags import Json
 
 
-def group() -> typer.Typer:
-    """Its help is in the language that speak() was told."""
+def add_command(program: Program) -> None:
     app = typer.Typer(help=told("help.catalogue"), no_args_is_help=True)
-    as_json = typer.Option("--json", help=told("help.json"))
+    program.app.add_typer(app, name="catalogue")
 
     @app.command("import", help=told("help.catalogue.import"))
     def take_in(
         file: Annotated[Path, typer.Argument(help=told("help.catalogue.file"))],
         into: Annotated[Path, typer.Option("--into", help=told("help.catalogue.into"))] = Path("catalogue.db"),
         replace: Annotated[bool, typer.Option("--replace", help=told("help.catalogue.replace"))] = False,
-        json: Annotated[bool, as_json] = False,
+        json: Json = False,
     ) -> None:
         """Take products in; one with the sku (or barcode, or name) of another replaces it. 1: lines were left out."""
-        from askcam.app.commands import catalogue as command
+        from askcam.features.desk import catalogue_command as command
 
         command.take_in(file, into, replace, json)
 
@@ -29,11 +30,9 @@ def group() -> typer.Typer:
     def find(
         query: Annotated[str, typer.Argument(help=told("help.catalogue.query"))],
         file: Annotated[Path, typer.Option("--in", help=told("help.catalogue.in"))] = Path("catalogue.db"),
-        json: Annotated[bool, as_json] = False,
+        json: Json = False,
     ) -> None:
         """What lookup_product would find. 1: nothing."""
-        from askcam.app.commands import catalogue as command
+        from askcam.features.desk import catalogue_command as command
 
         command.find(query, file, json)
-
-    return app

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import zxingcpp
 
-from askcam.server.catalogue import gtin
-from askcam.server.desk import bars
-from askcam.server.desk.locate import Luma, Region, locate, profile, straighten
+from askcam.features.desk import bars
+from askcam.features.desk.catalogue import gtin
+from askcam.features.desk.locate import Luma, Region, locate, profile, straighten
 
 Corners = tuple[tuple[float, float], ...]  # four, in pixels of the picture, from the code's top left, clockwise
 

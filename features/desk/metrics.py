@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from askcam.server.desk.desks import Desks
+from askcam.features.desk.desks import Desks
 
 
 class DeskGauges(Collector):

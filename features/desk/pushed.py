@@ -1,0 +1,32 @@
+"""Product desks out of frames that a connection sends: `?model=push:desk`."""
+
+from askcam.features.desk.config import OPTION, TOOLS
+from askcam.features.desk.desks import Desks
+from askcam.server.cameras import Cameras, CameraUse
+from askcam.server.errors import ApiError
+from askcam.stream.camera import Camera
+
+
+class PushedDesk:
+    """At most `most` at once. Owned by the event loop."""
+
+    use = CameraUse(tools=TOOLS, options={OPTION: True})
+
+    def __init__(self, cameras: Cameras, desks: Desks, most: int) -> None:
+        self._cameras, self._desks, self._most = cameras, desks, most
+
+    def check(self) -> None:
+        """Raises ApiError where there is no place for one more."""
+        if sum(self._cameras.private(name) for name in self._desks) < self._most:
+            return
+        if not self._most:
+            text = "this server reads no codes from pushed cameras: limits.max_pushed_desks is 0"
+            raise ApiError(403, "invalid_request_error", text, param="model", code="no_pushed_desks")
+        text = f"all places for pushed product desks are taken ({self._most}); try again later"
+        raise ApiError(429, "rate_limit_error", text, code="busy", headers={"Retry-After": "10"})
+
+    def begin(self, camera: Camera) -> None:
+        self._desks.open(camera)
+
+    async def end(self, camera: str) -> None:
+        await self._desks.end(camera)
