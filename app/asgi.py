@@ -24,17 +24,13 @@ from askcam.server.access.paths import Slashes, hint
 from askcam.server.access.proxies import Forwarded
 from askcam.server.access.request_ids import HEADER, SCOPE, RequestIds
 from askcam.server.api import (
-    calibration,
     cameras,
-    events,
     health,
     history,
     login,
     models,
     page,
-    proposals,
     tools,
-    watches,
 )
 from askcam.server.api.chat import completions
 from askcam.server.api.realtime import routes as realtime
@@ -65,10 +61,6 @@ def all_endpoints(house: House) -> list[Endpoint]:
         cameras,
         history,
         tools,
-        watches,
-        proposals,
-        calibration,
-        events,
     )
     found = [endpoint for room in rooms for endpoint in room.endpoints(house)]
     found += [endpoint for running in house.features.values() for endpoint in running.endpoints]

@@ -66,7 +66,7 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
         places=places.questions,
         max_age_s=max_age_s,
     )
-    for tool in built_in(cameras, watching):
+    for tool in built_in(cameras):
         tools.add(tool)
     storage.watch("watches", events.trouble)
     metrics.register(storage, EventGauges(events))

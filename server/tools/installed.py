@@ -9,24 +9,15 @@ from askcam.server.tools.base import Tool
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.clock import Clock
 from askcam.server.tools.snapshot import Snapshot
-from askcam.server.tools.watches import ConfirmWatch, CreateWatch, ListWatches, RemoveWatch
-from askcam.server.watching.watching import Watching
 
 log = logging.getLogger(__name__)
 
 GROUP = "askcam.tools"  # of entry points: name -> a callable without arguments that makes a Tool
 
 
-def built_in(cameras: Cameras, watching: Watching) -> tuple[Tool, ...]:
-    """askcam's own tools."""
-    return (
-        Clock(),
-        Snapshot(cameras),
-        ListWatches(watching),
-        CreateWatch(watching),
-        RemoveWatch(watching),
-        ConfirmWatch(watching),
-    )
+def built_in(cameras: Cameras) -> tuple[Tool, ...]:
+    """askcam's own tools; features bring theirs."""
+    return (Clock(), Snapshot(cameras))
 
 
 def add_installed(box: Toolbox) -> None:

@@ -1,6 +1,7 @@
 """A feature is plugged in at one place; one that is left out leaves no trace in a server."""
 
 import re
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,14 @@ import typer
 from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
 
+from askcam.app import serving
 from askcam.app.asgi import all_endpoints
 from askcam.app.build import build_house, in_order
-from askcam.app.config import CameraEntry, Config
+from askcam.app.config import CameraEntry, Config, ServerConfig
 from askcam.app.features import FEATURES
 from askcam.app.program import app
+from askcam.demo.builtin import model_path
+from askcam.features.desk.feature import FEATURE as DESK
 from askcam.features.evidence.config import EvidenceConfig
 from askcam.server.cameras import CameraUse
 from askcam.server.feature import Feature, Program
@@ -52,6 +56,19 @@ async def test_a_feature_that_is_left_out_leaves_nothing(left_out: Feature) -> N
     assert tools(whole) - tools(house) == {tool.signature.name for tool in running.tools}
     assert bool(series(whole) - series(house)) == bool(running.collectors)
     assert len(whole.archives) - len(house.archives) == len(running.archives)
+    assert len(whole.asking._tellers) - len(house.asking._tellers) == len(running.tellers)
+
+
+@pytest.mark.parametrize("plugged_in", [True, False])
+async def test_codes_are_read_only_where_desks_are_plugged_in(
+    monkeypatch: pytest.MonkeyPatch, plugged_in: bool
+) -> None:
+    features = [feature for feature in FEATURES if plugged_in or feature is not DESK]
+    monkeypatch.setattr(serving, "build_house", lambda config: build_house(config, features))
+    cameras = {"door": CameraEntry("synthetic:1", use=CameraUse(options={"desk": True}))}
+    async with serving.serving(Config(server=ServerConfig(port=0), cameras=cameras), model_path()) as running:
+        await running.ready()
+        assert ("askcam-door-desk" in {thread.name for thread in threading.enumerate()}) == plugged_in
 
 
 @pytest.mark.parametrize("feature", [feature for feature in FEATURES if feature.commands], ids=lambda one: one.name)
