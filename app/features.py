@@ -9,6 +9,13 @@ from askcam.features.summary.feature import FEATURE as SUMMARY
 from askcam.features.timeline.feature import FEATURE as TIMELINE
 from askcam.server.feature import Feature
 
-OURS: tuple[Feature, ...] = (DESK, WATCHES, EVIDENCE, SUMMARY, TIMELINE, NOTIFY)  # opened in this order, and closed in the other
+OURS: tuple[Feature, ...] = (
+    DESK,
+    WATCHES,
+    EVIDENCE,
+    SUMMARY,
+    TIMELINE,
+    NOTIFY,
+)  # opened in this order, and closed in the other
 PLUGGED, LEFT_OUT = plugged_in(OURS)  # those that other packages bring, and why some are not taken
 FEATURES: tuple[Feature, ...] = (*OURS, *PLUGGED)

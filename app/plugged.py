@@ -1,21 +1,20 @@
 """Features that other packages bring, by the entry point group `askcam.features`."""
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from importlib.metadata import EntryPoint, entry_points
 
 import typer
 
+from askcam.server.access.limits import Limits
 from askcam.server.feature import Feature, Program
 
 GROUP = "askcam.features"  # of entry points: name -> a Feature
 # What askcam.toml has already: sections, and keys of a camera. tests/house/test_plugged.py compares.
-OWN_SECTIONS = frozenset(
-    ("server", "model", "cameras", "limits", "answers", "watching", "watches", "tools", "catalogue", "fetch")
-)
+OWN_SECTIONS = frozenset(("server", "model", "cameras", "limits", "answers", "watching", "watches", "tools", "fetch"))
 OWN_OPTIONS = frozenset(
     ("uri", "fps", "motion_gate", "stall_s", "grace_s", "silence_s", "open_timeout_s", "keyframe_s")
-).union(("max_abandoned", "tools", "desk", "unwell"))
+).union(("max_abandoned", "tools", "unwell"))
 
 
 class DoesNotFit(Exception):
@@ -79,3 +78,5 @@ def _names(feature: Feature, there: Collection[Feature]) -> Iterator[tuple[str, 
         yield "the section", section, OWN_SECTIONS.union(*(each.sections for each in there))
     for option in feature.camera_options:
         yield "the camera's option", option, OWN_OPTIONS.union(*(each.camera_options for each in there))
+    for limit in feature.limits:
+        yield "the limit", limit, {each.name for each in fields(Limits)}.union(*(each.limits for each in there))

@@ -80,6 +80,12 @@ BROKEN = {
         "the section 'server' is there already",
     ),
     "fps": (FEATURE + "FEATURE = Feature('fps', camera_options={'fps': bool})", "the camera's option 'fps' is there"),
+    "room": (
+        "from askcam.server.feature import Limit\n"
+        + FEATURE
+        + "FEATURE = Feature('room', limits={'max_cameras': Limit(int, 5)})",
+        "the limit 'max_cameras' is there already",
+    ),
     "needy": (FEATURE + "FEATURE = Feature('needy', needs=('moon',))", "it needs the features moon"),
     "serving": (
         FEATURE + "def add(program):\n    @program.app.command()\n    def serve(): ...\n"
