@@ -5,16 +5,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TYPED := build/typing
+NODE := tests/house/node
 PACKAGES := stream engine client demo server features app
 # Processes of tests, each of which holds a model: one more than there are cores, since many a test waits for a camera or a page.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
 BENCHMARKS := demo languages summarize timeline watches calibration capture_cpu freshness faults same replay grammar barcode fuzz fuzz_realtime soak chaos
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sdks demo test check lint types arrows bench clean
+.PHONY: help setup sdks demo test check lint types arrows javascript bench clean
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: $(READY) ## create .venv and install askcam with everything that its tests need
 
@@ -40,7 +41,7 @@ demo: $(READY) ## a synthetic camera, the built-in model and the page, on this m
 test: $(READY) ## all tests; ARGS="-k window" passes pytest more
 	@$(BIN)/python -m pytest -q --durations=10 --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(ARGS)
 
-check: lint types arrows ## ruff, mypy --strict, and the arrows between the rooms
+check: lint types arrows javascript ## ruff, mypy --strict, the arrows between the rooms, and the pages' modules
 
 lint: $(READY) ## ruff: rules and formatting
 	@echo "== ruff"
@@ -57,6 +58,15 @@ types: $(READY) ## mypy --strict
 arrows: $(READY) ## import-linter: who may import whom
 	@echo "== import-linter"
 	@$(BIN)/lint-imports
+
+javascript: ## tsc and eslint over client/web; without Node.js they are left out, but not in CI
+	@echo "== tsc and eslint"
+	@if command -v npm >/dev/null; then $(MAKE) -s --no-print-directory $(NODE)/node_modules/.package-lock.json && $(NODE)/node_modules/.bin/tsc --project jsconfig.json && $(NODE)/node_modules/.bin/eslint --config $(NODE)/eslint.config.js client/web; \
+	else echo "left out: there is no npm here; install Node.js (Debian, Ubuntu: apt install nodejs npm)" >&2; test -z "$$CI"; fi
+
+$(NODE)/node_modules/.package-lock.json: $(NODE)/package-lock.json
+	@npm ci --prefix $(NODE) --no-audit --no-fund
+	@touch $@
 
 bench: $(READY) ## the benchmarks of the README, one after the other: about three quarters of an hour
 	@echo "== askcam bench portable"

@@ -1,9 +1,14 @@
 // The server over HTTP. Every failure is an ApiProblem: `code` "offline" when nobody answered at all.
+// @ts-check
 
 const PATIENCE_MS = 5000;
 
 export class ApiProblem extends Error {
-  /** `param` is the field that is at fault, where the server names one. */
+  /** `param` is the field that is at fault, where the server names one.
+   * @param {number} status
+   * @param {string} code
+   * @param {string} message
+   * @param {string | null} [param] */
   constructor(status, code, message, param = null) {
     super(message);
     this.status = status;
@@ -12,6 +17,11 @@ export class ApiProblem extends Error {
   }
 }
 
+/**
+ * @param {string} path
+ * @param {RequestInit} [options]
+ * @returns {Promise<Response>}
+ */
 async function call(path, options = {}) {
   let response;
   try {
@@ -25,7 +35,10 @@ async function call(path, options = {}) {
   throw new ApiProblem(response.status, error.code ?? "", error.message ?? response.statusText, error.param ?? null);
 }
 
-/** The body of an answer. A line may break in the middle of it. */
+/** The body of an answer. A line may break in the middle of it.
+ * @param {string} path
+ * @param {RequestInit} [options]
+ * @returns {Promise<any>} */
 export async function read(path, options = {}) {
   const response = await call(path, options);
   try {
@@ -35,7 +48,12 @@ export async function read(path, options = {}) {
   }
 }
 
-/** Send `body` as JSON; the answer's body, or null where it has none. `patienceMs` is how long to wait for it. */
+/** Send `body` as JSON; the answer's body, or null where it has none. `patienceMs` is how long to wait for it.
+ * @param {string} method
+ * @param {string} path
+ * @param {object} [body]
+ * @param {{ signal?: AbortSignal, patienceMs?: number }} [options]
+ * @returns {Promise<any>} */
 export async function send(method, path, body = undefined, { signal, patienceMs = PATIENCE_MS } = {}) {
   const patience = AbortSignal.timeout(patienceMs);
   const options = { method, signal: signal ? AbortSignal.any([signal, patience]) : patience };
@@ -43,34 +61,44 @@ export async function send(method, path, body = undefined, { signal, patienceMs 
   return method === "DELETE" ? void await call(path, options) : read(path, options);
 }
 
-/** CameraInfo of every public camera, in order. */
+/** CameraInfo of every public camera, in order.
+ * @returns {Promise<CameraInfo[]>} */
 export async function cameras() {
   return (await read("v1/cameras")).data;
 }
 
-/** CameraInfo of one, private ones too. */
+/** CameraInfo of one, private ones too.
+ * @param {string} name
+ * @returns {Promise<CameraInfo>} */
 export async function camera(name) {
   return read(`v1/cameras/${encodeURIComponent(name)}`);
 }
 
-/** DeskInfo: what a product desk reads, knows, and would have one do. */
+/** DeskInfo: what a product desk reads, knows, and would have one do.
+ * @param {string} name
+ * @returns {Promise<DeskInfo>} */
 export async function desk(name) {
   return read(`v1/cameras/${encodeURIComponent(name)}/desk`);
 }
 
-/** The camera's picture of now, as a Blob. */
+/** The camera's picture of now, as a Blob.
+ * @param {string} name */
 export async function snapshot(name) {
   return (await call(`v1/cameras/${encodeURIComponent(name)}/snapshot.jpg`)).blob();
 }
 
-/** {id, backend, note} of the model that answers, as far as the server says it. */
+/** {id, backend, note} of the model that answers, as far as the server says it.
+ * @returns {Promise<NonNullable<SharedState["model"]>>} */
 export async function model() {
+  /** @type {{ data: { id: string, askcam?: any }[] }} */
   const { data } = await read("v1/models");
-  const { model: id, backend, note } = data.find((each) => each.id === "askcam").askcam;
+  const found = /** @type {{ askcam?: any }} */ (data.find((each) => each.id === "askcam"));
+  const { model: id, backend, note } = found.askcam;
   return { id, backend: backend ?? "", note: note ?? "" };
 }
 
-/** null when questions may be asked, else {what, share 0..1} of the loading. */
+/** null when questions may be asked, else {what, share 0..1} of the loading.
+ * @returns {Promise<Loading | null>} */
 export async function loading() {
   let response;
   try {
@@ -83,26 +111,37 @@ export async function loading() {
   return { what: body.what ?? "starting", share: body.share ?? 0, failed: Boolean(body.failed) };
 }
 
-/** StoredAnswer: what an answer was, with its frames' times. */
+/** StoredAnswer: what an answer was, with its frames' times.
+ * @param {string} id
+ * @returns {Promise<StoredAnswer>} */
 export async function answer(id) {
   return read(`v1/answers/${encodeURIComponent(id)}`);
 }
 
-/** Exchange a token for the page's cookie. */
+/** Exchange a token for the page's cookie.
+ * @param {string} token */
 export async function login(token) {
   await call("v1/session", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ token }) });
 }
 
+/**
+ * @param {string} answerId
+ * @param {number} index
+ */
 export function frameUrl(answerId, index) {
   return `v1/answers/${encodeURIComponent(answerId)}/frames/${index}.jpg`;
 }
 
-/** A new address each time: a browser would otherwise go on with the picture stream that broke off. */
+/** A new address each time: a browser would otherwise go on with the picture stream that broke off.
+ * @param {string} name */
 export function liveUrl(name) {
   return `v1/cameras/${encodeURIComponent(name)}/live.mjpeg?t=${Date.now()}`;
 }
 
-/** The realtime websocket of a camera, or "push:" for the reader's own; or back to `session`, behind the event `after`. */
+/** The realtime websocket of a camera, or "push:" for the reader's own; or back to `session`, behind the event `after`.
+ * @param {string} model
+ * @param {string | null} [session]
+ * @param {string | null} [after] */
 export function realtimeUrl(model, session = null, after = null) {
   const url = new URL("v1/realtime", document.baseURI);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";

@@ -1,4 +1,5 @@
 // The life of one question: waiting -> answering -> done, stopped, incomplete or broken; or refused, and then it is no answer.
+// @ts-check
 
 import { HISTORY, MINE, currentAnswer } from "./state.js";
 
@@ -7,6 +8,7 @@ const EARLIER_MS = 30_000; // older ones were about another scene
 const STOP_MS = 3000; // then the line is taken for dead
 const PATIENCE_MS = 8000; // for a connection or camera that is just being opened
 
+/** @type {Record<string, Problem>} */
 const REFUSALS = {
   gone: { code: "offline", words: "problem.offline_text" },
   locked: { code: "offline", words: "problem.locked_text" },
@@ -14,11 +16,19 @@ const REFUSALS = {
   no_camera: { code: "no_camera", message: "" },
 };
 
-/** `session()` is the open realtime session or null; `reopen()` replaces one that does not answer any more. */
+/** @type {Record<string, Phase>} */
+const ENDINGS = { completed: "done", cancelled: "stopped", incomplete: "incomplete" };
+
+/** `session()` is the open realtime session or null; `reopen()` replaces one that does not answer any more.
+ * @param {Store<AskState>} store
+ * @param {() => Session | null} session
+ * @param {() => void} reopen */
 export function createAsks(store, session, reopen) {
   let serial = Math.max(0, ...store.get().answers.map(({ id }) => id)); // of the last answer
+  /** @type {{ question: string, timer: number } | null} */
   let unsent = null; // {question, timer} of a question that waits for the line
 
+  /** @param {Partial<Answer>} patch */
   function change(patch) {
     const { answers, current } = store.get();
     store.set({ answers: answers.map((answer) => (answer.id === current ? { ...answer, ...patch } : answer)) });
@@ -29,7 +39,8 @@ export function createAsks(store, session, reopen) {
     return session() !== null && (chosen !== MINE || mine.state === "live");
   }
 
-  /** What "it" in a question may refer to. Whoever asks the same again wants a fresh look, not the answer before. */
+  /** What "it" in a question may refer to. Whoever asks the same again wants a fresh look, not the answer before.
+   * @param {string} asked */
   function earlier(asked) {
     const { answers, since } = store.get();
     const told = answers.slice(since).filter(({ question, phase, askedAt }) =>
@@ -41,11 +52,13 @@ export function createAsks(store, session, reopen) {
     if (!unsent || !ready()) return;
     clearTimeout(unsent.timer);
     change({ camera: store.get().chosen });
-    session().ask(unsent.question, earlier(unsent.question));
+    session()?.ask(unsent.question, earlier(unsent.question));
     unsent = null;
   }
 
-  /** Ends the present answer as it stands; one without a word is taken back when `refusal` is given. */
+  /** Ends the present answer as it stands; one without a word is taken back when `refusal` is given.
+   * @param {Phase} phase
+   * @param {Problem | null} [refusal] */
   function end(phase, refusal = null) {
     const answer = currentAnswer(store.get());
     if (!answer) return;
@@ -61,6 +74,7 @@ export function createAsks(store, session, reopen) {
     store.set({ current: null });
   }
 
+  /** @param {string} question */
   function ask(question) {
     const text = question.trim();
     const { server, chosen, current, answers, since } = store.get();
@@ -71,6 +85,7 @@ export function createAsks(store, session, reopen) {
       return false;
     }
     serial += 1;
+    /** @type {Answer} */
     const answer = {
       id: serial, question: text, camera: chosen, askedAt: Date.now(), started: performance.now(), text: "",
       phase: "waiting", firstMs: null, wholeMs: null, saw: null, opens: since > 0 && since === answers.length,
@@ -96,6 +111,7 @@ export function createAsks(store, session, reopen) {
     }, STOP_MS);
   }
 
+  /** @param {Heard} event */
   function hear(event) {
     const answer = currentAnswer(store.get());
     if (event.type === "closed" && answer && !unsent) {
@@ -110,7 +126,7 @@ export function createAsks(store, session, reopen) {
       store.set({ firstWordMs: firstMs });
     } else if (event.type === "done") {
       change({ saw: event.saw });
-      end({ completed: "done", cancelled: "stopped", incomplete: "incomplete" }[event.status] ?? "done");
+      end(ENDINGS[event.status] ?? "done");
     } else if (event.type === "error") {
       end("broken", { code: event.error.code, message: event.error.message, words: event.error.words });
     }

@@ -1,12 +1,14 @@
 // The reader's own camera: permission, stream, and pictures for the model.
 // What the reader sees is mirrored (by CSS); the pictures taken here are not, so that writing can be read.
+// @ts-check
 
 const LONG_SIDE = 640; // pixels; the server fits it to the model's own size
 const FACING = "user"; // on a phone, the camera that looks at the reader
 const QUALITY = 0.8;
 const EVERY_MS = 250; // four pictures a second
 
-/** Why getUserMedia refused, as one of: insecure, denied, none, busy, failed. */
+/** Why getUserMedia refused, as one of: insecure, denied, none, busy, failed.
+ * @param {any} error */
 export function refusal(error) {
   switch (error?.name) {
     case "NotAllowedError":
@@ -24,13 +26,22 @@ export function refusal(error) {
 }
 
 export class OwnCamera {
+  /** @type {MediaStream | null} */
   #stream = null;
+  /** @type {number | null} */
   #timer = null;
   #encoding = false;
   #last = 0;
   #generation = 0; // a start that was overtaken by stop() ends its stream
 
-  /** `ended` is called when the device goes away by itself; `longSide` in pixels, of the pictures that are handed on. */
+  /** @type {OffscreenCanvas | HTMLCanvasElement | undefined} */
+  canvas;
+  /** @type {any} */
+  context; // of the one or the other
+
+  /** `ended` is called when the device goes away by itself; `longSide` in pixels, of the pictures that are handed on.
+   * @param {() => void} ended
+   * @param {{ longSide?: number, facing?: string }} [options] */
   constructor(ended, { longSide = LONG_SIDE, facing = FACING } = {}) {
     this.ended = ended;
     this.longSide = longSide;
@@ -42,6 +53,8 @@ export class OwnCamera {
   /**
    * Ask for the camera and show it in `video`, or a `stream` that is there already. Returns {width, height, facing,
    * several}; throws getUserMedia's error.
+   * @param {string | null} [deviceId]
+   * @param {MediaStream | null} [given]
    */
   async start(deviceId = null, given = null) {
     this.stop();
@@ -79,10 +92,12 @@ export class OwnCamera {
     return (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === "videoinput");
   }
 
-  /** Hand pictures to `show(jpeg, wallMs)` until stop(); it may refuse any of them. */
+  /** Hand pictures to `show(jpeg, wallMs)` until stop(); it may refuse any of them.
+   * @param {(jpeg: ArrayBuffer, wallMs: number) => void} show */
   pump(show) {
     this.unpump();
     if (this.video.requestVideoFrameCallback) {
+      /** @type {VideoFrameRequestCallback} */
       const take = (now, frame) => {
         this.#timer = this.video.requestVideoFrameCallback(take);
         this.#take(show, frame.captureTime ?? now);
@@ -100,6 +115,10 @@ export class OwnCamera {
     this.#timer = null;
   }
 
+  /**
+   * @param {(jpeg: ArrayBuffer, wallMs: number) => void} show
+   * @param {number} captured
+   */
   async #take(show, captured) {
     const now = performance.now();
     const { videoWidth, videoHeight } = this.video;
@@ -116,16 +135,22 @@ export class OwnCamera {
     }
   }
 
+  /**
+   * @param {number} width
+   * @param {number} height
+   * @returns {Promise<Blob>}
+   */
   #jpeg(width, height) {
     if (this.canvas?.width !== width || this.canvas.height !== height) {
       this.canvas = window.OffscreenCanvas
         ? new OffscreenCanvas(width, height)
         : Object.assign(document.createElement("canvas"), { width, height });
-      this.context = this.canvas.getContext("2d", { alpha: false });
+      this.context = /** @type {any} */ (this.canvas).getContext("2d", { alpha: false });
     }
+    const { canvas } = this;
     this.context.drawImage(this.video, 0, 0, width, height);
-    if (this.canvas.convertToBlob) return this.canvas.convertToBlob({ type: "image/jpeg", quality: QUALITY });
-    return new Promise((done) => this.canvas.toBlob(done, "image/jpeg", QUALITY));
+    if ("convertToBlob" in canvas) return canvas.convertToBlob({ type: "image/jpeg", quality: QUALITY });
+    return new Promise((done) => canvas.toBlob((blob) => done(/** @type {Blob} */ (blob)), "image/jpeg", QUALITY));
   }
 
   /** Let go of the camera: its light goes out. */

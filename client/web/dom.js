@@ -1,4 +1,5 @@
 // Building elements without markup in strings: nothing that a camera or a model says is ever parsed as HTML.
+// @ts-check
 
 import { language, translate } from "./words/tongue.js";
 
@@ -6,7 +7,13 @@ const SVG = "http://www.w3.org/2000/svg";
 
 /** An element with properties, `on…` listeners, `data` and `aria-…`/`role` attributes, and children (null is left out).
  *
- * `t`, `tTitle` and `tLabel` name words (words/tongue.js) that follow the page's language: its text, title and label. */
+ * `t`, `tTitle` and `tLabel` name words (words/tongue.js) that follow the page's language: its text, title and label.
+ *
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {Props<HTMLElementTagNameMap[T]>} props
+ * @param {...(Child | Child[])} children
+ * @returns {HTMLElementTagNameMap[T]} */
 export function h(tag, props = {}, ...children) {
   const element = document.createElement(tag);
   for (const [key, value] of Object.entries(props)) {
@@ -15,7 +22,7 @@ export function h(tag, props = {}, ...children) {
     else if (key === "data") Object.assign(element.dataset, value);
     else if (key === "class") element.className = value;
     else if (["t", "tTitle", "tLabel"].includes(key)) element.dataset[key] = value;
-    else if (key in element && !key.startsWith("aria-")) element[key] = value;
+    else if (key in element && !key.startsWith("aria-")) Object.assign(element, { [key]: value });
     else element.setAttribute(key, value);
   }
   if (props.t || props.tTitle || props.tLabel) translate(element);
@@ -23,7 +30,8 @@ export function h(tag, props = {}, ...children) {
   return element;
 }
 
-/** A 24 x 24 line drawing from the `d` of its paths. */
+/** A 24 x 24 line drawing from the `d` of its paths.
+ * @param {...string} paths */
 export function icon(...paths) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
@@ -36,9 +44,12 @@ export function icon(...paths) {
   return svg;
 }
 
-/** The element of index.html with this id. */
+/** The element of the page with this id.
+ * @template {keyof Ids} K
+ * @param {K} id
+ * @returns {Ids[K]} */
 export function byId(id) {
-  return document.getElementById(id);
+  return /** @type {Ids[K]} */ (document.getElementById(id));
 }
 
 /** Where the focus goes when what had it is gone. Not on a phone: its keyboard would come up. */
@@ -46,14 +57,22 @@ export function focusQuestion() {
   if (matchMedia("(pointer: fine)").matches) byId("question").focus({ preventScroll: true });
 }
 
-/** Set text only when it differs, so that live regions and selections are left in peace. */
+/** Set text only when it differs, so that live regions and selections are left in peace.
+ * @param {Node} element
+ * @param {string} text */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Call `render`, but not while something in `root` is pressed: a click whose element was replaced under it is lost. */
+/** Call `render`, but not while something in `root` is pressed: a click whose element was replaced under it is lost.
+ * @template S
+ * @param {HTMLElement} root
+ * @param {(state: S) => void} render
+ * @returns {(state: S) => void} */
 export function whenLetGo(root, render) {
+  /** @type {AbortController | null} */
   let press = null; // ends what listens for its end: nothing of a view that is gone stays with the window
+  /** @type {S | null} */
   let waiting = null;
   root.addEventListener("pointerdown", () => {
     press?.abort();
@@ -76,8 +95,13 @@ export function whenLetGo(root, render) {
   };
 }
 
-/** Call `render` only when what `key` makes of the state has changed, or the language. */
+/** Call `render` only when what `key` makes of the state has changed, or the language.
+ * @template S
+ * @param {(state: S) => unknown} key
+ * @param {(state: S) => void} render
+ * @returns {(state: S) => void} */
 export function whenChanged(key, render) {
+  /** @type {string | undefined} */
   let before;
   return (state) => {
     const now = language() + (JSON.stringify(key(state)) ?? "");

@@ -1,4 +1,5 @@
 // The answers of this tab, kept over a reload: the server keeps their pictures for a while, but lists them to nobody.
+// @ts-check
 
 import { HISTORY } from "./state.js";
 
@@ -16,8 +17,10 @@ export function keptAnswers() {
   }
 }
 
-/** Keep those that have ended, from now on. */
+/** Keep those that have ended, from now on.
+ * @param {Store<AskState>} store */
 export function keepAnswers(store) {
+  /** @type {Answer[] | null} */
   let before = null;
   store.subscribe(({ answers, current }) => {
     if (answers === before || current !== null) return; // not at every word

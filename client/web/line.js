@@ -1,15 +1,22 @@
 // Keeps one realtime session open for the camera that is wanted, and opens it again when it breaks.
+// @ts-check
 
 import { Session } from "./session.js";
 
 const BACKOFF_MS = [300, 1000, 2000, 4000, 8000];
 const FINAL = new Set(["model_not_found", "busy", "forbidden_origin", "insufficient_permissions", "invalid_value", "no_pushed_desks"]); // a person must act
 
-/** `heard(event)` gets the session's events; `check()` looks after the server when the line breaks. */
+/** `heard(event)` gets the session's events; `check()` looks after the server when the line breaks.
+ * @param {Store<SharedState>} store
+ * @param {(event: Heard) => void} heard
+ * @param {() => void} check */
 export function createLine(store, heard, check) {
+  /** @type {Session | null} */
   let session = null;
+  /** @type {string | null} */
   let wanted = null; // a camera's name, "push:" or "push:desk"
   let attempt = 0;
+  /** @type {number | null} */
   let timer = null;
 
   function open() {
@@ -25,6 +32,7 @@ export function createLine(store, heard, check) {
     session = new Session(wanted, hear);
   }
 
+  /** @param {Heard} event */
   function hear(event) {
     if (event.type === "opened") {
       attempt = 0;
@@ -37,10 +45,11 @@ export function createLine(store, heard, check) {
     heard(event);
   }
 
+  /** @param {{ wasOpen: boolean, error: Problem | null }} event */
   function broken({ wasOpen, error }) {
     store.set({ line: "closed" });
     check();
-    if (error && FINAL.has(error.code)) {
+    if (error && FINAL.has(error.code ?? "")) {
       store.set({ lineProblem: error });
       return;
     }
@@ -65,7 +74,8 @@ export function createLine(store, heard, check) {
   });
 
   return {
-    /** Have a session about this camera ("push:" or "push:desk" for the reader's own), or none (null). The old one is closed. */
+    /** Have a session about this camera ("push:" or "push:desk" for the reader's own), or none (null). The old one is closed.
+     * @param {string | null} model */
     want(model) {
       wanted = model;
       attempt = 0;

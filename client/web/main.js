@@ -1,4 +1,5 @@
 // The page *Ask*, put together: one store, the verbs that change it, and the views that show it.
+// @ts-check
 
 import { keepAnswers, keptAnswers } from "./history.js";
 import { keys } from "./keys.js";
@@ -16,14 +17,16 @@ const answers = keptAnswers();
 const store = createStore({ ...INITIAL, answers, since: answers.length });
 keepAnswers(store);
 const verbs = { ...createVerbs(store), watch };
+/** @type {Help} */
 const help = { title: "help.title", text: "help.text", keys: KEYS };
 const shared = shell(store, { page: "ask", skip: { to: "question", words: "page.skip" }, help, retry: verbs.retry, login: verbs.login });
 const actions = { ...shared, mine: verbs.mine, back: verbs.back }; // what notices may offer
 
-/** Have an answer's question asked for ever: whether a watch was made of it. */
+/** Have an answer's question asked for ever: whether a watch was made of it.
+ * @param {Answer} answer */
 async function watch({ question, camera }) {
   const made = await openWatchDialog({ question, camera });
-  return Boolean(made?.saved);
+  return made !== null && "saved" in made;
 }
 
 chips(store, verbs);

@@ -1,4 +1,5 @@
 // Watches the server over HTTP: is it there, is its model warm, what are its cameras. One loop, never two requests at once.
+// @ts-check
 
 import * as api from "./api.js";
 
@@ -7,9 +8,12 @@ const HIDDEN_MS = 10_000; // nobody looks
 const LOADING_MS = 700;
 const BACKOFF_MS = [500, 1000, 2000, 4000, 6000];
 
-/** Keeps the store true to the server; of its cameras the page knows those that `shows(CameraInfo)` lets pass. */
+/** Keeps the store true to the server; of its cameras the page knows those that `shows(CameraInfo)` lets pass.
+ * @param {Store<SharedState>} store
+ * @param {(camera: CameraInfo) => boolean} [shows] */
 export function watchServer(store, shows = () => true) {
   let failures = 0;
+  /** @type {number | null} */
   let timer = null;
   let running = false;
   let again = false;
@@ -35,24 +39,30 @@ export function watchServer(store, shows = () => true) {
     if (seen && mine.name === name) store.set({ mine: { ...mine, state: seen.state, health: seen.health } });
   }
 
+  /**
+   * @param {SharedState["server"]} server
+   * @param {Partial<SharedState>} [patch]
+   */
   function set(server, patch = {}) {
     failures = 0;
     const since = store.get().server === server ? {} : { server, serverSince: Date.now() };
     store.set({ ...since, retryAt: null, ...patch });
   }
 
+  /** @param {any} problem */
   function failed(problem) {
     if (problem.status === 401) return set("locked");
     if (problem.code === "model_loading") return set("loading");
     const wait = BACKOFF_MS[Math.min(failures, BACKOFF_MS.length - 1)];
     failures += 1;
+    /** @type {Partial<SharedState>} */
     const since = store.get().server === "gone" ? {} : { server: "gone", serverSince: Date.now() };
     store.set({ ...since, refusal: problem.status ? problem.message : null, retryAt: Date.now() + wait });
   }
 
   function pause() {
     const { server, retryAt } = store.get();
-    if (server === "gone") return Math.max(0, retryAt - Date.now());
+    if (server === "gone") return Math.max(0, (retryAt ?? 0) - Date.now());
     if (server === "locked") return HIDDEN_MS;
     if (server === "loading") return LOADING_MS;
     return document.hidden ? HIDDEN_MS : EVERY_MS;

@@ -1,5 +1,6 @@
 // One realtime session: events in, events out. It knows the wire and nothing of the page. When its websocket breaks, it
 // goes on over another one, where it was; the page does not notice.
+// @ts-check
 
 import { realtimeUrl } from "./api.js";
 
@@ -14,6 +15,10 @@ const PINGS_UNANSWERED = 1011; // the server's close code when we seemed dead to
 const CLOCK_PINGS = 4; // at the start; the shortest round trip counts
 const CLOCK_EVERY_MS = 30_000; // then, since clocks drift
 
+/**
+ * @param {"user" | "assistant"} role
+ * @param {string} text
+ */
 function said(role, text) {
   return { type: "message", role, content: [{ type: role === "user" ? "input_text" : "output_text", text }] };
 }
@@ -27,26 +32,40 @@ function nowUs() {
  * One answer at a time; `ask` while another is under way is the caller's mistake.
  */
 export class Session {
-  #socket;
+  /** @type {WebSocket} */
+  #socket = /** @type {any} */ (null); // until #connect(), which comes at once
   #heard;
   #open = false;
+  /** @type {ErrorBody | null} */
   #refusal = null; // the last error before it opened: why it never will
+  /** @type {string | null} */
   #response = null; // id of the response that is ours
   #asked = false;
   #stopping = false;
   #pushes;
+  /** @type {number | null} */
   #clockTimer = null;
+  /** @type {string | null} */
   #camera = null; // its name on the server
   #told = false;
   #model;
+  /** @type {string | null} */
   #id = null; // the server's name for the session
+  /** @type {string | null} */
   #last = null; // id of the last event that came
   #tries = 0; // to come back, since it last broke
+  /** @type {number | null} */
   #resumeTimer = null;
   #resuming = false;
+  /** @type {number | null} */
   #missed = null; // events that are still to come of those missed
+  /** @type {Wire | null} */
   #question = null; // the event that asked, until it is answered
 
+  /**
+   * @param {string} model
+   * @param {(event: Heard) => void} heard
+   */
   constructor(model, heard) {
     this.#heard = heard;
     this.#model = model;
@@ -67,6 +86,7 @@ export class Session {
     this.#socket.onclose = (event) => this.#closed(event);
   }
 
+  /** @param {CloseEvent} event */
   #closed({ wasClean, code, reason }) {
     const broken = !wasClean || code === PINGS_UNANSWERED;
     if (broken && this.#open && !this.#refusal && this.#tries < RESUME_MS.length) {
@@ -82,9 +102,9 @@ export class Session {
 
   /** All that was missed is here: what the server does not know of never arrived. */
   #caughtUp() {
-    if (this.#missed > 0) return;
+    if (this.#missed !== null && this.#missed > 0) return;
     this.#missed = null;
-    if (this.#asked && !this.#response) this.#send(this.#question);
+    if (this.#asked && this.#question && !this.#response) this.#send(this.#question);
     else if (this.#asked && this.#stopping) this.stop();
     if (this.#told) this.#heard({ type: "opened", camera: this.#camera }); // a question may wait for it
   }
@@ -96,6 +116,8 @@ export class Session {
   /**
    * Ask with `earlier` [{question, text}] in mind, oldest first. The page keeps the conversation, not the server: so it
    * survives a broken line, and a refused question leaves nothing behind.
+   * @param {string} text
+   * @param {Answer[]} earlier
    */
   ask(text, earlier) {
     this.#asked = true;
@@ -111,7 +133,9 @@ export class Session {
     if (this.#response) this.#send({ type: "response.cancel", response_id: this.#response });
   }
 
-  /** Send one picture: `wallMs` is when it was taken. Returns false when the line is too slow and it was dropped. */
+  /** Send one picture: `wallMs` is when it was taken. Returns false when the line is too slow and it was dropped.
+   * @param {ArrayBuffer} jpeg
+   * @param {number} wallMs */
   show(jpeg, wallMs) {
     if (!this.isOpen || this.#socket.bufferedAmount > MOST_BUFFERED) return false;
     const message = new Uint8Array(8 + jpeg.byteLength);
@@ -136,6 +160,7 @@ export class Session {
     this.#clockTimer = setInterval(ping, CLOCK_EVERY_MS);
   }
 
+  /** @param {Wire} event */
   #clock({ client_us: sent, server_us: there }) {
     if (sent === undefined) return; // the server's word on what it now believes
     const now = nowUs();
@@ -149,10 +174,12 @@ export class Session {
     this.#heard({ type: "opened", camera: this.#camera });
   }
 
+  /** @param {Wire} event */
   #send(event) {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(event));
   }
 
+  /** @param {Wire} event */
   #receive(event) {
     switch (event.type) {
       case "session.created":
@@ -194,6 +221,7 @@ export class Session {
     }
   }
 
+  /** @param {Wire} response */
   #done(response) {
     this.#asked = false;
     this.#response = null;
@@ -204,6 +232,7 @@ export class Session {
     }
   }
 
+  /** @param {ErrorBody} error */
   #refused(error) {
     if (!this.#open || this.#resuming) {
       this.#refusal = error;

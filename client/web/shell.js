@@ -1,5 +1,6 @@
 // What every page has around its `main`: the header with pages, pill, language, theme and help; the banner of a lost
 // server; the token; what is read out. Built once, here, so that no page has a copy.
+// @ts-check
 
 import { byId, h, icon } from "./dom.js";
 import { help } from "./views/help.js";
@@ -8,6 +9,7 @@ import { pill } from "./views/pill.js";
 import { language, speak, t, translate } from "./words/tongue.js";
 
 const SVG = "http://www.w3.org/2000/svg";
+/** @type {[Page, string, Words][]} */
 const PAGES = [["ask", "./", "page.ask"], ["desk", "desk", "page.desk"], ["wall", "wall", "page.wall"]]; // name, address, its words
 const HELP = ["M3.5 12a8.5 8.5 0 1 0 17 0a8.5 8.5 0 1 0-17 0", "M9.6 9.7a2.5 2.5 0 1 1 3.6 2.2c-.8.4-1.2.9-1.2 1.8", "M12 16.6v.1"];
 
@@ -17,9 +19,11 @@ const HELP = ["M3.5 12a8.5 8.5 0 1 0 17 0a8.5 8.5 0 1 0-17 0", "M9.6 9.7a2.5 2.5
  * {title, text, keys} names words, too;
  * `retry` tries the server again at once, `login(token)` throws ApiProblem when the token is refused.
  * Returns what notices may offer to do: {login, retry}.
+ * @param {Store<SharedState>} store
+ * @param {{ page: Page, skip: { to: string, words: Words }, help: Help, retry: () => void, login: (token: string) => Promise<void> }} options
  */
 export function shell(store, { page, skip, help: told, retry, login: enter }) {
-  const top = document.querySelector("header.top");
+  const top = /** @type {HTMLElement} */ (document.querySelector("header.top"));
   top.before(h("a", { class: "skip", href: `#${skip.to}`, t: skip.words }));
   top.append(brand(), pages(page), h("span", { id: "pill", class: "pill" }), tools());
   top.after(h("div", { id: "banner", class: "banner", role: "alert", hidden: true }));
@@ -43,7 +47,8 @@ export function shell(store, { page, skip, help: told, retry, login: enter }) {
   return actions;
 }
 
-/** What the browser's tab says. */
+/** What the browser's tab says.
+ * @param {Page} page */
 function name(page) {
   document.title = page === "ask" ? "askcam" : `${t(`page.${page}`)} · askcam`;
 }
@@ -60,12 +65,17 @@ function brand() {
   return h("div", { class: "brand" }, drawing, h("span", {}, "askcam"));
 }
 
+/**
+ * @param {string} tag
+ * @param {Record<string, string | number>} attributes
+ */
 function shape(tag, attributes) {
   const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
   return element;
 }
 
+/** @param {Page} present */
 function pages(present) {
   return h("nav", { class: "pages", tLabel: "page.pages" }, PAGES.map(([name, href, words]) =>
     h("a", { href, t: words, "aria-current": name === present ? "page" : null })));

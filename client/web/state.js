@@ -1,8 +1,10 @@
 // The one store of a page. Everything shown is a function of this state; only the page's verbs and their parts change it.
+// @ts-check
 
 export const HISTORY = 50; // answers kept, oldest dropped
 
-/** What every page's state has. */
+/** What every page's state has.
+ * @type {SharedState} */
 export const SHARED = {
   server: "unknown", // unknown | loading | ready | gone | locked
   serverSince: 0, // ms since epoch of that change
@@ -18,7 +20,8 @@ export const SHARED = {
   mine: { phase: "off", reason: null, state: null, name: null, health: [], width: 0, height: 0, facing: "user", several: false, sample: false },
 };
 
-/** The state of the page *Ask*. */
+/** The state of the page *Ask*.
+ * @type {AskState} */
 export const INITIAL = {
   ...SHARED,
   pictureFailed: false, // the live picture of the chosen camera was refused
@@ -28,7 +31,8 @@ export const INITIAL = {
   since: 0, // answers from this index on belong to the present conversation
 };
 
-/** The state of the page *Desk*. */
+/** The state of the page *Desk*.
+ * @type {DeskState} */
 export const DESK = {
   ...INITIAL,
   desk: null, // DeskInfo of the chosen camera, as it was read last
@@ -39,9 +43,15 @@ export const DESK = {
 
 export const MINE = "(mine)"; // no server camera can be called so
 
-export function createStore(initial = INITIAL) {
+/**
+ * @template S
+ * @param {S} initial
+ * @returns {Store<S>}
+ */
+export function createStore(initial) {
   let state = initial;
   let told = true;
+  /** @type {Set<(state: S) => void>} */
   const listeners = new Set();
   return {
     get: () => state,
@@ -61,12 +71,14 @@ export function createStore(initial = INITIAL) {
   };
 }
 
-/** The server's entry for the chosen camera; undefined for one's own and for one that is gone. */
+/** The server's entry for the chosen camera; undefined for one's own and for one that is gone.
+ * @param {SharedState} state */
 export function chosenCamera(state) {
   return state.cameras.find((camera) => camera.name === state.chosen);
 }
 
-/** The answer that is being waited for or streamed. */
+/** The answer that is being waited for or streamed.
+ * @param {AskState} state */
 export function currentAnswer(state) {
   return state.answers.find((answer) => answer.id === state.current);
 }

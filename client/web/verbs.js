@@ -1,4 +1,5 @@
 // What a person can do here. The views call these by name; each is a few lines over the parts.
+// @ts-check
 
 import * as api from "./api.js";
 import { OwnCamera, refusal } from "./camera.js";
@@ -11,6 +12,8 @@ import { MINE, chosenCamera } from "./state.js";
 /**
  * `shows(CameraInfo)`: which of the server's cameras the page knows. `push`: the model that the reader's own camera is
  * asked by. `camera`: how large its pictures are, and which of a phone's (OwnCamera).
+ * @param {Store<AskState>} store
+ * @param {{ shows?: (camera: CameraInfo) => boolean, push?: string, camera?: { longSide?: number, facing?: string } }} [options]
  */
 export function createVerbs(store, { shows, push = PUSH, camera = {} } = {}) {
   const own = new OwnCamera(() => failed("ended"), camera);
@@ -18,6 +21,7 @@ export function createVerbs(store, { shows, push = PUSH, camera = {} } = {}) {
   const line = createLine(store, hear, server.check);
   const asks = createAsks(store, () => line.session, () => line.reopen());
 
+  /** @param {Partial<Mine>} patch */
   const setMine = (patch) => store.set({ mine: { ...store.get().mine, ...patch } });
 
   /** What is asked from here on knows nothing of what was asked before. */
@@ -26,6 +30,7 @@ export function createVerbs(store, { shows, push = PUSH, camera = {} } = {}) {
     store.set({ since: answers.length });
   }
 
+  /** @param {Heard} event */
   function hear(event) {
     const mine = store.get().chosen === MINE;
     if (event.type === "opened" && mine) {
@@ -40,6 +45,10 @@ export function createVerbs(store, { shows, push = PUSH, camera = {} } = {}) {
     asks.hear(event);
   }
 
+  /**
+   * @param {{ camera: string, state: CameraInfo["state"], reason: string | null }} event
+   * @param {boolean} mine
+   */
   function stateOf({ camera, state, reason }, mine) {
     const { cameras } = store.get();
     if (cameras.some((each) => each.name === camera)) {
@@ -54,6 +63,7 @@ export function createVerbs(store, { shows, push = PUSH, camera = {} } = {}) {
     setMine({ phase: "off", reason: null, state: null, name: null, health: [], sample: false });
   }
 
+  /** @param {Mine["reason"]} reason */
   function failed(reason) {
     line.want(null);
     own.stop();
@@ -61,7 +71,9 @@ export function createVerbs(store, { shows, push = PUSH, camera = {} } = {}) {
     setMine({ phase: "failed", reason, state: null });
   }
 
-  /** `stream`: pictures that stand for a camera's. */
+  /** `stream`: pictures that stand for a camera's.
+   * @param {string | null} [deviceId]
+   * @param {MediaStream | null} [stream] */
   async function openMine(deviceId = null, stream = null) {
     asks.end("stopped");
     if (store.get().chosen !== MINE) breakConversation();
@@ -79,6 +91,7 @@ export function createVerbs(store, { shows, push = PUSH, camera = {} } = {}) {
     line.want(push);
   }
 
+  /** @param {string} name */
   function choose(name) {
     const { chosen, line: state } = store.get();
     if (name === chosen && state !== "closed") return;
@@ -96,9 +109,10 @@ export function createVerbs(store, { shows, push = PUSH, camera = {} } = {}) {
   store.subscribe((state) => {
     const open = state.line === "open";
     const live = open && (state.chosen === MINE ? state.mine.state : chosenCamera(state)?.state) === "live";
+    /** @type {Record<string, boolean>} */
     const mended = { offline: open && !before.open, model_loading: open && !before.open, camera_unavailable: live && !before.live };
     before = { open, live };
-    if (mended[state.problem?.code]) store.set({ problem: null });
+    if (mended[state.problem?.code ?? ""]) store.set({ problem: null });
   });
 
   // The first camera is chosen by itself, a live one by preference.
@@ -112,7 +126,7 @@ export function createVerbs(store, { shows, push = PUSH, camera = {} } = {}) {
     own,
     choose,
     mine: () => openMine(),
-    sample: (stream) => openMine(null, stream),
+    sample: (/** @type {MediaStream} */ stream) => openMine(null, stream),
     ask: asks.ask,
     stop: asks.stop,
 
@@ -131,6 +145,7 @@ export function createVerbs(store, { shows, push = PUSH, camera = {} } = {}) {
       openMine(await own.next());
     },
 
+    /** @param {Answer} [answer] */
     again(answer) {
       asks.ask((answer ?? store.get().answers.at(-1))?.question ?? "");
     },
@@ -152,7 +167,8 @@ export function createVerbs(store, { shows, push = PUSH, camera = {} } = {}) {
       line.retry();
     },
 
-    /** Throws ApiProblem when the token is refused. */
+    /** Throws ApiProblem when the token is refused.
+     * @param {string} token */
     async login(token) {
       await api.login(token);
       server.check();

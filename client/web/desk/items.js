@@ -1,4 +1,5 @@
 // The products of this visit: accepting, taking back, and the list as a table. Pure, but for what keeps them over a reload.
+// @ts-check
 
 import { priceOf } from "./product.js";
 
@@ -6,19 +7,24 @@ export const MOST = 20; // items, and changes that can be taken back; the oldest
 
 const KEPT = "askcam.desk.items"; // of this tab: gone when it is closed
 
-/** `items` with one more of `product`. */
+/** `items` with one more of `product`.
+ * @param {Item[]} items
+ * @param {Held} product */
 export function accepted(items, product) {
   const known = items.find(({ code }) => code === product.code);
   const count = (known?.count ?? 0) + 1;
   return [...items.filter((each) => each !== known), { ...product, count }].slice(-MOST);
 }
 
-/** The state after a change of the list that can be taken back. */
+/** The state after a change of the list that can be taken back.
+ * @param {DeskState} state
+ * @param {Item[]} next */
 export function changed({ items, past }, next) {
   return { items: next, past: [...past, items].slice(-MOST) };
 }
 
-/** As comma-separated values that spreadsheets open: one line for each item, CRLF between them. */
+/** As comma-separated values that spreadsheets open: one line for each item, CRLF between them.
+ * @param {Item[]} items */
 export function table(items) {
   const head = ["barcode", "name", "price", "currency", "count", "seen_at"];
   const rows = items.map(({ code, name, price, currency, count, at }) =>
@@ -26,7 +32,8 @@ export function table(items) {
   return [head, ...rows].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
 }
 
-/** A catalogue's words must not become a formula in somebody's spreadsheet. */
+/** A catalogue's words must not become a formula in somebody's spreadsheet.
+ * @param {string | number | undefined} value */
 function cell(value) {
   const text = /^[=+\-@\t\r]/.test(String(value)) ? `'${value}` : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
@@ -42,7 +49,8 @@ export function kept() {
   }
 }
 
-/** Keep them in this tab, as far as the browser has room: without their pictures if need be. */
+/** Keep them in this tab, as far as the browser has room: without their pictures if need be.
+ * @param {Item[]} items */
 export function keep(items) {
   for (const each of [items, items.map((item) => ({ ...item, picture: null, label: null }))]) {
     try {
@@ -54,7 +62,9 @@ export function keep(items) {
   }
 }
 
-/** "Gala apple, 2.49 EUR", to be read out. */
+/** "Gala apple, 2.49 EUR", to be read out.
+ * @param {Product} product
+ * @param {string} name */
 export function spoken(product, name) {
   return [name, priceOf(product)].filter(Boolean).join(", ");
 }

@@ -1,8 +1,10 @@
 // The keyboard of a desk: a till has one, and a barcode scanner's keys go to the question only while it has the focus.
+// @ts-check
 
 import { elsewhere } from "../keys.js";
 
-/** [key, the name of what it does], for the help. */
+/** [key, the name of what it does], for the help.
+ * @type {Keys} */
 export const KEYS = [
   ["Enter", "desk.key_accept"],
   ["Backspace", "desk.key_retake"],
@@ -14,7 +16,13 @@ export const KEYS = [
   ["?", "key.help"],
 ];
 
+/**
+ * @param {Store<DeskState>} store
+ * @param {DeskVerbs} verbs
+ * @param {(words: Words) => void} ask
+ */
 export function keys(store, verbs, ask) {
+  /** @type {Record<string, () => void>} */
   const bare = {
     Enter: () => verbs.accept(),
     Backspace: () => verbs.retake(),
@@ -25,13 +33,14 @@ export function keys(store, verbs, ask) {
     "/": () => verbs.write(),
   };
   document.addEventListener("keydown", (event) => {
+    const target = /** @type {HTMLElement} */ (event.target);
     if (event.key === "Escape" && !document.querySelector("dialog[open]")) {
       if (store.get().current !== null) verbs.stop();
-      else event.target.blur?.();
+      else target.blur?.();
       return;
     }
     if (elsewhere(event)) return;
-    if (event.key === "Enter" && event.target.closest("button, a")) return; // it presses that
+    if (event.key === "Enter" && target.closest("button, a")) return; // it presses that
     const number = /^Digit([1-9])$/.exec(event.code)?.[1];
     const camera = number && store.get().cameras[Number(number) - 1];
     const verb = camera ? () => verbs.choose(camera.name) : bare[event.key];

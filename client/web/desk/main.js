@@ -1,4 +1,5 @@
 // The page *Desk*, put together: a product is held up, and what the catalogue knows of it stands beside the picture.
+// @ts-check
 
 import { shell } from "../shell.js";
 import { DESK, MINE, createStore } from "../state.js";

@@ -1,4 +1,5 @@
 // A product to try the desk with: drawn, held up by nobody, and shown to the server as a camera's pictures.
+// @ts-check
 
 export const SAMPLE = "2012345678903"; // an EAN-13 from the range that is nobody's: each shop may use it for itself
 
@@ -9,18 +10,21 @@ const MODULE = 4; // pixels of the thinnest bar
 const LEFT = ["0001101", "0011001", "0010011", "0111101", "0100011", "0110001", "0101111", "0111011", "0110111", "0001011"];
 const PARITY = ["LLLLLL", "LLGLGG", "LLGGLG", "LLGGGL", "LGLLGG", "LGGLLG", "LGGGLL", "LGLGLG", "LGLGGL", "LGGLGL"];
 
-/** The bars of an EAN-13, 95 modules: "1" is black. */
+/** The bars of an EAN-13, 95 modules: "1" is black.
+ * @param {string} digits */
 export function bars(digits) {
-  const right = (digit) => [...LEFT[digit]].map((bit) => (bit === "1" ? "0" : "1")).join("");
-  const coded = (digit, kind) => (kind === "L" ? LEFT[digit] : [...right(digit)].reverse().join(""));
-  const first = [...digits.slice(1, 7)].map((digit, index) => coded(digit, PARITY[digits[0]][index]));
+  /** @param {string} digit */
+  const right = (digit) => [...LEFT[Number(digit)]].map((bit) => (bit === "1" ? "0" : "1")).join("");
+  /** @type {(digit: string, kind: string) => string} */
+  const coded = (digit, kind) => (kind === "L" ? LEFT[Number(digit)] : [...right(digit)].reverse().join(""));
+  const first = [...digits.slice(1, 7)].map((digit, index) => coded(digit, PARITY[Number(digits[0])][index]));
   return `101${first.join("")}01010${[...digits.slice(7)].map(right).join("")}101`;
 }
 
 /** A MediaStream of it, and what ends it: {stream, stop}. */
 export function sampleStream() {
   const canvas = Object.assign(document.createElement("canvas"), { width: WIDTH, height: HEIGHT });
-  const context = canvas.getContext("2d", { alpha: false });
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: false }));
   const began = performance.now();
   const draw = () => paint(context, (performance.now() - began) / 1000);
   draw();
@@ -29,6 +33,10 @@ export function sampleStream() {
   return { stream, stop: () => clearInterval(timer) };
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} seconds
+ */
 function paint(context, seconds) {
   const sway = 3 * Math.sin(seconds * 1.1);
   const ground = context.createLinearGradient(0, 0, 0, HEIGHT);
@@ -55,12 +63,22 @@ function paint(context, seconds) {
   context.restore();
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} y
+ */
 function leaf(context, x, y) {
   context.beginPath();
   context.ellipse(x, y, 34, 13, -0.9, 0, 7);
   context.fill();
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} left
+ * @param {number} top
+ */
 function label(context, left, top) {
   context.fillStyle = "#ffffff";
   context.fillRect(left, top, 95 * MODULE + 70, 300);

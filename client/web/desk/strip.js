@@ -1,4 +1,5 @@
 // The products of this visit, along the bottom: the newest first, what they cost together, and saving them as a table.
+// @ts-check
 
 import { byId, h, icon, whenChanged, whenLetGo } from "../dom.js";
 import { language, t } from "../words/tongue.js";
@@ -6,6 +7,10 @@ import { nameOf, priceOf, totalOf } from "./product.js";
 
 const CROSS = ["M7 7l10 10", "M17 7L7 17"];
 
+/**
+ * @param {Store<DeskState>} store
+ * @param {DeskVerbs} verbs
+ */
 export function strip(store, verbs) {
   const place = byId("strip");
   const list = h("ol", { class: "items", tLabel: "desk.items", tabIndex: 0 });
@@ -23,6 +28,7 @@ export function strip(store, verbs) {
     list.scrollLeft = 0;
   })));
 
+  /** @param {Item} product */
   function item(product) {
     const name = nameOf(product, language());
     return h("li", { class: "item" },

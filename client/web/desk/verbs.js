@@ -1,4 +1,5 @@
 // What a person can do at a desk, beside what one can do with any camera.
+// @ts-check
 
 import { byId, h } from "../dom.js";
 import { PUSH_DESK } from "../session.js";
@@ -9,12 +10,15 @@ import { sampleStream } from "./sample.js";
 
 const CAMERA = { longSide: 1280, facing: "environment" }; // a barcode wants pixels, and looks away from its holder
 
+/** @param {Store<DeskState>} store */
 export function createDeskVerbs(store) {
   const verbs = createVerbs(store, { shows: ({ desk }) => desk, push: PUSH_DESK, camera: CAMERA });
+  /** @type {ReturnType<typeof sampleStream> | null} */
   let sample = null; // what draws it
 
   store.set({ items: kept() });
   store.subscribe(({ items }) => keep(items));
+  /** @type {string | null} */
   let before = null;
   store.subscribe(({ chosen, mine }) => {
     const now = chosen === MINE ? `${chosen}${mine.sample}` : chosen;
@@ -36,7 +40,8 @@ export function createDeskVerbs(store) {
       verbs.sample(sample.stream);
     },
 
-    /** Put a product on the list of this visit: the one on the card as it was pressed, else as it is now. */
+    /** Put a product on the list of this visit: the one on the card as it was pressed, else as it is now.
+     * @param {Held} [pressed] */
     accept(pressed) {
       const { held, items } = store.get();
       const product = pressed ?? held;
@@ -59,6 +64,7 @@ export function createDeskVerbs(store) {
       store.set({ items, past: past.slice(0, -1), held: held && { ...held, accepted: Boolean(still) } });
     },
 
+    /** @param {string} code */
     remove(code) {
       const { items } = store.get();
       store.set(changed(store.get(), items.filter((item) => item.code !== code)));

@@ -1,4 +1,5 @@
 // Looks at what the desk reads, twice a second while it is looked at, and holds the newest product on the card.
+// @ts-check
 
 import * as api from "../api.js";
 import { MINE, chosenCamera } from "../state.js";
@@ -9,8 +10,10 @@ const EVERY_MS = 400;
 const LABEL = { long: 360, around: 0.25 }; // pixels; how much around the code, by its own size
 const WHOLE = 320;
 
-/** Owns `desk` and `held` of the store, but for what retake() forgets. */
+/** Owns `desk` and `held` of the store, but for what retake() forgets.
+ * @param {Store<DeskState>} store */
 export function watchDesk(store) {
+  /** @type {number | null} */
   let timer = null;
   let running = false;
 
@@ -33,6 +36,10 @@ export function watchDesk(store) {
     await hold(name, desk);
   }
 
+  /**
+   * @param {string} name
+   * @param {DeskInfo} desk
+   */
   async function hold(name, desk) {
     const seen = several(desk) ? null : productOf(desk);
     if (seen === null) return;

@@ -1,10 +1,13 @@
 // Where questions are written. Enter sends; a refused question comes back into the box.
+// @ts-check
 
 import { byId, focusQuestion, h, setText, whenChanged } from "../dom.js";
 import { currentAnswer } from "../state.js";
 import { served, t } from "../words/tongue.js";
 
-/** `stays`: the box has the focus at the start and after a question. */
+/** `stays`: the box has the focus at the start and after a question.
+ * @param {Store<AskState>} store
+ * @param {Verbs} verbs */
 export function askbar(store, verbs, { stays = true } = {}) {
   const form = byId("ask");
   const box = byId("question");
@@ -15,6 +18,7 @@ export function askbar(store, verbs, { stays = true } = {}) {
   const forget = h("button", { type: "button", class: "link", onclick: () => verbs.forget(), t: "ask.forget", tTitle: "ask.forget_title" });
   under.append(note, anew, forget);
 
+  /** @param {Event} [event] */
   function submit(event) {
     event?.preventDefault();
     if (store.get().current !== null) return verbs.stop();
@@ -39,6 +43,7 @@ export function askbar(store, verbs, { stays = true } = {}) {
     if (store.get().current === null) submit();
   });
 
+  /** @type {Render<AskState>} */
   const buttoned = whenChanged((state) => [state.current !== null, currentAnswer(state)?.phase === "stopping"], (state) => {
     const answering = state.current !== null;
     setText(button, t(answering ? "ask.stop" : "ask.ask"));
@@ -46,14 +51,16 @@ export function askbar(store, verbs, { stays = true } = {}) {
     button.disabled = currentAnswer(state)?.phase === "stopping";
     button.title = t(answering ? "ask.stop_title" : "ask.ask_title");
   });
+  /** @type {Render<AskState>} */
   const restored = whenChanged((state) => state.problem, ({ problem }) => {
     if (!problem || box.value.trim()) return;
     box.value = problem.question;
     grow();
   });
+  /** @type {Render<AskState>} */
   const noted = whenChanged((state) => [state.model?.note, state.answers.length > state.since, state.answers.length], (state) => {
     const asked = state.answers.length > state.since;
-    const words = served(state.answers.findLast((answer) => answer.saw?.note)?.saw.note ?? state.model?.note ?? "");
+    const words = served(state.answers.findLast((answer) => answer.saw?.note)?.saw?.note ?? state.model?.note ?? "");
     setText(note, asked ? words.split(/[;；]/)[0] : ""); // what to do about it has been said at the start, and is in the title
     note.title = words;
     anew.hidden = !asked;

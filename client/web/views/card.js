@@ -1,4 +1,5 @@
 // One question and its answer.
+// @ts-check
 
 import { frameUrl } from "../api.js";
 import { h, icon, setText } from "../dom.js";
@@ -14,7 +15,8 @@ const COPY = ["M9 9h10v10H9z", "M5 15V5h10"];
 const EYE = ["M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12z", "M12 14.8a2.8 2.8 0 1 0 0-5.6 2.8 2.8 0 0 0 0 5.6z"];
 const REPEAT = ["M5 12a7 7 0 1 0 2.2-5.1", "M7.5 3v4h4"];
 
-/** {element, show(answer)}: a card is made once and changed in place, when its answer or the language changes. */
+/** {element, show(answer)}: a card is made once and changed in place, when its answer or the language changes.
+ * @param {Verbs | DeskVerbs} verbs */
 export function card(verbs) {
   const divider = h("div", { class: "divider", hidden: true }, h("span", { t: "ask.anew" }));
   const question = h("p", { class: "question" });
@@ -26,9 +28,11 @@ export function card(verbs) {
   const timer = h("span", { class: "timer", "aria-hidden": "true" });
   const ending = h("span", { class: "ending" });
   const facts = h("span", { class: "facts" });
-  const copy = h("button", { type: "button", class: "quiet small", onclick: onCopy }, icon(...COPY), h("span", { t: "card.copy" }));
+  const copies = h("span", { t: "card.copy" });
+  const copy = h("button", { type: "button", class: "quiet small", onclick: onCopy }, icon(...COPY), copies);
   const again = h("button", { type: "button", class: "quiet small", onclick: () => verbs.again(me.answer) }, icon(...REPEAT), h("span", { t: "card.again" }));
-  const watch = h("button", { type: "button", class: "quiet small", onclick: onWatch, tTitle: "card.watch_title" }, icon(...EYE), h("span", { t: "card.watch" }));
+  const watches = h("span", { t: "card.watch" });
+  const watch = h("button", { type: "button", class: "quiet small", onclick: onWatch, tTitle: "card.watch_title" }, icon(...EYE), watches);
   const tools = h("div", { class: "row tools-row" }, copy, again, watch);
   const knows = sources();
   const element = h("li", { class: "card" }, divider, question,
@@ -39,9 +43,12 @@ export function card(verbs) {
     look.title = t("card.picture_gone");
   });
 
+  /** @type {number | null} */
   let ticking = null;
-  const me = { element, show, answer: null, language: null };
+  /** @type {{ element: HTMLLIElement, show: (answer: Answer) => void, answer: Answer, language: string | null }} */
+  const me = { element, show, answer: /** @type {any} */ (null), language: null }; // an answer is shown at once
 
+  /** @param {Answer} answer */
   function show(answer) {
     if (me.answer === answer && me.language === language()) return;
     me.answer = answer;
@@ -51,12 +58,12 @@ export function card(verbs) {
 
   async function onCopy() {
     const said = await copied(me.answer.text);
-    say(copy.lastChild, said ? "card.copied" : "card.not_copied");
-    setTimeout(() => say(copy.lastChild, "card.copy"), 1500);
+    say(copies, said ? "card.copied" : "card.not_copied");
+    setTimeout(() => say(copies, "card.copy"), 1500);
   }
 
   async function onWatch() {
-    if (await verbs.watch(me.answer)) say(watch.lastChild, "card.watched");
+    if (await verbs.watch?.(me.answer)) say(watches, "card.watched");
   }
 
   function tick() {
@@ -64,6 +71,7 @@ export function card(verbs) {
     setText(timer, waited > TIMER_AFTER_MS ? seconds(waited) : "");
   }
 
+  /** @param {Answer} answer */
   function update(answer) {
     const ended = !["waiting", "answering", "stopping"].includes(answer.phase);
     element.dataset.phase = answer.phase;
@@ -88,6 +96,7 @@ export function card(verbs) {
     }
   }
 
+  /** @param {Saw | null} saw */
   function illustrate(saw) {
     if (!saw?.window) {
       look.classList.add("none");
@@ -103,7 +112,9 @@ export function card(verbs) {
   return me;
 }
 
-/** The answer's words; those that repeat what was read or looked up are marked, and say what that was. */
+/** The answer's words; those that repeat what was read or looked up are marked, and say what that was.
+ * @param {HTMLElement} element
+ * @param {Answer} answer */
 function write(element, { text, saw }) {
   if (!saw?.marks?.length) return setText(element, text);
   const letters = [...text]; // marks count characters, not UTF-16 units
@@ -119,16 +130,18 @@ function write(element, { text, saw }) {
   element.replaceChildren(...parts, letters.slice(end).join(""));
 }
 
+/** @param {Answer} answer */
 function factsOf({ firstMs, wholeMs, saw }) {
   const parts = [];
-  if (firstMs !== null) parts.push(t("card.first", { time: seconds(firstMs) }), t("card.whole", { time: seconds(wholeMs) }));
+  if (firstMs !== null && wholeMs !== null) parts.push(t("card.first", { time: seconds(firstMs) }), t("card.whole", { time: seconds(wholeMs) }));
   if (saw?.frame_age_ms !== null && saw?.frame_age_ms !== undefined) parts.push(t("card.age", { age: age(saw.frame_age_ms) }));
   for (const { title } of healthWords(saw?.health ?? [])) parts.push(title.toLowerCase());
   if (saw?.scene_changed) parts.push(t("card.changed"));
   return parts.map((part) => part.replaceAll(" ", "\u00a0")).join(" · "); // broken between the parts only
 }
 
-/** Insecure pages have no clipboard; selecting and copying still works there. */
+/** Insecure pages have no clipboard; selecting and copying still works there.
+ * @param {string} text */
 async function copied(text) {
   try {
     await navigator.clipboard.writeText(text);

@@ -1,4 +1,5 @@
 // The cameras across the top.
+// @ts-check
 
 import { byId, h, icon, whenChanged, whenLetGo } from "../dom.js";
 import { MINE } from "../state.js";
@@ -8,12 +9,18 @@ import { dot } from "./pill.js";
 
 const LENS = ["M3.5 8.5A2.5 2.5 0 0 1 6 6h1.5l1.4-2h6.2l1.4 2H18a2.5 2.5 0 0 1 2.5 2.5v8A2.5 2.5 0 0 1 18 19H6a2.5 2.5 0 0 1-2.5-2.5z", "M12 15.8a3.6 3.6 0 1 0 0-7.2 3.6 3.6 0 0 0 0 7.2z"];
 
+/**
+ * @param {Store<AskState>} store
+ * @param {Verbs} verbs
+ */
 export function chips(store, verbs) {
   const nav = h("nav", { id: "chips", class: "chips", tLabel: "page.cameras" });
   byId("pill").before(nav);
 
+  /** @param {AskState} state */
   function render({ cameras, chosen, server, mine, lineProblem }) {
-    const held = nav.contains(document.activeElement) ? document.activeElement.dataset.camera : null;
+    const active = /** @type {HTMLElement | null} */ (document.activeElement);
+    const held = nav.contains(active) ? active?.dataset.camera : null;
     const buttons = cameras.map(({ name, state, reason }, index) => chip(name, server === "ready" ? state : "unknown", reason, index));
     const refused = mine.phase === "failed" || lineProblem !== null;
     const mineState = chosen !== MINE ? "" : refused ? "lost" : server !== "ready" ? "unknown" : mine.state ?? "connecting";
@@ -23,9 +30,15 @@ export function chips(store, verbs) {
       title: chosen === MINE && mine.phase === "live" ? t("chip.off_title") : t("chip.use_mine_title"),
     }, mineState ? dot() : icon(...LENS), chosen === MINE ? t(mine.sample ? "chip.sample" : "chip.mine") : t("chip.use_mine"), refused && mineState ? h("span", { class: "state" }, t("chip.unavailable")) : trouble(mineState)));
     nav.replaceChildren(...buttons);
-    if (held) nav.querySelector(`[data-camera="${CSS.escape(held)}"]`)?.focus();
+    if (held) /** @type {HTMLElement | null} */ (nav.querySelector(`[data-camera="${CSS.escape(held)}"]`))?.focus();
   }
 
+  /**
+   * @param {string} name
+   * @param {string} state
+   * @param {string | null} reason
+   * @param {number} index
+   */
   function chip(name, state, reason, index) {
     return h("button", {
       type: "button", class: "chip", data: { camera: name, state }, "aria-pressed": String(name === store.get().chosen),
@@ -38,6 +51,7 @@ export function chips(store, verbs) {
     [cameras.map(({ name, state, reason }) => [name, state, reason]), chosen, server, mine.phase, mine.state, mine.sample, lineProblem], whenLetGo(nav, render)));
 }
 
+/** @param {string} state */
 function trouble(state) {
   const word = stateWord(state);
   return word && state !== "live" ? h("span", { class: "state" }, word) : null;

@@ -1,4 +1,5 @@
 // Questions and answers, oldest first; the newest is kept in sight unless the reader has scrolled away.
+// @ts-check
 
 import { byId, focusQuestion, h, whenChanged } from "../dom.js";
 import { MINE, chosenCamera } from "../state.js";
@@ -8,9 +9,14 @@ import { announce } from "./announcer.js";
 import { card } from "./card.js";
 import { refusals } from "./refusals.js";
 
+/**
+ * @param {Store<AskState>} store
+ * @param {Verbs} verbs
+ */
 export function conversation(store, verbs) {
   const scroll = byId("scroll");
   const list = byId("cards");
+  /** @type {Map<number, ReturnType<typeof card>>} */
   const cards = new Map(); // answer id -> its card
 
   let atEnd = true;
@@ -21,6 +27,7 @@ export function conversation(store, verbs) {
     if (atEnd) scroll.scrollTop = scroll.scrollHeight;
   }
 
+  /** @param {string} question */
   function ask(question) {
     const box = byId("question");
     if (verbs.ask(question) && box.value.trim() === question) {
@@ -30,6 +37,7 @@ export function conversation(store, verbs) {
     focusQuestion();
   }
 
+  /** @param {AskState} state */
   function render({ answers }) {
     const present = new Set(answers.map((answer) => answer.id));
     for (const [id, { element }] of cards) {
@@ -50,6 +58,7 @@ export function conversation(store, verbs) {
   }
 
   const start = byId("start");
+  /** @type {Render<AskState>} */
   const greet = whenChanged((state) => [state.answers.length === state.since && !state.problem, state.chosen, chosenCamera(state)?.name, state.model?.note, state.answers.length > 0], (state) => {
     start.replaceChildren();
     if (state.answers.length > state.since || state.problem) return;

@@ -1,25 +1,32 @@
 // The pictures that one answer was given from, in order, each with its time and age; the newest is shown first. The arrow
 // keys go from one to the next.
+// @ts-check
 
 import { ApiProblem, answer, frameUrl } from "../api.js";
-import { byId, h, setText } from "../dom.js";
+import { h, setText } from "../dom.js";
 import { age, clock, seconds, tenths } from "../format.js";
 import { t } from "../words/tongue.js";
 
-export function openEvidence({ question, text, saw }) {
-  const dialog = byId("evidence") ?? h("dialog", { id: "evidence", class: "dialog wide", "aria-labelledby": "evidence-title" });
+/** Nothing, where no pictures are known.
+ * @param {{ question: string, text: string, saw: Saw | null }} answer */
+export function openEvidence({ question, text, saw: given }) {
+  if (!given?.window) return;
+  const { answer_id: id, window: seen } = given;
+  const known = /** @type {HTMLDialogElement | null} */ (document.getElementById("evidence"));
+  const dialog = known ?? h("dialog", { id: "evidence", class: "dialog wide", "aria-labelledby": "evidence-title" });
   if (!dialog.isConnected) document.body.append(dialog);
-  const { frames, start, end } = saw.window;
-  const span = new Date(end) - new Date(start);
+  const { frames, start, end } = seen;
+  const span = Date.parse(end) - Date.parse(start);
   const big = h("img", { class: "big", alt: "" });
   const place = h("p", { class: "where", role: "status" });
   const slider = h("input", { type: "range", min: 0, max: frames - 1, value: frames - 1, "aria-label": t("evidence.slider"), hidden: frames < 2, oninput: show });
 
+  /** @type {SeenFrame[]} */
   let times = []; // of each picture, when the server still knows: {captured_at, age_ms}
 
   function show() {
     const index = Number(slider.value);
-    big.src = frameUrl(saw.answer_id, index);
+    big.src = frameUrl(id, index);
     const number = { n: index + 1, of: frames };
     big.alt = t("evidence.place", number);
     const words = t(index === frames - 1 ? "evidence.newest" : index === 0 ? "evidence.oldest" : "evidence.place", number);
@@ -28,7 +35,7 @@ export function openEvidence({ question, text, saw }) {
     setText(place, when);
   }
 
-  answer(saw.answer_id).then((stored) => {
+  answer(id).then((stored) => {
     times = stored.frames;
     if (dialog.open) show();
   }).catch((problem) => {
@@ -38,7 +45,7 @@ export function openEvidence({ question, text, saw }) {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step || event.target === slider) return; // the slider has its own
     event.preventDefault();
-    slider.value = Number(slider.value) + step;
+    slider.value = String(Number(slider.value) + step);
     show();
   };
 

@@ -1,9 +1,11 @@
 // The help of a page: what it is for, and its keys. `?` opens it.
+// @ts-check
 
 import { byId, h } from "../dom.js";
 import { elsewhere } from "../keys.js";
 
-/** `title` and `text` name words; `keys` is [[key, the name of what it does]…]. */
+/** `title` and `text` name words; `keys` is [[key, the name of what it does]…].
+ * @param {Help} words */
 export function help({ title, text, keys }) {
   const dialog = byId("help");
   dialog.append(

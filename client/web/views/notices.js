@@ -1,15 +1,21 @@
 // The banner of a server that is lost, and the token.
+// @ts-check
 
 import { byId, h, setText, whenChanged } from "../dom.js";
 import { bannerNotice } from "../words/states.js";
 import { served, t } from "../words/tongue.js";
 
+/**
+ * @param {Store<SharedState>} store
+ * @param {Actions} actions
+ */
 export function banner(store, actions) {
   const place = byId("banner");
   const words = h("span");
   const button = h("button", { type: "button", class: "quiet small" });
+  /** @type {string | null} */
   let act = null;
-  button.addEventListener("click", () => actions[act]?.());
+  button.addEventListener("click", () => act !== null && actions[act]?.());
   place.append(words, button);
   let shown = false;
 
@@ -28,7 +34,9 @@ export function banner(store, actions) {
   setInterval(() => shown && render(), 1000); // it counts down
 }
 
-/** Opens by itself when the server turns out to be locked; `enter(token)` throws ApiProblem when it is refused. */
+/** Opens by itself when the server turns out to be locked; `enter(token)` throws ApiProblem when it is refused.
+ * @param {Store<SharedState>} store
+ * @param {(token: string) => Promise<void>} enter */
 export function login(store, enter) {
   const dialog = byId("login");
   const token = h("input", { type: "password", id: "token", required: true, autocomplete: "current-password" });

@@ -1,4 +1,5 @@
 // The live picture, what lies over it when it is not live, and the line below it.
+// @ts-check
 
 import { liveUrl } from "../api.js";
 import { byId, h, icon, setText, whenChanged } from "../dom.js";
@@ -9,7 +10,11 @@ import { t } from "../words/tongue.js";
 
 const RETRY_MS = 3000; // of a live picture that was refused
 
-/** `notice(state)`: what lies over the picture when it cannot be trusted. `mirrors`: the reader's own is shown as in a mirror. */
+/** `notice(state)`: what lies over the picture when it cannot be trusted. `mirrors`: the reader's own is shown as in a mirror.
+ * @param {Store<AskState>} store
+ * @param {Verbs} verbs
+ * @param {Actions} actions
+ * @param {{ notice?: (state: any) => Notice | null, mirrors?: boolean }} [options] */
 export function picture(store, verbs, actions, { notice: noticeOf = stageNotice, mirrors = true } = {}) {
   const box = byId("picture");
   const video = verbs.own.video;
@@ -20,14 +25,22 @@ export function picture(store, verbs, actions, { notice: noticeOf = stageNotice,
   video.addEventListener("resize", () => ratio(video.videoWidth, video.videoHeight));
 
   let source = ""; // the camera whose stream is open
+  /** @type {HTMLImageElement | null} */
   let image = null; // its picture, or the last one of a stream that has ended
+  /** @type {string | null} */
   let shown = null; // the camera that `image` shows
+  /** @type {number | null} */
   let retry = null;
 
+  /**
+   * @param {number} width
+   * @param {number} height
+   */
   function ratio(width, height) {
-    if (width && height) box.parentElement.style.setProperty("--ratio", String(width / height));
+    if (width && height) box.parentElement?.style.setProperty("--ratio", String(width / height));
   }
 
+  /** @param {string} name */
   function show(name) {
     clearTimeout(retry);
     source = name;
@@ -57,7 +70,8 @@ export function picture(store, verbs, actions, { notice: noticeOf = stageNotice,
     shown = null;
   }
 
-  /** A stream is opened when its camera turns live, and let go when nobody looks at it. */
+  /** A stream is opened when its camera turns live, and let go when nobody looks at it.
+   * @param {AskState} state */
   function feed(state) {
     const camera = chosenCamera(state);
     const wanted = state.server === "ready" && camera?.state === "live" && !document.hidden ? camera.name : "";
@@ -69,9 +83,10 @@ export function picture(store, verbs, actions, { notice: noticeOf = stageNotice,
     if (!wanted && state.pictureFailed) store.set({ pictureFailed: false });
     video.hidden = state.chosen !== MINE || state.mine.phase !== "live";
     video.classList.toggle("mirrored", mirrors && !state.mine.sample && state.mine.facing !== "environment");
-    if (camera?.width) ratio(camera.width, camera.height);
+    if (camera?.width && camera.height) ratio(camera.width, camera.height);
   }
 
+  /** @param {AskState} state */
   function cover(state) {
     const notice = noticeOf(state);
     box.dataset.tone = notice?.tone ?? "live";
@@ -90,6 +105,7 @@ export function picture(store, verbs, actions, { notice: noticeOf = stageNotice,
       buttons.length ? h("div", { class: "row" }, buttons) : null));
   }
 
+  /** @param {AskState} state */
   function badge(state) {
     const flags = state.chosen === MINE ? state.mine.health : chosenCamera(state)?.health ?? [];
     badges.replaceChildren(...healthWords(noticeOf(state) ? [] : flags).map(({ flag, title, text }) =>
@@ -102,6 +118,7 @@ export function picture(store, verbs, actions, { notice: noticeOf = stageNotice,
   const tools = h("span", { class: "row" });
   caption.append(h("div", { class: "caption-words" }, name, facts), tools);
 
+  /** @param {AskState} state */
   function describe(state) {
     const camera = chosenCamera(state);
     const live = state.server === "ready";
@@ -112,11 +129,12 @@ export function picture(store, verbs, actions, { notice: noticeOf = stageNotice,
       setText(facts, phase === "live" ? `${width} × ${height}${mirror}${t("caption.here_only")}` : "");
     } else {
       setText(name, camera?.name ?? "");
-      if (image) image.alt = t("caption.live_of", { name: shown });
+      if (image && shown !== null) image.alt = t("caption.live_of", { name: shown });
       setText(facts, camera && live ? factsOf(camera) : "");
     }
   }
 
+  /** @type {Render<AskState>} */
   const toolbox = whenChanged(({ chosen, mine }) => [chosen === MINE && mine.phase === "live", mine.several], ({ chosen, mine }) => {
     tools.replaceChildren();
     if (chosen !== MINE || mine.phase !== "live") return;
@@ -124,7 +142,9 @@ export function picture(store, verbs, actions, { notice: noticeOf = stageNotice,
     tools.append(h("button", { type: "button", class: "quiet small", onclick: () => verbs.back() }, t("caption.off")));
   });
 
+  /** @type {Render<AskState>} */
   const covered = whenChanged(noticeOf, cover);
+  /** @type {Render<AskState>} */
   const badged = whenChanged((state) => [state.chosen, state.mine.health, chosenCamera(state)?.health, Boolean(noticeOf(state))], badge);
   store.subscribe((state) => {
     feed(state);
@@ -136,6 +156,7 @@ export function picture(store, verbs, actions, { notice: noticeOf = stageNotice,
   document.addEventListener("visibilitychange", () => feed(store.get()));
 }
 
+/** @param {CameraInfo} camera */
 function factsOf({ uri, width, height, fps, frame_age_ms: old, sees_every_ms: every, state }) {
   const parts = []; // the age first: where there is little room, the end is cut off
   if (state === "live" && old !== null) parts.push(t("caption.age", { age: age(old) }));

@@ -1,4 +1,5 @@
 // The pill across the top that says what answers, and how quickly.
+// @ts-check
 
 import { byId, h, whenChanged } from "../dom.js";
 import { seconds, shortModel } from "../format.js";
@@ -9,6 +10,7 @@ export function dot() {
   return h("span", { class: "dot", "aria-hidden": "true" });
 }
 
+/** @param {Store<SharedState>} store */
 export function pill(store) {
   const place = byId("pill");
   store.subscribe(whenChanged(({ server, loading, model, firstWordMs, line }) => [server, loading?.share, loading?.failed, model, firstWordMs, line], (state) => {
@@ -19,6 +21,9 @@ export function pill(store) {
   }));
 }
 
+/** Its tone, its words, its title, and more words where there is room.
+ * @param {SharedState} state
+ * @returns {[string, string, string, string?]} */
 function say({ server, loading, model, firstWordMs, line }) {
   switch (server) {
     case "gone":

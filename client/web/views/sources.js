@@ -1,4 +1,5 @@
 // How an answer knows what no picture shows: the facts that stood before it, and the tools that were called for it.
+// @ts-check
 
 import { h } from "../dom.js";
 import { clock } from "../format.js";
@@ -10,6 +11,7 @@ export function sources() {
   const body = h("div", { class: "sources-body" });
   const element = h("details", { class: "sources", hidden: true }, title, body);
 
+  /** @param {Saw | null} saw */
   function show(saw) {
     const facts = (saw?.facts ?? []).filter(({ seen_at: at }) => at); // what a tool brought stands with its call
     const calls = saw?.tools ?? [];
@@ -21,11 +23,13 @@ export function sources() {
   return { element, show };
 }
 
+/** @param {Fact} fact */
 function fact({ source, text, seen_at: at }) {
   const words = t(source === "read" ? "card.read" : "card.looked_up", { fact: text });
-  return h("p", { class: "fact" }, words, h("span", { class: "muted" }, ` · ${clock(at)}`));
+  return h("p", { class: "fact" }, words, h("span", { class: "muted" }, at === null ? "" : ` · ${clock(Date.parse(at))}`));
 }
 
+/** @param {CalledTool} tool */
 function call({ name, server, arguments: wanted, output, error, ms }) {
   return h("div", { class: "call" },
     h("p", {}, h("strong", {}, name), h("span", { class: "muted" }, ` · ${server} · ${t("unit.ms", { n: Math.round(ms) })}`)),

@@ -1,4 +1,5 @@
 // One question to all cameras: a few at once, each answer with the picture that it was given from.
+// @ts-check
 
 import { send } from "../api.js";
 
@@ -6,15 +7,27 @@ const AT_ONCE = 3;
 const PATIENCE_MS = 90_000; // a busy server answers one after the other
 const MAX_TOKENS = 96;
 
+/** @param {Store<WallState>} store */
 export function createAsks(store) {
+  /** @type {AbortController | null} */
   let abort = null;
 
+  /**
+   * @param {string} question
+   * @param {string} camera
+   * @param {Partial<WallAnswer>} patch
+   */
   function change(question, camera, patch) {
     const { asked } = store.get();
     if (asked?.question !== question) return;
     store.set({ asked: { ...asked, answers: { ...asked.answers, [camera]: { ...asked.answers[camera], ...patch } } } });
   }
 
+  /**
+   * @param {string} question
+   * @param {string} camera
+   * @param {AbortSignal} signal
+   */
   async function one(question, camera, signal) {
     try {
       const body = { model: camera, messages: [{ role: "user", content: question }], max_tokens: MAX_TOKENS };
@@ -25,6 +38,7 @@ export function createAsks(store) {
     }
   }
 
+  /** @param {string} text */
   async function ask(text) {
     const question = text.trim();
     const { cameras, server } = store.get();
@@ -35,10 +49,11 @@ export function createAsks(store) {
     const waiting = cameras.map(({ name }) => name);
     store.set({ asked: { question, running: true, answers: Object.fromEntries(waiting.map((name) => [name, { phase: "waiting", text: "", saw: null, problem: null }])) } });
     const workers = Array.from({ length: AT_ONCE }, async () => {
-      while (waiting.length && !mine.signal.aborted) await one(question, waiting.shift(), mine.signal);
+      while (waiting.length && !mine.signal.aborted) await one(question, /** @type {string} */ (waiting.shift()), mine.signal);
     });
     await Promise.all(workers);
-    if (abort === mine) store.set({ asked: { ...store.get().asked, running: false } });
+    const { asked } = store.get();
+    if (asked && abort === mine) store.set({ asked: { ...asked, running: false } });
     return true;
   }
 

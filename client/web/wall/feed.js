@@ -1,4 +1,5 @@
 // The list of events: had page by page, gone on with by the stream, and looked through by a person.
+// @ts-check
 
 import { read } from "../api.js";
 import * as watchapi from "../watchapi.js";
@@ -9,7 +10,9 @@ const PAGE = 50;
 const AT_ONCE = 500; // ids of one request
 const BACK_AT_ONCE = 20; // events that others say are not reviewed after all, and that are not in the list
 
-/** `calm()` says whether nobody's pointer, focus or scrolling is on the list, so that it may move. */
+/** `calm()` says whether nobody's pointer, focus or scrolling is on the list, so that it may move.
+ * @param {Store<WallState>} store
+ * @param {() => boolean} calm */
 export function createFeed(store, calm) {
   let begun = false;
   let wish = 0; // the newest request counts
@@ -28,11 +31,13 @@ export function createFeed(store, calm) {
     },
   });
 
+  /** @param {Missed} missed */
   function gone(missed) {
     store.set({ missed });
     load();
   }
 
+  /** @param {WatchEvent} event */
   function arrived(event) {
     const { events, fresh, filters } = store.get();
     if (!matches(event, filters) || [...events, ...fresh].some((each) => each.id === event.id)) return;
@@ -40,10 +45,12 @@ export function createFeed(store, calm) {
     if (calm()) settle();
   }
 
-  /** Somebody, here or elsewhere, has said of `seen`, [{id, acknowledged_at}], whether they are reviewed. */
+  /** Somebody, here or elsewhere, has said of `seen`, [{id, acknowledged_at}], whether they are reviewed.
+   * @param {Seen[]} seen */
   async function reviewed(seen) {
     const now = new Map(seen.map(({ id, acknowledged_at: at }) => [id, at]));
-    const told = (event) => (now.has(event.id) ? { ...event, acknowledged_at: now.get(event.id) } : event);
+    /** @param {WatchEvent} event */
+    const told = (event) => (now.has(event.id) ? { ...event, acknowledged_at: now.get(event.id) ?? null } : event);
     const { events, fresh } = store.get();
     store.set({ events: events.map(told), fresh: fresh.map(told) });
     if (calm()) settle();
@@ -95,6 +102,10 @@ export function createFeed(store, calm) {
     if (mine === wish) store.set({ events: joined(store.get().events, data), older });
   }
 
+  /**
+   * @param {number[]} ids
+   * @param {boolean} acknowledged
+   */
   async function acknowledge(ids, acknowledged, undoable = true) {
     if (!ids.length) return;
     const { picked } = store.get();
@@ -116,6 +127,7 @@ export function createFeed(store, calm) {
     if (calm()) settle();
   }
 
+  /** @type {WallState["server"] | null} */
   let server = null;
   store.subscribe((state) => {
     if (state.server === server) return;

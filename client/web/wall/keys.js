@@ -1,20 +1,28 @@
 // The keyboard of Wall. Bare keys work outside of texts and dialogs; dialogs have their own.
+// @ts-check
 
 import { elsewhere } from "../keys.js";
 import { fullscreen } from "./views/bar.js";
 
 const ARROWS = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]);
 
-/** [key, the name of what it does]. */
+/** [key, the name of what it does].
+ * @type {Keys} */
 export const KEYS = [
   ["← ↑ → ↓", "wall.key_arrows"], ["Enter", "wall.key_enter"], ["Esc", "wall.key_esc"], ["/", "wall.key_ask"], ["E", "wall.key_events"],
   ["R", "wall.key_review"], ["U", "wall.key_undo"], ["Ctrl + A", "wall.key_all"], ["W", "wall.key_watch"], ["F", "wall.key_full"], ["?", "key.help"],
 ];
 
+/**
+ * @param {Store<WallState>} store
+ * @param {WallVerbs} verbs
+ * @param {{ tiles: Tiles, feed: FeedView, bar: { focus: () => void }, timeline: { focus: () => void } }} options
+ */
 export function keys(store, verbs, { tiles, feed, bar, timeline }) {
+  /** @type {Record<string, () => unknown>} */
   const bare = {
     "/": () => (store.get().tab === "timeline" && !tiles.focused() ? timeline.focus() : bar.focus()),
-    e: () => document.querySelector(".event-open")?.focus(),
+    e: () => /** @type {HTMLElement | null} */ (document.querySelector(".event-open"))?.focus(),
     r: () => verbs.review(feed.aimed(), true),
     u: () => (store.get().undo ? verbs.undo() : takeBack()),
     w: () => store.get().role === "admin" && verbs.newWatch(tiles.focused()),
@@ -38,7 +46,7 @@ export function keys(store, verbs, { tiles, feed, bar, timeline }) {
     if (elsewhere(event)) return;
     if (ARROWS.has(event.key)) {
       const upright = event.key === "ArrowUp" || event.key === "ArrowDown";
-      if (event.target.closest?.("[role=tab]")) return;
+      if (/** @type {Element} */ (event.target).closest?.("[role=tab]")) return;
       if (feed.inside() ? upright && feed.go(event.key) : tiles.go(event.key)) event.preventDefault();
       return;
     }
@@ -48,15 +56,17 @@ export function keys(store, verbs, { tiles, feed, bar, timeline }) {
     verb();
   });
 
+  /** @param {KeyboardEvent} event */
   function escape({ target }) {
-    if (typing({ target })) target.blur();
+    if (typing({ target })) /** @type {HTMLElement} */ (target).blur();
     else if (store.get().picked.length) verbs.pick([]);
     else if (store.get().asked) verbs.clear();
     else if (store.get().tab === "timeline") verbs.show("events");
-    else document.activeElement?.blur();
+    else /** @type {HTMLElement | null} */ (document.activeElement)?.blur();
   }
 }
 
+/** @param {{ target: any }} event */
 function typing({ target }) {
   return target.closest?.("input, textarea, select") !== null;
 }

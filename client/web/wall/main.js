@@ -1,4 +1,5 @@
 // The page *Wall*, put together: one store, the verbs that change it, and the views that show it.
+// @ts-check
 
 import { watchServer } from "../server.js";
 import { shell } from "../shell.js";

@@ -1,4 +1,5 @@
 // What the watches have lately read, for their lines: had once, then gone on with.
+// @ts-check
 
 import { readings } from "../watchapi.js";
 
@@ -7,9 +8,13 @@ const HIDDEN_MS = 15_000;
 const AT_ONCE = 4; // requests
 const MOST = 600; // of one line, as the server has them
 
-/** `wanted()` gives names of watches whose lines are in sight; `came()` is called when there are new readings. */
+/** `wanted()` gives names of watches whose lines are in sight; `came()` is called when there are new readings.
+ * @param {Store<WallState>} store
+ * @param {{ wanted: () => Set<string>, came: () => void }} options */
 export function createReadings(store, { wanted, came }) {
+  /** @type {Map<string, Reading[]>} */
   const lines = new Map(); // "watch camera" -> [{at, probability}], oldest first
+  /** @type {Map<string, string>} */
   const asked = new Map(); // watch -> what it asks: other readings are none of its line
 
   async function turn() {
@@ -23,6 +28,7 @@ export function createReadings(store, { wanted, came }) {
     setTimeout(turn, document.hidden ? HIDDEN_MS : EVERY_MS);
   }
 
+  /** @param {WatchInfo[]} watches */
   function forget(watches) {
     for (const { name, cameras, question, kind } of watches) {
       const asks = JSON.stringify([question, kind, cameras]);
@@ -32,8 +38,9 @@ export function createReadings(store, { wanted, came }) {
     }
   }
 
+  /** @param {string} name */
   async function update(name) {
-    const known = [...lines].filter(([key]) => key.startsWith(`${name} `)).map(([, line]) => line.at(-1)?.at ?? null);
+    const known = [...lines].filter(([key]) => key.startsWith(`${name} `)).map(([, line]) => line.at(-1)?.at ?? "");
     const since = known.length && known.every(Boolean) ? known.reduce((a, b) => (a < b ? a : b)) : null;
     try {
       for (const { camera, readings: found } of await readings(name, { since })) {
@@ -47,5 +54,5 @@ export function createReadings(store, { wanted, came }) {
   }
 
   turn();
-  return { of: (watch, camera) => lines.get(`${watch} ${camera}`) ?? [] };
+  return { of: (/** @type {string} */ watch, /** @type {string} */ camera) => lines.get(`${watch} ${camera}`) ?? [] };
 }

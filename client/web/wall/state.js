@@ -1,4 +1,5 @@
 // The state of the page *Wall*, and what is read off it. Pure.
+// @ts-check
 
 import { SHARED } from "../state.js";
 
@@ -6,6 +7,7 @@ export const MOST_EVENTS = 400; // in the list; the oldest go, and are had again
 export const OLD_MS = 6000; // a picture that is older than this is not called live
 export const ALERT_MS = 15_000; // an event counts as happening now
 
+/** @type {WallState} */
 export const WALL = {
   ...SHARED,
   role: null, // "admin" | "viewer"; null: not known yet
@@ -26,30 +28,38 @@ export const WALL = {
   search: { phase: "idle", entries: [], more: false, why: "", wanted: null }, // idle | busy | done | off | failed
 };
 
-/** Whether an event belongs into the list. */
+/** Whether an event belongs into the list.
+ * @param {WatchEvent} event
+ * @param {Filters} filters */
 export function matches(event, { unreviewed, severity, watch, camera }) {
   return !(unreviewed && event.acknowledged_at) && (!severity || event.severity === severity) && (!watch || event.watch === watch)
     && (!camera || event.camera === camera);
 }
 
-/** `events` and `others` in one list, newest first, each once; the later word counts. */
+/** `events` and `others` in one list, newest first, each once; the later word counts.
+ * @param {WatchEvent[]} events
+ * @param {WatchEvent[]} others */
 export function joined(events, others) {
   const known = new Map(events.map((event) => [event.id, event]));
   for (const event of others) known.set(event.id, event);
   return [...known.values()].sort((a, b) => b.id - a.id);
 }
 
-/** [{watch: WatchInfo, now: WatchNow}] of one camera, those that are on first. */
+/** [{watch: WatchInfo, now: WatchNow}] of one camera, those that are on first.
+ * @param {WallState} state
+ * @param {string} camera */
 export function watchesOf({ watches }, camera) {
   const found = (watches ?? []).flatMap((watch) => watch.now.filter((now) => now.camera === camera).map((now) => ({ watch, now })));
   return found.sort((a, b) => Number(isOn(b.now)) - Number(isOn(a.now)) || a.watch.name.localeCompare(b.watch.name));
 }
 
+/** @param {WatchNow} now */
 export function isOn({ state }) {
   return state === "on" || state === "falling";
 }
 
-/** "yes", "no" (also: a text that stays as it is), "unsure" or "unknown": how a watch stands. */
+/** "yes", "no" (also: a text that stays as it is), "unsure" or "unknown": how a watch stands.
+ * @param {WatchNow} now */
 export function standing({ state, trouble, probability }) {
   if (state === "unknown" || (trouble && probability === null && state !== "settled")) return "unknown";
   if (state === "rising" || state === "falling" || state === "changing") return "unsure";
@@ -58,19 +68,28 @@ export function standing({ state, trouble, probability }) {
 
 const GRAVITY = ["info", "warning", "critical"];
 
-/** The gravest severity of what is on at a camera now; null when nothing is. */
+/** The gravest severity of what is on at a camera now; null when nothing is.
+ * @param {WallState} state
+ * @param {string} camera */
 export function alertOf(state, camera) {
   const grave = watchesOf(state, camera).filter(({ now }) => isOn(now)).map(({ watch }) => GRAVITY.indexOf(watch.severity));
   return grave.length ? GRAVITY[Math.max(...grave)] : null;
 }
 
-/** Whether something happens at a camera just now, so that its picture should move. */
+/** Whether something happens at a camera just now, so that its picture should move.
+ * @param {WallState} state
+ * @param {string} camera
+ * @param {number} nowMs */
 export function isBusy(state, camera, nowMs) {
   if (watchesOf(state, camera).some(({ now }) => now.state === "rising" || now.state === "falling")) return true;
   return [...state.fresh, ...state.events.slice(0, 20)].some((event) => event.camera === camera && nowMs - Date.parse(event.at) < ALERT_MS);
 }
 
-/** What a tile says of its picture: {tone: live|old|wait|off, key, age?, retry?}. `age` is of the picture shown, null without one. */
+/** What a tile says of its picture: {tone: live|old|wait|off, key, age?, retry?}. `age` is of the picture shown, null without one.
+ * @param {SharedState} state
+ * @param {CameraInfo} camera
+ * @param {number | null} age
+ * @returns {TileSaid} */
 export function tileSaid({ server }, { state, retry_in_ms: retry }, age) {
   if (server !== "ready") return age === null ? { tone: "wait", key: "wall.unknown" } : { tone: "off", key: "wall.last_seen", age };
   switch (state) {

@@ -1,5 +1,6 @@
 // Pictures for the tiles: stills now and then, more often where something happens or somebody looks, none where nobody can
 // see them. A few requests at once, whatever the number of cameras: a browser has six connections to a server.
+// @ts-check
 
 const IDLE_MS = 2000; // between pictures of a camera on which nothing happens
 const BUSY_MS = 250;
@@ -10,11 +11,17 @@ const PATIENCE_MS = 8000;
 /**
  * `seen` are names of cameras in sight, `lively(name)` says whether a camera's picture should move. `shown(name, picture)` gets
  * {url, takenAt}: an object URL, and performance.now() of the moment that it shows. Old URLs are let go.
+ * @param {Store<WallState>} store
+ * @param {{ seen: Set<string>, lively: (name: string) => boolean, shown: (name: string, picture: Picture) => void }} options
  */
 export function createStills(store, { seen, lively, shown }) {
+  /** @type {Map<string, Picture>} */
   const pictures = new Map();
+  /** @type {Map<string, number>} */
   const due = new Map(); // name -> performance.now() of the next one
+  /** @type {Set<string>} */
   const underway = new Set();
+  /** @type {number | null} */
   let timer = null;
 
   function wanted() {
@@ -26,14 +33,15 @@ export function createStills(store, { seen, lively, shown }) {
   function turn() {
     clearTimeout(timer);
     const now = performance.now();
-    const waiting = wanted().map(({ name }) => [due.get(name) ?? 0, name]).sort(([a], [b]) => a - b);
-    for (const [at, name] of waiting) {
+    const waiting = wanted().map(({ name }) => ({ at: due.get(name) ?? 0, name })).sort((a, b) => a.at - b.at);
+    for (const { at, name } of waiting) {
       if (at > now || underway.size >= AT_ONCE) break;
       take(name);
     }
     timer = setTimeout(turn, 100);
   }
 
+  /** @param {string} name */
   async function take(name) {
     underway.add(name);
     due.set(name, performance.now() + (lively(name) ? BUSY_MS : IDLE_MS));
@@ -50,6 +58,10 @@ export function createStills(store, { seen, lively, shown }) {
     }
   }
 
+  /**
+   * @param {string} name
+   * @param {Picture} picture
+   */
   function put(name, picture) {
     const before = pictures.get(name);
     pictures.set(name, picture);
@@ -60,11 +72,13 @@ export function createStills(store, { seen, lively, shown }) {
   turn();
   return {
     /** {url, takenAt} of the newest, or undefined. */
-    of: (name) => pictures.get(name),
-    /** Somebody has begun to look at it: now. */
+    of: (/** @type {string} */ name) => pictures.get(name),
+    /** Somebody has begun to look at it: now.
+     * @param {string} name */
     hurry(name) {
       due.set(name, 0);
     },
+    /** @param {Set<string>} names */
     forget(names) {
       for (const [name, { url }] of pictures) {
         if (names.has(name)) continue;

@@ -1,16 +1,21 @@
 // The events as they come: one stream, opened again behind the last event that was heard, for as long as the page lives.
 // An EventSource does so too, but can't be told where to begin, nor when it is dead.
+// @ts-check
 
 import { Messages } from "./sse.js";
 
 const BACKOFF_MS = [300, 1000, 2000, 4000, 8000];
 const SILENT_MS = 40_000; // the server says something every 15 s
 
-/** `heard({name, data})` gets messages, `told(state, retryAt)` how the stream is: opening, open, broken. */
+/** `heard({name, data})` gets messages, `told(state, retryAt)` how the stream is: opening, open, broken.
+ * @param {{ heard: (message: { name: string, data: any }) => void, told: (state: StreamState, retryAt: number | null) => void }} options */
 export function createStream({ heard, told }) {
+  /** @type {number | null} */
   let last = null; // id of the last event
   let failures = 0;
+  /** @type {number | null} */
   let timer = null;
+  /** @type {AbortController | null} */
   let abort = null;
 
   async function open() {
@@ -32,12 +37,13 @@ export function createStream({ heard, told }) {
     timer = setTimeout(open, wait);
   }
 
+  /** @param {AbortController} mine */
   async function follow(mine) {
     let silence = setTimeout(() => mine.abort(), SILENT_MS);
     try {
       const response = await fetch("v1/events", {
         headers: { accept: "text/event-stream", "last-event-id": String(last) }, cache: "no-store", signal: mine.signal });
-      if (!response.ok) return void (await response.body?.cancel());
+      if (!response.ok || !response.body) return void (await response.body?.cancel());
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       const messages = new Messages();
       for (;;) {
@@ -54,6 +60,7 @@ export function createStream({ heard, told }) {
     }
   }
 
+  /** @param {Message} message */
   function take({ name, id, data }) {
     const event = JSON.parse(data);
     if (id !== null) last = Number(id);
@@ -62,7 +69,8 @@ export function createStream({ heard, told }) {
   }
 
   return {
-    /** Begin behind the event `after`. */
+    /** Begin behind the event `after`.
+     * @param {number} after */
     begin(after) {
       last = after;
       if (abort === null && timer === null) open();

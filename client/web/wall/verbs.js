@@ -1,4 +1,5 @@
 // What a person can do on Wall. The views call these by name.
+// @ts-check
 
 import { ApiProblem, login, send } from "../api.js";
 import { openWatchDialog } from "../watch/dialog.js";
@@ -10,6 +11,11 @@ const WATCHES_MS = 1500;
 const HIDDEN_MS = 10_000;
 const FOUND = 40; // entries of the timeline at once
 
+/**
+ * @param {Store<WallState>} store
+ * @param {{ check: () => void }} server
+ * @param {() => boolean} calm
+ */
 export function createVerbs(store, server, calm) {
   const feed = createFeed(store, calm);
   const asks = createAsks(store);
@@ -28,6 +34,7 @@ export function createVerbs(store, server, calm) {
   }
   look();
 
+  /** @param {{ camera?: string | null, question?: string, watch?: WatchInfo }} wanted */
   async function edit(wanted) {
     const done = await openWatchDialog(wanted);
     if (done) store.set({ watches: await watchapi.watches() });
@@ -47,26 +54,34 @@ export function createVerbs(store, server, calm) {
       feed.retry();
     },
 
-    newWatch: (camera = null, question = "") => edit({ camera, question }),
-    changeWatch: (watch) => edit({ watch }),
+    newWatch: (/** @type {string | null} */ camera = null, question = "") => edit({ camera, question }),
+    changeWatch: (/** @type {WatchInfo} */ watch) => edit({ watch }),
 
+    /** @param {Partial<Filters>} patch */
     filter(patch) {
       store.set({ filters: { ...store.get().filters, ...patch }, events: [], fresh: [], picked: [] });
       feed.load();
     },
 
+    /** @param {number[]} ids */
     pick(ids) {
       store.set({ picked: ids });
     },
 
-    /** R: those that are picked, else `ids`. */
+    /** R: those that are picked, else `ids`.
+     * @param {number[]} ids
+     * @param {boolean} acknowledged */
     review(ids, acknowledged) {
       const { picked } = store.get();
       return feed.acknowledge(picked.length ? picked : ids, acknowledged);
     },
 
-    show: (tab) => store.set({ tab }),
+    show: (/** @type {WallState["tab"]} */ tab) => store.set({ tab }),
 
+    /**
+     * @param {Wish | null} wanted
+     * @param {number | null} [before]
+     */
     async search(wanted, before = null) {
       const mine = (searching += 1);
       const earlier = before === null ? [] : store.get().search.entries;
@@ -87,7 +102,8 @@ export function createVerbs(store, server, calm) {
       server.check();
     },
 
-    /** Throws ApiProblem when the token is refused. */
+    /** Throws ApiProblem when the token is refused.
+     * @param {string} token */
     async login(token) {
       await login(token);
       store.set({ role: null });

@@ -1,9 +1,12 @@
 // Why an event was told, in sentences. Pure: event and the watch's setting in, words out.
+// @ts-check
 
 import { age, clock, seconds } from "../format.js";
 import { served, t } from "../words/tongue.js";
 
-/** [[what, value]…] of an event; `watch` is its WatchInfo, or undefined where there is none any more. */
+/** [[what, value]…] of an event; `watch` is its WatchInfo, or undefined where there is none any more.
+ * @param {WatchEvent} event
+ * @param {WatchInfo | undefined} watch */
 export function why(event, watch) {
   const facts = [];
   const { kind, probability, frame_at: frameAt, at, window, before, reason } = event;
@@ -19,20 +22,29 @@ export function why(event, watch) {
   return facts;
 }
 
+/**
+ * @param {"on" | "off"} kind
+ * @param {number} probability
+ * @param {WatchInfo | undefined} watch
+ */
 function crossed(kind, probability, watch) {
   const n = probability.toFixed(2);
   if (!watch) return n;
   return kind === "on" ? t("why.above", { n, threshold: watch.on.toFixed(2) }) : t("why.below", { n, threshold: watch.off.toFixed(2) });
 }
 
-/** How long it had been beyond the threshold by then, as far as the readings go back. */
+/** How long it had been beyond the threshold by then, as far as the readings go back.
+ * @param {"on" | "off"} kind
+ * @param {Reading[]} before
+ * @param {WatchInfo | undefined} watch */
 function held(kind, before, watch) {
   if (!watch) return "–";
+  /** @param {Reading} reading */
   const beyond = ({ probability }) => (kind === "on" ? probability >= watch.on : probability <= watch.off);
   let first = before.length;
   while (first > 0 && beyond(before[first - 1])) first -= 1;
   if (first === before.length) return t("why.held_otherwise"); // the thresholds were others then
   const from = Date.parse(before[first].at);
-  const to = Date.parse(before.at(-1).at);
+  const to = Date.parse(before[before.length - 1].at);
   return t("why.held_told", { time: seconds(to - from), from: clock(from), to: clock(to), needed: seconds(watch.for_s * 1000) });
 }

@@ -1,4 +1,5 @@
 // The dialog in which a watch is made, changed and removed. It needs nothing of the page that opens it.
+// @ts-check
 
 import * as api from "../api.js";
 import { h, setText } from "../dom.js";
@@ -10,11 +11,13 @@ import { FRESH, changes, closed, leavesOpen } from "./setting.js";
 
 const SHEET = new URL("./dialog.css", import.meta.url).href;
 
+/** @type {HTMLDialogElement | null} */
 let open = null; // one at a time
 
 /**
  * Opens it: for a new watch on `camera` that asks `question`, or to change `watch` (a WatchInfo).
  * Resolves with {saved: WatchInfo}, {removed: name}, or null when nothing was done.
+ * @param {{ question?: string, camera?: string | null, watch?: WatchInfo | null }} [options]
  */
 export async function openWatchDialog({ question = "", camera = null, watch = null } = {}) {
   if (open) return null;
@@ -25,8 +28,10 @@ export async function openWatchDialog({ question = "", camera = null, watch = nu
   const loading = h("p", { class: "muted", t: "watch.loading" });
   dialog.append(h("h2", { id: "watch-title", t: watch ? "watch.change_title" : "watch.new_title" }), loading);
   dialog.showModal();
-  const ended = new Promise((resolve) => dialog.addEventListener("close", () => resolve(), { once: true }));
+  const ended = new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
+  /** @type {Edited | null} */
   let result = null;
+  /** @type {ReturnType<typeof watchForm> | null} */
   let form = null;
   try {
     const found = await known(watch);
@@ -52,12 +57,18 @@ function styled() {
   document.head.append(h("link", { rel: "stylesheet", href: SHEET }));
 }
 
+/** @param {WatchInfo | null} watch */
 async function known(watch) {
   const [cameras, watches, role, calibration] = await Promise.all([
     api.cameras(), watchapi.watches(), watchapi.role(), watch ? watchapi.calibration(watch.name).catch(() => null) : null]);
   return { cameras: cameras.filter((each) => !each.private).map((each) => each.name), taken: watches.map((each) => each.name), role, calibration };
 }
 
+/**
+ * @param {HTMLDialogElement} dialog
+ * @param {Known & { question: string, camera: string | null, watch: WatchInfo | null }} options
+ * @param {(outcome: Edited) => void} done
+ */
 function fill(dialog, { cameras, taken, role, calibration, question, camera, watch }, done) {
   const asked = question && leavesOpen(question) ? closed(question) : question;
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
@@ -70,10 +81,12 @@ function fill(dialog, { cameras, taken, role, calibration, question, camera, wat
   const save = h("button", { class: "primary", t: watch ? "watch.save" : "watch.make", disabled: barred !== null });
   const body = h("fieldset", { class: "watch-body", disabled: barred !== null }, form.element);
 
+  /** @param {boolean} now */
   function busy(now) {
     for (const button of dialog.querySelectorAll("button")) button.disabled = now || (button === save && barred !== null);
   }
 
+  /** @param {() => Promise<Edited>} work */
   async function carryOut(work) {
     form.wrong(null);
     problem.hidden = true;
@@ -88,6 +101,7 @@ function fill(dialog, { cameras, taken, role, calibration, question, camera, wat
     }
   }
 
+  /** @param {Event} event */
   async function submit(event) {
     event.preventDefault();
     const setting = form.value();
@@ -107,7 +121,9 @@ function fill(dialog, { cameras, taken, role, calibration, question, camera, wat
   return form;
 }
 
-/** Asked twice, in place: what is removed is gone, but for its events. */
+/** Asked twice, in place: what is removed is gone, but for its events.
+ * @param {WatchInfo} watch
+ * @param {(work: () => Promise<Edited>) => void} carryOut */
 function removal(watch, carryOut) {
   const sure = h("span", { class: "row sure", hidden: true }, h("span", { t: "watch.sure" }),
     h("button", { type: "button", class: "quiet small", t: "watch.keep", onclick: () => ask(false) }),
@@ -116,6 +132,7 @@ function removal(watch, carryOut) {
       return { removed: watch.name };
     }) }));
   const first = h("button", { type: "button", class: "quiet", t: "watch.remove", onclick: () => ask(true) });
+  /** @param {boolean} asking */
   function ask(asking) {
     sure.hidden = !asking;
     first.hidden = asking;

@@ -1,16 +1,21 @@
 // The form of a watch: fields in, a setting out.
+// @ts-check
 
 import { h } from "../dom.js";
 import { field, oneOf, someOf, tick } from "./fields.js";
 import { FRESH, closed, leavesOpen, nameFor, parts } from "./setting.js";
 import { thresholds } from "./thresholds.js";
 
+/** @type {[string, Words][]} */
 const KINDS = [["yesno", "watch.yesno"], ["choice", "watch.choice"], ["number", "watch.number"], ["text", "watch.text"]];
+/** @type {[string, Words][]} */
 const SEVERITIES = [["info", "watch.info"], ["warning", "watch.warning"], ["critical", "watch.critical"]];
 
 /**
  * {element, value(), wrong(param, text), put({on, off}), focus(), end()}. `begins` is the setting to begin with, `existing` the
  * WatchInfo that is changed (null for a new one), `cameras` and `taken` are names.
+ * @param {Setting} begins
+ * @param {{ existing: WatchInfo | null, cameras: string[], taken: string[] }} options
  */
 export function watchForm(begins, { existing, cameras, taken }) {
   const question = field("watch.question", h("textarea", { rows: 2, value: begins.question, required: true }), "watch.question_hint");
@@ -37,6 +42,7 @@ export function watchForm(begins, { existing, cameras, taken }) {
   const enabled = tick("watch.enabled", begins.enabled);
   const more = h("details", { class: "more", open: begins.quiet.length > 0 || begins.cooldown_s > 0 || begins.window_s !== FRESH.window_s }, h("summary", { t: "watch.more" }),
     h("div", { class: "pair" }, looks.element, cooldown.element), h("div", { class: "pair" }, quiet.element, zone.element), healthy.element, enabled.element);
+  /** @type {Record<string, { element: HTMLElement, wrong: (text: string) => void, input?: HTMLElement }>} */
   const fields = { question, name, cameras: where, kind, choices, on_when: onWhen, every_s: every, for_s: hold, on: shares, off: shares, severity,
     window_s: looks, cooldown_s: cooldown, quiet, time_zone: zone, only_when_healthy: healthy, enabled };
 
@@ -61,20 +67,22 @@ export function watchForm(begins, { existing, cameras, taken }) {
     element: h("div", { class: "watch-form" }, question.element, where.element, h("div", { class: "pair" }, name.element, severity.element), kind.element,
       choices.element, onWhen.element, comparisons.element, h("div", { class: "pair" }, every.element, hold.element), shares.element, more),
     value() {
-      const chosen = kind.value();
+      const chosen = /** @type {Setting["kind"]} */ (kind.value());
+      /** @type {Record<string, string[]>} */
       const turnsOn = { choice: onWhen.value(), number: parts(comparisons.input.value) };
       return {
         name: name.input.value.trim(), question: question.input.value.trim(), cameras: where.value(), kind: chosen,
-        choices: chosen === "choice" ? parts(choices.input.value) : [], on_when: turnsOn[chosen] ?? [],
-        every_s: Number(every.input.value), for_s: Number(hold.input.value), ...shares.value(), severity: severity.value(),
+        choices: chosen === "choice" ? parts(choices.input.value) : [], on_when: turnsOn[chosen ?? ""] ?? [],
+        every_s: Number(every.input.value), for_s: Number(hold.input.value), ...shares.value(), severity: /** @type {Setting["severity"]} */ (severity.value()),
         window_s: Number(looks.input.value), cooldown_s: Number(cooldown.input.value), quiet: parts(quiet.input.value), time_zone: zone.input.value.trim(),
         only_when_healthy: healthy.input.checked, enabled: enabled.input.checked,
       };
     },
-    /** Say at its field what is wrong; false when there is no such field. `null` takes all complaints back. */
+    /** Say at its field what is wrong; false when there is no such field. `null` takes all complaints back.
+     * @param {string | null} param */
     wrong(param, text = "") {
       for (const each of [...Object.values(fields), onWhen, comparisons]) each.wrong("");
-      const found = fields[param?.match(/^\w+/)?.[0]];
+      const found = fields[param?.match(/^\w+/)?.[0] ?? ""];
       if (!found) return false;
       found.wrong(text);
       if (more.contains(found.element)) more.open = true;
@@ -87,6 +95,11 @@ export function watchForm(begins, { existing, cameras, taken }) {
   };
 }
 
+/**
+ * @param {number} value
+ * @param {number} min
+ * @param {number} max
+ */
 function number(value, min, max) {
   return h("input", { type: "number", value, min, max, step: "any", inputMode: "decimal" });
 }

@@ -1,4 +1,5 @@
 // Where a watch turns on and off: two sliders over the line of what it has lately read.
+// @ts-check
 
 import { h, setText } from "../dom.js";
 import { clock } from "../format.js";
@@ -8,7 +9,9 @@ import { readings } from "../watchapi.js";
 
 const LEAST = 0.01; // between the two
 
-/** {element, value() -> {on, off}, put({on, off}), wrong(text), end()}. `name`: of a watch that has read something already, or null. */
+/** {element, value() -> {on, off}, put({on, off}), wrong(text), end()}. `name`: of a watch that has read something already, or null.
+ * @param {Thresholds} thresholds
+ * @param {{ name: string | null, camera: string | undefined, everyS: number }} options */
 export function thresholds({ on, off }, { name, camera, everyS }) {
   const high = slider("watch.on", on);
   const low = slider("watch.off", off);
@@ -16,12 +19,14 @@ export function thresholds({ on, off }, { name, camera, everyS }) {
   const told = h("p", { class: "field-hint" });
   const wrong = h("p", { class: "field-wrong", role: "alert", hidden: true });
   const element = h("fieldset", { class: "field thresholds" }, h("legend", { t: "watch.thresholds" }), name ? plot : null, high.element, low.element, told, wrong);
+  /** @type {Line | null} */
   let line = null;
 
   function value() {
     return { on: Number(high.input.value), off: Number(low.input.value) };
   }
 
+  /** @param {unknown} which */
   function moved(which) {
     const { on: upper, off: lower } = value();
     if (lower > upper - LEAST) { // one pushes the other along: they cannot cross
@@ -38,27 +43,30 @@ export function thresholds({ on, off }, { name, camera, everyS }) {
     line?.show(now);
   }
 
-  async function draw() {
+  /** @param {string} name */
+  async function draw(name) {
     const [found] = await readings(name, { camera }).catch(() => []);
     plot.hidden = !found?.readings.length;
     if (plot.hidden) return;
     const data = columns(found.readings, everyS);
     plot.setAttribute("aria-label", t("watch.read_lately", { n: found.readings.length }));
     line = new Line(plot, { axes: true, clock });
-    line.show({ data, from: data[0][0], to: Math.max(data[0].at(-1), data[0][0] + 30), ...value() });
+    line.show({ data, from: data[0][0], to: Math.max(data[0][data[0].length - 1], data[0][0] + 30), ...value() });
   }
 
   for (const each of [high, low]) each.input.addEventListener("input", () => moved(each));
   tell();
-  if (name) draw();
+  if (name) draw(name);
   return {
     element,
     value,
+    /** @param {Thresholds} wanted */
     put(wanted) {
-      high.input.value = wanted.on;
-      low.input.value = wanted.off;
+      high.input.value = String(wanted.on);
+      low.input.value = String(wanted.off);
       tell();
     },
+    /** @param {string} text */
     wrong(text) {
       wrong.hidden = !text;
       setText(wrong, text);
@@ -67,6 +75,10 @@ export function thresholds({ on, off }, { name, camera, everyS }) {
   };
 }
 
+/**
+ * @param {Words} label
+ * @param {number} value
+ */
 function slider(label, value) {
   const input = h("input", { type: "range", min: 0, max: 1, step: 0.01, value });
   const output = h("output", {});

@@ -1,4 +1,5 @@
 // The page in English. {names} are filled in; zh.js has the same keys and names.
+// @ts-check
 
 export default {
   // the frame of the page

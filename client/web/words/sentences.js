@@ -1,5 +1,6 @@
 // What the server says in English, in other languages: [what it says, as a regular expression, and the same in the other language with \1, \2
 // for its parts]. The command line reads this file, too: behind `export default` stands JSON.
+// @ts-check
 export default {
 "zh": [
 ["nothing listens at (\\S+) \\(connection refused\\): is the camera on, is the port right\\?", "\\1 无人监听（连接被拒绝）：摄像头开着吗？端口对吗？"],

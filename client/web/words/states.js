@@ -1,4 +1,5 @@
 // Everything the page says about its states, each with what to do. Pure: state in, words out.
+// @ts-check
 
 import { clock, seconds } from "../format.js";
 import { MINE, chosenCamera } from "../state.js";
@@ -6,12 +7,15 @@ import { served, t } from "./tongue.js";
 
 const STATES = new Set(["live", "connecting", "stalled", "lost", "ended"]);
 
-/** A camera's state in a word; null for one that is not known here. */
+/** A camera's state in a word; null for one that is not known here.
+ * @param {string} state */
 export function stateWord(state) {
   return STATES.has(state) ? t(`state.${state}`) : null;
 }
 
-/** What lies over the picture: {tone: wait|warn|bad, title, text, share?, actions}, or null when the picture is live. */
+/** What lies over the picture: {tone: wait|warn|bad, title, text, share?, actions}, or null when the picture is live.
+ * @param {AskState} state
+ * @returns {Notice | null} */
 export function stageNotice(state) {
   switch (state.server) {
     case "unknown":
@@ -31,10 +35,15 @@ export function stageNotice(state) {
   return cameraNotice(camera) ?? (state.pictureFailed ? pictureFailed() : null);
 }
 
+/** @returns {Notice} */
 function pictureFailed() {
   return { tone: "warn", title: t("stage.no_picture"), text: t("stage.no_picture_text"), actions: [] };
 }
 
+/**
+ * @param {Loading | null} loading
+ * @returns {Notice}
+ */
 function loadingNotice(loading) {
   if (loading?.failed) {
     return { tone: "bad", title: t("stage.no_model"), text: t("stage.no_model_text", { what: loading.what }), actions: [] };
@@ -43,6 +52,10 @@ function loadingNotice(loading) {
     text: t("stage.loading_text", { what: loading?.what ?? t("stage.starting") }), actions: [] };
 }
 
+/**
+ * @param {AskState} state
+ * @returns {Notice | null}
+ */
 function mineNotice({ mine, line, lineProblem, cameras }) {
   const back = cameras.length ? [{ label: t("stage.back"), act: "back" }] : [];
   const retry = { label: t("stage.retry"), act: "mine" };
@@ -63,11 +76,16 @@ function mineNotice({ mine, line, lineProblem, cameras }) {
   return null;
 }
 
+/** @returns {Notice} */
 function noCamera() {
   return { tone: "warn", title: t("stage.no_camera"), text: t("stage.no_camera_text"),
     command: "askcam serve --camera lobby=rtsp://…", actions: [{ label: t("chip.use_mine"), act: "mine" }] };
 }
 
+/**
+ * @param {CameraInfo} camera
+ * @returns {Notice | null}
+ */
 function cameraNotice({ name, state, reason }) {
   const why = sentence(served(reason ?? ""));
   switch (state) {
@@ -83,10 +101,12 @@ function cameraNotice({ name, state, reason }) {
   return null;
 }
 
-/** The bar across the page: {tone, text, action?} or null. */
+/** The bar across the page: {tone, text, action?} or null.
+ * @param {SharedState} state
+ * @param {number} now */
 export function bannerNotice(state, now) {
   if (state.server === "gone") {
-    const when = state.retryAt > now ? t("banner.next_try", { wait: seconds(state.retryAt - now) }) : t("banner.trying");
+    const when = state.retryAt !== null && state.retryAt > now ? t("banner.next_try", { wait: seconds(state.retryAt - now) }) : t("banner.trying");
     const what = state.refusal ? sentence(served(state.refusal)) : t("banner.gone");
     return { tone: "bad", text: t("banner.goes_on", { what, when }), action: { label: t("banner.try_now"), act: "retry" } };
   }
@@ -99,28 +119,32 @@ const KNOWN = new Set(["busy", "rate_limit_exceeded", "camera_unavailable", "sta
   "offline", "slow", "no_camera", "engine_failure", "internal_error"]);
 const PASSING = new Set(["busy", "model_loading", "rate_limit_exceeded", "slow", "no_camera"]); // nothing is broken
 
-/** A refused question: {tone, title, text, advice}. */
+/** A refused question: {tone, title, text, advice}.
+ * @param {Problem} problem */
 export function problemWords(problem) {
   const { code } = problem;
-  const known = KNOWN.has(code) ? code : "other";
-  return { tone: PASSING.has(code) ? "warn" : "bad", title: t(`problem.${known}`), text: problemText(problem), advice: t(`problem.${known}_advice`) };
+  const known = code && KNOWN.has(code) ? code : "other";
+  return { tone: PASSING.has(code ?? "") ? "warn" : "bad", title: t(`problem.${known}`), text: problemText(problem), advice: t(`problem.${known}_advice`) };
 }
 
-/** The page's own words (`words`, a key) and the server's (`message`), in the page's language as far as they are known. */
+/** The page's own words (`words`, a key) and the server's (`message`), in the page's language as far as they are known.
+ * @param {Problem} problem */
 function problemText({ words, message }) {
   return sentence(words ? t(words) : served(message ?? ""));
 }
 
 const HEALTH = new Set(["dark", "overexposed", "blurred", "frozen"]);
 
-/** [{flag, title, text}] of a camera's health flags. */
+/** [{flag, title, text}] of a camera's health flags.
+ * @param {string[]} flags */
 export function healthWords(flags) {
   return flags.map((flag) => HEALTH.has(flag)
     ? { flag, title: t(`health.${flag}`), text: t(`health.${flag}_text`) }
     : { flag, title: flag, text: t("health.other_text") });
 }
 
-/** How an answer ended, when it did not simply end: shown beside its text. */
+/** How an answer ended, when it did not simply end: shown beside its text.
+ * @param {Answer} answer */
 export function endingWords({ phase, text }) {
   switch (phase) {
     case "stopping":
@@ -135,13 +159,15 @@ export function endingWords({ phase, text }) {
   return "";
 }
 
-/** Questions to begin with; the last is in the other language, since answers follow it. */
+/** Questions to begin with; the last is in the other language, since answers follow it.
+ * @param {SharedState} state */
 export function suggestions(state) {
   const second = state.chosen === MINE ? t("suggest.holding") : t("suggest.moving");
   return [t("suggest.see"), second, t("suggest.other_language")];
 }
 
-/** [key, the name of what it does]. */
+/** [key, the name of what it does].
+ * @type {Keys} */
 export const KEYS = [
   ["Enter", "key.ask"],
   ["Shift + Enter", "key.line"],
@@ -154,7 +180,8 @@ export const KEYS = [
   ["?", "key.help"],
 ];
 
-/** With a capital and a full stop, as whoever wrote it may not have cared. */
+/** With a capital and a full stop, as whoever wrote it may not have cared.
+ * @param {string} text */
 function sentence(text) {
   const trimmed = text.trim();
   if (!trimmed) return "";

@@ -1,4 +1,5 @@
 // The page *Wall* in both languages: the same keys, the same {names}.
+// @ts-check
 
 export const en = {
   "wall.skip": "Skip to the cameras",

@@ -1,4 +1,5 @@
 // The dialog of a watch in both languages: the same keys, the same {names}.
+// @ts-check
 
 export const en = {
   "watch.new_title": "New watch",

@@ -1,4 +1,5 @@
 // The page in Chinese; en.js has the same keys and says what is filled in.
+// @ts-check
 
 export default {
   "page.skip": "跳到提问框",

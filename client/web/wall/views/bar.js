@@ -1,4 +1,5 @@
 // The bar above the tiles: one question to all cameras, a new watch, the whole screen.
+// @ts-check
 
 import { byId, h, icon, setText, whenChanged } from "../../dom.js";
 import { t } from "../../words/tongue.js";
@@ -11,6 +12,11 @@ export function fullscreen() {
   else document.documentElement.requestFullscreen?.().catch(() => {}); // a browser that does not let pages do so
 }
 
+/**
+ * @param {Store<WallState>} store
+ * @param {WallVerbs} verbs
+ * @param {{ focused: () => string | null }} actions
+ */
 export function bar(store, verbs, actions) {
   const place = byId("bar");
   const box = h("input", { id: "ask-all", type: "text", autocomplete: "off", enterKeyHint: "send", maxLength: 2000, tLabel: "wall.ask_all", data: { tHint: "wall.ask_all_hint" }, placeholder: t("wall.ask_all_hint") });

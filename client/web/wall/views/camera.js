@@ -1,4 +1,5 @@
 // One camera, large: its picture as it moves, and its watches with their lines.
+// @ts-check
 
 import { h, setText } from "../../dom.js";
 import { clock } from "../../format.js";
@@ -11,7 +12,10 @@ const EVERY_MS = 500;
 const WIDTH = 1280;
 const SPAN_S = 1200;
 
-/** {open(name)}. Escape leads back to the tile. */
+/** {open(name)}. Escape leads back to the tile.
+ * @param {Store<WallState>} store
+ * @param {WallVerbs} verbs
+ * @param {{ lines: Readings }} options */
 export function cameraView(store, verbs, { lines }) {
   const dialog = h("dialog", { class: "dialog camera-dialog", "aria-labelledby": "camera-title" });
   document.body.append(dialog);
@@ -24,12 +28,16 @@ export function cameraView(store, verbs, { lines }) {
   const close = h("button", { type: "button", class: "quiet", t: "dialog.close", onclick: () => dialog.close() });
   dialog.append(h("div", { class: "event-top" }, h("div", {}, title, said), ask), image, list, h("div", { class: "row end" }, close, add));
 
-  let name = null;
+  let name = ""; // none
+  /** @type {number | null} */
   let takenAt = null;
   let busy = false;
+  /** @type {number | null} */
   let timer = null;
+  /** @type {ReturnType<typeof row>[]} */
   let drawn = [];
 
+  /** @param {() => Promise<unknown>} work */
   async function leaveFor(work) {
     const { scrollTop } = dialog;
     const done = await work();
@@ -60,6 +68,7 @@ export function cameraView(store, verbs, { lines }) {
   function tick() {
     const state = store.get();
     const camera = state.cameras.find((each) => each.name === name);
+    /** @type {TileSaid} */
     const what = camera ? tileSaid(state, camera, takenAt === null ? null : performance.now() - takenAt) : { tone: "off", key: "wall.removed" };
     dialog.dataset.tone = what.tone;
     setText(said, [saidWords(what), camera?.uri, camera?.state === "live" ? null : served(camera?.reason ?? "")].filter(Boolean).join(" · "));
@@ -76,6 +85,7 @@ export function cameraView(store, verbs, { lines }) {
     if (!drawn.length) list.append(h("li", { class: "muted" }, t("wall.no_watches_here")));
   }
 
+  /** @param {WatchInfo} watch */
   function row(watch) {
     const host = h("div", { class: "camera-plot", role: "img" });
     const words = h("span", { class: "muted" });
@@ -109,11 +119,15 @@ export function cameraView(store, verbs, { lines }) {
     drawn = [];
     list.replaceChildren();
     image.removeAttribute("src");
-    document.querySelector(`.tile[data-camera="${CSS.escape(name)}"] .tile-picture`)?.focus();
-    name = null;
+    /** @type {HTMLElement | null} */ (document.querySelector(`.tile[data-camera="${CSS.escape(name)}"] .tile-picture`))?.focus();
+    name = "";
   });
 
   return {
+    /**
+     * @param {string} camera
+     * @param {Picture | undefined} still
+     */
     open(camera, still) {
       if (dialog.open) return;
       name = camera;
@@ -129,6 +143,6 @@ export function cameraView(store, verbs, { lines }) {
       timer = setInterval(turn, EVERY_MS);
     },
     /** Names of watches whose lines are in sight there. */
-    watched: () => (name === null ? [] : watchesOf(store.get(), name).map(({ watch }) => watch.name)),
+    watched: () => (name === "" ? [] : watchesOf(store.get(), name).map(({ watch }) => watch.name)),
   };
 }

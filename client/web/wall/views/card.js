@@ -1,4 +1,5 @@
 // One event in the list. Its check is always at the top left; the rest of it opens the evidence.
+// @ts-check
 
 import { h, icon, setText } from "../../dom.js";
 import { moment } from "../../format.js";
@@ -6,12 +7,14 @@ import { language, served, t } from "../../words/tongue.js";
 
 const CHECK = ["M5 12.5l4.5 4.5L19 7.5"];
 
-/** "door turned on", "lobby is lost" */
+/** "door turned on", "lobby is lost"
+ * @param {WatchEvent} event */
 export function happened({ kind, watch, camera, answer }) {
   return t(`happened.${kind}`, { name: watch ?? camera, answer: answer ?? "" });
 }
 
-/** "lobby · 14:03:07 · 0.97" */
+/** "lobby · 14:03:07 · 0.97"
+ * @param {WatchEvent} event */
 export function where({ camera, at, probability, reason }) {
   const parts = [camera, moment(Date.parse(at))];
   if (probability !== null) parts.push(probability.toFixed(2));
@@ -19,9 +22,12 @@ export function where({ camera, at, probability, reason }) {
   return parts.join(" · ");
 }
 
-/** {element, show(event, picked)}: made once, changed in place. */
+/** {element, show(event, picked)}: made once, changed in place.
+ * @param {{ verbs: WallVerbs, open: (id: number) => void, preview: Preview }} options */
 export function card({ verbs, open, preview }) {
-  let event = null;
+  /** @type {WatchEvent} */
+  let event = /** @type {any} */ (null); // an event is shown at once
+  /** @type {string | null} */
   let shown = null;
   const check = h("button", { type: "button", class: "event-check", onclick: () => verbs.acknowledge([event.id], !event.acknowledged_at) }, icon(...CHECK));
   const thumb = h("img", { alt: "", loading: "lazy", decoding: "async" });
@@ -38,6 +44,10 @@ export function card({ verbs, open, preview }) {
   return {
     element,
     button,
+    /**
+     * @param {WatchEvent} next
+     * @param {boolean} picked
+     */
     show(next, picked) {
       const key = JSON.stringify([next.acknowledged_at, next.frame_url, picked, language()]);
       event = next;

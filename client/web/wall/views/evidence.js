@@ -1,9 +1,10 @@
 // An event's evidence: its pictures, what was asked and answered, the probability around it, and why it was told.
+// @ts-check
 
 import { h, icon, setText, whenChanged } from "../../dom.js";
 import { clock, tenths } from "../../format.js";
 import { Line, columns } from "../../plot.js";
-import { language, t } from "../../words/tongue.js";
+import { t } from "../../words/tongue.js";
 import { read } from "../../api.js";
 import { why } from "../why.js";
 import { happened, where } from "./card.js";
@@ -14,7 +15,9 @@ const EARLIER = ["M9 5l7 7-7 7"];
 const MARGIN_S = 2; // beside the line
 const AGAIN_MS = 3000; // readings after it are still coming in
 
-/** {open(id)}. Arrow keys lead on through the list, R and U review, Escape leads back. */
+/** {open(id)}. Arrow keys lead on through the list, R and U review, Escape leads back.
+ * @param {Store<WallState>} store
+ * @param {WallVerbs} verbs */
 export function evidence(store, verbs) {
   const dialog = h("dialog", { class: "dialog event-dialog", "aria-labelledby": "event-title" });
   document.body.append(dialog);
@@ -28,11 +31,12 @@ export function evidence(store, verbs) {
   const answer = h("p", { class: "event-answer" });
   const plot = h("div", { class: "event-plot", role: "img" });
   const facts = h("dl", { class: "facts-list" });
-  const review = h("button", { type: "button", class: "primary", onclick: () => act(!shown.acknowledged_at) }, icon(...CHECK), h("span"));
+  const reviewing = h("span");
+  const review = h("button", { type: "button", class: "primary", onclick: () => act(!shown?.acknowledged_at) }, icon(...CHECK), reviewing);
   const change = h("button", { type: "button", class: "quiet", t: "event.change_watch", onclick: async () => {
     const watch = watchOf(shown);
     dialog.close();
-    await verbs.changeWatch(watch);
+    if (watch) await verbs.changeWatch(watch);
   } });
   const earlier = step(EARLIER, "event.earlier", 1);
   const later = step(LATER, "event.later", -1);
@@ -43,30 +47,43 @@ export function evidence(store, verbs) {
       h("section", { class: "event-why", "aria-labelledby": "why-title" }, h("h3", { id: "why-title", t: "why.title" }), plot, facts)),
     h("div", { class: "row end" }, change, close, review));
 
+  /** @type {WatchEvent | null} */
   let shown = null;
+  /** @type {Line | null} */
   let line = null;
+  /** @type {number | null} */
   let timer = null;
 
+  /** @param {WatchEvent | null} event */
   function watchOf(event) {
     return store.get().watches?.find(({ name }) => name === event?.watch);
   }
 
+  /**
+   * @param {string[]} paths
+   * @param {Words} words
+   * @param {number} by
+   */
   function step(paths, words, by) {
     return h("button", { type: "button", class: "icon", tLabel: words, tTitle: words, onclick: () => go(by) }, icon(...paths));
   }
 
+  /** @param {number} by */
   function go(by) {
     const { events } = store.get();
-    const next = events[events.findIndex(({ id }) => id === shown.id) + by];
+    const next = events[events.findIndex(({ id }) => id === shown?.id) + by];
     if (next) show(next);
   }
 
+  /** @param {boolean} acknowledged */
   async function act(acknowledged) {
+    if (!shown) return;
     const { id } = shown;
     await verbs.acknowledge([id], acknowledged);
     if (shown?.id === id) show(store.get().events.find((event) => event.id === id) ?? { ...shown, acknowledged_at: acknowledged ? new Date().toISOString() : null });
   }
 
+  /** @param {WatchEvent} event */
   function show(event) {
     const other = shown?.id !== event.id;
     shown = event;
@@ -78,7 +95,7 @@ export function evidence(store, verbs) {
     setText(place, [t(`watch.${event.severity}`), where(event)].join(" · "));
     dialog.dataset.severity = event.severity;
     if (other) {
-      slider.max = Math.max(0, event.frames.length - 1);
+      slider.max = String(Math.max(0, event.frames.length - 1));
       slider.value = slider.max;
     }
     slider.hidden = moment.hidden = event.frames.length < 2;
@@ -87,7 +104,7 @@ export function evidence(store, verbs) {
     setText(answer, event.answer === null ? "" : t("event.answered", { answer: event.answer, n: event.probability === null ? "–" : event.probability.toFixed(2) }));
     const watch = watchOf(event);
     facts.replaceChildren(...why(event, watch).flatMap(([what, value]) => [h("dt", {}, what), h("dd", {}, value)]));
-    setText(review.lastChild, t(event.acknowledged_at ? "event.unreview" : "event.review"));
+    setText(reviewing, t(event.acknowledged_at ? "event.unreview" : "event.review"));
     change.hidden = !watch;
     draw(event, watch);
     follow(event);
@@ -95,6 +112,7 @@ export function evidence(store, verbs) {
 
   /** The frame that the slider is at; the newest one is the event's picture, which may be larger. */
   function look() {
+    if (!shown) return;
     const { camera, frame_url: picture, frames, frame_at: newest, at } = shown;
     const index = Number(slider.value);
     const frame = index < frames.length - 1 ? frames[index] : { url: picture, at: newest ?? at };
@@ -105,6 +123,10 @@ export function evidence(store, verbs) {
     setText(moment, t("event.frame", { n: index + 1, of: frames.length, time: tenths(frame.at) }));
   }
 
+  /**
+   * @param {WatchEvent} event
+   * @param {WatchInfo | undefined} watch
+   */
   function draw(event, watch) {
     const all = [...event.before, ...event.after];
     plot.hidden = all.length === 0;
@@ -112,11 +134,12 @@ export function evidence(store, verbs) {
     line ??= new Line(plot, { axes: true, clock });
     const data = columns(all, watch?.every_s ?? 2);
     const mark = Date.parse(event.before.at(-1)?.at ?? event.at) / 1000;
-    line.show({ data, from: data[0][0] - MARGIN_S, to: data[0].at(-1) + MARGIN_S, on: watch?.on ?? null, off: watch?.off ?? null, mark });
-    plot.setAttribute("aria-label", t("event.line", { n: all.length, from: all[0].probability.toFixed(2), to: all.at(-1).probability.toFixed(2) }));
+    line.show({ data, from: data[0][0] - MARGIN_S, to: data[0][data[0].length - 1] + MARGIN_S, on: watch?.on ?? null, off: watch?.off ?? null, mark });
+    plot.setAttribute("aria-label", t("event.line", { n: all.length, from: all[0].probability.toFixed(2), to: all[all.length - 1].probability.toFixed(2) }));
   }
 
-  /** What is read after it comes in by and by, and is not told again. */
+  /** What is read after it comes in by and by, and is not told again.
+   * @param {WatchEvent} event */
   function follow(event) {
     clearTimeout(timer);
     if (Date.now() - Date.parse(event.at) > 120_000 || event.after.length >= 10) return;
@@ -138,7 +161,7 @@ export function evidence(store, verbs) {
     line?.end();
     line = null;
     plot.replaceChildren();
-    document.querySelector(`.event[data-id="${shown?.id}"] .event-open`)?.focus({ preventScroll: true }); // back where it was
+    /** @type {HTMLElement | null} */ (document.querySelector(`.event[data-id="${shown?.id}"] .event-open`))?.focus({ preventScroll: true }); // back where it was
     shown = null;
   });
   image.addEventListener("error", () => {
@@ -151,7 +174,8 @@ export function evidence(store, verbs) {
   }));
 
   return {
-    /** By its id; one that is not in the list is fetched. */
+    /** By its id; one that is not in the list is fetched.
+     * @param {number} id */
     async open(id) {
       const { events, fresh } = store.get();
       const event = [...events, ...fresh].find((each) => each.id === id) ?? await read(`v1/events/${id}`).catch(() => null);

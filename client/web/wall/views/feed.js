@@ -1,4 +1,5 @@
 // The events: newest on top, never moving under a pointer. What came meanwhile is announced, and let in when asked.
+// @ts-check
 
 import { byId, h, setText, whenChanged } from "../../dom.js";
 import { seconds } from "../../format.js";
@@ -18,10 +19,16 @@ export function createCalm() {
   return () => !pointed && !list.contains(document.activeElement) && byId("events-scroll").scrollTop < NEAR_TOP;
 }
 
+/**
+ * @param {Store<WallState>} store
+ * @param {WallVerbs} verbs
+ * @param {{ open: (id: number) => void, calm: () => boolean }} options
+ */
 export function feed(store, verbs, { open, calm }) {
   const list = byId("events");
   const scroll = byId("events-scroll");
   const preview = createPreview();
+  /** @type {Map<number, ReturnType<typeof card>>} */
   const cards = new Map();
   const count = h("span", { class: "count" });
   const markAll = h("button", { type: "button", class: "quiet small", t: "event.mark_all",
@@ -41,6 +48,7 @@ export function feed(store, verbs, { open, calm }) {
   list.after(none, older);
   list.addEventListener("pointerleave", () => setTimeout(() => calm() && verbs.settle(), 600));
 
+  /** @type {Render<WallState>} */
   const listed = whenChanged(({ events, picked }) => [events.map(({ id, acknowledged_at: seen, frame_url: url }) => [id, seen, url]), picked], ({ events, picked }) => {
     const chosen = new Set(picked);
     const known = new Set(events.map(({ id }) => id));
@@ -50,8 +58,8 @@ export function feed(store, verbs, { open, calm }) {
       cards.delete(id);
     }
     events.forEach((event, index) => {
-      if (!cards.has(event.id)) cards.set(event.id, card({ verbs, open, preview }));
-      const each = cards.get(event.id);
+      const each = cards.get(event.id) ?? card({ verbs, open, preview });
+      cards.set(event.id, each);
       each.show(event, chosen.has(event.id));
       if (list.children[index] !== each.element) list.insertBefore(each.element, list.children[index] ?? null);
     });
@@ -61,17 +69,20 @@ export function feed(store, verbs, { open, calm }) {
     preview.hide();
   });
 
+  /** @type {Render<WallState>} */
   const said = whenChanged(({ feed: phase, events, older: more, filters: wanted, watches, server }) => [phase, events.length, more, wanted, watches?.length, server], (now) => {
     older.hidden = !now.older;
     none.hidden = now.events.length > 0;
     if (!none.hidden) none.replaceChildren(...nothing(now, verbs));
   });
 
+  /** @type {Render<WallState>} */
   const announced = whenChanged(({ fresh: waiting }) => waiting.length, ({ fresh: waiting }) => {
     fresh.hidden = waiting.length === 0;
     setText(fresh, t(waiting.length === 1 ? "event.one_new" : "event.new", { n: waiting.length }));
   });
 
+  /** @type {Render<WallState>} */
   const undoable = whenChanged(({ undo: last }) => last, ({ undo: last }) => {
     undo.hidden = !last;
     if (last) setText(undoWords, t(last.acknowledged ? "event.reviewed_count" : "event.unreviewed_again", { n: last.ids.length }));
@@ -81,7 +92,7 @@ export function feed(store, verbs, { open, calm }) {
     const { stream, streamRetryAt, server, missed } = store.get();
     const broken = server === "ready" && stream === "broken";
     state.hidden = !broken && !missed;
-    if (broken) setText(state, t("event.stream_broken", { wait: seconds(Math.max(0, streamRetryAt - Date.now())) }));
+    if (broken) setText(state, t("event.stream_broken", { wait: seconds(Math.max(0, (streamRetryAt ?? 0) - Date.now())) }));
     else if (missed) setText(state, t("event.gone", { n: missed.last_missed - missed.first_missed + 1 }));
   }
 
@@ -97,13 +108,15 @@ export function feed(store, verbs, { open, calm }) {
   return {
     /** Ids that R and U are about when nothing is picked: the event that has the focus, or is pointed at. */
     aimed() {
-      const found = list.querySelector(".event:focus-within") ?? list.querySelector(".event:hover");
+      const found = /** @type {HTMLElement | null} */ (list.querySelector(".event:focus-within") ?? list.querySelector(".event:hover"));
       return found ? [Number(found.dataset.id)] : [];
     },
     inside: () => list.contains(document.activeElement),
+    /** @param {string} key */
     go(key) {
-      const all = [...list.querySelectorAll(".event-open")];
-      const at = all.indexOf(document.activeElement.closest?.(".event")?.querySelector(".event-open"));
+      const all = /** @type {HTMLElement[]} */ ([...list.querySelectorAll(".event-open")]);
+      const present = document.activeElement?.closest(".event")?.querySelector(".event-open");
+      const at = all.findIndex((each) => each === present);
       const next = all[key === "ArrowDown" ? at + 1 : at - 1];
       next?.focus();
       return Boolean(next);
@@ -111,6 +124,10 @@ export function feed(store, verbs, { open, calm }) {
   };
 }
 
+/**
+ * @param {WallState} state
+ * @param {WallVerbs} verbs
+ */
 function nothing({ feed: phase, filters: wanted, watches, server, role, feedWhy }, verbs) {
   if (server !== "ready" && phase === "loading") return [h("p", { class: "muted" }, t("event.waiting"))];
   if (phase === "loading") return [h("div", { class: "spinner dark-spinner", "aria-hidden": "true" })];

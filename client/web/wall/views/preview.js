@@ -1,5 +1,6 @@
 // The pictures of an event, large, beside the list, for those who point with something fine: the newest, and then how it came
 // to be so, again and again, unless the reader wants nothing to move.
+// @ts-check
 
 import { h } from "../../dom.js";
 
@@ -10,6 +11,7 @@ const REST_MS = 1200; // on the newest
 export function createPreview() {
   const element = h("div", { class: "event-preview", hidden: true, "aria-hidden": "true" });
   document.body.append(element);
+  /** @type {number | null} */
   let timer = null;
   let turn = 0; // what was begun in an earlier one ends
 
@@ -19,12 +21,18 @@ export function createPreview() {
     element.hidden = true;
   }
 
+  /** @param {string} url */
   function picture(url) {
     return h("img", { alt: "", src: url.slice(1) }); // kept, since the server's pictures are in nobody's cache
   }
 
+  /**
+   * @param {EventFrame[]} frames
+   * @param {HTMLImageElement} newest
+   * @param {number} mine
+   */
   async function play(frames, newest, mine) {
-    const pictures = [...frames.slice(0, -1).map(({ url }) => picture(url)), newest];
+    const pictures = [...frames.slice(0, -1).map(({ url }) => picture(url ?? "")), newest];
     try {
       await Promise.all(pictures.map((each) => each.decode()));
     } catch {
@@ -40,6 +48,10 @@ export function createPreview() {
   }
 
   return {
+    /**
+     * @param {WatchEvent} event
+     * @param {HTMLElement} beside
+     */
     show(event, beside) {
       hide();
       if (!event.frame_url || !matchMedia("(pointer: fine) and (min-width: 1000px)").matches) return;

@@ -1,9 +1,15 @@
 // The two views of what happened: the events, and the timeline.
+// @ts-check
 
 import { byId, h, whenChanged } from "../../dom.js";
 
+/** @type {["events" | "timeline", Words][]} */
 const TABS = [["events", "wall.events"], ["timeline", "wall.timeline"]];
 
+/**
+ * @param {Store<WallState>} store
+ * @param {WallVerbs} verbs
+ */
 export function tabs(store, verbs) {
   const buttons = TABS.map(([name, words]) => h("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `panel-${name}`, t: words, onclick: () => verbs.show(name) }));
   const list = byId("tabs");

@@ -1,4 +1,5 @@
 // One camera of the wall: its picture and how old that is, how its watches stand, what it was last asked.
+// @ts-check
 
 import { h, icon, setText, whenChanged, whenLetGo } from "../../dom.js";
 import { age, moment, seconds } from "../../format.js";
@@ -14,12 +15,14 @@ const PLUS = ["M12 5v14", "M5 12h14"];
 const SPAN_S = 600; // of a small line ...
 const LEAST_S = 60; // ... and of one that has just begun
 
-/** "Live · 0.4 s", "Offline · retry in 8 s" */
+/** "Live · 0.4 s", "Offline · retry in 8 s"
+ * @param {TileSaid} what */
 export function saidWords({ key, age: old, retry }) {
   return t(key, { age: old === undefined ? "" : age(old), wait: retry === undefined ? "" : seconds(retry) });
 }
 
-/** "Yes since 14:03:07" */
+/** "Yes since 14:03:07"
+ * @param {WatchNow} now */
 export function standingWords(now) {
   const stands = standing(now);
   if (stands === "unknown") return t("stands.unknown");
@@ -27,11 +30,14 @@ export function standingWords(now) {
   return now.since ? t("wall.since", { word, time: moment(Date.parse(now.since), true) }) : word;
 }
 
-/** {element, name, update(state), tick(state), show(picture), look(inSight), end()}: made once, changed in place. */
+/** {element, name, update(state), tick(state), show(picture), look(inSight), end()}: made once, changed in place.
+ * @param {string} name
+ * @param {{ verbs: WallVerbs, lines: Readings, open: (name: string) => void }} options */
 export function tile(name, { verbs, lines, open }) {
   const image = h("img", { alt: "", decoding: "async", hidden: true });
   const picture = h("button", { type: "button", class: "tile-picture", tabIndex: -1, onclick: () => open(name) }, image, h("span", { class: "tile-none" }, icon(...NO_PICTURE)));
-  const said = h("span", { class: "tile-said" }, dot(), h("span"));
+  const saying = h("span");
+  const said = h("span", { class: "tile-said" }, dot(), saying);
   const health = h("span", { class: "tile-health" });
   const reason = h("p", { class: "tile-reason", hidden: true });
   const answer = h("div", { class: "tile-answer", hidden: true });
@@ -41,36 +47,46 @@ export function tile(name, { verbs, lines, open }) {
     h("div", { class: "tile-head" }, h("strong", { class: "tile-name" }, name), health, said), reason, answer,
     h("div", { class: "tile-foot" }, rows, add));
 
+  /** @type {Map<string, ReturnType<typeof row>>} */
   const drawn = new Map(); // watch -> {row, line, host}
+  /** @type {number | null} */
   let shownAt = null;
   let inSight = false;
 
+  /** @param {WallState} state */
   function camera(state) {
     return state.cameras.find((each) => each.name === name);
   }
 
+  /** @param {WallState} state */
   function tick(state) {
     const now = camera(state);
     if (!now) return;
     const what = tileSaid(state, now, shownAt === null ? null : performance.now() - shownAt);
     element.dataset.tone = what.tone;
-    said.dataset.tone = { live: "live", old: "warn", off: "bad" }[what.tone] ?? "wait";
-    setText(said.lastChild, saidWords(what));
-    picture.setAttribute("aria-label", t("wall.open", { name, said: said.lastChild.textContent }));
+    said.dataset.tone = { live: "live", old: "warn", off: "bad", wait: "wait" }[what.tone];
+    setText(saying, saidWords(what));
+    picture.setAttribute("aria-label", t("wall.open", { name, said: saying.textContent }));
     const slow = now.state === "live" && now.sees_every_ms ? t("caption.sees", { wait: seconds(now.sees_every_ms) }) : "";
     const told = what.tone === "off" ? now.reason && served(now.reason) : slow;
     reason.hidden = !told || state.server !== "ready";
-    setText(reason, reason.hidden ? "" : told);
+    setText(reason, reason.hidden ? "" : told ?? "");
   }
 
+  /** @type {Render<WallState>} */
   const alerted = whenChanged((state) => alertOf(state, name), (state) => (element.dataset.alert = alertOf(state, name) ?? "none"));
+  /** @type {Render<WallState>} */
   const healthy = whenChanged((state) => camera(state)?.health, (state) => {
     health.replaceChildren(...healthWords(camera(state)?.health ?? []).map(({ title, text }) => h("span", { class: "tile-flag", title: text }, title)));
   });
+  /** @type {Render<WallState>} */
   const watched = whenChanged((state) => [watchesOf(state, name).map(({ watch, now }) => [watch.name, watch.severity, watch.origin, now.state, now.trouble, now.since, now.answer])], whenLetGo(element, watch));
+  /** @type {Render<WallState>} */
   const answered = whenChanged((state) => state.asked?.answers[name], (state) => show(state.asked?.answers[name], state.asked?.question));
+  /** @type {Render<WallState>} */
   const barred = whenChanged((state) => state.role, (state) => (add.hidden = state.role === "viewer"));
 
+  /** @param {WallState} state */
   function watch(state) {
     const found = watchesOf(state, name);
     const names = new Set(found.map(({ watch: each }) => each.name));
@@ -79,11 +95,13 @@ export function tile(name, { verbs, lines, open }) {
       each.end();
       drawn.delete(gone);
     }
+    const order = [];
     for (const { watch: each, now } of found) {
-      if (!drawn.has(each.name)) drawn.set(each.name, row(verbs));
-      drawn.get(each.name).update(each, now);
+      const known = drawn.get(each.name) ?? row(verbs);
+      drawn.set(each.name, known);
+      known.update(each, now);
+      order.push(known.element);
     }
-    const order = found.map(({ watch: each }) => drawn.get(each.name).element);
     if (order.some((each, index) => rows.children[index] !== each) || rows.children.length !== order.length) rows.replaceChildren(...order);
     draw();
   }
@@ -92,19 +110,23 @@ export function tile(name, { verbs, lines, open }) {
     for (const [watchName, each] of drawn) each.draw(lines.of(watchName, name), inSight);
   }
 
+  /**
+   * @param {WallAnswer | undefined} given
+   * @param {string | undefined} question
+   */
   function show(given, question) {
     answer.hidden = !given;
     answer.replaceChildren();
     if (!given) return;
     answer.dataset.phase = given.phase;
     if (given.phase === "waiting") return answer.append(h("span", { class: "spinner small-spinner", "aria-hidden": "true" }), h("span", {}, t("wall.asking")));
-    if (given.phase === "refused") {
+    if (given.phase === "refused" && given.problem) {
       const words = problemWords(given.problem);
       return answer.append(h("span", { class: "tile-refused", title: words.text }, words.title));
     }
     answer.append(h("span", { class: "tile-text" }, given.text));
     if (given.saw?.window) {
-      answer.append(h("button", { type: "button", class: "link", onclick: () => openEvidence({ question, text: given.text, saw: given.saw }) }, t("wall.frames")));
+      answer.append(h("button", { type: "button", class: "link", onclick: () => openEvidence({ question: question ?? "", text: given.text, saw: given.saw }) }, t("wall.frames")));
     }
   }
 
@@ -114,6 +136,7 @@ export function tile(name, { verbs, lines, open }) {
     picture,
     tick,
     draw,
+    /** @param {WallState} state */
     update(state) {
       alerted(state);
       healthy(state);
@@ -122,11 +145,13 @@ export function tile(name, { verbs, lines, open }) {
       barred(state);
       tick(state);
     },
+    /** @param {Picture} picture */
     show({ url, takenAt }) {
       image.src = url;
       image.hidden = false;
       shownAt = takenAt;
     },
+    /** @param {boolean} seen */
     look(seen) {
       inSight = seen;
       draw();
@@ -137,18 +162,25 @@ export function tile(name, { verbs, lines, open }) {
   };
 }
 
-/** How one watch stands, with its line. */
+/** How one watch stands, with its line.
+ * @param {WallVerbs} verbs */
 function row(verbs) {
   const name = h("span", { class: "row-name" });
   const words = h("span", { class: "row-words" });
   const host = h("span", { class: "row-line", "aria-hidden": "true" });
-  let watch = null;
+  /** @type {WatchInfo} */
+  let watch = /** @type {any} */ (null); // update() comes at once
+  /** @type {Line | null} */
   let line = null;
   const button = h("button", { type: "button", class: "row-button", onclick: () => verbs.changeWatch(watch) }, dot(), name, words);
   const element = h("li", { class: "watch-row" }, button, host);
 
   return {
     element,
+    /**
+     * @param {WatchInfo} next
+     * @param {WatchNow} now
+     */
     update(next, now) {
       watch = next;
       element.dataset.stands = standing(now);
@@ -159,6 +191,10 @@ function row(verbs) {
       setText(words, standingWords(now));
       button.title = [next.question, now.trouble].filter(Boolean).join("\n");
     },
+    /**
+     * @param {Reading[]} readings
+     * @param {boolean} inSight
+     */
     draw(readings, inSight) {
       if (!inSight) return;
       line ??= new Line(host);

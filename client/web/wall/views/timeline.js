@@ -1,10 +1,14 @@
 // What happened: notes and events, searched in words.
+// @ts-check
 
 import { byId, h, whenChanged } from "../../dom.js";
 import { moment } from "../../format.js";
 import { t } from "../../words/tongue.js";
 
-/** {focus()}. `open(id)` opens an event. */
+/** {focus()}. `open(id)` opens an event.
+ * @param {Store<WallState>} store
+ * @param {WallVerbs} verbs
+ * @param {{ open: (id: number) => void }} options */
 export function timeline(store, verbs, { open }) {
   const place = byId("timeline");
   const query = h("input", { type: "search", tLabel: "search.label", placeholder: t("search.hint"), data: { tHint: "search.hint" }, maxLength: 500 });
@@ -23,10 +27,12 @@ export function timeline(store, verbs, { open }) {
   place.append(form, h("div", { class: "entries-scroll", tabIndex: 0, role: "region", tLabel: "search.results" }, list, state, more));
 
   function wanted() {
+    /** @param {string} value */
     const at = (value) => (value ? new Date(value).toISOString() : null);
     return { query: query.value.trim(), camera: camera.value, since: at(since.value), until: at(until.value) };
   }
 
+  /** @param {TimelineEntry} entry */
   function entry({ id, camera: name, start, text, level, event_id: event, frame_url: url }) {
     const picture = url ? h("img", { src: url.replace(/^\//, ""), alt: "", loading: "lazy" }) : null;
     picture?.addEventListener("error", () => picture.remove());
@@ -51,6 +57,7 @@ export function timeline(store, verbs, { open }) {
   return { focus: () => query.focus() };
 }
 
+/** @param {Search} search */
 function said({ phase, why, wanted }) {
   switch (phase) {
     case "busy":
