@@ -4,7 +4,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-TYPED := build/typing
 NODE := tests/house/node
 PACKAGES := stream engine client demo server features app
 # Processes of tests, each of which holds a model: one more than there are cores, since many a test waits for a camera or a page.
@@ -48,11 +47,8 @@ lint: $(READY) ## ruff: rules and formatting
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-# An editable install maps stream/ to askcam.stream by an import hook, which mypy can't follow; links it can.
 types: $(READY) ## mypy --strict
 	@echo "== mypy --strict"
-	@mkdir -p $(TYPED)/askcam
-	@for package in $(PACKAGES); do ln -sfn ../../../$$package $(TYPED)/askcam/$$package; done
 	@$(BIN)/mypy $(PACKAGES:%=-p askcam.%)
 
 arrows: $(READY) ## import-linter: who may import whom
