@@ -70,4 +70,4 @@ def test_every_module_of_ours_is_checked() -> None:
 
 
 def test_the_pages_know_the_wire_as_it_is() -> None:
-    assert wire_types.FILE.read_text() == wire_types.written(), "run `python tests/house/wire_types.py`"
+    assert wire_types.FILE.read_text() == wire_types.written(), "it is out of date: run `make renew`"
