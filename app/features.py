@@ -2,6 +2,7 @@
 
 from askcam.app.plugged import plugged_in
 from askcam.app.watches import FEATURE as WATCHES
+from askcam.features.calibration.feature import FEATURE as CALIBRATION
 from askcam.features.desk.feature import FEATURE as DESK
 from askcam.features.evidence.feature import FEATURE as EVIDENCE
 from askcam.features.notify.feature import FEATURE as NOTIFY
@@ -12,6 +13,7 @@ from askcam.server.feature import Feature
 OURS: tuple[Feature, ...] = (
     DESK,
     WATCHES,
+    CALIBRATION,
     EVIDENCE,
     SUMMARY,
     TIMELINE,

@@ -181,15 +181,17 @@ def doctor(
     command.doctor(camera or [], engine(BUILT_IN, model=model, device=device), wait, json)
 
 
+watches = watch.group(URL)
 left_out = [*LEFT_OUT]  # features of other packages, with why
+program = Program(app, BUILT_IN, lambda file, model: _config(file, None, {}, dict(model)), {"watch": watches})
 for feature in FEATURES:
     try:
-        add_commands(feature, Program(app, BUILT_IN, lambda file: _config(file, None, {}, {}).sections))
+        add_commands(feature, program)
     except Exception as exc:
         if feature in OURS:
             raise
         left_out.append(f"the commands of the feature {feature.name!r} are left out: {exc}")
-app.add_typer(watch.group(URL), name="watch")
+app.add_typer(watches, name="watch")
 
 
 @app.command(

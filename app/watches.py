@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def build(house: "House", given: Given, others: "Mapping[str, Running]") -> "Running":
-    from askcam.server.api import calibration, events, proposals, watches
+    from askcam.server.api import events, proposals, watches
     from askcam.server.running import Running
     from askcam.server.tools.watches import ConfirmWatch, CreateWatch, ListWatches, RemoveWatch
 
     running, kept = Running(), house.watching
     running.tools = (ListWatches(kept), CreateWatch(kept), RemoveWatch(kept), ConfirmWatch(kept))
-    running.endpoints = [one for room in (watches, proposals, calibration, events) for one in room.endpoints(house)]
+    running.endpoints = [one for room in (watches, proposals, events) for one in room.endpoints(house)]
     return running
 
 

@@ -5,7 +5,7 @@ It is plugged in at one place (app/features.py). All else meets it by what stand
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:  # the command line reads this file, and is to be quick
     from pathlib import Path
@@ -49,13 +49,38 @@ class Given:
     model: "ModelConfig"
 
 
+class Told(Protocol):
+    """askcam.toml, as far as commands of features need it."""
+
+    @property
+    def model(self) -> "ModelConfig": ...
+
+    @property
+    def watches(self) -> Mapping[str, Any]: ...
+
+    @property
+    def sections(self) -> Mapping[str, Any]:
+        """Features' own, by name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """The command line, to which a feature may add."""
 
     app: "typer.Typer"
     built_in: str  # the folder of the model to run where none is named
-    sections: "Callable[[Path | None], Mapping[str, Any]]"  # of a config file (None: the usual one), by name; or leaves
+    config: "Callable[[Path | None, Mapping[str, Any]], Told]"
+    """What a file (None: none) says, and flags of [model] on top; leaves with 2 for what is wrong there."""
+    groups: "dict[str, typer.Typer]" = field(default_factory=dict)  # commands that have commands of their own
+
+    def group(self, name: str, help: str) -> "typer.Typer":
+        """Those of `askcam NAME`, to which several features may add; made if there are none yet."""
+        import typer
+
+        if name not in self.groups:
+            self.groups[name] = typer.Typer(help=help, no_args_is_help=True)
+            self.app.add_typer(self.groups[name], name=name)
+        return self.groups[name]
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def add_command(program: Program) -> None:
 
         if not (ids or every or verify):
             say.fail(told("replay.which"))
-        folder = data or program.sections(config)["evidence"].folder or data_folder(os.environ)
+        folder = data or program.config(config, {}).sections["evidence"].folder or data_folder(os.environ)
         if verify:
             command.verify(folder, json)
         if ids or every:

@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+from collections.abc import Sequence
 
 import msgspec
 
@@ -30,11 +31,6 @@ CREATE TABLE IF NOT EXISTS texts (  -- beside `memories`: what a watch's text sa
   text TEXT NOT NULL,
   PRIMARY KEY (watch, camera)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS calibrations (
-  watch TEXT PRIMARY KEY,
-  asks BLOB NOT NULL,            -- what the watch asked then (calibrated.asks)
-  document BLOB NOT NULL         -- client.calibration.Calibration as JSON
-) WITHOUT ROWID;
 """
 
 CAMERA = ""  # stands for the watch in memories of cameras themselves
@@ -46,8 +42,10 @@ Place = tuple[str, str]  # (watch, CAMERA or PICTURE; camera)
 class WatchStore:
     """Owned by the events' thread; every method may raise sqlite3.Error."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+    def __init__(self, db: sqlite3.Connection, others: Sequence[str] = ()) -> None:
+        """`others`: names of others' tables, whose rows about a watch (column `watch`) go when it means something
+        else."""
+        self._db, self._others = db, others
 
     def settings(self) -> dict[str, WatchSetting]:
         """By name. One that this version does not understand is left out, and said."""
@@ -79,28 +77,13 @@ class WatchStore:
             remembering(place, memory)(self._db)
 
     def forget(self, name: str) -> None:
-        """How a watch stands, and how sure it is; it means something else now."""
+        """How a watch stands, and what others know of it; it means something else now."""
         with self._db:
             self._forget(name)
 
     def _forget(self, name: str) -> None:
-        for table in ("memories", "texts", "calibrations"):
+        for table in ("memories", "texts", *self._others):
             self._db.execute(f"DELETE FROM {table} WHERE watch = ?", (name,))
-
-    def calibration(self, name: str) -> tuple[bytes, bytes] | None:
-        """What the watch asked when it was calibrated, and the calibration as JSON."""
-        row = self._db.execute("SELECT asks, document FROM calibrations WHERE watch = ?", (name,)).fetchone()
-        return None if row is None else (bytes(row[0]), bytes(row[1]))
-
-    def calibrate(self, name: str, asks: bytes, document: bytes) -> None:
-        with self._db:
-            row = (name, asks, document)
-            self._db.execute("INSERT OR REPLACE INTO calibrations (watch, asks, document) VALUES (?, ?, ?)", row)
-
-    def uncalibrate(self, name: str) -> bool:
-        """Whether there was one."""
-        with self._db:
-            return self._db.execute("DELETE FROM calibrations WHERE watch = ?", (name,)).rowcount > 0
 
 
 def remembering(place: Place, memory: Memory) -> Also:

@@ -55,9 +55,16 @@ class Watching:
         self.proposals = Proposals()
         self._runner = Runner(model, cameras, events.telling, lateness(metrics.registry), max_age_s)
         metrics.registry.register(Gauges(self._runner, lambda: len(self._trouble)))
+        self._others: list[str] = []  # tables of others about watches
         events.beside(TABLES, self._take_up)
         if listed:
             events.need()
+
+    def beside(self, table: str, sql: str) -> None:
+        """Keep a table of one's own beside the watches, made by `sql`; its rows of a watch (column `watch`) go when
+        that is removed or asks something else. Before the events are opened."""
+        self._others.append(table)
+        self._events.keeping.tables.append(sql)
 
     # -- life
 
@@ -207,11 +214,11 @@ class Watching:
 
     async def read(self, work: Callable[[WatchStore], T], otherwise: T) -> T:
         """What is kept of watches; `otherwise` while nothing was ever kept. Raises ApiError."""
-        return await self._events.read(lambda store: work(WatchStore(store.db)), otherwise)
+        return await self._events.read(lambda store: work(WatchStore(store.db, self._others)), otherwise)
 
     async def write(self, work: Callable[[WatchStore], T]) -> T:
         """Have something kept of watches. Raises ApiError."""
-        return await self._events.write(lambda store: work(WatchStore(store.db)))
+        return await self._events.write(lambda store: work(WatchStore(store.db, self._others)))
 
     def _check(self, setting: WatchSetting) -> None:
         """Raises ApiError."""

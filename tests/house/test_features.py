@@ -37,6 +37,11 @@ def tools(house: House) -> set[str]:
     return {tool.signature.name for tool in house.tools.all()}
 
 
+def tables(house: House) -> set[str]:
+    """What is kept beside the events."""
+    return set(re.findall(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", "".join(house.events.keeping.tables)))
+
+
 def series(house: House) -> set[str]:
     return {family.name for family in text_string_to_metric_families(house.metrics.render().decode())}
 
@@ -75,7 +80,7 @@ async def test_codes_are_read_only_where_desks_are_plugged_in(
 def test_its_commands_are_there(feature: Feature) -> None:
     own = typer.Typer()
     assert feature.commands is not None
-    feature.commands(Program(own, "", lambda file: {}))
+    feature.commands(Program(own, "", lambda file, model: Config()))
     names = {command.callback.__name__ for command in own.registered_commands if command.callback}
     names |= {group.name for group in own.registered_groups if group.name}
     assert names

@@ -1,4 +1,4 @@
-"""`askcam watch …`: list, add, change, remove, events, calibrate. All talk to a running server."""
+"""`askcam watch …`: list, add, change, remove, events. All talk to a running server."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from askcam.app.commands.groups.calibrate import add_calibrate
 from askcam.client.http import Http
 from askcam.server.terminal.words import told
 
@@ -128,7 +127,6 @@ def group(url_of_server: str) -> typer.Typer:
         wanted = command.Wanted(watch, camera, since, limit)
         command.events(_server(url, ca), wanted, follow, json)
 
-    add_calibrate(app, url_of_server)
     return app
 
 

@@ -19,12 +19,12 @@ from askcam.app.program import app
 from askcam.demo.builtin import model_path
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
-from askcam.server.calibration.labels import Label, Labels
-from askcam.server.calibration.moments import about, of_drawings, of_recording, seeds_for
-from askcam.server.calibration.plot import PlotError, check, draw
-from askcam.server.calibration.readings import read
-from askcam.server.calibration.report import report
-from askcam.server.calibration.samples import Sample
+from askcam.features.calibration.labels import Label, Labels
+from askcam.features.calibration.moments import about, of_drawings, of_recording, seeds_for
+from askcam.features.calibration.plot import PlotError, check, draw
+from askcam.features.calibration.readings import read
+from askcam.features.calibration.report import report
+from askcam.features.calibration.samples import Sample
 from askcam.server.watching.setting import WatchSetting
 from askcam.stream.reel import Reel
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askcam.server.calibration.reliability import bins, brier, ece
-from askcam.server.calibration.report import report
-from askcam.server.calibration.roc import auc, curve
-from askcam.server.calibration.samples import Sample, Samples
-from askcam.server.calibration.thresholds import APART, mirrored, precision_at, propose, recall_at
+from askcam.features.calibration.reliability import bins, brier, ece
+from askcam.features.calibration.report import report
+from askcam.features.calibration.roc import auc, curve
+from askcam.features.calibration.samples import Sample, Samples
+from askcam.features.calibration.thresholds import APART, mirrored, precision_at, propose, recall_at
 
 # Few values, so that ties are common; and the edges of bins.
 PROBABILITIES = st.one_of(st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.7, 0.9, 1.0]), st.floats(0, 1))

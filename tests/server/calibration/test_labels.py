@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from askcam.server.calibration.labels import Label, LabelError, Labels, read
+from askcam.features.calibration.labels import Label, LabelError, Labels, read
 from askcam.server.watching.setting import Kind, WatchSetting
 
 DOOR = WatchSetting("Is the door open?", ("a",))

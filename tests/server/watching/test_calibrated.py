@@ -10,9 +10,9 @@ import msgspec
 import pytest
 from servers.askcam_server import live_server
 
-from askcam.server.calibration.report import report
-from askcam.server.calibration.samples import Sample
-from askcam.server.calibration.telling import About, told
+from askcam.features.calibration.report import report
+from askcam.features.calibration.samples import Sample
+from askcam.features.calibration.wire import About, told
 
 QUESTION = "Is there an apple? Answer yes or no."
 CONFIG = f"""

@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -12,8 +12,6 @@ from urllib.parse import quote
 import msgspec
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from askcam.app.commands import calibrate_shown
-from askcam.app.config import Config
 from askcam.client.calibration import Calibration
 from askcam.client.errors import AskcamError
 from askcam.client.http import Http
@@ -21,18 +19,18 @@ from askcam.client.watches import WatchInfo
 from askcam.engine.errors import EngineError
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
-from askcam.server.calibration import labels, plot
-from askcam.server.calibration.moments import OBJECT, Moment, of_drawings, of_recording, seeds_for
-from askcam.server.calibration.readings import read
-from askcam.server.calibration.report import Report, report
-from askcam.server.calibration.telling import About
-from askcam.server.calibration.telling import told as as_told
+from askcam.features.calibration import labels, plot, shown
+from askcam.features.calibration.cli_words import told
+from askcam.features.calibration.kept import CALIBRATED
+from askcam.features.calibration.moments import OBJECT, Moment, of_drawings, of_recording, seeds_for
+from askcam.features.calibration.readings import read
+from askcam.features.calibration.report import Report, report
+from askcam.features.calibration.wire import About
+from askcam.features.calibration.wire import told as as_told
 from askcam.server.errors import ApiError
 from askcam.server.model import BUILT_IN
 from askcam.server.terminal import say
 from askcam.server.terminal.progress import progress
-from askcam.server.terminal.words import told
-from askcam.server.watching.calibrated import CALIBRATED
 from askcam.server.watching.setting import Kind, WatchSetting
 from askcam.stream.errors import StreamError
 from askcam.stream.reel import Reel
@@ -52,7 +50,7 @@ class Wish:
     source: str
     labels: Path | None
     watch: str | None
-    from_file: Config | None  # where the watch stands; None: at the server
+    from_file: Mapping[str, WatchSetting] | None  # where the watch stands; None: at the server
     question: str | None
     choices: tuple[str, ...]
     on_when: tuple[str, ...]
@@ -81,7 +79,7 @@ def calibrate(wish: Wish, config: EngineConfig, http: Http, json: bool) -> None:
         if json:
             say.line(msgspec.to_builtins(calibration))
         else:
-            calibrate_shown.show(found, about)
+            shown.show(found, about)
         if wish.plot is not None:
             plot.draw(found, setting.question, wish.plot)
         if wish.save:
@@ -120,9 +118,9 @@ def _setting(wish: Wish, http: Http) -> WatchSetting:
         asked = WatchSetting(question, (wish.camera or "recording",), kind, wish.choices, wish.on_when)
         return asked if wish.window_s is None else dataclasses.replace(asked, window_s=wish.window_s)
     if wish.from_file is not None:
-        setting = wish.from_file.watches.get(wish.watch)
+        setting = wish.from_file.get(wish.watch)
         if setting is None:
-            known = ", ".join(wish.from_file.watches) or "-"
+            known = ", ".join(wish.from_file) or "-"
             raise ValueError(told("calibrate.unknown", watch=wish.watch, known=known))
     else:
         info = msgspec.json.decode(http.request(f"/v1/watches/{quote(wish.watch, safe='')}"), type=WatchInfo)

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
-from askcam.server.calibration.report import ENOUGH_MOMENTS, ENOUGH_PIECES, Report
-from askcam.server.calibration.telling import About
-from askcam.server.terminal import say
-from askcam.server.terminal.words import told
+from askcam.features.calibration.cli_words import told
+from askcam.features.calibration.report import ENOUGH_MOMENTS, ENOUGH_PIECES, Report
+from askcam.features.calibration.wire import About
+from askcam.server.terminal import say, words
 
 
 def show(found: Report, about: About) -> None:
@@ -16,7 +16,7 @@ def show(found: Report, about: About) -> None:
     say.console.print()
     say.console.print(_bins(found))
     for text in _notes(found):
-        say.console.print(f"[yellow]{told('note')}[/] {say.escape(text)}")
+        say.console.print(f"[yellow]{words.told('note')}[/] {say.escape(text)}")
 
 
 def _figures(found: Report) -> Table:

@@ -10,7 +10,7 @@ from askcam.demo.objects import Drawn, drawn_objects
 from askcam.demo.scene import BACKDROPS, Scene, make_scene
 from askcam.demo.synthetic import SyntheticScene
 from askcam.engine.interface import Engine
-from askcam.server.calibration.labels import Labels
+from askcam.features.calibration.labels import Labels
 from askcam.server.language.chinese import is_chinese
 from askcam.stream.fit import resize
 from askcam.stream.frame import Frame

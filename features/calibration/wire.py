@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from askcam.client import calibration as wire
-from askcam.server.calibration.report import ENOUGH_MOMENTS, ENOUGH_PIECES, Report
+from askcam.features.calibration.report import ENOUGH_MOMENTS, ENOUGH_PIECES, Report
 from askcam.server.saw import rfc3339
 
 DIGITS = 6

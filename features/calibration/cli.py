@@ -6,16 +6,18 @@ from typing import Annotated
 
 import typer
 
-from askcam.demo.builtin import model_path
-from askcam.server.terminal.words import told
+from askcam.features.calibration.cli_words import told
+from askcam.server.feature import Program
+from askcam.server.terminal import words
+from askcam.server.terminal.flags import URL, Backend, Ca, Device, Dtype, Json, ModelOption, Threads, Url
 
 PRECISION = 0.95
 
 
-def add_calibrate(app: typer.Typer, url_of_server: str) -> None:
-    """To the group of watches; `url_of_server`: where it is when nobody says."""
+def add_command(program: Program) -> None:
+    """To the group of watches."""
 
-    @app.command("calibrate", help=told("help.calibrate"))
+    @program.group("watch", words.told("help.watch")).command("calibrate", help=told("help.calibrate"))
     def calibrate(
         source: Annotated[str, typer.Argument(metavar="FILE|synthetic:SEED", help=told("help.calibrate.source"))],
         labels: Annotated[Path | None, typer.Option("--labels", help=told("help.calibrate.labels"))] = None,
@@ -30,7 +32,7 @@ def add_calibrate(app: typer.Typer, url_of_server: str) -> None:
         window_s: Annotated[
             float | None, typer.Option("--window-s", min=0, max=3600, help=told("help.calibrate.window_s"))
         ] = None,
-        fps: Annotated[float, typer.Option("--fps", min=0.1, max=30, help=told("help.fps"))] = 2.0,
+        fps: Annotated[float, typer.Option("--fps", min=0.1, max=30, help=words.told("help.fps"))] = 2.0,
         settle_s: Annotated[float, typer.Option("--settle-s", min=0, help=told("help.calibrate.settle_s"))] = 0.0,
         seeds: Annotated[int, typer.Option("--seeds", min=2, max=100_000, help=told("help.calibrate.seeds"))] = 200,
         precision: Annotated[
@@ -39,33 +41,26 @@ def add_calibrate(app: typer.Typer, url_of_server: str) -> None:
         plot: Annotated[Path | None, typer.Option("--plot", help=told("help.calibrate.plot"))] = None,
         save: Annotated[bool, typer.Option("--save", help=told("help.calibrate.save"))] = False,
         config: Annotated[Path | None, typer.Option("--config", help=told("help.calibrate.config"))] = None,
-        url: Annotated[str, typer.Option("--url", help=told("help.url"))] = url_of_server,
-        ca: Annotated[Path | None, typer.Option("--ca", help=told("help.ca"))] = None,
-        model: Annotated[str | None, typer.Option("--model", help=told("help.model"))] = None,
-        backend: Annotated[str | None, typer.Option("--backend", help=told("help.backend"))] = None,
-        device: Annotated[str | None, typer.Option("--device", help=told("help.device"))] = None,
-        dtype: Annotated[str | None, typer.Option("--dtype", help=told("help.dtype"))] = None,
-        threads: Annotated[int | None, typer.Option("--threads", help=told("help.threads"))] = None,
-        json: Annotated[bool, typer.Option("--json", help=told("help.json"))] = False,
+        url: Url = URL,
+        ca: Ca = None,
+        model: ModelOption = None,
+        backend: Backend = None,
+        device: Device = None,
+        dtype: Dtype = None,
+        threads: Threads = None,
+        json: Json = False,
     ) -> None:
         """How sure a watch is, against how often it is right, on this machine; nothing is shown in real time."""
-        from askcam.app import config as configs
-        from askcam.app.commands import calibrate as command
-        from askcam.server.config_errors import ConfigError
-        from askcam.server.terminal import say
+        from askcam.features.calibration import calibrate as command
         from askcam.server.terminal.reach import reach
 
         flags = {"model": model, "backend": backend, "device": device, "dtype": dtype, "threads": threads}
-        try:
-            read = configs.load(config, os.environ)
-            engine = configs.with_flags(read, {}, {name: one for name, one in flags.items() if one is not None}).model
-        except ConfigError as exc:
-            say.fail(str(exc))
+        read = program.config(config, flags)
         wish = command.Wish(
             source=source,
             labels=labels,
             watch=watch,
-            from_file=None if config is None else read,
+            from_file=None if config is None else read.watches,
             question=question,
             choices=tuple(choice or ()),
             on_when=tuple(on_when or ()),
@@ -78,7 +73,7 @@ def add_calibrate(app: typer.Typer, url_of_server: str) -> None:
             precision=precision,
             plot=plot,
             save=save,
-            model=engine.model,
+            model=read.model.model,
         )
         token = os.environ.get("ASKCAM_ADMIN_TOKEN") or os.environ.get("ASKCAM_TOKEN")
-        command.calibrate(wish, engine.engine(str(model_path())), reach(url, token, ca), json)
+        command.calibrate(wish, read.model.engine(program.built_in), reach(url, token, ca), json)

@@ -4,28 +4,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.client.calibration import Calibration
+from askcam.features.calibration.kept import Calibrations
 from askcam.server.access.auth import Role
 from askcam.server.api.watches import WATCH
-from askcam.server.house import House
-from askcam.server.watching import calibrated
 from askcam.server.wire.bodies import decode_body, json_response
 from askcam.server.wire.endpoint import JSON, Endpoint, Reply
 
-PATH = "/v1/watches/{name}/calibration"
 
-
-def endpoints(house: House) -> list[Endpoint]:
-    watching = house.watching
-
+def endpoints(calibrations: Calibrations) -> list[Endpoint]:
     async def one(request: Request) -> Response:
-        return json_response(await calibrated.get(watching, request.path_params["name"]))
+        return json_response(await calibrations.get(request.path_params["name"]))
 
     async def kept(request: Request) -> Response:
         body = await decode_body(request, Calibration)
-        return json_response(await calibrated.put(watching, request.path_params["name"], body))
+        return json_response(await calibrations.put(request.path_params["name"], body))
 
     async def removed(request: Request) -> Response:
-        await calibrated.remove(watching, request.path_params["name"])
+        await calibrations.remove(request.path_params["name"])
         return Response(status_code=204)
 
     return [

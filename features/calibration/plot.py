@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from askcam.server.calibration.report import Report
+from askcam.features.calibration.report import Report
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

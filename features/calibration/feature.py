@@ -1,0 +1,20 @@
+"""Calibration, plugged in: /v1/watches/{name}/calibration, and `askcam watch calibrate`."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from askcam.features.calibration.cli import add_command
+from askcam.server.feature import Feature, Given
+
+if TYPE_CHECKING:
+    from askcam.server.house import House
+    from askcam.server.running import Running
+
+
+def build(house: "House", given: Given, others: "Mapping[str, Running]") -> "Running":
+    from askcam.features.calibration.running import CalibrationRunning
+
+    return CalibrationRunning(house)
+
+
+FEATURE = Feature(name="calibration", build=build, commands=add_command)

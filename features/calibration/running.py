@@ -1,0 +1,11 @@
+"""What calibration brings to one running server."""
+
+from askcam.features.calibration import api
+from askcam.features.calibration.kept import Calibrations
+from askcam.server.house import House
+from askcam.server.running import Running
+
+
+class CalibrationRunning(Running):
+    def __init__(self, house: House) -> None:
+        self.endpoints = api.endpoints(Calibrations(house.watching, house.events))
