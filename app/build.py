@@ -34,6 +34,7 @@ from askcam.server.storage.health import Storage
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.installed import add_installed, built_in
 from askcam.server.tools.mcp_servers import McpServers
+from askcam.server.watching.realtime import WatchExtension
 from askcam.server.watching.watching import Watching
 
 log = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
         mcp=McpServers(config.tools.mcp, tools),
         fetcher=Fetcher(config.fetch),
         decoding=Decoding(fit=lambda width, height: model.engine.fit_picture(width, height)),
+        realtime=[WatchExtension(watching, events)],
         sessions=Sessions(max_parked=config.limits.max_parked_sessions, count=metrics.parked),
     )
     plug_in(house, config, features)
@@ -119,6 +121,7 @@ def plug_in(house: House, config: Config, features: Sequence[Feature]) -> None:
         house.asking.consult(*running.tellers)
         house.asking.observe(*running.observers)
         house.archives.extend(running.archives)
+        house.realtime.extend(running.realtime)
         for name, look in running.stores.items():
             house.storage.watch(name, look)
         if running.gives_way is not None:

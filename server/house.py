@@ -24,6 +24,7 @@ from askcam.server.kept_answers import Archive
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.pictures import Pictures
+from askcam.server.realtime.extension import Extension
 from askcam.server.realtime.sessions import Sessions
 from askcam.server.running import Running
 from askcam.server.storage.health import Storage
@@ -57,6 +58,7 @@ class House:
     fetcher: Fetcher = field(default_factory=Fetcher)  # of pictures in messages; from nowhere, unless the config says
     decoding: Decoding = field(default_factory=Decoding)  # of pictures in messages
     sessions: Sessions = field(default_factory=Sessions)  # realtime ones
+    realtime: list[Extension] = field(default_factory=list)  # what features add to them
     features: dict[str, Running] = field(default_factory=dict)  # what is plugged in, by name
     ending: asyncio.Event = field(default_factory=asyncio.Event)  # set once the server ends: streams do so, too
 

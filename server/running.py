@@ -10,6 +10,7 @@ from askcam.client.protocol import Fact
 from askcam.server.answering.observing import Observer
 from askcam.server.cameras import CameraUse
 from askcam.server.kept_answers import Archive
+from askcam.server.realtime.extension import Extension
 from askcam.server.tools.base import Tool
 from askcam.server.wire.endpoint import Endpoint
 from askcam.stream.camera import Camera
@@ -48,6 +49,7 @@ class Running:
     endpoints: Sequence[Endpoint] = ()
     tools: Sequence[Tool] = ()
     collectors: Sequence[Collector] = ()
+    realtime: Sequence[Extension] = ()
     tellers: Sequence[Teller] = ()
     pushed: Mapping[str, PushedUse] = {}  # by NAME
     stores: Mapping[

@@ -4,7 +4,7 @@ import base64
 import io
 import itertools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from askcam.client.protocol import Saw, SeenWindow
 from askcam.engine.question import Reason, Role, Timings, Usage
 from askcam.server.realtime.client_events import read
 from askcam.server.realtime.effects import Effect, Send, Start
+from askcam.server.realtime.extension import Extension
 from askcam.server.realtime.session import Session
 from askcam.server.realtime.settings import SessionLimits
 from askcam.server.steps import Delta, Done, Step
@@ -38,13 +39,17 @@ def data_url(data: bytes) -> str:
 class Talk:
     """A session and what came of it so far."""
 
-    def __init__(self, *, camera: str = "lobby", pushed: bool = False, **limits: int) -> None:
+    def __init__(
+        self, *, camera: str = "lobby", pushed: bool = False, extensions: Sequence[Extension] = (), **limits: int
+    ) -> None:
         counter = itertools.count()
+        self.extensions = extensions
         self.session = Session(
             model="push:" if pushed else camera,
             camera="push-1" if pushed else camera,
             pushed=pushed,
             limits=SessionLimits(**limits),
+            feeds=[name for each in extensions for name in each.feed],
             new_id=lambda kind: f"{kind}_server{next(counter)}",
         )
         self.new_id = lambda kind: f"{kind}_read{next(counter)}"
@@ -66,7 +71,7 @@ class Talk:
     def say(self, message: "dict[str, Any] | str | bytes", wall: float = WALL) -> list[dict[str, Any]]:
         if isinstance(message, dict):
             message = json.dumps(message)
-        return self.take(self.session.receive(read(message, self.new_id, 1000), wall, MONO))
+        return self.take(self.session.receive(read(message, self.new_id, 1000, self.extensions), wall, MONO))
 
     def hear(self, response_id: str, step: Step) -> list[dict[str, Any]]:
         """A step of an answer."""

@@ -4,7 +4,7 @@ Reading decodes attached pictures to find them sound, so large messages are read
 """
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,11 @@ import msgspec
 from askcam.server.access.sizes import check_depth, check_values
 from askcam.server.attached.content import jpeg_from_base64
 from askcam.server.errors import ApiError, bad_request
-from askcam.server.realtime import watch_requests
 from askcam.server.realtime.call_items import Turn, read_turn
+from askcam.server.realtime.extension import Extension, Request
 from askcam.server.realtime.items import MAX_ID_CHARS
 from askcam.server.realtime.reading import Fields, wrong
 from askcam.server.realtime.settings import read_changes
-from askcam.server.realtime.watch_requests import WatchRequest
 
 FRAME_HEADER = struct.Struct(">Q")  # of a binary message: capture time, microseconds since the epoch; 0 for unknown
 EARLIEST_US = 10**15  # September 2001: a smaller number is in milliseconds or seconds
@@ -27,6 +26,20 @@ MAX_METADATA = 16
 MAX_EVENT_ID_CHARS = 512
 
 NewId = Callable[[str], str]  # "item" -> "item_…"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On which messages are read."""
+
+    new_id: NewId
+    max_chars: int  # of one text
+    extensions: Sequence[Extension]
+
+    @property
+    def feeds(self) -> tuple[str, ...]:
+        """Names of all extensions' feeds."""
+        return tuple(name for each in self.extensions for name in each.feed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +129,15 @@ ClientEvent = (
     | PushedFrame
     | ClockAsk
     | ClockOffer
-    | WatchRequest
+    | Request
     | Refused
 )
 
 
-def read(message: str | bytes, new_id: NewId, max_chars: int) -> ClientEvent:
+def read(message: str | bytes, new_id: NewId, max_chars: int, extensions: Sequence[Extension] = ()) -> ClientEvent:
     """One websocket message: text is a JSON event, bytes are a pushed frame. Never raises for what a client sends."""
     event_id = None
+    terms = Terms(new_id, max_chars, extensions)
     try:
         if isinstance(message, bytes):
             return _read_frame(message)
@@ -135,13 +149,15 @@ def read(message: str | bytes, new_id: NewId, max_chars: int) -> ClientEvent:
             raise wrong("event_id", found_id, f"a string of at most {MAX_EVENT_ID_CHARS} characters")
         if kind is None:
             raise bad_request("the event has no 'type': docs/protocol.md lists them", "type", "invalid_event")
-        reader = READERS.get(kind)
         if kind in REFUSED:
             raise bad_request(f"{kind} is not supported here: {REFUSED[kind]}", "type", "unsupported_event")
-        if reader is None:
-            known = ", ".join(READERS)
+        if (own := READERS.get(kind)) is not None:
+            return own(fields, event_id, terms)
+        others = {name: reader for each in extensions for name, reader in each.readers.items()}
+        if kind not in others:
+            known = ", ".join([*READERS, *others])
             raise bad_request(f"unknown event type {kind[:80]!r}; known here: {known}", "type", "unknown_event")
-        return reader(fields, event_id, new_id, max_chars)
+        return others[kind](fields, event_id)
     except ApiError as error:
         return Refused(error, event_id)
     except RecursionError:
@@ -180,42 +196,44 @@ def _client_wall(captured_us: int | None, param: str | None) -> float | None:
     return captured_us / 1e6
 
 
-def _session_update(fields: Fields, event_id: str | None, new_id: NewId, max_chars: int) -> SessionUpdate:
+def _session_update(fields: Fields, event_id: str | None, terms: Terms) -> SessionUpdate:
     session = fields.need_object("session")
     if session.text("type") not in (None, "realtime"):
         raise wrong(session.at("type"), session.raw("type"), "'realtime'")
-    return SessionUpdate(read_changes(session, max_chars, session=True), session.text("model"), event_id)
+    return SessionUpdate(
+        read_changes(session, terms.max_chars, terms.feeds, session=True), session.text("model"), event_id
+    )
 
 
-def _item_create(fields: Fields, event_id: str | None, new_id: NewId, max_chars: int) -> ItemCreate:
-    item = read_turn(fields.need_object("item"), new_id, max_chars)
+def _item_create(fields: Fields, event_id: str | None, terms: Terms) -> ItemCreate:
+    item = read_turn(fields.need_object("item"), terms.new_id, terms.max_chars)
     return ItemCreate(item, fields.text("previous_item_id", MAX_ID_CHARS), event_id)
 
 
-def _item_delete(fields: Fields, event_id: str | None, new_id: NewId, max_chars: int) -> ItemDelete:
+def _item_delete(fields: Fields, event_id: str | None, terms: Terms) -> ItemDelete:
     return ItemDelete(fields.need_text("item_id", MAX_ID_CHARS), event_id)
 
 
-def _item_retrieve(fields: Fields, event_id: str | None, new_id: NewId, max_chars: int) -> ItemRetrieve:
+def _item_retrieve(fields: Fields, event_id: str | None, terms: Terms) -> ItemRetrieve:
     return ItemRetrieve(fields.need_text("item_id", MAX_ID_CHARS), event_id)
 
 
-def _response_create(fields: Fields, event_id: str | None, new_id: NewId, max_chars: int) -> ResponseCreate:
+def _response_create(fields: Fields, event_id: str | None, terms: Terms) -> ResponseCreate:
     response = fields.object("response") or Fields({}, "response")
     entries = response.objects("input", MAX_INPUT)
     return ResponseCreate(
-        read_changes(response, max_chars, session=False),
+        read_changes(response, terms.max_chars, session=False),
         response.choice("conversation", ("auto", "none")) != "none",
-        None if entries is None else tuple(_input(entry, new_id, max_chars) for entry in entries),
+        None if entries is None else tuple(_input(entry, terms) for entry in entries),
         _metadata(response),
         event_id,
     )
 
 
-def _input(entry: Fields, new_id: NewId, max_chars: int) -> Turn | str:
+def _input(entry: Fields, terms: Terms) -> Turn | str:
     if entry.raw("type") == "item_reference":
         return entry.need_text("id", MAX_ID_CHARS)
-    return read_turn(entry, new_id, max_chars)
+    return read_turn(entry, terms.new_id, terms.max_chars)
 
 
 def _metadata(response: Fields) -> Mapping[str, str] | None:
@@ -230,17 +248,17 @@ def _metadata(response: Fields) -> Mapping[str, str] | None:
     return pairs
 
 
-def _response_cancel(fields: Fields, event_id: str | None, new_id: NewId, max_chars: int) -> ResponseCancel:
+def _response_cancel(fields: Fields, event_id: str | None, terms: Terms) -> ResponseCancel:
     return ResponseCancel(fields.text("response_id", MAX_ID_CHARS), event_id)
 
 
-def _append(fields: Fields, event_id: str | None, new_id: NewId, max_chars: int) -> PushedFrame:
+def _append(fields: Fields, event_id: str | None, terms: Terms) -> PushedFrame:
     jpeg = jpeg_from_base64(fields.need_text("image"), "image")
     captured_us = fields.integer("captured_at", 0, 2**63)
     return PushedFrame(jpeg, _client_wall(captured_us or None, "captured_at"), event_id)
 
 
-def _clock(fields: Fields, event_id: str | None, new_id: NewId, max_chars: int) -> ClockAsk | ClockOffer:
+def _clock(fields: Fields, event_id: str | None, terms: Terms) -> ClockAsk | ClockOffer:
     client_us = fields.integer("client_us", 0, 2**63)
     if client_us is not None:
         return ClockAsk(client_us, event_id)
@@ -251,7 +269,7 @@ def _clock(fields: Fields, event_id: str | None, new_id: NewId, max_chars: int) 
     return ClockOffer(offset_us, rtt_us, event_id)
 
 
-READERS: Mapping[str, Callable[[Fields, str | None, NewId, int], ClientEvent]] = {
+READERS: Mapping[str, Callable[[Fields, str | None, Terms], ClientEvent]] = {
     "session.update": _session_update,
     "conversation.item.create": _item_create,
     "conversation.item.delete": _item_delete,
@@ -260,7 +278,6 @@ READERS: Mapping[str, Callable[[Fields, str | None, NewId, int], ClientEvent]] =
     "response.cancel": _response_cancel,
     "input_image_buffer.append": _append,
     "askcam.clock": _clock,
-    **watch_requests.READERS,
 }
 
 NO_AUDIO = "there is no audio; questions are text items, pictures are input_image parts or pushed frames"

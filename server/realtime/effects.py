@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from askcam.engine.question import Sampling
 from askcam.server.realtime.call_items import Turn
+from askcam.server.realtime.extension import Request
 from askcam.server.realtime.response import Event
 from askcam.server.realtime.settings import Settings
-from askcam.server.realtime.watch_requests import WatchRequest
 from askcam.stream.frame import AgeBasis
 
 
@@ -53,15 +53,15 @@ class TellCamera:
 
 @dataclass(frozen=True, slots=True)
 class Manage:
-    """Carry out what the client wants of watches; what comes of it is said through watches() or refused()."""
+    """Have an extension carry out what the client wants; what comes of it is said through told() or refused()."""
 
-    request: WatchRequest
+    request: Request
 
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """The client wants events of watches: those after `after` first; None: only new ones. Instead of what it wanted
-    before. They are said through watch_event()."""
+    """The client wants an extension's feed: what came after `after` first; None: only what is new. Instead of what it
+    wanted before. It is said through told()."""
 
     after: int | None
 

@@ -5,7 +5,7 @@ to start or stop, frames to hand on. They call nobody and never raise for what a
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from askcam.server.errors import ApiError, bad_request
@@ -26,9 +26,9 @@ from askcam.server.realtime.client_events import (
 from askcam.server.realtime.clock import Clock, Sample
 from askcam.server.realtime.conversation import Conversation
 from askcam.server.realtime.effects import Effect, Follow, Manage, Push, TellCamera, Unfollow
+from askcam.server.realtime.extension import Request
 from askcam.server.realtime.settings import SessionLimits, Settings
 from askcam.server.realtime.voice import Voice
-from askcam.server.realtime.watch_requests import WatchRequest
 from askcam.server.steps import Step
 
 
@@ -46,11 +46,13 @@ class Session:
         camera: str | None,
         pushed: bool = False,
         limits: SessionLimits,
+        feeds: Collection[str] = (),
         new_id: Callable[[str], str] = random_id,
     ) -> None:
+        """`feeds`: names by which a client asks for events of extensions."""
         self.id = new_id("sess")
         self.settings = Settings()
-        self._model, self._camera, self._pushed = model, camera, pushed
+        self._model, self._camera, self._pushed, self._feeds = model, camera, pushed, frozenset(feeds)
         self._voice = Voice(new_id)
         self._conversation = Conversation(new_id("conv"))
         self._answering = Answering(self._conversation, limits, self._voice)
@@ -100,7 +102,7 @@ class Session:
             case ClockOffer():
                 self._clock.offer(Sample(event.offset_us / 1e6, event.rtt_us / 1e6, mono))
                 return [self._voice.send("askcam.clock", **self._clock.wire())]
-            case WatchRequest():
+            case Request():
                 return [Manage(event)]
 
     # Answers: what the asking of them brought.
@@ -118,23 +120,15 @@ class Session:
         requests = {"name": "requests", "limit": limit, "remaining": remaining, "reset_seconds": round(reset_s, 3)}
         return [self._voice.send("rate_limits.updated", rate_limits=[requests])]
 
-    # Watches: what came of what the client wanted, and what they tell.
+    # Extensions: what came of what the client wanted, and what they feed.
 
-    def watches(self, kind: str, **fields: object) -> list[Effect]:
-        """A request about watches was carried out: `kind` is "watch.created" or the like."""
+    def told(self, kind: str, **fields: object) -> list[Effect]:
+        """An extension has something to say."""
         return [self._voice.send(kind, **fields)]
 
     def refused(self, error: ApiError, event_id: str | None) -> list[Effect]:
         """What a client event wanted was refused."""
         return [self._voice.error(error, event_id)]
-
-    def watch_event(self, event: Mapping[str, Any]) -> list[Effect]:
-        """What a watch has told, to a client that asked for it."""
-        return [self._voice.send("watch.event", event=event)]
-
-    def watch_gone(self, first_missed: int, last_missed: int) -> list[Effect]:
-        """Events that the client wanted are not kept any more."""
-        return [self._voice.send("watch.gone", first_missed=first_missed, last_missed=last_missed)]
 
     # The camera: what happened to it.
 
@@ -174,16 +168,21 @@ class Session:
                 "session.model",
                 "model_cannot_change",
             )
-        told_before, watched_before = "camera.state" in self.settings.events, self.settings.wants_watches
+        told_before, fed_before = "camera.state" in self.settings.events, self._fed
         self.settings = self.settings.with_changes(event.changes)
         effects: list[Effect] = [self._voice.send("session.updated", session=self.wire())]
         if "camera.state" in self.settings.events and not told_before and self._camera is not None:
             effects.append(TellCamera())
-        if self.settings.wants_watches and not (watched_before and "events_after" not in event.changes):
+        if self._fed and not (fed_before and "events_after" not in event.changes):
             effects.append(Follow(self.settings.events_after))
-        elif watched_before and not self.settings.wants_watches:
+        elif fed_before and not self._fed:
             effects.append(Unfollow())
         return effects
+
+    @property
+    def _fed(self) -> bool:
+        """Whether the client wants events of extensions."""
+        return bool(self.settings.events & self._feeds)
 
     def _frame(self, event: PushedFrame, wall: float) -> list[Effect]:
         if not self._pushed:

@@ -1,6 +1,6 @@
 """What a realtime session, or one response of it, is set to: read from session.update and response.create. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,8 +17,7 @@ from askcam.server.steps import OnChange, Unwell
 
 MAX_TOKENS = 4096  # of one answer, as OpenAI has it
 MAX_AGE_MS, MAX_WAIT_MS = 86_400_000, 60_000
-EVENTS = ("camera.state", "frame.dropped", "scene.changed", "watch.event", "watch.*")
-OF_WATCHES = frozenset({"watch.event", "watch.*"})
+EVENTS = ("camera.state", "frame.dropped", "scene.changed")  # and those that extensions feed
 ONCE = {"modalities": "output_modalities", "max_response_output_tokens": "max_output_tokens"}  # names before 2025-09
 
 
@@ -50,7 +49,7 @@ class Settings:
     server_tools: tuple[str, ...] | None = None  # None: all that the camera may use
     turn_times: bool | None = None  # earlier answers in the prompt say when they were seen
     events: frozenset[str] = frozenset()  # which of askcam's own events to send
-    events_after: int | None = None  # of watches: those after this id first
+    events_after: int | None = None  # of those that an extension feeds: what came after this number first
     evidence: bool = True  # answers' evidence may be kept on the server's disk
 
     def sampling(self, max_tokens: int) -> Sampling:
@@ -64,11 +63,6 @@ class Settings:
     @property
     def max_wait_s(self) -> float:
         return (self.max_wait_ms or 0.0) / 1000
-
-    @property
-    def wants_watches(self) -> bool:
-        """Whether events of watches are to be sent."""
-        return bool(self.events & OF_WATCHES)
 
     @property
     def on_change(self) -> OnChange | None:
@@ -119,8 +113,9 @@ class Settings:
         return replace(self, **changes)
 
 
-def read_changes(fields: Fields, max_chars: int, *, session: bool) -> dict[str, Any]:
+def read_changes(fields: Fields, max_chars: int, feeds: Iterable[str] = (), *, session: bool) -> dict[str, Any]:
     """What a session object (or a response object) sets, by the names in Settings. Raises ApiError 400.
+    `feeds`: names by which extensions' events are asked for.
 
     Fields that are absent are not set; null sets the default again. What becomes of others stands in fields.py.
     """
@@ -144,7 +139,7 @@ def read_changes(fields: Fields, max_chars: int, *, session: bool) -> dict[str, 
     if session and "truncation" in fields:
         changes["truncation"] = _truncation(fields)
     if "askcam" in fields:
-        changes |= _askcam(fields, session)
+        changes |= _askcam(fields, feeds, session)
     return changes
 
 
@@ -183,7 +178,7 @@ RESET: Mapping[str, Any] = {
 }
 
 
-def _askcam(fields: Fields, session: bool) -> dict[str, Any]:
+def _askcam(fields: Fields, feeds: Iterable[str], session: bool) -> dict[str, Any]:
     value = fields.raw("askcam")
     if value is None:
         return {**RESET} | ({"events": frozenset(), "events_after": None} if session else {})
@@ -212,5 +207,5 @@ def _askcam(fields: Fields, session: bool) -> dict[str, Any]:
     if "events_after" in extra:
         changes["events_after"] = extra.integer("events_after", 0, 2**63 - 1)
     if "events" in extra:
-        changes["events"] = frozenset(extra.strings("events", EVENTS) or ())
+        changes["events"] = frozenset(extra.strings("events", (*EVENTS, *feeds)) or ())
     return changes

@@ -42,6 +42,7 @@ class Connection:
         self._websocket, self._hosted, self._first = websocket, hosted, first
         self._fetcher, self._max_chars = house.fetcher, house.limits.max_question_chars
         self._decoding, self._intake = house.decoding, house.places.intake
+        self._extensions = house.realtime
         self._end: asyncio.Future[End] = asyncio.get_running_loop().create_future()
         self._stopped = asyncio.Event()
         self._mute = asyncio.Event()  # nothing can be written any more
@@ -97,18 +98,20 @@ class Connection:
             elif isinstance(data, str) and PICTURE.search(data):
                 event = await self._read_pictures(data)
             elif isinstance(data, str) and len(data) > LARGE_CHARS:
-                event = await asyncio.to_thread(read, data, random_id, self._max_chars)
+                event = await asyncio.to_thread(self._event, data)
             else:
-                event = read(data, random_id, self._max_chars)
+                event = self._event(data)
             self._hosted.receive(event, wall, mono)
             if self._hosted.outbox.full:
                 await self._room()
 
+    def _event(self, data: str | bytes) -> ClientEvent:
+        """On any thread."""
+        return read(data, random_id, self._max_chars, self._extensions)
+
     async def _read_pictures(self, data: str) -> ClientEvent:
         try:
-            return await self._decoding.run(
-                client(self._websocket), lambda budget: read(data, random_id, self._max_chars)
-            )
+            return await self._decoding.run(client(self._websocket), lambda budget: self._event(data))
         except ApiError as busy:  # what is wrong with the message itself is in the event
             return Refused(busy, None)
 

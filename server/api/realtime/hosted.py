@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import functools
 import time
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Coroutine, Iterable
+from typing import Any, Protocol
 
 from starlette.websockets import WebSocket
 
@@ -14,11 +14,11 @@ from askcam.engine.question import Message
 from askcam.server.access.auth import Role
 from askcam.server.access.shares import Place, client_of
 from askcam.server.api.realtime.outbox import Outbox
-from askcam.server.api.realtime.watches import Watches
-from askcam.server.errors import as_api_error, bad_request
+from askcam.server.errors import ApiError, as_api_error, bad_request
 from askcam.server.house import House
 from askcam.server.realtime.client_events import ClientEvent
 from askcam.server.realtime.effects import Effect, Follow, Manage, Push, Send, Start, Stop, TellCamera, Unfollow
+from askcam.server.realtime.extension import Guest
 from askcam.server.realtime.prompt import messages
 from askcam.server.realtime.session import Session
 from askcam.server.realtime.settings import SessionLimits
@@ -46,7 +46,8 @@ class _Over(Exception):
 
 
 class Hosted:
-    """Owned by the event loop; house.sessions runs it. At most one connection serves it at a time.
+    """Owned by the event loop; house.sessions runs it. At most one connection serves it at a time. It is the host of
+    the extensions' guests.
 
     While there is none, answers under way go on until the outbox is full, and then wait.
     """
@@ -76,14 +77,22 @@ class Hosted:
             camera=camera,
             pushed=source is not None,
             limits=SessionLimits(max_tokens=limits.max_tokens, prompt_chars=max(1024, context // 2)),
+            feeds=[name for each in house.realtime for name in each.feed],
         )
-        self._house, self._camera, self._source, self._role = house, camera, source, role
+        self.camera, self.role = camera, role
+        self._house, self._source = house, source
         self._place, self._use = place, use
         self._asker = websocket  # the newest connection: whose rates count
         self._answers: dict[str, asyncio.Task[None]] = {}  # bounded by the session
         self._tasks = asyncio.TaskGroup()
         self._over = asyncio.Event()
-        self._watches = Watches(house.watching, house.events, self.session, self.outbox, role, camera, self.do)
+        self._guests: dict[str, Guest] = {}  # by the types of client events that they take
+        self._feeding: list[Guest] = []
+        for extension in house.realtime:
+            guest = extension.join(self)
+            self._guests |= dict.fromkeys(extension.readers, guest)
+            if extension.feed:
+                self._feeding.append(guest)
         self._untold = False  # the camera's state has changed while the outbox was full
         self.do(self.session.start())
 
@@ -121,10 +130,10 @@ class Hosted:
             if self._place is not None:
                 self._place.leave()
             self.ended.set()
-            if self.pushes and self._camera is not None and self._camera in self._house.cameras:
-                await self._house.cameras.remove(self._camera)
+            if self.pushes and self.camera is not None and self.camera in self._house.cameras:
+                await self._house.cameras.remove(self.camera)
                 if self._use is not None:
-                    await self._use.end(self._camera)
+                    await self._use.end(self.camera)
 
     def over(self) -> None:
         """Have it end soon."""
@@ -159,11 +168,29 @@ class Hosted:
                 case TellCamera():
                     self._tell_camera()
                 case Manage(request):
-                    self._watches.manage(request, self._tasks)
+                    self._guests[request.type].carry_out(request)
                 case Follow(after):
-                    self._watches.follow(after, self._tasks)
+                    for guest in self._feeding:
+                        guest.follow(after)
                 case Unfollow():
-                    self._watches.unfollow()
+                    for guest in self._feeding:
+                        guest.unfollow()
+
+    # -- for guests
+
+    def say(self, kind: str, **fields: object) -> None:
+        self.do(self.session.told(kind, **fields))
+
+    def refuse(self, error: ApiError, event_id: str | None) -> None:
+        self.do(self.session.refused(error, event_id))
+
+    async def room(self) -> None:
+        await self.outbox.room()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        return self._tasks.create_task(work)
+
+    # -- what a session wants done
 
     def _start(self, start: Start, received: float) -> None:
         task = self._tasks.create_task(self._answer(start, received))
@@ -191,7 +218,7 @@ class Hosted:
         return Ask(
             messages=await self._prompt(start),
             said_in="response.input",
-            camera=self._camera,
+            camera=self.camera,
             sampling=start.sampling,
             max_age_s=settings.max_age_s,
             max_wait_s=settings.max_wait_s,
@@ -225,7 +252,7 @@ class Hosted:
             self.do(self.session.frame_refused(error, frame.event_id))
 
     def _camera_changed(self, change: StateChange) -> None:
-        if change.camera != self._camera:
+        if change.camera != self.camera:
             return
         if self.outbox.full:  # nobody waits here: the state is told once there is a reader
             self._untold = True
@@ -233,13 +260,13 @@ class Hosted:
             self.do(self.session.camera_is(change.new.value, change.old.value, change.reason))
 
     def _tell_camera(self) -> None:
-        if self._camera is not None and self._camera in self._house.cameras:
-            info = self._house.cameras.info(self._camera)
+        if self.camera is not None and self.camera in self._house.cameras:
+            info = self._house.cameras.info(self.camera)
             self.do(self.session.camera_is(info.state, None, info.reason))
 
     async def _tell_drops(self) -> None:
-        while self._camera is not None:
+        while self.camera is not None:
             await asyncio.sleep(DROPS_EVERY_S)
             await self.outbox.room()
-            if "frame.dropped" in self.session.settings.events and self._camera in self._house.cameras:
-                self.do(self.session.dropped(self._house.cameras.get(self._camera).status().dropped))
+            if "frame.dropped" in self.session.settings.events and self.camera in self._house.cameras:
+                self.do(self.session.dropped(self._house.cameras.get(self.camera).status().dropped))

@@ -3,10 +3,17 @@
 from typing import Any
 
 import pytest
-from realtime_talk import Talk
+import realtime_talk
 
 from askcam.server.realtime.effects import Follow, Manage, Unfollow
-from askcam.server.realtime.watch_requests import Verb
+from askcam.server.watching.realtime import WatchExtension
+from askcam.server.watching.requests import Verb
+
+
+class Talk(realtime_talk.Talk):
+    def __init__(self) -> None:
+        super().__init__(extensions=[WatchExtension(None, None)])  # nothing is carried out
+
 
 DOOR = {"name": "door", "question": "Is the door open?"}
 

@@ -1,11 +1,12 @@
 """What a realtime client may want of watches: watch.create, watch.update, watch.delete, watch.list. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from askcam.server.errors import ApiError
+from askcam.server.realtime.extension import Reader, Request
 from askcam.server.realtime.reading import Fields
 from askcam.server.watching.bodies import NewWatch, WatchChange, read
 
@@ -20,35 +21,37 @@ class Verb(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class WatchRequest:
+class WatchRequest(Request):
     """`body`: of what is made, all but its name; of what is changed, what is named."""
 
-    verb: Verb
-    name: str
-    event_id: str | None
+    name: str = ""
     body: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def verb(self) -> Verb:
+        return Verb(self.type)
 
-def _create(fields: Fields, event_id: str | None, *_: object) -> WatchRequest:
+
+def _create(fields: Fields, event_id: str | None) -> WatchRequest:
     watch = fields.need_object("watch")
     wanted = dict(watch.plain())
     wanted.setdefault("cameras", [])  # none named: that of the session
     body = _read(watch, wanted, NewWatch)
-    return WatchRequest(Verb.CREATE, body.pop("name"), event_id, body)
+    return WatchRequest(Verb.CREATE, event_id, body.pop("name"), body)
 
 
-def _update(fields: Fields, event_id: str | None, *_: object) -> WatchRequest:
+def _update(fields: Fields, event_id: str | None) -> WatchRequest:
     watch = fields.need_object("watch")
     body = _read(watch, watch.plain(), WatchChange)
-    return WatchRequest(Verb.UPDATE, fields.need_text("name", MAX_NAME_CHARS), event_id, body)
+    return WatchRequest(Verb.UPDATE, event_id, fields.need_text("name", MAX_NAME_CHARS), body)
 
 
-def _delete(fields: Fields, event_id: str | None, *_: object) -> WatchRequest:
-    return WatchRequest(Verb.DELETE, fields.need_text("name", MAX_NAME_CHARS), event_id)
+def _delete(fields: Fields, event_id: str | None) -> WatchRequest:
+    return WatchRequest(Verb.DELETE, event_id, fields.need_text("name", MAX_NAME_CHARS))
 
 
-def _list(fields: Fields, event_id: str | None, *_: object) -> WatchRequest:
-    return WatchRequest(Verb.LIST, "", event_id)
+def _list(fields: Fields, event_id: str | None) -> WatchRequest:
+    return WatchRequest(Verb.LIST, event_id)
 
 
 def _read(watch: Fields, body: Mapping[str, Any], kind: type[NewWatch] | type[WatchChange]) -> dict[str, Any]:
@@ -66,7 +69,7 @@ def beside(error: ApiError) -> ApiError:
     return ApiError(error.status, error.type, error.message, param=param, code=error.code)
 
 
-READERS: Mapping[str, Callable[..., WatchRequest]] = {
+READERS: Mapping[str, Reader] = {
     Verb.CREATE: _create,
     Verb.UPDATE: _update,
     Verb.DELETE: _delete,
