@@ -34,8 +34,6 @@ from askcam.server.storage.health import Storage
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.installed import add_installed, built_in
 from askcam.server.tools.mcp_servers import McpServers
-from askcam.server.watching.realtime import WatchExtension
-from askcam.server.watching.watching import Watching
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +52,6 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
     metrics.register(BuildInfo(model), EngineGauges(model))
     ProcessCollector(registry=metrics.registry)
     events = Events(kept)
-    watching = Watching(events, model, cameras, metrics, config.watches, max_age_s)
     tools = Toolbox()
     asking = Asking(
         model,
@@ -86,12 +83,10 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
         questions=Rates(config.limits.questions),
         pushed_frames=Rates(config.limits.frames),
         events=events,
-        watching=watching,
         tools=tools,
         mcp=McpServers(config.tools.mcp, tools),
         fetcher=Fetcher(config.fetch),
         decoding=Decoding(fit=lambda width, height: model.engine.fit_picture(width, height)),
-        realtime=[WatchExtension(watching, events)],
         sessions=Sessions(max_parked=config.limits.max_parked_sessions, count=metrics.parked),
     )
     plug_in(house, config, features)

@@ -34,13 +34,11 @@ from askcam.server.attached.allowed import FetchConfig
 from askcam.server.cameras import CameraUse, check_name
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
+from askcam.server.events.config import WatchingConfig, read_watching
 from askcam.server.feature import Section
 from askcam.server.model_config import ModelConfig
-from askcam.server.storage.place import data_folder
 from askcam.server.toml_file import Flags, Toml
 from askcam.server.tools.config import ToolsConfig, read_tools
-from askcam.server.watching.config import WatchingConfig, check_watches, read_watches, read_watching
-from askcam.server.watching.setting import WatchSetting
 from askcam.stream.status import CameraConfig
 
 MIN_TOKEN_CHARS = 8
@@ -106,7 +104,6 @@ class Config:
     limits: Limits = field(default_factory=Limits)
     answers: AnswersConfig = field(default_factory=AnswersConfig)
     watching: WatchingConfig = field(default_factory=WatchingConfig)
-    watches: Mapping[str, WatchSetting] = field(default_factory=dict)  # by name
     tools: ToolsConfig = field(default_factory=ToolsConfig)
     fetch: FetchConfig = field(default_factory=FetchConfig)
     sections: Mapping[str, Any] = field(default_factory=lambda: {name: each.usual() for name, each in sections()})
@@ -120,8 +117,12 @@ def load(path: Path | None = None, env: Mapping[str, str] | None = None) -> Conf
     """
     toml = Toml(Path(), "", {}) if path is None else Toml.read(path)
     config = Config() if path is None else _read(toml, env or {})
-    config = replace(config, sections={name: section.read(toml, env) for name, section in sections()})
-    return _with_folders(_with_tokens(config, env or {}), env)
+    config = replace(
+        config,
+        watching=read_watching(toml, env),
+        sections={name: section.read(toml, env) for name, section in sections()},
+    )
+    return _with_tokens(config, env or {})
 
 
 def check(config: Config) -> None:
@@ -141,7 +142,6 @@ def check(config: Config) -> None:
         raise ConfigError(
             f"trusted_proxies under [server]: {exc}; write addresses or networks, as in '127.0.0.1' or '10.0.0.0/8'"
         ) from exc
-    check_watches(config.watches, config.cameras)
     for name, section in sections():
         section.check(config.sections[name], config.cameras)
     try:
@@ -193,8 +193,6 @@ def _read(toml: Toml, env: Mapping[str, str]) -> Config:
         cameras={name: _camera(toml, name, tools) for name in toml.tables(("cameras",), "[cameras.lobby]")},
         limits=_limits(toml),
         answers=toml.section(("answers",), AnswersConfig),
-        watching=read_watching(toml),
-        watches=read_watches(toml),
         tools=tools,
         fetch=toml.section(("fetch",), FetchConfig),
     )
@@ -247,13 +245,6 @@ def _with_tokens(config: Config, env: Mapping[str, str]) -> Config:
     token = env.get("ASKCAM_TOKEN") or config.server.token
     admin = env.get("ASKCAM_ADMIN_TOKEN") or config.server.admin_token
     return replace(config, server=replace(config.server, token=token, admin_token=admin))
-
-
-def _with_folders(config: Config, env: Mapping[str, str] | None) -> Config:
-    """Where something is to be kept and no folder is named, the user's own; watches' only where there is a user."""
-    if config.watching.folder is None and env is not None:
-        config = replace(config, watching=replace(config.watching, folder=data_folder(env).with_name("watching")))
-    return config
 
 
 def _check_token(token: str, where: str) -> None:

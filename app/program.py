@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from askcam.app.commands.groups import watch
 from askcam.app.features import FEATURES, LEFT_OUT, OURS
 from askcam.app.plugged import add_commands
 from askcam.demo.builtin import model_path
@@ -181,9 +180,8 @@ def doctor(
     command.doctor(camera or [], engine(BUILT_IN, model=model, device=device), wait, json)
 
 
-watches = watch.group(URL)
 left_out = [*LEFT_OUT]  # features of other packages, with why
-program = Program(app, BUILT_IN, lambda file, model: _config(file, None, {}, dict(model)), {"watch": watches})
+program = Program(app, BUILT_IN, lambda file, model: _config(file, None, {}, dict(model)))
 for feature in FEATURES:
     try:
         add_commands(feature, program)
@@ -191,7 +189,6 @@ for feature in FEATURES:
         if feature in OURS:
             raise
         left_out.append(f"the commands of the feature {feature.name!r} are left out: {exc}")
-app.add_typer(watches, name="watch")
 
 
 @app.command(

@@ -131,7 +131,6 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
         rooms.callback(house.decoding.close)
         rooms.push_async_callback(asyncio.to_thread, house.model.close)
         await _open_in_turn(rooms, house.events)
-        rooms.push_async_callback(house.watching.close)
         await _open_in_turn(rooms, *house.features.values())
         told = Told()
         rooms.enter_context(_quiet(told))
@@ -191,7 +190,6 @@ async def _load(config: Config, model: EngineConfig, house: House) -> Engine:
     house.cameras.announced = ()
     for name, camera in config.cameras.items():
         house.cameras.add(name, camera.uri, camera.config, camera.use)
-    await house.watching.begin()
     for running in house.features.values():
         await running.begin()
     return engine

@@ -27,8 +27,8 @@ from askcam.demo.builtin import model_path
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
 from askcam.engine.question import Message, Question, Role, Sampling, Scored, Text
-from askcam.server.watching.setting import WatchSetting
-from askcam.server.watching.words import words
+from askcam.features.watches.answers import words
+from askcam.features.watches.setting import WatchSetting
 from askcam.stream.fit import resize
 from askcam.stream.frame import Frame
 from askcam.stream.window import View, Window

@@ -30,7 +30,7 @@ from askcam.demo.objects import drawn_objects
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
 from askcam.engine.question import Failed, Finished, First, Message, Question, Role, Sampling, Scored, Text
-from askcam.server.watching.setting import WatchSetting
+from askcam.features.watches.setting import WatchSetting
 
 SEED, EPOCH = 3, 1_700_000_000.0
 NUMBERS = (1, 8, 40, 64)

@@ -86,7 +86,7 @@ class Asking:
         self._observers: list[Observer] = []
         self._tools, self._limits = tools or Toolbox(), limits or CallLimits()
         self._forming, self._measuring, self._max_chars = Forming(), Measuring(), max_chars
-        self._under_way, self._places, self._max_age_s = 0, places, max_age_s
+        self._under_way, self._places, self.max_age_s = 0, places, max_age_s
 
     def consult(self, *tellers: Teller) -> None:
         """Tell the model what these know of a camera's scene."""
@@ -152,7 +152,7 @@ class Asking:
             allowed = use.tools
             facts = tuple(fact for teller in self._tellers for fact in teller.facts(ask.camera))
             if ask.max_age_s is None and self._cameras.get(ask.camera).status().state is not State.ENDED:
-                ask = replace(ask, max_age_s=self._max_age_s)
+                ask = replace(ask, max_age_s=self.max_age_s)
         if ask.choice.mode != "none":
             runs = {tool.signature.name: tool for tool in self._tools.offered(allowed, ask.server_tools)}
         messages = with_notes(ask.messages, facts if info.takes_facts else (), health)

@@ -56,9 +56,6 @@ class Told(Protocol):
     def model(self) -> "ModelConfig": ...
 
     @property
-    def watches(self) -> Mapping[str, Any]: ...
-
-    @property
     def sections(self) -> Mapping[str, Any]:
         """Features' own, by name."""
 

@@ -30,7 +30,6 @@ from askcam.server.running import Running
 from askcam.server.storage.health import Storage
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.mcp_servers import McpServers
-from askcam.server.watching.watching import Watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,6 @@ class House:
     questions: Rates  # per client
     pushed_frames: Rates  # per client
     events: Events
-    watching: Watching
     places: PlacesOf
     storage: Storage = field(default_factory=Storage)
     proxies: TrustedProxies = field(default_factory=TrustedProxies)

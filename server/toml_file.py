@@ -18,6 +18,7 @@ Keys = tuple[str, ...]  # where something is: ("server", "port")
 MAX_BYTES = 256 << 10
 AT = re.compile(r" - at `\$(.*)`$")  # how msgspec ends its messages
 BARE = re.compile(r"[A-Za-z0-9_-]+")
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")  # of what people name: [watches.NAME], [notify.NAME]
 
 
 @dataclass(frozen=True, slots=True)

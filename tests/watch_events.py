@@ -6,11 +6,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from askcam.client.watches import EventFrame, Reading, WatchEvent
+from askcam.features.watches.store import CAMERA, TABLES, remembering
+from askcam.features.watches.threshold import Memory
+from askcam.server.events.config import Bounds
 from askcam.server.events.pictures import Shown
-from askcam.server.events.store import Bounds, Store
+from askcam.server.events.store import Store
 from askcam.server.saw import rfc3339
-from askcam.server.watching.store import CAMERA, TABLES, remembering
-from askcam.server.watching.watch import Memory
 
 WALL = 1_760_000_000.0
 

@@ -12,14 +12,14 @@ from typing import Any
 from askcam.engine.errors import Busy
 from askcam.engine.interface import Engine, Grammar
 from askcam.engine.question import Event, Question, Scored, ScoreEvent, Text
+from askcam.features.watches.service import Watching
 from askcam.server.access.limits import Limits
 from askcam.server.cameras import Cameras
+from askcam.server.events.config import Bounds
 from askcam.server.events.service import Events
-from askcam.server.events.store import Bounds
 from askcam.server.events.thread import Keeping
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
-from askcam.server.watching.watching import Watching
 
 SEEDS = {"one": 3, "two": 4}
 WAIT_S = 60.0
@@ -96,7 +96,8 @@ async def open_hall(
     cameras = Cameras(model, Limits())
     model.ready(heard)
     events = Events(Keeping(folder, Bounds()))
-    watching = Watching(events, model, cameras, metrics or Metrics(cameras.all), {})
+    watching = Watching(events, model, cameras, {})
+    (metrics or Metrics(cameras.all)).register(*watching.collectors)
     await events.open()
     for name, seed in SEEDS.items():
         cameras.add(name, f"synthetic:{seed}")

@@ -5,8 +5,8 @@ from starlette.responses import Response
 
 from askcam.client.calibration import Calibration
 from askcam.features.calibration.kept import Calibrations
+from askcam.features.watches.api import WATCH
 from askcam.server.access.auth import Role
-from askcam.server.api.watches import WATCH
 from askcam.server.wire.bodies import decode_body, json_response
 from askcam.server.wire.endpoint import JSON, Endpoint, Reply
 

@@ -27,11 +27,11 @@ from askcam.features.calibration.readings import read
 from askcam.features.calibration.report import Report, report
 from askcam.features.calibration.wire import About
 from askcam.features.calibration.wire import told as as_told
+from askcam.features.watches.setting import Kind, WatchSetting
 from askcam.server.errors import ApiError
 from askcam.server.model import BUILT_IN
 from askcam.server.terminal import say
 from askcam.server.terminal.progress import progress
-from askcam.server.watching.setting import Kind, WatchSetting
 from askcam.stream.errors import StreamError
 from askcam.stream.reel import Reel
 from askcam.stream.sources.registry import file_path, resolve

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from askcam.features.calibration.cli_words import told
+from askcam.features.watches.cli import group
 from askcam.server.feature import Program
 from askcam.server.terminal import words
 from askcam.server.terminal.flags import URL, Backend, Ca, Device, Dtype, Json, ModelOption, Threads, Url
@@ -17,7 +18,7 @@ PRECISION = 0.95
 def add_command(program: Program) -> None:
     """To the group of watches."""
 
-    @program.group("watch", words.told("help.watch")).command("calibrate", help=told("help.calibrate"))
+    @group(program).command("calibrate", help=told("help.calibrate"))
     def calibrate(
         source: Annotated[str, typer.Argument(metavar="FILE|synthetic:SEED", help=told("help.calibrate.source"))],
         labels: Annotated[Path | None, typer.Option("--labels", help=told("help.calibrate.labels"))] = None,
@@ -60,7 +61,7 @@ def add_command(program: Program) -> None:
             source=source,
             labels=labels,
             watch=watch,
-            from_file=None if config is None else read.watches,
+            from_file=None if config is None else read.sections["watches"],
             question=question,
             choices=tuple(choice or ()),
             on_when=tuple(on_when or ()),

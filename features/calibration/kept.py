@@ -6,10 +6,10 @@ import msgspec
 
 from askcam.client.calibration import Calibration
 from askcam.features.calibration.store import CALIBRATIONS, TABLES, CalibrationStore
+from askcam.features.watches.service import Watching
+from askcam.features.watches.setting import Kind, WatchSetting
 from askcam.server.errors import ApiError, bad_request, not_found
 from askcam.server.events.service import Events
-from askcam.server.watching.setting import Kind, WatchSetting
-from askcam.server.watching.watching import Watching
 
 CALIBRATED = (Kind.YESNO, Kind.CHOICE, Kind.NUMBER)  # of which there is a probability
 

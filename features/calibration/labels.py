@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from askcam.server.watching.setting import Kind, WatchSetting
+from askcam.features.watches.setting import Kind, WatchSetting
 
 TRUE = frozenset({"true", "yes", "1", "on", "是", "有"})
 FALSE = frozenset({"false", "no", "0", "off", "否", "没有"})

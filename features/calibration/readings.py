@@ -8,8 +8,8 @@ from askcam.engine.interface import Engine
 from askcam.engine.question import Failed, Message, Question, Role, Sampling, Scored, ScoreEvent, Text
 from askcam.features.calibration.moments import CAMERA, Asked, Moment
 from askcam.features.calibration.samples import Sample
-from askcam.server.watching.setting import WatchSetting
-from askcam.server.watching.words import Words, words
+from askcam.features.watches.answers import Words, words
+from askcam.features.watches.setting import WatchSetting
 from askcam.stream.window import View
 
 

@@ -2,10 +2,12 @@
 
 from askcam.features.calibration import api
 from askcam.features.calibration.kept import Calibrations
+from askcam.features.watches.running import WatchesRunning
 from askcam.server.house import House
 from askcam.server.running import Running
 
 
 class CalibrationRunning(Running):
-    def __init__(self, house: House) -> None:
-        self.endpoints = api.endpoints(Calibrations(house.watching, house.events))
+    def __init__(self, house: House, watches: Running) -> None:
+        assert isinstance(watches, WatchesRunning)
+        self.endpoints = api.endpoints(Calibrations(watches.watching, house.events))

@@ -7,9 +7,8 @@ from starlette.responses import Response
 from askcam.client.deliveries import DeliveryList, Retried, Tried
 from askcam.features.notify.service import Notifying
 from askcam.server.access.auth import Role
-from askcam.server.api.events import MAX_ID, NO_STORE, whole
 from askcam.server.errors import not_found
-from askcam.server.wire.bodies import decode_body, json_response, number
+from askcam.server.wire.bodies import MAX_ID, NO_STORE, decode_body, json_response, number, whole
 from askcam.server.wire.endpoint import ID, JSON, Endpoint, Reply, Takes, page_of
 
 LIMIT, MOST = 50, 500  # dead letters of one answer

@@ -6,9 +6,9 @@ from dataclasses import fields
 from typing import Any
 
 from askcam.features.notify.push_services import check
-from askcam.features.notify.setting import EXAMPLE, NAME, NotifySetting
+from askcam.features.notify.setting import EXAMPLE, NotifySetting
 from askcam.server.config_errors import ConfigError
-from askcam.server.toml_file import Keys, Toml
+from askcam.server.toml_file import NAME, Keys, Toml
 from askcam.stream.sources.label import secrets_of
 
 FROM_ENV = ("webhook", "secret", "apprise")  # each also as NAME_env = "VARIABLE"

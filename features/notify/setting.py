@@ -8,8 +8,7 @@ from msgspec import Meta
 from askcam.client.watches import WatchEvent
 from askcam.features.notify.signing import read_secrets
 from askcam.server.attached.allowed import Place, place_of
-from askcam.server.watching.setting import NAME as NAME  # a target is named as a watch is
-from askcam.server.watching.setting import Severity
+from askcam.server.events.severity import Severity
 
 KINDS: tuple[str, ...] = get_args(get_type_hints(WatchEvent)["kind"])
 RANK = {severity.value: rank for rank, severity in enumerate(Severity)}  # the higher the graver

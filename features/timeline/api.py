@@ -11,10 +11,9 @@ from askcam.features.timeline.search import Search
 from askcam.features.timeline.service import Timeline
 from askcam.features.timeline.spans import named_time
 from askcam.features.timeline.times import Level, moment
-from askcam.server.api.events import MAX_ID, NO_STORE, whole
 from askcam.server.errors import bad_request, not_found
 from askcam.server.house import House
-from askcam.server.wire.bodies import json_response, number
+from askcam.server.wire.bodies import MAX_ID, NO_STORE, json_response, number, whole
 from askcam.server.wire.endpoint import ID, JPEG, JSON, Endpoint, Reply, Schema, Takes, page_of
 
 LIMIT, MOST = 50, 500  # entries of one answer

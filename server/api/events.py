@@ -15,17 +15,15 @@ from askcam.client.protocol import encode
 from askcam.client.watches import EventList, SeenList, WatchEvent
 from askcam.server.errors import bad_request, not_found
 from askcam.server.events.follow import Gone, follow
+from askcam.server.events.severity import Severity
 from askcam.server.events.store import Wanted
 from askcam.server.events.subscribers import Reviewed
 from askcam.server.house import House
-from askcam.server.watching.setting import Severity
-from askcam.server.wire.bodies import choice, decode_body, json_response, moment, number
+from askcam.server.wire.bodies import MAX_ID, NO_STORE, choice, decode_body, json_response, moment, number, whole
 from askcam.server.wire.endpoint import ID, JPEG, JSON, MOMENT, SSE, TEXT, Endpoint, Events, Reply, Takes, page_of
 
 LIMIT, MOST = 50, 500  # events of one answer
 ALIVE_S = 15.0  # a comment so often, so that proxies and readers know that the stream lives
-MAX_ID = 2**63 - 1
-NO_STORE = {"Cache-Control": "private, no-store"}
 
 
 class Acknowledgement(msgspec.Struct, forbid_unknown_fields=True):
@@ -240,13 +238,3 @@ def wanted(request: Request) -> Wanted:
         severity=choice(request, "severity", [each.value for each in Severity]),
         acknowledged=None if acknowledged is None else acknowledged == "true",
     )
-
-
-def whole(request: Request, name: str) -> int | None:
-    """A query parameter that is an id. Raises ApiError 400."""
-    text = request.query_params.get(name)
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and int(text) <= MAX_ID):
-        raise bad_request(f"{name}={text[:40]!r} must be an event's id, a number", name)
-    return int(text)

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from askcam.client.watches import EventFrame, Reading, WatchEvent
+from askcam.server.events.config import Bounds
 from askcam.server.events.errors import FolderTaken, WatchingError
 from askcam.server.events.pictures import Pictures, Shown
 from askcam.server.events.tables import open_database
@@ -24,14 +25,6 @@ MICROSECOND = 1e-6
 GIVE_WAY = 16  # pictures that go at once when the disk is full
 
 Also = Callable[[sqlite3.Connection], None]  # what is written down with an event, in its transaction
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """How much is kept; what is beyond goes, oldest first."""
-
-    max_events: int = 100_000
-    max_bytes: int = 1 << 30  # of pictures
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from askcam.server.errors import NO_RETRY, ApiError
+from askcam.server.events.config import Bounds
 from askcam.server.events.errors import FolderTaken, WatchingError
-from askcam.server.events.store import Bounds, Store
+from askcam.server.events.store import Store
 from askcam.server.events.tables import NAME
 from askcam.server.storage.thread import Kept
 

@@ -17,6 +17,8 @@ from askcam.server.errors import bad_request
 
 T = TypeVar("T")
 LARGE = 32_768  # bytes of a body
+MAX_ID = 2**63 - 1
+NO_STORE = {"Cache-Control": "private, no-store"}
 AT = re.compile(r" - at `\$\.?(.*)`$")  # how msgspec ends its messages
 
 
@@ -86,6 +88,16 @@ def number(request: Request, name: str, default: float, low: float, high: float)
     if not low <= value <= high:
         raise bad_request(f"{name}={text!r} must be a number between {low:g} and {high:g}", name)
     return value
+
+
+def whole(request: Request, name: str) -> int | None:
+    """A query parameter that is an id. Raises ApiError 400."""
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and int(text) <= MAX_ID):
+        raise bad_request(f"{name}={text[:40]!r} must be an event's id, a number", name)
+    return int(text)
 
 
 def moment(request: Request, name: str) -> float | None:

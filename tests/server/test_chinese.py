@@ -3,11 +3,11 @@
 import pytest
 
 from askcam.engine.question import Message, Role, Text
+from askcam.features.watches.answers import words
+from askcam.features.watches.setting import WatchSetting
 from askcam.server.answering.notes import with_notes
 from askcam.server.language.chinese import is_chinese
 from askcam.server.language.things import key
-from askcam.server.watching.setting import WatchSetting
-from askcam.server.watching.words import words
 
 
 @pytest.mark.parametrize(

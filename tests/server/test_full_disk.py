@@ -17,8 +17,8 @@ from watch_events import WALL, event
 from askcam.features.evidence.archive import Archive
 from askcam.features.evidence.verify import verify
 from askcam.features.evidence.writer import Writer
+from askcam.server.events.config import Bounds
 from askcam.server.events.publish import News, Telling
-from askcam.server.events.store import Bounds
 from askcam.server.events.subscribers import Readers
 from askcam.server.events.thread import Keeping
 from askcam.stream.frame import Frame

@@ -25,7 +25,7 @@ from askcam.features.calibration.plot import PlotError, check, draw
 from askcam.features.calibration.readings import read
 from askcam.features.calibration.report import report
 from askcam.features.calibration.samples import Sample
-from askcam.server.watching.setting import WatchSetting
+from askcam.features.watches.setting import WatchSetting
 from askcam.stream.reel import Reel
 
 SECONDS = 100.0

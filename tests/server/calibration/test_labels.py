@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from askcam.features.calibration.labels import Label, LabelError, Labels, read
-from askcam.server.watching.setting import Kind, WatchSetting
+from askcam.features.watches.setting import Kind, WatchSetting
 
 DOOR = WatchSetting("Is the door open?", ("a",))
 LIGHT = WatchSetting("Which light?", ("a",), Kind.CHOICE, ("Red", "Green"), ("Red",))

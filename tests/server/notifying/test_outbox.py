@@ -20,7 +20,8 @@ from askcam.features.notify.outcome import Failed, Outcome, Taken
 from askcam.features.notify.queue import Line
 from askcam.features.notify.setting import NotifySetting
 from askcam.features.notify.target import Clock, Target
-from askcam.server.events.store import Bounds, Store
+from askcam.server.events.config import Bounds
+from askcam.server.events.store import Store
 from askcam.server.events.tables import NAME as FILE
 
 NAME = "house"

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import realtime_talk
 
+from askcam.features.watches.realtime import WatchExtension
+from askcam.features.watches.requests import Verb
 from askcam.server.realtime.effects import Follow, Manage, Unfollow
-from askcam.server.watching.realtime import WatchExtension
-from askcam.server.watching.requests import Verb
 
 
 class Talk(realtime_talk.Talk):

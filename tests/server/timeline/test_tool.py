@@ -15,8 +15,8 @@ from askcam.features.timeline.service import Timeline
 from askcam.features.timeline.tools import LIMIT, SearchTimeline
 from askcam.server.access.limits import Limits
 from askcam.server.cameras import Cameras
+from askcam.server.events.config import Bounds
 from askcam.server.events.service import Events
-from askcam.server.events.store import Bounds
 from askcam.server.events.thread import Keeping
 from askcam.server.model import Model
 from askcam.server.tools.base import Circumstance, Fault, ToolError

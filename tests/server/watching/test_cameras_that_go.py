@@ -8,9 +8,9 @@ from watch_hall import SEEDS, come_true, open_hall
 
 from askcam.demo.scene import make_scene
 from askcam.engine.interface import Engine
+from askcam.features.watches.setting import Kind, WatchSetting
+from askcam.features.watches.store import WatchStore
 from askcam.server.metrics import Metrics
-from askcam.server.watching.setting import Kind, WatchSetting
-from askcam.server.watching.store import WatchStore
 
 QUESTION = f"Is there {make_scene(SEEDS['one']).traveller.drawn.a}? Answer yes or no."
 

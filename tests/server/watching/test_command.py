@@ -16,7 +16,7 @@ from servers.askcam_server import LiveServer, live_server
 from waiting import until
 from watch_events import add, open_store
 
-from askcam.app.commands.watch_events import messages
+from askcam.features.watches.cli_events import messages
 
 CONFIG = """
 [server]

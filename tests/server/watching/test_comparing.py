@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askcam.server.watching.comparing import any_of, read
+from askcam.features.watches.comparing import any_of, read
 
 
 @pytest.mark.parametrize(

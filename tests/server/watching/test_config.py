@@ -17,7 +17,7 @@ def test_watches_are_read_and_kept_beside_evidence(tmp_path: Path) -> None:
         WATCH + 'every_s = 5.0\nquiet = ["22:00-06:00"]\ntime_zone = "Europe/Berlin"\nseverity = "critical"\n'
     )
     config = load(file, {"XDG_DATA_HOME": str(tmp_path / "data"), "HOME": str(tmp_path)})
-    door = config.watches["door"]
+    door = config.sections["watches"]["door"]
     assert (door.question, door.cameras, door.every_s, door.severity) == (
         "Is the door open?",
         ("lobby",),

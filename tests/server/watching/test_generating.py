@@ -11,9 +11,9 @@ from watch_hall import come_true
 from askcam.engine.errors import Busy
 from askcam.engine.interface import Engine
 from askcam.engine.question import Finished, Message, Question, Role, Sampling, Text
-from askcam.server.watching import generating
-from askcam.server.watching.setting import Kind, WatchSetting
-from askcam.server.watching.store import WatchStore
+from askcam.features.watches import generating
+from askcam.features.watches.setting import Kind, WatchSetting
+from askcam.features.watches.store import WatchStore
 
 LONG = Sampling(max_tokens=400, min_tokens=400)
 SIGN, HOW_MANY = "What does the sign say?", "How many people queue?"

@@ -2,8 +2,8 @@
 
 import random
 
+from askcam.features.watches.history import MOST, History
 from askcam.server.saw import rfc3339
-from askcam.server.watching.history import MOST, History
 
 WALL = 1_760_000_000.0
 

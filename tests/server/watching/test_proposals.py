@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askcam.server.watching.proposals import KEPT_S, MAX_PROPOSALS, Proposals
-from askcam.server.watching.proposing import asked_for_yes, free_name
-from askcam.server.watching.setting import NAME, WatchSetting
+from askcam.features.watches.confirm import asked_for_yes, free_name
+from askcam.features.watches.proposals import KEPT_S, MAX_PROPOSALS, Proposals
+from askcam.features.watches.setting import WatchSetting
+from askcam.server.toml_file import NAME
 
 SETTING = WatchSetting("Is there an apple?", ("desk",))
 

@@ -15,8 +15,8 @@ from askcam.demo.objects import drawn_objects
 from askcam.demo.scene import make_scene
 from askcam.engine.interface import Engine
 from askcam.engine.question import Finished, First, Message, Question, Role, Sampling, Scored, ScoreEvent, Text
-from askcam.server.watching.setting import Kind, WatchSetting
-from askcam.server.watching.store import WatchStore
+from askcam.features.watches.setting import Kind, WatchSetting
+from askcam.features.watches.store import WatchStore
 
 
 def question(name: str) -> str:

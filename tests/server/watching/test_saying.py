@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askcam.server.watching.saying import NEXT, Change, Input, Saying, State, key, tidy
-from askcam.server.watching.setting import Kind, WatchSetting
-from askcam.server.watching.watch import Memory
+from askcam.features.watches.setting import Kind, WatchSetting
+from askcam.features.watches.text import NEXT, Change, Input, Saying, State, key, tidy
+from askcam.features.watches.threshold import Memory
 
 WALL = 1_760_000_000.0  # 2025-10-09T08:53:20Z
 

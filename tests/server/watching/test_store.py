@@ -10,13 +10,14 @@ import pytest
 from watch_events import WALL, add, event, open_store
 
 from askcam.client.watches import Reading
+from askcam.features.watches.setting import WatchSetting
+from askcam.features.watches.store import CAMERA, WatchStore, remembering
+from askcam.features.watches.threshold import Memory
+from askcam.server.events.config import Bounds
 from askcam.server.events.errors import FolderTaken, WatchingError
-from askcam.server.events.store import Bounds, Wanted
+from askcam.server.events.store import Wanted
 from askcam.server.events.tables import NAME
 from askcam.server.saw import rfc3339
-from askcam.server.watching.setting import WatchSetting
-from askcam.server.watching.store import CAMERA, WatchStore, remembering
-from askcam.server.watching.watch import Memory
 
 PROGRAM = Path(__file__).parent / "crashing.py"
 DOOR = WatchSetting("有人吗？", ("lobby", "desk"), quiet=("22:00-06:00",), for_s=0.5)

@@ -12,9 +12,9 @@ from websockets.asyncio.client import connect
 from wire_talk import ask, until
 
 from askcam.engine.calls import Call
+from askcam.features.watches.tools import ConfirmWatch, CreateWatch, ListWatches, RemoveWatch
 from askcam.server.tools.base import CallLimits, Circumstance, Fault, Tool, ToolError
 from askcam.server.tools.calling import carry_out
-from askcam.server.tools.watches import ConfirmWatch, CreateWatch, ListWatches, RemoveWatch
 
 ONE, TWO = (Circumstance("one", f"ans_{i}", admin=True) for i in (1, 2))
 VIEWER = Circumstance("one", "ans_3")

@@ -12,8 +12,9 @@ import pytest
 from watch_events import WALL, event
 
 from askcam.client.watches import WatchEvent
+from askcam.server.events.config import Bounds
 from askcam.server.events.publish import News, Telling
-from askcam.server.events.store import Bounds, Store
+from askcam.server.events.store import Store
 from askcam.server.events.subscribers import MAX_WAITING, Readers
 from askcam.server.events.thread import Keeping
 from askcam.server.saw import rfc3339

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askcam.server.watching.timetable import Timetable
+from askcam.features.watches.timetable import Timetable
 
 
 def test_equal_periods_fall_together_whenever_they_began() -> None:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askcam.server.watching.quiet import QuietHours, is_quiet
-from askcam.server.watching.setting import Kind, WatchSetting
-from askcam.server.watching.watch import NEXT, Input, Memory, State, Turn, Watch
+from askcam.features.watches.quiet import QuietHours, is_quiet
+from askcam.features.watches.setting import Kind, WatchSetting
+from askcam.features.watches.threshold import NEXT, Input, Memory, State, Turn, Watch
 
 WALL = datetime(2026, 1, 15, 12, tzinfo=UTC).timestamp()
 

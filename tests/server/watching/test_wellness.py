@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askcam.server.watching.wellness import HOLD_S, NEXT, Input, State, Wellness
+from askcam.features.watches.wellness import HOLD_S, NEXT, Input, State, Wellness
 
 DARK = ("dark",)
 

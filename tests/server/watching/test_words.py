@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from askcam.features.watches.answers import words
+from askcam.features.watches.setting import Kind, WatchSetting
 from askcam.server.errors import ApiError
-from askcam.server.watching.setting import Kind, WatchSetting
-from askcam.server.watching.words import words
 
 
 def all_single(given: Sequence[str]) -> Sequence[str]:

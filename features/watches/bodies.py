@@ -6,8 +6,10 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from askcam.features.watches.setting import SECONDS, Kind, Share, WatchSetting
 from askcam.server.errors import bad_request
-from askcam.server.watching.setting import NAME, SECONDS, Kind, Severity, Share, WatchSetting
+from askcam.server.events.severity import Severity
+from askcam.server.toml_file import NAME
 from askcam.server.wire.bodies import bounds
 
 T = TypeVar("T")

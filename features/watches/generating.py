@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 from askcam.engine.errors import Busy, EngineError
 from askcam.engine.question import Event, Failed, Finished, Message, Question, Role, Sampling, Started, Text
+from askcam.features.watches.store import Place
+from askcam.features.watches.text_post import TextPost
+from askcam.features.watches.timetable import Timetable
 from askcam.server.cameras import Cameras
 from askcam.server.errors import ApiError
 from askcam.server.model import Model
-from askcam.server.watching.store import Place
-from askcam.server.watching.text_post import TextPost
-from askcam.server.watching.timetable import Timetable
 from askcam.stream.shot import Shot
 from askcam.stream.window import View
 

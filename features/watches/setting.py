@@ -1,6 +1,5 @@
 """What a watch is told to do. Field of [watches.NAME] and of the wire; checked as it is made. Pure."""
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
@@ -8,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
+from askcam.features.watches.comparing import any_of
+from askcam.features.watches.quiet import QuietHours
+from askcam.server.events.severity import Severity
 from askcam.server.language.time_zone import zone
-from askcam.server.watching.comparing import any_of
-from askcam.server.watching.quiet import QuietHours
 
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 MAX_QUESTION = 1000  # characters
 MAX_CAMERAS = 64
 MAX_CHOICES = 16
@@ -25,12 +24,6 @@ class Kind(StrEnum):
     CHOICE = "choice"  # that of the choices in `on_when` together
     NUMBER = "number"  # that of the numbers that are as `on_when` says
     TEXT = "text"  # no probability: the answer itself, and when it has changed
-
-
-class Severity(StrEnum):
-    INFO = "info"
-    WARNING = "warning"
-    CRITICAL = "critical"
 
 
 Share = Annotated[float, Meta(ge=0, le=1)]

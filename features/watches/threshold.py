@@ -9,8 +9,8 @@ cannot invent one.
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
-from askcam.server.watching.quiet import is_quiet
-from askcam.server.watching.setting import WatchSetting
+from askcam.features.watches.quiet import is_quiet
+from askcam.features.watches.setting import WatchSetting
 
 
 class State(StrEnum):

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from askcam.server.watching.setting import WatchSetting
+from askcam.features.watches.setting import WatchSetting
 
 MAX_PROPOSALS = 64  # beyond it the oldest goes
 KEPT_S = 600.0  # so long one may be confirmed

@@ -9,9 +9,9 @@ import unicodedata
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
-from askcam.server.watching.quiet import is_quiet
-from askcam.server.watching.setting import WatchSetting
-from askcam.server.watching.watch import Memory
+from askcam.features.watches.quiet import is_quiet
+from askcam.features.watches.setting import WatchSetting
+from askcam.features.watches.threshold import Memory
 
 
 class State(StrEnum):

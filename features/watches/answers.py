@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from askcam.features.watches.comparing import any_of
+from askcam.features.watches.setting import Kind, WatchSetting
 from askcam.server.errors import ApiError, bad_request
 from askcam.server.language.chinese import is_chinese
-from askcam.server.watching.comparing import any_of
-from askcam.server.watching.setting import Kind, WatchSetting
 
 ONE_TO_NINE = "one two three four five six seven eight nine"
 YES = {"en": ("Yes", "yes", "YES"), "zh": ("是", "是的", "有", "对", "在")}

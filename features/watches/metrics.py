@@ -3,27 +3,23 @@
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from askcam.server.watching.post import Post
-from askcam.server.watching.runner import Runner
-from askcam.server.watching.saying import State as SayingState
-from askcam.server.watching.text_post import TextPost
-from askcam.server.watching.watch import State
+from askcam.features.watches.post import Post
+from askcam.features.watches.runner import Runner
+from askcam.features.watches.text import State as SayingState
+from askcam.features.watches.text_post import TextPost
+from askcam.features.watches.threshold import State
 
 LATE_S = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 
-def lateness(registry: CollectorRegistry) -> Callable[[float], None]:
+def lateness() -> Histogram:
     """What hears how late each question of a watch went to the engine, in seconds."""
-    return Histogram(
-        "askcam_watch_lateness_seconds",
-        "From when a watch's question was due until it went to the engine.",
-        buckets=LATE_S,
-        registry=registry,
-    ).observe
+    told = "From when a watch's question was due until it went to the engine."
+    return Histogram("askcam_watch_lateness_seconds", told, buckets=LATE_S, registry=None)
 
 
 class Gauges(Collector):

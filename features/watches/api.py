@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.client.watches import WatchInfo, WatchList, WatchReadingsList
+from askcam.features.watches.bodies import NewWatch, WatchChange, setting
+from askcam.features.watches.service import Watching
+from askcam.features.watches.setting import WatchSetting
 from askcam.server.access.auth import Role
-from askcam.server.house import House
-from askcam.server.watching.bodies import NewWatch, WatchChange, setting
-from askcam.server.watching.setting import WatchSetting
 from askcam.server.wire.bodies import decode_body, json_response, moment
 from askcam.server.wire.endpoint import JSON, MOMENT, Endpoint, Reply, Takes
 
@@ -21,9 +21,7 @@ LINKS = {
 }
 
 
-def endpoints(house: House) -> list[Endpoint]:
-    watching = house.watching
-
+def endpoints(watching: Watching) -> list[Endpoint]:
     async def listed(request: Request) -> Response:
         return json_response(WatchList(watching.all()))
 

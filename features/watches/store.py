@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from askcam.features.watches.setting import WatchSetting
+from askcam.features.watches.threshold import Memory
 from askcam.server.events.store import Also
-from askcam.server.watching.setting import WatchSetting
-from askcam.server.watching.watch import Memory
 
 log = logging.getLogger(__name__)
 

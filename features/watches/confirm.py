@@ -5,11 +5,11 @@ import time
 from collections.abc import Collection
 
 from askcam.client.watches import WatchInfo, WatchProposal
+from askcam.features.watches.proposals import KEPT_S, Proposal
+from askcam.features.watches.service import Watching
+from askcam.features.watches.setting import WatchSetting
 from askcam.server.errors import not_found
 from askcam.server.language.chinese import is_chinese
-from askcam.server.watching.proposals import KEPT_S, Proposal
-from askcam.server.watching.setting import WatchSetting
-from askcam.server.watching.watching import Watching
 
 SMALL_WORDS = frozenset(
     "a an the is are there does do did any some of on in at to it this that answer yes or no".split()  # noqa: SIM905
@@ -56,7 +56,7 @@ async def confirm(watching: Watching, proposal_id: str) -> WatchInfo | None:
     return info
 
 
-def told(proposal: Proposal) -> WatchProposal:
+def as_told(proposal: Proposal) -> WatchProposal:
     """As clients are told."""
     setting = proposal.setting
     return WatchProposal(

@@ -4,20 +4,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.client.watches import WatchInfo, WatchProposal
+from askcam.features.watches.confirm import as_told, confirm, found
+from askcam.features.watches.service import Watching
 from askcam.server.access.auth import Role
-from askcam.server.house import House
-from askcam.server.watching.proposing import confirm, found, told
 from askcam.server.wire.bodies import json_response
 from askcam.server.wire.endpoint import JSON, Endpoint, Reply, Takes
 
 PROPOSAL = Takes("id", "path", "a proposal's id, as create_watch told it")
 
 
-def endpoints(house: House) -> list[Endpoint]:
-    watching = house.watching
-
+def endpoints(watching: Watching) -> list[Endpoint]:
     async def one(request: Request) -> Response:
-        return json_response(told(found(watching, request.path_params["id"])))
+        return json_response(as_told(found(watching, request.path_params["id"])))
 
     async def confirmed(request: Request) -> Response:
         info = await confirm(watching, request.path_params["id"])

@@ -10,8 +10,8 @@ from rich.table import Table
 from askcam.client.errors import AskcamError
 from askcam.client.http import Http
 from askcam.client.watches import WatchInfo, WatchList, WatchNow
+from askcam.features.watches.cli_words import told
 from askcam.server.terminal import say
-from askcam.server.terminal.words import told
 
 T = TypeVar("T")
 

@@ -7,15 +7,18 @@ from typing import Annotated, Any
 import typer
 
 from askcam.client.http import Http
-from askcam.server.terminal.words import told
+from askcam.features.watches.cli_words import told
+from askcam.server.feature import Program
+from askcam.server.terminal.flags import URL, Ca, Json, Url
 
 
-def group(url_of_server: str) -> typer.Typer:
-    """Its help is in the language that speak() was told; `url_of_server`: where it is when nobody says."""
-    app = typer.Typer(help=told("help.watch"), no_args_is_help=True)
-    Url = Annotated[str, typer.Option("--url", help=told("help.url"))]
-    Ca = Annotated[Path | None, typer.Option("--ca", help=told("help.ca"))]
-    Json = Annotated[bool, typer.Option("--json", help=told("help.json"))]
+def group(program: Program) -> typer.Typer:
+    """The commands of `askcam watch`, made if there are none yet."""
+    return program.group("watch", told("help.watch"))
+
+
+def add_commands(program: Program) -> None:
+    app = group(program)
     Name = Annotated[str, typer.Argument(help=told("help.watch.name"))]
     Kind = Annotated[str | None, typer.Option("--kind", help=told("help.watch.kind"))]
     Choices = Annotated[list[str] | None, typer.Option("--choice", help=told("help.watch.choice"))]
@@ -31,11 +34,11 @@ def group(url_of_server: str) -> typer.Typer:
     Severity = Annotated[str | None, typer.Option("--severity", help=told("help.watch.severity"))]
 
     @app.command("list", help=told("help.watch.list"))
-    def listed(url: Url = url_of_server, ca: Ca = None, json: Json = False) -> None:
+    def listed(url: Url = URL, ca: Ca = None, json: Json = False) -> None:
         """All watches, and how each stands on each camera."""
-        from askcam.app.commands import watch as command
+        from askcam.features.watches import commands
 
-        command.show_all(_server(url, ca), json)
+        commands.show_all(_server(url, ca), json)
 
     @app.command("add", help=told("help.watch.add"))
     def add(
@@ -54,17 +57,17 @@ def group(url_of_server: str) -> typer.Typer:
         quiet: Quiet = None,
         time_zone: TimeZone = None,
         severity: Severity = None,
-        url: Url = url_of_server,
+        url: Url = URL,
         ca: Ca = None,
         json: Json = False,
     ) -> None:
         """Ask a standing question from now on."""
-        from askcam.app.commands import watch as command
+        from askcam.features.watches import commands
 
         asked = {"question": question, "cameras": camera, "kind": kind, "choices": choice, "on_when": on_when}
         told_to = {"on": on, "off": off, "for_s": for_s, "cooldown_s": cooldown_s}
         when = {"every_s": every_s, "window_s": window_s, "quiet": quiet, "time_zone": time_zone, "severity": severity}
-        command.add(_server(url, ca, admin=True), name, _given(asked | told_to | when), json)
+        commands.add(_server(url, ca, admin=True), name, _given(asked | told_to | when), json)
 
     @app.command("change", help=told("help.watch.change"))
     def change(
@@ -84,12 +87,12 @@ def group(url_of_server: str) -> typer.Typer:
         time_zone: TimeZone = None,
         severity: Severity = None,
         enabled: Annotated[bool | None, typer.Option("--enable/--disable", help=told("help.watch.enabled"))] = None,
-        url: Url = url_of_server,
+        url: Url = URL,
         ca: Ca = None,
         json: Json = False,
     ) -> None:
         """Change what is named, and nothing else."""
-        from askcam.app.commands import watch as command
+        from askcam.features.watches import commands
 
         asked = {"question": question, "cameras": camera, "kind": kind, "choices": choice, "on_when": on_when}
         told_to = {"on": on, "off": off, "for_s": for_s, "cooldown_s": cooldown_s}
@@ -101,14 +104,14 @@ def group(url_of_server: str) -> typer.Typer:
             "severity": severity,
             "enabled": enabled,
         }
-        command.change(_server(url, ca, admin=True), name, _given(asked | told_to | when), json)
+        commands.change(_server(url, ca, admin=True), name, _given(asked | told_to | when), json)
 
     @app.command("remove", help=told("help.watch.remove"))
-    def remove(name: Name, url: Url = url_of_server, ca: Ca = None) -> None:
+    def remove(name: Name, url: Url = URL, ca: Ca = None) -> None:
         """Ask no more; its events stay."""
-        from askcam.app.commands import watch as command
+        from askcam.features.watches import commands
 
-        command.remove(_server(url, ca, admin=True), name)
+        commands.remove(_server(url, ca, admin=True), name)
 
     @app.command("events", help=told("help.watch.events"))
     def events(
@@ -117,17 +120,15 @@ def group(url_of_server: str) -> typer.Typer:
         camera: Annotated[str | None, typer.Option("--camera", help=told("help.watch.of_camera"))] = None,
         since: Annotated[str | None, typer.Option("--since", help=told("help.watch.since"))] = None,
         limit: Annotated[int, typer.Option("--limit", min=1, max=500, help=told("help.watch.limit"))] = 50,
-        url: Url = url_of_server,
+        url: Url = URL,
         ca: Ca = None,
         json: Json = False,
     ) -> None:
         """What watches have told; with --follow, what they tell, until Ctrl-C."""
-        from askcam.app.commands import watch_events as command
+        from askcam.features.watches import cli_events as command
 
         wanted = command.Wanted(watch, camera, since, limit)
         command.events(_server(url, ca), wanted, follow, json)
-
-    return app
 
 
 def _given(fields: dict[str, Any]) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from typing import Any
 
 import msgspec
 
+from askcam.features.watches.bodies import setting
+from askcam.features.watches.confirm import as_told, asked_for_yes, confirm, found, propose, propose_removal
+from askcam.features.watches.proposals import Proposal
+from askcam.features.watches.service import Watching
 from askcam.server.errors import ApiError
 from askcam.server.tools.base import BUILT_IN, Circumstance, Fault, Signature, ToolError
-from askcam.server.watching.bodies import setting
-from askcam.server.watching.proposals import Proposal
-from askcam.server.watching.proposing import asked_for_yes, confirm, found, propose, propose_removal, told
-from askcam.server.watching.watching import Watching
 
 ASK = "Nothing is done yet. Tell the user what it is and ask for a yes; only then call confirm_watch with this id."
 TEXT = {"type": "string", "minLength": 1, "maxLength": 300}
@@ -124,7 +124,7 @@ class ConfirmWatch:
 
 
 def _proposed(proposal: Proposal) -> str:
-    fields = {key: value for key, value in msgspec.to_builtins(told(proposal)).items() if value not in (None, [])}
+    fields = {key: value for key, value in msgspec.to_builtins(as_told(proposal)).items() if value not in (None, [])}
     return json.dumps({"proposal": fields, "next": ASK}, ensure_ascii=False)
 
 

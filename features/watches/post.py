@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from askcam.client.watches import Reading, WatchEvent, WatchNow
+from askcam.features.watches.answers import Answer, Words
+from askcam.features.watches.history import History
+from askcam.features.watches.setting import Kind, WatchSetting
+from askcam.features.watches.threshold import Turn, Watch
 from askcam.server.saw import rfc3339, seen_window
-from askcam.server.watching.history import History
-from askcam.server.watching.setting import Kind, WatchSetting
-from askcam.server.watching.watch import Turn, Watch
-from askcam.server.watching.words import Answer, Words
 from askcam.stream.window import View
 
 BEFORE = 30  # readings told with an event: until then ...

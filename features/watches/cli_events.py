@@ -11,8 +11,8 @@ import msgspec
 from askcam.client.errors import AskcamError, Busy, ConnectionFailed
 from askcam.client.http import Http
 from askcam.client.watches import EventList, WatchEvent
-from askcam.server.terminal import say
-from askcam.server.terminal.words import told
+from askcam.features.watches.cli_words import told
+from askcam.server.terminal import say, words
 
 SILENCE_S = 45.0  # the server says something every 15 seconds
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0  # between tries to come back
@@ -72,14 +72,14 @@ def _coming(http: Http, wanted: Wanted, last: int) -> Iterator[WatchEvent]:
             for name, data in messages(http.lines(f"/v1/events?{wanted.query()}", headers, SILENCE_S)):
                 wait_s, away = FIRST_WAIT_S, _back(away)
                 if name == "gone":
-                    say.errors.print(f"[yellow]{told('note')}[/] {told('watch.gone', data=say.escape(data))}")
+                    say.errors.print(f"[yellow]{words.told('note')}[/] {told('watch.gone', data=say.escape(data))}")
                 elif name not in ("resume", "acknowledged"):
                     event = msgspec.json.decode(data, type=WatchEvent)
                     yield event
                     last = event.id
         except (ConnectionFailed, Busy) as exc:
             if not away:
-                say.errors.print(f"[yellow]{told('note')}[/] {say.escape(told('watch.away', why=exc))}")
+                say.errors.print(f"[yellow]{words.told('note')}[/] {say.escape(told('watch.away', why=exc))}")
             away = True
         time.sleep(wait_s * random.uniform(0.5, 1.0))
         wait_s = min(2 * wait_s, LONGEST_WAIT_S)

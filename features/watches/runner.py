@@ -15,18 +15,18 @@ from dataclasses import dataclass, replace
 
 from askcam.engine.errors import Busy, EngineError
 from askcam.engine.question import Failed, Message, Question, Role, Sampling, Scored, ScoreEvent, Text
+from askcam.features.watches.camera_events import Attending
+from askcam.features.watches.generating import Generating, Said
+from askcam.features.watches.post import AFTER, Post
+from askcam.features.watches.store import Place, WatchStore, remembering
+from askcam.features.watches.text_post import TextPost
+from askcam.features.watches.threshold import Memory
+from askcam.features.watches.timetable import Timetable
 from askcam.server.cameras import Cameras
 from askcam.server.errors import ApiError
 from askcam.server.events.publish import News, Telling
 from askcam.server.events.store import Also
 from askcam.server.model import Model
-from askcam.server.watching.attending import Attending
-from askcam.server.watching.generating import Generating, Said
-from askcam.server.watching.post import AFTER, Post
-from askcam.server.watching.store import Place, WatchStore, remembering
-from askcam.server.watching.text_post import TextPost
-from askcam.server.watching.timetable import Timetable
-from askcam.server.watching.watch import Memory
 from askcam.stream.camera import Camera
 from askcam.stream.shot import Shot
 

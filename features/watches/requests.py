@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from askcam.features.watches.bodies import NewWatch, WatchChange, read
 from askcam.server.errors import ApiError
 from askcam.server.realtime.extension import Reader, Request
 from askcam.server.realtime.reading import Fields
-from askcam.server.watching.bodies import NewWatch, WatchChange, read
 
 MAX_NAME_CHARS = 64
 

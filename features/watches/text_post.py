@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from askcam.client.watches import WatchEvent, WatchNow
+from askcam.features.watches.setting import WatchSetting
+from askcam.features.watches.text import Saying, tidy
 from askcam.server.saw import rfc3339, seen_window
-from askcam.server.watching.saying import Saying, tidy
-from askcam.server.watching.setting import WatchSetting
 from askcam.stream.window import View
 
 

@@ -8,24 +8,25 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import msgspec
+from prometheus_client.registry import Collector
 
 from askcam.client.watches import WatchInfo, WatchNow, WatchReadings
+from askcam.features.watches.answers import Words, words
+from askcam.features.watches.metrics import Gauges, lateness
+from askcam.features.watches.post import Post
+from askcam.features.watches.proposals import Proposals
+from askcam.features.watches.runner import Runner
+from askcam.features.watches.setting import Kind, WatchSetting
+from askcam.features.watches.store import TABLES, Place, WatchStore
+from askcam.features.watches.text import Saying
+from askcam.features.watches.text_post import TextPost
+from askcam.features.watches.threshold import Memory, State, Watch
 from askcam.server.cameras import Cameras
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError, bad_request, not_found
 from askcam.server.events.service import Events
-from askcam.server.metrics import Metrics
 from askcam.server.model import Model
-from askcam.server.watching.gauges import Gauges, lateness
-from askcam.server.watching.post import Post
-from askcam.server.watching.proposals import Proposals
-from askcam.server.watching.runner import Runner
-from askcam.server.watching.saying import Saying
-from askcam.server.watching.setting import NAME, Kind, WatchSetting
-from askcam.server.watching.store import TABLES, Place, WatchStore
-from askcam.server.watching.text_post import TextPost
-from askcam.server.watching.watch import Memory, State, Watch
-from askcam.server.watching.words import Words, words
+from askcam.server.toml_file import NAME
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,6 @@ class Watching:
         events: Events,
         model: Model,
         cameras: Cameras,
-        metrics: Metrics,
         listed: Mapping[str, WatchSetting],
         max_age_s: float | None = None,
     ) -> None:
@@ -53,8 +53,9 @@ class Watching:
         self._change = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self.proposals = Proposals()
-        self._runner = Runner(model, cameras, events.telling, lateness(metrics.registry), max_age_s)
-        metrics.registry.register(Gauges(self._runner, lambda: len(self._trouble)))
+        late = lateness()
+        self._runner = Runner(model, cameras, events.telling, late.observe, max_age_s)
+        self.collectors: tuple[Collector, ...] = (late, Gauges(self._runner, lambda: len(self._trouble)))
         self._others: list[str] = []  # tables of others about watches
         events.beside(TABLES, self._take_up)
         if listed:

@@ -1,0 +1,26 @@
+"""Watches, plugged in: [watches.NAME], /v1/watches, watch.* in realtime sessions, four tools and `askcam watch`."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from askcam.features.watches.cli import add_commands
+from askcam.features.watches.config import check_watches, read_watches
+from askcam.server.feature import Feature, Given, Section
+
+if TYPE_CHECKING:
+    from askcam.server.house import House
+    from askcam.server.running import Running
+
+
+def build(house: "House", given: Given, others: "Mapping[str, Running]") -> "Running":
+    from askcam.features.watches.running import WatchesRunning
+
+    return WatchesRunning(house, given)
+
+
+FEATURE = Feature(
+    name="watches",
+    sections={"watches": Section(read_watches, dict, check_watches)},
+    build=build,
+    commands=add_commands,
+)

@@ -1,0 +1,25 @@
+"""The watches of one running server."""
+
+from askcam.features.watches import api, api_proposals
+from askcam.features.watches.realtime import WatchExtension
+from askcam.features.watches.service import Watching
+from askcam.features.watches.tools import ConfirmWatch, CreateWatch, ListWatches, RemoveWatch
+from askcam.server.feature import Given
+from askcam.server.house import House
+from askcam.server.running import Running
+
+
+class WatchesRunning(Running):
+    def __init__(self, house: House, given: Given) -> None:
+        events, listed = house.events, given.sections["watches"]
+        self.watching = watching = Watching(events, house.model, house.cameras, listed, house.asking.max_age_s)
+        self.endpoints = [*api.endpoints(watching), *api_proposals.endpoints(watching)]
+        self.tools = (ListWatches(watching), CreateWatch(watching), RemoveWatch(watching), ConfirmWatch(watching))
+        self.collectors = watching.collectors
+        self.realtime = (WatchExtension(watching, events),)
+
+    async def begin(self) -> None:
+        await self.watching.begin()
+
+    async def close(self) -> None:
+        await self.watching.close()
