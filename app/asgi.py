@@ -25,7 +25,6 @@ from askcam.server.access.proxies import Forwarded
 from askcam.server.access.request_ids import HEADER, SCOPE, RequestIds
 from askcam.server.api import (
     cameras,
-    events,
     health,
     history,
     login,
@@ -62,7 +61,6 @@ def all_endpoints(house: House) -> list[Endpoint]:
         cameras,
         history,
         tools,
-        events,
     )
     found = [endpoint for room in rooms for endpoint in room.endpoints(house)]
     found += [endpoint for running in house.features.values() for endpoint in running.endpoints]

@@ -17,10 +17,7 @@ from askcam.server.asking import Asking
 from askcam.server.attached.decoding import Decoding
 from askcam.server.attached.fetching import Fetcher
 from askcam.server.cameras import Cameras
-from askcam.server.config_errors import ConfigError
-from askcam.server.events.metrics import Gauges as EventGauges
-from askcam.server.events.service import Events
-from askcam.server.events.thread import Keeping
+from askcam.server.config_errors import CannotOpen, ConfigError
 from askcam.server.feature import Feature, Given
 from askcam.server.gauges.build import BuildInfo
 from askcam.server.gauges.engine import EngineGauges
@@ -29,7 +26,6 @@ from askcam.server.metrics import Metrics
 from askcam.server.model import BUILT_IN, Model
 from askcam.server.pictures import Pictures
 from askcam.server.realtime.sessions import Sessions
-from askcam.server.running import CannotOpen
 from askcam.server.storage.health import Storage
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.installed import add_installed, built_in
@@ -48,10 +44,8 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
     server = config.server
     max_age_s = None if server.max_age_ms is None else server.max_age_ms / 1000
     storage = Storage()
-    kept = Keeping(config.watching.folder, config.watching.bounds, storage.make_room)
     metrics.register(BuildInfo(model), EngineGauges(model))
     ProcessCollector(registry=metrics.registry)
-    events = Events(kept)
     tools = Toolbox()
     asking = Asking(
         model,
@@ -66,8 +60,7 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
     )
     for tool in built_in(cameras):
         tools.add(tool)
-    storage.watch("watches", events.trouble)
-    metrics.register(storage, EventGauges(events))
+    metrics.register(storage)
     house = House(
         storage=storage,
         model=model,
@@ -82,7 +75,6 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
         proxies=TrustedProxies(server.trusted_proxies),
         questions=Rates(config.limits.questions),
         pushed_frames=Rates(config.limits.frames),
-        events=events,
         tools=tools,
         mcp=McpServers(config.tools.mcp, tools),
         fetcher=Fetcher(config.fetch),

@@ -34,7 +34,6 @@ from askcam.server.attached.allowed import FetchConfig
 from askcam.server.cameras import CameraUse, check_name
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
-from askcam.server.events.config import WatchingConfig, read_watching
 from askcam.server.feature import Section
 from askcam.server.model_config import ModelConfig
 from askcam.server.toml_file import Flags, Toml
@@ -103,7 +102,6 @@ class Config:
     cameras: Mapping[str, CameraEntry] = field(default_factory=dict)  # by name, in the file's order
     limits: Limits = field(default_factory=Limits)
     answers: AnswersConfig = field(default_factory=AnswersConfig)
-    watching: WatchingConfig = field(default_factory=WatchingConfig)
     tools: ToolsConfig = field(default_factory=ToolsConfig)
     fetch: FetchConfig = field(default_factory=FetchConfig)
     sections: Mapping[str, Any] = field(default_factory=lambda: {name: each.usual() for name, each in sections()})
@@ -117,11 +115,7 @@ def load(path: Path | None = None, env: Mapping[str, str] | None = None) -> Conf
     """
     toml = Toml(Path(), "", {}) if path is None else Toml.read(path)
     config = Config() if path is None else _read(toml, env or {})
-    config = replace(
-        config,
-        watching=read_watching(toml, env),
-        sections={name: section.read(toml, env) for name, section in sections()},
-    )
+    config = replace(config, sections={name: section.read(toml, env) for name, section in sections()})
     return _with_tokens(config, env or {})
 
 

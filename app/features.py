@@ -3,6 +3,7 @@
 from askcam.app.plugged import plugged_in
 from askcam.features.calibration.feature import FEATURE as CALIBRATION
 from askcam.features.desk.feature import FEATURE as DESK
+from askcam.features.events.feature import FEATURE as EVENTS
 from askcam.features.evidence.feature import FEATURE as EVIDENCE
 from askcam.features.notify.feature import FEATURE as NOTIFY
 from askcam.features.summary.feature import FEATURE as SUMMARY
@@ -11,6 +12,6 @@ from askcam.features.watches.feature import FEATURE as WATCHES
 from askcam.server.feature import Feature
 
 # Opened in this order, and closed in the other.
-OURS: tuple[Feature, ...] = (DESK, EVIDENCE, WATCHES, CALIBRATION, SUMMARY, TIMELINE, NOTIFY)
+OURS: tuple[Feature, ...] = (DESK, EVIDENCE, EVENTS, WATCHES, CALIBRATION, SUMMARY, TIMELINE, NOTIFY)
 PLUGGED, LEFT_OUT = plugged_in(OURS)  # those that other packages bring, and why some are not taken
 FEATURES: tuple[Feature, ...] = (*OURS, *PLUGGED)

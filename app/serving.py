@@ -117,7 +117,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
     """Serve until the block is left. `built_in`: the model to run when the config names none.
 
     Raises ConfigError for what check() and features refuse and for an address that cannot be had, SourceError for a
-    camera's URI, WatchingError and CannotOpen for a folder that cannot be written.
+    camera's URI, CannotOpen for a folder that cannot be written.
     """
     check(config)
     known_secrets.learn(config)
@@ -130,7 +130,6 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
         rooms.callback(house.fetcher.close)
         rooms.callback(house.decoding.close)
         rooms.push_async_callback(asyncio.to_thread, house.model.close)
-        await _open_in_turn(rooms, house.events)
         await _open_in_turn(rooms, *house.features.values())
         told = Told()
         rooms.enter_context(_quiet(told))

@@ -19,7 +19,6 @@ from askcam.server.attached.decoding import Decoding
 from askcam.server.attached.fetching import Fetcher
 from askcam.server.cameras import Cameras
 from askcam.server.connections.protocol import line_of
-from askcam.server.events.service import Events
 from askcam.server.kept_answers import Archive
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
@@ -46,7 +45,6 @@ class House:
     limits: Limits
     questions: Rates  # per client
     pushed_frames: Rates  # per client
-    events: Events
     places: PlacesOf
     storage: Storage = field(default_factory=Storage)
     proxies: TrustedProxies = field(default_factory=TrustedProxies)
@@ -83,7 +81,8 @@ class House:
     def end_streams(self) -> None:
         """The server ends: what would go on for ever is over now, so that nobody waits for it."""
         self.ending.set()
-        self.events.readers.close()
+        for running in self.features.values():
+            running.end_streams()
 
     def questions_left(self, conn: HTTPConnection) -> tuple[int, int, float]:
         """How many questions a client may ask at once, how many of them now, and the seconds until it is all again."""

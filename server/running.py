@@ -1,6 +1,6 @@
 """What a feature brings to one running server."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -14,10 +14,6 @@ from askcam.server.realtime.extension import Extension
 from askcam.server.tools.base import Tool
 from askcam.server.wire.endpoint import Endpoint
 from askcam.stream.camera import Camera
-
-
-class CannotOpen(Exception):
-    """What a feature keeps cannot be kept: a folder, a file. The message names it and the remedy."""
 
 
 class Teller(Protocol):
@@ -66,6 +62,13 @@ class Running:
 
     async def begin(self) -> None:
         """The engine is warm, and the configured cameras are being opened."""
+
+    def notices(self) -> Iterable[str]:
+        """What people are told as the server begins to listen, in the language that is spoken. Once it is open."""
+        return ()
+
+    def end_streams(self) -> None:
+        """The server ends: what would go on for ever is over now, so that nobody waits for it. It may be said again."""
 
     async def close(self) -> None:
         """The server ends. Only after open()."""

@@ -6,11 +6,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from askcam.client.watches import EventFrame, Reading, WatchEvent
+from askcam.features.events.config import Bounds
+from askcam.features.events.pictures import Shown
+from askcam.features.events.store import Store
 from askcam.features.watches.store import CAMERA, TABLES, remembering
 from askcam.features.watches.threshold import Memory
-from askcam.server.events.config import Bounds
-from askcam.server.events.pictures import Shown
-from askcam.server.events.store import Store
 from askcam.server.saw import rfc3339
 
 WALL = 1_760_000_000.0

@@ -12,12 +12,12 @@ from typing import Any
 from askcam.engine.errors import Busy
 from askcam.engine.interface import Engine, Grammar
 from askcam.engine.question import Event, Question, Scored, ScoreEvent, Text
+from askcam.features.events.config import Bounds
+from askcam.features.events.service import Events
+from askcam.features.events.thread import Keeping
 from askcam.features.watches.service import Watching
 from askcam.server.access.limits import Limits
 from askcam.server.cameras import Cameras
-from askcam.server.events.config import Bounds
-from askcam.server.events.service import Events
-from askcam.server.events.thread import Keeping
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 

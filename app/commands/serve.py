@@ -13,10 +13,8 @@ from askcam.app.serving import LOADING, Running, serving
 from askcam.engine.errors import ModelError
 from askcam.server import logs
 from askcam.server.access.auth import notices
-from askcam.server.config_errors import ConfigError
+from askcam.server.config_errors import CannotOpen, ConfigError
 from askcam.server.errors import ApiError
-from askcam.server.events.errors import WatchingError
-from askcam.server.running import CannotOpen
 from askcam.server.terminal import say
 from askcam.server.terminal.progress import progress
 from askcam.server.terminal.reasons import reason_in
@@ -42,8 +40,9 @@ def announce(running: Running, config: Config, json: bool) -> None:
     """Say where the server listens and what must be known about that."""
     for text in notices(config.server.host, bool(config.server.tokens), config.server.tls):
         say.errors.print(f"[yellow]{told('note')}[/] {say.escape(reason_in(text))}")
-    if running.house.events.elsewhere:
-        say.errors.print(f"{told('note')} {say.escape(told('watches.elsewhere', folder=config.watching.folder))}")
+    for feature in running.house.features.values():
+        for text in feature.notices():
+            say.errors.print(f"{told('note')} {say.escape(text)}")
     if json:
         say.line({"event": "listening", "url": running.url})
     else:
@@ -83,7 +82,7 @@ def run(main: Coroutine[Any, Any, None]) -> None:
         asyncio.run(main)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
-    except (ConfigError, WatchingError, CannotOpen, ModelError, StreamError, ApiError) as exc:
+    except (ConfigError, CannotOpen, ModelError, StreamError, ApiError) as exc:
         say.fail(str(exc))
     if any(thread.name in (LOADING, LAST) for thread in threading.enumerate()):
         # It was ended by a signal. All that is to be kept is kept by now; what threads still do (load a model in

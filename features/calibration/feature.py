@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def build(house: "House", given: Given, others: "Mapping[str, Running]") -> "Running":
     from askcam.features.calibration.running import CalibrationRunning
 
-    return CalibrationRunning(house, others["watches"])
+    return CalibrationRunning(others["watches"])
 
 
 FEATURE = Feature(name="calibration", build=build, commands=add_command, needs=("watches",))

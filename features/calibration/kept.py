@@ -9,7 +9,6 @@ from askcam.features.calibration.store import CALIBRATIONS, TABLES, CalibrationS
 from askcam.features.watches.service import Watching
 from askcam.features.watches.setting import Kind, WatchSetting
 from askcam.server.errors import ApiError, bad_request, not_found
-from askcam.server.events.service import Events
 
 CALIBRATED = (Kind.YESNO, Kind.CHOICE, Kind.NUMBER)  # of which there is a probability
 
@@ -24,16 +23,16 @@ def asks(setting: WatchSetting) -> bytes:
 class Calibrations:
     """Owned by the event loop."""
 
-    def __init__(self, watching: Watching, events: Events) -> None:
+    def __init__(self, watching: Watching) -> None:
         """Before the events are opened."""
-        self._watching, self._events = watching, events
+        self._watching = watching
         watching.beside(CALIBRATIONS, TABLES)
 
     async def get(self, name: str) -> Calibration:
         """Raises ApiError 404 for no such watch, and `not_calibrated`."""
         setting = self._watching.setting(name)
         none: tuple[bytes, bytes] | None = None
-        found = await self._events.read(lambda store: CalibrationStore(store.db).get(name), none)
+        found = await self._watching.read(lambda store: CalibrationStore(store.db).get(name), none)
         if found is None or found[0] != asks(setting):
             told = (
                 f"the watch {name!r} is not calibrated: askcam watch calibrate RECORDING --watch {name} --save does it"
@@ -54,13 +53,13 @@ class Calibrations:
         _check(calibration)
         kept = msgspec.structs.replace(calibration, watch=name)
         document = msgspec.json.encode(kept)
-        await self._events.write(lambda store: CalibrationStore(store.db).put(name, asks(setting), document))
+        await self._watching.write(lambda store: CalibrationStore(store.db).put(name, asks(setting), document))
         return kept
 
     async def remove(self, name: str) -> None:
         """Raises ApiError 404 for no such watch, and `not_calibrated`."""
         self._watching.setting(name)
-        if not await self._events.read(lambda store: CalibrationStore(store.db).remove(name), False):
+        if not await self._watching.read(lambda store: CalibrationStore(store.db).remove(name), False):
             raise not_found(f"the watch {name!r} is not calibrated", "name", "not_calibrated")
 
 

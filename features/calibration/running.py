@@ -3,11 +3,10 @@
 from askcam.features.calibration import api
 from askcam.features.calibration.kept import Calibrations
 from askcam.features.watches.running import WatchesRunning
-from askcam.server.house import House
 from askcam.server.running import Running
 
 
 class CalibrationRunning(Running):
-    def __init__(self, house: House, watches: Running) -> None:
+    def __init__(self, watches: Running) -> None:
         assert isinstance(watches, WatchesRunning)
-        self.endpoints = api.endpoints(Calibrations(watches.watching, house.events))
+        self.endpoints = api.endpoints(Calibrations(watches.watching))

@@ -13,11 +13,12 @@ from askcam.features.evidence.metrics import EvidenceGauges
 from askcam.features.evidence.record import Evidence, PictureRef
 from askcam.features.evidence.versions import versions
 from askcam.features.evidence.writer import Writer
+from askcam.server.config_errors import CannotOpen
 from askcam.server.feature import Given
 from askcam.server.kept_answers import CannotRead, KeptAnswer, KeptFrame
 from askcam.server.model import BUILT_IN
 from askcam.server.pictures import encode
-from askcam.server.running import CannotOpen, Running
+from askcam.server.running import Running
 
 QUALITY = 90  # JPEG; what the model saw is small, so it may be good
 

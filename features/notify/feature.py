@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 
 
 def build(house: "House", given: Given, others: "Mapping[str, Running]") -> "Running":
+    from askcam.features.events.running import events_of
     from askcam.features.notify.running import NotifyRunning
 
-    return NotifyRunning(house, given)
+    return NotifyRunning(given, events_of(others))
 
 
 FEATURE = Feature(
     name="notify",
     sections={"notify": Section(read_notify, dict, check_notify, secrets)},
     build=build,
+    needs=("events",),
 )

@@ -1,19 +1,19 @@
 """What notifying brings to one running server."""
 
+from askcam.features.events.service import Events
 from askcam.features.notify import api
 from askcam.features.notify.metrics import Gauges
 from askcam.features.notify.service import Notifying
 from askcam.server.feature import Given
-from askcam.server.house import House
 from askcam.server.running import Running
 
 
 class NotifyRunning(Running):
-    def __init__(self, house: House, given: Given) -> None:
+    def __init__(self, given: Given, events: Events) -> None:
         settings = given.sections["notify"]
         if settings:
-            house.events.need()
-        self._notifying = notifying = Notifying(house.events.keeping, house.events.readers, settings)
+            events.need()
+        self._notifying = notifying = Notifying(events.keeping, events.readers, settings)
         self.endpoints = api.endpoints(notifying)
         self.collectors = (Gauges(notifying),)
 

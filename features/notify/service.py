@@ -11,6 +11,10 @@ from random import Random
 from typing import TypeVar
 
 from askcam.client.deliveries import DeadLetter, DeliveryList, Retried, Tried
+from askcam.features.events.errors import WatchingError
+from askcam.features.events.store import Store
+from askcam.features.events.subscribers import Readers
+from askcam.features.events.thread import Keeping
 from askcam.features.notify.letter import Letter, letter_name
 from askcam.features.notify.outbox import Dead, Kept, Outbox
 from askcam.features.notify.outcome import Failed, Taken
@@ -22,10 +26,6 @@ from askcam.features.notify.status import standing
 from askcam.features.notify.target import Clock, Sender, Target
 from askcam.features.notify.webhook import Webhook
 from askcam.server.errors import not_found
-from askcam.server.events.errors import WatchingError
-from askcam.server.events.store import Store
-from askcam.server.events.subscribers import Readers
-from askcam.server.events.thread import Keeping
 from askcam.server.saw import rfc3339
 from askcam.server.storage.thread import refused
 

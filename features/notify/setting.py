@@ -6,9 +6,9 @@ from typing import Annotated, Literal, get_args, get_type_hints
 from msgspec import Meta
 
 from askcam.client.watches import WatchEvent
+from askcam.features.events.severity import Severity
 from askcam.features.notify.signing import read_secrets
 from askcam.server.attached.allowed import Place, place_of
-from askcam.server.events.severity import Severity
 
 KINDS: tuple[str, ...] = get_args(get_type_hints(WatchEvent)["kind"])
 RANK = {severity.value: rank for rank, severity in enumerate(Severity)}  # the higher the graver

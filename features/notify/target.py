@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from askcam.client.watches import WatchEvent
+from askcam.features.events.store import Store
+from askcam.features.events.thread import Keeping
 from askcam.features.notify.letter import Letter, letter_name
 from askcam.features.notify.outbox import Kept, Outbox
 from askcam.features.notify.outcome import Failed, Outcome, Taken
 from askcam.features.notify.queue import Change, Line, Waiting
 from askcam.features.notify.setting import NotifySetting
-from askcam.server.events.store import Store
-from askcam.server.events.thread import Keeping
 
 log = logging.getLogger(__name__)
 

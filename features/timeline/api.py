@@ -6,13 +6,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.client.timeline import TimelineList
+from askcam.features.events.service import Events
 from askcam.features.timeline.query import read
 from askcam.features.timeline.search import Search
 from askcam.features.timeline.service import Timeline
 from askcam.features.timeline.spans import named_time
 from askcam.features.timeline.times import Level, moment
 from askcam.server.errors import bad_request, not_found
-from askcam.server.house import House
 from askcam.server.wire.bodies import MAX_ID, NO_STORE, json_response, number, whole
 from askcam.server.wire.endpoint import ID, JPEG, JSON, Endpoint, Reply, Schema, Takes, page_of
 
@@ -45,7 +45,7 @@ TAKES = (
 )
 
 
-def endpoints(house: House, timeline: Timeline) -> list[Endpoint]:
+def endpoints(events: Events, timeline: Timeline) -> list[Endpoint]:
     async def entries(request: Request) -> Response:
         limit = int(number(request, "limit", LIMIT, 1, MOST))
         search = wished(request, limit)
@@ -64,7 +64,7 @@ def endpoints(house: House, timeline: Timeline) -> list[Endpoint]:
         if event is None:
             jpeg = await timeline.read(lambda store: store.picture(entry))
         else:
-            jpeg = await house.events.read(lambda store: store.pictures.picture(event), None)
+            jpeg = await events.read(lambda store: store.pictures.picture(event), None)
         if jpeg is None:
             raise missing
         return Response(jpeg, media_type="image/jpeg", headers=NO_STORE)

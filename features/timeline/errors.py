@@ -1,6 +1,6 @@
 """What can go wrong with the keeping of the timeline."""
 
-from askcam.server.running import CannotOpen
+from askcam.server.config_errors import CannotOpen
 
 
 class TimelineError(CannotOpen):

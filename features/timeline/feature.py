@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 
 def build(house: "House", given: Given, others: "Mapping[str, Running]") -> "Running":
+    from askcam.features.events.running import events_of
     from askcam.features.timeline.running import TimelineRunning
 
-    return TimelineRunning(house, given)
+    return TimelineRunning(house, given, events_of(others))
 
 
 FEATURE = Feature(
@@ -24,4 +25,5 @@ FEATURE = Feature(
     camera_options={OPTION: bool | None},
     build=build,
     commands=add_command,
+    needs=("events",),
 )

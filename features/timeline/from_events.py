@@ -8,11 +8,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from askcam.client.watches import WatchEvent
+from askcam.features.events.service import Events
+from askcam.features.events.store import Store
 from askcam.features.timeline.note import of_event
 from askcam.features.timeline.thread import Keeping
 from askcam.server.errors import ApiError
-from askcam.server.events.service import Events
-from askcam.server.events.store import Store
 
 log = logging.getLogger(__name__)
 

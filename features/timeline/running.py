@@ -1,5 +1,6 @@
 """The timeline of one running server."""
 
+from askcam.features.events.service import Events
 from askcam.features.timeline import api
 from askcam.features.timeline.config import OPTION
 from askcam.features.timeline.metrics import Gauges
@@ -11,16 +12,16 @@ from askcam.server.running import Running
 
 
 class TimelineRunning(Running):
-    def __init__(self, house: House, given: Given) -> None:
+    def __init__(self, house: House, given: Given, events: Events) -> None:
         self._timeline = timeline = Timeline(
             given.sections["timeline"],
             house.model,
             house.cameras,
-            house.events,
+            events,
             lambda: house.asking.under_way > 0,
             some_camera=any(options.get(OPTION) for options in given.cameras.values()),
         )
-        self.endpoints = api.endpoints(house, timeline)
+        self.endpoints = api.endpoints(events, timeline)
         self.tools = (SearchTimeline(timeline),)
         self.stores = {"timeline": timeline.trouble}
         self.collectors = (Gauges(timeline),) if timeline.wanted else ()

@@ -9,6 +9,7 @@ from datetime import tzinfo
 from typing import TypeVar
 
 from askcam.client.timeline import TimelineEntry
+from askcam.features.events.service import Events
 from askcam.features.timeline.change_detector import Pace
 from askcam.features.timeline.config import OPTION, TimelineConfig
 from askcam.features.timeline.from_events import Following
@@ -21,7 +22,6 @@ from askcam.features.timeline.times import local_zone
 from askcam.features.timeline.writer import Watched, Writer
 from askcam.server.cameras import Cameras
 from askcam.server.errors import not_found
-from askcam.server.events.service import Events
 from askcam.server.model import Model
 from askcam.server.storage.thread import refused
 

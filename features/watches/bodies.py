@@ -6,9 +6,9 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from askcam.features.events.severity import Severity
 from askcam.features.watches.setting import SECONDS, Kind, Share, WatchSetting
 from askcam.server.errors import bad_request
-from askcam.server.events.severity import Severity
 from askcam.server.toml_file import NAME
 from askcam.server.wire.bodies import bounds
 

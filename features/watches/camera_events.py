@@ -4,12 +4,12 @@ import time
 from collections.abc import Iterable, Mapping
 
 from askcam.client.watches import WatchEvent
+from askcam.features.events.publish import News, Telling
 from askcam.features.watches.presence import Attendance
 from askcam.features.watches.store import CAMERA, PICTURE, Place, remembering
 from askcam.features.watches.threshold import Memory
 from askcam.features.watches.wellness import Wellness
 from askcam.server.cameras import Cameras
-from askcam.server.events.publish import News, Telling
 from askcam.server.saw import rfc3339
 from askcam.stream.camera import Camera
 from askcam.stream.states import State

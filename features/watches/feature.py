@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 
 def build(house: "House", given: Given, others: "Mapping[str, Running]") -> "Running":
+    from askcam.features.events.running import events_of
     from askcam.features.watches.running import WatchesRunning
 
-    return WatchesRunning(house, given)
+    return WatchesRunning(house, given, events_of(others))
 
 
 FEATURE = Feature(
@@ -23,4 +24,5 @@ FEATURE = Feature(
     sections={"watches": Section(read_watches, dict, check_watches)},
     build=build,
     commands=add_commands,
+    needs=("events",),
 )

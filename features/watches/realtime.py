@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 
 from askcam.client.watches import WatchEvent
+from askcam.features.events.follow import Gone, follow
+from askcam.features.events.service import Events
 from askcam.features.watches.bodies import setting
 from askcam.features.watches.requests import READERS, Verb, WatchRequest, beside
 from askcam.features.watches.service import Watching
 from askcam.features.watches.setting import WatchSetting
 from askcam.server.access.auth import Role, insufficient
 from askcam.server.errors import ApiError, as_api_error, bad_request
-from askcam.server.events.follow import Gone, follow
-from askcam.server.events.service import Events
 from askcam.server.realtime.extension import Guest, Host, Request
 
 MAX_REQUESTS = 8  # of one session, being carried out

@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 
 from askcam.engine.errors import Busy, EngineError
 from askcam.engine.question import Failed, Message, Question, Role, Sampling, Scored, ScoreEvent, Text
+from askcam.features.events.publish import News, Telling
+from askcam.features.events.store import Also
 from askcam.features.watches.camera_events import Attending
 from askcam.features.watches.generating import Generating, Said
 from askcam.features.watches.post import AFTER, Post
@@ -24,8 +26,6 @@ from askcam.features.watches.threshold import Memory
 from askcam.features.watches.timetable import Timetable
 from askcam.server.cameras import Cameras
 from askcam.server.errors import ApiError
-from askcam.server.events.publish import News, Telling
-from askcam.server.events.store import Also
 from askcam.server.model import Model
 from askcam.stream.camera import Camera
 from askcam.stream.shot import Shot

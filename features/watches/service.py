@@ -11,6 +11,7 @@ import msgspec
 from prometheus_client.registry import Collector
 
 from askcam.client.watches import WatchInfo, WatchNow, WatchReadings
+from askcam.features.events.service import Events
 from askcam.features.watches.answers import Words, words
 from askcam.features.watches.metrics import Gauges, lateness
 from askcam.features.watches.post import Post
@@ -24,7 +25,6 @@ from askcam.features.watches.threshold import Memory, State, Watch
 from askcam.server.cameras import Cameras
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError, bad_request, not_found
-from askcam.server.events.service import Events
 from askcam.server.model import Model
 from askcam.server.toml_file import NAME
 

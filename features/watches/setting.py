@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
+from askcam.features.events.severity import Severity
 from askcam.features.watches.comparing import any_of
 from askcam.features.watches.quiet import QuietHours
-from askcam.server.events.severity import Severity
 from askcam.server.language.time_zone import zone
 
 MAX_QUESTION = 1000  # characters

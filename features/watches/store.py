@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from askcam.features.events.store import Also
 from askcam.features.watches.setting import WatchSetting
 from askcam.features.watches.threshold import Memory
-from askcam.server.events.store import Also
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,11 @@ class WatchStore:
         """`others`: names of others' tables, whose rows about a watch (column `watch`) go when it means something
         else."""
         self._db, self._others = db, others
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """For those who keep tables of their own about watches, on the same thread."""
+        return self._db
 
     def settings(self) -> dict[str, WatchSetting]:
         """By name. One that this version does not understand is left out, and said."""

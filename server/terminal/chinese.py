@@ -53,8 +53,6 @@ CHINESE = {
     "camera.waiting": "{name} 还没有画面：{reason}",
     "camera.flapped": "（自上一行以来又变化 {count} 次）",
     "model": "{name}（{size} 参数，{device} 上的 {dtype}，{backend} 后端）",
-    "watches.elsewhere": "本机运行的另一个 askcam 正在使用 {folder} 中的监视任务，并继续监视；"
-    "这个服务器不加载它们。若要有自己的监视任务，请在 [watching] 下指定另一个文件夹",
     "demo.right": "正确",
     "demo.wrong": "错误",
     "demo.truth": "，正确答案：{truth}",

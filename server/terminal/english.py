@@ -58,8 +58,6 @@ ENGLISH = {
     "camera.waiting": "{name} shows nothing yet: {reason}",
     "camera.flapped": " (changed {count} times more since the last line)",
     "model": "{name} ({size} parameters, {dtype} on {device}, {backend} backend)",
-    "watches.elsewhere": "another askcam that runs here keeps the watches of {folder}, and goes on watching; "
-    "this one has none of them. For watches of its own name another folder under [watching]",
     "demo.right": "right",
     "demo.wrong": "wrong",
     "demo.truth": ", it is: {truth}",

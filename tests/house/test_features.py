@@ -1,7 +1,9 @@
 """A feature is plugged in at one place; one that is left out leaves no trace in a server."""
 
+import contextlib
 import re
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,10 +16,15 @@ from askcam.app.asgi import all_endpoints
 from askcam.app.build import build_house, in_order
 from askcam.app.config import CameraEntry, Config, ServerConfig
 from askcam.app.features import FEATURES
+from askcam.app.plugged import add_commands
 from askcam.app.program import app
 from askcam.demo.builtin import model_path
 from askcam.features.desk.feature import FEATURE as DESK
+from askcam.features.events.config import WatchingConfig
+from askcam.features.events.running import EventsRunning
 from askcam.features.evidence.config import EvidenceConfig
+from askcam.features.timeline.config import TimelineConfig
+from askcam.features.watches.setting import WatchSetting
 from askcam.server.cameras import CameraUse
 from askcam.server.feature import Feature, Program
 from askcam.server.house import House
@@ -27,6 +34,10 @@ OPTIONS = {name: True for feature in FEATURES for name in feature.camera_options
 CAMERAS = {"door": CameraEntry("synthetic:1", use=CameraUse(options=OPTIONS))}
 EVIDENCE = EvidenceConfig(enabled=True, folder=Path("nowhere"))  # nothing is opened
 WANTED = Config(cameras=CAMERAS, sections=Config().sections | {"evidence": EVIDENCE})
+
+
+TABLES = {"watches": ("watches", "memories", "texts"), "calibration": ("calibrations",)}  # beside the events
+THREADS = {"events": "askcam-watching", "evidence": "askcam-evidence", "timeline": "askcam-timeline"}
 
 
 def routes(house: House) -> set[str]:
@@ -43,8 +54,21 @@ def client_events(house: House) -> set[str]:
 
 
 def tables(house: House) -> set[str]:
-    """What is kept beside the events."""
-    return set(re.findall(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", "".join(house.events.keeping.tables)))
+    """Of others, in the events' file."""
+    running = house.features.get("events")
+    sql = "".join(running.events.keeping.tables) if isinstance(running, EventsRunning) else ""
+    return set(re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", sql))
+
+
+async def threads(house: House) -> set[str]:
+    """Begun by what is plugged in."""
+    before = set(threading.enumerate())
+    async with contextlib.AsyncExitStack() as stack:
+        for running in house.features.values():
+            await running.open()
+            stack.push_async_callback(running.close)
+        names = {thread.name for thread in set(threading.enumerate()) - before}
+    return {name.removesuffix("_0") for name in names if name.startswith("askcam-")}
 
 
 def series(house: House) -> set[str]:
@@ -78,6 +102,23 @@ async def test_a_feature_that_is_left_out_leaves_nothing(left_out: Feature) -> N
         kind for one in running for each in one.realtime for kind in each.readers
     }
     assert len(whole.asking._tellers) - len(house.asking._tellers) == sum(len(one.tellers) for one in running)
+    assert tables(whole) - tables(house) == {table for name in gone for table in TABLES.get(name, ())}
+
+
+async def test_threads_come_with_their_features(tmp_path: Path) -> None:
+    watch = WatchSetting("Is there a door? Answer yes or no.", ("door",))
+    kept = {
+        "evidence": EvidenceConfig(enabled=True, folder=tmp_path / "evidence"),
+        "watching": WatchingConfig(tmp_path / "watching"),
+        "watches": {"door": watch},
+        "timeline": TimelineConfig(folder=tmp_path / "timeline"),
+    }
+    config = replace(WANTED, sections=WANTED.sections | kept)
+    assert await threads(build_house(config)) == set(THREADS.values())
+    for left_out, thread in THREADS.items():
+        gone = with_those_that_need(left_out)
+        house = build_house(config, [feature for feature in FEATURES if feature.name not in gone])
+        assert thread not in await threads(house)
 
 
 @pytest.mark.parametrize("plugged_in", [True, False])
@@ -102,6 +143,21 @@ def test_its_commands_are_there(feature: Feature) -> None:
     assert names
     told = CliRunner().invoke(app, ["--help"]).output
     assert all(f" {name} " in told for name in names)
+
+
+def test_a_group_of_commands_has_those_of_the_features_that_are_there() -> None:
+    def spoken(*names: str) -> list[str | None]:
+        program = Program(typer.Typer(), "", lambda file, model: Config())
+        for feature in FEATURES:
+            if feature.name in names:
+                add_commands(feature, program)
+        groups = [group.typer_instance for group in program.app.registered_groups]
+        return [command.name for group in groups if group for command in group.registered_commands]
+
+    own = ["list", "add", "change", "remove", "events"]
+    assert spoken("watches", "calibration") == [*own, "calibrate"]
+    assert spoken("watches") == own
+    assert spoken() == []
 
 
 def test_stores_are_looked_after_where_there_are_any() -> None:

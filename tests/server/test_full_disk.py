@@ -14,13 +14,13 @@ from timeline_notes import entries, note, open_store
 from waiting import until
 from watch_events import WALL, event
 
+from askcam.features.events.config import Bounds
+from askcam.features.events.publish import News, Telling
+from askcam.features.events.subscribers import Readers
+from askcam.features.events.thread import Keeping
 from askcam.features.evidence.archive import Archive
 from askcam.features.evidence.verify import verify
 from askcam.features.evidence.writer import Writer
-from askcam.server.events.config import Bounds
-from askcam.server.events.publish import News, Telling
-from askcam.server.events.subscribers import Readers
-from askcam.server.events.thread import Keeping
 from askcam.stream.frame import Frame
 
 SIZE = 12 << 20  # bytes

@@ -14,16 +14,16 @@ from servers.receiver import Receiver
 from standardwebhooks import Webhook as Verifier
 from watch_events import WALL, add, event
 
+from askcam.features.events.config import Bounds
+from askcam.features.events.store import Store
+from askcam.features.events.subscribers import Readers
+from askcam.features.events.tables import NAME as FILE
+from askcam.features.events.thread import Keeping
 from askcam.features.notify.metrics import Gauges
 from askcam.features.notify.service import Notifying
 from askcam.features.notify.setting import NotifySetting
 from askcam.features.watches.store import TABLES
 from askcam.server.errors import ApiError
-from askcam.server.events.config import Bounds
-from askcam.server.events.store import Store
-from askcam.server.events.subscribers import Readers
-from askcam.server.events.tables import NAME as FILE
-from askcam.server.events.thread import Keeping
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 WAIT_S = 60.0

@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from watch_events import add, open_store
 
+from askcam.features.events.config import Bounds
+from askcam.features.events.store import Store
+from askcam.features.events.tables import NAME as FILE
 from askcam.features.notify.letter import Letter
 from askcam.features.notify.outbox import Outbox
 from askcam.features.notify.outcome import Failed, Outcome, Taken
 from askcam.features.notify.queue import Line
 from askcam.features.notify.setting import NotifySetting
 from askcam.features.notify.target import Clock, Target
-from askcam.server.events.config import Bounds
-from askcam.server.events.store import Store
-from askcam.server.events.tables import NAME as FILE
 
 NAME = "house"
 SETTING = NotifySetting(apprise=("json://127.0.0.1",), watches=("door",), give_up_s=7200.0)

@@ -6,10 +6,10 @@ from typing import Any
 from timeline_notes import entries
 from watch_events import WALL, event, open_store
 
+from askcam.features.events.store import Store
 from askcam.features.timeline.config import TimelineConfig
 from askcam.features.timeline.from_events import Following
 from askcam.features.timeline.thread import Keeping
-from askcam.server.events.store import Store
 
 
 class Watching:

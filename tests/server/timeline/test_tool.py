@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from timeline_notes import note
 
+from askcam.features.events.config import Bounds
+from askcam.features.events.service import Events
+from askcam.features.events.thread import Keeping
 from askcam.features.timeline.config import TimelineConfig
 from askcam.features.timeline.note import Note
 from askcam.features.timeline.service import Timeline
 from askcam.features.timeline.tools import LIMIT, SearchTimeline
 from askcam.server.access.limits import Limits
 from askcam.server.cameras import Cameras
-from askcam.server.events.config import Bounds
-from askcam.server.events.service import Events
-from askcam.server.events.thread import Keeping
 from askcam.server.model import Model
 from askcam.server.tools.base import Circumstance, Fault, ToolError
 

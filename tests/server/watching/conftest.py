@@ -7,8 +7,8 @@ from watch_hall import Heard, open_hall
 from askcam.demo.builtin import model_path
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
+from askcam.features.events.service import Events
 from askcam.features.watches.service import Watching
-from askcam.server.events.service import Events
 
 
 @pytest.fixture(scope="module")

@@ -24,10 +24,12 @@ def test_watches_are_read_and_kept_beside_evidence(tmp_path: Path) -> None:
         5,
         "critical",
     )
-    assert config.watching.folder == data_folder({"XDG_DATA_HOME": str(tmp_path / "data")}).with_name("watching")
+    assert config.sections["watching"].folder == data_folder({"XDG_DATA_HOME": str(tmp_path / "data")}).with_name(
+        "watching"
+    )
     check(config)
     file.write_text(WATCH + '[watching]\nfolder = "kept"\n')
-    assert load(file).watching.folder == tmp_path / "kept"
+    assert load(file).sections["watching"].folder == tmp_path / "kept"
 
 
 @pytest.mark.parametrize(

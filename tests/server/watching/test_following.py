@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from watch_events import event
 
 from askcam.client.watches import WatchEvent
-from askcam.server.events.follow import CAUGHT_UP, Gone, follow
-from askcam.server.events.subscribers import MAX_WAITING, Readers
+from askcam.features.events.follow import CAUGHT_UP, Gone, follow
+from askcam.features.events.subscribers import MAX_WAITING, Readers
 
 
 class Kept:

@@ -11,7 +11,7 @@ from waiting import until
 from watch_events import WALL, event, open_store
 from watched_stage import Listener
 
-from askcam.server.events.pictures import Shown
+from askcam.features.events.pictures import Shown
 
 CONFIG = """
 [server]

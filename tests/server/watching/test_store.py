@@ -10,13 +10,13 @@ import pytest
 from watch_events import WALL, add, event, open_store
 
 from askcam.client.watches import Reading
+from askcam.features.events.config import Bounds
+from askcam.features.events.errors import FolderTaken, WatchingError
+from askcam.features.events.store import Wanted
+from askcam.features.events.tables import NAME
 from askcam.features.watches.setting import WatchSetting
 from askcam.features.watches.store import CAMERA, WatchStore, remembering
 from askcam.features.watches.threshold import Memory
-from askcam.server.events.config import Bounds
-from askcam.server.events.errors import FolderTaken, WatchingError
-from askcam.server.events.store import Wanted
-from askcam.server.events.tables import NAME
 from askcam.server.saw import rfc3339
 
 PROGRAM = Path(__file__).parent / "crashing.py"

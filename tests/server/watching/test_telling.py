@@ -12,11 +12,11 @@ import pytest
 from watch_events import WALL, event
 
 from askcam.client.watches import WatchEvent
-from askcam.server.events.config import Bounds
-from askcam.server.events.publish import News, Telling
-from askcam.server.events.store import Store
-from askcam.server.events.subscribers import MAX_WAITING, Readers
-from askcam.server.events.thread import Keeping
+from askcam.features.events.config import Bounds
+from askcam.features.events.publish import News, Telling
+from askcam.features.events.store import Store
+from askcam.features.events.subscribers import MAX_WAITING, Readers
+from askcam.features.events.thread import Keeping
 from askcam.server.saw import rfc3339
 from askcam.stream.frame import Frame
 
@@ -109,7 +109,7 @@ async def test_only_beyond_the_bound_is_an_event_lost_and_that_is_counted(
     def refuse(*_: Any) -> WatchEvent:
         raise sqlite3.OperationalError("unable to write")
 
-    monkeypatch.setattr("askcam.server.events.publish.MAX_WAITING", 2)
+    monkeypatch.setattr("askcam.features.events.publish.MAX_WAITING", 2)
     monkeypatch.setattr(Store, "add", refuse)
     telling = Telling(keeping, Readers())
     for _ in range(3):

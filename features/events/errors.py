@@ -4,8 +4,10 @@ WatchingError      the folder or its database cannot be used
   FolderTaken      another server uses the folder
 """
 
+from askcam.server.config_errors import CannotOpen
 
-class WatchingError(Exception):
+
+class WatchingError(CannotOpen):
     """The message names the folder and the remedy."""
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from askcam.server.events.service import Events
+from askcam.features.events.service import Events
 
 
 class Gauges(Collector):

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from askcam.client.watches import EventFrame, Reading, WatchEvent
-from askcam.server.events.pictures import Shown
-from askcam.server.events.store import Also, Store
-from askcam.server.events.subscribers import Readers
-from askcam.server.events.thread import Keeping
+from askcam.features.events.pictures import Shown
+from askcam.features.events.store import Also, Store
+from askcam.features.events.subscribers import Readers
+from askcam.features.events.thread import Keeping
 from askcam.server.pictures import encode
 from askcam.server.saw import rfc3339
 from askcam.stream.errors import StreamError

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from askcam.server.events.errors import WatchingError
+from askcam.features.events.errors import WatchingError
 from askcam.server.storage import database
 from askcam.server.storage.database import Layout
 from askcam.server.storage.disk import SHORT_JOURNAL

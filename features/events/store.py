@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from askcam.client.watches import EventFrame, Reading, WatchEvent
-from askcam.server.events.config import Bounds
-from askcam.server.events.errors import FolderTaken, WatchingError
-from askcam.server.events.pictures import Pictures, Shown
-from askcam.server.events.tables import open_database
+from askcam.features.events.config import Bounds
+from askcam.features.events.errors import FolderTaken, WatchingError
+from askcam.features.events.pictures import Pictures, Shown
+from askcam.features.events.tables import open_database
 from askcam.server.saw import rfc3339
 from askcam.server.storage.disk import Reserve, is_full, make_private, make_room
 from askcam.server.storage.lock import Lock, Taken

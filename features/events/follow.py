@@ -4,9 +4,9 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 
 from askcam.client.watches import WatchEvent
-from askcam.server.events.service import Events
-from askcam.server.events.store import Store
-from askcam.server.events.subscribers import News, Reader, Reviewed
+from askcam.features.events.service import Events
+from askcam.features.events.store import Store
+from askcam.features.events.subscribers import News, Reader, Reviewed
 
 CAUGHT_UP = 100  # events read from the store at once, for one who resumes
 

@@ -13,11 +13,12 @@ from starlette.responses import Response, StreamingResponse
 
 from askcam.client.protocol import encode
 from askcam.client.watches import EventList, SeenList, WatchEvent
+from askcam.features.events.follow import Gone, follow
+from askcam.features.events.service import Events as Log
+from askcam.features.events.severity import Severity
+from askcam.features.events.store import Wanted
+from askcam.features.events.subscribers import Reviewed
 from askcam.server.errors import bad_request, not_found
-from askcam.server.events.follow import Gone, follow
-from askcam.server.events.severity import Severity
-from askcam.server.events.store import Wanted
-from askcam.server.events.subscribers import Reviewed
 from askcam.server.house import House
 from askcam.server.wire.bodies import MAX_ID, NO_STORE, choice, decode_body, json_response, moment, number, whole
 from askcam.server.wire.endpoint import ID, JPEG, JSON, MOMENT, SSE, TEXT, Endpoint, Events, Reply, Takes, page_of
@@ -58,9 +59,7 @@ FILTERS = (
 )
 
 
-def endpoints(house: House) -> list[Endpoint]:
-    log = house.events
-
+def endpoints(house: House, log: Log) -> list[Endpoint]:
     async def events(request: Request) -> Response:
         if "text/event-stream" in request.headers.get("accept", ""):
             return await streamed(request)
@@ -80,7 +79,7 @@ def endpoints(house: House) -> list[Endpoint]:
             return Response(headers=NO_STORE, media_type="text/event-stream")
         wanted = (request.query_params.get("watch"), request.query_params.get("camera"))
         house.enter(house.places.event_streams, request)
-        body = stream(house, int(told) if told else None, *wanted)
+        body = stream(log, int(told) if told else None, *wanted)
         return StreamingResponse(body, media_type="text/event-stream", headers=NO_STORE)
 
     async def one(request: Request) -> Response:
@@ -201,13 +200,13 @@ def endpoints(house: House) -> list[Endpoint]:
     ]
 
 
-async def stream(house: House, last: int | None, watch: str | None, camera: str | None) -> AsyncIterator[bytes]:
+async def stream(log: Log, last: int | None, watch: str | None, camera: str | None) -> AsyncIterator[bytes]:
     """Events as they come; after `last`, those that were missed first. None: only new ones.
 
     A slow reader's stream ends with an event named "resume": whoever connects again with Last-Event-ID misses nothing.
     """
     hint = b"retry: 2000\n\n"  # said once it is certain that nothing will be missed
-    async with contextlib.aclosing(follow(house.events, last, watch, camera, ALIVE_S)) as told:
+    async with contextlib.aclosing(follow(log, last, watch, camera, ALIVE_S)) as told:
         async for event in told:
             match event:
                 case None:

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from askcam.features.events.config import Bounds
+from askcam.features.events.errors import FolderTaken, WatchingError
+from askcam.features.events.store import Store
+from askcam.features.events.tables import NAME
 from askcam.server.errors import NO_RETRY, ApiError
-from askcam.server.events.config import Bounds
-from askcam.server.events.errors import FolderTaken, WatchingError
-from askcam.server.events.store import Store
-from askcam.server.events.tables import NAME
 from askcam.server.storage.thread import Kept
 
 

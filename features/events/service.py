@@ -5,11 +5,11 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from askcam.server.events.errors import FolderTaken
-from askcam.server.events.publish import Telling
-from askcam.server.events.store import Store
-from askcam.server.events.subscribers import Readers
-from askcam.server.events.thread import Keeping
+from askcam.features.events.errors import FolderTaken
+from askcam.features.events.publish import Telling
+from askcam.features.events.store import Store
+from askcam.features.events.subscribers import Readers
+from askcam.features.events.thread import Keeping
 from askcam.server.storage.thread import refused
 
 T = TypeVar("T")

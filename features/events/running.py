@@ -1,0 +1,43 @@
+"""The event log of one running server."""
+
+from collections.abc import Iterable, Mapping
+
+from askcam.features.events import api
+from askcam.features.events.cli_words import told
+from askcam.features.events.config import WatchingConfig
+from askcam.features.events.metrics import Gauges
+from askcam.features.events.service import Events
+from askcam.features.events.thread import Keeping
+from askcam.server.feature import Given
+from askcam.server.house import House
+from askcam.server.running import Running
+
+
+class EventsRunning(Running):
+    def __init__(self, house: House, given: Given) -> None:
+        self._config: WatchingConfig = given.sections["watching"]
+        keeping = Keeping(self._config.folder, self._config.bounds, house.storage.make_room)
+        self.events = events = Events(keeping)
+        self.endpoints = api.endpoints(house, events)
+        self.collectors = (Gauges(events),)
+        self.stores = {"watches": events.trouble}
+
+    async def open(self) -> None:
+        await self.events.open()
+
+    def notices(self) -> Iterable[str]:
+        if self.events.elsewhere:
+            yield told("watches.elsewhere", folder=self._config.folder)
+
+    def end_streams(self) -> None:
+        self.events.readers.close()
+
+    async def close(self) -> None:
+        await self.events.close()
+
+
+def events_of(others: Mapping[str, Running]) -> Events:
+    """For features that need it: what they keep about events, or tell, goes there. They say so before it is opened."""
+    running = others["events"]
+    assert isinstance(running, EventsRunning), running
+    return running.events
