@@ -163,7 +163,7 @@ def look(
 
     config = engine(BUILT_IN, model=model, device=device, dtype=dtype, threads=threads)
     sizes = command.Sizes(min_pixels, max_pixels)
-    command.look(what or (), config, sizes, command.Span(seconds, fps, wait), json)
+    command.look(what or (), config, sizes, command.LookSpan(seconds, fps, wait), json)
 
 
 @app.command(help=told("help.doctor"))

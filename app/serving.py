@@ -89,7 +89,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-class Running:
+class RunningServer:
     """A server that has its socket. Owned by the event loop that `serving` runs in."""
 
     def __init__(self, house: House, url: str, server: uvicorn.Server, loaded: "asyncio.Future[Engine]") -> None:
@@ -113,7 +113,7 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
+async def serving(config: Config, built_in: Path) -> AsyncIterator[RunningServer]:
     """Serve until the block is left. `built_in`: the model to run when the config names none.
 
     Raises ConfigError for what check() and features refuse and for an address that cannot be had, SourceError for a
@@ -140,7 +140,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[Running]:
         house.metrics.register(ConnectionGauges(book, told))
         server = _Server(_uvicorn(config, house), house, sock, book, told)
         loaded = asyncio.ensure_future(_load(config, config.model.engine(str(built_in)), house))
-        running = Running(house, _url(config, sock), server, loaded)
+        running = RunningServer(house, _url(config, sock), server, loaded)
         task = asyncio.ensure_future(server.serve(sockets=[]))
         task.add_done_callback(lambda _: running.stop())
         try:

@@ -24,7 +24,7 @@ from askcam.demo.questions import questions
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
 from askcam.engine.question import Role
-from askcam.server.realtime.items import Item, Said
+from askcam.server.realtime.items import Item, SaidItem
 from askcam.server.realtime.prompt import messages
 from askcam.server.saw import rfc3339
 
@@ -72,11 +72,11 @@ def converse(engine: Engine, seed: int, gap_s: float) -> list[tuple[str, int, bo
                 camera.run_to(camera.now + POLL_S)
             for layout in LAYOUTS:
                 earlier = turns[layout]
-                user = Item(f"u{number}", Role.USER, (Said(question.text),))
+                user = Item(f"u{number}", Role.USER, (SaidItem(question.text),))
                 prompt = messages("", [*([] if layout == "alone" else earlier), user], times="times" in layout)
                 answer, seen = put(engine, camera.name, *prompt)
                 correct = question.correct(answer, seen.start_wall, seen.end_wall)
-                item = Item(f"a{number}", Role.ASSISTANT, (Said(answer),), seen_at=rfc3339(seen.end_wall))
+                item = Item(f"a{number}", Role.ASSISTANT, (SaidItem(answer),), seen_at=rfc3339(seen.end_wall))
                 earlier += [user, item]
                 told.append((layout, number, correct, answer))
     finally:

@@ -19,7 +19,7 @@ from bilingual import question
 from rehearsal import FILL_PAIRS, POLL_S, READY_S, RehearsedCamera, put, user
 
 from askcam.demo.builtin import model_path
-from askcam.demo.questions import Kind
+from askcam.demo.questions import QuestionKind
 from askcam.demo.scene import make_scene
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
@@ -39,7 +39,7 @@ def main() -> None:
     try:
         for seed in range(first, end):
             for language in LANGUAGES:
-                kind = tuple(Kind)[seed % len(Kind)]
+                kind = tuple(QuestionKind)[seed % len(QuestionKind)]
                 correct, its_own = one(engine, seed, kind, language)
                 asked[language] += 1
                 right[language] += correct
@@ -59,7 +59,7 @@ def main() -> None:
     sys.exit(spoken.total() / asked.total() < 0.99)
 
 
-def one(engine: Engine, seed: int, kind: Kind, language: str) -> tuple[bool, bool]:
+def one(engine: Engine, seed: int, kind: QuestionKind, language: str) -> tuple[bool, bool]:
     """Whether the answer is right, and whether it is in the question's language."""
     rng = random.Random(f"askcam languages {seed} {language}")
     asked = question(make_scene(seed), kind, language, rng)

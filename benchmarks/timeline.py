@@ -33,15 +33,15 @@ from askcam.demo.objects import drawn_objects
 from askcam.demo.scene import BACKDROPS
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
-from askcam.features.timeline.change_detector import Pace
+from askcam.features.timeline.change_detector import NotePace
 from askcam.features.timeline.config import TimelineConfig
 from askcam.features.timeline.prompts import note_prompts
 from askcam.features.timeline.query import read
 from askcam.features.timeline.questions import Questions
 from askcam.features.timeline.search import Search, find
-from askcam.features.timeline.store import Store
-from askcam.features.timeline.thread import Keeping
-from askcam.features.timeline.writer import Writer
+from askcam.features.timeline.store import NoteStore
+from askcam.features.timeline.thread import NoteThread
+from askcam.features.timeline.writer import NoteWriter
 from askcam.server.model import Model
 from askcam.stream.fit import resize
 from askcam.stream.frame import Frame, Pixels
@@ -129,12 +129,12 @@ async def live(engine: Engine, film: Film, num_questions: int, language: str) ->
     camera, prompts = ScriptedCamera(film, engine), note_prompts(language, plain=True)
     with tempfile.TemporaryDirectory() as folder:
         config = TimelineConfig(folder=Path(folder), language=language, time_zone="UTC")
-        keeping = Keeping(config)
+        keeping = NoteThread(config)
         await keeping.open()
         empty = await keeping.do(lambda store: store.num_bytes)
-        pace, now = Pace(config.min_interval_s, config.max_notes_per_hour), EPOCH
+        pace, now = NotePace(config.min_interval_s, config.max_notes_per_hour), EPOCH
         questions = Questions(model, lambda: False)
-        writer = Writer(lambda: (camera,), questions, keeping, prompts, pace, True, lambda: now)
+        writer = NoteWriter(lambda: (camera,), questions, keeping, prompts, pace, True, lambda: now)
         began = time.monotonic()
         for frame in camera.frames():
             now = frame.wall
@@ -158,7 +158,7 @@ async def live(engine: Engine, film: Film, num_questions: int, language: str) ->
     return Run(right, len(truth), off_s, notes, took_s, note_bytes)
 
 
-async def answer(keeping: Keeping, happening: Happening, language: str) -> float | None:
+async def answer(keeping: NoteThread, happening: Happening, language: str) -> float | None:
     """Seconds since the beginning, of the first entry that the search gives."""
     name = happening.drawn.en if language == "en" else happening.drawn.zh
     question = ASKED[language, happening.appears].format(name)
@@ -166,7 +166,7 @@ async def answer(keeping: Keeping, happening: Happening, language: str) -> float
     return datetime.fromisoformat(found[0].start).timestamp() - EPOCH if found else None
 
 
-def without_pictures(store: Store) -> int:
+def without_pictures(store: NoteStore) -> int:
     """Bytes of the database when there are none."""
     with store.db:
         store.db.execute("DELETE FROM pictures")

@@ -18,7 +18,7 @@ from askcam.client.address import Address
 from askcam.client.errors import AskcamError, ConnectionFailed
 from askcam.client.frames import data_url
 from askcam.client.http import Http
-from askcam.client.line import Place
+from askcam.client.line import LinePlace
 from askcam.client.link import Link
 from askcam.client.protocol import CameraInfo, CameraList
 from askcam.client.pushed import Pushed
@@ -149,7 +149,7 @@ class Client:
     async def _open(self, model: str) -> Link:
         if self._closed:
             raise AskcamError("this client is closed: connect() makes another")
-        return await Link.open(Place(self._address, model, self._token, self._ssl, self._timeout_s, self._resume_s))
+        return await Link.open(LinePlace(self._address, model, self._token, self._ssl, self._timeout_s, self._resume_s))
 
 
 def _response(

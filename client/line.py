@@ -32,7 +32,7 @@ PINGS_UNANSWERED = 1011  # the server's close code when we seemed dead to it
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LinePlace:
     """Where a session is, and how it is reached. Times in seconds."""
 
     address: Address
@@ -76,14 +76,14 @@ class Place:
         return event
 
 
-class Line:
+class SessionLine:
     """Owned by the event loop. One task reads events(); any may send.
 
     When the connection breaks without a goodbye, events() connects again and goes on behind the last event that was
     taken out, for up to `resume_s`. What was being sent then may be lost: send() says so where it knows.
     """
 
-    def __init__(self, place: Place, websocket: ClientConnection, first: dict[str, Any]) -> None:
+    def __init__(self, place: LinePlace, websocket: ClientConnection, first: dict[str, Any]) -> None:
         self.session: dict[str, Any] = first["session"]  # as session.created had it
         self.num_resumed = 0
         self._place, self._websocket = place, websocket
@@ -93,7 +93,7 @@ class Line:
         self._closing = False
 
     @classmethod
-    async def open(cls, place: Place) -> "Line":
+    async def open(cls, place: LinePlace) -> "SessionLine":
         """Begin a session. Raises ConnectionFailed, or the WireError that the server refuses with."""
         websocket = await place.connect()
         return cls(place, websocket, await place.first(websocket, "session.created"))

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from askcam.client.errors import AskcamError, ConnectionLost, WireError, wire_error
-from askcam.client.line import Line, Place, body
+from askcam.client.line import LinePlace, SessionLine, body
 from askcam.client.reply import Reply
 
 KEY = "askcam_reply"  # in a response's metadata: which reply it answers
@@ -31,7 +31,7 @@ class Link:
     connection breaks, answers go on where they were; questions that did not arrive are sent again.
     """
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: SessionLine) -> None:
         self.session = line.session
         self._line = line
         self._keys = count(1)
@@ -41,9 +41,9 @@ class Link:
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
-    async def open(cls, place: Place) -> "Link":
+    async def open(cls, place: LinePlace) -> "Link":
         """Raises ConnectionFailed, or the WireError that the server refuses with."""
-        return cls(await Line.open(place))
+        return cls(await SessionLine.open(place))
 
     @property
     def closed(self) -> bool:

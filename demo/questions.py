@@ -17,7 +17,7 @@ FAR_ACROSS, FAR_ALONG = 180.0, 125.0
 SOON_S = 0.5  # between finding a window ready and the engine's look at it
 
 
-class Kind(StrEnum):
+class QuestionKind(StrEnum):
     """What a question is about."""
 
     DESCRIBE = "describe"  # the object and the sign's word
@@ -33,7 +33,7 @@ class DemoQuestion:
     """One question about a scene. Times are seconds since the epoch: the first and last frame that an answer saw."""
 
     text: str
-    kind: Kind
+    kind: QuestionKind
     scene: Scene
     about: Drawn  # the object that the question names; the traveller when it names none
 
@@ -44,7 +44,7 @@ class DemoQuestion:
         second to come. Ask whenever this holds for the window as it is; of a window that grows and hops on (4 to 8 s)
         that comes true every few seconds.
         """
-        if self.kind not in (Kind.MOVING, Kind.MOTION):
+        if self.kind not in (QuestionKind.MOVING, QuestionKind.MOTION):
             return True
         path = self.scene.traveller.path
         far = FAR_ACROSS if path.across else FAR_ALONG
@@ -57,17 +57,17 @@ class DemoQuestion:
         """
         scene, name = self.scene, self.scene.traveller.drawn
         match self.kind:
-            case Kind.DESCRIBE:
+            case QuestionKind.DESCRIBE:
                 return f'I see {name.a} and a sign that says "{scene.sign.text}".'
-            case Kind.READ:
+            case QuestionKind.READ:
                 return f'It says "{scene.sign.text}".'
-            case Kind.BACKGROUND:
+            case QuestionKind.BACKGROUND:
                 return f"The background is {scene.room.color}."
-            case Kind.EXISTS:
+            case QuestionKind.EXISTS:
                 return "Yes." if self.about == name else "No."
-            case Kind.MOVING:
+            case QuestionKind.MOVING:
                 return f"Yes, the {name.en} is moving {self._towards(start_wall, end_wall)}."
-            case Kind.MOTION:
+            case QuestionKind.MOTION:
                 return f"The {name.en} is moving {self._towards(start_wall, end_wall)}."
 
     def correct(self, answer: str, start_wall: float, end_wall: float) -> bool:
@@ -78,7 +78,7 @@ class DemoQuestion:
         models with other turns of phrase can be judged too.
         """
         said = _plain(answer)
-        if self.kind is Kind.EXISTS:
+        if self.kind is QuestionKind.EXISTS:
             return said.split()[:1] == [_plain(self.truth(start_wall, end_wall))]
         facts = self._facts(start_wall, end_wall)
         return _says_only(said, [fact for fact, _ in facts], [other for _, others in facts for other in others])
@@ -89,13 +89,13 @@ class DemoQuestion:
         name = (scene.traveller.drawn.en, [drawn.en for drawn in drawn_objects() if drawn.en not in BACKDROPS])
         way = (scene.traveller.path.direction(start, end).value, [direction.value for direction in Direction])
         match self.kind:
-            case Kind.DESCRIBE:
+            case QuestionKind.DESCRIBE:
                 return [name, (scene.sign.text, [])]
-            case Kind.READ:
+            case QuestionKind.READ:
                 return [(scene.sign.text, [])]
-            case Kind.BACKGROUND:
+            case QuestionKind.BACKGROUND:
                 return [(scene.room.color, list(BACKDROPS))]
-            case Kind.MOVING:
+            case QuestionKind.MOVING:
                 return [name, way]
             case _:
                 return [way]
@@ -109,26 +109,26 @@ def questions(seed: int) -> tuple[DemoQuestion, DemoQuestion, DemoQuestion]:
     """The three questions that the demo asks of `synthetic:seed`, in this order. The last needs the video."""
     scene = make_scene(seed)
     rng = random.Random(f"askcam questions {seed}")
-    what = rng.choice((Kind.DESCRIBE, Kind.READ))
-    which = rng.choice((Kind.BACKGROUND, Kind.EXISTS))
-    motion = rng.choice((Kind.MOVING, Kind.MOTION))
+    what = rng.choice((QuestionKind.DESCRIBE, QuestionKind.READ))
+    which = rng.choice((QuestionKind.BACKGROUND, QuestionKind.EXISTS))
+    motion = rng.choice((QuestionKind.MOVING, QuestionKind.MOTION))
     return ask(scene, what, rng), ask(scene, which, rng), ask(scene, motion, rng)
 
 
-def ask(scene: Scene, kind: Kind, rng: random.Random) -> DemoQuestion:
+def ask(scene: Scene, kind: QuestionKind, rng: random.Random) -> DemoQuestion:
     """A question of one kind about a scene. `rng` chooses what a yes-or-no question asks after: half are there."""
     about = scene.traveller.drawn
-    if kind is Kind.EXISTS and rng.random() < 0.5:
+    if kind is QuestionKind.EXISTS and rng.random() < 0.5:
         about = rng.choice(
             [drawn for drawn in drawn_objects() if drawn.en not in about.en and about.en not in drawn.en]
         )
     text = {
-        Kind.DESCRIBE: "What do you see?",
-        Kind.READ: "What does the sign say?",
-        Kind.BACKGROUND: "What color is the background?",
-        Kind.EXISTS: f"Is there {about.a}? Answer yes or no.",
-        Kind.MOVING: "What is moving?",
-        Kind.MOTION: f"Which way is the {about.en} moving?",
+        QuestionKind.DESCRIBE: "What do you see?",
+        QuestionKind.READ: "What does the sign say?",
+        QuestionKind.BACKGROUND: "What color is the background?",
+        QuestionKind.EXISTS: f"Is there {about.a}? Answer yes or no.",
+        QuestionKind.MOVING: "What is moving?",
+        QuestionKind.MOTION: f"Which way is the {about.en} moving?",
     }[kind]
     return DemoQuestion(text, kind, scene, about)
 

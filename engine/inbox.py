@@ -25,7 +25,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Gone:
+class Departed:
     """A question that left the queue unanswered; the engine thread tells its asker."""
 
     asked: Asked
@@ -40,7 +40,7 @@ class Inbox:
         self._max_waiting = max_waiting
         self._change = threading.Condition()
         self._waiting: deque[Asked] = deque()
-        self._gone: list[Gone] = []  # at most what was waiting
+        self._gone: list[Departed] = []  # at most what was waiting
         self._running: dict[int, Asked] = {}  # by ticket: being answered
         self._nudged = False
         self._tickets = 0
@@ -115,7 +115,7 @@ class Inbox:
         with self._change:
             self._running.clear()
 
-    def gone(self) -> list[Gone]:
+    def gone(self) -> list[Departed]:
         """Those that left the queue since the last call."""
         if not self._gone:  # read at every token, so without the lock; one that comes just now is seen next time
             return []
@@ -163,7 +163,7 @@ class Inbox:
     def _drop(self, which: Callable[[Asked], bool], event: Callable[[Asked], Finished | Failed]) -> None:
         leaving = [asked for asked in self._waiting if which(asked)]
         self._waiting = deque(asked for asked in self._waiting if not which(asked))
-        self._gone += [Gone(asked, event(asked)) for asked in leaving]
+        self._gone += [Departed(asked, event(asked)) for asked in leaving]
         if leaving:
             self._change.notify_all()
 

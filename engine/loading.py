@@ -11,7 +11,7 @@ from askcam.engine.devices import pick_device, settle_device
 from askcam.engine.domain import Domain
 from askcam.engine.errors import ModelError
 from askcam.engine.families.known import FAMILIES
-from askcam.engine.families.spec import Facts, FamilySpec, Limits
+from askcam.engine.families.spec import Facts, FamilySpec, ModelLimits
 from askcam.engine.fingerprint import commit_of, digest_of
 from askcam.engine.folders import Card, find_model, read_card, read_config, weight_files
 from askcam.engine.hub import weights_bar
@@ -34,7 +34,7 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class FoundModel:
     """A model of which all but the weights has been read."""
 
     folder: Path
@@ -54,7 +54,7 @@ def load(config: EngineConfig, progress: Progress) -> Loaded:
     return place(find(config, progress), config, progress)
 
 
-def find(config: EngineConfig, progress: Progress) -> Found:
+def find(config: EngineConfig, progress: Progress) -> FoundModel:
     """All but the weights; may download them, which blocks. Raises ModelError."""
     device = pick_device(config.device)
     folder = find_model(config.model, progress)
@@ -69,10 +69,12 @@ def find(config: EngineConfig, progress: Progress) -> Found:
     itemsize = wanted.itemsize if isinstance(wanted, torch.dtype) else stored.itemsize
     weights_bytes = sum(file.stat().st_size for file in weight_files(folder)) * itemsize // stored.itemsize
     one = settle_device(device, weights_bytes)
-    return Found(folder, card, known, processor, spec, max_pairs, one or device, one is None, itemsize, weights_bytes)
+    return FoundModel(
+        folder, card, known, processor, spec, max_pairs, one or device, one is None, itemsize, weights_bytes
+    )
 
 
-def place(found: Found, config: EngineConfig, progress: Progress) -> Loaded:
+def place(found: FoundModel, config: EngineConfig, progress: Progress) -> Loaded:
     """Read the weights and place them. Blocks. Raises ModelError."""
     folder, card, processor, spec, max_pairs = found.folder, found.card, found.processor, found.spec, found.max_pairs
     progress("loading weights", 0.0)
@@ -149,7 +151,7 @@ def _load_config(folder: Path, model: str) -> Any:
         raise ModelError(f"cannot read config.json of {model!r}: {_first_line(exc)}") from exc
 
 
-def _load_weights(config: EngineConfig, found: Found) -> Any:
+def _load_weights(config: EngineConfig, found: FoundModel) -> Any:
     import transformers
 
     auto: Any = transformers.AutoModelForImageTextToText
@@ -197,10 +199,10 @@ def _spec(config: EngineConfig, kind: str, raw: dict[str, Any], processor: Any, 
         raise ModelError(str(exc)) from exc
 
 
-def _limits(part: Any) -> Limits | None:
+def _limits(part: Any) -> ModelLimits | None:
     size = part.size
     low, high = size["shortest_edge"], size["longest_edge"]
-    return Limits(int(low), int(high)) if low and high else None
+    return ModelLimits(int(low), int(high)) if low and high else None
 
 
 def _first_line(exc: Exception) -> str:

@@ -19,7 +19,7 @@ from askcam.engine.logprobs import Logprobs
 from askcam.engine.prompt import Prompter
 from askcam.engine.question import Failed, Finished, Question, Scored, Scoring, Started, Timings, Usage
 from askcam.engine.stages import StageClock
-from askcam.engine.stopping import Follow, Glance
+from askcam.engine.stopping import FollowTokens, Glance
 
 
 class PortableEngine(Front):
@@ -111,7 +111,7 @@ class PortableEngine(Front):
                     generation_config=config,
                     logits_processor=[] if guide is None else [Guided(guide)],
                     stopping_criteria=[
-                        Follow(lambda token: self._follow(answer, guide, token, glance.logits, sampling.logprobs))
+                        FollowTokens(lambda token: self._follow(answer, guide, token, glance.logits, sampling.logprobs))
                     ],
                 )
         usage = Usage(prompt.num_tokens, prompt.num_vision_tokens, 0, answer.num_tokens)

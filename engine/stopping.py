@@ -8,7 +8,7 @@ import torch
 from transformers import StoppingCriteria
 
 
-class Follow(StoppingCriteria):  # type: ignore[misc, unused-ignore]
+class FollowTokens(StoppingCriteria):  # type: ignore[misc, unused-ignore]
     """Hands each new token of the one sequence to `on_token`; generation ends when that returns true.
 
     Called on the thread that runs generate(). What `on_token` raises comes out of generate().

@@ -25,7 +25,7 @@ class Results:
 
 
 @dataclass(frozen=True, slots=True)
-class Forms:
+class TrainedForms:
     """Forms that the model fills: how long a text, and how many items a list may have at most."""
 
     max_length: int
@@ -43,7 +43,7 @@ class Trained:
 
     most_tools: int | None = None
     results: Results | None = None
-    forms: Forms | None = None
+    forms: TrainedForms | None = None
     beyond: tuple[tuple[str, re.Pattern[str]], ...] = ()
     but: re.Pattern[str] | None = None
     declines: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ def read_trained(data: Mapping[str, Any] | None) -> Trained | None:
     return Trained(
         most_tools=None if most is None else int(most),
         results=None if results is None else _results(results),
-        forms=None if forms is None else Forms(int(forms["max_length"]), int(forms["max_items"])),
+        forms=None if forms is None else TrainedForms(int(forms["max_length"]), int(forms["max_items"])),
         beyond=tuple((str(kind), _pattern(text)) for kind, text in talk.get("beyond", {}).items()),
         but=_maybe(talk.get("but")),
         declines=tuple(map(str, talk.get("declines", ()))),

@@ -30,7 +30,7 @@ GRACE_S = 5.0  # beyond WALL_S, by which the child ends itself
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class TriedForm:
     """What came of a form that is cheap enough."""
 
     written: str  # its grammar
@@ -59,7 +59,7 @@ class Trial:
         """Whether this system can do it."""
         return hasattr(os, "fork")
 
-    def run(self, form: Form, unwanted: Callable[[], bool]) -> Tried:
+    def run(self, form: Form, unwanted: Callable[[], bool]) -> TriedForm:
         """Blocks for as long as a form may take, WALL_S at most. Raises QuestionError for a form that cannot be used
         or costs too much, Cancelled when it is `unwanted` (looked at all the time), EngineFailure when it cannot be
         tried at all."""
@@ -70,7 +70,7 @@ class Trial:
             told = _Child(ours).ask(form, unwanted)
         if "error" in told:
             raise QuestionError(told["error"], told["param"])
-        return Tried(told["written"], told["num_bytes"], told["seconds"])
+        return TriedForm(told["written"], told["num_bytes"], told["seconds"])
 
     def close(self) -> None:
         """End the process, and what is tried in it."""

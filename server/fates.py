@@ -17,7 +17,7 @@ FORMATS = ("text", "json_object", "json_schema")
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class FieldTaken:
     """It has its effect. `how`: where that isn't plain from its name."""
 
     how: str = ""
@@ -31,14 +31,14 @@ class Ignored:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class FieldRefused:
     """It would change the answer, and can't be honoured. `why`: and what to do. Values in `off` mean: don't."""
 
     why: str
     off: tuple[Any, ...] = ()
 
 
-Fate = Taken | Ignored | Refused
+Fate = FieldTaken | Ignored | FieldRefused
 
 NOTHING: tuple[Any, ...] = (False, 0, "", [], {})
 SERVICE = Ignored("concerns OpenAI's own service")
@@ -66,70 +66,70 @@ ANEW = "answers begin anew, from the frames of now: put what is to be continued 
 
 # Of other servers: vLLM, SGLang, llama.cpp, Ollama, TGI, Mistral, OpenRouter, Anthropic.
 OTHERS: Mapping[str, Fate] = {
-    "best_of": Refused("one answer per request", (0, 1)),
-    "use_beam_search": Refused("answers are not searched for", NOTHING),
-    "length_penalty": Refused("it belongs to beam search", (0, 1)),
-    "early_stopping": Refused("it belongs to beam search", NOTHING),
-    "min_p": Refused("use top_p or top_k", (0,)),
-    "top_a": Refused("use top_p or top_k", (0,)),
-    "typical_p": Refused("use top_p or top_k", (0, 1)),
-    "tfs_z": Refused("use top_p or top_k", (0, 1)),
-    "mirostat": Refused("use temperature and top_p", NOTHING),
+    "best_of": FieldRefused("one answer per request", (0, 1)),
+    "use_beam_search": FieldRefused("answers are not searched for", NOTHING),
+    "length_penalty": FieldRefused("it belongs to beam search", (0, 1)),
+    "early_stopping": FieldRefused("it belongs to beam search", NOTHING),
+    "min_p": FieldRefused("use top_p or top_k", (0,)),
+    "top_a": FieldRefused("use top_p or top_k", (0,)),
+    "typical_p": FieldRefused("use top_p or top_k", (0, 1)),
+    "tfs_z": FieldRefused("use top_p or top_k", (0, 1)),
+    "mirostat": FieldRefused("use temperature and top_p", NOTHING),
     "mirostat_tau": Ignored("has no effect without mirostat"),
     "mirostat_eta": Ignored("has no effect without mirostat"),
-    "dynatemp_range": Refused("use temperature", (0,)),
+    "dynatemp_range": FieldRefused("use temperature", (0,)),
     "dynatemp_exponent": Ignored("has no effect without dynatemp_range"),
-    "xtc_probability": Refused("use temperature and top_p", (0,)),
+    "xtc_probability": FieldRefused("use temperature and top_p", (0,)),
     "xtc_threshold": Ignored("has no effect without xtc_probability"),
-    "dry_multiplier": Refused(PENALTY, (0,)),
+    "dry_multiplier": FieldRefused(PENALTY, (0,)),
     "dry_base": Ignored("has no effect without dry_multiplier"),
     "dry_allowed_length": Ignored("has no effect without dry_multiplier"),
     "dry_penalty_last_n": Ignored("has no effect without dry_multiplier"),
     "dry_sequence_breakers": Ignored("has no effect without dry_multiplier"),
-    "repeat_penalty": Refused(PENALTY, (0, 1)),
+    "repeat_penalty": FieldRefused(PENALTY, (0, 1)),
     "repeat_last_n": Ignored("has no effect without repeat_penalty"),
     "penalize_nl": Ignored("has no effect without repeat_penalty"),
-    "no_repeat_ngram_size": Refused(PENALTY, NOTHING),
-    "encoder_repetition_penalty": Refused(PENALTY, (0, 1)),
+    "no_repeat_ngram_size": FieldRefused(PENALTY, NOTHING),
+    "encoder_repetition_penalty": FieldRefused(PENALTY, (0, 1)),
     "min_keep": Ignored("bounds samplers that are off"),
-    "samplers": Refused("temperature, top_k and top_p are applied in this order", NOTHING),
-    "sampler_seed": Refused("use seed", (-1,)),
-    "logit_bias": Refused("no token can be favoured or banned", NOTHING),
-    "bad_words": Refused("no token can be banned", NOTHING),
-    "allowed_token_ids": Refused("no token can be banned", NOTHING),
-    "logits_processors": Refused("none can be brought along", NOTHING),
-    "custom_logit_processor": Refused("none can be brought along", NOTHING),
-    "custom_params": Refused("they belong to a logits processor", NOTHING),
-    "watermark": Refused("answers are not marked", NOTHING),
-    "ignore_eos": Refused("the model ends its answers itself; min_tokens and max_tokens bound them", NOTHING),
-    "stop_token_ids": Refused("use stop, with strings", NOTHING),
-    "stop_regex": Refused("use stop, with strings", NOTHING),
-    "include_stop_str_in_output": Refused("an answer ends before its stop string", NOTHING),
-    "no_stop_trim": Refused("an answer ends before its stop string", NOTHING),
-    "skip_special_tokens": Refused("special tokens are never part of an answer", (True, 1)),
-    "return_tokens_as_token_ids": Refused("tokens are told as text and bytes", NOTHING),
-    "prompt_logprobs": Refused("the prompt is not scored", (False, [], {})),
-    "truncate_prompt_tokens": Refused("leave old turns out yourself", (-1, 0)),
-    "echo": Refused("an answer holds its own words only", NOTHING),
-    "add_generation_prompt": Refused(ANEW, (True, 1)),
-    "continue_final_message": Refused(ANEW, NOTHING),
-    "add_special_tokens": Refused(TEMPLATE, NOTHING),
-    "chat_template": Refused(TEMPLATE, ("",)),
-    "documents": Refused("put their words into the question", NOTHING),
-    "mm_processor_kwargs": Refused("the size of pictures is set in askcam.toml", NOTHING),
-    "media_io_kwargs": Refused("two frames a second of a clip are read", NOTHING),
-    "guided_regex": Refused(FORM, ("",)),
-    "guided_choice": Refused(FORM, ([], "")),
-    "guided_grammar": Refused(FORM, ("",)),
+    "samplers": FieldRefused("temperature, top_k and top_p are applied in this order", NOTHING),
+    "sampler_seed": FieldRefused("use seed", (-1,)),
+    "logit_bias": FieldRefused("no token can be favoured or banned", NOTHING),
+    "bad_words": FieldRefused("no token can be banned", NOTHING),
+    "allowed_token_ids": FieldRefused("no token can be banned", NOTHING),
+    "logits_processors": FieldRefused("none can be brought along", NOTHING),
+    "custom_logit_processor": FieldRefused("none can be brought along", NOTHING),
+    "custom_params": FieldRefused("they belong to a logits processor", NOTHING),
+    "watermark": FieldRefused("answers are not marked", NOTHING),
+    "ignore_eos": FieldRefused("the model ends its answers itself; min_tokens and max_tokens bound them", NOTHING),
+    "stop_token_ids": FieldRefused("use stop, with strings", NOTHING),
+    "stop_regex": FieldRefused("use stop, with strings", NOTHING),
+    "include_stop_str_in_output": FieldRefused("an answer ends before its stop string", NOTHING),
+    "no_stop_trim": FieldRefused("an answer ends before its stop string", NOTHING),
+    "skip_special_tokens": FieldRefused("special tokens are never part of an answer", (True, 1)),
+    "return_tokens_as_token_ids": FieldRefused("tokens are told as text and bytes", NOTHING),
+    "prompt_logprobs": FieldRefused("the prompt is not scored", (False, [], {})),
+    "truncate_prompt_tokens": FieldRefused("leave old turns out yourself", (-1, 0)),
+    "echo": FieldRefused("an answer holds its own words only", NOTHING),
+    "add_generation_prompt": FieldRefused(ANEW, (True, 1)),
+    "continue_final_message": FieldRefused(ANEW, NOTHING),
+    "add_special_tokens": FieldRefused(TEMPLATE, NOTHING),
+    "chat_template": FieldRefused(TEMPLATE, ("",)),
+    "documents": FieldRefused("put their words into the question", NOTHING),
+    "mm_processor_kwargs": FieldRefused("the size of pictures is set in askcam.toml", NOTHING),
+    "media_io_kwargs": FieldRefused("two frames a second of a clip are read", NOTHING),
+    "guided_regex": FieldRefused(FORM, ("",)),
+    "guided_choice": FieldRefused(FORM, ([], "")),
+    "guided_grammar": FieldRefused(FORM, ("",)),
     "guided_decoding_backend": SPEED,
-    "guided_whitespace_pattern": Refused("JSON comes on one line", ("",)),
-    "grammar": Refused(FORM, ("",)),
-    "regex": Refused(FORM, ("",)),
-    "ebnf": Refused(FORM, ("",)),
-    "structural_tag": Refused(FORM, ("",)),
-    "lora_path": Refused("one model runs here", NOTHING),
-    "lora": Refused("one model runs here", NOTHING),
-    "adapter_id": Refused("one model runs here", ("",)),
+    "guided_whitespace_pattern": FieldRefused("JSON comes on one line", ("",)),
+    "grammar": FieldRefused(FORM, ("",)),
+    "regex": FieldRefused(FORM, ("",)),
+    "ebnf": FieldRefused(FORM, ("",)),
+    "structural_tag": FieldRefused(FORM, ("",)),
+    "lora_path": FieldRefused("one model runs here", NOTHING),
+    "lora": FieldRefused("one model runs here", NOTHING),
+    "adapter_id": FieldRefused("one model runs here", ("",)),
     "cache_salt": SPEED,
     "cache_prompt": SPEED,
     "id_slot": SPEED,
@@ -140,20 +140,22 @@ OTHERS: Mapping[str, Fate] = {
     "keep_alive": SPEED,
     "request_id": SHOWN,
     "rid": SHOWN,
-    "n_indent": Refused("it belongs to code completion", NOTHING),
-    "suffix": Refused("it belongs to code completion", ("",)),
-    "options": Refused("send what is in it as fields of the request: temperature, top_k, max_tokens, ...", NOTHING),
-    "extra_body": Refused("send what is in it as fields of the request", NOTHING),
-    "raw": Refused(TEMPLATE, NOTHING),
-    "template": Refused(TEMPLATE, ("",)),
-    "images": Refused("put pictures into a user's message", NOTHING),
-    "image_data": Refused("put pictures into a user's message", NOTHING),
-    "system": Refused("send it as a message of role system", NOTHING),
-    "system_prompt": Refused("send it as a message of role system", NOTHING),
-    "safe_prompt": Refused("say it in words", NOTHING),
-    "tool_prompt": Refused("say it in words", ("",)),
-    "plugins": Refused("none run here; server-side tools are named in askcam.tools", NOTHING),
-    "transforms": Refused("leave old turns out yourself", NOTHING),
+    "n_indent": FieldRefused("it belongs to code completion", NOTHING),
+    "suffix": FieldRefused("it belongs to code completion", ("",)),
+    "options": FieldRefused(
+        "send what is in it as fields of the request: temperature, top_k, max_tokens, ...", NOTHING
+    ),
+    "extra_body": FieldRefused("send what is in it as fields of the request", NOTHING),
+    "raw": FieldRefused(TEMPLATE, NOTHING),
+    "template": FieldRefused(TEMPLATE, ("",)),
+    "images": FieldRefused("put pictures into a user's message", NOTHING),
+    "image_data": FieldRefused("put pictures into a user's message", NOTHING),
+    "system": FieldRefused("send it as a message of role system", NOTHING),
+    "system_prompt": FieldRefused("send it as a message of role system", NOTHING),
+    "safe_prompt": FieldRefused("say it in words", NOTHING),
+    "tool_prompt": FieldRefused("say it in words", ("",)),
+    "plugins": FieldRefused("none run here; server-side tools are named in askcam.tools", NOTHING),
+    "transforms": FieldRefused("leave old turns out yourself", NOTHING),
     "think": UNTHOUGHT,
     "thinking": UNTHOUGHT,
     "thinking_budget": UNTHOUGHT,
@@ -181,7 +183,7 @@ def sort_out(values: Mapping[str, Any], fates: Mapping[str, Fate], path: str = "
         match fates.get(name):
             case Ignored():
                 continue
-            case Refused(why, off):
+            case FieldRefused(why, off):
                 if value is not None and not is_off(value, off):
                     raise refused(f"{path}{name}", why)
             case _:

@@ -49,7 +49,7 @@ class Given:
     model: "ModelConfig"
 
 
-class Told(Protocol):
+class ConfigView(Protocol):
     """askcam.toml, as far as commands of features need it."""
 
     @property
@@ -66,7 +66,7 @@ class Program:
 
     app: "typer.Typer"
     built_in: str  # the folder of the model to run where none is named
-    config: "Callable[[Path | None, Mapping[str, Any]], Told]"
+    config: "Callable[[Path | None, Mapping[str, Any]], ConfigView]"
     """What a file (None: none) says, and flags of [model] on top; leaves with 2 for what is wrong there."""
     groups: "dict[str, typer.Typer]" = field(default_factory=dict)  # commands that have commands of their own
 

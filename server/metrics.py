@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from askcam.client.protocol import ErrorBody
 from askcam.engine.question import Timings, Usage
 from askcam.server.cameras import Cameras
-from askcam.server.gauges.cameras import CameraGauges, Watched
+from askcam.server.gauges.cameras import CameraGauges, MeasuredCamera
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PUSHED = "push"  # label of all private cameras together: their names are secrets, and no two are the same
@@ -31,10 +31,10 @@ class Metrics:
     """One registry of its own. Owned by the event loop. `cameras` gives all that are open, private ones too: what was
     counted about others goes when it is scraped."""
 
-    def __init__(self, cameras: Callable[[], Iterable[Watched]] | None = None) -> None:
+    def __init__(self, cameras: Callable[[], Iterable[MeasuredCamera]] | None = None) -> None:
         self._registry = registry = CollectorRegistry()
         self._cameras = cameras
-        self._camera_labels, self._tool_labels = Labels(MAX_CAMERA_LABELS), Labels(MAX_TOOL_LABELS)
+        self._camera_labels, self._tool_labels = LabelBudget(MAX_CAMERA_LABELS), LabelBudget(MAX_TOOL_LABELS)
         self._outcomes: set[tuple[str, str]] = set()  # of questions: camera, outcome
         self._questions = Counter(
             "askcam_questions", "Questions answered, by how the answer ended.", ["camera", "outcome"], registry=registry
@@ -193,7 +193,7 @@ class Metrics:
                     histogram.remove(gone)
 
 
-class Labels:
+class LabelBudget:
     """The values that a label has had, bounded: those after so many are `other`."""
 
     def __init__(self, most: int) -> None:

@@ -4,7 +4,7 @@ import threading
 from typing import NamedTuple
 
 
-class Progress(NamedTuple):
+class LoadingProgress(NamedTuple):
     """One moment of loading."""
 
     what: str  # "loading weights", "warming up"
@@ -16,7 +16,7 @@ class Readiness:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._progress = Progress("starting", 0.0)
+        self._progress = LoadingProgress("starting", 0.0)
         self._ready = False
         self._failed = False
 
@@ -24,18 +24,18 @@ class Readiness:
         """Say what is being done and how much of it is done (held to 0..1). No effect once ready."""
         with self._lock:
             if not self._ready:
-                self._progress = Progress(what, min(1.0, max(0.0, share)))
+                self._progress = LoadingProgress(what, min(1.0, max(0.0, share)))
 
     def ready(self) -> None:
         """The model is warm. Final."""
         with self._lock:
-            self._ready, self._failed, self._progress = True, False, Progress("ready", 1.0)
+            self._ready, self._failed, self._progress = True, False, LoadingProgress("ready", 1.0)
 
     def fail(self, why: str) -> None:
         """The model will not come; `why` is one line for people, with its remedy. No effect once ready."""
         with self._lock:
             if not self._ready:
-                self._failed, self._progress = True, Progress(why, self._progress.share)
+                self._failed, self._progress = True, LoadingProgress(why, self._progress.share)
 
     @property
     def is_ready(self) -> bool:
@@ -48,6 +48,6 @@ class Readiness:
         with self._lock:
             return "ready" if self._ready else "failed" if self._failed else "loading"
 
-    def snapshot(self) -> Progress:
+    def snapshot(self) -> LoadingProgress:
         with self._lock:
             return self._progress

@@ -8,14 +8,14 @@ from typing import Any, Literal
 from askcam.client.protocol import CalledTool, Saw
 from askcam.engine.calls import Call
 from askcam.engine.question import Message, Reason, Sampling, Timings, TokenLogprob, Usage
-from askcam.server.access.shares import NOBODY, Client
+from askcam.server.access.shares import NOBODY, ClientIdentity
 
 Unwell = Literal["refuse", "answer"]
 OnChange = Literal["tell", "answer_again"]
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ToolChoice:
     """tool_choice: whether the model may call tools, must, or must call the one `name`."""
 
     mode: Literal["auto", "none", "required"] = "auto"
@@ -32,14 +32,14 @@ class Ask:
     max_age_s: float | None = None  # None: as the server usually has it
     max_wait_s: float = 0.0  # wait so long for a frame that is young enough, before the question is refused
     tools: tuple[Mapping[str, Any], ...] = ()  # the client's own functions, as chat completions write them
-    choice: Choice = Choice()
+    choice: ToolChoice = ToolChoice()
     server_tools: tuple[str, ...] | None = None  # only these of the camera's server-side tools; None: all it may use
     parallel: bool = True  # several calls in one turn
     evidence: bool = True  # may be kept on disk, where the server does so
     unwell: Unwell | None = None  # what to do about a dark or frozen picture; None: as the camera is configured
     on_change: OnChange | None = None  # watch the scene while answering: None: don't
     said_in: str = "messages"  # the wire's name of what holds the messages, for refusals
-    client: Client = NOBODY  # who asks; an admin may change what is watched
+    client: ClientIdentity = NOBODY  # who asks; an admin may change what is watched
     received: float = field(default_factory=time.monotonic)  # when the server had all of it; ttft_ms counts from here
 
 
@@ -51,14 +51,14 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenStep:
     """The first token is there; this is what it was given from. Comes again when tools were called in between."""
 
     saw: Saw
 
 
 @dataclass(frozen=True, slots=True)
-class Delta:
+class TextDelta:
     """Some more text: whole characters. With the logprobs of its tokens, where the question's sampling wants them."""
 
     text: str
@@ -103,4 +103,4 @@ class Done:
     calls: tuple[Call, ...] = ()
 
 
-Step = Begun | Seen | Delta | Called | Returned | Changed | Done
+Step = Begun | SeenStep | TextDelta | Called | Returned | Changed | Done

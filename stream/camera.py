@@ -15,11 +15,11 @@ from askcam.stream.errors import CameraUnavailable
 from askcam.stream.fit import Fit, FitRule
 from askcam.stream.frame import AgeBasis, Frame
 from askcam.stream.health import Health, HealthMonitor, gray
-from askcam.stream.rate import Rate
+from askcam.stream.rate import FrameRate
 from askcam.stream.reader import Reader
 from askcam.stream.sampler import MotionGate, Sampler
 from askcam.stream.shot import Shot
-from askcam.stream.sources.base import Picture, SourceSpec
+from askcam.stream.sources.base import DecodedPicture, SourceSpec
 from askcam.stream.states import State
 from askcam.stream.status import CameraConfig, CameraStatus, StateChange
 from askcam.stream.supervisor import Supervisor
@@ -61,7 +61,7 @@ class Camera:
         self._dropped: Counter[str] = Counter()
         self._sampler = Sampler(self.config.fps)
         self._slow: Sampler | None = None  # stands behind it while the engine cannot keep up
-        self._rate = Rate()
+        self._rate = FrameRate()
         self._gate = MotionGate(self.config.motion_gate)
         self._health = HealthMonitor()
         self._flags: tuple[Health, ...] = ()
@@ -233,7 +233,7 @@ class Camera:
                 return True
             return self._sampler.wants(newest.picture.mono + interval_s)
 
-    def take(self, reader: Reader, picture: Picture) -> bool:
+    def take(self, reader: Reader, picture: DecodedPicture) -> bool:
         """A picture was decoded; False when it comes too late to count."""
         now = time.monotonic()
         with self._lock:

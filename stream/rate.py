@@ -9,7 +9,7 @@ AT_MOST = 128  # arrivals remembered
 STEADY = 4  # arrivals that say something of a camera's own rate
 
 
-class Rate:
+class FrameRate:
     """Frames per second, lately. It outlives readers. Owned by the capture thread; seconds on time.monotonic()."""
 
     def __init__(self) -> None:

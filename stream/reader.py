@@ -8,7 +8,16 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from askcam.stream.errors import SourceError
-from askcam.stream.sources.base import Counting, Interruptible, Patient, Picture, Progress, Source, SourceSpec, Telling
+from askcam.stream.sources.base import (
+    Counting,
+    DecodedPicture,
+    Interruptible,
+    OpeningProgress,
+    Patient,
+    Source,
+    SourceSpec,
+    Telling,
+)
 from askcam.stream.sources.redact import redact
 
 log = logging.getLogger(__name__)
@@ -21,7 +30,7 @@ class Sink(Protocol):
         """Whether the next picture will be converted."""
         ...
 
-    def take(self, reader: "Reader", picture: Picture) -> bool:
+    def take(self, reader: "Reader", picture: DecodedPicture) -> bool:
         """A picture was decoded. False: this reader was abandoned, it must stop."""
         ...
 
@@ -63,10 +72,10 @@ class Reader:
         return _dropped(self._source)
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> OpeningProgress:
         """What the source knows besides its pictures."""
         source = self._source
-        return source.progress() if isinstance(source, Telling) else Progress()
+        return source.progress() if isinstance(source, Telling) else OpeningProgress()
 
     def abandon(self) -> None:
         """Tell it to stop after what it is doing, and wake it if it can be woken. Any thread; returns at once."""

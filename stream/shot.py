@@ -4,13 +4,13 @@ import threading
 
 from askcam.stream.fit import FitRule
 from askcam.stream.frame import Frame, Pixels
-from askcam.stream.sources.base import Picture, Unconverted
+from askcam.stream.sources.base import DecodedPicture, Unconverted
 
 
 class Shot:
     """One decoded picture of one camera. Any thread may ask for its frames; ten that do convert once."""
 
-    def __init__(self, camera: str, seq: int, picture: Picture, reader: object) -> None:
+    def __init__(self, camera: str, seq: int, picture: DecodedPicture, reader: object) -> None:
         self.camera, self.seq, self.picture = camera, seq, picture
         self.reader = reader  # who brought it; only compared
         self._lock = threading.Lock()

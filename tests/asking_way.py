@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import cv2
 
 from askcam.engine.question import Message, Part, Role, Sampling, Text
-from askcam.features.evidence.writer import Writer
+from askcam.features.evidence.writer import EvidenceWriter
 from askcam.server.answers import Answers
 from askcam.server.asking import Asking
 from askcam.server.cameras import Cameras
@@ -26,7 +26,7 @@ class Way:
     tools: Toolbox = field(default_factory=Toolbox)
     limits: CallLimits = field(default_factory=lambda: CallLimits(allow=("*",)))
     answers: Answers = field(default_factory=Answers)
-    evidence: Writer | None = None
+    evidence: EvidenceWriter | None = None
     max_age_s: float | None = None
 
     def asking(self) -> Asking:

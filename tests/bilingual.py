@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 from askcam.demo.objects import drawn_objects
-from askcam.demo.questions import DemoQuestion, Kind, ask
+from askcam.demo.questions import DemoQuestion, QuestionKind, ask
 from askcam.demo.scene import Direction, Scene
 
 COLORS = {
@@ -38,7 +38,7 @@ class Asked:
         """Whether it says what is asked for and nothing else of the sort. Times are of the frames that it saw."""
         if self.language == "en":
             return self.english.correct(answer, start, end)
-        if self.english.kind is Kind.EXISTS:
+        if self.english.kind is QuestionKind.EXISTS:
             there = self.english.about == self.english.scene.traveller.drawn
             return (re.match(r"(没有|有)", answer) or [""])[0] == ("有" if there else "没有")
         rest = answer
@@ -52,23 +52,23 @@ class Asked:
         scene = self.english.scene
         name, way = scene.traveller.drawn.zh, WAYS[scene.traveller.path.direction(start, end)]
         return {
-            Kind.DESCRIBE: [name, scene.sign.text],
-            Kind.READ: [scene.sign.text],
-            Kind.BACKGROUND: [COLORS[scene.room.color]],
-            Kind.MOVING: [name, way],
-            Kind.MOTION: [way],
+            QuestionKind.DESCRIBE: [name, scene.sign.text],
+            QuestionKind.READ: [scene.sign.text],
+            QuestionKind.BACKGROUND: [COLORS[scene.room.color]],
+            QuestionKind.MOVING: [name, way],
+            QuestionKind.MOTION: [way],
         }[self.english.kind]
 
     def _others(self) -> list[str]:
         """What must not stand beside the facts. Names of one sign are parts of other words."""
         match self.english.kind:
-            case Kind.BACKGROUND:
+            case QuestionKind.BACKGROUND:
                 return list(COLORS.values())
-            case Kind.MOTION:
+            case QuestionKind.MOTION:
                 return list(WAYS.values())
-            case Kind.MOVING:
+            case QuestionKind.MOVING:
                 return [*WAYS.values(), *_names()]
-            case Kind.DESCRIBE:
+            case QuestionKind.DESCRIBE:
                 return _names()
             case _:
                 return []
@@ -80,18 +80,18 @@ class Asked:
         return (chinese, letters) == ((False, True) if self.language == "en" else (True, False))
 
 
-def question(scene: Scene, kind: Kind, language: str, rng: random.Random) -> Asked:
+def question(scene: Scene, kind: QuestionKind, language: str, rng: random.Random) -> Asked:
     """`rng` chooses what a yes-or-no question asks after."""
     english = ask(scene, kind, rng)
     if language == "en":
         return Asked("en", english.text, english)
     text = {
-        Kind.DESCRIBE: "你看到了什么？",
-        Kind.READ: "牌子上写着什么？",
-        Kind.BACKGROUND: "背景是什么颜色？",
-        Kind.EXISTS: f"有{english.about.zh}吗？只回答有或没有。",
-        Kind.MOVING: "什么在移动？",
-        Kind.MOTION: f"{english.about.zh}在往哪个方向移动？",
+        QuestionKind.DESCRIBE: "你看到了什么？",
+        QuestionKind.READ: "牌子上写着什么？",
+        QuestionKind.BACKGROUND: "背景是什么颜色？",
+        QuestionKind.EXISTS: f"有{english.about.zh}吗？只回答有或没有。",
+        QuestionKind.MOVING: "什么在移动？",
+        QuestionKind.MOTION: f"{english.about.zh}在往哪个方向移动？",
     }[kind]
     return Asked("zh", text, english)
 

@@ -11,8 +11,8 @@ from askcam.engine.interface import EngineConfig, ModelInfo
 from askcam.engine.question import Clip, Message, Picture, Reason, Role, Sampling, Text, Timings, Trace, Usage
 from askcam.features.evidence.case import Circumstances
 from askcam.features.evidence.record import Versions
-from askcam.features.evidence.retention import Bounds
-from askcam.features.evidence.store import Store
+from askcam.features.evidence.retention import EvidenceBounds
+from askcam.features.evidence.store import EvidenceStore
 from askcam.server.answering.observing import Answered
 from askcam.server.answers import Record
 from askcam.stream.fit import Fit
@@ -22,7 +22,7 @@ from askcam.stream.window import Pair, View
 
 INFO = ModelInfo("tiny", "qwen2_vl", "live", "cpu", "float32", 1000, 8, 4096, commit=None, digest="d" * 64)
 COMMON = Circumstances(None, EngineConfig("tiny"), Versions("0.1.0", "2.14", "5.23"))
-PLENTY = Bounds(max_answers=1000, max_bytes=1 << 30, max_days=1000)
+PLENTY = EvidenceBounds(max_answers=1000, max_bytes=1 << 30, max_days=1000)
 CREATED = 1_760_000_000.0
 
 
@@ -85,12 +85,12 @@ def case(
     return Answered(record, asked, (), trace, (4, 5, 6), view, shot, INFO)
 
 
-OPEN: list[Store] = []
+OPEN: list[EvidenceStore] = []
 
 
-def open_store(folder: Path, bounds: Bounds = PLENTY) -> Store:
+def open_store(folder: Path, bounds: EvidenceBounds = PLENTY) -> EvidenceStore:
     """tests/server/evidence/conftest.py closes it, if the test does not."""
-    store = Store(folder, bounds, COMMON)
+    store = EvidenceStore(folder, bounds, COMMON)
     OPEN.append(store)
     store.tidy()
     return store

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from askcam.server.api.chat.fields import CHAT, MESSAGE
 from askcam.server.api.responses.fields import RESPONSES
-from askcam.server.fates import OTHERS, Fate, Ignored, Refused, Taken
+from askcam.server.fates import OTHERS, Fate, FieldRefused, FieldTaken, Ignored
 from askcam.server.realtime.fields import RESPONSE, SESSION
 
 HEAD = """# What becomes of each field
@@ -46,7 +46,7 @@ def _table(title: str, fates: Mapping[str, Fate]) -> str:
         match fate:
             case Ignored(why):
                 rows.setdefault(("ignored", why), []).append(f"`{name}`")
-            case Refused(why, off):
+            case FieldRefused(why, off):
                 values = ", ".join(f"`{json.dumps(value)}`" for value in off)
                 fine = f" (not {values})" if off and len(off) < 5 else ""
                 rows.setdefault(("refused", why), []).append(f"`{name}`{fine}")
@@ -59,7 +59,7 @@ def _table(title: str, fates: Mapping[str, Fate]) -> str:
 
 
 def _is_taken(fate: Fate) -> bool:
-    return isinstance(fate, Taken)
+    return isinstance(fate, FieldTaken)
 
 
 if __name__ == "__main__":

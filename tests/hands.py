@@ -12,7 +12,7 @@ from askcam.stream.camera import Camera, CameraConfig, State
 from askcam.stream.errors import CameraUnavailable, SourceError
 from askcam.stream.fit import Fit, FitRule, as_is, resize
 from askcam.stream.frame import AgeBasis, Pixels
-from askcam.stream.sources.base import Picture, SourceSpec, Unconverted
+from askcam.stream.sources.base import DecodedPicture, SourceSpec, Unconverted
 from askcam.stream.window import Anchors, View
 
 
@@ -41,9 +41,9 @@ class Hand:
         self.refuses, self.stuck = refuses, stuck
         self.opened = self.closed = False
         self.dropped: dict[str, int] = {}  # what it says that it dropped itself
-        self._given: queue.Queue[Picture | Exception | None] = queue.Queue()
+        self._given: queue.Queue[DecodedPicture | Exception | None] = queue.Queue()
 
-    def give(self, *given: Picture | Exception | None) -> None:
+    def give(self, *given: DecodedPicture | Exception | None) -> None:
         for each in given:
             self._given.put(each)
 
@@ -52,7 +52,7 @@ class Hand:
         if self.refuses:
             raise self.refuses
 
-    def read(self, convert: bool) -> Picture | None:
+    def read(self, convert: bool) -> DecodedPicture | None:
         given = self._given.get()
         if isinstance(given, Exception):
             raise given
@@ -96,7 +96,7 @@ class Grabber:
 
     def open(self) -> None: ...
 
-    def read(self, convert: bool) -> Picture | None:
+    def read(self, convert: bool) -> DecodedPicture | None:
         time.sleep(0.01)  # the camera's pace
         self.grabbed += 1
         number = next(self._numbers)

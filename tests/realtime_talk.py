@@ -19,7 +19,7 @@ from askcam.server.realtime.effects import Effect, Send, Start
 from askcam.server.realtime.extension import Extension
 from askcam.server.realtime.session import Session
 from askcam.server.realtime.settings import SessionLimits
-from askcam.server.steps import Delta, Done, Step
+from askcam.server.steps import Done, Step, TextDelta
 
 SDK: TypeAdapter[Any] = TypeAdapter(RealtimeServerEvent)
 OURS = {"askcam.clock", "camera.state", "frame.dropped", "scene.changed"}
@@ -78,7 +78,7 @@ class Talk:
         return self.take(self.session.hear(response_id, step))
 
     def words(self, response_id: str, text: str) -> list[dict[str, Any]]:
-        return self.hear(response_id, Delta(text))
+        return self.hear(response_id, TextDelta(text))
 
     def user(self, text: str, **item: Any) -> list[dict[str, Any]]:
         content = [{"type": "input_text", "text": text}]

@@ -11,7 +11,7 @@ import httpx
 from servers.breaking import Breaking
 
 from askcam.client.client import Answer, Client, Reply, connect
-from askcam.client.line import Line
+from askcam.client.line import SessionLine
 
 QUESTIONS = ("What do you see?", "Summarize what happened.", "Is there a dog?", "What is in the background?")
 ONCE = ("response.created", "response.output_item.added", "response.output_text.done", "response.done")
@@ -68,7 +68,7 @@ async def read(reply: Reply) -> tuple[str, Answer]:
 
 def listen(client: Client, camera: str, events: list[dict[str, Any]]) -> None:
     """Keep every event that the client takes out of its line."""
-    line: Line = client._links[camera]._line
+    line: SessionLine = client._links[camera]._line
     take = client._links[camera]._hear
     assert line.num_resumed == 0
 

@@ -4,12 +4,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from askcam.client.timeline import TimelineEntry
-from askcam.features.timeline.config import Bounds
+from askcam.features.timeline.config import TimelineBounds
 from askcam.features.timeline.merging import ENGLISH
 from askcam.features.timeline.note import Note
 from askcam.features.timeline.query import read
 from askcam.features.timeline.search import Search, find
-from askcam.features.timeline.store import Store
+from askcam.features.timeline.store import NoteStore
 from askcam.features.timeline.times import Level
 
 WALL = 1_760_004_000.0  # 2025-10-09T10:00:00Z
@@ -24,16 +24,16 @@ def note(
     return Note(camera, WALL + at, WALL + at + 1, text or " ".join(told) or "Nothing.", came, came, went)
 
 
-def open_store(folder: Path, bounds: Bounds | None = None) -> Store:
-    return Store(folder, bounds or Bounds(), ZONE, ENGLISH)
+def open_store(folder: Path, bounds: TimelineBounds | None = None) -> NoteStore:
+    return NoteStore(folder, bounds or TimelineBounds(), ZONE, ENGLISH)
 
 
-def found(store: Store, query: str = "", level: str | None = None, limit: int = 1000, **more: object) -> list[str]:
+def found(store: NoteStore, query: str = "", level: str | None = None, limit: int = 1000, **more: object) -> list[str]:
     return [entry.text for entry in entries(store, query, level, limit, **more)]
 
 
 def entries(
-    store: Store, query: str = "", level: str | None = None, limit: int = 1000, **more: object
+    store: NoteStore, query: str = "", level: str | None = None, limit: int = 1000, **more: object
 ) -> list[TimelineEntry]:
     wanted = None if level is None else Level(level)
     return find(store.db, Search(wanted=read(query), level=wanted, limit=limit, **more))  # type: ignore[arg-type]

@@ -6,11 +6,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from askcam.client.watches import EventFrame, Reading, WatchEvent
-from askcam.features.events.config import Bounds
+from askcam.features.events.config import EventBounds
 from askcam.features.events.pictures import Shown
-from askcam.features.events.store import Store
+from askcam.features.events.store import EventStore
 from askcam.features.watches.store import CAMERA, TABLES, remembering
-from askcam.features.watches.threshold import Memory
+from askcam.features.watches.threshold import WatchMemory
 from askcam.server.saw import rfc3339
 
 WALL = 1_760_000_000.0
@@ -31,15 +31,17 @@ def event(kind: Any = "on", watch: str | None = "door", camera: str = "lobby", p
     )
 
 
-def add(store: Store, i: int, jpeg: bytes | None = b"jpeg", frames: tuple[bytes, ...] = (), **more: Any) -> WatchEvent:
+def add(
+    store: EventStore, i: int, jpeg: bytes | None = b"jpeg", frames: tuple[bytes, ...] = (), **more: Any
+) -> WatchEvent:
     """The `i`-th: on, off, on, ..., a second apart."""
     found = event("off" if i % 2 else "on", **more)
     found = replace(found, frames=[EventFrame(rfc3339(WALL + i - 1 + k / 2)) for k in range(len(frames))])
     shown = None if jpeg is None else Shown(jpeg, frames)
     return store.add(
-        found, WALL + i, shown, remembering((found.watch or CAMERA, found.camera), Memory(i % 2 == 0, WALL + i))
+        found, WALL + i, shown, remembering((found.watch or CAMERA, found.camera), WatchMemory(i % 2 == 0, WALL + i))
     )
 
 
-def open_store(folder: Path, bounds: Bounds | None = None) -> Store:
-    return Store(folder, bounds or Bounds(), tables=[TABLES])
+def open_store(folder: Path, bounds: EventBounds | None = None) -> EventStore:
+    return EventStore(folder, bounds or EventBounds(), tables=[TABLES])

@@ -12,9 +12,9 @@ from typing import Any
 from askcam.engine.errors import Busy
 from askcam.engine.interface import Engine, Grammar
 from askcam.engine.question import Event, Question, Scored, ScoreEvent, Text
-from askcam.features.events.config import Bounds
-from askcam.features.events.service import Events
-from askcam.features.events.thread import Keeping
+from askcam.features.events.config import EventBounds
+from askcam.features.events.service import EventLog
+from askcam.features.events.thread import EventThread
 from askcam.features.watches.service import Watching
 from askcam.server.access.limits import Limits
 from askcam.server.cameras import Cameras
@@ -90,12 +90,12 @@ def text_of(question: Question) -> str:
 @asynccontextmanager
 async def open_hall(
     engine: Engine, folder: Path, metrics: Metrics | None = None
-) -> AsyncIterator[tuple[Heard, Watching, Events]]:
+) -> AsyncIterator[tuple[Heard, Watching, EventLog]]:
     """Two synthetic cameras that are watched by nobody yet."""
     heard, model = Heard(engine), Model("built-in")
     cameras = Cameras(model, Limits())
     model.ready(heard)
-    events = Events(Keeping(folder, Bounds()))
+    events = EventLog(EventThread(folder, EventBounds()))
     watching = Watching(events, model, cameras, {})
     (metrics or Metrics(cameras.all)).register(*watching.collectors)
     await events.open()

@@ -28,7 +28,7 @@ MAX_WAITING = 256  # lines that a blocked terminal has not taken; more are dropp
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CameraLine:
     """One thing to be said of a camera. `changes`: how many came before it that nothing was said of."""
 
     camera: str
@@ -71,7 +71,7 @@ class CameraLines:
     def removed(self, camera: str) -> None:
         self._known.pop(camera, None)
 
-    def due(self, now: float) -> Iterator[Line]:
+    def due(self, now: float) -> Iterator[CameraLine]:
         """What is to be said by now."""
         for name, known in self._known.items():
             wait_s = {State.LIVE: STEADY_S, State.STALLED: STALLED_S, State.CONNECTING: PATIENCE_S}.get(
@@ -86,7 +86,7 @@ class CameraLines:
             known.lines.append(now)
             known.told = (known.state, known.reason)
             unsaid, known.unsaid = known.unsaid, 0
-            yield Line(name, known.state, known.reason, unsaid)
+            yield CameraLine(name, known.state, known.reason, unsaid)
 
 
 def _news(known: _Known) -> bool:
@@ -104,7 +104,7 @@ def _gist(reason: str | None) -> str:
     return "".join(sign for sign in reason or "" if not sign.isdigit())
 
 
-def words(line: Line, info: CameraInfo | None) -> str:
+def words(line: CameraLine, info: CameraInfo | None) -> str:
     """`line` for people, without colour. `info`: the camera as it is now; None when it has gone."""
     if line.state is State.LIVE:
         size = "" if info is None or info.width is None else f"{info.width}x{info.height}"
@@ -123,7 +123,7 @@ def words(line: Line, info: CameraInfo | None) -> str:
     return text + (told("camera.flapped", count=line.changes) if line.changes else "")
 
 
-def _json(line: Line, info: CameraInfo | None) -> dict[str, Any]:
+def _json(line: CameraLine, info: CameraInfo | None) -> dict[str, Any]:
     told_now = info if line.state is State.LIVE else None
     return {
         "event": "camera",
@@ -173,7 +173,7 @@ async def telling(cameras: Cameras, json: bool) -> AsyncIterator[None]:
         mouth.close()
 
 
-def _spoken(line: Line, info: CameraInfo | None) -> str:
+def _spoken(line: CameraLine, info: CameraInfo | None) -> str:
     colour = "green" if line.state is State.LIVE else "yellow"
     return f"[{colour}]●[/] {say.escape(words(line, info))}"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from askcam.app.commands.ending import stop_on_signals
 from askcam.app.commands.serve import announce, run, until_ready
 from askcam.app.config import CameraEntry, Config
-from askcam.app.serving import Running, serving
+from askcam.app.serving import RunningServer, serving
 from askcam.client.client import Answer, connect
 from askcam.client.errors import AskcamError
 from askcam.demo.questions import DemoQuestion, questions
@@ -55,7 +55,7 @@ async def _demo(
         await running.ended()
 
 
-async def _ask(running: Running, config: Config, seed: int, json: bool, judge: Callable[[bool], None]) -> None:
+async def _ask(running: RunningServer, config: Config, seed: int, json: bool, judge: Callable[[bool], None]) -> None:
     camera = running.house.cameras.get(CAMERA)
     await asyncio.to_thread(_filled, camera)
     token = config.server.admin_token or config.server.token

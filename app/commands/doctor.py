@@ -43,7 +43,7 @@ SLOW_S = 5.0  # to a first word
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DoctorFinding:
     what: str
     ok: bool
     text: str
@@ -64,13 +64,13 @@ def doctor(cameras: list[str], model: EngineConfig | None, wait_s: float, json: 
         raise SystemExit(1)
 
 
-def _findings(cameras: list[str], model: EngineConfig | None, wait_s: float, json: bool) -> Iterator[Finding]:
+def _findings(cameras: list[str], model: EngineConfig | None, wait_s: float, json: bool) -> Iterator[DoctorFinding]:
     yield _python()
     for name in PACKAGES:
         yield _package(name)
     yield _torch()
     free = shutil.disk_usage(Path.home()).free / 1e9
-    yield Finding("disk", free > 2, told("doctor.disk" if free > 2 else "doctor.full_disk", free=f"{free:.0f}"))
+    yield DoctorFinding("disk", free > 2, told("doctor.disk" if free > 2 else "doctor.full_disk", free=f"{free:.0f}"))
     for uri in cameras:
         yield _camera(uri, wait_s, json)
     if model is not None:
@@ -78,39 +78,39 @@ def _findings(cameras: list[str], model: EngineConfig | None, wait_s: float, jso
         yield from _exactness(model)
 
 
-def _python() -> Finding:
+def _python() -> DoctorFinding:
     ok = sys.version_info >= (3, 11)
-    return Finding(
+    return DoctorFinding(
         "python", ok, told("doctor.python" if ok else "doctor.old_python", version=platform.python_version())
     )
 
 
-def _package(name: str) -> Finding:
+def _package(name: str) -> DoctorFinding:
     try:
-        return Finding(name, True, importlib.metadata.version(name))
+        return DoctorFinding(name, True, importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
-        return Finding(name, False, told("doctor.not_installed", name=name))
+        return DoctorFinding(name, False, told("doctor.not_installed", name=name))
 
 
-def _torch() -> Finding:
+def _torch() -> DoctorFinding:
     from askcam.engine.devices import describe
 
-    return Finding("device", True, told("doctor.device", device=describe(), cores=os.cpu_count()))
+    return DoctorFinding("device", True, told("doctor.device", device=describe(), cores=os.cpu_count()))
 
 
-def _camera(uri: str, wait_s: float, json: bool) -> Finding:
+def _camera(uri: str, wait_s: float, json: bool) -> DoctorFinding:
     config = CameraConfig(keyframe_s=wait_s)
     try:
         camera = Camera("doctor", resolve(uri), fit=as_is, anchors=Anchors(), config=config)
     except StreamError as exc:
-        return Finding("camera", False, str(exc))
+        return DoctorFinding("camera", False, str(exc))
     start = time.monotonic()
     camera.start()
     try:
         status = await_picture(camera, wait_s, tell=not json)
         if not camera.askable:
             why = at_once(status.reason or "") or told("doctor.no_frame", seconds=f"{wait_s:g}")
-            return Finding(f"camera {camera.uri}", False, why)
+            return DoctorFinding(f"camera {camera.uri}", False, why)
         took = time.monotonic() - start
         time.sleep(RATE_S)
         status = camera.status()
@@ -128,18 +128,18 @@ def _camera(uri: str, wait_s: float, json: bool) -> Finding:
         over = status.state is State.ENDED  # a short film, which can be asked about
         if status.reason is not None and not over:  # live, but decoding falls behind
             text += f"; {status.reason}"
-        return Finding(f"camera {camera.uri}", camera.askable and (over or status.reason is None), text)
+        return DoctorFinding(f"camera {camera.uri}", camera.askable and (over or status.reason is None), text)
     finally:
         camera.close()
 
 
-def _model(config: EngineConfig, json: bool) -> Iterator[Finding]:
+def _model(config: EngineConfig, json: bool) -> Iterator[DoctorFinding]:
     start = time.monotonic()
     try:
         with progress(json) as bar:
             engine = open_engine(config, bar)
     except EngineError as exc:
-        yield Finding("model", False, str(exc))
+        yield DoctorFinding("model", False, str(exc))
         return
     info = engine.info
     text = told(
@@ -150,16 +150,16 @@ def _model(config: EngineConfig, json: bool) -> Iterator[Finding]:
         device=info.device,
         took=f"{time.monotonic() - start:.1f}",
     )
-    yield Finding(f"model {info.id}", True, text)
+    yield DoctorFinding(f"model {info.id}", True, text)
     try:
         yield _speed(measure(engine))
     except (EngineError, StreamError) as exc:
-        yield Finding("speed", False, str(exc))
+        yield DoctorFinding("speed", False, str(exc))
     finally:
         engine.close()
 
 
-def _speed(found: Capacity) -> Finding:
+def _speed(found: Capacity) -> DoctorFinding:
     """How much this machine holds with the model, and what would help where that is too little."""
     first = told("doctor.no_word", seconds=f"{FIRST_S:g}")
     if found.first_s is not None:
@@ -186,15 +186,15 @@ def _speed(found: Capacity) -> Finding:
     slow = found.first_s is None or found.first_s > SLOW_S or (found.frame_s is not None and found.cameras < 1)
     half = found.width * found.height // 2
     help_ = told("doctor.helps", pixels=half, fps=f"{max(0.05, found.fps):.2g}") if slow else ""
-    return Finding("speed", not slow, f"{taken}; {first}{help_}", values)
+    return DoctorFinding("speed", not slow, f"{taken}; {first}{help_}", values)
 
 
-def _exactness(config: EngineConfig) -> Iterator[Finding]:
+def _exactness(config: EngineConfig) -> Iterator[DoctorFinding]:
     """Whether the live backend computes what stock transformers does, with this model on this machine."""
     from askcam.engine.opening import examine
 
     try:
         for check in examine(config):
-            yield Finding(f"live backend, {check.name}", check.ok, check.detail)
+            yield DoctorFinding(f"live backend, {check.name}", check.ok, check.detail)
     except EngineError as exc:
-        yield Finding("live backend", True, told("doctor.portable", why=exc))
+        yield DoctorFinding("live backend", True, told("doctor.portable", why=exc))

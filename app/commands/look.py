@@ -58,7 +58,7 @@ class Sizes:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class LookSpan:
     """What of a camera is looked at: its last `seconds`, `fps` frames of each, its first picture within `wait_s`."""
 
     seconds: float
@@ -66,7 +66,7 @@ class Span:
     wait_s: float
 
 
-def look(words: Sequence[str], config: EngineConfig, sizes: Sizes, span: Span, json: bool) -> None:
+def look(words: Sequence[str], config: EngineConfig, sizes: Sizes, span: LookSpan, json: bool) -> None:
     """`words`: what to look at, and last the question. Prints the answer as it comes. Leaves with 2 for what the user
     can mend."""
     try:
@@ -99,7 +99,7 @@ def _try(looked: Looked) -> None:
 
 
 @contextmanager
-def _camera(engine: Engine, looked: Looked, span: Span, json: bool) -> Iterator[Camera | None]:
+def _camera(engine: Engine, looked: Looked, span: LookSpan, json: bool) -> Iterator[Camera | None]:
     """The camera that is looked at, its window filled and known to the engine; None for pictures alone."""
     if looked.camera is None:
         yield None
@@ -111,7 +111,7 @@ def _camera(engine: Engine, looked: Looked, span: Span, json: bool) -> Iterator[
         yield camera
 
 
-def _fill(camera: Camera, span: Span, json: bool) -> None:
+def _fill(camera: Camera, span: LookSpan, json: bool) -> None:
     """Wait until the window holds the camera's last seconds, or all of a shorter film.
 
     Raises CameraUnavailable when it does not come up.

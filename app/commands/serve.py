@@ -9,7 +9,7 @@ from typing import Any
 from askcam.app.commands import camera_lines
 from askcam.app.commands.ending import LAST, leave, stop_on_signals
 from askcam.app.config import Config
-from askcam.app.serving import LOADING, Running, serving
+from askcam.app.serving import LOADING, RunningServer, serving
 from askcam.engine.errors import ModelError
 from askcam.server import logs
 from askcam.server.access.auth import notices
@@ -36,7 +36,7 @@ async def _serve(config: Config, built_in: Path, json: bool) -> None:
                 await running.ended()
 
 
-def announce(running: Running, config: Config, json: bool) -> None:
+def announce(running: RunningServer, config: Config, json: bool) -> None:
     """Say where the server listens and what must be known about that."""
     for text in notices(config.server.host, bool(config.server.tokens), config.server.tls):
         say.errors.print(f"[yellow]{told('note')}[/] {say.escape(reason_in(text))}")
@@ -49,7 +49,7 @@ def announce(running: Running, config: Config, json: bool) -> None:
         say.console.print(told("listening", url=f"[bold]{running.url}[/]"))
 
 
-async def until_ready(running: Running, json: bool) -> bool:
+async def until_ready(running: RunningServer, json: bool) -> bool:
     """Show how the model loads; False when the server was stopped meanwhile. Raises ModelError, StreamError."""
     ready, ended = asyncio.ensure_future(running.ready()), asyncio.ensure_future(running.ended())
     try:

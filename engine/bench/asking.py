@@ -15,7 +15,7 @@ PATIENCE_S = 120.0  # for one event of an answer
 
 
 @dataclass(slots=True)
-class Asking:
+class BenchAsking:
     """A question under way; times are monotonic seconds."""
 
     events: queue.SimpleQueue[tuple[float, Event]]
@@ -35,7 +35,7 @@ class Asking:
         count = self.finished.usage.completion_tokens - 1
         return count / max(self.finished.timings.decode_s, 1e-9)
 
-    def wait(self, patience_s: float | None = PATIENCE_S) -> "Asking":
+    def wait(self, patience_s: float | None = PATIENCE_S) -> "BenchAsking":
         """Until it has ended, for so long between two events. Raises what it failed with."""
         pieces = []
         while self.finished is None:
@@ -52,11 +52,11 @@ class Asking:
         return self
 
 
-def ask(engine: Engine, camera: str, tokens: int) -> Asking:
+def ask(engine: Engine, camera: str, tokens: int) -> BenchAsking:
     """Ask greedily for up to `tokens` tokens; does not wait."""
     events: queue.SimpleQueue[tuple[float, Event]] = queue.SimpleQueue()
     sampling = Sampling(max_tokens=tokens, temperature=0, seed=LARGEST_SEED)
-    asking = Asking(events, time.monotonic())
+    asking = BenchAsking(events, time.monotonic())
     question = Question((Message(Role.USER, (Text(QUESTION),)),), camera, sampling)
     engine.ask(question, lambda event: events.put((time.monotonic(), event)))
     return asking

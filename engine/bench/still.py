@@ -22,7 +22,7 @@ from askcam.stream.frame import Frame
 from askcam.stream.window import Pair, View
 
 
-class StillCamera:
+class StillBenchCamera:
     """A window of noise that is always the same, its newest frame always fresh."""
 
     name = "bench"
@@ -50,7 +50,7 @@ def measure(options: Options) -> tuple[dict[str, Any], list[Row]]:
         for num_frames in options.frames:
             fit = engine.fit(*size)
             options.say(f"{num_frames} frames of {fit.width}x{fit.height}, {options.repeats} questions")
-            camera = StillCamera(num_frames, fit.width, fit.height)
+            camera = StillBenchCamera(num_frames, fit.width, fit.height)
             engine.attach(camera)
             answers = [_ask(engine, options.tokens) for _ in range(options.repeats + 2)][2:]
             engine.detach(camera.name)
@@ -93,7 +93,7 @@ def _about(loaded: Loaded, options: Options) -> dict[str, Any]:
 
 
 def _ask(engine: PortableEngine, tokens: int) -> Finished:
-    finished = ask(engine, StillCamera.name, tokens).wait(patience_s=None).finished
+    finished = ask(engine, StillBenchCamera.name, tokens).wait(patience_s=None).finished
     assert finished is not None
     return finished
 

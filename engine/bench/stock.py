@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from askcam.engine.bench.asking import median
-from askcam.engine.live.model import Model
+from askcam.engine.live.model import LiveModel
 from askcam.engine.live.prompts import LivePrompter
 from askcam.engine.live.selftest import live_logits, noise_view, stock_logits
 from askcam.engine.loading import Loaded
-from askcam.engine.stopping import Follow
+from askcam.engine.stopping import FollowTokens
 from askcam.stream.window import View
 
 WIDER = {torch.float32: torch.float64}  # what rounding is measured against; for 16 bits float32
@@ -39,7 +39,7 @@ def compiled(loaded: Loaded, inputs: dict[str, Tensor], tokens: int, repeats: in
                 min_new_tokens=tokens,
                 do_sample=False,
                 cache_implementation="static",
-                stopping_criteria=[Follow(note)],
+                stopping_criteria=[FollowTokens(note)],
             )
         return times
 
@@ -86,7 +86,7 @@ class Rounding:
             torch.cuda.empty_cache()
 
     @torch.inference_mode()
-    def of(self, model: Model) -> dict[str, float]:
+    def of(self, model: LiveModel) -> dict[str, float]:
         """Relative errors, and the live one as a share of transformers'."""
         live = [live_logits(model, self._prompter, view).cpu() for view in self._views]
         ours, theirs = self._error(live), self._error(self._stock)

@@ -18,7 +18,7 @@ STILL_TOKENS = 1280  # of one attached picture, as Qwen's own examples bound it
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ModelLimits:
     """Pixels that one picture may have after resizing, both ends included."""
 
     min_pixels: int
@@ -32,8 +32,8 @@ class FamilySpec:
     model_type: str
     patch: int  # pixels of a side of the vision tower's patch
     merge: int  # patches of a side that become one token
-    frame: Limits  # of a frame of a window or clip
-    still: Limits  # of an attached picture
+    frame: ModelLimits  # of a frame of a window or clip
+    still: ModelLimits  # of an attached picture
     grids: tuple[Grid, ...] = ()  # the only grids that the model was trained on; empty: any
     tokens_per_second: float | None = None  # temporal positions follow the clock at this rate; None: they count pairs
     stamped_pairs: bool = False  # every pair stands alone in the prompt, behind its time stamp
@@ -55,7 +55,7 @@ class FamilySpec:
         """Vision tokens of one pair, or one still, of this size in pixels (already fitted)."""
         return (width // self.factor) * (height // self.factor)
 
-    def _fit(self, width: int, height: int, limits: Limits) -> Fit:
+    def _fit(self, width: int, height: int, limits: ModelLimits) -> Fit:
         new_height, new_width = smart_resize(height, width, self.factor, limits.min_pixels, limits.max_pixels)
         if self.grids and (new_height // self.factor, new_width // self.factor) not in self.grids:
             return fit_to_grids(width, height, self.factor, self.grids)
@@ -67,30 +67,30 @@ class Facts:
     """What a model's files say, as plain values: the input of a family's spec function."""
 
     config: Mapping[str, Any]  # config.json
-    frame: Limits | None  # the video processor's, None where it states none of its own
-    still: Limits | None  # the image processor's
+    frame: ModelLimits | None  # the video processor's, None where it states none of its own
+    still: ModelLimits | None  # the image processor's
     min_pixels: int | None = None  # of a frame, as the user set it
     max_pixels: int | None = None
     still_min_pixels: int | None = None  # of an attached picture, as the user set it
     still_max_pixels: int | None = None
     grids: tuple[Grid, ...] = ()
 
-    def frame_limits(self, factor: int, own: Limits | None) -> Limits:
+    def frame_limits(self, factor: int, own: ModelLimits | None) -> ModelLimits:
         """The user's limits, else the model's `own` bounded to LIVE_TOKENS, else from 4 tokens to LIVE_TOKENS."""
-        own = own or Limits(4 * factor**2, LIVE_TOKENS * factor**2)
+        own = own or ModelLimits(4 * factor**2, LIVE_TOKENS * factor**2)
         high = self.max_pixels or min(own.max_pixels, LIVE_TOKENS * factor**2)
         low = self.min_pixels or min(own.min_pixels, high)
         return _checked(low, high, factor)
 
-    def still_limits(self, factor: int) -> Limits:
+    def still_limits(self, factor: int) -> ModelLimits:
         """The user's limits for a picture, else the model's own bounded to STILL_TOKENS."""
-        own = self.still or Limits(4 * factor**2, STILL_TOKENS * factor**2)
+        own = self.still or ModelLimits(4 * factor**2, STILL_TOKENS * factor**2)
         high = self.still_max_pixels or max(factor**2, min(own.max_pixels, STILL_TOKENS * factor**2))
         return _checked(self.still_min_pixels or min(own.min_pixels, high), high, factor)
 
 
-def _checked(low: int, high: int, factor: int) -> Limits:
+def _checked(low: int, high: int, factor: int) -> ModelLimits:
     """Raises ValueError for what no picture can be."""
     if not factor**2 <= high or low > high:
         raise ValueError(f"min_pixels {low} and max_pixels {high}: want {factor**2} <= max_pixels >= min_pixels")
-    return Limits(low, high)
+    return ModelLimits(low, high)

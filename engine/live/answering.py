@@ -7,7 +7,7 @@ from torch import Tensor
 from askcam.engine.answer import Answer
 from askcam.engine.inbox import Asked
 from askcam.engine.live.kvpool import KVPool, Range
-from askcam.engine.live.ops import Span
+from askcam.engine.live.ops import RowSpan
 from askcam.engine.live.sampling import Chooser
 from askcam.engine.live.seam import Ints
 from askcam.engine.question import Finished, Timings, TokenLogprob, Usage
@@ -17,18 +17,20 @@ SHORT_ROWS = 128  # a prompt that is run whole in any case, as those of question
 
 
 @dataclass(slots=True, eq=False)
-class Prompt:
+class PromptRows:
     """The part of a question that is still to be run: everything that the window does not hold."""
 
     x: Tensor  # (rows, hidden) on the device
     positions: Ints  # (3, rows)
     extras: tuple[Tensor, ...] = ()  # deepstack, as x; zero where text is
 
-    def rest(self, num_rows: int) -> "Prompt | None":
+    def rest(self, num_rows: int) -> "PromptRows | None":
         """What is left after so many rows."""
         if num_rows == self.x.shape[0]:
             return None
-        return Prompt(self.x[num_rows:], self.positions[:, num_rows:], tuple(extra[num_rows:] for extra in self.extras))
+        return PromptRows(
+            self.x[num_rows:], self.positions[:, num_rows:], tuple(extra[num_rows:] for extra in self.extras)
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -41,31 +43,31 @@ class Costs:
 
 
 @dataclass(slots=True, eq=False)
-class Place:
+class PoolPlace:
     """A question's place in the pool: the window it reads and a tail of its own. Both are held until release()."""
 
     window: Range | None  # None: the question brings all it is about in its tail
     window_len: int  # tokens of the window that it sees: what was there when it was asked
     tail: Range
-    prompt: Prompt | None  # what is left to be run of it; None: answering
+    prompt: PromptRows | None  # what is left to be run of it; None: answering
     next_position: int  # of the next token
     usage: Usage
     costs: Costs
     tail_len: int = 0
     last_token: int = 0
 
-    def span(self, max_rows: int = MAX_ROWS) -> Span:
+    def span(self, max_rows: int = MAX_ROWS) -> RowSpan:
         """Its rows in the next pass: the prompt, or as much of it as one pass takes, or one token."""
         left = 1 if self.prompt is None else self.prompt.x.shape[0]
         num_rows = left if left <= SHORT_ROWS else min(left, max_rows)
         base = 0 if self.window is None else self.window.base
-        return Span(num_rows, base, self.window_len, self.tail.base, self.tail_len + num_rows)
+        return RowSpan(num_rows, base, self.window_len, self.tail.base, self.tail_len + num_rows)
 
-    def chooses(self, span: Span) -> bool:
+    def chooses(self, span: RowSpan) -> bool:
         """Whether the logits of that pass's last row choose a token: else more of the prompt is to come."""
         return self.prompt is None or span.num_rows == self.prompt.x.shape[0]
 
-    def ran(self, span: Span) -> None:
+    def ran(self, span: RowSpan) -> None:
         """That pass is done."""
         self.tail_len = span.tail_len
         if self.prompt is None:
@@ -80,13 +82,13 @@ class Place:
 
 
 @dataclass(slots=True, eq=False)
-class Answering:
+class RunningAnswer:
     """Owned by the engine thread."""
 
     asked: Asked
     answer: Answer
     chooser: Chooser
-    place: Place
+    place: PoolPlace
     started: float  # time.monotonic()
     logprobs: int | None  # how many of the likeliest tokens are told with each one; None: no logprobs
 

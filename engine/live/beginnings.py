@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from askcam.engine.inbox import Asked, asker
-from askcam.engine.live.answering import Answering
+from askcam.engine.live.answering import RunningAnswer
 
 MOST = 4  # at once, each of another asker
 
@@ -16,7 +16,7 @@ class Beginning:
 
     asked: Asked
     started: float  # time.monotonic()
-    steps: Iterator[Answering | None]
+    steps: Iterator[RunningAnswer | None]
 
     def close(self) -> None:
         self.steps.close()  # type: ignore[attr-defined]  # a generator's

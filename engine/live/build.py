@@ -12,9 +12,9 @@ from askcam.engine.live.capacity import Need
 from askcam.engine.live.cuda import choose_ops, settle_ops
 from askcam.engine.live.engine import LiveEngine
 from askcam.engine.live.graphs import Graphs
-from askcam.engine.live.model import Model
+from askcam.engine.live.model import LiveModel
 from askcam.engine.live.threads import best_threads
-from askcam.engine.loading import Found, Loaded
+from askcam.engine.loading import FoundModel, Loaded
 
 log = logging.getLogger("askcam.engine")
 
@@ -22,7 +22,7 @@ CPU_SHARE, CPU_MOST = 0.25, 2 * 2**30  # of a CPU's memory, for windows and answ
 GPU_SHARE = 0.85  # of what is free once the weights are there: the rest is for passing values
 
 
-def build(loaded: Loaded, config: EngineConfig, model: Model | None = None) -> LiveEngine:
+def build(loaded: Loaded, config: EngineConfig, model: LiveModel | None = None) -> LiveEngine:
     """The engine, running. Raises ModelError as make_model does."""
     model = model or make_model(loaded, config)
     if config.threads is None and loaded.device.type == "cpu":
@@ -30,10 +30,10 @@ def build(loaded: Loaded, config: EngineConfig, model: Model | None = None) -> L
     return LiveEngine(loaded, config, model, need(loaded).camera_rows)
 
 
-def make_model(loaded: Loaded, config: EngineConfig) -> Model:
+def make_model(loaded: Loaded, config: EngineConfig) -> LiveModel:
     """Raises ModelError when it is not supported or too little memory is left."""
     check_supported(loaded)
-    model = Model(loaded, choose_ops(loaded.device), pool_rows(loaded, config))
+    model = LiveModel(loaded, choose_ops(loaded.device), pool_rows(loaded, config))
     if settle_ops(model.language, log.info):
         log.info("capturing CUDA graphs")
         graphs = Graphs(model.language, model.vision, model.pool)
@@ -54,7 +54,7 @@ def check_supported(loaded: Loaded) -> None:
         raise ModelError("this model's attention slides over its context; the live backend has no such window")
 
 
-def check_room(found: Found, config: EngineConfig) -> None:
+def check_room(found: FoundModel, config: EngineConfig) -> None:
     """Before the weights are read: raises ModelError when they would leave too little for one camera."""
     budget = _budget(found.device, config, found.weights_bytes)
     wanted = Need.of(found.config, found.itemsize, found.spec, found.max_pairs)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from askcam.engine.live.language import Language
-from askcam.engine.live.ops import Ops, Span, append_batch, row_batch
+from askcam.engine.live.ops import Ops, RowSpan, append_batch, row_batch
 from askcam.engine.live.torch_ops import TorchOps
 
 log = logging.getLogger("askcam.engine")
@@ -69,7 +69,12 @@ def _errors(language: Language) -> list[tuple[str, float]]:
     layer, scale, eps = language.layers[0], language.scale, language.eps
     k, v = randn(512, kv, dim), randn(512, kv, dim)
     # two questions on one window of 100 tokens, one answer on another, one without a window
-    spans = [Span(17, 0, 100, 300, 17), Span(9, 0, 100, 320, 12), Span(1, 100, 150, 340, 1), Span(1, 0, 0, 350, 3)]
+    spans = [
+        RowSpan(17, 0, 100, 300, 17),
+        RowSpan(9, 0, 100, 320, 12),
+        RowSpan(1, 100, 150, 340, 1),
+        RowSpan(1, 0, 0, 350, 3),
+    ]
     num_rows = sum(span.num_rows for span in spans)
     batch = row_batch(spans, torch.zeros(3, num_rows, dtype=torch.int32), device)
     grown = append_batch([(0, 100), (150, 60)], 20, device)

@@ -14,11 +14,11 @@ from askcam.engine.errors import NoRoom, QuestionError
 from askcam.engine.front import Front, failed
 from askcam.engine.inbox import Asked, cancelled
 from askcam.engine.interface import EngineConfig, EngineMemory, LiveSource, SeenPace, WindowSource
-from askcam.engine.live.answering import Answering
+from askcam.engine.live.answering import RunningAnswer
 from askcam.engine.live.beginnings import Beginning, Beginnings
 from askcam.engine.live.keeper import Keeper
 from askcam.engine.live.kvpool import KVPool, PoolFull
-from askcam.engine.live.model import Model
+from askcam.engine.live.model import LiveModel
 from askcam.engine.live.prompts import LivePrompter
 from askcam.engine.live.scheduler import Scheduler
 from askcam.engine.live.scoring import Scorer, Scores
@@ -36,7 +36,7 @@ WAIT_S = 1.0  # the longest sleep: heads that nobody asks with are let go of
 class LiveEngine(Front):
     """An Engine (door.py) whose windows grow as frames arrive. Any thread may call it."""
 
-    def __init__(self, loaded: Loaded, config: EngineConfig, model: Model, camera_rows: int) -> None:
+    def __init__(self, loaded: Loaded, config: EngineConfig, model: LiveModel, camera_rows: int) -> None:
         """Starts the engine thread; build.py is the way in. `camera_rows`: of the pool, for one camera at most."""
         super().__init__(loaded, config, replace(loaded.info, backend="live"))
         self._model, self._pool, self._row_bytes = model, model.pool, model.language.row_bytes
@@ -50,7 +50,7 @@ class LiveEngine(Front):
         self._max_answering = config.max_answering
         self._grown: set[str] = set()  # cameras with news; a set's add and pop need no lock
         self._unsubscribe: dict[str, Callable[[], None]] = {}
-        self._answers: list[Answering] = []
+        self._answers: list[RunningAnswer] = []
         self._beginnings = Beginnings(lambda asked: isinstance(asked.question, Scoring) or asked.question.plain)
         self._scores: Scores | None = None  # one scoring at a time
         self._parked: list[Asked] = []  # taken up, but the pool was full
@@ -219,7 +219,7 @@ class LiveEngine(Front):
             scores.release(self._model)
             self._finished(scores.asked, event, scores.started)
 
-    def _hand_out(self, answer: Answering, token: int, logprob: TokenLogprob | None) -> None:
+    def _hand_out(self, answer: RunningAnswer, token: int, logprob: TokenLogprob | None) -> None:
         try:
             if not answer.take(token, logprob):
                 return
@@ -270,7 +270,7 @@ class LiveEngine(Front):
             self._parked.remove(asked)
             self._finished(asked, cancelled(asked), asked.at)
 
-    def _close(self, answer: Answering, event: Finished | Failed) -> None:
+    def _close(self, answer: RunningAnswer, event: Finished | Failed) -> None:
         self._answers.remove(answer)
         answer.place.release(self._pool)
         self._finished(answer.asked, event, answer.started)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from askcam.engine.interface import SeenPace, WindowSource
 from askcam.engine.live.prompts import Head
 from askcam.engine.live.seam import Seam
-from askcam.engine.live.vision import Encoded
+from askcam.engine.live.vision import EncodedPairs
 from askcam.engine.live.windows import KVWindow, plan
 from askcam.stream.window import Anchors, Pair, View
 
@@ -35,7 +35,7 @@ class Made:
     """A provisional pair that a question was given."""
 
     pair: Pair
-    encoded: Encoded
+    encoded: EncodedPairs
     at: float  # time.monotonic()
 
 
@@ -69,7 +69,7 @@ class Feed:
         self.fps = self.own_fps = 0.0  # sampled now; sampled when nothing is wrong
         self.tracks: OrderedDict[Head, Track] = OrderedDict()
         self.pairs: tuple[Pair, ...] = ()  # complete ones of the camera's window
-        self.encoded: dict[int, Encoded] = {}  # by index, of `pairs`
+        self.encoded: dict[int, EncodedPairs] = {}  # by index, of `pairs`
         self.made: Made | None = None  # the last provisional pair
         self.shape: tuple[int, int, float] | None = None  # height, width, fps of the windows
         self.settled = False  # nothing is left to compute until more is seen

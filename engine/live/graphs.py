@@ -20,7 +20,7 @@ from askcam.engine.live.kvpool import KVPool
 from askcam.engine.live.language import Language
 from askcam.engine.live.ops import DST, TAIL_BASE, TAIL_LEN, WINDOW_BASE, AppendBatch, RowBatch
 from askcam.engine.live.passes import cut
-from askcam.engine.live.vision import Encoded, Vision
+from askcam.engine.live.vision import EncodedPairs, Vision
 
 log = logging.getLogger("askcam.engine")
 
@@ -49,7 +49,7 @@ class _Append:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Encode:
-    pieces: tuple[tuple[Tensor, Captured[Encoded]], ...]  # each with what it runs on
+    pieces: tuple[tuple[Tensor, Captured[EncodedPairs]], ...]  # each with what it runs on
 
 
 class Graphs:
@@ -126,7 +126,7 @@ class Graphs:
             if layers is None or layers == piece:
                 run()
 
-    def encode(self, patches: Tensor, rows: int, columns: int) -> Iterator[Encoded | None]:
+    def encode(self, patches: Tensor, rows: int, columns: int) -> Iterator[EncodedPairs | None]:
         """As Passes.encode."""
         size = (patches.shape[0], rows, columns)
         if self._often("encode", *size):
@@ -136,7 +136,7 @@ class Graphs:
             yield self._vision.encode(patches, rows, columns)
             return
         *most, last = captured.pieces
-        done = Encoded(patches)
+        done = EncodedPairs(patches)
         for piece in most:
             done = self._replay(done, *piece)
             yield None
@@ -145,11 +145,11 @@ class Graphs:
     # -- inside
 
     @staticmethod
-    def _replay(done: Encoded, source: Tensor, run: Captured[Encoded]) -> Encoded:
+    def _replay(done: EncodedPairs, source: Tensor, run: Captured[EncodedPairs]) -> EncodedPairs:
         """One piece. What it gives is copied: whatever else is replayed before the next one may overwrite it."""
         source.copy_(done.tokens)
         found = run()
-        return Encoded(found.tokens.clone(), tuple(extra.clone() for extra in found.extras)).behind(done)
+        return EncodedPairs(found.tokens.clone(), tuple(extra.clone() for extra in found.extras)).behind(done)
 
     def _fitting(self, num_rows: int, packed: bool) -> _Rows | None:
         best = min((count for count, _ in self._rows if count >= num_rows), default=None)
@@ -213,7 +213,7 @@ class Graphs:
         vision, device = self._vision, self._language.device
         grid = vision.layout(rows, columns)  # the graphs read it, so it lives as long as they do
 
-        def piece(blocks: range) -> tuple[Tensor, Captured[Encoded]]:
+        def piece(blocks: range) -> tuple[Tensor, Captured[EncodedPairs]]:
             values = vision.width if blocks.start else vision.patch_values
             source = torch.zeros((num_pairs, rows * columns, values), dtype=vision.dtype, device=device)
             return source, Captured(lambda: vision.blocks(source, grid, blocks), device, self._memory)

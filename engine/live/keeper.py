@@ -9,10 +9,10 @@ import torch
 from askcam.engine.interface import PacedSource, SeenPace, WindowSource
 from askcam.engine.live.feed import Append, Encode, Feed, Track
 from askcam.engine.live.kvpool import PoolFull
-from askcam.engine.live.model import Model
+from askcam.engine.live.model import LiveModel
 from askcam.engine.live.prompts import Head, LivePrompter
-from askcam.engine.live.scheduler import Change, Pace
-from askcam.engine.live.vision import Encoded
+from askcam.engine.live.scheduler import CameraPace, PaceChange
+from askcam.engine.live.vision import EncodedPairs
 from askcam.engine.live.windows import KVWindow
 from askcam.stream.window import Anchors, View
 
@@ -24,7 +24,7 @@ ASIDE_S = 30.0
 class Keeper:
     """Owned by the engine thread."""
 
-    def __init__(self, model: Model, prompter: LivePrompter, anchors: Anchors) -> None:
+    def __init__(self, model: LiveModel, prompter: LivePrompter, anchors: Anchors) -> None:
         self._model, self._prompter, self._anchors = model, prompter, anchors
         self._clocked = prompter.clocked
         self._default: Head = prompter.default_head()
@@ -33,7 +33,9 @@ class Keeper:
         self._aside: dict[str, float] = {}  # cameras that are not kept until then (time.monotonic())
         self._at_work: Feed | None = None  # whose pair is being encoded or appended
         self._growing: Iterator[None] | None = None  # windows that are growing just now
-        self._encoding: tuple[Encode, Iterator[Encoded | None]] | None = None  # a pair that is being encoded just now
+        self._encoding: tuple[Encode, Iterator[EncodedPairs | None]] | None = (
+            None  # a pair that is being encoded just now
+        )
 
     def feed(self, source: WindowSource) -> Feed:
         """The camera's feed; a new one for a new source."""
@@ -125,14 +127,14 @@ class Keeper:
         """Cameras whose windows lack a pair. Any thread; what is true the next moment may differ."""
         return {feed.source.name for feed in tuple(self._feeds.values()) if next(feed.pieces(), None) is not None}
 
-    def paces(self, now: float) -> list[Pace]:
+    def paces(self, now: float) -> list[CameraPace]:
         """Every camera's rate and lag. Those that cannot be slowed down are left out."""
         found = []
         for name, feed in self._feeds.items():
             if isinstance(feed.source, PacedSource) and feed.fps and now >= self._aside.get(name, 0.0):
                 oldest = now if feed.settled else next((piece.pair.second.mono for piece in feed.pieces()), now)
                 asked_at = max((track.asked_at for track in feed.tracks.values()), default=0.0)
-                found.append(Pace(name, feed.fps, feed.own_fps, asked_at, max(0.0, now - oldest)))
+                found.append(CameraPace(name, feed.fps, feed.own_fps, asked_at, max(0.0, now - oldest)))
         return found
 
     def seen_paces(self, now: float) -> dict[str, SeenPace]:
@@ -140,7 +142,7 @@ class Keeper:
         found = {name: feed.pace(now) for name, feed in tuple(self._feeds.items())}
         return {name: pace for name, pace in found.items() if pace is not None}
 
-    def change(self, change: Change) -> None:
+    def change(self, change: PaceChange) -> None:
         """Have a camera sampled at another rate, and say so."""
         source = self._feeds[change.name].source
         assert isinstance(source, PacedSource)

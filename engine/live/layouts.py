@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Layout:
+class VisionLayout:
     """Constants of one grid on the device. N patches, d head dimension; patches come merge block by merge block."""
 
     cos: Tensor  # (N, 1, 1, d) float32
@@ -19,7 +19,7 @@ class Layout:
     windows: Tensor | None = None  # (N, N) bool: who sees whom in blocks with windows, in that order
 
 
-def layout(tower: Any, kind: str, rows: int, columns: int) -> Layout:
+def layout(tower: Any, kind: str, rows: int, columns: int) -> VisionLayout:
     """The layout of `rows` x `columns` patches for a stock tower of family `kind`."""
     merge = int(tower.spatial_merge_size)
     device = tower.patch_embed.proj.weight.device
@@ -34,7 +34,7 @@ def layout(tower: Any, kind: str, rows: int, columns: int) -> Layout:
         window_of = window_of.repeat_interleave(merge**2)
         windows = window_of[:, None] == window_of[None]
         cos, sin = cos[patch_order.to(device)], sin[patch_order.to(device)]
-        return Layout(
+        return VisionLayout(
             cos,
             sin,
             None,
@@ -43,8 +43,8 @@ def layout(tower: Any, kind: str, rows: int, columns: int) -> Layout:
             None if windows.all() else windows.to(device),
         )
     if kind == "qwen3_vl":
-        return Layout(cos, sin, _learned(tower, at, rows, columns).to(device))
-    return Layout(cos, sin)
+        return VisionLayout(cos, sin, _learned(tower, at, rows, columns).to(device))
+    return VisionLayout(cos, sin)
 
 
 def block_order(rows: int, columns: int, merge: int) -> Tensor:

@@ -11,7 +11,7 @@ from askcam.engine.live.ops import Ops, append_batch
 from askcam.engine.live.passes import Passes, Plain
 from askcam.engine.live.prep import Patcher
 from askcam.engine.live.seam import Seam, Unit
-from askcam.engine.live.vision import Encoded, Vision
+from askcam.engine.live.vision import EncodedPairs, Vision
 from askcam.engine.live.windows import KVWindow
 from askcam.engine.loading import Loaded
 from askcam.engine.prompt import Prompt as StockPrompt
@@ -23,7 +23,7 @@ SEEN = (("pixel_values", "image_grid_thw"), ("pixel_values_videos", "video_grid_
 PATCHES = 4096  # of pictures or pairs that go through the vision tower together
 
 
-class Model:
+class LiveModel:
     """Owned by the engine thread. Tensors in, tensors out; who may have which rows is the pool's bookkeeping."""
 
     def __init__(self, loaded: Loaded, ops: Ops, pool_rows: int) -> None:
@@ -40,13 +40,13 @@ class Model:
         self.device = self.language.device
         self._any_size = Plain(self.language, self.vision)  # graphs are for cameras' sizes, which come again and again
 
-    def encode(self, pairs: Sequence[Pair]) -> list[Encoded]:
+    def encode(self, pairs: Sequence[Pair]) -> list[EncodedPairs]:
         """Pairs of one size through the vision tower."""
         *_, found = self.encoding(pairs)
         assert found is not None
         return [found.pair(i) for i in range(len(pairs))]
 
-    def encoding(self, pairs: Sequence[Pair]) -> Iterator[Encoded | None]:
+    def encoding(self, pairs: Sequence[Pair]) -> Iterator[EncodedPairs | None]:
         """The same piece by piece: None after each but the last. Between two of them anything else may run."""
         return self.passes.encode(self.patches(pairs), *self.patch_grid(pairs[0].first))
 
@@ -58,7 +58,7 @@ class Model:
         """Rows and columns of a frame's patches."""
         return frame.height // self._spec.patch, frame.width // self._spec.patch
 
-    def embed_unit(self, unit: Unit, pair: Encoded) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def embed_unit(self, unit: Unit, pair: EncodedPairs) -> tuple[Tensor, tuple[Tensor, ...]]:
         """A pair with the text around it: (rows, hidden), and deepstack extras of the same shape."""
         tokens, extras = pair.tokens[0], tuple(extra[0] for extra in pair.extras)
         if not unit.before and not unit.after:
@@ -82,7 +82,7 @@ class Model:
             raise
         return window
 
-    def grow(self, windows: Sequence[KVWindow], seam: Seam, pair: Encoded) -> Iterator[None]:
+    def grow(self, windows: Sequence[KVWindow], seam: Seam, pair: EncodedPairs) -> Iterator[None]:
         """Append one pair to windows of one seam, whose next pair it is; together where they grow by equal lengths.
 
         Between two steps of the iterator answers may run. A growth that is given up half way has changed nothing.

@@ -17,7 +17,7 @@ POS_T, POS_H, POS_W, DST, WINDOW_BASE, WINDOW_LEN, TAIL_BASE, TAIL_LEN = range(8
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class RowSpan:
     """Some consecutive rows of one pass that belong together: a question's prompt, an answer's newest token.
 
     They see the first `window_len` pool rows from `window_base` on, and then, causally, the tail: the last of them
@@ -36,13 +36,13 @@ class RowBatch:
     """Who attends to what in one pass over rows. Both say the same: kernels read `meta`, torch on a CPU `spans`."""
 
     meta: Tensor  # (8, R) int32 on the device
-    spans: Sequence[Span]  # in the order of the rows; empty in a captured graph, whose spans change under it
+    spans: Sequence[RowSpan]  # in the order of the rows; empty in a captured graph, whose spans change under it
     packed: bool = False  # neighbouring rows mostly share a window: never changes a result, only what it costs
 
     def rows(self, chosen: Tensor) -> "RowBatch":
         """Of these rows only, which see what they saw. Waits for the device if there are spans."""
         meta = self.meta[:, chosen]
-        spans = [Span(1, *seen) for seen in zip(*meta[WINDOW_BASE:].tolist(), strict=True)] if self.spans else ()
+        spans = [RowSpan(1, *seen) for seen in zip(*meta[WINDOW_BASE:].tolist(), strict=True)] if self.spans else ()
         return RowBatch(meta, spans)
 
 
@@ -54,7 +54,7 @@ class AppendBatch:
     old_lens: Tensor  # (W,) int32 on the device: tokens in each window before
     num_new: int
     max_len: int  # no window will be longer than this afterwards
-    spans: Sequence[Span]  # as of RowBatch: the window before as window, the new tokens as tail
+    spans: Sequence[RowSpan]  # as of RowBatch: the window before as window, the new tokens as tail
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +109,7 @@ class Ops(Protocol):
         ...
 
 
-def row_batch(spans: Sequence[Span], positions: Tensor, device: torch.device) -> RowBatch:
+def row_batch(spans: Sequence[RowSpan], positions: Tensor, device: torch.device) -> RowBatch:
     """The batch of `spans`; `positions` (3, R) on the CPU, any integer dtype. One copy to the device."""
     columns = []
     for span in spans:
@@ -129,5 +129,5 @@ def append_batch(windows: Sequence[tuple[int, int]], num_new: int, device: torch
     """The batch that lets each window (base, length) grow by `num_new` tokens."""
     host = torch.tensor(windows, dtype=torch.int32).T.contiguous()
     on_device = host.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else host
-    spans = [Span(num_new, base, length, base + length, num_new) for base, length in windows]
+    spans = [RowSpan(num_new, base, length, base + length, num_new) for base, length in windows]
     return AppendBatch(on_device[0], on_device[1], num_new, max(length for _, length in windows) + num_new, spans)

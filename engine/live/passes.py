@@ -13,9 +13,9 @@ from typing import Protocol
 from torch import Tensor
 
 from askcam.engine.live.language import Language
-from askcam.engine.live.layouts import Layout
+from askcam.engine.live.layouts import VisionLayout
 from askcam.engine.live.ops import AppendBatch, RowBatch
-from askcam.engine.live.vision import Encoded, Vision
+from askcam.engine.live.vision import EncodedPairs, Vision
 
 PIECE_MS = 8.0  # of work without graphs, about, before answers get their turn
 MAX_PACES = 64  # sizes whose speed is remembered
@@ -43,7 +43,7 @@ class Passes(Protocol):
         """In which pieces such an append is best done, so that answers get their tokens in between."""
         ...
 
-    def encode(self, patches: Tensor, rows: int, columns: int) -> Iterator[Encoded | None]:
+    def encode(self, patches: Tensor, rows: int, columns: int) -> Iterator[EncodedPairs | None]:
         """As Vision.encode, piece by piece: None after each but the last. Anything may run in between."""
         ...
 
@@ -73,17 +73,17 @@ class Plain:
     def layer_ranges(self, num_windows: int, num_new: int) -> tuple[range, ...]:
         return self._cut(len(self._language.layers), (num_windows, num_new))
 
-    def encode(self, patches: Tensor, rows: int, columns: int) -> Iterator[Encoded | None]:
+    def encode(self, patches: Tensor, rows: int, columns: int) -> Iterator[EncodedPairs | None]:
         size = (patches.shape[0], rows, columns)
         grid = self._vision.layout(rows, columns)
         *most, last = self._cut(self._vision.num_blocks, size)
-        done = Encoded(patches)
+        done = EncodedPairs(patches)
         for blocks in most:
             done = self._blocks(done, grid, blocks, size)
             yield None
         yield self._blocks(done, grid, last, size)
 
-    def _blocks(self, done: Encoded, grid: Layout, blocks: range, size: Hashable) -> Encoded:
+    def _blocks(self, done: EncodedPairs, grid: VisionLayout, blocks: range, size: Hashable) -> EncodedPairs:
         began = time.perf_counter()
         found = self._vision.blocks(done.tokens, grid, blocks)
         self._note(size, began, blocks)

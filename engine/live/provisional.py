@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from askcam.engine.interface import LiveSource
 from askcam.engine.live.feed import Feed, Made
-from askcam.engine.live.model import Model
-from askcam.engine.live.vision import Encoded
+from askcam.engine.live.model import LiveModel
+from askcam.engine.live.vision import EncodedPairs
 from askcam.stream.window import View
 
 SMOOTH = 0.2  # of a new measurement in the running mean
@@ -21,7 +21,7 @@ SHARED_S = 0.25  # ... at most
 class Provisional:
     """Decides and makes, for all cameras. Owned by the engine thread."""
 
-    def __init__(self, model: Model, fresh_s: float) -> None:
+    def __init__(self, model: LiveModel, fresh_s: float) -> None:
         """`fresh_s`: what one may cost."""
         self._model, self._fresh_s = model, fresh_s
         self._cost_s = 0.0  # lately
@@ -51,7 +51,7 @@ class Provisional:
             return replace(view, pairs=(*view.pairs, made.pair), provisional=True)
         return None
 
-    def encoded(self, feed: Feed, view: View) -> Encoded:
+    def encoded(self, feed: Feed, view: View) -> EncodedPairs:
         """The tokens of a view's provisional pair; questions that share one encode it once."""
         pair = view.pairs[-1]
         if feed.made is None or feed.made.pair != pair:

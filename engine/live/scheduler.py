@@ -15,7 +15,7 @@ LEAST_FPS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class CameraPace:
     """One camera as the scheduler sees it."""
 
     name: str
@@ -26,7 +26,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PaceChange:
     """A camera is to be sampled at another rate."""
 
     name: str
@@ -46,7 +46,7 @@ class Scheduler:
         """Whether it is time to look again."""
         return now >= self._looked_at + LOOK_S
 
-    def look(self, now: float, cameras: Iterable[Pace]) -> Change | None:
+    def look(self, now: float, cameras: Iterable[CameraPace]) -> PaceChange | None:
         """What must change, if anything."""
         paces = list(cameras)
         self._looked_at = now
@@ -61,7 +61,7 @@ class Scheduler:
                 return None
             self._lagging_since = now  # patience again: the change must show first
             slackest = min(able, key=lambda pace: pace.asked_at)
-            return Change(slackest.name, max(LEAST_FPS, slackest.fps / 2), slower=True)
+            return PaceChange(slackest.name, max(LEAST_FPS, slackest.fps / 2), slower=True)
         self._lagging_since = None
         if now < self._calm_since + CALM_S:
             return None
@@ -70,4 +70,4 @@ class Scheduler:
             return None
         self._calm_since = now
         dearest = max(slowed, key=lambda pace: pace.asked_at)
-        return Change(dearest.name, min(dearest.own_fps, dearest.fps * 2), slower=False)
+        return PaceChange(dearest.name, min(dearest.own_fps, dearest.fps * 2), slower=False)

@@ -15,8 +15,8 @@ import torch
 
 from askcam.engine.choosing import choice_tokens
 from askcam.engine.inbox import Asked
-from askcam.engine.live.answering import Place
-from askcam.engine.live.model import Model
+from askcam.engine.live.answering import PoolPlace
+from askcam.engine.live.model import LiveModel
 from askcam.engine.live.starting import Starter
 from askcam.engine.question import Scored, Scoring
 from askcam.stream.window import View
@@ -33,7 +33,7 @@ class Scores:
         asked: Asked,
         started: float,
         views: tuple[View | None, ...],
-        places: Sequence[Place],
+        places: Sequence[PoolPlace],
         choices: Sequence[int],
     ) -> None:
         self.asked, self.started = asked, started
@@ -52,7 +52,7 @@ class Scores:
             return None
         return Scored(self._views, tuple(tuple(row) for row in torch.cat(self._found).tolist()))
 
-    def release(self, model: Model) -> None:
+    def release(self, model: LiveModel) -> None:
         """Give its memory back."""
         for place in self._places:
             place.release(model.pool)
@@ -61,7 +61,7 @@ class Scores:
 class Scorer:
     """Owned by the engine thread."""
 
-    def __init__(self, starter: Starter, model: Model, tokenizer: Any) -> None:
+    def __init__(self, starter: Starter, model: LiveModel, tokenizer: Any) -> None:
         self._starter, self._model, self._tokenizer = starter, model, tokenizer
 
     def begin(self, asked: Asked, scoring: Scoring, started: float) -> Scores:
@@ -70,7 +70,7 @@ class Scorer:
         if view is not None and len(scoring.questions) > FEW and scoring.questions[0].max_age_s is None:
             view = _complete(view)
         choices = choice_tokens(self._tokenizer, scoring.choices)
-        places: list[Place] = []
+        places: list[PoolPlace] = []
         try:
             for question in scoring.questions:
                 *_, found = self._starter.place(question, view, lambda num_prompt: 1, lambda: None, started)
@@ -91,9 +91,9 @@ def _complete(view: View) -> View:
     return replace(view, pairs=view.pairs[:-1], provisional=False)
 
 
-def _groups(places: Sequence[Place], max_rows: int = PASS_ROWS) -> list[list[Place]]:
+def _groups(places: Sequence[PoolPlace], max_rows: int = PASS_ROWS) -> list[list[PoolPlace]]:
     """Consecutive places whose prompts fit into one pass together; a longer prompt has one for itself."""
-    groups: list[list[Place]] = []
+    groups: list[list[PoolPlace]] = []
     rows = max_rows
     for place in places:
         assert place.prompt is not None

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from askcam.engine.live.model import Model
-from askcam.engine.live.ops import Span, row_batch
+from askcam.engine.live.model import LiveModel
+from askcam.engine.live.ops import RowSpan, row_batch
 from askcam.engine.live.prompts import LivePrompter
 from askcam.engine.live.seam import Ints
 from askcam.engine.loading import Loaded
@@ -33,7 +33,7 @@ class Check:
 
 
 @torch.inference_mode()
-def selftest(loaded: Loaded, model: Model, prompter: LivePrompter) -> list[Check]:
+def selftest(loaded: Loaded, model: LiveModel, prompter: LivePrompter) -> list[Check]:
     """Runs on the calling thread, before an engine thread owns the model. The pool is as before afterwards."""
     fit = loaded.spec.fit_frame(640, 480)
     lengths = sorted({1, min(3, loaded.info.max_pairs), loaded.info.max_pairs})
@@ -62,7 +62,7 @@ def _positions(loaded: Loaded, prompter: LivePrompter, width: int, height: int, 
     return Check(name, True, f"{ours.shape[1]} tokens stand where get_rope_index puts them")
 
 
-def _forward(loaded: Loaded, model: Model, prompter: LivePrompter, width: int, height: int) -> Check:
+def _forward(loaded: Loaded, model: LiveModel, prompter: LivePrompter, width: int, height: int) -> Check:
     """The first logits of an answer: a window of two pairs and a third, provisional one, against one stock pass."""
     view = noise_view(width, height, 3)
     try:
@@ -92,7 +92,7 @@ def stock_logits(model: Any, prompter: LivePrompter, view: View) -> torch.Tensor
     return logits
 
 
-def live_logits(model: Model, prompter: LivePrompter, view: View) -> torch.Tensor:
+def live_logits(model: LiveModel, prompter: LivePrompter, view: View) -> torch.Tensor:
     """The same from a window that grew pair by pair, and the last pair as a provisional one."""
     split = prompter.split(QUESTION)
     seam = prompter.seam(split.head, (view.newest.height, view.newest.width, view.fps))
@@ -111,7 +111,7 @@ def live_logits(model: Model, prompter: LivePrompter, view: View) -> torch.Tenso
         extras = tuple(torch.nn.functional.pad(extra, (0, 0, 0, num_rest)) for extra in extras)
         tail = model.pool.take(x.shape[0])
         try:
-            span = Span(x.shape[0], window.held.base, window.length, tail.base, x.shape[0])
+            span = RowSpan(x.shape[0], window.held.base, window.length, tail.base, x.shape[0])
             batch = row_batch([span], torch.from_numpy(positions), model.device)
             select = torch.tensor([x.shape[0] - 1], device=model.device)
             return model.passes.rows(x, batch, select, extras)[0].clone()

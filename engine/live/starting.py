@@ -16,12 +16,12 @@ from askcam.engine.errors import TooLong, UnknownScene
 from askcam.engine.front import Front
 from askcam.engine.inbox import Asked
 from askcam.engine.interface import EngineConfig
-from askcam.engine.live.answering import MAX_ROWS, Answering, Costs, Place, Prompt
+from askcam.engine.live.answering import MAX_ROWS, Costs, PoolPlace, PromptRows, RunningAnswer
 from askcam.engine.live.feed import Feed
 from askcam.engine.live.keeper import Keeper
 from askcam.engine.live.kvpool import PoolFull, Range
-from askcam.engine.live.model import Model
-from askcam.engine.live.ops import Span, row_batch
+from askcam.engine.live.model import LiveModel
+from askcam.engine.live.ops import RowSpan, row_batch
 from askcam.engine.live.prompts import LivePrompter
 from askcam.engine.live.provisional import Provisional
 from askcam.engine.live.sampling import Chooser
@@ -42,7 +42,13 @@ class Starter:
     """Owned by the engine thread."""
 
     def __init__(
-        self, front: Front, loaded: Loaded, config: EngineConfig, model: Model, prompter: LivePrompter, keeper: Keeper
+        self,
+        front: Front,
+        loaded: Loaded,
+        config: EngineConfig,
+        model: LiveModel,
+        prompter: LivePrompter,
+        keeper: Keeper,
     ) -> None:
         self._front, self._model, self._prompter, self._keeper = front, model, prompter, keeper
         self._own = loaded.model.generation_config
@@ -61,7 +67,7 @@ class Starter:
 
     def start(
         self, asked: Asked, question: Question, started: float, *, beside: bool = False
-    ) -> Iterator[Answering | None]:
+    ) -> Iterator[RunningAnswer | None]:
         """Take a question up and tell Started; piece by piece, None after each but the last. `beside`: others are
         under way, so that it may see what one of them saw just now, if that is fresh enough for it.
 
@@ -90,11 +96,11 @@ class Starter:
         if choosers[0].wants_ids:
             choosers[0].start(ids())
         answer = self._front.answer(asked, question, seen, ids, choosers[0].max_tokens, capture_s)
-        yield Answering(asked, answer, choosers[0], place, started, question.sampling.logprobs)
+        yield RunningAnswer(asked, answer, choosers[0], place, started, question.sampling.logprobs)
 
     def place(
         self, question: Question, view: View | None, room: Callable[[int], int], taken: Taken, started: float
-    ) -> Iterator[tuple[Place, Ids] | None]:
+    ) -> Iterator[tuple[PoolPlace, Ids] | None]:
         """A question's place with its prompt, and what gives the prompt's ids. `view`: all of its camera's.
 
         Piece by piece, None after each but the last; one about a camera alone is one piece. `room` says, for a prompt
@@ -105,7 +111,7 @@ class Starter:
         else:
             yield self._place_on_window(question, view, room, taken, started)
 
-    def run(self, places: Sequence[Place], *, together: bool = False) -> tuple[Tensor, list[int]]:
+    def run(self, places: Sequence[PoolPlace], *, together: bool = False) -> tuple[Tensor, list[int]]:
         """One pass over the next rows of all; returns logits, and the places whose next token they choose, by index.
 
         The others have more of their prompt to come. `together`: they are one question's, so that none waits for
@@ -135,7 +141,9 @@ class Starter:
         """How many rows of one prompt a pass takes that others share."""
         return MAX_ROWS if not self._row_s else min(MAX_ROWS, max(LEAST_ROWS, int(SHARED_S / self._row_s)))
 
-    def _inputs(self, places: Sequence[Place], spans: Sequence[Span]) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
+    def _inputs(
+        self, places: Sequence[PoolPlace], spans: Sequence[RowSpan]
+    ) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
         """What the next pass runs on: x (R, hidden), positions (3, R) on the CPU, deepstack extras."""
         language = self._model.language
         if all(place.prompt is None for place in places):
@@ -170,7 +178,7 @@ class Starter:
 
     def _place_on_window(
         self, question: Question, view: View, room: Callable[[int], int], taken: Taken, started: float
-    ) -> tuple[Place, Ids]:
+    ) -> tuple[PoolPlace, Ids]:
         """On a window: only the provisional pair and the question's own words are new."""
         split = self._prompter.split(question)
         feed = self._keeper.see(self._front.source(view.camera), view)
@@ -206,11 +214,11 @@ class Starter:
             self._model.pool.release(window.held)
             raise
         num_vision = (num_pairs + int(view.provisional)) * seam.unit(0).num_tokens
-        place = Place(
+        place = PoolPlace(
             window=window.held,
             window_len=window_len,
             tail=tail,
-            prompt=Prompt(x, positions, extras),
+            prompt=PromptRows(x, positions, extras),
             next_position=start + len(split.rest),
             usage=Usage(window_len + num_new, num_vision, cached),
             costs=Costs(ready - started, time.monotonic() - begun),
@@ -219,7 +227,7 @@ class Starter:
 
     def _place_whole(
         self, question: Question, view: View | None, room: Callable[[int], int], taken: Taken, started: float
-    ) -> Iterator[tuple[Place, Ids] | None]:
+    ) -> Iterator[tuple[PoolPlace, Ids] | None]:
         """With pictures of its own, or without a camera: all of the prompt goes into the tail."""
         prompt, positions = self._prompter.whole(question, view)
         tail = self._tail(prompt.num_tokens + room(prompt.num_tokens), None)
@@ -235,11 +243,11 @@ class Starter:
             raise
         assert found is not None
         x, extras = found
-        place = Place(
+        place = PoolPlace(
             window=None,
             window_len=0,
             tail=tail,
-            prompt=Prompt(x, positions, extras),
+            prompt=PromptRows(x, positions, extras),
             next_position=int(positions[0, -1]) + 1,
             usage=Usage(prompt.num_tokens, prompt.num_vision_tokens),
             costs=Costs(ready - started, time.monotonic() - ready),

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from askcam.engine.live.model import Model
+from askcam.engine.live.model import LiveModel
 from askcam.engine.loading import Loaded
 from askcam.stream.frame import Frame
 from askcam.stream.window import Pair
@@ -20,7 +20,7 @@ RUNS = 5
 WORTH = 0.9  # more threads must take less than this share of the time
 
 
-def best_threads(loaded: Loaded, model: Model) -> int:
+def best_threads(loaded: Loaded, model: LiveModel) -> int:
     """Encodes a grey pair with 1, 2, 4 ... threads, up to torch's own choice. Takes about half a second or less."""
     own = torch.get_num_threads()
     fit = loaded.spec.fit_frame(640, 480)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from askcam.engine.live.ops import AppendBatch, HeadNorms, RowBatch, Span
+from askcam.engine.live.ops import AppendBatch, HeadNorms, RowBatch, RowSpan
 
 
 class TorchOps:
@@ -69,7 +69,7 @@ def rms(x: Tensor, weight: Tensor, eps: float) -> Tensor:
 FLASH_ROWS = 12  # from so many rows on, the CPU's flash kernel is faster than two products and a softmax
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor, spans: Sequence[Span], scale: float) -> Tensor:
+def attend(q: Tensor, k: Tensor, v: Tensor, spans: Sequence[RowSpan], scale: float) -> Tensor:
     """Span by span over contiguous views of the pool: nothing is gathered, so cost follows what is really seen."""
     if len(spans) == 1:
         return _attend_span(q, k, v, spans[0], scale)
@@ -80,7 +80,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, spans: Sequence[Span], scale: float)
     return torch.cat(parts)
 
 
-def _attend_span(q: Tensor, k: Tensor, v: Tensor, span: Span, scale: float) -> Tensor:
+def _attend_span(q: Tensor, k: Tensor, v: Tensor, span: RowSpan, scale: float) -> Tensor:
     num_rows, num_heads, dim = q.shape
     num_kv = k.shape[1]
     group = num_heads // num_kv
@@ -105,7 +105,7 @@ def _attend_span(q: Tensor, k: Tensor, v: Tensor, span: Span, scale: float) -> T
     return out.view(num_kv, num_rows, group, dim).permute(1, 0, 2, 3).reshape(num_rows, num_heads, dim)
 
 
-def _attend_flash(q: Tensor, k: Tensor, v: Tensor, span: Span, scale: float) -> Tensor:
+def _attend_flash(q: Tensor, k: Tensor, v: Tensor, span: RowSpan, scale: float) -> Tensor:
     """The same for a whole prompt or append on a CPU: window and tail apart, joined by their sums of exponentials."""
     num_rows, num_heads, dim = q.shape
     num_kv = k.shape[1]

@@ -15,7 +15,7 @@ MOST_FEW = 16  # rows that one tensor-core tile takes in
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class LaunchPlan:
     """By which kernel one weight matrix is multiplied: `tile` as of kernels.stream.stream (one row) or few (more)."""
 
     tile: tuple[int, int, int, int]
@@ -27,8 +27,8 @@ Shape = tuple[int, int, bool, bool]  # of a weight matrix: rows, columns, gated;
 class TritonOps:
     """An implementation of ops.Ops. `plans` says which products our kernels take over; the others are cuBLAS's."""
 
-    def __init__(self, plans: Mapping[Shape, Plan] | None = None) -> None:
-        self.plans: dict[Shape, Plan] = dict(plans or {})
+    def __init__(self, plans: Mapping[Shape, LaunchPlan] | None = None) -> None:
+        self.plans: dict[Shape, LaunchPlan] = dict(plans or {})
 
     def norm_linear(
         self, x: Tensor, y: Tensor | None, norm: Tensor, eps: float, weight: Tensor, bias: Tensor | None
@@ -93,7 +93,7 @@ class TritonOps:
         seen = (batch.old_lens[:, None] + steps).flatten()
         return attention.row_attention(q, k, v, bases, seen, bases, torch.zeros_like(bases), scale, packed=True)
 
-    def _plan(self, x: Tensor, weight: Tensor, gated: bool = False) -> Plan | None:
+    def _plan(self, x: Tensor, weight: Tensor, gated: bool = False) -> LaunchPlan | None:
         rows = x.shape[0]
         if rows > MOST_FEW:
             return None
@@ -103,7 +103,7 @@ class TritonOps:
 def _product(
     a: Tensor,
     weight: Tensor,
-    plan: Plan,
+    plan: LaunchPlan,
     bias: Tensor | None = None,
     add_to: Tensor | None = None,
     gated: bool = False,

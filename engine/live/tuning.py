@@ -14,7 +14,7 @@ from askcam.engine.live.captured import Captured
 from askcam.engine.live.language import Language, Layer
 from askcam.engine.live.ops import Ops
 from askcam.engine.live.torch_ops import TorchOps
-from askcam.engine.live.triton_ops import MOST_FEW, Plan, Shape, TritonOps
+from askcam.engine.live.triton_ops import MOST_FEW, LaunchPlan, Shape, TritonOps
 
 log = logging.getLogger("askcam.engine")
 
@@ -37,16 +37,16 @@ class _Product:
     run: Callable[[Ops, Tensor, Tensor, int], Tensor]  # ops, x, input, layer
 
 
-def tune(language: Language) -> dict[Shape, Plan]:
+def tune(language: Language) -> dict[Shape, LaunchPlan]:
     """The plans for TritonOps. Takes seconds: kernels are compiled, then timed over all layers, as graphs."""
-    plans: dict[Shape, Plan] = {}
+    plans: dict[Shape, LaunchPlan] = {}
     for product in _products(language):
         for rows, tiles in ((1, ONE_GATED if product.gated else ONE), (MOST_FEW, FEW_GATED if product.gated else FEW)):
             weight = product.weights[0]
             shape = (weight.shape[0], weight.shape[1], product.gated, rows == 1)
             best_ms = _milliseconds(language, product, TritonOps(), rows)
             for tile in tiles:
-                ops = TritonOps({shape: Plan(tile)})
+                ops = TritonOps({shape: LaunchPlan(tile)})
                 try:
                     took_ms = _milliseconds(language, product, ops, rows)
                     error = _error(language, product, ops, rows)
@@ -56,7 +56,7 @@ def tune(language: Language) -> dict[Shape, Plan]:
                 if not error < LIMIT:
                     log.error("%s: the kernel with tiles of %s is wrong by %g here; unused", product.name, tile, error)
                 elif took_ms < best_ms:
-                    best_ms, plans[shape] = took_ms, Plan(tile)
+                    best_ms, plans[shape] = took_ms, LaunchPlan(tile)
             log.info("%s of %d rows: %.3f ms, %s", product.name, rows, best_ms, plans.get(shape, "cuBLAS"))
     return plans
 

@@ -12,22 +12,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from askcam.engine.live.layouts import Layout, layout
+from askcam.engine.live.layouts import VisionLayout, layout
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Encoded:
+class EncodedPairs:
     """Pairs as the language model takes them. P pairs, n tokens of a pair."""
 
     tokens: Tensor  # (P, n, hidden)
     extras: tuple[Tensor, ...] = ()  # deepstack: as `tokens`, for the first layers of the language model
 
-    def pair(self, i: int) -> "Encoded":
-        return Encoded(self.tokens[i : i + 1], tuple(extra[i : i + 1] for extra in self.extras))
+    def pair(self, i: int) -> "EncodedPairs":
+        return EncodedPairs(self.tokens[i : i + 1], tuple(extra[i : i + 1] for extra in self.extras))
 
-    def behind(self, before: "Encoded") -> "Encoded":
+    def behind(self, before: "EncodedPairs") -> "EncodedPairs":
         """This piece's tokens, with the extras of the pieces before it, too."""
-        return Encoded(self.tokens, before.extras + self.extras)
+        return EncodedPairs(self.tokens, before.extras + self.extras)
 
 
 MAX_LAYOUTS = 32  # grids whose constants are kept; pushed cameras may bring any
@@ -46,7 +46,7 @@ class Vision:
         self._merge = int(self._tower.spatial_merge_size)
         self._full = frozenset(getattr(self._tower, "fullatt_block_indexes", range(len(self._tower.blocks))))
         self._deep = tuple(getattr(self._tower, "deepstack_visual_indexes", ()))
-        self._layouts: OrderedDict[tuple[int, int], Layout] = OrderedDict()  # a camera's size has one
+        self._layouts: OrderedDict[tuple[int, int], VisionLayout] = OrderedDict()  # a camera's size has one
 
     @property
     def dtype(self) -> torch.dtype:
@@ -71,7 +71,7 @@ class Vision:
         """Of a patch between blocks."""
         return self._patch_weight.shape[0]
 
-    def layout(self, rows: int, columns: int) -> Layout:
+    def layout(self, rows: int, columns: int) -> VisionLayout:
         """The constants of a grid of patches."""
         size = (rows, columns)
         if size not in self._layouts:
@@ -81,11 +81,11 @@ class Vision:
         self._layouts.move_to_end(size)
         return self._layouts[size]
 
-    def encode(self, patches: Tensor, rows: int, columns: int) -> Encoded:
+    def encode(self, patches: Tensor, rows: int, columns: int) -> EncodedPairs:
         """patches (P, N, values), N = rows * columns -> their tokens."""
         return self.blocks(patches, self.layout(rows, columns), range(self.num_blocks))
 
-    def blocks(self, x: Tensor, grid: Layout, which: range) -> Encoded:
+    def blocks(self, x: Tensor, grid: VisionLayout, which: range) -> EncodedPairs:
         """A piece of encode(): the calls for range(0, 8), range(8, 16), ... each on the tokens of the one before.
 
         The first takes patches, those between give (P, N, width), the last gives the pairs' tokens. Each gives the
@@ -111,9 +111,9 @@ class Vision:
             x = self._tower.merger(x).view(num_pairs, num_patches // unit, -1)
             if grid.restore is not None:
                 x = x[:, grid.restore]
-        return Encoded(x, tuple(extras))
+        return EncodedPairs(x, tuple(extras))
 
-    def _attend(self, attention: Any, x: Tensor, grid: Layout, windows: Tensor | None) -> Tensor:
+    def _attend(self, attention: Any, x: Tensor, grid: VisionLayout, windows: Tensor | None) -> Tensor:
         num_pairs, num_patches, _ = x.shape
         qkv = attention.qkv(x).view(num_pairs, num_patches, 3, self._heads, -1)
         turned = _rotate(qkv[:, :, :2], grid.cos, grid.sin)

@@ -33,14 +33,14 @@ class KVWindow:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class WindowPlan:
     """What must happen so that the windows fit the stream."""
 
     close: tuple[int, ...]  # starts of windows that nobody will need
     open: tuple[int, ...]  # starts of windows to begin
 
 
-def plan(have: tuple[int, ...], first: int, num_seen: int, anchors: Anchors) -> Plan:
+def plan(have: tuple[int, ...], first: int, num_seen: int, anchors: Anchors) -> WindowPlan:
     """For a camera whose view begins at pair `first` after `num_seen` pairs, and windows that start at `have`.
 
     A view that follows another rule than `anchors` gets the one window it shows.
@@ -48,7 +48,7 @@ def plan(have: tuple[int, ...], first: int, num_seen: int, anchors: Anchors) -> 
     wanted = [first]
     if anchors.start(num_seen) == first:
         wanted += [start for start in anchors.live(num_seen) if first < start < num_seen]
-    return Plan(
+    return WindowPlan(
         close=tuple(start for start in have if start not in wanted),
         open=tuple(start for start in wanted if start not in have),
     )

@@ -44,7 +44,7 @@ Bar = Callable[[float | None], contextlib.AbstractContextManager[Told]]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class CalibrationWish:
     """What the command line says."""
 
     source: str
@@ -66,7 +66,7 @@ class Wish:
     model: str | None  # as given; None: the built-in one
 
 
-def calibrate(wish: Wish, config: EngineConfig, http: Http, json: bool) -> None:
+def calibrate(wish: CalibrationWish, config: EngineConfig, http: Http, json: bool) -> None:
     """Progress goes to stderr, the report to stdout. Leaves with 2 for what the user can mend."""
     try:
         _check(wish)
@@ -90,7 +90,7 @@ def calibrate(wish: Wish, config: EngineConfig, http: Http, json: bool) -> None:
         raise SystemExit(130) from None
 
 
-def _check(wish: Wish) -> None:
+def _check(wish: CalibrationWish) -> None:
     """Raises ValueError and SourceError."""
     if wish.save and wish.watch is None:
         raise ValueError(told("calibrate.save"))
@@ -110,7 +110,7 @@ def _check(wish: Wish) -> None:
         raise ValueError(told("calibrate.question"))
 
 
-def _setting(wish: Wish, http: Http) -> WatchSetting:
+def _setting(wish: CalibrationWish, http: Http) -> WatchSetting:
     """What is asked. Raises AskcamError and ValueError."""
     if wish.watch is None:
         kind = Kind.CHOICE if wish.choices else Kind.YESNO
@@ -131,7 +131,9 @@ def _setting(wish: Wish, http: Http) -> WatchSetting:
     return setting
 
 
-def _measured(wish: Wish, setting: WatchSetting, config: EngineConfig, quiet: bool) -> tuple[Report, str, str]:
+def _measured(
+    wish: CalibrationWish, setting: WatchSetting, config: EngineConfig, quiet: bool
+) -> tuple[Report, str, str]:
     """The report, what it was of, and the model's name."""
     with contextlib.ExitStack() as stack:
         path, reel, spans = file_path(wish.source), None, None
@@ -157,7 +159,7 @@ def _measured(wish: Wish, setting: WatchSetting, config: EngineConfig, quiet: bo
         return report(found.samples, found.blind, wish.precision), source, name
 
 
-def _seeds(wish: Wish, setting: WatchSetting) -> list[int]:
+def _seeds(wish: CalibrationWish, setting: WatchSetting) -> list[int]:
     match = SYNTHETIC.fullmatch(wish.source)
     assert match is not None, "checked before"
     return seeds_for(setting.question, int(match[1] or 0), wish.seeds)

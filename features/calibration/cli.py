@@ -57,7 +57,7 @@ def add_command(program: Program) -> None:
 
         flags = {"model": model, "backend": backend, "device": device, "dtype": dtype, "threads": threads}
         read = program.config(config, flags)
-        wish = command.Wish(
+        wish = command.CalibrationWish(
             source=source,
             labels=labels,
             watch=watch,

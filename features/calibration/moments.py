@@ -24,7 +24,7 @@ FAR = 2_000_000  # seeds that are tried for a scene with one certain object: it 
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedMoment:
     """A question and whether the answer is yes; `piece` as of samples.Sample."""
 
     question: str
@@ -37,7 +37,7 @@ class Moment:
     """All questions are about this one view."""
 
     view: View
-    asked: tuple[Asked, ...]
+    asked: tuple[AskedMoment, ...]
     at_s: float
 
 
@@ -61,7 +61,7 @@ def of_recording(
         due = max(due + every_s, still.at_s)
         known = labels.at(view.end_wall, settle_s)
         if known is not None:
-            yield Moment(view, (Asked(question, known[1], known[0]),), view.end_wall)
+            yield Moment(view, (AskedMoment(question, known[1], known[0]),), view.end_wall)
 
 
 def of_drawings(seeds: Sequence[int], question: str, engine: Engine, fps: float, moments: int = 1) -> Iterator[Moment]:
@@ -70,7 +70,7 @@ def of_drawings(seeds: Sequence[int], question: str, engine: Engine, fps: float,
     for seed in seeds:
         scene = SyntheticScene(seed)
         chance = random.Random(f"askcam calibration {seed}")
-        asked = tuple(Asked(text, true, seed) for text, true in _questions(question, scene.scene, chance))
+        asked = tuple(AskedMoment(text, true, seed) for text, true in _questions(question, scene.scene, chance))
         for _ in range(moments):
             at = EPOCH + chance.uniform(0, 100_000)
             yield Moment(_window(scene, at, chance, engine, fps), asked, at)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from askcam.engine.interface import Engine
 from askcam.engine.question import Failed, Message, Question, Role, Sampling, Scored, ScoreEvent, Text
-from askcam.features.calibration.moments import CAMERA, Asked, Moment
+from askcam.features.calibration.moments import CAMERA, AskedMoment, Moment
 from askcam.features.calibration.samples import Sample
-from askcam.features.watches.answers import Words, words
+from askcam.features.watches.answers import AnswerWords, words
 from askcam.features.watches.setting import WatchSetting
 from askcam.stream.window import View
 
@@ -61,7 +61,9 @@ def read(
     return Readings(tuple(samples), blind)
 
 
-def _scored(engine: Engine, asked: Sequence[Asked], meanings: Words, window_s: float) -> list[dict[str, float]]:
+def _scored(
+    engine: Engine, asked: Sequence[AskedMoment], meanings: AnswerWords, window_s: float
+) -> list[dict[str, float]]:
     """The probability of each word as the first token of each answer."""
     choices = tuple(meanings.meaning)
     questions = [

@@ -14,7 +14,7 @@ ENOUGH_PIECES = 5  # ... from so many pieces; what is less says little
 
 
 @dataclass(frozen=True, slots=True)
-class Worth:
+class ThresholdWorth:
     """What a pair of thresholds, or one, is worth on these samples. None: nothing was called so."""
 
     precision: float | None
@@ -22,7 +22,7 @@ class Worth:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FigureKind:
     """How much there is of what is so, or of what is not."""
 
     moments: int
@@ -38,8 +38,8 @@ class Report:
     """`blind` moments, at which the model began its answer with other words, are no samples."""
 
     samples: int
-    positives: Kind
-    negatives: Kind
+    positives: FigureKind
+    negatives: FigureKind
     blind: int
     precision: float  # that was asked for
     ece: float
@@ -48,7 +48,7 @@ class Report:
     roc: tuple[RocPoint, ...]
     bins: tuple[Bin, ...]
     proposed: Thresholds | None
-    worth: Worth | None  # of the proposed `on`
+    worth: ThresholdWorth | None  # of the proposed `on`
     intervals: dict[str, Interval | None] = field(
         default_factory=dict
     )  # 95%, of ece, brier, auc, on, precision, recall
@@ -68,7 +68,7 @@ def report(samples: Sequence[Sample], blind: int, precision: float) -> Report:
     worth = None
     if proposed is not None:
         on = proposed.on
-        worth = Worth(precision_at(found, on), recall_at(found, on))
+        worth = ThresholdWorth(precision_at(found, on), recall_at(found, on))
         figures |= {"precision": lambda drawn: precision_at(drawn, on), "recall": lambda drawn: recall_at(drawn, on)}
         figures["on"] = lambda drawn: None if (one := propose(drawn, precision)) is None else one.on
     return Report(
@@ -88,6 +88,6 @@ def report(samples: Sequence[Sample], blind: int, precision: float) -> Report:
     )
 
 
-def _kind(samples: Sequence[Sample], true: bool) -> Kind:
+def _kind(samples: Sequence[Sample], true: bool) -> FigureKind:
     of = [one.piece for one in samples if one.true is true]
-    return Kind(len(of), len(set(of)))
+    return FigureKind(len(of), len(set(of)))

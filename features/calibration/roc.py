@@ -11,7 +11,7 @@ from askcam.features.calibration.samples import Floats, Ints, Samples
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Counts:
+class RocCounts:
     """At each distinct probability, falling, taken as the threshold: how many moments it calls "on"."""
 
     thresholds: Floats
@@ -26,12 +26,12 @@ class RocPoint:
     threshold: float | None  # None: above all probabilities, so that nothing is called "on"
 
 
-def counts(samples: Samples) -> Counts:
+def counts(samples: Samples) -> RocCounts:
     order = np.argsort(-samples.probabilities, kind="stable")
     sorted_, true = samples.probabilities[order], samples.truths[order]
     last = np.flatnonzero(np.diff(sorted_, append=-np.inf) != 0)  # of each run of equal ones
     hits = np.cumsum(true, dtype=np.int64)[last]
-    return Counts(sorted_[last], hits, last + 1 - hits)
+    return RocCounts(sorted_[last], hits, last + 1 - hits)
 
 
 def auc(samples: Samples) -> float | None:
@@ -67,7 +67,7 @@ def curve(samples: Samples, most: int = 200) -> tuple[RocPoint, ...]:
     return (RocPoint(0.0, 0.0, None), *points)
 
 
-def _corners(found: Counts) -> Ints:
+def _corners(found: RocCounts) -> Ints:
     """Places where the curve changes its direction, and its end."""
     hits, alarms = np.diff(found.hits, prepend=0), np.diff(found.alarms, prepend=0)
     bends = hits[:-1] * alarms[1:] != hits[1:] * alarms[:-1]

@@ -32,7 +32,7 @@ CLEAR = 18.0  # how much better (in log likelihood) than the next number the bes
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class BarEvidence:
     """How badly each pattern fits each digit, in log likelihood: (12, 20), first the ten L (or R), then the ten G."""
 
     cost: Table
@@ -56,7 +56,7 @@ def _patterns(blur: float, right: bool) -> Table:
     return np.asarray(soft.reshape(20, -1, 4).mean(axis=2)[:, 3 * POINTS : 10 * POINTS], np.float32)
 
 
-def evidence(line: Line) -> Evidence | None:
+def evidence(line: Line) -> BarEvidence | None:
     """What a line across the code says of its digits, read left to right; None when no EAN-13 seems to be there."""
     dark = _flat(line)
     if dark is None:
@@ -75,7 +75,7 @@ def evidence(line: Line) -> Evidence | None:
     if misfit > MAX_MISFIT:
         return None
     noise = max(float(residual), 0.002) * 2 * POINTS  # samples within a module are not independent
-    return Evidence(np.asarray(cost[0] / noise, np.float32), misfit)
+    return BarEvidence(np.asarray(cost[0] / noise, np.float32), misfit)
 
 
 def _flat(line: Line) -> Line | None:

@@ -7,7 +7,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from askcam.features.desk.catalogue.errors import CatalogueError
 from askcam.features.desk.catalogue.store import Catalogue
-from askcam.features.desk.catalogue.taking import Taken, open_file, take
+from askcam.features.desk.catalogue.taking import TakenTable, open_file, take
 from askcam.features.desk.cli_words import told
 from askcam.server.terminal import say
 
@@ -35,7 +35,7 @@ def take_in(file: Path, into: Path, replace_all: bool, json: bool) -> None:
         raise SystemExit(1)
 
 
-def _tell(file: Path, into: Path, taken: Taken, json: bool) -> None:
+def _tell(file: Path, into: Path, taken: TakenTable, json: bool) -> None:
     if json:
         for broken in taken.broken:
             say.line({"line": broken.line, "broken": broken.why})

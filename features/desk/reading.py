@@ -58,11 +58,11 @@ class Weighed:
 
     region: Region
     direction: float  # degrees
-    evidence: bars.Evidence
+    evidence: bars.BarEvidence
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reading:
+class CodeReading:
     """What one picture showed."""
 
     codes: tuple[Code, ...]
@@ -70,7 +70,7 @@ class Reading:
     weighed: tuple[Weighed, ...] = ()
 
 
-def read(luma: Luma) -> Reading:
+def read(luma: Luma) -> CodeReading:
     """All codes of a picture (height, width) in gray. Takes some 10 ms at 960x540, and 40 ms more where bars cannot be
     read. Any thread; the interpreter's lock is free most of the time."""
     codes = _zxing(luma, _FORMATS)
@@ -91,7 +91,7 @@ def read(luma: Luma) -> Reading:
             unread.append(region)
         else:
             codes.append(Code(number, "EAN-13", region.corners(), False))
-    return Reading(tuple(codes[:MAX_CODES]), tuple(unread), tuple(weighed))
+    return CodeReading(tuple(codes[:MAX_CODES]), tuple(unread), tuple(weighed))
 
 
 def _zxing(luma: Luma, names: Sequence[str], upright: bool = False) -> list[Code]:
@@ -175,9 +175,9 @@ class Burst:
 
     def __init__(self, span_s: float = 1.0, max_readings: int = 12) -> None:
         self._span_s = span_s
-        self._held: deque[tuple[float, Reading]] = deque(maxlen=max_readings)  # the oldest falls out
+        self._held: deque[tuple[float, CodeReading]] = deque(maxlen=max_readings)  # the oldest falls out
 
-    def add(self, reading: Reading, mono: float) -> tuple[Code, ...]:
+    def add(self, reading: CodeReading, mono: float) -> tuple[Code, ...]:
         """Take in what a picture captured at `mono` (seconds) showed; returns its codes, and those that only all
         pictures together show."""
         while self._held and self._held[0][0] < mono - self._span_s:

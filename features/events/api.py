@@ -13,15 +13,15 @@ from starlette.responses import Response, StreamingResponse
 
 from askcam.client.protocol import encode
 from askcam.client.watches import EventList, SeenList, WatchEvent
-from askcam.features.events.follow import Gone, follow
-from askcam.features.events.service import Events as Log
+from askcam.features.events.follow import EventsGone, follow
+from askcam.features.events.service import EventLog as Log
 from askcam.features.events.severity import Severity
-from askcam.features.events.store import Wanted
+from askcam.features.events.store import EventQuery
 from askcam.features.events.subscribers import Reviewed
 from askcam.server.errors import bad_request, not_found
 from askcam.server.house import House
 from askcam.server.wire.bodies import MAX_ID, NO_STORE, choice, decode_body, json_response, moment, number, whole
-from askcam.server.wire.endpoint import ID, JPEG, JSON, MOMENT, SSE, TEXT, Endpoint, Events, Reply, Takes, page_of
+from askcam.server.wire.endpoint import ID, JPEG, JSON, MOMENT, SSE, TEXT, Endpoint, EventStream, Reply, Takes, page_of
 
 LIMIT, MOST = 50, 500  # events of one answer
 ALIVE_S = 15.0  # a comment so often, so that proxies and readers know that the stream lives
@@ -136,7 +136,7 @@ def endpoints(house: House, log: Log) -> list[Endpoint]:
             handler=events,
             name="listEvents",
             what="What watches have told, newest first; accepted as text/event-stream, as it comes",
-            replies={200: Reply("", {JSON: EventList, SSE: Events((WatchEvent, SeenList))})},
+            replies={200: Reply("", {JSON: EventList, SSE: EventStream((WatchEvent, SeenList))})},
             takes=FILTERS,
             errors=(400, 503),
             tag="watches",
@@ -212,7 +212,7 @@ async def stream(log: Log, last: int | None, watch: str | None, camera: str | No
                 case None:
                     yield hint
                     hint = b": alive\n\n"
-                case Gone():
+                case EventsGone():
                     yield f"event: gone\ndata: {json.dumps(asdict(event))}\n\n".encode()
                 case WatchEvent():
                     yield sse(event)
@@ -226,10 +226,10 @@ def sse(event: WatchEvent) -> bytes:
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.id, event.kind.encode(), encode(event))
 
 
-def wanted(request: Request) -> Wanted:
+def wanted(request: Request) -> EventQuery:
     """Which events the query asks for. Raises ApiError 400."""
     acknowledged = choice(request, "acknowledged", ("true", "false"))
-    return Wanted(
+    return EventQuery(
         before=whole(request, "before"),
         since=moment(request, "since"),
         watch=request.query_params.get("watch"),

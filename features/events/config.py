@@ -12,7 +12,7 @@ from askcam.server.toml_file import Toml
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class EventBounds:
     """How much is kept; what is beyond goes, oldest first."""
 
     max_events: int = 100_000
@@ -28,8 +28,8 @@ class WatchingConfig:
     max_bytes: Annotated[int, Meta(ge=0)] = 1 << 30  # of their pictures
 
     @property
-    def bounds(self) -> Bounds:
-        return Bounds(self.max_events, self.max_bytes)
+    def bounds(self) -> EventBounds:
+        return EventBounds(self.max_events, self.max_bytes)
 
 
 def read_watching(toml: Toml, env: Mapping[str, str] | None) -> WatchingConfig:

@@ -4,15 +4,15 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 
 from askcam.client.watches import WatchEvent
-from askcam.features.events.service import Events
-from askcam.features.events.store import Store
-from askcam.features.events.subscribers import News, Reader, Reviewed
+from askcam.features.events.service import EventLog
+from askcam.features.events.store import EventStore
+from askcam.features.events.subscribers import News, Reviewed, Subscriber
 
 CAUGHT_UP = 100  # events read from the store at once, for one who resumes
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class EventsGone:
     """Events that are not kept any more, and so cannot be told."""
 
     first_missed: int
@@ -20,8 +20,8 @@ class Gone:
 
 
 async def follow(
-    events: Events, last: int | None, watch: str | None, camera: str | None, alive_s: float
-) -> AsyncGenerator[News | Gone | None, None]:
+    events: EventLog, last: int | None, watch: str | None, camera: str | None, alive_s: float
+) -> AsyncGenerator[News | EventsGone | None, None]:
     """Events of that watch and camera as they come; after `last`, those that were missed first. None: only new ones.
 
     Also what somebody says of earlier ones meanwhile; what was said while nobody followed is had with the events.
@@ -35,13 +35,13 @@ async def follow(
         first = await events.read(lambda store: store.first_id(), None)
         yield None
         if first is not None and last + 1 < first:
-            yield Gone(last + 1, first - 1)
+            yield EventsGone(last + 1, first - 1)
         async for event in _missed(events, last, watch, camera):
             yield event
             last = event.id
         last = max(last, newest)
         while (told := await _next(reader, alive_s)) is not None:
-            if isinstance(told, Reader):
+            if isinstance(told, Subscriber):
                 yield None
                 continue
             new = isinstance(told, Reviewed) or told.id > last
@@ -49,7 +49,7 @@ async def follow(
                 yield told
 
 
-async def _next(reader: Reader, alive_s: float) -> News | Reader | None:
+async def _next(reader: Subscriber, alive_s: float) -> News | Subscriber | None:
     """The reader itself when nothing came; None at the end."""
     try:
         return await reader.next(alive_s)
@@ -57,11 +57,11 @@ async def _next(reader: Reader, alive_s: float) -> News | Reader | None:
         return reader
 
 
-async def _missed(events: Events, last: int, watch: str | None, camera: str | None) -> AsyncIterator[WatchEvent]:
+async def _missed(events: EventLog, last: int, watch: str | None, camera: str | None) -> AsyncIterator[WatchEvent]:
     """What is kept of the events after `last`, oldest first."""
     while True:
 
-        def following(store: Store, *, after: int = last) -> list[WatchEvent]:
+        def following(store: EventStore, *, after: int = last) -> list[WatchEvent]:
             return store.following(after, CAUGHT_UP, watch=watch, camera=camera)
 
         none: list[WatchEvent] = []

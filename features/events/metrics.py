@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from askcam.features.events.service import Events
+from askcam.features.events.service import EventLog
 
 
-class Gauges(Collector):
-    def __init__(self, events: Events) -> None:
+class EventGauges(Collector):
+    def __init__(self, events: EventLog) -> None:
         self._telling, self._readers = events.telling, events.readers
 
     def describe(self) -> Iterable[Metric]:

@@ -24,7 +24,7 @@ class Shown:
         return replace(self, frames=())
 
 
-class Pictures:
+class EventPictures:
     """Owned by the store; the caller's transaction is theirs. Every method may raise sqlite3.Error."""
 
     def __init__(self, db: sqlite3.Connection) -> None:

@@ -11,9 +11,9 @@ import msgspec
 
 from askcam.client.watches import EventFrame, Reading, WatchEvent
 from askcam.features.events.pictures import Shown
-from askcam.features.events.store import Also, Store
+from askcam.features.events.store import Also, EventStore
 from askcam.features.events.subscribers import Readers
-from askcam.features.events.thread import Keeping
+from askcam.features.events.thread import EventThread
 from askcam.server.pictures import encode
 from askcam.server.saw import rfc3339
 from askcam.stream.errors import StreamError
@@ -40,10 +40,10 @@ class News:
     told: Callable[[int], None] = lambda number: None  # with the event's id
 
 
-class Telling:
+class Publisher:
     """Owned by the event loop; one task at a time calls tell(), again() and follow()."""
 
-    def __init__(self, keeping: Keeping, readers: Readers) -> None:
+    def __init__(self, keeping: EventThread, readers: Readers) -> None:
         self._keeping, self._readers = keeping, readers
         self._waiting: deque[tuple[News, Shown | None]] = deque()  # without pixels
         self.told: Counter[tuple[str, str]] = Counter()  # by kind and severity
@@ -90,7 +90,7 @@ class Telling:
         """Add to an event what was read since."""
         await self.note(lambda store: store.follow(number, after), f"what came after event {number}")
 
-    async def note(self, work: Callable[[Store], None], what: str) -> None:
+    async def note(self, work: Callable[[EventStore], None], what: str) -> None:
         """Have the store do something that may be lost; what the disk refuses is logged."""
         try:
             await self._keeping.do(work)

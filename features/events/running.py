@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from askcam.features.events import api
 from askcam.features.events.cli_words import told
 from askcam.features.events.config import WatchingConfig
-from askcam.features.events.metrics import Gauges
-from askcam.features.events.service import Events
-from askcam.features.events.thread import Keeping
+from askcam.features.events.metrics import EventGauges
+from askcam.features.events.service import EventLog
+from askcam.features.events.thread import EventThread
 from askcam.server.feature import Given
 from askcam.server.house import House
 from askcam.server.running import Running
@@ -16,10 +16,10 @@ from askcam.server.running import Running
 class EventsRunning(Running):
     def __init__(self, house: House, given: Given) -> None:
         self._config: WatchingConfig = given.sections["watching"]
-        keeping = Keeping(self._config.folder, self._config.bounds, house.storage.make_room)
-        self.events = events = Events(keeping)
+        keeping = EventThread(self._config.folder, self._config.bounds, house.storage.make_room)
+        self.events = events = EventLog(keeping)
         self.endpoints = api.endpoints(house, events)
-        self.collectors = (Gauges(events),)
+        self.collectors = (EventGauges(events),)
         self.stores = {"watches": events.trouble}
 
     async def open(self) -> None:
@@ -36,7 +36,7 @@ class EventsRunning(Running):
         await self.events.close()
 
 
-def events_of(others: Mapping[str, Running]) -> Events:
+def events_of(others: Mapping[str, Running]) -> EventLog:
     """For features that need it: what they keep about events, or tell, goes there. They say so before it is opened."""
     running = others["events"]
     assert isinstance(running, EventsRunning), running

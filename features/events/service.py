@@ -6,22 +6,22 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from askcam.features.events.errors import FolderTaken
-from askcam.features.events.publish import Telling
-from askcam.features.events.store import Store
+from askcam.features.events.publish import Publisher
+from askcam.features.events.store import EventStore
 from askcam.features.events.subscribers import Readers
-from askcam.features.events.thread import Keeping
+from askcam.features.events.thread import EventThread
 from askcam.server.storage.thread import refused
 
 T = TypeVar("T")
 
 
-class Events:
+class EventLog:
     """Owned by the event loop. What others need of it is said before open()."""
 
-    def __init__(self, keeping: Keeping) -> None:
+    def __init__(self, keeping: EventThread) -> None:
         self.keeping = keeping
         self.readers = Readers()
-        self.telling = Telling(keeping, self.readers)
+        self.telling = Publisher(keeping, self.readers)
         self.elsewhere = False  # what was kept before is another server's, who has the folder; it rests in this one
         self._needed = False
         self._opening = asyncio.Lock()
@@ -64,13 +64,13 @@ class Events:
 
     # -- events
 
-    async def read(self, work: Callable[[Store], T], otherwise: T) -> T:
+    async def read(self, work: Callable[[EventStore], T], otherwise: T) -> T:
         """What the store says; `otherwise` while nothing was ever kept. Raises ApiError."""
         if not self.keeping.open and not self.keeping.exists:
             return otherwise
         return await self.write(work)
 
-    async def write(self, work: Callable[[Store], T]) -> T:
+    async def write(self, work: Callable[[EventStore], T]) -> T:
         """Have the store do something; it is made if need be. Raises ApiError."""
         async with self._opening:
             if not self.keeping.open:

@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 
 from askcam.client.watches import EventFrame, Reading, WatchEvent
-from askcam.features.events.config import Bounds
+from askcam.features.events.config import EventBounds
 from askcam.features.events.errors import FolderTaken, WatchingError
-from askcam.features.events.pictures import Pictures, Shown
+from askcam.features.events.pictures import EventPictures, Shown
 from askcam.features.events.tables import open_database
 from askcam.server.saw import rfc3339
 from askcam.server.storage.disk import Reserve, is_full, make_private, make_room
-from askcam.server.storage.lock import Lock, Taken
+from askcam.server.storage.lock import FolderInUse, Lock
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ Also = Callable[[sqlite3.Connection], None]  # what is written down with an even
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class EventQuery:
     """Which events of all. None: whatever it is."""
 
     before: int | None = None  # ids below this one
@@ -51,13 +51,13 @@ class Wanted:
         return {rule: value for rule, value in said.items() if value is not None}
 
 
-class Store:
+class EventStore:
     """The one writer of a folder. Owned by one thread at a time; every method may raise sqlite3.Error."""
 
     def __init__(
         self,
         folder: Path,
-        bounds: Bounds,
+        bounds: EventBounds,
         make_room: Callable[[Path], bool] = lambda folder: False,
         tables: Sequence[str] = (),
     ) -> None:
@@ -69,13 +69,13 @@ class Store:
             self._lock = Lock(folder)
         except OSError as exc:
             raise WatchingError(f"cannot keep watches in {folder}: {exc.strerror}; name another folder") from exc
-        except Taken as exc:
+        except FolderInUse as exc:
             raise FolderTaken(
                 f"another askcam keeps its watches in {folder}: end it, or name another folder under [watching]"
             ) from exc
         try:
             self._db = open_database(folder, tables)
-            self.pictures = Pictures(self._db)
+            self.pictures = EventPictures(self._db)
         except BaseException:
             self._lock.release()
             raise
@@ -155,9 +155,9 @@ class Store:
         with self._db:
             self._db.execute("UPDATE events SET document = ? WHERE id = ?", (msgspec.json.encode(event), number))
 
-    def newest(self, limit: int, wanted: Wanted | None = None) -> list[WatchEvent]:
+    def newest(self, limit: int, wanted: EventQuery | None = None) -> list[WatchEvent]:
         """Newest first."""
-        return self._select((wanted or Wanted()).rules(), "DESC", limit)
+        return self._select((wanted or EventQuery()).rules(), "DESC", limit)
 
     def following(self, after: int, limit: int, *, watch: str | None, camera: str | None) -> list[WatchEvent]:
         """Oldest first: ids above `after`."""

@@ -22,7 +22,7 @@ class Reviewed:
 News = WatchEvent | Reviewed
 
 
-class Reader:
+class Subscriber:
     """One who follows. Owned by the event loop."""
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Readers:
     """All who follow. Owned by the event loop; bounded by the route that lets them in."""
 
     def __init__(self) -> None:
-        self._readers: set[Reader] = set()
+        self._readers: set[Subscriber] = set()
         self._others: list[Callable[[], None]] = []
         self._closed = False
 
@@ -66,9 +66,9 @@ class Readers:
         return len(self._readers)
 
     @contextmanager
-    def reading(self) -> Iterator[Reader]:
+    def reading(self) -> Iterator[Subscriber]:
         """Hears every event that is told while the block runs."""
-        reader = Reader()
+        reader = Subscriber()
         self._readers.add(reader)
         if self._closed:
             reader.end()

@@ -3,19 +3,19 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from askcam.features.events.config import Bounds
+from askcam.features.events.config import EventBounds
 from askcam.features.events.errors import FolderTaken, WatchingError
-from askcam.features.events.store import Store
+from askcam.features.events.store import EventStore
 from askcam.features.events.tables import NAME
 from askcam.server.errors import NO_RETRY, ApiError
-from askcam.server.storage.thread import Kept
+from askcam.server.storage.thread import KeptStore
 
 
-class Keeping(Kept[Store]):
+class EventThread(KeptStore[EventStore]):
     """Owned by the event loop. The folder is made when there is something to keep in it, and not before."""
 
     def __init__(
-        self, folder: Path | None, bounds: Bounds, make_room: Callable[[Path], bool] = lambda folder: False
+        self, folder: Path | None, bounds: EventBounds, make_room: Callable[[Path], bool] = lambda folder: False
     ) -> None:
         """`folder` None: nothing can be kept. `make_room` is Store's."""
         super().__init__("askcam-watching")
@@ -38,7 +38,7 @@ class Keeping(Kept[Store]):
             folder = self.folder
             if folder is None:
                 raise WatchingError("no folder is named for watches: name one under [watching]")
-            await self.make(lambda: Store(folder, self._bounds, self._make_room, self.tables))
+            await self.make(lambda: EventStore(folder, self._bounds, self._make_room, self.tables))
 
     async def begun(self) -> None:
         """The same for a client's sake. Raises ApiError."""

@@ -9,7 +9,16 @@ import numpy as np
 from askcam.engine.interface import EngineConfig, ModelInfo
 from askcam.engine.question import Clip, Finished, Message, Part, Picture, Question, Reason, Text, Trace
 from askcam.features.evidence.album import Album
-from askcam.features.evidence.record import Evidence, Moving, PictureRef, SeenView, Still, Versions, Words, spread
+from askcam.features.evidence.record import (
+    Evidence,
+    PictureRef,
+    RecordedClip,
+    RecordedPicture,
+    RecordedText,
+    SeenView,
+    Versions,
+    spread,
+)
 from askcam.stream.frame import Frame, Pixels
 from askcam.stream.window import Pair, View
 
@@ -52,13 +61,13 @@ def question_of(evidence: Evidence, album: Album) -> Question:
     )
 
 
-def _part(part: Words | Still | Moving, album: Album) -> Part:
+def _part(part: RecordedText | RecordedPicture | RecordedClip, album: Album) -> Part:
     match part:
-        case Words():
+        case RecordedText():
             return Text(part.text)
-        case Still():
+        case RecordedPicture():
             return Picture(album.pixels(part.picture))
-        case Moving():
+        case RecordedClip():
             return Clip(tuple(album.pixels(picture) for picture in part.pictures), part.fps)
 
 

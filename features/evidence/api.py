@@ -11,13 +11,13 @@ from askcam.server.errors import not_found
 from askcam.server.wire.endpoint import JPEG, Endpoint, Reply
 
 
-class Keys(Protocol):
+class KeyPictures(Protocol):
     """Where key pictures are."""
 
     def key(self, answer_id: str) -> tuple[bool, bytes | None]: ...
 
 
-def endpoints(keys: Keys | None) -> list[Endpoint]:
+def endpoints(keys: KeyPictures | None) -> list[Endpoint]:
     """Viewers only. Ids are unguessable and never listed. None: evidence is not kept."""
 
     async def key(request: Request) -> Response:

@@ -9,7 +9,7 @@ from askcam.features.evidence.record import Evidence, decode
 from askcam.features.evidence.store import PICTURES
 
 
-class Archive:
+class EvidenceArchive:
     """A folder of evidence. Any thread and process may read while its writer writes. Every method blocks shortly."""
 
     def __init__(self, folder: Path) -> None:

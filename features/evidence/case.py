@@ -11,14 +11,14 @@ from askcam.features.evidence.record import (
     Evidence,
     KeyPicture,
     ModelRun,
-    Moving,
     PictureRef,
+    RecordedClip,
+    RecordedPicture,
+    RecordedText,
+    RecordedTurn,
     SeenPicture,
     SeenView,
-    Still,
-    Turn,
     Versions,
-    Words,
     runs,
 )
 from askcam.server.answering.observing import Answered
@@ -102,16 +102,16 @@ def _key(shot: Shot, pens: Pens) -> KeyPicture | None:
     return KeyPicture(picture, frame.seq, frame.wall)
 
 
-def _turn(message: Message, pens: Pens) -> Turn:
-    parts: list[Words | Still | Moving] = []
+def _turn(message: Message, pens: Pens) -> RecordedTurn:
+    parts: list[RecordedText | RecordedPicture | RecordedClip] = []
     for part in message.parts:
         if isinstance(part, Text):
-            parts.append(Words(part.text))
+            parts.append(RecordedText(part.text))
         elif isinstance(part, Clip):
-            parts.append(Moving(tuple(pens.lossless(pixels) for pixels in part.frames), part.fps))
+            parts.append(RecordedClip(tuple(pens.lossless(pixels) for pixels in part.frames), part.fps))
         else:
-            parts.append(Still(pens.lossless(part.pixels)))
-    return Turn(message.role, tuple(parts), message.tool_calls)
+            parts.append(RecordedPicture(pens.lossless(part.pixels)))
+    return RecordedTurn(message.role, tuple(parts), message.tool_calls)
 
 
 def _run(info: ModelInfo, common: Circumstances) -> ModelRun:

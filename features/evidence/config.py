@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from askcam.features.evidence.retention import Bounds
+from askcam.features.evidence.retention import EvidenceBounds
 from askcam.server.storage.place import data_folder
 from askcam.server.toml_file import Toml
 
@@ -26,8 +26,8 @@ class EvidenceConfig:
     private: bool = False  # of pushed cameras, too
 
     @property
-    def bounds(self) -> Bounds:
-        return Bounds(self.max_answers, self.max_bytes, self.max_days)
+    def bounds(self) -> EvidenceBounds:
+        return EvidenceBounds(self.max_answers, self.max_bytes, self.max_days)
 
 
 def read_evidence(toml: Toml, env: Mapping[str, str] | None) -> EvidenceConfig:

@@ -53,24 +53,24 @@ class KeyPicture(msgspec.Struct, frozen=True):
     wall: float
 
 
-class Words(msgspec.Struct, frozen=True, tag="text"):
+class RecordedText(msgspec.Struct, frozen=True, tag="text"):
     text: str
 
 
-class Still(msgspec.Struct, frozen=True, tag="picture"):
+class RecordedPicture(msgspec.Struct, frozen=True, tag="picture"):
     picture: PictureRef
 
 
-class Moving(msgspec.Struct, frozen=True, tag="clip"):
+class RecordedClip(msgspec.Struct, frozen=True, tag="clip"):
     pictures: tuple[PictureRef, ...]
     fps: float
 
 
-class Turn(msgspec.Struct, frozen=True):
+class RecordedTurn(msgspec.Struct, frozen=True):
     """One message of the conversation."""
 
     role: Role
-    parts: tuple[Words | Still | Moving, ...]
+    parts: tuple[RecordedText | RecordedPicture | RecordedClip, ...]
     tool_calls: tuple[Mapping[str, Any], ...] = ()
 
 
@@ -106,7 +106,7 @@ class Evidence(msgspec.Struct, frozen=True):
     camera: str | None
     private: bool  # a pushed camera
     question: str
-    messages: tuple[Turn, ...]
+    messages: tuple[RecordedTurn, ...]
     tools: tuple[Mapping[str, Any], ...]  # offered to the model
     tools_called: tuple[Mapping[str, Any], ...]
     sampling: Sampling  # as carried out: with the seed that was drawn
@@ -129,9 +129,9 @@ class Evidence(msgspec.Struct, frozen=True):
         if self.key is not None:
             found.add(self.key.picture)
         for part in (part for turn in self.messages for part in turn.parts):
-            if isinstance(part, Still):
+            if isinstance(part, RecordedPicture):
                 found.add(part.picture)
-            elif isinstance(part, Moving):
+            elif isinstance(part, RecordedClip):
                 found.update(part.pictures)
         return found
 

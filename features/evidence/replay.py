@@ -9,7 +9,7 @@ from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
 from askcam.engine.question import Event, Failed, Finished, First, Trace
 from askcam.features.evidence.again import Comparison, RecordedWindow, compare, engine_config, question_of
-from askcam.features.evidence.archive import Archive
+from askcam.features.evidence.archive import EvidenceArchive
 from askcam.features.evidence.cli_words import told
 from askcam.features.evidence.errors import EvidenceError
 from askcam.features.evidence.record import Evidence
@@ -47,7 +47,7 @@ def verify(folder: Path, json: bool) -> None:
 def replay(folder: Path, ids: list[str] | None, again: "Again", json: bool) -> None:
     """Answer again what is recorded in `folder`; `ids` None: all of it. Leaves with 0 when all tokens are the same, 1
     when some are not, 2 for what the user can mend."""
-    archive, same = Archive(folder), True
+    archive, same = EvidenceArchive(folder), True
     try:
         for answer_id in archive.ids() if ids is None else ids:
             evidence = archive.get(answer_id)
@@ -75,7 +75,7 @@ class Again:
         self._engine: Engine | None = None
         self._here = versions()
 
-    def give(self, evidence: Evidence, archive: Archive) -> Comparison:
+    def give(self, evidence: Evidence, archive: EvidenceArchive) -> Comparison:
         """Raises EvidenceError and EngineError."""
         question = question_of(evidence, archive.album)
         window = None if evidence.view is None else RecordedWindow(evidence.view, archive.album)

@@ -6,7 +6,7 @@ DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class EvidenceBounds:
     """What is beyond one of them goes, oldest first."""
 
     max_answers: int

@@ -5,14 +5,14 @@ from pathlib import Path
 
 from askcam.features.evidence import api
 from askcam.features.evidence.album import Album
-from askcam.features.evidence.archive import Archive
+from askcam.features.evidence.archive import EvidenceArchive
 from askcam.features.evidence.case import Circumstances
 from askcam.features.evidence.config import EvidenceConfig
 from askcam.features.evidence.errors import EvidenceError, NotKept
 from askcam.features.evidence.metrics import EvidenceGauges
 from askcam.features.evidence.record import Evidence, PictureRef
 from askcam.features.evidence.versions import versions
-from askcam.features.evidence.writer import Writer
+from askcam.features.evidence.writer import EvidenceWriter
 from askcam.server.config_errors import CannotOpen
 from askcam.server.feature import Given
 from askcam.server.kept_answers import CannotRead, KeptAnswer, KeptFrame
@@ -28,12 +28,12 @@ class EvidenceRunning(Running):
 
     def __init__(self, given: Given) -> None:
         config: EvidenceConfig = given.sections["evidence"]
-        self._writer: Writer | None = None
+        self._writer: EvidenceWriter | None = None
         archive: KeptEvidence | None = None
         if config.enabled:
             assert config.folder is not None, "read_evidence() names one"
-            self._writer = writer = Writer(config.folder, config.bounds, _common(given), private=config.private)
-            archive = KeptEvidence(Archive(config.folder))
+            self._writer = writer = EvidenceWriter(config.folder, config.bounds, _common(given), private=config.private)
+            archive = KeptEvidence(EvidenceArchive(config.folder))
             self.archives = (archive,)
             self.observers = (writer,)
             self.collectors = (EvidenceGauges(writer.stats),)
@@ -56,7 +56,7 @@ class EvidenceRunning(Running):
 class KeptEvidence:
     """An Archive of kept_answers.py over a folder of evidence."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: EvidenceArchive) -> None:
         self._archive = archive
 
     def get(self, answer_id: str) -> KeptAnswer | None:

@@ -15,10 +15,10 @@ from askcam.features.evidence.chain import link
 from askcam.features.evidence.errors import EvidenceError
 from askcam.features.evidence.index import open_to_write
 from askcam.features.evidence.record import Evidence, PictureRef, encode
-from askcam.features.evidence.retention import Bounds
+from askcam.features.evidence.retention import EvidenceBounds
 from askcam.server.answering.observing import Answered
 from askcam.server.storage.disk import Reserve, is_full, make_private, make_room
-from askcam.server.storage.lock import Lock, Taken
+from askcam.server.storage.lock import FolderInUse, Lock
 from askcam.stream.frame import Pixels
 
 log = logging.getLogger(__name__)
@@ -37,10 +37,10 @@ class _Sheet:
     known: dict[str, PictureRef] = field(default_factory=dict)  # by hash of the pixels
 
 
-class Store:
+class EvidenceStore:
     """The one writer of a folder. Owned by one thread at a time."""
 
-    def __init__(self, folder: Path, bounds: Bounds, common: Circumstances) -> None:
+    def __init__(self, folder: Path, bounds: EvidenceBounds, common: Circumstances) -> None:
         """Makes what is missing. Raises EvidenceError, also while another process has the folder."""
         self._bounds, self._common = bounds, common
         try:
@@ -48,7 +48,7 @@ class Store:
             self._lock = Lock(folder)
         except OSError as exc:
             raise EvidenceError(f"cannot write evidence into {folder}: {exc.strerror}; name another folder") from exc
-        except Taken as exc:
+        except FolderInUse as exc:
             raise EvidenceError(
                 f"another askcam writes evidence into {folder}: end it, or name another folder"
             ) from exc

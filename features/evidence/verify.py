@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from askcam.features.evidence.archive import Archive
+from askcam.features.evidence.archive import EvidenceArchive
 from askcam.features.evidence.chain import link
 from askcam.features.evidence.errors import Broken
 from askcam.features.evidence.index import reading
@@ -31,7 +31,7 @@ class Verdict:
 
 def verify(folder: Path) -> Verdict:
     """Read everything. A server may go on writing. Raises NotKept and EvidenceError."""
-    archive = Archive(folder)
+    archive = EvidenceArchive(folder)
     findings: list[Finding] = []
     pictures: dict[PictureRef, list[str]] = {}
     num_answers = 0
@@ -66,7 +66,7 @@ def verify(folder: Path) -> Verdict:
     return Verdict(num_answers, len(pictures), str(ends.get("last")), tuple(findings))
 
 
-def _pictures(archive: Archive, pictures: dict[PictureRef, list[str]]) -> Iterator[Finding]:
+def _pictures(archive: EvidenceArchive, pictures: dict[PictureRef, list[str]]) -> Iterator[Finding]:
     kept: set[str] | None = None
     for picture, users in pictures.items():
         try:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from askcam.features.evidence.case import Circumstances
 from askcam.features.evidence.errors import EvidenceError
-from askcam.features.evidence.retention import Bounds, Calendar
-from askcam.features.evidence.store import Store
+from askcam.features.evidence.retention import Calendar, EvidenceBounds
+from askcam.features.evidence.store import EvidenceStore
 from askcam.features.evidence.waiting import Waiting
 from askcam.server.answering.observing import Answered
 from askcam.server.cameras import Cameras
@@ -40,18 +40,18 @@ class Stats:
     bytes: int = 0
 
 
-class Writer:
+class EvidenceWriter:
     """put() and stats() are for any thread and return at once, make_room() for any but the event loop's; the rest is
     the event loop's.
 
     `private`: evidence of pushed cameras is kept, too.
     """
 
-    def __init__(self, folder: Path, bounds: Bounds, common: Circumstances, *, private: bool = False) -> None:
+    def __init__(self, folder: Path, bounds: EvidenceBounds, common: Circumstances, *, private: bool = False) -> None:
         self.folder, self.private = folder, private
         self._bounds, self._common = bounds, common
         self._waiting = Waiting()
-        self._store: Store | None = None
+        self._store: EvidenceStore | None = None
         self._thread = threading.Thread(target=self._run, name="askcam-evidence", daemon=True)
         self._stored = self._failed = 0  # the thread's
         self._refused = self._large = 0  # put()'s, the thread's
@@ -61,7 +61,7 @@ class Writer:
 
     async def open(self) -> None:
         """Open or make the folder, and begin. Raises EvidenceError."""
-        self._store = await asyncio.to_thread(Store, self.folder, self._bounds, self._common)
+        self._store = await asyncio.to_thread(EvidenceStore, self.folder, self._bounds, self._common)
         self._thread.start()
 
     async def close(self) -> None:
@@ -137,7 +137,7 @@ class Writer:
             wished.set_result(0)
         self._try("closing", store.close)
 
-    def _prune(self, store: Store) -> None:
+    def _prune(self, store: EvidenceStore) -> None:
         self._try("removing what is old", lambda: store.prune(self._now()))
 
     def _now(self) -> float:
@@ -146,7 +146,7 @@ class Writer:
             log.warning("the clock has leapt ahead: evidence is removed by it once it has kept to that for a day")
         return now
 
-    def _say_what_went(self, store: Store) -> None:
+    def _say_what_went(self, store: EvidenceStore) -> None:
         if store.num_gone != self._gone_said and self._due("gone"):
             self._gone_said = store.num_gone
             log.error(
@@ -154,7 +154,7 @@ class Writer:
                 store.num_gone,
             )  # fmt: skip
 
-    def _write(self, store: Store, case: Answered) -> None:
+    def _write(self, store: EvidenceStore, case: Answered) -> None:
         try:
             if store.put(case, self._now()):
                 self._stored += 1

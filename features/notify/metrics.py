@@ -10,7 +10,7 @@ from askcam.features.notify.service import Notifying
 OUTCOMES = ("delivered", "failed", "dead", "expired", "dropped")
 
 
-class Gauges(Collector):
+class NotifyGauges(Collector):
     def __init__(self, notifying: Notifying) -> None:
         self._notifying = notifying
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from askcam.features.notify.backoff import MAX_RETRY_AFTER_S
-from askcam.features.notify.queue import Change, Waiting
+from askcam.features.notify.queue import QueueChange, WaitingDelivery
 
 MAX_DEAD = 1000  # dead letters of one target; then the oldest go
 
@@ -49,13 +49,13 @@ COLUMNS = "event, at, attempts, tried_s, next_at, error, first_at, last_at, reac
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptLetter:
     """How a target stands on disk."""
 
     cursor: int
     disabled: str | None
     last_success: float | None
-    waiting: Mapping[int, Waiting]  # times as of now
+    waiting: Mapping[int, WaitingDelivery]  # times as of now
     num_dead: int
 
 
@@ -90,7 +90,7 @@ class Outbox:
                 self._db.execute("INSERT INTO notify_origin (name) VALUES (?)", row)
         return str(row[0])
 
-    def target(self, name: str, leads_to: str, last_event: int, now: float, wall: float) -> Kept:
+    def target(self, name: str, leads_to: str, last_event: int, now: float, wall: float) -> KeptLetter:
         """A target as it was left. A new one begins after `last_event`; one that leads elsewhere now is enabled."""
         with self._db:
             insert = "INSERT OR IGNORE INTO notify_targets (name, cursor, leads_to) VALUES (?, ?, ?)"
@@ -103,9 +103,9 @@ class Outbox:
             f"SELECT {COLUMNS} FROM notify_deliveries WHERE target = ? AND NOT dead ORDER BY event", (name,)
         )
         waiting = {row[0]: _waiting(row, now, wall) for row in rows}
-        return Kept(cursor, disabled, last_success, waiting, self.num_dead(name))
+        return KeptLetter(cursor, disabled, last_success, waiting, self.num_dead(name))
 
-    def write(self, target: str, change: Change, now: float, wall: float) -> int:
+    def write(self, target: str, change: QueueChange, now: float, wall: float) -> int:
         """Carry a change out; returns how many dead letters had to go for it."""
         one, dropped = change.waiting, 0
         with self._db:
@@ -158,7 +158,7 @@ class Outbox:
         row = self._db.execute(f"SELECT {DEAD} FROM notify_deliveries WHERE dead AND id = ?", (number,)).fetchone()
         return None if row is None else Dead(*row)
 
-    def revive(self, target: str, number: int | None, tried_s: float, now: float, wall: float) -> list[Waiting]:
+    def revive(self, target: str, number: int | None, tried_s: float, now: float, wall: float) -> list[WaitingDelivery]:
         """Dead letters wait again, due at once: the one with this id, or all of the target."""
         wanted, values = "target = ? AND dead AND (? IS NULL OR id = ?)", (target, number, number)
         with self._db:
@@ -171,9 +171,11 @@ class Outbox:
         return revived
 
 
-def _waiting(row: tuple[int, float, int, float, float, str, float, float, bytes], now: float, wall: float) -> Waiting:
+def _waiting(
+    row: tuple[int, float, int, float, float, str, float, float, bytes], now: float, wall: float
+) -> WaitingDelivery:
     """As of now. A clock that has jumped makes nobody wait for longer than anybody ever would."""
     event, at, attempts, tried_s, next_wall, error, first_wall, last_wall, reached = row
     next_at = now + min(max(0.0, next_wall - wall), MAX_RETRY_AFTER_S)
     known = frozenset(msgspec.json.decode(reached, type=list[str]))
-    return Waiting(event, at, attempts, tried_s, now, next_at, error, first_wall, last_wall, known)
+    return WaitingDelivery(event, at, attempts, tried_s, now, next_at, error, first_wall, last_wall, known)

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class DeliveryTaken:
     """The target has it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class DeliveryFailed:
     """It does not, as far as is known; `error` may be shown to admins, and holds no secrets."""
 
     error: str
@@ -18,4 +18,4 @@ class Failed:
     reached: frozenset[str] = frozenset()  # of a target with several addresses: those that have it
 
 
-Outcome = Taken | Failed
+Outcome = DeliveryTaken | DeliveryFailed

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from askcam.features.notify.letter import PICTURE_TYPE, Letter
-from askcam.features.notify.outcome import Failed, Outcome, Taken
+from askcam.features.notify.outcome import DeliveryFailed, DeliveryTaken, Outcome
 from askcam.features.notify.redact import of_apprise, without
-from askcam.features.notify.words import Message, greeting, message
+from askcam.features.notify.words import NoticeText, greeting, message
 from askcam.server.config_errors import ConfigError
 
 TYPES = {"info": "info", "warning": "warning", "critical": "failure"}  # askcam's severities in Apprise's words
@@ -44,7 +44,7 @@ class Services:
     async def send(self, letter: Letter) -> Outcome:
         """Try once: all addresses that have not got it, one after another."""
         if self._calling:
-            return Failed("an earlier call still hangs; it is tried again once that has ended")
+            return DeliveryFailed("an earlier call still hangs; it is tried again once that has ended")
         words = greeting(self._language) if letter.event is None else message(letter.event, self._language)
         reached, errors = set(letter.reached), []
         for name, url in self._urls.items():
@@ -55,9 +55,9 @@ class Services:
                 reached.add(name)
             else:
                 errors.append(f"{of_apprise(url)} {error}")
-        return Failed("; ".join(errors), reached=frozenset(reached)) if errors else Taken()
+        return DeliveryFailed("; ".join(errors), reached=frozenset(reached)) if errors else DeliveryTaken()
 
-    async def _call(self, url: str, words: Message, letter: Letter) -> str | None:
+    async def _call(self, url: str, words: NoticeText, letter: Letter) -> str | None:
         """Why it failed; None: it did not."""
         if self._calling:
             return "waits for an earlier call that hangs"
@@ -81,7 +81,7 @@ class Services:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
-def notify(url: str, words: Message, kind: str, jpeg: bytes | None, timeout_s: float) -> str | None:
+def notify(url: str, words: NoticeText, kind: str, jpeg: bytes | None, timeout_s: float) -> str | None:
     """Blocks; returns why it failed, without anything of the URL. Redirects are not followed."""
     from apprise import Apprise, AppriseAsset, AppriseAttachment
     from apprise.attachment.memory import AttachMemory

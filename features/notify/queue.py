@@ -19,7 +19,7 @@ MAX_ASIDE = 2000  # events; then the line holds, and what is behind it waits in 
 
 
 @dataclass(slots=True)
-class Waiting:
+class WaitingDelivery:
     """An event that has failed at least once, or is sent again by hand."""
 
     event: int
@@ -38,18 +38,18 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class QueueChange:
     """What is to be written down, in one transaction."""
 
     cursor: int  # events up to here have been taken, or wait in the table, or are not for this target
     over: int | None = None  # this event waits no more
-    waiting: Waiting | None = None  # this one waits now; an own copy
+    waiting: WaitingDelivery | None = None  # this one waits now; an own copy
     dead: bool = False  # `waiting` does not, it is given up
     delivered: bool = False
 
 
 @dataclass(slots=True, eq=False)
-class Line:
+class DeliveryQueue:
     """Owned by the target's task."""
 
     cursor: int  # of the newest event that was looked at
@@ -57,7 +57,7 @@ class Line:
     random: Random = field(default_factory=Random)
     disabled: bool = False
     ahead: deque[tuple[int, float]] = field(default_factory=deque)  # events not tried yet: id, seconds since the epoch
-    waiting: dict[int, Waiting] = field(default_factory=dict)
+    waiting: dict[int, WaitingDelivery] = field(default_factory=dict)
     failures: int = 0  # in a row, of the target
     rest_until: float = 0.0
     _aside_next: bool = True
@@ -95,31 +95,31 @@ class Line:
 
     # -- what came of it
 
-    def took(self, event: int) -> Change:
+    def took(self, event: int) -> QueueChange:
         """The target has it."""
         self.failures, self.rest_until = 0, 0.0
         return self._over(event, delivered=True)
 
-    def vanished(self, event: int) -> Change:
+    def vanished(self, event: int) -> QueueChange:
         """It is no longer kept, and cannot be sent."""
         return self._over(event, delivered=False)
 
-    def _over(self, event: int, *, delivered: bool) -> Change:
+    def _over(self, event: int, *, delivered: bool) -> QueueChange:
         waited = self.waiting.pop(event, None) is not None
         self._aside_next = not waited
         if not waited:
             self._forward(event)
-        return Change(self.done, over=event, delivered=delivered)
+        return QueueChange(self.done, over=event, delivered=delivered)
 
     def failed(
         self, event: int, now: float, wall: float, error: str, *, retry_after_s: float | None = None,
         reached: frozenset[str] = frozenset(),
-    ) -> Change:  # fmt: skip
+    ) -> QueueChange:  # fmt: skip
         """It does not have it. `wall`: now, in seconds since the epoch."""
         one = self.waiting.pop(event, None)
         self._aside_next = one is None
         if one is None:
-            one = Waiting(event, self._forward(event), 0, 0.0, now, now, "", wall, wall)
+            one = WaitingDelivery(event, self._forward(event), 0, 0.0, now, now, "", wall, wall)
         one.tried_s, one.as_of, one.last_wall = one.age_s(now), now, wall
         one.attempts, one.error, one.reached = one.attempts + 1, error, one.reached | reached
         self.failures += 1
@@ -130,7 +130,7 @@ class Line:
         dead = one.tried_s >= self.give_up_s
         if not dead:
             self.waiting[event] = one
-        return Change(self.done, waiting=one, dead=dead)
+        return QueueChange(self.done, waiting=one, dead=dead)
 
     def _forward(self, event: int) -> float:
         """The head of the line was tried; returns when it happened."""
@@ -138,7 +138,7 @@ class Line:
         assert head == event, "events are tried in order"
         return at_wall
 
-    def again(self, one: Waiting) -> None:
+    def again(self, one: WaitingDelivery) -> None:
         """A dead letter that is sent again by hand: at once, and without holding up the others."""
         self.waiting[one.event] = one
         self.rest_until = 0.0

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from askcam.server.attached.allowed import Place
+from askcam.server.attached.allowed import HostPlace
 from askcam.stream.secrets import Secrets
 from askcam.stream.sources.redact import redact
 
@@ -12,7 +12,7 @@ LEAST_CHARS = 4  # of a piece that is taken out: "v1" and "api" are no secrets, 
 PIECE = re.compile(r"[^\s/?&=:@,;#+]+")
 
 
-def of_webhook(place: Place) -> str:
+def of_webhook(place: HostPlace) -> str:
     """Scheme and host."""
     return f"{place.scheme}://{place.netloc}/…"
 

@@ -12,18 +12,18 @@ from typing import TypeVar
 
 from askcam.client.deliveries import DeadLetter, DeliveryList, Retried, Tried
 from askcam.features.events.errors import WatchingError
-from askcam.features.events.store import Store
+from askcam.features.events.store import EventStore
 from askcam.features.events.subscribers import Readers
-from askcam.features.events.thread import Keeping
+from askcam.features.events.thread import EventThread
 from askcam.features.notify.letter import Letter, letter_name
-from askcam.features.notify.outbox import Dead, Kept, Outbox
-from askcam.features.notify.outcome import Failed, Taken
+from askcam.features.notify.outbox import Dead, KeptLetter, Outbox
+from askcam.features.notify.outcome import DeliveryFailed, DeliveryTaken
 from askcam.features.notify.push_services import Services
-from askcam.features.notify.queue import HOLD_S, Line
+from askcam.features.notify.queue import HOLD_S, DeliveryQueue
 from askcam.features.notify.setting import NotifySetting
 from askcam.features.notify.signing import read_secrets
 from askcam.features.notify.status import standing
-from askcam.features.notify.target import Clock, Sender, Target
+from askcam.features.notify.target import Sender, SteadyClock, Target
 from askcam.features.notify.webhook import Webhook
 from askcam.server.errors import not_found
 from askcam.server.saw import rfc3339
@@ -42,13 +42,13 @@ class Notifying:
 
     def __init__(
         self,
-        keeping: Keeping,
+        keeping: EventThread,
         readers: Readers,
         settings: Mapping[str, NotifySetting],
-        clock: Clock | None = None,
+        clock: SteadyClock | None = None,
     ) -> None:
         self._keeping, self._readers, self._settings = keeping, readers, dict(settings)
-        self._clock = clock or Clock()
+        self._clock = clock or SteadyClock()
         self._places = asyncio.Semaphore(MAX_AT_ONCE)
         self._targets: dict[str, Target] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -80,15 +80,17 @@ class Notifying:
         self._readers.also(self._wake)
         self._tasks = [asyncio.create_task(target.run()) for target in self._targets.values()]
 
-    def _take_up(self, store: Store) -> tuple[str, dict[str, Kept]]:
+    def _take_up(self, store: EventStore) -> tuple[str, dict[str, KeptLetter]]:
         outbox, last = Outbox(store.db), store.last_id()
         origin, now, wall = outbox.open(), self._clock.steady(), self._clock.wall()
         return origin, {
             name: outbox.target(name, leads_to(setting), last, now, wall) for name, setting in self._settings.items()
         }
 
-    def _target(self, name: str, setting: NotifySetting, kept: Kept) -> Target:
-        line = Line(kept.cursor, setting.give_up_s, Random(), kept.disabled is not None, waiting=dict(kept.waiting))
+    def _target(self, name: str, setting: NotifySetting, kept: KeptLetter) -> Target:
+        line = DeliveryQueue(
+            kept.cursor, setting.give_up_s, Random(), kept.disabled is not None, waiting=dict(kept.waiting)
+        )
         if kept.disabled is not None:
             log.error(
                 "the target %r gets no events: %s; POST /v1/notify/%s/test tries it again", name, kept.disabled, name
@@ -150,8 +152,8 @@ class Notifying:
         target, began = self._get(name), time.monotonic()
         letter = Letter(f"{letter_name(name, self._origin, 0)}-{secrets.token_hex(4)}", rfc3339(time.time()), None)
         outcome = await target.test(letter)
-        error = outcome.error if isinstance(outcome, Failed) else None
-        return Tried(name, isinstance(outcome, Taken), error, round((time.monotonic() - began) * 1000, 1))
+        error = outcome.error if isinstance(outcome, DeliveryFailed) else None
+        return Tried(name, isinstance(outcome, DeliveryTaken), error, round((time.monotonic() - began) * 1000, 1))
 
     def _get(self, name: str) -> Target:
         target = self._targets.get(name)
@@ -163,7 +165,7 @@ class Notifying:
     async def _keep(self, work: Callable[[Outbox], T]) -> T:
         return await self._do(lambda store: work(Outbox(store.db)))
 
-    async def _do(self, work: Callable[[Store], T]) -> T:
+    async def _do(self, work: Callable[[EventStore], T]) -> T:
         """Raises ApiError."""
         try:
             return await self._keeping.do(work)

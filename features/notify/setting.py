@@ -8,7 +8,7 @@ from msgspec import Meta
 from askcam.client.watches import WatchEvent
 from askcam.features.events.severity import Severity
 from askcam.features.notify.signing import read_secrets
-from askcam.server.attached.allowed import Place, place_of
+from askcam.server.attached.allowed import HostPlace, place_of
 
 KINDS: tuple[str, ...] = get_args(get_type_hints(WatchEvent)["kind"])
 RANK = {severity.value: rank for rank, severity in enumerate(Severity)}  # the higher the graver
@@ -53,7 +53,7 @@ class NotifySetting:
                 raise ValueError(f"kinds names {kind!r}; known: {', '.join(KINDS)}")
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> HostPlace | None:
         return None if self.webhook is None else place_of(self.webhook)
 
     @property

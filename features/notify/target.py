@@ -12,12 +12,12 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from askcam.client.watches import WatchEvent
-from askcam.features.events.store import Store
-from askcam.features.events.thread import Keeping
+from askcam.features.events.store import EventStore
+from askcam.features.events.thread import EventThread
 from askcam.features.notify.letter import Letter, letter_name
-from askcam.features.notify.outbox import Kept, Outbox
-from askcam.features.notify.outcome import Failed, Outcome, Taken
-from askcam.features.notify.queue import Change, Line, Waiting
+from askcam.features.notify.outbox import KeptLetter, Outbox
+from askcam.features.notify.outcome import DeliveryFailed, DeliveryTaken, Outcome
+from askcam.features.notify.queue import DeliveryQueue, QueueChange, WaitingDelivery
 from askcam.features.notify.setting import NotifySetting
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Sender(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class SteadyClock:
     steady: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
 
@@ -63,12 +63,12 @@ class Target:
         name: str,
         setting: NotifySetting,
         sender: Sender,
-        line: Line,
-        kept: Kept,
+        line: DeliveryQueue,
+        kept: KeptLetter,
         origin: str,
-        keeping: Keeping,
+        keeping: EventThread,
         places: asyncio.Semaphore,
-        clock: Clock,
+        clock: SteadyClock,
     ) -> None:
         """`origin`: the database's name. `places`: how many deliveries of all targets may be under way."""
         self.name, self.setting, self.sender, self.line, self._origin = name, setting, sender, line, origin
@@ -157,9 +157,9 @@ class Target:
             if len(news.events) < BATCH:
                 break
         if line.done != done:
-            await self._write(Change(line.done))
+            await self._write(QueueChange(line.done))
 
-    def _read(self, store: Store) -> _News:
+    def _read(self, store: EventStore) -> _News:
         first = store.first_id()
         return _News(store.following(self.line.cursor, BATCH, watch=None, camera=None), first, store.last_id())
 
@@ -180,11 +180,11 @@ class Target:
         outcome = await self._send(letter)
         now, wall = self._clock.steady(), self._clock.wall()
         match outcome:
-            case Taken():
+            case DeliveryTaken():
                 self.counts["delivered"] += 1
                 self.last_success = wall
                 change = self.line.took(number)
-            case Failed(error, retry_after_s, gone, reached):
+            case DeliveryFailed(error, retry_after_s, gone, reached):
                 self.last_error, self.last_error_at = error, wall
                 change = self.line.failed(number, now, wall, error, retry_after_s=retry_after_s, reached=reached)
                 self._tell_failure(number, error, dead=change.dead)
@@ -197,7 +197,7 @@ class Target:
             return await self.sender.send(letter)
         except Exception as exc:  # a fault of ours at one event must not hold up the others for ever
             log.exception("something unforeseen while sending to %r", self.name)
-            return Failed(f"it failed here, with {type(exc).__name__}; the server's log has the cause")
+            return DeliveryFailed(f"it failed here, with {type(exc).__name__}; the server's log has the cause")
 
     def _tell_failure(self, number: int, error: str, *, dead: bool) -> None:
         self.counts["failed"] += 1
@@ -211,7 +211,7 @@ class Target:
     async def _letter(self, number: int) -> Letter | None:
         """None: the event is no longer kept."""
 
-        def read(store: Store) -> tuple[WatchEvent | None, bytes | None]:
+        def read(store: EventStore) -> tuple[WatchEvent | None, bytes | None]:
             return store.event(number), store.pictures.picture(number) if self.setting.with_picture else None
 
         event, jpeg = await self._do(read)
@@ -227,14 +227,14 @@ class Target:
         """Send a test now; if it is taken, a target that had been disabled gets its events again."""
         async with self._places:
             outcome = await self._send(letter)
-        if isinstance(outcome, Taken) and self.disabled is not None:
+        if isinstance(outcome, DeliveryTaken) and self.disabled is not None:
             await self._keep(lambda outbox: outbox.disable(self.name, None))
             self.disabled = None
             self.line.enable(self._clock.steady())
             self.wake()
         return outcome
 
-    def revive(self, letters: list[Waiting]) -> None:
+    def revive(self, letters: list[WaitingDelivery]) -> None:
         """Dead letters that wait again on the disk."""
         for one in letters:
             self.line.again(one)
@@ -253,7 +253,7 @@ class Target:
         )
         await self._keep(lambda outbox: outbox.disable(self.name, why))
 
-    async def _write(self, change: Change) -> None:
+    async def _write(self, change: QueueChange) -> None:
         """Nothing else is tried until it is written."""
         now, wall = self._clock.steady(), self._clock.wall()
         dropped = await self._keep(lambda outbox: outbox.write(self.name, change, now, wall))
@@ -271,7 +271,7 @@ class Target:
                 log.error("what came of a delivery to %r cannot be kept now (%s): it waits", self.name, exc)
                 await asyncio.sleep(AGAIN_S)
 
-    async def _do(self, work: Callable[[Store], T]) -> T:
+    async def _do(self, work: Callable[[EventStore], T]) -> T:
         return await self._keeping.do(work)
 
 

@@ -13,10 +13,10 @@ import httpcore2
 
 from askcam.features.notify.backoff import retry_after_s
 from askcam.features.notify.letter import Letter, body
-from askcam.features.notify.outcome import Failed, Outcome, Taken
+from askcam.features.notify.outcome import DeliveryFailed, DeliveryTaken, Outcome
 from askcam.features.notify.redact import of_webhook, without
 from askcam.features.notify.signing import sign
-from askcam.server.attached.allowed import Place
+from askcam.server.attached.allowed import HostPlace
 
 HEADERS = [("Content-Type", "application/json"), ("User-Agent", "askcam"), ("Connection", "close")]
 WORDS = {
@@ -33,7 +33,7 @@ class Webhook:
 
     def __init__(
         self,
-        place: Place,
+        place: HostPlace,
         keys: tuple[bytes, ...],
         timeout_s: float,
         *,
@@ -53,9 +53,11 @@ class Webhook:
             async with asyncio.timeout(self._timeout_s):
                 return await self._post(data, signature)
         except TimeoutError:
-            return Failed(f"it did not answer within {self._timeout_s:g} s")
+            return DeliveryFailed(f"it did not answer within {self._timeout_s:g} s")
         except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError, OSError) as exc:
-            return Failed(f"it cannot be reached: {without(str(exc) or type(exc).__name__, (self._place.url,))}")
+            return DeliveryFailed(
+                f"it cannot be reached: {without(str(exc) or type(exc).__name__, (self._place.url,))}"
+            )
 
     def close(self) -> None:
         """There is nothing to be closed."""
@@ -85,14 +87,14 @@ class Webhook:
         status = response.status
         headers = {key.lower(): value.decode("latin-1") for key, value in response.headers}
         if 200 <= status < 300:
-            return Taken()
+            return DeliveryTaken()
         if status == 410:
-            return Failed("it answers 410 Gone: it wants nothing any more", gone=True)
+            return DeliveryFailed("it answers 410 Gone: it wants nothing any more", gone=True)
         if 300 <= status < 400:
-            return Failed(f"it answers {_phrase(status)}, which is not followed: name the address it leads to")
+            return DeliveryFailed(f"it answers {_phrase(status)}, which is not followed: name the address it leads to")
         hint = f": {WORDS[status]}" if status in WORDS else ""
         asked = retry_after_s(headers.get(b"retry-after", ""), self._wall()) if status in (429, 503) else None
-        return Failed(f"it answers {_phrase(status)}{hint}", asked)
+        return DeliveryFailed(f"it answers {_phrase(status)}{hint}", asked)
 
 
 def _phrase(status: int) -> str:

@@ -33,7 +33,7 @@ GREETINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class NoticeText:
     title: str
     body: str
 
@@ -45,18 +45,18 @@ def language_of(event: WatchEvent, wanted: str) -> str:
     return "zh" if is_chinese(event.question or "") else "en"
 
 
-def message(event: WatchEvent, wanted: str) -> Message:
+def message(event: WatchEvent, wanted: str) -> NoticeText:
     language = language_of(event, wanted)
     title = TITLES[language].get(event.kind, OTHER[language])
     lines = [event.question or "", _answer(event), event.reason or "", _time(event.at)]
     shown = title.format(watch=event.watch or "askcam", camera=event.camera, kind=event.kind)
-    return Message(shown, "\n".join(filter(None, lines)))
+    return NoticeText(shown, "\n".join(filter(None, lines)))
 
 
-def greeting(wanted: str) -> Message:
+def greeting(wanted: str) -> NoticeText:
     """`wanted`: "auto" is both."""
     titles, bodies = zip(*(GREETINGS[each] for each in GREETINGS if wanted in ("auto", each)), strict=True)
-    return Message(" · ".join(titles), "\n".join(bodies))
+    return NoticeText(" · ".join(titles), "\n".join(bodies))
 
 
 def _answer(event: WatchEvent) -> str:

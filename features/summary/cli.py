@@ -34,5 +34,5 @@ def add_command(program: Program) -> None:
         from askcam.features.summary import summarize as command
 
         config = engine(program.built_in, model=model, backend=backend, device=device, dtype=dtype, threads=threads)
-        wish = command.Wish(source, form, out, seconds, fps, segment, language, question, model)
+        wish = command.SummaryWish(source, form, out, seconds, fps, segment, language, question, model)
         command.summarize(wish, config)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from askcam.features.summary.prompts import Kind
+from askcam.features.summary.prompts import PromptKind
 from askcam.server.language.things import key, mentions
 
 
@@ -11,7 +11,7 @@ from askcam.server.language.things import key, mentions
 class Happening:
     """Something appeared or disappeared between two moments, in seconds since the beginning."""
 
-    kind: Kind
+    kind: PromptKind
     what: str  # in the model's words: "an apple"
     after_s: float  # it had not happened yet
     by_s: float  # it had
@@ -23,10 +23,10 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class SceneReport:
     """One segment's word about a thing, and where in the segment that was found to be."""
 
-    kind: Kind
+    kind: PromptKind
     what: str
     after_s: float
     by_s: float
@@ -37,7 +37,7 @@ class Report:
         return Happening(self.kind, self.what, self.after_s, self.by_s)
 
 
-def believable(kind: Kind, named: Sequence[str], before: str, after: str) -> list[str]:
+def believable(kind: PromptKind, named: Sequence[str], before: str, after: str) -> list[str]:
     """Of several things that one answer names, those that the scenes before and after do not speak against.
 
     Models like to go on with a list: what was there already did not appear, what is still there did not disappear. One
@@ -45,7 +45,7 @@ def believable(kind: Kind, named: Sequence[str], before: str, after: str) -> lis
     """
     if len(named) < 2:
         return list(named)
-    against = before if kind is Kind.APPEARED else after
+    against = before if kind is PromptKind.APPEARED else after
     return [thing for thing in named if not mentions(against, thing)] or list(named)
 
 
@@ -59,7 +59,7 @@ class Happenings:
     """
 
     def __init__(self) -> None:
-        self._found: list[Report] = []
+        self._found: list[SceneReport] = []
         self._open: list[int] = []  # those that the segment before reported, by index
         self._now: list[int] = []
 
@@ -69,17 +69,17 @@ class Happenings:
         found = (report.happening for report in self._found)
         return tuple(sorted(found, key=lambda happening: (happening.at_s, happening.kind)))
 
-    def known(self, kind: Kind, what: str) -> bool:
+    def known(self, kind: PromptKind, what: str) -> bool:
         """Whether the segment before reported just this."""
         return self._match(kind, what) is not None
 
-    def again(self, kind: Kind, what: str) -> None:
+    def again(self, kind: PromptKind, what: str) -> None:
         """The present segment reports what is known()."""
         index = self._match(kind, what)
         assert index is not None, f"{what!r} was not reported before"
         self._now.append(index)
 
-    def add(self, report: Report) -> None:
+    def add(self, report: SceneReport) -> None:
         """The present segment reports what is not known()."""
         for index in (*self._open, *self._now):
             before = self._found[index]
@@ -100,7 +100,7 @@ class Happenings:
         """The present segment has told all."""
         self._open, self._now = self._now, []
 
-    def _match(self, kind: Kind, what: str) -> int | None:
+    def _match(self, kind: PromptKind, what: str) -> int | None:
         wanted = key(what)
         for index in self._open:
             if self._found[index].kind is kind and key(self._found[index].what) == wanted:
@@ -108,5 +108,5 @@ class Happenings:
         return None
 
 
-def _meet(one: Report, other: Report) -> bool:
+def _meet(one: SceneReport, other: SceneReport) -> bool:
     return one.after_s < other.by_s and other.after_s < one.by_s

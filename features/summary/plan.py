@@ -8,7 +8,7 @@ FPS = 2.0  # frames a second, where neither a rate nor a length is asked for
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SummaryPlan:
     """Segments of `num_pairs` pairs of frames, a new one every `hop` pairs; about half of each is in the next, too.
 
     So whatever happens on the edge of one segment stands well inside another.
@@ -35,7 +35,7 @@ class Plan:
         return self.num_pairs + num_segments * self.hop
 
 
-def make_plan(max_pairs: int, fps: float | None = None, segment_s: float | None = None) -> Plan:
+def make_plan(max_pairs: int, fps: float | None = None, segment_s: float | None = None) -> SummaryPlan:
     """`max_pairs`: of a window of the model (`engine.anchors.max_pairs`). What is not given follows from what is.
 
     Raises ValueError, for people, when rate and length together are more or less than a window holds.
@@ -43,7 +43,7 @@ def make_plan(max_pairs: int, fps: float | None = None, segment_s: float | None 
     if fps is None:
         fps = FPS if segment_s is None else min(FPS, 2 * max_pairs / segment_s)
     if segment_s is None:
-        return Plan(fps, max_pairs)
+        return SummaryPlan(fps, max_pairs)
     num_pairs = int(segment_s * fps / 2 + 1e-6)
     if num_pairs > max_pairs:
         raise ValueError(
@@ -56,4 +56,4 @@ def make_plan(max_pairs: int, fps: float | None = None, segment_s: float | None 
             f"a segment of {segment_s:g} s at {fps:g} frames a second has fewer than four frames, too few to show a "
             f"change: --segment {4 / fps:g}, or --fps {4 / segment_s:.2g}"
         )
-    return Plan(fps, num_pairs)
+    return SummaryPlan(fps, num_pairs)

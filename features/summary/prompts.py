@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class PromptKind(StrEnum):
     """What can happen."""
 
     APPEARED = "appeared"
@@ -20,8 +20,8 @@ class Prompts:
     """One language's questions, and its phrases for the summary as a whole ({} is what is filled in)."""
 
     scene: str
-    happened: dict[Kind, str]
-    came: dict[Kind, str]  # "{} appeared", of one thing
+    happened: dict[PromptKind, str]
+    came: dict[PromptKind, str]  # "{} appeared", of one thing
     at_first: str
     at_the_end: str
     throughout: str
@@ -36,8 +36,8 @@ class Prompts:
 
 ENGLISH = Prompts(
     scene="What do you see?",
-    happened={Kind.APPEARED: "What appeared?", Kind.DISAPPEARED: "What disappeared?"},
-    came={Kind.APPEARED: "{} appeared", Kind.DISAPPEARED: "{} disappeared"},
+    happened={PromptKind.APPEARED: "What appeared?", PromptKind.DISAPPEARED: "What disappeared?"},
+    came={PromptKind.APPEARED: "{} appeared", PromptKind.DISAPPEARED: "{} disappeared"},
     at_first="At first: {}",
     at_the_end="At the end: {}",
     throughout="All the time: {}",
@@ -50,8 +50,8 @@ ENGLISH = Prompts(
 )
 CHINESE = Prompts(
     scene="你看到了什么？",
-    happened={Kind.APPEARED: "出现了什么？", Kind.DISAPPEARED: "什么东西消失了？"},
-    came={Kind.APPEARED: "{}出现了", Kind.DISAPPEARED: "{}消失了"},
+    happened={PromptKind.APPEARED: "出现了什么？", PromptKind.DISAPPEARED: "什么东西消失了？"},
+    came={PromptKind.APPEARED: "{}出现了", PromptKind.DISAPPEARED: "{}消失了"},
     at_first="开始时：{}",
     at_the_end="结束时：{}",
     throughout="始终：{}",
@@ -73,5 +73,8 @@ def prompts_in(language: str, question: str | None = None) -> Prompts:
         return replace(ENGLISH, question=question)
     told = f" Answer in {language}."
     happened = {kind: f"{text} If nothing did, answer only: Nothing.{told}" for kind, text in ENGLISH.happened.items()}
-    came = {Kind.APPEARED: "+ {}", Kind.DISAPPEARED: "- {}"}  # in a language whose grammar is not known here
+    came = {
+        PromptKind.APPEARED: "+ {}",
+        PromptKind.DISAPPEARED: "- {}",
+    }  # in a language whose grammar is not known here
     return replace(ENGLISH, scene=ENGLISH.scene + told, happened=happened, came=came, question=question)

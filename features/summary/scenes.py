@@ -6,7 +6,7 @@ from askcam.server.language.things import same
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class SceneSpan:
     """From, to, in seconds since the beginning; half open."""
 
     start_s: float
@@ -14,10 +14,10 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class SummaryScene:
     """What the segments of a span said."""
 
-    span: Span
+    span: SceneSpan
     text: str
 
 
@@ -25,23 +25,23 @@ class Scenes:
     """Takes segments in order. `gaps` are the spans that no segment covered."""
 
     def __init__(self) -> None:
-        self._found: list[Scene] = []
-        self.gaps: list[Span] = []
+        self._found: list[SummaryScene] = []
+        self.gaps: list[SceneSpan] = []
 
     @property
-    def found(self) -> tuple[Scene, ...]:
+    def found(self) -> tuple[SummaryScene, ...]:
         return tuple(self._found)
 
-    def add(self, span: Span, text: str) -> None:
+    def add(self, span: SceneSpan, text: str) -> None:
         """What one segment says. Segments overlap: a scene begins where the one before ends."""
         if not self._found:
-            self._found.append(Scene(span, text))
+            self._found.append(SummaryScene(span, text))
             return
         last = self._found[-1]
         if span.start_s > last.span.end_s + 1e-6:
-            self.gaps.append(Span(last.span.end_s, span.start_s))
-            self._found.append(Scene(span, text))
+            self.gaps.append(SceneSpan(last.span.end_s, span.start_s))
+            self._found.append(SummaryScene(span, text))
         elif same(last.text, text):
-            self._found[-1] = replace(last, span=Span(last.span.start_s, span.end_s))
+            self._found[-1] = replace(last, span=SceneSpan(last.span.start_s, span.end_s))
         else:
-            self._found.append(Scene(Span(last.span.end_s, span.end_s), text))
+            self._found.append(SummaryScene(SceneSpan(last.span.end_s, span.end_s), text))

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from askcam.features.summary.plan import Plan
+from askcam.features.summary.plan import SummaryPlan
 from askcam.stream.camera import Camera, State
 from askcam.stream.errors import CameraUnavailable
 from askcam.stream.fit import FitRule
@@ -17,7 +17,7 @@ POLL_S = 0.05
 START_S = 15.0  # a camera that shows nothing for so long won't
 
 
-def of_file(reel: Reel, plan: Plan, fit: FitRule) -> Iterator[View]:
+def of_file(reel: Reel, plan: SummaryPlan, fit: FitRule) -> Iterator[View]:
     """Of a whole file; frames' `wall` is their time in the film. Holds one segment. Raises SourceError.
 
     Where the picture's size changes, a segment ends and another begins: a window holds frames of one size.
@@ -31,7 +31,7 @@ def of_file(reel: Reel, plan: Plan, fit: FitRule) -> Iterator[View]:
 class _Cutter:
     """Frames in, segments out. Holds the window of one segment."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: SummaryPlan) -> None:
         self._plan = plan
         self._begin()
 
@@ -64,7 +64,7 @@ class _Cutter:
             yield replace(view, provisional=False)
 
 
-def of_camera(camera: Camera, plan: Plan, seconds: float) -> Iterator[View]:
+def of_camera(camera: Camera, plan: SummaryPlan, seconds: float) -> Iterator[View]:
     """Of the next `seconds` of a camera, whose anchors are the plan's. Nothing queues up: whoever is slow gets the
     newest segment, and the spans that they lack between are for them to notice.
 

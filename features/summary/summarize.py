@@ -13,7 +13,7 @@ from askcam.engine.errors import EngineError, UnknownScene
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
 from askcam.features.summary.cli_words import told
-from askcam.features.summary.plan import Plan, make_plan
+from askcam.features.summary.plan import SummaryPlan, make_plan
 from askcam.features.summary.prompts import Prompts, prompts_in
 from askcam.features.summary.segments import SEGMENT, of_camera, of_file
 from askcam.features.summary.summary import Summary, clock
@@ -35,7 +35,7 @@ Told = Callable[[float, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SummaryWish:
     """What the command line says."""
 
     source: str
@@ -49,7 +49,7 @@ class Wish:
     model: str | None  # as given; None: the built-in one
 
 
-def summarize(wish: Wish, config: EngineConfig) -> None:
+def summarize(wish: SummaryWish, config: EngineConfig) -> None:
     """Progress goes to stderr, the summary to stdout or into a file. Leaves with 2 for what the user can mend."""
     prompts = prompts_in(wish.language, wish.question)
     try:
@@ -79,7 +79,7 @@ def summarize(wish: Wish, config: EngineConfig) -> None:
     _give(write(summary, prompts, form), wish.out)
 
 
-def _file(path: str, engine: Engine, plan: Plan, prompts: Prompts) -> Walk:
+def _file(path: str, engine: Engine, plan: SummaryPlan, prompts: Prompts) -> Walk:
     with Reel(path) as reel, _bar(reel.seconds) as show:
         found = walk(engine, of_file(reel, plan, engine.fit), prompts, show)
     if reel.undecodable:
@@ -88,7 +88,7 @@ def _file(path: str, engine: Engine, plan: Plan, prompts: Prompts) -> Walk:
     return found
 
 
-def _camera(spec: SourceSpec, engine: Engine, plan: Plan, prompts: Prompts, seconds: float) -> Walk:
+def _camera(spec: SourceSpec, engine: Engine, plan: SummaryPlan, prompts: Prompts, seconds: float) -> Walk:
     config = CameraConfig(fps=plan.fps)
     with (
         Camera(SEGMENT, spec, fit=engine.fit, anchors=plan.anchors, config=config) as camera,
@@ -123,7 +123,7 @@ def _bar(total_s: float | None) -> Iterator[Told]:
 
 
 def _summary(
-    wish: Wish, spec: SourceSpec, engine: Engine, plan: Plan, found: Walk, took_s: float, live: bool
+    wish: SummaryWish, spec: SourceSpec, engine: Engine, plan: SummaryPlan, found: Walk, took_s: float, live: bool
 ) -> Summary:
     return Summary(
         source=spec.label,

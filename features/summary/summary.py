@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from askcam.features.summary.happenings import Happening
-from askcam.features.summary.prompts import Kind, Prompts
-from askcam.features.summary.scenes import Scene, Span
+from askcam.features.summary.prompts import PromptKind, Prompts
+from askcam.features.summary.scenes import SceneSpan, SummaryScene
 from askcam.server.language.things import capital
 
 
@@ -23,8 +23,8 @@ class Summary:
     segment_s: float
     num_segments: int
     happenings: tuple[Happening, ...]
-    scenes: tuple[Scene, ...]
-    gaps: tuple[Span, ...]
+    scenes: tuple[SummaryScene, ...]
+    gaps: tuple[SceneSpan, ...]
     took_s: float
 
 
@@ -41,7 +41,9 @@ def in_short(summary: Summary, words: Prompts) -> Iterator[str]:
     else:
         yield words.at_first.format(capital(first.text))
         yield words.at_the_end.format(capital(last.text))
-    counts = [sum(one.kind is kind for one in summary.happenings) for kind in (Kind.APPEARED, Kind.DISAPPEARED)]
+    counts = [
+        sum(one.kind is kind for one in summary.happenings) for kind in (PromptKind.APPEARED, PromptKind.DISAPPEARED)
+    ]
     yield words.counted.format(*counts) if any(counts) else words.nothing
     if summary.gaps:
         yield words.gaps.format(", ".join(f"{clock(gap.start_s)}-{clock(gap.end_s)}" for gap in summary.gaps))

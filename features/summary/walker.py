@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from askcam.engine.interface import Engine
 from askcam.engine.question import Event, Failed, Finished, Message, Question, Role, Sampling, Text
-from askcam.features.summary.happenings import Happening, Happenings, Report, believable
-from askcam.features.summary.prompts import Kind, Prompts
-from askcam.features.summary.scenes import Scene, Scenes, Span
+from askcam.features.summary.happenings import Happening, Happenings, SceneReport, believable
+from askcam.features.summary.prompts import PromptKind, Prompts
+from askcam.features.summary.scenes import Scenes, SceneSpan, SummaryScene
 from askcam.features.summary.segments import SEGMENT
 from askcam.server.language.things import key, mentions, things
 from askcam.stream.window import View
@@ -17,7 +17,7 @@ MAX_TOKENS = 96  # of one answer about one segment
 GREEDY = Sampling(max_tokens=MAX_TOKENS, temperature=0.0)
 
 
-class _Held:
+class _HeldFrames:
     """A door.WindowSource that shows one segment until it is given the next."""
 
     name = SEGMENT
@@ -35,8 +35,8 @@ class Walk:
     """What a walk has found."""
 
     happenings: tuple[Happening, ...]
-    scenes: tuple[Scene, ...]
-    gaps: tuple[Span, ...]
+    scenes: tuple[SummaryScene, ...]
+    gaps: tuple[SceneSpan, ...]
     num_segments: int
     started: float | None  # `wall` of the first frame
     seconds: float  # from the first frame to the last
@@ -48,7 +48,7 @@ def walk(engine: Engine, segments: Iterable[View], prompts: Prompts, told: Calla
     `told` hears after each segment how far it has come (seconds) and how many happenings there are. Raises what the
     engine fails with, and what `segments` raises.
     """
-    held, happenings, scenes = _Held(), Happenings(), Scenes()
+    held, happenings, scenes = _HeldFrames(), Happenings(), Scenes()
     asker = _Asker(engine, held, prompts)
     start: float | None = None
     end_s, num_segments, before = 0.0, 0, ""
@@ -64,7 +64,7 @@ def walk(engine: Engine, segments: Iterable[View], prompts: Prompts, told: Calla
                 happenings.next_segment()
                 before = ""
             if num_segments == 0:
-                scenes.add(Span(0.0, view.pairs[0].second.wall - start), asker.opening(view))
+                scenes.add(SceneSpan(0.0, view.pairs[0].second.wall - start), asker.opening(view))
             shown, scene, answers = asker.segment()
             for kind, answer in answers.items():
                 for what in believable(kind, things(answer), before, scene):
@@ -72,13 +72,13 @@ def walk(engine: Engine, segments: Iterable[View], prompts: Prompts, told: Calla
                         happenings.again(kind, what)
                     else:
                         after_s, by_s = asker.locate(view, kind, what)
-                        fits = mentions(scene, what) is (kind is Kind.APPEARED)
-                        happenings.add(Report(kind, what, after_s - start, by_s - start, fits))
+                        fits = mentions(scene, what) is (kind is PromptKind.APPEARED)
+                        happenings.add(SceneReport(kind, what, after_s - start, by_s - start, fits))
             happenings.next_segment()
             before = scene
             num_segments += 1
             end_s = view.end_wall - start
-            scenes.add(Span(view.start_wall - start, end_s), shown)
+            scenes.add(SceneSpan(view.start_wall - start, end_s), shown)
             told(end_s, len(happenings.found))
     finally:
         if engine_has_it:
@@ -87,7 +87,7 @@ def walk(engine: Engine, segments: Iterable[View], prompts: Prompts, told: Calla
 
 
 class _Asker:
-    def __init__(self, engine: Engine, held: _Held, prompts: Prompts) -> None:
+    def __init__(self, engine: Engine, held: _HeldFrames, prompts: Prompts) -> None:
         self._engine, self._held, self._prompts = engine, held, prompts
 
     def opening(self, view: View) -> str:
@@ -97,7 +97,7 @@ class _Asker:
         self._held.view = view
         return answer
 
-    def segment(self) -> tuple[str, str, dict[Kind, str]]:
+    def segment(self) -> tuple[str, str, dict[PromptKind, str]]:
         """What the present segment says: what the summary is to show, its scene, and of each kind what happened.
 
         All are asked at once, over one window.
@@ -109,7 +109,7 @@ class _Asker:
         told = scene if shown is None else _wait(shown).strip()
         return told, scene, dict(zip(prompts.happened, answers, strict=True))
 
-    def locate(self, view: View, kind: Kind, what: str) -> tuple[float, float]:
+    def locate(self, view: View, kind: PromptKind, what: str) -> tuple[float, float]:
         """After when and by when it happened, on the frames' clock.
 
         That is the shortest beginning of the segment of which it is told, found by halving. Beginnings of a window cost

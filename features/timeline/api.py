@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.client.timeline import TimelineList
-from askcam.features.events.service import Events
+from askcam.features.events.service import EventLog
 from askcam.features.timeline.query import read
 from askcam.features.timeline.search import Search
 from askcam.features.timeline.service import Timeline
@@ -45,7 +45,7 @@ TAKES = (
 )
 
 
-def endpoints(events: Events, timeline: Timeline) -> list[Endpoint]:
+def endpoints(events: EventLog, timeline: Timeline) -> list[Endpoint]:
     async def entries(request: Request) -> Response:
         limit = int(number(request, "limit", LIMIT, 1, MOST))
         search = wished(request, limit)

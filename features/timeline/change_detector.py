@@ -12,7 +12,7 @@ HOUR_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class NotePace:
     """How often one camera's scene is described at most. Seconds of the frames' time."""
 
     min_interval_s: float = 5.0
@@ -28,7 +28,7 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Seen:
+class _SeenNote:
     frame: Frame
     blocks: Blocks
 
@@ -39,11 +39,11 @@ class Noticing:
     What comes and goes again while nothing may be noted yet is not told: `passed` counts it.
     """
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: NotePace) -> None:
         self._pace = pace
         self._described: Blocks | None = None  # as the last note saw it
         self._since: Frame | None = None  # since when it is another
-        self._last: _Seen | None = None
+        self._last: _SeenNote | None = None
         self._rests_since = 0.0  # steady seconds
         self._noted: deque[float] = deque(maxlen=pace.max_per_hour)
         self.passed = 0
@@ -56,7 +56,7 @@ class Noticing:
     def see(self, frame: Frame) -> Due | None:
         """Take the next sampled frame; whether a note is due of what it shows. Asked again with each frame until
         noted()."""
-        seen, last = _Seen(frame, blocks(frame.pixels)), self._last
+        seen, last = _SeenNote(frame, blocks(frame.pixels)), self._last
         self._last = seen
         if last is None or share_apart(last.blocks, seen.blocks) >= CHANGED:
             self._rests_since = frame.mono

@@ -27,5 +27,5 @@ def add_command(program: Program) -> None:
         from askcam.features.timeline import shown
         from askcam.server.terminal.reach import reach
 
-        wish = shown.Wish(query, camera, since, until, level, limit)
+        wish = shown.TimelineWish(query, camera, since, until, level, limit)
         shown.timeline(reach(url, os.environ.get("ASKCAM_TOKEN"), ca), wish, json)

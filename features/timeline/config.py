@@ -19,7 +19,7 @@ Days = Annotated[float, Meta(gt=0)]
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class TimelineBounds:
     """How much is kept. What is beyond goes, detail first: notes before minutes before hours before days."""
 
     detail_days: float = 30.0  # notes, minutes and pictures
@@ -43,8 +43,8 @@ class TimelineConfig:
     max_bytes: Annotated[int, Meta(ge=1 << 20)] = 2 << 30
 
     @property
-    def bounds(self) -> Bounds:
-        return Bounds(self.detail_days, self.max_days, self.max_bytes)
+    def bounds(self) -> TimelineBounds:
+        return TimelineBounds(self.detail_days, self.max_days, self.max_bytes)
 
 
 def read_timeline(toml: Toml, env: Mapping[str, str] | None) -> TimelineConfig:

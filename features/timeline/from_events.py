@@ -8,10 +8,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from askcam.client.watches import WatchEvent
-from askcam.features.events.service import Events
-from askcam.features.events.store import Store
+from askcam.features.events.service import EventLog
+from askcam.features.events.store import EventStore
 from askcam.features.timeline.note import of_event
-from askcam.features.timeline.thread import Keeping
+from askcam.features.timeline.thread import NoteThread
 from askcam.server.errors import ApiError
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ AT_ONCE = 100  # events
 class Following:
     """Owned by the event loop."""
 
-    def __init__(self, events: Events, keeping: Keeping, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, events: EventLog, keeping: NoteThread, now: Callable[[], float] = time.time) -> None:
         """`now`: seconds since the epoch."""
         self._events, self._keeping, self._now = events, keeping, now
 
@@ -43,7 +43,7 @@ class Following:
     async def turn(self) -> bool:
         """Take in what came since the last time; whether there may be more. Raises sqlite3.Error, OSError, ApiError."""
         heard = await self._keeping.do(lambda store: store.heard)
-        newest = await self._events.read(Store.last_id, 0)
+        newest = await self._events.read(EventStore.last_id, 0)
         if newest < heard:  # the events' database was begun anew
             heard = 0
         if newest == heard:

@@ -36,7 +36,7 @@ class Digest(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class MergedWords:
     """A digest in words, by language."""
 
     note: str  # one
@@ -50,10 +50,10 @@ class Words:
     stop: str
 
 
-ENGLISH = Words(
+ENGLISH = MergedWords(
     "{} note", "{} notes", "{} event ({})", "{} events ({})", "Appeared: {}", "Disappeared: {}", "Seen: {}", ", ", ". "
 )
-CHINESE = Words(
+CHINESE = MergedWords(
     "{} 条记录", "{} 条记录", "{} 个事件（{}）", "{} 个事件（{}）", "出现：{}", "消失：{}", "看到：{}", "、", "。"
 )
 
@@ -82,7 +82,7 @@ def merged(digests: Iterable[Digest]) -> Digest:
     return Digest(notes, dict(sorted(events.items())), dict(sorted(things.items())))
 
 
-def in_words(digest: Digest, words: Words) -> str:
+def in_words(digest: Digest, words: MergedWords) -> str:
     """One line, of the most frequent things."""
     said = [(words.note if digest.notes == 1 else words.notes).format(digest.notes)] if digest.notes else []
     if digest.events:
@@ -106,7 +106,7 @@ def names_of(digest: Digest, counted: str) -> tuple[str, ...]:
     return tuple(thing.name for thing in ordered if getattr(thing, counted))
 
 
-def words_in(language: str) -> Words:
+def words_in(language: str) -> MergedWords:
     return CHINESE if language.strip().casefold().startswith(("zh", "chinese", "中文")) else ENGLISH
 
 

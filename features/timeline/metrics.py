@@ -8,7 +8,7 @@ from prometheus_client.registry import Collector
 from askcam.features.timeline.service import Timeline
 
 
-class Gauges(Collector):
+class TimelineGauges(Collector):
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
 

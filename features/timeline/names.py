@@ -20,7 +20,7 @@ MAX_CHARS = 60  # of one name: what is longer is a sentence
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class NameChange:
     """Names in the model's words."""
 
     came: tuple[str, ...] = ()
@@ -46,12 +46,12 @@ def listed(answer: str) -> tuple[str, ...]:
     return _tidy(found)
 
 
-def changes(before: Sequence[str], now: Sequence[str]) -> Change:
+def changes(before: Sequence[str], now: Sequence[str]) -> NameChange:
     """Which things of `now` were not there `before`, and the other way round. A number or an article makes no
     difference: a second apple has not come as long as one is there."""
     was, is_ = {same(thing) for thing in before}, {same(thing) for thing in now}
     came = tuple(thing for thing in now if same(thing) not in was)
-    return Change(came, tuple(thing for thing in before if same(thing) not in is_))
+    return NameChange(came, tuple(thing for thing in before if same(thing) not in is_))
 
 
 def same(thing: str) -> str:

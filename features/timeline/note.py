@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from askcam.client.watches import WatchEvent
-from askcam.features.timeline.names import Change, changes
+from askcam.features.timeline.names import NameChange, changes
 from askcam.features.timeline.prompts import NotePrompts
 from askcam.server.language.things import capital
 
@@ -40,7 +40,7 @@ def describe(
 ) -> Note | None:  # fmt: skip
     """What is to be told of a scene; None when that is no news. `before`: the names of the note before, None at first;
     `sentence`: what happens, in the model's words, "" where it was not asked."""
-    change = Change() if before is None else changes(before, names)
+    change = NameChange() if before is None else changes(before, names)
     if before is not None and not change and not sentence:
         return None
     told = [capital(words.came.format(thing)) for thing in change.came]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from askcam.features.summary.prompts import Kind, prompts_in
+from askcam.features.summary.prompts import PromptKind, prompts_in
 from askcam.features.timeline.names import listed, named
 
 MAX_SENTENCE = 300  # characters
@@ -31,7 +31,7 @@ def note_prompts(language: str, plain: bool) -> NotePrompts:
     for a list and a sentence, in English or Chinese; in any other language, in English, to be answered in it."""
     own = prompts_in(language)
     chinese = re.split("[-_]", language.strip().casefold())[0] in ("zh", "chinese", "中文")
-    came, went = own.came[Kind.APPEARED], own.came[Kind.DISAPPEARED]
+    came, went = own.came[PromptKind.APPEARED], own.came[PromptKind.DISAPPEARED]
     if chinese:
         words = ("可见：{}", "什么也看不到", "、", "。")
         things = "列出画面中的人和物，用逗号分隔，不要写别的。如果什么都没有，只回答：没有。"

@@ -34,25 +34,25 @@ AT_ENDS = "的了吗呢是在把被这那"  # of what is left: within a name the
 FIRST = re.compile(r"\bfirst\b|第一次|最早", re.IGNORECASE)
 
 
-class Turn(StrEnum):
+class QueryTurn(StrEnum):
     CAME = "came"
     WENT = "went"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class NoteQuery:
     """Words that must all be there (none: anything goes), in what came or went if `turn` says so."""
 
     words: tuple[str, ...] = ()
-    turn: Turn | None = None
+    turn: QueryTurn | None = None
     oldest_first: bool = False
 
 
-def read(query: str) -> Wanted:
+def read(query: str) -> NoteQuery:
     """A search as people write it: words, or a question."""
     if not (WHEN.search(query) or query.rstrip().endswith(("?", "？", "吗", "呢"))):
-        return Wanted(tuple(tokens(query)))
-    turn = Turn.WENT if WENT.search(query) else Turn.CAME if CAME.search(query) else None
+        return NoteQuery(tuple(tokens(query)))
+    turn = QueryTurn.WENT if WENT.search(query) else QueryTurn.CAME if CAME.search(query) else None
     rest = WENT.sub(" ", query)  # "disappear" before "appear"
     rest = " ".join(part.strip(AT_ENDS) for part in re.split(r"[\s?？。，,]+", ASKING.sub(" ", CAME.sub(" ", rest))))
-    return Wanted(tuple(tokens(rest)) if re.search(r"\w", rest) else (), turn, bool(FIRST.search(query)))
+    return NoteQuery(tuple(tokens(rest)) if re.search(r"\w", rest) else (), turn, bool(FIRST.search(query)))

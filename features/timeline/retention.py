@@ -5,7 +5,7 @@ import sqlite3
 from datetime import tzinfo
 from itertools import pairwise
 
-from askcam.features.timeline.config import Bounds
+from askcam.features.timeline.config import TimelineBounds
 from askcam.features.timeline.times import Level, span
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ COARSER = dict(pairwise(LEVELS))
 class Retention:
     """Owned by the store's thread; every method may raise sqlite3.Error."""
 
-    def __init__(self, db: sqlite3.Connection, bounds: Bounds, where: tzinfo | None) -> None:
+    def __init__(self, db: sqlite3.Connection, bounds: TimelineBounds, where: tzinfo | None) -> None:
         self._db, self._bounds, self._where = db, bounds, where
         self._looked: float | None = None
         (self._page,) = db.execute("PRAGMA page_size").fetchone()

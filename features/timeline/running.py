@@ -1,9 +1,9 @@
 """The timeline of one running server."""
 
-from askcam.features.events.service import Events
+from askcam.features.events.service import EventLog
 from askcam.features.timeline import api
 from askcam.features.timeline.config import OPTION
-from askcam.features.timeline.metrics import Gauges
+from askcam.features.timeline.metrics import TimelineGauges
 from askcam.features.timeline.service import Timeline
 from askcam.features.timeline.tools import SearchTimeline
 from askcam.server.feature import Given
@@ -12,7 +12,7 @@ from askcam.server.running import Running
 
 
 class TimelineRunning(Running):
-    def __init__(self, house: House, given: Given, events: Events) -> None:
+    def __init__(self, house: House, given: Given, events: EventLog) -> None:
         self._timeline = timeline = Timeline(
             given.sections["timeline"],
             house.model,
@@ -24,7 +24,7 @@ class TimelineRunning(Running):
         self.endpoints = api.endpoints(events, timeline)
         self.tools = (SearchTimeline(timeline),)
         self.stores = {"timeline": timeline.trouble}
-        self.collectors = (Gauges(timeline),) if timeline.wanted else ()
+        self.collectors = (TimelineGauges(timeline),) if timeline.wanted else ()
 
     async def open(self) -> None:
         await self._timeline.open()

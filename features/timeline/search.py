@@ -9,7 +9,7 @@ import msgspec
 from askcam.client.timeline import TimelineEntry
 from askcam.features.timeline.merging import Digest, names_of
 from askcam.features.timeline.note import Note
-from askcam.features.timeline.query import Wanted
+from askcam.features.timeline.query import NoteQuery
 from askcam.features.timeline.times import Level
 from askcam.server.language.fulltext import all_of
 from askcam.server.saw import rfc3339
@@ -24,7 +24,7 @@ class Search:
     camera: str | None = None
     since: float | None = None
     until: float | None = None
-    wanted: Wanted = field(default_factory=Wanted)
+    wanted: NoteQuery = field(default_factory=NoteQuery)
     level: Level | None = None  # None: the finest that is kept of each time
     limit: int = 50
     before: int | None = None  # the id of the last entry of the page before

@@ -9,17 +9,17 @@ from datetime import tzinfo
 from typing import TypeVar
 
 from askcam.client.timeline import TimelineEntry
-from askcam.features.events.service import Events
-from askcam.features.timeline.change_detector import Pace
+from askcam.features.events.service import EventLog
+from askcam.features.timeline.change_detector import NotePace
 from askcam.features.timeline.config import OPTION, TimelineConfig
 from askcam.features.timeline.from_events import Following
 from askcam.features.timeline.prompts import note_prompts
 from askcam.features.timeline.questions import Questions
 from askcam.features.timeline.search import Search, find
-from askcam.features.timeline.store import Store
-from askcam.features.timeline.thread import Keeping
+from askcam.features.timeline.store import NoteStore
+from askcam.features.timeline.thread import NoteThread
 from askcam.features.timeline.times import local_zone
-from askcam.features.timeline.writer import Watched, Writer
+from askcam.features.timeline.writer import NoteWriter, Watched
 from askcam.server.cameras import Cameras
 from askcam.server.errors import not_found
 from askcam.server.model import Model
@@ -40,19 +40,19 @@ class Timeline:
         config: TimelineConfig,
         model: Model,
         cameras: Cameras,
-        events: Events,
+        events: EventLog,
         somebody_asks: Callable[[], bool],
         *,
         some_camera: bool,
     ) -> None:
         """`some_camera`: of the configured ones wants a timeline, whatever `config` says of the others."""
         self._config, self._cameras, self.wanted = config, cameras, config.enabled or some_camera
-        self._keeping = Keeping(config)
+        self._keeping = NoteThread(config)
         self.num_bytes = 0
-        pace = Pace(config.min_interval_s, config.max_notes_per_hour)
+        pace = NotePace(config.min_interval_s, config.max_notes_per_hour)
         prompts = note_prompts(config.language, model.built_in)
         questions = Questions(model, somebody_asks)
-        self.writer = Writer(self._noted_cameras, questions, self._keeping, prompts, pace, config.pictures)
+        self.writer = NoteWriter(self._noted_cameras, questions, self._keeping, prompts, pace, config.pictures)
         self._following = Following(events, self._keeping)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -90,7 +90,7 @@ class Timeline:
         """Raises ApiError."""
         return await self.read(lambda store: find(store.db, search))
 
-    async def read(self, work: Callable[[Store], T]) -> T:
+    async def read(self, work: Callable[[NoteStore], T]) -> T:
         """What the store says. Raises ApiError; 404 `timeline_off` where none is kept."""
         if not self._keeping.opened:
             raise not_found(OFF, code="timeline_off")

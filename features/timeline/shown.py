@@ -11,12 +11,12 @@ from askcam.client.errors import AskcamError
 from askcam.client.http import Http
 from askcam.client.timeline import TimelineEntry, TimelineList
 from askcam.features.timeline.cli_words import told
-from askcam.features.timeline.query import Turn, read
+from askcam.features.timeline.query import QueryTurn, read
 from askcam.server.terminal import say
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class TimelineWish:
     """What is looked for; as the server takes it."""
 
     query: str | None
@@ -39,7 +39,7 @@ class Wish:
         return {name: value for name, value in named.items() if value is not None}
 
 
-def timeline(http: Http, wish: Wish, json: bool) -> None:
+def timeline(http: Http, wish: TimelineWish, json: bool) -> None:
     """Newest first, unless the first of something is asked for. Leaves with 1 when there is nothing, 2 when refused."""
     try:
         data = http.request(f"/v1/timeline?{urlencode(wish.params)}")
@@ -57,7 +57,7 @@ def timeline(http: Http, wish: Wish, json: bool) -> None:
         raise SystemExit(1)
 
 
-def _show(http: Http, found: TimelineList, turn: Turn | None) -> None:
+def _show(http: Http, found: TimelineList, turn: QueryTurn | None) -> None:
     """`turn`: it was asked when something came or went, so that the first entry is the answer."""
     if not found.data:
         say.console.print(told("timeline.nothing"))

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import msgspec
 
-from askcam.features.timeline.config import Bounds
+from askcam.features.timeline.config import TimelineBounds
 from askcam.features.timeline.errors import TimelineError
-from askcam.features.timeline.merging import Digest, Words, digest_of, in_words, merged, names_of
+from askcam.features.timeline.merging import Digest, MergedWords, digest_of, in_words, merged, names_of
 from askcam.features.timeline.note import Note
 from askcam.features.timeline.retention import Retention
 from askcam.features.timeline.tables import open_tables
 from askcam.features.timeline.times import MERGED, Level, exact, span
 from askcam.server.language.fulltext import spaced
 from askcam.server.storage.disk import Reserve, is_full, make_private, make_room
-from askcam.server.storage.lock import Lock, Taken
+from askcam.server.storage.lock import FolderInUse, Lock
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +28,10 @@ GIVE_WAY, AT_ONCE = 8, 8  # so often so many pictures go when the disk is full
 INSERT = "INSERT INTO entries (camera, level, start, until, text, document, alone, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
-class Store:
+class NoteStore:
     """The one writer of a folder. Owned by one thread at a time; every method may raise sqlite3.Error."""
 
-    def __init__(self, folder: Path, bounds: Bounds, where: tzinfo | None, words: Words) -> None:
+    def __init__(self, folder: Path, bounds: TimelineBounds, where: tzinfo | None, words: MergedWords) -> None:
         """`where`: whose hours and days; `words`: of what is merged. Makes what is missing. Raises TimelineError."""
         self._where, self._words = where, words
         try:
@@ -39,7 +39,7 @@ class Store:
             self._lock = Lock(folder)
         except OSError as exc:
             raise TimelineError(f"cannot keep a timeline in {folder}: {exc.strerror}; name another folder") from exc
-        except Taken as exc:
+        except FolderInUse as exc:
             raise TimelineError(
                 f"another askcam keeps its timeline in {folder}: end it, or name another folder under [timeline]"
             ) from exc

@@ -5,12 +5,12 @@ from pathlib import Path
 from askcam.features.timeline.config import TimelineConfig
 from askcam.features.timeline.errors import TimelineError
 from askcam.features.timeline.merging import words_in
-from askcam.features.timeline.store import Store
+from askcam.features.timeline.store import NoteStore
 from askcam.features.timeline.times import local_zone
-from askcam.server.storage.thread import Kept
+from askcam.server.storage.thread import KeptStore
 
 
-class Keeping(Kept[Store]):
+class NoteThread(KeptStore[NoteStore]):
     """Owned by the event loop. open() before anything else."""
 
     def __init__(self, config: TimelineConfig) -> None:
@@ -27,7 +27,7 @@ class Keeping(Kept[Store]):
         if folder is None:
             raise TimelineError("no folder is named for the timeline: name one under [timeline]")
 
-        def make(folder: Path = folder) -> Store:
-            return Store(folder, config.bounds, local_zone(config.time_zone), words_in(config.language))
+        def make(folder: Path = folder) -> NoteStore:
+            return NoteStore(folder, config.bounds, local_zone(config.time_zone), words_in(config.language))
 
         await self.make(make)

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from askcam.engine.errors import Busy, EngineError
-from askcam.features.timeline.change_detector import Due, Noticing, Pace
+from askcam.features.timeline.change_detector import Due, NotePace, Noticing
 from askcam.features.timeline.note import Note, describe
 from askcam.features.timeline.prompts import NotePrompts, sentence_of
 from askcam.features.timeline.questions import GaveWay, Questions
-from askcam.features.timeline.thread import Keeping
+from askcam.features.timeline.thread import NoteThread
 from askcam.server.errors import ApiError
 from askcam.server.pictures import encode
 from askcam.stream.errors import StreamError
@@ -47,7 +47,7 @@ class Watched(Protocol):
 
 
 @dataclass(slots=True, eq=False)
-class Desk:
+class NoteTaker:
     """One camera, and what was last written of it."""
 
     noticing: Noticing
@@ -59,23 +59,23 @@ class Desk:
     not_before: float = 0.0
 
 
-class Writer:
+class NoteWriter:
     """Owned by the event loop."""
 
     def __init__(
         self,
         cameras: Callable[[], Iterable[Watched]],
         questions: Questions,
-        keeping: Keeping,
+        keeping: NoteThread,
         prompts: NotePrompts,
-        pace: Pace,
+        pace: NotePace,
         pictures: bool,
         now: Callable[[], float] = time.time,
     ) -> None:
         """`cameras`: those of which notes are written; `now`: seconds since the epoch."""
         self._cameras, self._questions, self._keeping, self._prompts = cameras, questions, keeping, prompts
         self._pace, self._pictures, self._now = pace, pictures, now
-        self._desks: dict[str, Desk] = {}
+        self._desks: dict[str, NoteTaker] = {}
         self._full = False  # the disk refused the last note
         self.outcomes: Counter[tuple[str, str]] = Counter()  # by camera: noted, same, gave_way, busy, failed, refused
 
@@ -97,7 +97,7 @@ class Writer:
             for place in [place for place in self.outcomes if place[0] == name]:
                 del self.outcomes[place]
         for name in cameras.keys() - self._desks.keys():
-            self._desks[name] = Desk(Noticing(self._pace))
+            self._desks[name] = NoteTaker(Noticing(self._pace))
         await asyncio.to_thread(self._look, tuple(cameras.values()))
         at = time.monotonic()
         due = [name for name, desk in self._desks.items() if desk.due is not None and at >= desk.not_before]
@@ -123,7 +123,7 @@ class Writer:
                     desk.due_since = time.monotonic()
                 desk.due, desk.view = due, view
 
-    async def _describe(self, camera: Watched, desk: Desk) -> bool:
+    async def _describe(self, camera: Watched, desk: NoteTaker) -> bool:
         """Whether the next camera may be described, too: False while somebody asks."""
         due, view = desk.due, desk.view
         assert due is not None, "only what is due"

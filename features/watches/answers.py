@@ -29,7 +29,7 @@ Single = Callable[[Sequence[str]], Sequence[str]]  # engine.interface.Engine.sin
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class YesOrNo:
     """One reading. `share` is how much of the model's whole distribution the watch's words have."""
 
     probability: float  # of those that turn the watch on, among the watch's words
@@ -39,7 +39,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class AnswerWords:
     """Of one watch: one-token words by what they mean."""
 
     meaning: Mapping[str, str]  # word -> "yes", "no", the choice itself, or a number
@@ -52,7 +52,7 @@ class Words:
         """So much of all first tokens must be among these words, else the model answers something else."""
         return MIN_SHARE_OF_NUMBERS if self.numbers else MIN_SHARE
 
-    def read(self, probabilities: Mapping[str, float]) -> Answer:
+    def read(self, probabilities: Mapping[str, float]) -> YesOrNo:
         """From the probability of each word as the answer's first token."""
         sums: dict[str, float] = {}
         for word, meaning in self.meaning.items():
@@ -60,10 +60,10 @@ class Words:
         share = sum(sums.values())
         likely = sum(sums[meaning] for meaning in self.on)
         mean = sum(int(one) * sums[one] for one in sums) / share if self.numbers and share > 0 else None
-        return Answer(likely / share if share > 0 else 0.0, max(sums, key=lambda one: sums[one]), share, mean)
+        return YesOrNo(likely / share if share > 0 else 0.0, max(sums, key=lambda one: sums[one]), share, mean)
 
 
-def words(setting: WatchSetting, single: Single) -> Words:
+def words(setting: WatchSetting, single: Single) -> AnswerWords:
     """What a watch listens for. Raises ApiError 400 `cannot_be_scored` when this model's tokens do not allow it."""
     if setting.kind is Kind.CHOICE:
         known = set(single(setting.choices))
@@ -74,7 +74,7 @@ def words(setting: WatchSetting, single: Single) -> Words:
                     "use a shorter or a more common word, and mind the case: 'Red' and 'red' are two tokens",
                     "choices",
                 )
-        return Words({choice: choice for choice in setting.choices}, frozenset(setting.on_when))
+        return AnswerWords({choice: choice for choice in setting.choices}, frozenset(setting.on_when))
     if setting.kind is Kind.NUMBER:
         return _numbers(setting, single)
     language = "zh" if is_chinese(setting.question) else "en"
@@ -85,10 +85,10 @@ def words(setting: WatchSetting, single: Single) -> Words:
             f"{'English' if language == 'zh' else 'Chinese'}, or with kind = 'choice' and choices that it has",
             "question",
         )
-    return Words(dict.fromkeys(yes, "yes") | dict.fromkeys(no, "no"), frozenset({"yes"}))
+    return AnswerWords(dict.fromkeys(yes, "yes") | dict.fromkeys(no, "no"), frozenset({"yes"}))
 
 
-def _numbers(setting: WatchSetting, single: Single) -> Words:
+def _numbers(setting: WatchSetting, single: Single) -> AnswerWords:
     numerals = [str(number) for number in range(MAX_NUMBER + 1)]
     known = set(single(numerals))
     most = next((number - 1 for number in range(MAX_NUMBER + 1) if str(number) not in known), MAX_NUMBER)
@@ -107,7 +107,7 @@ def _numbers(setting: WatchSetting, single: Single) -> Words:
     names = spelled | {word.capitalize(): number for word, number in spelled.items()}
     meaning = {word: str(names[word]) for word in single(list(names)) if names[word] <= most}
     numbers = {numeral: numeral for numeral in numerals[: most + 1]} | meaning
-    return Words(numbers, frozenset(on), numbers=True, ending=ending)
+    return AnswerWords(numbers, frozenset(on), numbers=True, ending=ending)
 
 
 def cannot_be_scored(message: str, param: str) -> ApiError:

@@ -4,10 +4,10 @@ import time
 from collections.abc import Iterable, Mapping
 
 from askcam.client.watches import WatchEvent
-from askcam.features.events.publish import News, Telling
+from askcam.features.events.publish import News, Publisher
 from askcam.features.watches.presence import Attendance
 from askcam.features.watches.store import CAMERA, PICTURE, Place, remembering
-from askcam.features.watches.threshold import Memory
+from askcam.features.watches.threshold import WatchMemory
 from askcam.features.watches.wellness import Wellness
 from askcam.server.cameras import Cameras
 from askcam.server.saw import rfc3339
@@ -18,12 +18,12 @@ from askcam.stream.states import State
 class Attending:
     """Owned by the event loop; the runner's task calls look()."""
 
-    def __init__(self, cameras: Cameras, telling: Telling) -> None:
+    def __init__(self, cameras: Cameras, telling: Publisher) -> None:
         self._cameras, self._telling = cameras, telling
         self._attendance: dict[str, Attendance] = {}
         self._wellness: dict[str, Wellness] = {}
 
-    def remember(self, memories: Mapping[Place, Memory]) -> None:
+    def remember(self, memories: Mapping[Place, WatchMemory]) -> None:
         """How cameras were last told to be."""
         for (watch, camera), memory in memories.items():
             if watch == CAMERA:
@@ -62,4 +62,4 @@ class Attending:
             frame_at=None if shot is None else rfc3339(shot.picture.wall),
             reason=reason,
         )
-        await self._telling.tell(News(event, now, remembering((whose, camera.name), Memory(bad)), (), shot))
+        await self._telling.tell(News(event, now, remembering((whose, camera.name), WatchMemory(bad)), (), shot))

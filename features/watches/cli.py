@@ -127,7 +127,7 @@ def add_commands(program: Program) -> None:
         """What watches have told; with --follow, what they tell, until Ctrl-C."""
         from askcam.features.watches import cli_events as command
 
-        wanted = command.Wanted(watch, camera, since, limit)
+        wanted = command.WantedEvents(watch, camera, since, limit)
         command.events(_server(url, ca), wanted, follow, json)
 
 

@@ -19,7 +19,7 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0  # between tries to come back
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedEvents:
     """Which events. None: all."""
 
     watch: str | None
@@ -32,7 +32,7 @@ class Wanted:
         return urlencode({name: value for name, value in fields.items() if value is not None})
 
 
-def events(http: Http, wanted: Wanted, follow: bool, json: bool) -> None:
+def events(http: Http, wanted: WantedEvents, follow: bool, json: bool) -> None:
     """The newest so many, oldest first; with `follow` those since then, too, and then those that come, until Ctrl-C.
 
     Leaves with 2 for what the server refuses, and when there is none at the beginning.
@@ -58,12 +58,12 @@ def _newest_id(http: Http) -> int:
     return newest[0].id if newest else 0
 
 
-def _past(http: Http, wanted: Wanted) -> list[WatchEvent]:
+def _past(http: Http, wanted: WantedEvents) -> list[WatchEvent]:
     query = wanted.query(since=wanted.since, limit=wanted.limit)
     return msgspec.json.decode(http.request(f"/v1/events?{query}"), type=EventList).data[::-1]
 
 
-def _coming(http: Http, wanted: Wanted, last: int) -> Iterator[WatchEvent]:
+def _coming(http: Http, wanted: WantedEvents, last: int) -> Iterator[WatchEvent]:
     """Each once, in order, as long as anybody listens: a server that goes away is waited for."""
     wait_s, away = FIRST_WAIT_S, False
     while True:

@@ -9,9 +9,9 @@ from prometheus_client.registry import Collector
 
 from askcam.features.watches.post import Post
 from askcam.features.watches.runner import Runner
-from askcam.features.watches.text import State as SayingState
+from askcam.features.watches.text import TextState as SayingState
 from askcam.features.watches.text_post import TextPost
-from askcam.features.watches.threshold import State
+from askcam.features.watches.threshold import WatchState
 
 LATE_S = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
@@ -22,7 +22,7 @@ def lateness() -> Histogram:
     return Histogram("askcam_watch_lateness_seconds", told, buckets=LATE_S, registry=None)
 
 
-class Gauges(Collector):
+class WatchGauges(Collector):
     def __init__(self, runner: Runner, resting: Callable[[], int]) -> None:
         """`resting`: how many watches this model cannot score."""
         self._runner, self._resting = runner, resting
@@ -43,7 +43,7 @@ class Gauges(Collector):
         )
         for post in self._runner.posts():
             where = [post.name, post.camera]
-            for each in SayingState if isinstance(post, TextPost) else State:
+            for each in SayingState if isinstance(post, TextPost) else WatchState:
                 state.add_metric([*where, each.value], post.watch.state is each)
             if isinstance(post, Post) and post.last is not None:
                 likely.add_metric(where, post.last.probability)

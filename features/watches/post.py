@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from askcam.client.watches import Reading, WatchEvent, WatchNow
-from askcam.features.watches.answers import Answer, Words
+from askcam.features.watches.answers import AnswerWords, YesOrNo
 from askcam.features.watches.history import History
 from askcam.features.watches.setting import Kind, WatchSetting
-from askcam.features.watches.threshold import Turn, Watch
+from askcam.features.watches.threshold import Watch, WatchTurn
 from askcam.server.saw import rfc3339, seen_window
 from askcam.stream.window import View
 
@@ -28,12 +28,12 @@ class Post:
     name: str
     camera: str
     setting: WatchSetting
-    words: Words
+    words: AnswerWords
     watch: Watch
     readings: deque[Reading] = field(default_factory=lambda: deque(maxlen=BEFORE))
     since: float | None = None  # from when on it is on, or is not; seconds since the epoch
     history: History = field(default_factory=History)  # more of them, for whoever draws a line
-    last: Answer | None = None
+    last: YesOrNo | None = None
     trouble: str | None = None  # why the last moment was blind
     event: int | None = None  # the newest event, while readings since then are still gathered in `after`
     after: list[Reading] = field(default_factory=list)
@@ -85,7 +85,7 @@ class Post:
             since=None if self.since is None else rfc3339(self.since),
         )
 
-    def _event(self, turn: Turn, answer: Answer, view: View, at_wall: float) -> WatchEvent:
+    def _event(self, turn: WatchTurn, answer: YesOrNo, view: View, at_wall: float) -> WatchEvent:
         return WatchEvent(
             id=0,
             kind=turn.value,
@@ -102,7 +102,7 @@ class Post:
             window=seen_window(view),
         )
 
-    def _other_words(self, answer: Answer) -> str:
+    def _other_words(self, answer: YesOrNo) -> str:
         remedy = REMEDIES[self.setting.kind]
         return f"the model begins its answer with other words than these (they have {answer.share:.0%}): {remedy}"
 

@@ -7,15 +7,15 @@ from typing import Any
 import msgspec
 
 from askcam.client.watches import WatchEvent
-from askcam.features.events.follow import Gone, follow
-from askcam.features.events.service import Events
+from askcam.features.events.follow import EventsGone, follow
+from askcam.features.events.service import EventLog
 from askcam.features.watches.bodies import setting
 from askcam.features.watches.requests import READERS, Verb, WatchRequest, beside
 from askcam.features.watches.service import Watching
 from askcam.features.watches.setting import WatchSetting
 from askcam.server.access.auth import Role, insufficient
 from askcam.server.errors import ApiError, as_api_error, bad_request
-from askcam.server.realtime.extension import Guest, Host, Request
+from askcam.server.realtime.extension import Host, Request, SessionExtension
 
 MAX_REQUESTS = 8  # of one session, being carried out
 ALIVE_S = 60.0  # nothing depends on it
@@ -27,17 +27,17 @@ class WatchExtension:
     readers = READERS
     feed = ("watch.event", "watch.*")
 
-    def __init__(self, watching: Watching, events: Events) -> None:
+    def __init__(self, watching: Watching, events: EventLog) -> None:
         self._watching, self._events = watching, events
 
-    def join(self, host: Host) -> Guest:
+    def join(self, host: Host) -> SessionExtension:
         return Watches(self._watching, self._events, host)
 
 
 class Watches:
     """Owned by the event loop; one session's."""
 
-    def __init__(self, watching: Watching, events: Events, host: Host) -> None:
+    def __init__(self, watching: Watching, events: EventLog, host: Host) -> None:
         self._watching, self._events, self._host = watching, events, host
         self._num_requests = 0
         self._following: asyncio.Task[None] | None = None
@@ -114,7 +114,7 @@ class Watches:
                             case WatchEvent():
                                 self._host.say("watch.event", event=msgspec.to_builtins(event))
                                 last = event.id
-                            case Gone(first, newest):
+                            case EventsGone(first, newest):
                                 self._host.say("watch.gone", first_missed=first, last_missed=newest)
                                 last = newest
             except ApiError as error:

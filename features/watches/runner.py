@@ -15,14 +15,14 @@ from dataclasses import dataclass, replace
 
 from askcam.engine.errors import Busy, EngineError
 from askcam.engine.question import Failed, Message, Question, Role, Sampling, Scored, ScoreEvent, Text
-from askcam.features.events.publish import News, Telling
+from askcam.features.events.publish import News, Publisher
 from askcam.features.events.store import Also
 from askcam.features.watches.camera_events import Attending
 from askcam.features.watches.generating import Generating, Said
 from askcam.features.watches.post import AFTER, Post
 from askcam.features.watches.store import Place, WatchStore, remembering
 from askcam.features.watches.text_post import TextPost
-from askcam.features.watches.threshold import Memory
+from askcam.features.watches.threshold import WatchMemory
 from askcam.features.watches.timetable import Timetable
 from askcam.server.cameras import Cameras
 from askcam.server.errors import ApiError
@@ -55,7 +55,7 @@ class Runner:
         self,
         model: Model,
         cameras: Cameras,
-        telling: Telling,
+        telling: Publisher,
         late: Callable[[float], None],
         max_age_s: float | None = None,
     ) -> None:
@@ -99,7 +99,7 @@ class Runner:
     def posts(self) -> Iterable[AnyPost]:
         return tuple(self._posts.values())
 
-    def remember(self, memories: Mapping[Place, Memory]) -> None:
+    def remember(self, memories: Mapping[Place, WatchMemory]) -> None:
         """How cameras were last told to be."""
         self._attending.remember(memories)
 

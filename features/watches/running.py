@@ -1,6 +1,6 @@
 """The watches of one running server."""
 
-from askcam.features.events.service import Events
+from askcam.features.events.service import EventLog
 from askcam.features.watches import api, api_proposals
 from askcam.features.watches.realtime import WatchExtension
 from askcam.features.watches.service import Watching
@@ -11,7 +11,7 @@ from askcam.server.running import Running
 
 
 class WatchesRunning(Running):
-    def __init__(self, house: House, given: Given, events: Events) -> None:
+    def __init__(self, house: House, given: Given, events: EventLog) -> None:
         listed = given.sections["watches"]
         self.watching = watching = Watching(events, house.model, house.cameras, listed, house.asking.max_age_s)
         self.endpoints = [*api.endpoints(watching), *api_proposals.endpoints(watching)]

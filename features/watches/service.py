@@ -11,9 +11,9 @@ import msgspec
 from prometheus_client.registry import Collector
 
 from askcam.client.watches import WatchInfo, WatchNow, WatchReadings
-from askcam.features.events.service import Events
-from askcam.features.watches.answers import Words, words
-from askcam.features.watches.metrics import Gauges, lateness
+from askcam.features.events.service import EventLog
+from askcam.features.watches.answers import AnswerWords, words
+from askcam.features.watches.metrics import WatchGauges, lateness
 from askcam.features.watches.post import Post
 from askcam.features.watches.proposals import Proposals
 from askcam.features.watches.runner import Runner
@@ -21,7 +21,7 @@ from askcam.features.watches.setting import Kind, WatchSetting
 from askcam.features.watches.store import TABLES, Place, WatchStore
 from askcam.features.watches.text import Saying
 from askcam.features.watches.text_post import TextPost
-from askcam.features.watches.threshold import Memory, State, Watch
+from askcam.features.watches.threshold import Watch, WatchMemory, WatchState
 from askcam.server.cameras import Cameras
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError, bad_request, not_found
@@ -40,7 +40,7 @@ class Watching:
 
     def __init__(
         self,
-        events: Events,
+        events: EventLog,
         model: Model,
         cameras: Cameras,
         listed: Mapping[str, WatchSetting],
@@ -55,7 +55,7 @@ class Watching:
         self.proposals = Proposals()
         late = lateness()
         self._runner = Runner(model, cameras, events.telling, late.observe, max_age_s)
-        self.collectors: tuple[Collector, ...] = (late, Gauges(self._runner, lambda: len(self._trouble)))
+        self.collectors: tuple[Collector, ...] = (late, WatchGauges(self._runner, lambda: len(self._trouble)))
         self._others: list[str] = []  # tables of others about watches
         events.beside(TABLES, self._take_up)
         if listed:
@@ -103,7 +103,7 @@ class Watching:
             self._man_kept(memories)
             self._run()
 
-    def _man_kept(self, memories: Mapping[Place, Memory]) -> None:
+    def _man_kept(self, memories: Mapping[Place, WatchMemory]) -> None:
         for name in self._kept.keys() - self._listed.keys():
             try:
                 self._man(name, self._kept[name], memories)
@@ -176,7 +176,7 @@ class Watching:
             self._check(setting)
             same = setting.asks_the_same(before)
 
-            def write(store: WatchStore) -> Mapping[Place, Memory]:
+            def write(store: WatchStore) -> Mapping[Place, WatchMemory]:
                 store.put(name, setting)
                 if not same:
                     store.forget(name)
@@ -229,11 +229,11 @@ class Watching:
                 raise bad_request("a private camera ends with its connection, and cannot be watched", "cameras")
         self._meanings(setting)
 
-    def _meanings(self, setting: WatchSetting) -> Words | None:
+    def _meanings(self, setting: WatchSetting) -> AnswerWords | None:
         """None: it is not scored. Raises ApiError for one that cannot be."""
         return None if setting.kind is Kind.TEXT else words(setting, self._model.engine.single)
 
-    def _man(self, name: str, setting: WatchSetting, memories: Mapping[Place, Memory]) -> None:
+    def _man(self, name: str, setting: WatchSetting, memories: Mapping[Place, WatchMemory]) -> None:
         """Raises ApiError for one that cannot be scored."""
         meanings = self._meanings(setting)
         if not setting.enabled:
@@ -253,6 +253,8 @@ class Watching:
         found = []
         for camera in setting.cameras:
             post = self._runner.post(name, camera)
-            resting = WatchNow(camera, State.UNKNOWN.value, None, None, None, trouble or "it begins with the model")
+            resting = WatchNow(
+                camera, WatchState.UNKNOWN.value, None, None, None, trouble or "it begins with the model"
+            )
             found.append(resting if post is None else post.now())
         return found

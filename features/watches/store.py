@@ -8,7 +8,7 @@ import msgspec
 
 from askcam.features.events.store import Also
 from askcam.features.watches.setting import WatchSetting
-from askcam.features.watches.threshold import Memory
+from askcam.features.watches.threshold import WatchMemory
 
 log = logging.getLogger(__name__)
 
@@ -72,11 +72,11 @@ class WatchStore:
             self._db.execute("DELETE FROM watches WHERE name = ?", (name,))
             self._forget(name)
 
-    def memories(self) -> dict[Place, Memory]:
+    def memories(self) -> dict[Place, WatchMemory]:
         rows = self._db.execute("SELECT watch, camera, is_on, on_wall, text FROM memories NATURAL LEFT JOIN texts")
-        return {(watch, camera): Memory(bool(is_on), wall, text) for watch, camera, is_on, wall, text in rows}
+        return {(watch, camera): WatchMemory(bool(is_on), wall, text) for watch, camera, is_on, wall, text in rows}
 
-    def remember(self, place: Place, memory: Memory) -> None:
+    def remember(self, place: Place, memory: WatchMemory) -> None:
         """How a watch stands, without an event."""
         with self._db:
             remembering(place, memory)(self._db)
@@ -91,7 +91,7 @@ class WatchStore:
             self._db.execute(f"DELETE FROM {table} WHERE watch = ?", (name,))
 
 
-def remembering(place: Place, memory: Memory) -> Also:
+def remembering(place: Place, memory: WatchMemory) -> Also:
     """How a watch, or a camera, stands; as a part of another transaction."""
 
     def write(db: sqlite3.Connection) -> None:

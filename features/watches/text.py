@@ -11,36 +11,44 @@ from enum import Enum, StrEnum, auto
 
 from askcam.features.watches.quiet import is_quiet
 from askcam.features.watches.setting import WatchSetting
-from askcam.features.watches.threshold import Memory
+from askcam.features.watches.threshold import WatchMemory
 
 
-class State(StrEnum):
+class TextState(StrEnum):
     UNKNOWN = "unknown"  # nothing has held yet
     SETTLED = "settled"  # it says what was told last
     CHANGING = "changing"  # it says something else, but not for long enough yet, or not now
 
 
-class Input(Enum):
+class TextInput(Enum):
     SAME = auto()  # as it was told
     OTHER = auto()
     BLIND = auto()  # nothing to go by
     HELD = auto()  # the other text has been there for long enough, and may be told
 
 
-NEXT: dict[State, dict[Input, State]] = {
-    State.UNKNOWN: {Input.OTHER: State.UNKNOWN, Input.BLIND: State.UNKNOWN, Input.HELD: State.SETTLED},
-    State.SETTLED: {Input.SAME: State.SETTLED, Input.OTHER: State.CHANGING, Input.BLIND: State.SETTLED},
-    State.CHANGING: {
-        Input.SAME: State.SETTLED,
-        Input.OTHER: State.CHANGING,
-        Input.BLIND: State.SETTLED,
-        Input.HELD: State.SETTLED,
+NEXT: dict[TextState, dict[TextInput, TextState]] = {
+    TextState.UNKNOWN: {
+        TextInput.OTHER: TextState.UNKNOWN,
+        TextInput.BLIND: TextState.UNKNOWN,
+        TextInput.HELD: TextState.SETTLED,
+    },
+    TextState.SETTLED: {
+        TextInput.SAME: TextState.SETTLED,
+        TextInput.OTHER: TextState.CHANGING,
+        TextInput.BLIND: TextState.SETTLED,
+    },
+    TextState.CHANGING: {
+        TextInput.SAME: TextState.SETTLED,
+        TextInput.OTHER: TextState.CHANGING,
+        TextInput.BLIND: TextState.SETTLED,
+        TextInput.HELD: TextState.SETTLED,
     },
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TextChange:
     """What is to be kept now; `before` None: it is the first text, and no news."""
 
     before: str | None
@@ -50,23 +58,25 @@ class Change:
 class Saying:
     """One watch on one camera. Owned by whoever calls it; only this class changes its state."""
 
-    def __init__(self, setting: WatchSetting, memory: Memory | None = None, at: float = 0.0, wall: float = 0.0) -> None:
+    def __init__(
+        self, setting: WatchSetting, memory: WatchMemory | None = None, at: float = 0.0, wall: float = 0.0
+    ) -> None:
         """`memory`: of an earlier life, whose last change counts as so long before `at` as before `wall`."""
         self.setting = setting
         self._hours, self._zone = setting.quiet_hours, setting.zone
-        self._state = State.UNKNOWN
+        self._state = TextState.UNKNOWN
         self._said: str | None = None  # as it was last told
         self._other: str | None = None  # what is about to be
         self._since = at  # of `_other`
         self._told_at: float | None = None
         self._told_wall: float | None = None
         if memory is not None and memory.text is not None:
-            self._state, self._said, self._told_wall = State.SETTLED, memory.text, memory.on_wall
+            self._state, self._said, self._told_wall = TextState.SETTLED, memory.text, memory.on_wall
             if memory.on_wall is not None:
                 self._told_at = at - max(0.0, wall - memory.on_wall)
 
     @property
-    def state(self) -> State:
+    def state(self) -> TextState:
         return self._state
 
     @property
@@ -75,31 +85,31 @@ class Saying:
         return self._said
 
     @property
-    def memory(self) -> Memory:
+    def memory(self) -> WatchMemory:
         """As it would be told after a restart."""
-        return Memory(False, self._told_wall, self._said)
+        return WatchMemory(False, self._told_wall, self._said)
 
-    def see(self, text: str | None, at: float, wall: float) -> Change | None:
+    def see(self, text: str | None, at: float, wall: float) -> TextChange | None:
         """Take a reading in; None: blind. Returns the change, if there is one now."""
         self._since = min(self._since, at)
         if self._told_at is not None:
             self._told_at = min(self._told_at, at)
         if text is None or (self._said is not None and key(text) == key(self._said)):
-            self._fire(Input.BLIND if text is None else Input.SAME)
+            self._fire(TextInput.BLIND if text is None else TextInput.SAME)
             self._other = None
             return None
-        self._fire(Input.OTHER)
+        self._fire(TextInput.OTHER)
         if self._other is None or key(text) != key(self._other):
             self._other, self._since = text, at
         if at - self._since < self.setting.for_s or not self._may_tell(at, wall):
             return None
-        self._fire(Input.HELD)
+        self._fire(TextInput.HELD)
         before, self._said, self._other = self._said, text, None
         if before is not None:
             self._told_at, self._told_wall = at, wall
-        return Change(before, text)
+        return TextChange(before, text)
 
-    def _fire(self, what: Input) -> None:
+    def _fire(self, what: TextInput) -> None:
         """Raises KeyError when the table has no such entry: a bug of ours."""
         self._state = NEXT[self._state][what]
 

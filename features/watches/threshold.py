@@ -13,7 +13,7 @@ from askcam.features.watches.quiet import is_quiet
 from askcam.features.watches.setting import WatchSetting
 
 
-class State(StrEnum):
+class WatchState(StrEnum):
     UNKNOWN = "unknown"  # nothing was seen yet
     OFF = "off"
     RISING = "rising"  # above the threshold, but not for long enough yet, or not now
@@ -21,7 +21,7 @@ class State(StrEnum):
     FALLING = "falling"  # below the other threshold, but not for long enough yet
 
 
-class Input(Enum):
+class WatchInput(Enum):
     HIGH = auto()  # at or above the upper threshold
     MIDDLE = auto()
     LOW = auto()  # at or below the lower threshold
@@ -29,39 +29,49 @@ class Input(Enum):
     HELD = auto()  # it has been like this for long enough, and it may turn
 
 
-NEXT: dict[State, dict[Input, State]] = {
-    State.UNKNOWN: {
-        Input.HIGH: State.RISING,
-        Input.MIDDLE: State.OFF,
-        Input.LOW: State.OFF,
-        Input.BLIND: State.UNKNOWN,
+NEXT: dict[WatchState, dict[WatchInput, WatchState]] = {
+    WatchState.UNKNOWN: {
+        WatchInput.HIGH: WatchState.RISING,
+        WatchInput.MIDDLE: WatchState.OFF,
+        WatchInput.LOW: WatchState.OFF,
+        WatchInput.BLIND: WatchState.UNKNOWN,
     },
-    State.OFF: {Input.HIGH: State.RISING, Input.MIDDLE: State.OFF, Input.LOW: State.OFF, Input.BLIND: State.OFF},
-    State.RISING: {
-        Input.HIGH: State.RISING,
-        Input.MIDDLE: State.OFF,
-        Input.LOW: State.OFF,
-        Input.BLIND: State.OFF,
-        Input.HELD: State.ON,
+    WatchState.OFF: {
+        WatchInput.HIGH: WatchState.RISING,
+        WatchInput.MIDDLE: WatchState.OFF,
+        WatchInput.LOW: WatchState.OFF,
+        WatchInput.BLIND: WatchState.OFF,
     },
-    State.ON: {Input.HIGH: State.ON, Input.MIDDLE: State.ON, Input.LOW: State.FALLING, Input.BLIND: State.ON},
-    State.FALLING: {
-        Input.HIGH: State.ON,
-        Input.MIDDLE: State.ON,
-        Input.LOW: State.FALLING,
-        Input.BLIND: State.ON,
-        Input.HELD: State.OFF,
+    WatchState.RISING: {
+        WatchInput.HIGH: WatchState.RISING,
+        WatchInput.MIDDLE: WatchState.OFF,
+        WatchInput.LOW: WatchState.OFF,
+        WatchInput.BLIND: WatchState.OFF,
+        WatchInput.HELD: WatchState.ON,
+    },
+    WatchState.ON: {
+        WatchInput.HIGH: WatchState.ON,
+        WatchInput.MIDDLE: WatchState.ON,
+        WatchInput.LOW: WatchState.FALLING,
+        WatchInput.BLIND: WatchState.ON,
+    },
+    WatchState.FALLING: {
+        WatchInput.HIGH: WatchState.ON,
+        WatchInput.MIDDLE: WatchState.ON,
+        WatchInput.LOW: WatchState.FALLING,
+        WatchInput.BLIND: WatchState.ON,
+        WatchInput.HELD: WatchState.OFF,
     },
 }
 
 
-class Turn(StrEnum):
+class WatchTurn(StrEnum):
     ON = "on"
     OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class WatchMemory:
     """What outlives a restart."""
 
     on: bool  # as it was last told
@@ -72,30 +82,32 @@ class Memory:
 class Watch:
     """One watch on one camera. Owned by whoever calls it; only this class changes its state."""
 
-    def __init__(self, setting: WatchSetting, memory: Memory | None = None, at: float = 0.0, wall: float = 0.0) -> None:
+    def __init__(
+        self, setting: WatchSetting, memory: WatchMemory | None = None, at: float = 0.0, wall: float = 0.0
+    ) -> None:
         """`memory`: of an earlier life, which counts as having turned on so long before `at` as before `wall`."""
         self.setting = setting
         self._hours, self._zone = setting.quiet_hours, setting.zone
-        self._state = State.UNKNOWN
+        self._state = WatchState.UNKNOWN
         self._since = at  # of RISING and FALLING
         self._on_at: float | None = None
         self._on_wall: float | None = None
         if memory is not None:
-            self._state = State.ON if memory.on else State.OFF
+            self._state = WatchState.ON if memory.on else WatchState.OFF
             self._on_wall = memory.on_wall
             if memory.on_wall is not None:
                 self._on_at = at - max(0.0, wall - memory.on_wall)
 
     @property
-    def state(self) -> State:
+    def state(self) -> WatchState:
         return self._state
 
     @property
-    def memory(self) -> Memory:
+    def memory(self) -> WatchMemory:
         """As it would be told after a restart."""
-        return Memory(self._state in (State.ON, State.FALLING), self._on_wall)
+        return WatchMemory(self._state in (WatchState.ON, WatchState.FALLING), self._on_wall)
 
-    def see(self, probability: float | None, at: float, wall: float) -> Turn | None:
+    def see(self, probability: float | None, at: float, wall: float) -> WatchTurn | None:
         """Take a reading in; None: blind. Returns what it turned to, if it did."""
         self._since = min(self._since, at)
         if self._on_at is not None:
@@ -104,23 +116,23 @@ class Watch:
         self._fire(self._input(probability))
         if self._state is not before:
             self._since = at
-        if self._state is State.RISING and self._held(at) and self._may_turn_on(at, wall):
-            self._fire(Input.HELD)
+        if self._state is WatchState.RISING and self._held(at) and self._may_turn_on(at, wall):
+            self._fire(WatchInput.HELD)
             self._on_at, self._on_wall = at, wall
-            return Turn.ON
-        if self._state is State.FALLING and self._held(at):
-            self._fire(Input.HELD)
-            return Turn.OFF
+            return WatchTurn.ON
+        if self._state is WatchState.FALLING and self._held(at):
+            self._fire(WatchInput.HELD)
+            return WatchTurn.OFF
         return None
 
-    def _input(self, probability: float | None) -> Input:
+    def _input(self, probability: float | None) -> WatchInput:
         if probability is None:
-            return Input.BLIND
+            return WatchInput.BLIND
         if probability >= self.setting.on:
-            return Input.HIGH
-        return Input.LOW if probability <= self.setting.off else Input.MIDDLE
+            return WatchInput.HIGH
+        return WatchInput.LOW if probability <= self.setting.off else WatchInput.MIDDLE
 
-    def _fire(self, what: Input) -> None:
+    def _fire(self, what: WatchInput) -> None:
         """Raises KeyError when the table has no such entry: a bug of ours."""
         self._state = NEXT[self._state][what]
 

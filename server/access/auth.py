@@ -16,7 +16,7 @@ from starlette.requests import HTTPConnection
 
 from askcam.server.access.limits import too_many
 from askcam.server.access.origins import address, client_key, host_of, is_loopback, normal_origin, origin_of, same_place
-from askcam.server.access.passes import Passes
+from askcam.server.access.passes import PagePasses
 from askcam.server.access.rates import Rate, Rates
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
@@ -63,7 +63,7 @@ class Auth:
     ) -> None:
         self._tokens, self._clock = tokens, clock
         self._origins = frozenset(normal_origin(origin) or origin for origin in allowed_origins)
-        self._passes: Passes[Role] = Passes()
+        self._passes: PagePasses[Role] = PagePasses()
         self._wrong = Rates(WRONG_TOKENS)
 
     @property

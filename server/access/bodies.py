@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from askcam.server.access.guard import OPEN, refuse
 from askcam.server.access.intake import Intake
-from askcam.server.access.shares import Client, client_of
+from askcam.server.access.shares import ClientIdentity, client_of
 from askcam.server.errors import ApiError
 
 MAX_OPEN_BYTES = 4096  # of a body that comes before anybody has shown a token: a login
@@ -34,7 +34,7 @@ class Receiving:
     def num_bytes(self) -> int:
         return self._held.total()
 
-    def take(self, client: Client, num_bytes: int) -> bool:
+    def take(self, client: ClientIdentity, num_bytes: int) -> bool:
         """Count some more; False, and nothing is counted, when that is too much."""
         mine = self._held[client.key] + num_bytes
         if self.num_bytes + num_bytes > self.most or (mine > self.per_client and not client.admin):
@@ -42,7 +42,7 @@ class Receiving:
         self._held[client.key] = mine
         return True
 
-    def leave(self, client: Client, num_bytes: int) -> None:
+    def leave(self, client: ClientIdentity, num_bytes: int) -> None:
         self._held[client.key] -= num_bytes
         if self._held[client.key] <= 0:
             del self._held[client.key]

@@ -11,7 +11,7 @@ MAX_OWN = 100  # of one role from one address
 LIFE_S = 30 * 24 * 3600.0
 
 
-class Passes(Generic[R]):
+class PagePasses(Generic[R]):
     """Random ids, each good for a role until it expires. Owned by the event loop.
 
     At most `max_own` of a role from one place, `max_passes` of a role: for a new one the oldest of these is dropped,

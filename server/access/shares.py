@@ -14,7 +14,7 @@ RESERVED = 4  # one place in so many is the admin's
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class ClientIdentity:
     """Who asks: which token, and from where (an address, of IPv6 the /64). Without tokens everybody is the admin."""
 
     role: str
@@ -26,22 +26,22 @@ class Client:
         return f"{self.role}@{self.address}"
 
 
-NOBODY = Client("server", "local", admin=True)  # the server itself
+NOBODY = ClientIdentity("server", "local", admin=True)  # the server itself
 ROLE = "askcam.role"  # in a scope: what the guard has found the request's credentials to be good for
 STRANGER = "stranger"
 
 
-def client_of(conn: HTTPConnection) -> Client:
+def client_of(conn: HTTPConnection) -> ClientIdentity:
     """Who asks; a stranger where nothing was shown yet."""
     role = str(conn.scope.get(ROLE, STRANGER))
-    return Client(role, client_key(conn.client.host if conn.client else None), admin=role == "admin")
+    return ClientIdentity(role, client_key(conn.client.host if conn.client else None), admin=role == "admin")
 
 
 @dataclass(eq=False, slots=True)
 class Place:
     """One that is held."""
 
-    client: Client
+    client: ClientIdentity
     stalled_s: Callable[[], float]  # for how long its holder has read nothing
     end: Callable[[], None] | None  # ends it from outside
     taken_by: dict["Place", None] = field(repr=False)
@@ -71,7 +71,10 @@ class Places:
         return len(self._held)
 
     def enter(
-        self, client: Client, stalled_s: Callable[[], float] = lambda: 0.0, end: Callable[[], None] | None = None
+        self,
+        client: ClientIdentity,
+        stalled_s: Callable[[], float] = lambda: 0.0,
+        end: Callable[[], None] | None = None,
     ) -> Place:
         """Take a place; the caller leaves it. Raises ApiError 429 `busy`."""
         same = [place for place in self._held if place.client.key == client.key]
@@ -85,7 +88,7 @@ class Places:
         return place
 
     @contextmanager
-    def holding(self, client: Client) -> Iterator[None]:
+    def holding(self, client: ClientIdentity) -> Iterator[None]:
         """Hold a place while the block runs. Raises as enter() does."""
         place = self.enter(client)
         try:

@@ -36,7 +36,7 @@ class Unanswered(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class AskedTurn:
     """What matters of a turn here. `blank`: it has neither words nor pictures."""
 
     role: Role
@@ -49,12 +49,12 @@ def says(text: str) -> bool:
     return any(unicodedata.category(char) not in UNSEEN and char not in BLANK for char in text)
 
 
-def of_message(message: Message) -> Turn:
+def of_message(message: Message) -> AskedTurn:
     blank = not any(not isinstance(part, Text) or says(part.text) for part in message.parts)
-    return Turn(message.role, blank, bool(message.tool_calls))
+    return AskedTurn(message.role, blank, bool(message.tool_calls))
 
 
-def is_open(turns: Iterable[Turn]) -> bool:
+def is_open(turns: Iterable[AskedTurn]) -> bool:
     """Whether somebody waits for an answer: a question, or what a tool brought, that nothing was said to yet."""
     found = False
     for turn in turns:
@@ -68,7 +68,7 @@ def is_open(turns: Iterable[Turn]) -> bool:
     return found
 
 
-def plan(turns: Sequence[Turn]) -> list[tuple[int, Role]]:
+def plan(turns: Sequence[AskedTurn]) -> list[tuple[int, Role]]:
     """Which turns the model reads, in which order, and as whose. Raises NothingAsked, Unanswered."""
     left = [i for i, turn in enumerate(turns) if turn.role is not Role.ASSISTANT or turn.calls or not turn.blank]
     while left and turns[left[-1]].role is Role.ASSISTANT:
@@ -93,7 +93,7 @@ def plan(turns: Sequence[Turn]) -> list[tuple[int, Role]]:
     return [(i, turns[i].role) for i in told[:start] + first] + [(last, Role.USER)]
 
 
-def _before_question(turns: Sequence[Turn], told: list[int], behind: list[int]) -> list[tuple[int, Role]]:
+def _before_question(turns: Sequence[AskedTurn], told: list[int], behind: list[int]) -> list[tuple[int, Role]]:
     """`told`, with the system's turns that were `behind` it before the last run of the user's turns."""
     at = len(told)
     while at and turns[told[at - 1]].role is not Role.USER:

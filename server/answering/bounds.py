@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from askcam.engine.trained import Forms
+from askcam.engine.trained import TrainedForms
 
 MOST_STEPS = 20_000  # places that are looked at; the engine's own bound on a schema's length is behind it
 SHORT = frozenset({"date", "time", "date-time", "ipv4", "ipv6", "uuid"})  # formats that have an end by themselves
@@ -22,13 +22,13 @@ class Unbounded(Exception):
         self.where, self.what, self.remedy = where, what, remedy
 
 
-def check_bounds(root: Any, forms: Forms) -> None:
+def check_bounds(root: Any, forms: TrainedForms) -> None:
     """Raises Unbounded. What is no schema at all is for others to refuse."""
     _Walk(root, forms).check(root, "#", ())
 
 
 class _Walk:
-    def __init__(self, root: Any, forms: Forms) -> None:
+    def __init__(self, root: Any, forms: TrainedForms) -> None:
         self._root, self._forms = root, forms
         self._done: set[str] = set()  # references that have an end
         self._steps = 0

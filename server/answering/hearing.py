@@ -25,7 +25,7 @@ from askcam.engine.question import (
 from askcam.server.answering.dialogue import Dialogue
 from askcam.server.answering.facts import marks
 from askcam.server.saw import what_it_saw
-from askcam.server.steps import Ask, Called, Delta, Done, Seen, Step
+from askcam.server.steps import Ask, Called, Done, SeenStep, Step, TextDelta
 from askcam.server.tools.base import Tool
 from askcam.stream.shot import Shot
 from askcam.stream.window import View
@@ -85,7 +85,7 @@ class Heard:
                 self.frame_age_s, self.trace = event.frame_age_s, event.trace
                 self.engine_s = event.engine_s
                 self.saw = self._see(self.queued - self.ask.received + event.first_token_s)
-                return [Seen(self.saw)]
+                return [SeenStep(self.saw)]
             case Piece():
                 self._num_tokens = event.num_tokens
                 self.tokens += event.tokens
@@ -107,10 +107,10 @@ class Heard:
         if self.saw is None:
             self.frame_age_s = None if self.view is None else self.view.age_s(now)
             self.saw = self._see(now - self.ask.received)
-            steps.append(Seen(self.saw))
+            steps.append(SeenStep(self.saw))
         self.trace, self.logprobs = None, []
         if said := self.dialogue.say(text):
-            steps.append(Delta(said))
+            steps.append(TextDelta(said))
         if self.finished is None:
             self.finished = Finished(Reason.STOP, text, Usage(), Timings(first_token_s=now - self.queued))
             self._sum_up(self.finished)
@@ -122,7 +122,7 @@ class Heard:
         for part in parts:
             if isinstance(part, str):
                 told, self._num_told = tuple(self.logprobs[self._num_told :]), len(self.logprobs)
-                steps.append(Delta(part, told))
+                steps.append(TextDelta(part, told))
             else:
                 steps.append(Called(part, None if self.dialogue.theirs(part) else self._server(part.name)))
         return steps

@@ -8,42 +8,42 @@ from typing import Any
 import msgspec
 
 from askcam.client.protocol import encode
-from askcam.server.access.shares import NOBODY, Client
+from askcam.server.access.shares import NOBODY, ClientIdentity
 from askcam.server.access.sizes import check_values
 from askcam.server.api.chat.request import ChatRequest, ImagePart, Url, VideoPart, address
 from askcam.server.api.responses.items import InputPart
 from askcam.server.api.responses.request import ResponseRequest
-from askcam.server.attached.fetching import Fetcher, Named
+from askcam.server.attached.fetching import Fetcher, NamedPicture
 from askcam.server.errors import ApiError
-from askcam.server.realtime.client_events import MAX_EVENT_ID_CHARS, Refused
+from askcam.server.realtime.client_events import MAX_EVENT_ID_CHARS, EventRefused
 
 WEB = re.compile(r'"https?:', re.IGNORECASE)
 
 
-def in_chat(body: ChatRequest) -> Iterator[Named]:
+def in_chat(body: ChatRequest) -> Iterator[NamedPicture]:
     """Those of a chat completion; put() changes `body`."""
     for i, message in enumerate(body.messages):
         for j, part in enumerate(message.content if isinstance(message.content, list) else ()):
             match part:
                 case ImagePart(image_url=given):
                     url, at = address(given, f"messages[{i}].content[{j}].image_url")
-                    yield Named(url, at, "image", _into_address(part, "image_url", given))
+                    yield NamedPicture(url, at, "image", _into_address(part, "image_url", given))
                 case VideoPart(video_url=given):
                     url, at = address(given, f"messages[{i}].content[{j}].video_url")
-                    yield Named(url, at, "video", _into_address(part, "video_url", given))
+                    yield NamedPicture(url, at, "video", _into_address(part, "video_url", given))
 
 
-def in_response(body: ResponseRequest) -> Iterator[Named]:
+def in_response(body: ResponseRequest) -> Iterator[NamedPicture]:
     """Those of a response; put() changes `body`."""
     for i, item in enumerate(body.input if isinstance(body.input, list) else ()):
         for j, part in enumerate(item.content if isinstance(item.content, list) else ()):
             if part.type == "input_image" and part.image_url is not None:
-                yield Named(
+                yield NamedPicture(
                     part.image_url, f"input[{i}].content[{j}].image_url", "image", _into_attribute(part, "image_url")
                 )
 
 
-def in_event(event: Any) -> Iterator[Named]:
+def in_event(event: Any) -> Iterator[NamedPicture]:
     """Those of a realtime event as decoded JSON, which may be anything; put() changes it."""
     yield from in_item(_field(event, "item"), "item")
     items = _field(_field(event, "response"), "input")
@@ -51,7 +51,9 @@ def in_event(event: Any) -> Iterator[Named]:
         yield from in_item(item, f"response.input[{i}]")
 
 
-async def fetched(message: str | bytes, fetcher: Fetcher, client: Client = NOBODY) -> str | bytes | Refused:
+async def fetched(
+    message: str | bytes, fetcher: Fetcher, client: ClientIdentity = NOBODY
+) -> str | bytes | EventRefused:
     """A realtime message of `client` with its pictures in place of their addresses."""
     if isinstance(message, bytes) or "input_image" not in message or not WEB.search(message):
         return message
@@ -64,17 +66,19 @@ async def fetched(message: str | bytes, fetcher: Fetcher, client: Client = NOBOD
         await fetcher.put(in_event(event), client)
     except ApiError as error:
         event_id = _field(event, "event_id")
-        return Refused(error, event_id if isinstance(event_id, str) and len(event_id) <= MAX_EVENT_ID_CHARS else None)
+        return EventRefused(
+            error, event_id if isinstance(event_id, str) and len(event_id) <= MAX_EVENT_ID_CHARS else None
+        )
     return (await asyncio.to_thread(encode, event)).decode()
 
 
-def in_item(item: Any, path: str) -> Iterator[Named]:
+def in_item(item: Any, path: str) -> Iterator[NamedPicture]:
     """Those of a message item as decoded JSON: its `input_image` parts; put() changes it."""
     parts = _field(item, "content")
     for j, part in enumerate(parts if isinstance(parts, list) else ()):
         url = _field(part, "image_url")
         if _field(part, "type") == "input_image" and isinstance(url, str):
-            yield Named(url, f"{path}.content[{j}].image_url", "image", _into_field(part, "image_url"))
+            yield NamedPicture(url, f"{path}.content[{j}].image_url", "image", _into_field(part, "image_url"))
 
 
 def _field(value: Any, name: str) -> Any:

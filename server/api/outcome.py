@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from askcam.server.asking import Asking
 from askcam.server.errors import ApiError, bad_request
-from askcam.server.steps import Ask, Called, Changed, Delta, Done, Step
+from askcam.server.steps import Ask, Called, Changed, Done, Step, TextDelta
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ async def until_told(steps: AsyncGenerator[Step, None], request: Request) -> Ste
 
 async def _first(steps: AsyncGenerator[Step, None]) -> Step:
     async for step in steps:
-        if isinstance(step, Delta | Changed | Done) or (isinstance(step, Called) and step.server is not None):
+        if isinstance(step, TextDelta | Changed | Done) or (isinstance(step, Called) and step.server is not None):
             return step
     raise AssertionError("an answer ends with Done")
 

@@ -49,7 +49,7 @@ class FetchConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class HostPlace:
     """A web address, taken apart once: what was checked is what is connected to and asked for."""
 
     scheme: str
@@ -81,7 +81,7 @@ class Entry:
     def covers_host(self, host: str) -> bool:
         return host.endswith("." + self.host) if self.below else host == self.host
 
-    def covers(self, place: Place) -> bool:
+    def covers(self, place: HostPlace) -> bool:
         path = unquote(place.target.partition("?")[0]).replace("\\", "/")
         return (
             (place.scheme, place.port) == (self.scheme, self.port)
@@ -98,7 +98,7 @@ class Rules:
     entries: tuple[Entry, ...] = ()
     private: frozenset[str] = frozenset()
 
-    def allow(self, place: Place) -> bool:
+    def allow(self, place: HostPlace) -> bool:
         """Whether this address may be asked at all."""
         return any(entry.covers(place) for entry in self.entries)
 
@@ -110,7 +110,7 @@ class Rules:
         return host in self.private or is_public(found)
 
 
-def place_of(url: str) -> Place:
+def place_of(url: str) -> HostPlace:
     """Raises ValueError with a reason that may be shown."""
     if len(url) > MAX_URL_CHARS:
         raise ValueError(f"it is longer than {MAX_URL_CHARS} characters")
@@ -129,7 +129,7 @@ def place_of(url: str) -> Place:
     if port == 0:
         raise ValueError("there is no port 0")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Place(scheme, _plain(host), PORTS[scheme] if port is None else port, target)
+    return HostPlace(scheme, _plain(host), PORTS[scheme] if port is None else port, target)
 
 
 def is_public(address: Address) -> bool:

@@ -41,7 +41,7 @@ SIZE = struct.Struct(">II")
 LENGTH = struct.Struct(">I")
 
 
-class Refused(Exception):
+class ClipRefused(Exception):
     """What is wrong with the clip, in words for its sender."""
 
     def __init__(self, message: str, code: str = "invalid_video") -> None:
@@ -55,9 +55,9 @@ def frames(data: BinaryIO, num_bytes: int) -> Iterator[tuple[int, int, bytes]]:
         with av.open(data, mode="r", metadata_errors="ignore", options=OPTIONS) as container:
             stream = film(container)
             if stream is None:
-                raise Refused("there is no picture in this video: send one with a video track")
+                raise ClipRefused("there is no picture in this video: send one with a video track")
             if stream.width * stream.height > MAX_PIXELS:
-                raise Refused(f"the video is {stream.width}x{stream.height}: send it smaller", "too_many_pixels")
+                raise ClipRefused(f"the video is {stream.width}x{stream.height}: send it smaller", "too_many_pixels")
             stream.codec_context.thread_count = 1  # the cores are the model's
             stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
             converter, sar = Converter(), stream.sample_aspect_ratio or SQUARE
@@ -66,10 +66,10 @@ def frames(data: BinaryIO, num_bytes: int) -> Iterator[tuple[int, int, bytes]]:
                 pixels = picture.rgb(_fit(picture.width, picture.height))
                 yield pixels.shape[0], pixels.shape[1], pixels.tobytes()
     except MemoryError as exc:
-        raise Refused("the video is too much to decode: send it smaller or shorter", "too_large") from exc
+        raise ClipRefused("the video is too much to decode: send it smaller or shorter", "too_large") from exc
     except (av.error.FFmpegError, ValueError, OverflowError, EOFError) as exc:
         why = getattr(exc, "strerror", None) or exc
-        raise Refused(f"these {num_bytes:,} bytes are not a video that is read here ({why}): send an MP4") from exc
+        raise ClipRefused(f"these {num_bytes:,} bytes are not a video that is read here ({why}): send an MP4") from exc
 
 
 def _sampled(decoded: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
@@ -79,11 +79,11 @@ def _sampled(decoded: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
     for number, frame in enumerate(decoded):
         num_pixels += frame.width * frame.height
         if num_pixels > MAX_DECODED_PIXELS or number >= MAX_DECODED_FRAMES:
-            raise Refused("the video is too much to decode: send it smaller or shorter", "too_large")
+            raise ClipRefused("the video is too much to decode: send it smaller or shorter", "too_large")
         at = frame.time if frame.time is not None else number / 25
         start = at if start is None else start
         if at - start > MAX_CLIP_S:
-            raise Refused(
+            raise ClipRefused(
                 f"the video is longer than {MAX_CLIP_S:g} s: cut it, or serve the file as a camera", "too_long"
             )
         if at - start >= due - 1e-6:
@@ -119,7 +119,7 @@ def main() -> None:
             out.write(b"F" + SIZE.pack(height, width) + pixels)
             out.flush()
         out.write(b".")
-    except Refused as refusal:
+    except ClipRefused as refusal:
         told = json.dumps({"message": str(refusal), "code": refusal.code}).encode()
         out.write(b"E" + LENGTH.pack(len(told)) + told)
     out.flush()

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpcore2
 
-from askcam.server.attached.allowed import Place, Rules
+from askcam.server.attached.allowed import HostPlace, Rules
 
 MAX_TRIES = 3  # addresses of one host
 NUM_THREADS = 4  # that look names up
@@ -23,7 +23,7 @@ HEADERS = [("User-Agent", "askcam"), ("Accept-Encoding", "identity"), ("Connecti
 LookUp = Callable[[str, int], Sequence[str]]  # host and port -> IP addresses; blocks; raises OSError
 
 
-class NotAllowed(Exception):
+class AddressNotAllowed(Exception):
     """Nobody is asked there; the text says why."""
 
 
@@ -61,7 +61,7 @@ class Pinned(httpcore2.AsyncNetworkBackend):
             raise httpcore2.ConnectError(f"the name {host!r} is not known") from exc
         for address in addresses:
             if not self._rules.may_reach(host, address):
-                raise NotAllowed(
+                raise AddressNotAllowed(
                     f"{host!r} is at {address}, which is not in the internet at large; name it in private under "
                     "[fetch] if it may be asked all the same"
                 )
@@ -75,7 +75,7 @@ class Pinned(httpcore2.AsyncNetworkBackend):
 
 
 @contextlib.asynccontextmanager
-async def opened(place: Place, network: Pinned, tls: ssl.SSLContext) -> AsyncIterator[httpcore2.Response]:
+async def opened(place: HostPlace, network: Pinned, tls: ssl.SSLContext) -> AsyncIterator[httpcore2.Response]:
     """The response to GET, its body still to be read. Raises what httpcore2 and Pinned do."""
     host = f"[{place.host}]" if ":" in place.host else place.host
     url = httpcore2.URL(scheme=place.scheme, host=host, port=place.port, target=place.target)

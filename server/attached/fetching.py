@@ -12,9 +12,9 @@ from urllib.parse import urljoin
 
 import httpcore2
 
-from askcam.server.access.shares import NOBODY, Client, Places
-from askcam.server.attached.allowed import FetchConfig, Place, place_of
-from askcam.server.attached.connecting import LookUp, NotAllowed, Pinned, look_up, opened
+from askcam.server.access.shares import NOBODY, ClientIdentity, Places
+from askcam.server.attached.allowed import FetchConfig, HostPlace, place_of
+from askcam.server.attached.connecting import AddressNotAllowed, LookUp, Pinned, look_up, opened
 from askcam.server.attached.content import MAX_CLIP_BYTES, MAX_PICTURE_BYTES, Kind, remedy, shown
 from askcam.server.errors import ApiError, bad_request
 
@@ -25,7 +25,7 @@ UNSAID = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedPicture:
     """A place in a message that holds an http(s) address. `put` puts something else there."""
 
     url: str
@@ -52,12 +52,12 @@ class Fetcher:
         """Nothing more is looked up."""
         self._network.close()
 
-    async def put(self, named: Iterable[Named], client: Client = NOBODY) -> None:
+    async def put(self, named: Iterable[NamedPicture], client: ClientIdentity = NOBODY) -> None:
         """Put what lies at these addresses in their places, as data URLs.
 
         Raises ApiError 400 naming the place, 429 when too much is under way. What has no http(s) address is let be.
         """
-        wanted: dict[str, list[Named]] = {}
+        wanted: dict[str, list[NamedPicture]] = {}
         for one in named:
             if one.url[:8].lower().startswith(("http://", "https://")):
                 self._check(one)
@@ -73,7 +73,7 @@ class Fetcher:
         with self._places.holding(client):
             await self._put(list(wanted.values()))
 
-    def _check(self, one: Named) -> None:
+    def _check(self, one: NamedPicture) -> None:
         try:
             allowed = self._rules.allow(place_of(one.url))
         except ValueError as exc:
@@ -81,7 +81,7 @@ class Fetcher:
         if not allowed:
             raise _unsupported(one, "it is not allowed under [fetch] in askcam.toml")
 
-    async def _put(self, wanted: list[list[Named]]) -> None:
+    async def _put(self, wanted: list[list[NamedPicture]]) -> None:
         left = _Left(self._config.max_bytes)
         try:
             async with asyncio.timeout(self._config.timeout_s), asyncio.TaskGroup() as group:
@@ -93,12 +93,12 @@ class Fetcher:
             what = f"it took longer than the {self._config.timeout_s:g} s of timeout_s under [fetch]"
             raise _failed(wanted[0][0], what) from exc
 
-    async def _put_one(self, same: Sequence[Named], left: "_Left") -> None:
+    async def _put_one(self, same: Sequence[NamedPicture], left: "_Left") -> None:
         """What lies at an address, in all the places that name it."""
         one = same[0]
         try:
             data = await self._follow(one, left)
-        except NotAllowed as exc:
+        except AddressNotAllowed as exc:
             raise _unsupported(one, str(exc)) from exc
         except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError, OSError) as exc:
             raise _failed(one, str(exc) or type(exc).__name__) from exc
@@ -107,7 +107,7 @@ class Fetcher:
         for each in same:
             each.put(url)
 
-    async def _follow(self, one: Named, left: "_Left") -> bytes:
+    async def _follow(self, one: NamedPicture, left: "_Left") -> bytes:
         """Every place on the way is checked as the first one was."""
         place = place_of(one.url)
         for _ in range(MAX_REDIRECTS + 1):
@@ -117,13 +117,13 @@ class Fetcher:
                 place = self._next(place, _header(response, b"location"))
         raise _failed(one, f"it leads on more than {MAX_REDIRECTS} times")
 
-    def _next(self, place: Place, location: str) -> Place:
+    def _next(self, place: HostPlace, location: str) -> HostPlace:
         try:
             found = place_of(urljoin(place.url, location).partition("#")[0])
         except ValueError as exc:
-            raise NotAllowed(f"it leads to {shown(location)}, and {exc}") from exc
+            raise AddressNotAllowed(f"it leads to {shown(location)}, and {exc}") from exc
         if not self._rules.allow(found):
-            raise NotAllowed(f"it leads to {shown(found.url)}, which is not allowed under [fetch]")
+            raise AddressNotAllowed(f"it leads to {shown(found.url)}, which is not allowed under [fetch]")
         return found
 
 
@@ -133,14 +133,14 @@ class _Left:
     def __init__(self, num_bytes: int) -> None:
         self.num_bytes = num_bytes
 
-    def take(self, num_bytes: int, one: Named) -> None:
+    def take(self, num_bytes: int, one: NamedPicture) -> None:
         """Raises ApiError 400 when that is too much."""
         self.num_bytes -= num_bytes
         if self.num_bytes < 0:
             raise _too_large(one, "more than max_bytes under [fetch] allows for one message")
 
 
-async def _read(response: httpcore2.Response, one: Named, left: _Left) -> bytes:
+async def _read(response: httpcore2.Response, one: NamedPicture, left: _Left) -> bytes:
     """The body, unless it is too large, or said to be something else."""
     if response.status != 200:
         raise _failed(one, f"its server answers with status {response.status}")
@@ -173,13 +173,13 @@ def _header(response: httpcore2.Response, name: bytes) -> str:
     return next((value.decode("latin-1") for key, value in response.headers if key.lower() == name), "")
 
 
-def _unsupported(one: Named, why: str) -> ApiError:
+def _unsupported(one: NamedPicture, why: str) -> ApiError:
     return bad_request(
         f"this server does not fetch {shown(one.url)}: {why}; {remedy(one.kind)}", one.param, "unsupported_url"
     )
 
 
-def _failed(one: Named, why: str) -> ApiError:
+def _failed(one: NamedPicture, why: str) -> ApiError:
     return bad_request(
         f"{shown(one.url)} cannot be fetched: {why}; try it in a browser, or send a data URL",
         one.param,
@@ -187,5 +187,5 @@ def _failed(one: Named, why: str) -> ApiError:
     )
 
 
-def _too_large(one: Named, size: str) -> ApiError:
+def _too_large(one: NamedPicture, size: str) -> ApiError:
     return bad_request(f"{shown(one.url)} has {size}: name a smaller one", one.param, "too_large")

@@ -17,7 +17,7 @@ from askcam.server.access.proxies import TrustedProxies
 from askcam.server.connections.book import Book, Peer
 from askcam.server.connections.effort import Effort
 from askcam.server.connections.pace import HANDSHAKE_S
-from askcam.server.connections.protocol import GuardedHttp, Line
+from askcam.server.connections.protocol import GuardedHttp, TcpLine
 from askcam.server.connections.told import Told
 
 EVERY_S = 1.0  # how often all connections are looked at
@@ -45,9 +45,9 @@ class Accepting:
     ) -> None:
         self._listener, self._book, self._told, self._proxies = listener, book, told, proxies
         self._config, self._state, self._app_state = config, state, app_state
-        self._lines: dict[Peer, Line] = {}
+        self._lines: dict[Peer, TcpLine] = {}
         self._effort = Effort()
-        self._parked: dict[Line, asyncio.TimerHandle] = {}  # the oldest first
+        self._parked: dict[TcpLine, asyncio.TimerHandle] = {}  # the oldest first
         self._opening: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -91,7 +91,7 @@ class Accepting:
 
     def _take(self, sock: socket.socket, host: str) -> None:
         peer = Peer(client_key(host), time.monotonic(), lambda: None, proxy=host in self._proxies)
-        line = Line(peer, self._book, self._told, self._effort)
+        line = TcpLine(peer, self._book, self._told, self._effort)
         if not self._book.enter(peer):
             self._told.once("full", f"no room for a connection of {peer.address}: all that are open are at work")
             with contextlib.suppress(OSError):
@@ -130,17 +130,17 @@ class Accepting:
             self._unpark(next(iter(self._parked)))
         return True
 
-    def _park(self, line: Line) -> None:
+    def _park(self, line: TcpLine) -> None:
         """It is read no further, and ended a little later; at once where there is no room for it."""
         assert line.transport is not None
         line.transport.hold(2 * PARKED_S)
         self._parked[line] = asyncio.get_running_loop().call_later(PARKED_S, self._unpark, line)
 
-    def _unpark(self, line: Line) -> None:
+    def _unpark(self, line: TcpLine) -> None:
         self._parked.pop(line).cancel()
         line.abort("shed")
 
-    async def _open(self, sock: socket.socket, line: Line) -> None:
+    async def _open(self, sock: socket.socket, line: TcpLine) -> None:
         loop, tls, line.begun = asyncio.get_running_loop(), self._config.ssl, True
 
         def protocol() -> GuardedHttp:
@@ -173,6 +173,6 @@ class Accepting:
                     del self._lines[peer]
 
 
-def _over(line: Line) -> bool:
+def _over(line: TcpLine) -> bool:
     sock = None if line.transport is None else line.transport.get_extra_info("socket")
     return sock is None or sock.fileno() < 0

@@ -24,7 +24,7 @@ SEND_BYTES = 128 << 10  # asked of the kernel per connection: what waits there i
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
-class Line:
+class TcpLine:
     """One connection as its requests know it, whichever protocol it speaks by now. Owned by the event loop."""
 
     def __init__(self, peer: Peer, book: Book, told: Told, effort: Effort) -> None:
@@ -79,7 +79,7 @@ class Line:
 class GuardedHttp(H11Protocol):
     """HTTP/1.1, one connection."""
 
-    def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any], line: Line) -> None:
+    def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any], line: TcpLine) -> None:
         super().__init__(config, server_state, {**app_state, KEY: line})
         self._line = line
         self._held_since: float | None = None
@@ -172,7 +172,7 @@ class GuardedWebsocket(WebSocketsSansIOProtocol):
 
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
         super().__init__(config, server_state, app_state)
-        self._line: Line = app_state[KEY]
+        self._line: TcpLine = app_state[KEY]
         self._full = False
 
     may_answer = False
@@ -221,10 +221,10 @@ class GuardedWebsocket(WebSocketsSansIOProtocol):
         return None
 
 
-def line_of(scope: Scope) -> Line | None:
+def line_of(scope: Scope) -> TcpLine | None:
     """The connection that a request came over; None where there is none of ours (a test's transport)."""
     found = scope.get("state", {}).get(KEY)
-    return found if isinstance(found, Line) else None
+    return found if isinstance(found, TcpLine) else None
 
 
 def _taken(transport: Reins) -> int:

@@ -14,7 +14,7 @@ from askcam.stream.status import CameraStatus
 REASONS = {"late": 0, "load": 0, "still": 0}  # of drops: told from the start, so that the first one counts
 
 
-class Watched(Protocol):
+class MeasuredCamera(Protocol):
     """What is wanted of a camera; stream.Camera is one."""
 
     @property
@@ -26,7 +26,7 @@ class Watched(Protocol):
 class CameraGauges(Collector):
     """Reads every camera's status once per scrape, so that no frame pays for being counted twice."""
 
-    def __init__(self, cameras: Callable[[], Iterable[Watched]]) -> None:
+    def __init__(self, cameras: Callable[[], Iterable[MeasuredCamera]]) -> None:
         self._cameras = cameras
 
     def describe(self) -> Iterable[Metric]:

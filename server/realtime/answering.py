@@ -9,11 +9,11 @@ from askcam.server.realtime.call_items import Turn, answerable, turn_of, with_ro
 from askcam.server.realtime.client_events import ResponseCancel, ResponseCreate
 from askcam.server.realtime.conversation import Conversation
 from askcam.server.realtime.effects import Effect, Start, Stop
-from askcam.server.realtime.items import Item, Said
-from askcam.server.realtime.response import Added, Notice, Response, Whole
+from askcam.server.realtime.items import Item, SaidItem
+from askcam.server.realtime.response import Added, Notice, RealtimeResponse, Whole
 from askcam.server.realtime.settings import SessionLimits, Settings
 from askcam.server.realtime.voice import Voice
-from askcam.server.steps import Begun, Called, Changed, Delta, Done, Returned, Seen, Step
+from askcam.server.steps import Begun, Called, Changed, Done, Returned, SeenStep, Step, TextDelta
 
 
 class Answering:
@@ -21,7 +21,7 @@ class Answering:
 
     def __init__(self, conversation: Conversation, limits: SessionLimits, voice: Voice) -> None:
         self._conversation, self._limits, self._voice = conversation, limits, voice
-        self._responses: dict[str, Response] = {}  # being answered; at most limits.max_responses
+        self._responses: dict[str, RealtimeResponse] = {}  # being answered; at most limits.max_responses
         self._starts: dict[str, Start] = {}  # of those
 
     # What the client wants.
@@ -31,7 +31,7 @@ class Answering:
         self._check_room(event)
         settings = session.with_changes(event.changes)
         items, instructions = self._asked(event, session, settings)
-        response = Response(
+        response = RealtimeResponse(
             self._voice.new_id,
             conversation_id=self._conversation.id if event.in_conversation else None,
             settings=settings,
@@ -51,7 +51,7 @@ class Answering:
         self._forget(response.id)
         return [Stop(response.id), *self._tell(response, response.cancel())]
 
-    def active(self) -> Response | None:
+    def active(self) -> RealtimeResponse | None:
         """The answer that the conversation is waiting for."""
         return next((r for r in self._responses.values() if r.conversation_id is not None), None)
 
@@ -65,10 +65,10 @@ class Answering:
         match step:
             case Begun():
                 return []
-            case Seen():
+            case SeenStep():
                 response.saw = step.saw
                 return []
-            case Delta():
+            case TextDelta():
                 return self._tell(response, response.say(step.text))
             case Called():
                 return self._tell(response, response.call(step.call, step.server))
@@ -90,7 +90,7 @@ class Answering:
         error = _named(error, self._forget(response_id).own)
         return [self._voice.error(error, response.event_id), *self._tell(response, response.fail(error))]
 
-    def _done(self, response: Response, done: Done) -> list[Effect]:
+    def _done(self, response: RealtimeResponse, done: Done) -> list[Effect]:
         start = self._forget(response.id)
         told = self._tell(response, response.complete(done))
         again = (
@@ -102,12 +102,12 @@ class Answering:
         )
         return [*told, *self._again(response, start)] if again else told
 
-    def _again(self, old: Response, start: Start) -> list[Effect]:
+    def _again(self, old: RealtimeResponse, start: Start) -> list[Effect]:
         """The scene changed while this answer was given: the same question once more."""
         if old.conversation_id is not None:
             for item in old.outputs:
                 self._conversation.overtake(item.id)
-        response = Response(
+        response = RealtimeResponse(
             self._voice.new_id,
             conversation_id=old.conversation_id,
             settings=old.settings,
@@ -121,7 +121,7 @@ class Answering:
 
     # Pieces of the above.
 
-    def _begin(self, response: Response, start: Start) -> list[Effect]:
+    def _begin(self, response: RealtimeResponse, start: Start) -> list[Effect]:
         self._responses[response.id], self._starts[response.id] = response, start
         return [*self._tell(response, response.created()), start]
 
@@ -157,7 +157,7 @@ class Answering:
         items = answerable(self._items(event, settings))
         own, instructions = str(event.changes.get("instructions") or ""), settings.instructions
         if says(own) and not is_open(map(turn_of, items)):
-            items, instructions = (*items, Item("asked", Role.USER, (Said(own),))), session.instructions
+            items, instructions = (*items, Item("asked", Role.USER, (SaidItem(own),))), session.instructions
         try:
             steps = plan([turn_of(item) for item in items])
         except (NothingAsked, Unanswered) as exc:
@@ -168,7 +168,7 @@ class Answering:
             ) from exc
         return tuple(with_role(items[i], role) for i, role in steps), instructions
 
-    def _tell(self, response: Response, notices: Iterable[Notice]) -> list[Effect]:
+    def _tell(self, response: RealtimeResponse, notices: Iterable[Notice]) -> list[Effect]:
         effects: list[Effect] = []
         for notice in notices:
             match notice:

@@ -36,7 +36,7 @@ class Worded(ABC):
 
 
 @dataclass(frozen=True, slots=True)
-class FunctionCall(Worded):
+class CallItem(Worded):
     """The model calls one of the client's own functions. `arguments` is JSON text."""
 
     id: str
@@ -137,7 +137,7 @@ class ServerCall(Worded):
         }
 
 
-Turn = Item | FunctionCall | FunctionOutput | ServerCall
+Turn = Item | CallItem | FunctionOutput | ServerCall
 
 
 def answerable(turns: Iterable[Turn]) -> tuple[Turn, ...]:
@@ -145,20 +145,20 @@ def answerable(turns: Iterable[Turn]) -> tuple[Turn, ...]:
     to the model."""
     turns = tuple(turns)
     answered = {turn.call_id for turn in turns if isinstance(turn, FunctionOutput)}
-    called = {turn.call_id for turn in turns if isinstance(turn, FunctionCall)}
+    called = {turn.call_id for turn in turns if isinstance(turn, CallItem)}
     both = answered & called
-    return tuple(t for t in turns if not isinstance(t, FunctionCall | FunctionOutput) or t.call_id in both)
+    return tuple(t for t in turns if not isinstance(t, CallItem | FunctionOutput) or t.call_id in both)
 
 
-def turn_of(turn: Turn) -> answering.Turn:
+def turn_of(turn: Turn) -> answering.AskedTurn:
     """What matters of it for what is asked. A call that was carried out here holds what it brought."""
     match turn:
         case Item():
-            return answering.Turn(turn.role, not (turn.num_pictures or any(map(answering.says, turn.texts))))
-        case FunctionCall():
-            return answering.Turn(Role.ASSISTANT, False, calls=True)
+            return answering.AskedTurn(turn.role, not (turn.num_pictures or any(map(answering.says, turn.texts))))
+        case CallItem():
+            return answering.AskedTurn(Role.ASSISTANT, False, calls=True)
         case _:
-            return answering.Turn(Role.TOOL, False)
+            return answering.AskedTurn(Role.TOOL, False)
 
 
 def with_role(turn: Turn, role: Role) -> Turn:
@@ -184,7 +184,7 @@ def read_turn(fields: Fields, new_id: Callable[[str], str], max_chars: int) -> T
         case "function_call":
             name, call_id = fields.need_text("name", MAX_NAME_CHARS), fields.text("call_id", MAX_ID_CHARS)
             arguments = fields.need_text("arguments", max_chars)
-            return FunctionCall(_id(fields, new_id), call_id or new_id("call"), name, arguments)
+            return CallItem(_id(fields, new_id), call_id or new_id("call"), name, arguments)
         case "function_call_output":
             call_id = fields.need_text("call_id", MAX_ID_CHARS)
             return FunctionOutput(_id(fields, new_id), call_id, fields.need_text("output", max_chars))

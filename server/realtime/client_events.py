@@ -112,7 +112,7 @@ class ClockOffer:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class EventRefused:
     """A message that says nothing that could be done."""
 
     error: ApiError
@@ -130,7 +130,7 @@ ClientEvent = (
     | ClockAsk
     | ClockOffer
     | Request
-    | Refused
+    | EventRefused
 )
 
 
@@ -159,9 +159,9 @@ def read(message: str | bytes, new_id: NewId, max_chars: int, extensions: Sequen
             raise bad_request(f"unknown event type {kind[:80]!r}; known here: {known}", "type", "unknown_event")
         return others[kind](fields, event_id)
     except ApiError as error:
-        return Refused(error, event_id)
+        return EventRefused(error, event_id)
     except RecursionError:
-        return Refused(bad_request("the message is nested too deeply", None, "invalid_event"), event_id)
+        return EventRefused(bad_request("the message is nested too deeply", None, "invalid_event"), event_id)
 
 
 def _json(message: str) -> object:

@@ -11,7 +11,7 @@ MAX_AHEAD_S = 1.0  # a capture time this far ahead of now: the client's clock wa
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class ClockSample:
     """One measured round trip. `offset_s` is the server's clock minus the client's, right to within `rtt_s` / 2."""
 
     offset_s: float
@@ -19,17 +19,17 @@ class Sample:
     taken: float  # on any steady clock, seconds
 
 
-class Clock:
+class ClientClock:
     """Turns a client's capture times into ours, by the sample with the shortest round trip of the last minute."""
 
     def __init__(self) -> None:
-        self._best: Sample | None = None
+        self._best: ClockSample | None = None
 
     @property
-    def best(self) -> Sample | None:
+    def best(self) -> ClockSample | None:
         return self._best
 
-    def offer(self, sample: Sample) -> bool:
+    def offer(self, sample: ClockSample) -> bool:
         """Take a sample in; whether it is now the one that counts."""
         if not 0 <= sample.rtt_s <= MAX_RTT_S:
             return False

@@ -1,7 +1,7 @@
 """The turns of one realtime connection, in order and bounded. Pure."""
 
 from askcam.server.errors import ApiError, bad_request
-from askcam.server.realtime.call_items import FunctionCall, FunctionOutput, Turn
+from askcam.server.realtime.call_items import CallItem, FunctionOutput, Turn
 from askcam.server.realtime.truncation import Rule, Trimmed
 
 MAX_ITEMS = 128
@@ -89,7 +89,7 @@ class Conversation:
         self._overtaken.add(item_id)
 
     def _calls(self) -> set[str]:
-        return {item.call_id for item in self._items if isinstance(item, FunctionCall)}
+        return {item.call_id for item in self._items if isinstance(item, CallItem)}
 
     def _place(self, item_id: str, param: str) -> int:
         for i, item in enumerate(self._items):

@@ -48,7 +48,7 @@ class Host(Protocol):
         """Carry out what takes time. It is cancelled when the session ends, and must raise nothing else."""
 
 
-class Guest(Protocol):
+class SessionExtension(Protocol):
     """An extension in one session. Owned by the event loop; nothing here blocks."""
 
     def carry_out(self, request: Request) -> None:
@@ -72,5 +72,5 @@ class Extension(Protocol):
     def feed(self) -> tuple[str, ...]:
         """Names, any of which in session.askcam.events asks for its feed."""
 
-    def join(self, host: Host) -> Guest:
+    def join(self, host: Host) -> SessionExtension:
         """A session has begun."""

@@ -2,59 +2,59 @@
 
 from collections.abc import Mapping
 
-from askcam.server.fates import NOTHING, OTHERS, SERVICE, SPEED, UNTHOUGHT, Fate, Ignored, Refused, Taken
+from askcam.server.fates import NOTHING, OTHERS, SERVICE, SPEED, UNTHOUGHT, Fate, FieldRefused, FieldTaken, Ignored
 
 NO_AUDIO = Ignored("there is no audio here")
 TOLD = Ignored("is told back to the server by clients that keep its objects")
-PROMPT = Refused("prompts are not stored here: put its words into instructions", NOTHING)
-ONE_FORM = Refused("answers are words here: for JSON, use /v1/chat/completions or /v1/responses", NOTHING)
-GREEDY = Refused("temperature is the one that is taken here", (0, 1))
+PROMPT = FieldRefused("prompts are not stored here: put its words into instructions", NOTHING)
+ONE_FORM = FieldRefused("answers are words here: for JSON, use /v1/chat/completions or /v1/responses", NOTHING)
+GREEDY = FieldRefused("temperature is the one that is taken here", (0, 1))
 
 _BOTH: Mapping[str, Fate] = {
     **OTHERS,
-    "instructions": Taken(),
-    "max_output_tokens": Taken('"inf": as many as the server allows'),
-    "max_response_output_tokens": Taken("the same, as it once was called"),
-    "output_modalities": Taken('["text"]'),
-    "modalities": Taken("the same, as it once was called"),
-    "temperature": Taken(),
-    "tools": Taken("functions"),
-    "tool_choice": Taken(),
-    "parallel_tool_calls": Taken(),
-    "askcam": Taken(),
+    "instructions": FieldTaken(),
+    "max_output_tokens": FieldTaken('"inf": as many as the server allows'),
+    "max_response_output_tokens": FieldTaken("the same, as it once was called"),
+    "output_modalities": FieldTaken('["text"]'),
+    "modalities": FieldTaken("the same, as it once was called"),
+    "temperature": FieldTaken(),
+    "tools": FieldTaken("functions"),
+    "tool_choice": FieldTaken(),
+    "parallel_tool_calls": FieldTaken(),
+    "askcam": FieldTaken(),
     "prompt": PROMPT,
     "reasoning": UNTHOUGHT,
     "audio": NO_AUDIO,
     "voice": NO_AUDIO,
     "speed": NO_AUDIO,
     "output_audio_format": NO_AUDIO,
-    "top_p": Refused("temperature is the one that is taken here", (0, 1)),
-    "top_k": Refused("temperature is the one that is taken here", (0, -1)),
-    "seed": Refused("temperature is the one that is taken here", (-1,)),
-    "stop": Refused("response.cancel ends an answer", NOTHING),
+    "top_p": FieldRefused("temperature is the one that is taken here", (0, 1)),
+    "top_k": FieldRefused("temperature is the one that is taken here", (0, -1)),
+    "seed": FieldRefused("temperature is the one that is taken here", (-1,)),
+    "stop": FieldRefused("response.cancel ends an answer", NOTHING),
     "repetition_penalty": GREEDY,
-    "frequency_penalty": Refused("temperature is the one that is taken here", (0,)),
-    "presence_penalty": Refused("temperature is the one that is taken here", (0,)),
-    "min_tokens": Refused("max_output_tokens is the one that is taken here", (0,)),
-    "max_tokens": Refused("use max_output_tokens", (-1,)),
-    "max_completion_tokens": Refused("use max_output_tokens", (-1,)),
-    "n": Refused("one answer per response: ask again for another", (1,)),
+    "frequency_penalty": FieldRefused("temperature is the one that is taken here", (0,)),
+    "presence_penalty": FieldRefused("temperature is the one that is taken here", (0,)),
+    "min_tokens": FieldRefused("max_output_tokens is the one that is taken here", (0,)),
+    "max_tokens": FieldRefused("use max_output_tokens", (-1,)),
+    "max_completion_tokens": FieldRefused("use max_output_tokens", (-1,)),
+    "n": FieldRefused("one answer per response: ask again for another", (1,)),
     "response_format": ONE_FORM,
     "text": ONE_FORM,
     "guided_json": ONE_FORM,
     "structured_outputs": ONE_FORM,
     "json_schema": ONE_FORM,
     "format": ONE_FORM,
-    "messages": Refused("create items with conversation.item.create", NOTHING),
+    "messages": FieldRefused("create items with conversation.item.create", NOTHING),
     "user": SERVICE,
     "store": SERVICE,
 }
 
 SESSION: Mapping[str, Fate] = {
     **_BOTH,
-    "type": Taken(),
-    "model": Taken(),
-    "truncation": Taken(),
+    "type": FieldTaken(),
+    "model": FieldTaken(),
+    "truncation": FieldTaken(),
     "include": Ignored("concerns what is told of audio"),
     "tracing": SERVICE,
     "input_audio_format": NO_AUDIO,
@@ -70,9 +70,9 @@ SESSION: Mapping[str, Fate] = {
 
 RESPONSE: Mapping[str, Fate] = {
     **_BOTH,
-    "conversation": Taken('"auto", "none"'),
-    "input": Taken(),
-    "metadata": Taken(),
+    "conversation": FieldTaken('"auto", "none"'),
+    "input": FieldTaken(),
+    "metadata": FieldTaken(),
     "commit": NO_AUDIO,
     "cancel_previous": SPEED,
 }

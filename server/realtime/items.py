@@ -14,14 +14,14 @@ MAX_ID_CHARS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SaidItem:
     """A piece of text."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownItem:
     """A picture, still encoded; its pixels are made when a question needs them."""
 
     picture: Encoded
@@ -34,14 +34,14 @@ class Item:
 
     id: str
     role: Role
-    parts: tuple[Said | Shown, ...] = ()
+    parts: tuple[SaidItem | ShownItem, ...] = ()
     status: str = "completed"  # "in_progress", "incomplete"
     seen_at: str | None = None  # of an answer: RFC 3339, capture time of the newest frame it was given from
 
     @property
     def num_bytes(self) -> int:
         """What it costs to keep, roughly."""
-        return 200 + sum(4 * len(p.text) if isinstance(p, Said) else len(p.picture.data) for p in self.parts)
+        return 200 + sum(4 * len(p.text) if isinstance(p, SaidItem) else len(p.picture.data) for p in self.parts)
 
     @property
     def num_chars(self) -> int:
@@ -49,15 +49,15 @@ class Item:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        return tuple(p.text for p in self.parts if isinstance(p, Said))
+        return tuple(p.text for p in self.parts if isinstance(p, SaidItem))
 
     @property
     def num_pictures(self) -> int:
-        return sum(isinstance(p, Shown) for p in self.parts)
+        return sum(isinstance(p, ShownItem) for p in self.parts)
 
     def with_text(self, text: str, status: str, seen_at: str | None = None) -> "Item":
         """The same turn, having said `text`."""
-        return replace(self, parts=(Said(text),), status=status, seen_at=seen_at)
+        return replace(self, parts=(SaidItem(text),), status=status, seen_at=seen_at)
 
     def wire(self, *, pictures: bool = False) -> dict[str, Any]:
         """As OpenAI's SDKs type it. Pictures are left out of it, since the client has just sent them, unless asked."""
@@ -70,8 +70,8 @@ class Item:
             "content": [self._part(part, pictures) for part in self.parts],
         }
 
-    def _part(self, part: Said | Shown, pictures: bool) -> dict[str, Any]:
-        if isinstance(part, Said):
+    def _part(self, part: SaidItem | ShownItem, pictures: bool) -> dict[str, Any]:
+        if isinstance(part, SaidItem):
             return {"type": "output_text" if self.role is Role.ASSISTANT else "input_text", "text": part.text}
         found: dict[str, Any] = {"type": "input_image", "detail": part.detail}
         if pictures:
@@ -102,18 +102,18 @@ def read_item(fields: Fields, new_id: Callable[[str], str], max_chars: int) -> I
     return item
 
 
-def _read_part(part: Fields, role: Role, max_chars: int) -> Said | Shown:
+def _read_part(part: Fields, role: Role, max_chars: int) -> SaidItem | ShownItem:
     kind = part.need_text("type")
     match kind, role:
         case ("input_text", Role.USER | Role.SYSTEM) | ("output_text", Role.ASSISTANT) | ("text", _):
-            return Said(part.need_text("text", max_chars))
+            return SaidItem(part.need_text("text", max_chars))
         case ("input_audio", Role.USER) | (("output_audio" | "audio"), Role.ASSISTANT) if part.raw(
             "transcript"
         ) and not part.raw("audio"):
-            return Said(part.need_text("transcript", max_chars))  # of a conversation that was spoken elsewhere
+            return SaidItem(part.need_text("transcript", max_chars))  # of a conversation that was spoken elsewhere
         case "input_image", Role.USER:
             detail = part.choice("detail", ("auto", "low", "high")) or "auto"
-            return Shown(picture_to_keep(part.need_text("image_url"), part.at("image_url")), detail)
+            return ShownItem(picture_to_keep(part.need_text("image_url"), part.at("image_url")), detail)
         case (("input_audio" | "output_audio" | "audio"), _):
             raise bad_request("there is no audio here: send text or pictures", part.at("type"), "unsupported_content")
         case _:

@@ -9,8 +9,8 @@ from askcam.engine.calls import Call
 from askcam.engine.question import Message, Part, Role, Text
 from askcam.server.attached.budget import Budget
 from askcam.server.attached.content import decode_picture
-from askcam.server.realtime.call_items import BROKEN_OFF, FunctionCall, FunctionOutput, ServerCall, Turn
-from askcam.server.realtime.items import Item, Said, Shown
+from askcam.server.realtime.call_items import BROKEN_OFF, CallItem, FunctionOutput, ServerCall, Turn
+from askcam.server.realtime.items import Item, SaidItem, ShownItem
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ def messages(
     """
     found = [_Turn(Role.SYSTEM, [Text(instructions)])] if instructions else []
     answered = {turn.call_id for turn in turns if isinstance(turn, FunctionOutput)}
-    called = {turn.call_id: turn.name for turn in turns if isinstance(turn, FunctionCall)}
+    called = {turn.call_id: turn.name for turn in turns if isinstance(turn, CallItem)}
     budget = budget or Budget()
     for turn in turns:
         match turn:
@@ -54,7 +54,7 @@ def messages(
                 if times and turn.seen_at is not None:
                     _timed(found, turn.seen_at, zone)
                 found.append(_said(turn, budget))
-            case FunctionCall() if turn.call_id in answered:
+            case CallItem() if turn.call_id in answered:
                 _calling(found).calls.append(_call(turn))
             case FunctionOutput() if turn.call_id in called:
                 found.append(_Turn(Role.TOOL, [Text(turn.output)], tool=called[turn.call_id]))
@@ -74,9 +74,9 @@ def _said(item: Item, budget: Budget) -> _Turn:
     parts: list[Part] = []
     for part in item.parts:
         match part:
-            case Said():
+            case SaidItem():
                 parts.append(Text(part.text))
-            case Shown():
+            case ShownItem():
                 parts.append(decode_picture(part.picture.data, "input_image", budget))
     return _Turn(item.role, parts)
 
@@ -105,7 +105,7 @@ def _calling(found: list[_Turn]) -> _Turn:
     return found[-1]
 
 
-def _call(turn: FunctionCall | ServerCall) -> Call:
+def _call(turn: CallItem | ServerCall) -> Call:
     problem = None
     try:
         if not isinstance(json.loads(turn.arguments), dict):

@@ -11,7 +11,7 @@ from askcam.client.protocol import CalledTool, Saw
 from askcam.engine.calls import Call
 from askcam.engine.question import Reason, Role
 from askcam.server.errors import ApiError
-from askcam.server.realtime.call_items import FunctionCall, ServerCall, Turn
+from askcam.server.realtime.call_items import CallItem, ServerCall, Turn
 from askcam.server.realtime.items import Item
 from askcam.server.realtime.settings import Settings
 from askcam.server.realtime.usage import usage
@@ -37,7 +37,7 @@ class Whole:
 Notice = Event | Added | Whole
 
 
-class State(StrEnum):
+class ResponseState(StrEnum):
     WAITING = "waiting"  # for words: before the first ones, and after a call
     SPEAKING = "speaking"
     ENDED = "ended"
@@ -49,14 +49,22 @@ class Cause(StrEnum):
     END = "end"
 
 
-NEXT: Mapping[State, Mapping[Cause, State]] = {
-    State.WAITING: {Cause.WORDS: State.SPEAKING, Cause.CALL: State.WAITING, Cause.END: State.ENDED},
-    State.SPEAKING: {Cause.WORDS: State.SPEAKING, Cause.CALL: State.WAITING, Cause.END: State.ENDED},
-    State.ENDED: {},
+NEXT: Mapping[ResponseState, Mapping[Cause, ResponseState]] = {
+    ResponseState.WAITING: {
+        Cause.WORDS: ResponseState.SPEAKING,
+        Cause.CALL: ResponseState.WAITING,
+        Cause.END: ResponseState.ENDED,
+    },
+    ResponseState.SPEAKING: {
+        Cause.WORDS: ResponseState.SPEAKING,
+        Cause.CALL: ResponseState.WAITING,
+        Cause.END: ResponseState.ENDED,
+    },
+    ResponseState.ENDED: {},
 }
 
 
-class Response:
+class RealtimeResponse:
     """Grows with its words and calls: each run of words is an item, and so is each call.
 
     Every method returns what to tell, the events without their ids.
@@ -76,7 +84,7 @@ class Response:
         self.settings, self.metadata = settings, metadata
         self.event_id = event_id  # the client event that asked for it
         self.again = again  # id of the response that this one replaces
-        self.state = State.WAITING
+        self.state = ResponseState.WAITING
         self.saw: Saw | None = None  # once there is a word
         self.changed = False  # the scene, since then
         self.outputs: list[Turn] = []
@@ -89,7 +97,7 @@ class Response:
 
     def say(self, text: str) -> list[Notice]:
         """Some more words."""
-        told = self._open() if self.state is State.WAITING else []
+        told = self._open() if self.state is ResponseState.WAITING else []
         self._go(Cause.WORDS)
         self._words.append(text)
         return [*told, self._part("response.output_text.delta", delta=text)]
@@ -101,7 +109,7 @@ class Response:
         self._called[call.id] = len(self.outputs)
         item_id = self._new_id("item")
         if server is None:
-            return [*told, *self._function(FunctionCall(item_id, call.id, call.name, call.arguments, "in_progress"))]
+            return [*told, *self._function(CallItem(item_id, call.id, call.name, call.arguments, "in_progress"))]
         item = ServerCall(item_id, call.id, call.name, server, call.arguments)
         self.outputs.append(item)
         return [
@@ -173,7 +181,7 @@ class Response:
     def _close(self, text: str, status: str) -> list[Notice]:
         """The message that is being spoken, if one is, is complete."""
         item = self.outputs[-1] if self.outputs else None
-        if self.state is not State.SPEAKING or not isinstance(item, Item):
+        if self.state is not ResponseState.SPEAKING or not isinstance(item, Item):
             return []
         window = None if self.saw is None else self.saw.window
         item = self.outputs[-1] = item.with_text(text, status, None if window is None else window.end)
@@ -192,7 +200,7 @@ class Response:
                 told += self._returned(place, None, None)
         return told
 
-    def _function(self, item: FunctionCall) -> list[Notice]:
+    def _function(self, item: CallItem) -> list[Notice]:
         whole = replace(item, status="completed")
         self.outputs.append(whole)
         return [

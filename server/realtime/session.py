@@ -14,16 +14,16 @@ from askcam.server.realtime.client_events import (
     ClientEvent,
     ClockAsk,
     ClockOffer,
+    EventRefused,
     ItemCreate,
     ItemDelete,
     ItemRetrieve,
     PushedFrame,
-    Refused,
     ResponseCancel,
     ResponseCreate,
     SessionUpdate,
 )
-from askcam.server.realtime.clock import Clock, Sample
+from askcam.server.realtime.clock import ClientClock, ClockSample
 from askcam.server.realtime.conversation import Conversation
 from askcam.server.realtime.effects import Effect, Follow, Manage, Push, TellCamera, Unfollow
 from askcam.server.realtime.extension import Request
@@ -56,7 +56,7 @@ class Session:
         self._voice = Voice(new_id)
         self._conversation = Conversation(new_id("conv"))
         self._answering = Answering(self._conversation, limits, self._voice)
-        self._clock = Clock()
+        self._clock = ClientClock()
         self._drops: dict[str, int] = {}  # as the camera last said
         self._too_fast = 0
 
@@ -77,7 +77,7 @@ class Session:
 
     def _receive(self, event: ClientEvent, wall: float, mono: float) -> list[Effect]:
         match event:
-            case Refused():
+            case EventRefused():
                 raise event.error
             case SessionUpdate():
                 return self._update(event)
@@ -100,7 +100,7 @@ class Session:
                 times = {"client_us": event.client_us, "server_us": int(wall * 1e6)}
                 return [self._voice.send("askcam.clock", **times)]
             case ClockOffer():
-                self._clock.offer(Sample(event.offset_us / 1e6, event.rtt_us / 1e6, mono))
+                self._clock.offer(ClockSample(event.offset_us / 1e6, event.rtt_us / 1e6, mono))
                 return [self._voice.send("askcam.clock", **self._clock.wire())]
             case Request():
                 return [Manage(event)]

@@ -6,7 +6,7 @@ from typing import Any
 
 from askcam.server.errors import bad_request
 from askcam.server.realtime.reading import Fields, wrong
-from askcam.server.steps import Choice
+from askcam.server.steps import ToolChoice
 
 MAX_TOOLS = 64
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -75,6 +75,6 @@ def functions(tools: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ..
     )
 
 
-def choice(value: Any) -> Choice:
+def choice(value: Any) -> ToolChoice:
     """What read_choice() gave."""
-    return Choice("required", value["name"]) if isinstance(value, dict) else Choice(value)
+    return ToolChoice("required", value["name"]) if isinstance(value, dict) else ToolChoice(value)

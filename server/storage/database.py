@@ -20,7 +20,7 @@ JOURNALS = ("-wal", "-shm")
 HEAD, MAGIC = 100, b"SQLite format 3\0"
 
 
-class Gone(sqlite3.OperationalError):
+class FileGone(sqlite3.OperationalError):
     """The file is no longer where it was opened: what is written would be lost. The message says what is to be done."""
 
 
@@ -78,7 +78,7 @@ class Guarded(sqlite3.Connection):
         """Raises Gone."""
         trouble = self.trouble()
         if trouble is not None:
-            raise Gone(f"{trouble}: put it back, or start askcam anew; until then nothing more is kept there")
+            raise FileGone(f"{trouble}: put it back, or start askcam anew; until then nothing more is kept there")
 
     def __enter__(self) -> Self:
         self.check()
@@ -90,7 +90,7 @@ class Guarded(sqlite3.Connection):
         if kind is None:
             try:
                 self.check()
-            except Gone:
+            except FileGone:
                 self.rollback()
                 raise
         return super().__exit__(kind, error, trace)

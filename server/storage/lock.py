@@ -7,7 +7,7 @@ from pathlib import Path
 NAME = "lock"
 
 
-class Taken(Exception):
+class FolderInUse(Exception):
     """Another process has the folder: it has one writer at a time."""
 
 
@@ -21,7 +21,7 @@ class Lock:
             _take(self._handle)
         except BlockingIOError as exc:
             self.release()
-            raise Taken(f"another askcam writes into {folder}") from exc
+            raise FolderInUse(f"another askcam writes into {folder}") from exc
 
     def release(self) -> None:
         """No effect the second time."""

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, Protocol, TypeVar
 
 from askcam.server.errors import NO_RETRY, ApiError
-from askcam.server.storage.database import Gone
+from askcam.server.storage.database import FileGone
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ def refused(exc: Exception, what: str, code: str) -> ApiError:
     """What a client is told when `what` ("the timeline's database") refuses; 503 `storage_lost` where its file is no
     longer there."""
     log.error("%s refuses: %s", what, exc)
-    if isinstance(exc, Gone):
+    if isinstance(exc, FileGone):
         return ApiError(503, "server_error", f"{what}: {exc}", code="storage_lost", headers=NO_RETRY)
     told = f"{what} refuses: {exc}; the server's log says more"
     return ApiError(500, "server_error", told, code=code, headers=NO_RETRY)
@@ -32,7 +32,7 @@ S = TypeVar("S", bound=Closing)
 T = TypeVar("T")
 
 
-class Kept(Generic[S]):
+class KeptStore(Generic[S]):
     """Owned by the event loop; the store by the thread, which is named `thread`."""
 
     def __init__(self, thread: str) -> None:

@@ -11,7 +11,7 @@ from askcam.server.tools.base import BUILT_IN, Circumstance, Fault, Signature, T
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-class Clock:
+class ClockTool:
     """Answers from the server's own clock."""
 
     server, available = BUILT_IN, True

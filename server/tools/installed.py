@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 from askcam.server.cameras import Cameras
 from askcam.server.tools.base import Tool
 from askcam.server.tools.box import Toolbox
-from askcam.server.tools.clock import Clock
+from askcam.server.tools.clock import ClockTool
 from askcam.server.tools.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ GROUP = "askcam.tools"  # of entry points: name -> a callable without arguments 
 
 def built_in(cameras: Cameras) -> tuple[Tool, ...]:
     """askcam's own tools; features bring theirs."""
-    return (Clock(), Snapshot(cameras))
+    return (ClockTool(), Snapshot(cameras))
 
 
 def add_installed(box: Toolbox) -> None:

@@ -28,7 +28,7 @@ CONVERTER = re.compile(r":\w+(?=})")  # Starlette's, "{id:int}"
 
 
 @dataclass(frozen=True, slots=True)
-class Events:
+class EventStream:
     """Server-sent events, each with JSON of one of `shapes` in its `data`, and at last `end`."""
 
     shapes: tuple[type, ...]
@@ -40,7 +40,7 @@ class Reply:
     """A response that is no error. `media`: a struct is JSON of it, a schema is as it says; none: no body."""
 
     what: str
-    media: Mapping[str, type | Schema | Events] = field(default_factory=dict)
+    media: Mapping[str, type | Schema | EventStream] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)  # name -> what it says
     links: Mapping[str, Any] = field(default_factory=dict)
 

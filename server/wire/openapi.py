@@ -12,7 +12,7 @@ from starlette.responses import Response
 from askcam.client.protocol import Problem
 from askcam.server.access.auth import COOKIE
 from askcam.server.wire.bodies import json_response
-from askcam.server.wire.endpoint import JSON, Endpoint, Events, Reply, Schema
+from askcam.server.wire.endpoint import JSON, Endpoint, EventStream, Reply, Schema
 
 REF = "#/components/schemas/{name}"
 ABOUT = (
@@ -117,11 +117,11 @@ def _reply(reply: Reply) -> dict[str, Any]:
     return made
 
 
-def _schema(shape: type | Schema | Events) -> dict[str, Any]:
+def _schema(shape: type | Schema | EventStream) -> dict[str, Any]:
     match shape:
         case type():
             return {"$ref": REF.format(name=shape.__name__)}
-        case Events(shapes, end):
+        case EventStream(shapes, end):
             inner = {"anyOf": [_schema(one) for one in shapes]}
             data = [{"type": "string", "contentMediaType": JSON, "contentSchema": inner}]
             last = [] if end is None else [{"const": end}]
@@ -158,7 +158,7 @@ def _shapes(endpoint: Endpoint) -> Iterator[type]:
         for shape in reply.media.values():
             if isinstance(shape, type):
                 yield shape
-            elif isinstance(shape, Events):
+            elif isinstance(shape, EventStream):
                 yield from shape.shapes
 
 

@@ -20,7 +20,7 @@ _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class SourceAddress:
     """scheme://userinfo@host:port/tail. `userinfo` and `tail` are as they were given."""
 
     scheme: str  # lower case
@@ -76,7 +76,7 @@ class Address:
             return self.host
 
 
-def split(uri: str) -> Address | None:
+def split(uri: str) -> SourceAddress | None:
     """The parts of a network address; None for what is none, or names no host and port."""
     found = _NETWORK.match(uri)
     if found is None or len(uri) > MAX_CHARS:
@@ -101,7 +101,7 @@ def split(uri: str) -> Address | None:
     sure = len(read) == 1 or told_apart or not any(sign > begin for sign in signs)
     port = int(host[2]) if host[2] else None
     tail = rest[begin + host.end() :]
-    return Address(found[1].lower(), None if way is None else rest[:way], host[1], port, tail, sure)
+    return SourceAddress(found[1].lower(), None if way is None else rest[:way], host[1], port, tail, sure)
 
 
 def _host(rest: str, way: int | None) -> "re.Match[str] | None":
@@ -123,6 +123,6 @@ def _escaped(piece: str) -> str:
     return quote(_BARE_PERCENT.sub("%25", piece), safe="%!$&'()*+,;=~:")
 
 
-def with_userinfo(at: Address, userinfo: str | None) -> Address:
+def with_userinfo(at: SourceAddress, userinfo: str | None) -> SourceAddress:
     """`at` as `userinfo`, unless it names somebody itself."""
     return at if at.userinfo is not None or userinfo is None else replace(at, userinfo=userinfo)

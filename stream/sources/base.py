@@ -9,7 +9,7 @@ from askcam.stream.frame import AgeBasis, Pixels
 
 
 @runtime_checkable
-class Picture(Protocol):
+class DecodedPicture(Protocol):
     """One decoded picture, perhaps not yet converted to RGB. Immutable; `rgb` may be called from any thread."""
 
     @property
@@ -47,7 +47,7 @@ class Source(Protocol):
         """Block until frames can be read. Raises SourceError; `permanent` when trying again cannot help."""
         ...
 
-    def read(self, convert: bool) -> Picture | None:
+    def read(self, convert: bool) -> DecodedPicture | None:
         """Block for the next picture; None when the source has ended for good. Raises SourceError.
 
         `convert` says that this picture's pixels will be wanted. A source that can convert any picture later ignores
@@ -79,7 +79,7 @@ class Patient(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class OpeningProgress:
     """How a source stands between a camera that sends and pictures that come out of it."""
 
     heard_at: float | None = None  # when something last came from the camera, by the steady clock
@@ -91,7 +91,7 @@ class Progress:
 class Telling(Protocol):
     """A source that knows more than its pictures say."""
 
-    def progress(self) -> Progress:
+    def progress(self) -> OpeningProgress:
         """Called from any thread; returns at once."""
         ...
 

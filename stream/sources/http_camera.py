@@ -5,14 +5,14 @@ import time
 from collections.abc import Mapping
 
 from askcam.stream.errors import Refused, SourceError
-from askcam.stream.sources.address import Address
-from askcam.stream.sources.base import Picture, Progress
-from askcam.stream.sources.http_get import Getter, Reply
+from askcam.stream.sources.address import SourceAddress
+from askcam.stream.sources.base import DecodedPicture, OpeningProgress
+from askcam.stream.sources.http_get import Getter, HttpReply
 from askcam.stream.sources.mjpeg import MJPEGDecoder
 from askcam.stream.sources.playlist_watch import PlaylistWatch
 from askcam.stream.sources.pyav import OPEN_S, READ_S, PyAVSource
 from askcam.stream.sources.replies import plain
-from askcam.stream.sources.still_camera import MOST_FPS, Pace, StillCamera
+from askcam.stream.sources.still_camera import MOST_FPS, StillCamera, StillPace
 
 HEAD = 4096  # bytes that are looked at
 
@@ -23,7 +23,9 @@ class HTTPCamera:
     """Looks first at what is there. JPEGs are read by ourselves, bounded before they are decoded; FFmpeg is given the
     rest, and what is no video for it, is named."""
 
-    def __init__(self, at: Address, shown: str, pace: Pace, open_s: float = OPEN_S, read_s: float = READ_S) -> None:
+    def __init__(
+        self, at: SourceAddress, shown: str, pace: StillPace, open_s: float = OPEN_S, read_s: float = READ_S
+    ) -> None:
         self._at, self._shown, self._pace, self._open_s, self._read_s = at, shown, pace, open_s, read_s
         self._getter = Getter(at, shown)
         self._stopped = False
@@ -38,9 +40,9 @@ class HTTPCamera:
         """Seconds between two pictures, where it has to be asked for each."""
         return self._pace.interval_s
 
-    def progress(self) -> Progress:
+    def progress(self) -> OpeningProgress:
         inner = self._inner
-        return inner.progress() if isinstance(inner, PyAVSource) else Progress()
+        return inner.progress() if isinstance(inner, PyAVSource) else OpeningProgress()
 
     def allow_silence(self, silence_s: float) -> None:
         self._read_s = max(self._read_s, silence_s)
@@ -79,7 +81,7 @@ class HTTPCamera:
                 raise
             raise failed or (reply and _no_video(self._shown, reply)) or error from error
 
-    def read(self, convert: bool) -> Picture | None:
+    def read(self, convert: bool) -> DecodedPicture | None:
         try:
             return self._inner.read(convert)
         except SourceError:
@@ -98,18 +100,18 @@ class HTTPCamera:
         self._getter.close()
 
 
-def pace_of(fps: float) -> Pace:
+def pace_of(fps: float) -> StillPace:
     """How often a camera that is sampled `fps` times a second is asked for a picture."""
-    return Pace(1 / min(MOST_FPS, fps))
+    return StillPace(1 / min(MOST_FPS, fps))
 
 
-def _is_jpeg(reply: Reply) -> bool:
+def _is_jpeg(reply: HttpReply) -> bool:
     if reply.status in (429, 503):
         return True  # not now: the one that polls knows how to wait
     return reply.body.startswith(b"\xff\xd8") and not reply.kind.startswith("multipart/")
 
 
-def _no_video(shown: str, reply: Reply) -> SourceError | None:
+def _no_video(shown: str, reply: HttpReply) -> SourceError | None:
     """What is there instead of a video, as far as one can tell; None where FFmpeg's own words are better."""
     head = reply.body.lstrip()[:512].lower()
     if not reply.body:

@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 
 from askcam.stream.errors import SourceError
 from askcam.stream.sources import address
-from askcam.stream.sources.address import Address
+from askcam.stream.sources.address import SourceAddress
 from askcam.stream.sources.http_auth import Challenge, authorization, best, challenges
 from askcam.stream.sources.label import label
 from askcam.stream.sources.replies import plain, refused
@@ -26,7 +26,7 @@ KEPT = ("multipart/", "video/x-motion-jpeg", "video/x-mjpeg", "video/mjpeg")  # 
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HttpReply:
     """What came. `body` holds at most as much as was wanted."""
 
     status: int
@@ -43,7 +43,7 @@ class Reply:
 class Getter:
     """A camera's address, and how it wants to be asked. One thread, but for interrupt()."""
 
-    at: Address
+    at: SourceAddress
     shown: str
     agent: str = "askcam"
     _offered: tuple[Challenge, ...] = ()
@@ -60,7 +60,7 @@ class Getter:
         whole: bool,
         headers: Mapping[str, str] | None = None,
         keep_s: float | None = None,
-    ) -> Reply:
+    ) -> HttpReply:
         """GET it. `whole`: more than `max_bytes` is refused; else no more than that is read, and it may be endless.
 
         `keep_s`: an endless one (KEPT) is left open, for its caller to read and close; each of its reads may take that.
@@ -103,7 +103,7 @@ class Getter:
 
     def _asked(
         self,
-        at: Address,
+        at: SourceAddress,
         shown: str,
         deadline: float,
         timeout_s: float,
@@ -111,7 +111,7 @@ class Getter:
         whole: bool,
         headers: Mapping[str, str],
         keep_s: float | None,
-    ) -> tuple[Reply, str | None]:
+    ) -> tuple[HttpReply, str | None]:
         """One address, with user and password when they are asked for: the reply, or where it leads to."""
         target = at.target
         for attempt in range(3):
@@ -130,7 +130,7 @@ class Getter:
                         raise refused(401, "", shown, at.userinfo is not None, offered=offered)
                     continue
                 if status in (301, 302, 303, 307, 308) and response.headers.get("Location"):
-                    return Reply(status, "", b"", asked_at), response.headers["Location"]
+                    return HttpReply(status, "", b"", asked_at), response.headers["Location"]
                 retry = _seconds(response.headers.get("Retry-After"))
                 waits = status == 429 or (status == 503 and retry is not None)
                 if status not in (200, 206, 304) and not waits:
@@ -138,10 +138,10 @@ class Getter:
                 kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
                 if keep_s is not None and status == 200 and kind.startswith(KEPT):
                     self._keep(response, keep_s)
-                    return Reply(status, kind, b"", asked_at, stream=response), None
+                    return HttpReply(status, kind, b"", asked_at, stream=response), None
                 body = b"" if status == 304 or waits else _body(response, deadline, max_bytes, whole, shown, timeout_s)
                 tags = response.headers.get("ETag", "")[:256], response.headers.get("Last-Modified", "")[:64]
-                return Reply(status, kind, body, asked_at, *tags, retry if waits else None), None
+                return HttpReply(status, kind, body, asked_at, *tags, retry if waits else None), None
         raise AssertionError("unreachable")
 
     def _keep(self, response: http.client.HTTPResponse, read_s: float) -> None:
@@ -152,7 +152,7 @@ class Getter:
 
     @contextlib.contextmanager
     def _answer(
-        self, at: Address, shown: str, target: str, headers: Mapping[str, str], deadline: float, timeout_s: float
+        self, at: SourceAddress, shown: str, target: str, headers: Mapping[str, str], deadline: float, timeout_s: float
     ) -> Iterator[tuple[http.client.HTTPResponse, float]]:
         """The beginning of a reply, and when it was asked for."""
         host, port = at.net_host.strip("[]"), at.port or PORTS[at.scheme]

@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 from askcam.stream.errors import SourceError
 from askcam.stream.frame import AgeBasis
 from askcam.stream.sources import address
-from askcam.stream.sources.address import Address
+from askcam.stream.sources.address import SourceAddress
 from askcam.stream.sources.http_get import PORTS, Getter
 from askcam.stream.sources.playlist import Playlist, PlaylistClock, parse
 
@@ -22,7 +22,7 @@ MAX_FAILED = 20  # in a row: then it is left alone
 class PlaylistWatch:
     """A thread of its own; captured() is for one other, interrupt() for any."""
 
-    def __init__(self, at: Address, shown: str) -> None:
+    def __init__(self, at: SourceAddress, shown: str) -> None:
         self._at, self._shown = at, shown
         self._getter = Getter(at, shown)
         self._lock = threading.Lock()

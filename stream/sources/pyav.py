@@ -10,7 +10,7 @@ from askcam.stream.errors import SourceError
 from askcam.stream.frame import AgeBasis
 from askcam.stream.sources import address
 from askcam.stream.sources.arrivals import Arrivals, Arrived
-from askcam.stream.sources.base import Progress
+from askcam.stream.sources.base import OpeningProgress
 from askcam.stream.sources.capture_clock import CaptureClock, Stamp
 from askcam.stream.sources.catch_up import CatchUp, Head, Step
 from askcam.stream.sources.decoder import Decoder, PacketDecoder, seconds
@@ -89,10 +89,10 @@ class PyAVSource:
             **self._dropped,
         }
 
-    def progress(self) -> Progress:
+    def progress(self) -> OpeningProgress:
         arrivals = self._arrivals
         if arrivals is None:
-            return Progress()
+            return OpeningProgress()
         waiting = behind = None
         if self._key_at is None and self._packets:
             waiting = (
@@ -101,7 +101,7 @@ class PyAVSource:
             )
         if self._catch_up.behind:
             behind = f"decoding falls behind: pictures come {self._catch_up.worst_s:.1f} s late; {_HELP}"
-        return Progress(arrivals.heard_at, waiting, behind)
+        return OpeningProgress(arrivals.heard_at, waiting, behind)
 
     def allow_silence(self, silence_s: float) -> None:
         self._read_s = max(self._read_s, silence_s)

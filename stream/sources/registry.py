@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from askcam.stream.errors import SourceError, UnknownScheme
 from askcam.stream.secrets import KNOWN
 from askcam.stream.sources import address
-from askcam.stream.sources.address import Address
+from askcam.stream.sources.address import SourceAddress
 from askcam.stream.sources.base import Source, SourceSpec
 from askcam.stream.sources.label import HIDDEN, label, path_label
 from askcam.stream.sources.redact import HINT, redact
@@ -203,7 +203,7 @@ def _options(uri: str, *names: str) -> tuple[str, dict[str, str]]:
     return f"{base}?{'&'.join(rest)}" if rest else base, ours
 
 
-def _take_options(found: Address, *names: str) -> tuple[Address, dict[str, str]]:
+def _take_options(found: SourceAddress, *names: str) -> tuple[SourceAddress, dict[str, str]]:
     tail, options = _options(found.tail, *names)
     return replace(found, tail=tail), options
 
@@ -213,7 +213,7 @@ def _said(value: str) -> str:
     return value if len(value) <= 8 and value.isascii() and value.isalnum() else HIDDEN
 
 
-def _address(uri: str) -> Address:
+def _address(uri: str) -> SourceAddress:
     found = address.split(uri)
     if found is None:
         raise SourceError(

@@ -3,16 +3,16 @@
 import time
 
 from askcam.stream.errors import SourceError
-from askcam.stream.sources.address import Address
+from askcam.stream.sources.address import SourceAddress
 from askcam.stream.sources.label import label
 from askcam.stream.sources.replies import only_sha256, plain, refused
-from askcam.stream.sources.rtsp_probe import PORTS, Found, probe
+from askcam.stream.sources.rtsp_probe import PORTS, ProbeResult, probe
 
 MAX_PROBE_S = 4.0
 LEAST_PROBE_S = 1.2  # a camera that kept silent for the whole time-out is asked again no longer than this
 
 
-def why_not(at: Address, shown: str, began: float, open_s: float, error: SourceError) -> SourceError:
+def why_not(at: SourceAddress, shown: str, began: float, open_s: float, error: SourceError) -> SourceError:
     """What to say of the camera at `at`, which is `shown` so, instead of `error`. Asks it once more; blocks."""
     left = began + open_s + LEAST_PROBE_S - time.monotonic()
     found = probe(at, max(LEAST_PROBE_S, min(MAX_PROBE_S, left)))
@@ -22,7 +22,7 @@ def why_not(at: Address, shown: str, began: float, open_s: float, error: SourceE
     return error if told is None else told
 
 
-def explain(found: Found, at: Address, shown: str, open_s: float) -> SourceError | None:
+def explain(found: ProbeResult, at: SourceAddress, shown: str, open_s: float) -> SourceError | None:
     """None: the probe met nothing wrong."""
     port = at.port or PORTS.get(at.scheme, 0)
     where = f"{at.host}:{port}"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urljoin
 
 from askcam.stream.sources import address
-from askcam.stream.sources.address import Address
+from askcam.stream.sources.address import SourceAddress
 from askcam.stream.sources.http_auth import Challenge, authorization, best, challenges
 
 PORTS = {"rtsp": 554, "rtsps": 322}
@@ -26,7 +26,7 @@ _STATUS = re.compile(rb"(?:RTSP|HTTP)/\d\.\d (\d{3})(?: ([^\r\n]*))?\r?\n")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ProbeResult:
     """What came of it: the first step that was not answered well."""
 
     step: str  # "connect", "TLS", "OPTIONS", "DESCRIBE", "SETUP", "PLAY"; "" when all went well
@@ -49,7 +49,7 @@ class _Stop(Exception):
 class _Talk:
     """One connection."""
 
-    at: Address
+    at: SourceAddress
     deadline: float
     sock: socket.socket | None = None
     buffer: bytearray = field(default_factory=bytearray)
@@ -175,7 +175,7 @@ class _Talk:
                 self.sock.close()
 
 
-def probe(at: Address, budget_s: float) -> Found:
+def probe(at: SourceAddress, budget_s: float) -> ProbeResult:
     """Ask the camera at `at` for at most `budget_s` seconds. Never raises for what the camera does."""
     deadline = time.monotonic() + budget_s
     moved: str | None = None
@@ -186,17 +186,17 @@ def probe(at: Address, budget_s: float) -> Found:
             talk.connect()
             moved_to, media = _walk(talk)
         except _Stop as stop:
-            return Found(talk.step, stop.what, stop.status, stop.phrase, talk.offered, media, moved, stop.detail)
+            return ProbeResult(talk.step, stop.what, stop.status, stop.phrase, talk.offered, media, moved, stop.detail)
         finally:
             talk.close()
         if moved_to is None:
-            return Found("", "well", 200, "", talk.offered, media, moved)
+            return ProbeResult("", "well", 200, "", talk.offered, media, moved)
         moved = urljoin(at.bare_url, moved_to[: address.MAX_CHARS])
         following = address.split(moved)
         if following is None or following.scheme not in PORTS:
-            return Found("DESCRIBE", "status", 302, "", talk.offered, (), moved)
+            return ProbeResult("DESCRIBE", "status", 302, "", talk.offered, (), moved)
         at = following
-    return Found("DESCRIBE", "status", 310, "Too many redirects", (), (), moved)
+    return ProbeResult("DESCRIBE", "status", 310, "Too many redirects", (), (), moved)
 
 
 def _walk(talk: _Talk) -> tuple[str | None, tuple[tuple[str, str], ...]]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from askcam.stream.errors import SourceError
 from askcam.stream.frame import AgeBasis, Pixels
-from askcam.stream.sources.address import Address
-from askcam.stream.sources.http_get import Getter, Reply
+from askcam.stream.sources.address import SourceAddress
+from askcam.stream.sources.http_get import Getter, HttpReply
 from askcam.stream.sources.push import KEPT_PIXELS, MAX_BYTES, MAX_PIXELS, PushedPicture
 from askcam.stream.stills import jpeg as jpegs
 from askcam.stream.stills.decoding import decode
@@ -21,7 +21,7 @@ MAX_BROKEN = 5  # pictures in a row that cannot be decoded
 
 
 @dataclass(slots=True)
-class Pace:
+class StillPace:
     """When the camera may be asked again; outlives its readers. Times on time.monotonic()."""
 
     interval_s: float
@@ -46,7 +46,7 @@ class StillCamera:
     camera repeats itself for ever is for the camera's health to say.
     """
 
-    def __init__(self, at: Address, shown: str, pace: Pace, get_s: float = GET_S) -> None:
+    def __init__(self, at: SourceAddress, shown: str, pace: StillPace, get_s: float = GET_S) -> None:
         self._getter, self._shown, self._pace, self._get_s = Getter(at, shown), shown, pace, get_s
         self._stop = threading.Event()
         self._next = 0.0  # when the next picture is due
@@ -77,7 +77,7 @@ class StillCamera:
                 wall = time.time() - (now - reply.asked_at)
                 return PushedPicture(wall, reply.asked_at, AgeBasis.ARRIVAL, pixels)
 
-    def _heed(self, reply: Reply | None = None) -> None:
+    def _heed(self, reply: HttpReply | None = None) -> None:
         """Raise SourceError while the camera wants to be left alone."""
         now = time.monotonic()
         if reply is not None and reply.status in (429, 503):
@@ -89,7 +89,7 @@ class StillCamera:
                 "sample it with fewer fps"
             )
 
-    def _decoded(self, reply: Reply) -> Pixels | None:
+    def _decoded(self, reply: HttpReply) -> Pixels | None:
         if reply.status == 304 and self._last is not None:
             return self._last[1]
         if self._last is not None and self._last[0] == reply.body:

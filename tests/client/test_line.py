@@ -9,7 +9,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from askcam.client.address import Address
 from askcam.client.errors import ConnectionLost
-from askcam.client.line import PINGS_UNANSWERED, Line, Place
+from askcam.client.line import PINGS_UNANSWERED, LinePlace, SessionLine
 
 
 class Closing:
@@ -26,11 +26,11 @@ class Closing:
 
 
 @asynccontextmanager
-async def opened(closing: Closing) -> AsyncIterator[Line]:
+async def opened(closing: Closing) -> AsyncIterator[SessionLine]:
     async with serve(closing, "127.0.0.1", 0) as server:
         port = next(iter(server.sockets)).getsockname()[1]
         address = Address.parse(f"http://127.0.0.1:{port}")
-        yield await Line.open(Place(address, "lobby", None, None, timeout_s=20, resume_s=20))
+        yield await SessionLine.open(LinePlace(address, "lobby", None, None, timeout_s=20, resume_s=20))
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1008, 1013, 4000])

@@ -8,7 +8,7 @@ from bilingual import question
 from rehearsal import FILL_PAIRS, POLL_S, READY_S, RehearsedCamera, put, user
 
 from askcam.demo.builtin import model_path
-from askcam.demo.questions import Kind
+from askcam.demo.questions import QuestionKind
 from askcam.demo.scene import make_scene
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
@@ -24,9 +24,9 @@ def engine() -> Iterator[Engine]:
     engine.close()
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", QuestionKind)
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_each_kind_of_question_is_answered_in_its_language(engine: Engine, kind: Kind, language: str) -> None:
+def test_each_kind_of_question_is_answered_in_its_language(engine: Engine, kind: QuestionKind, language: str) -> None:
     asked = question(make_scene(SEED), kind, language, random.Random(1))
     camera = RehearsedCamera(SEED, engine.fit, engine.anchors, OPENED)
     engine.attach(camera)
@@ -46,14 +46,14 @@ def test_each_kind_of_question_is_answered_in_its_language(engine: Engine, kind:
 @pytest.mark.parametrize(
     ("kind", "answer"),
     [
-        (Kind.DESCRIBE, "我看到一个苹果和一块写着“CAFE”的牌子。"),
-        (Kind.DESCRIBE, "我看到一个骰子和一个苹果和一块写着“CAFE”的牌子。"),
-        (Kind.READ, "上面写着“BANK”。"),
-        (Kind.BACKGROUND, "背景是红色。"),
-        (Kind.BACKGROUND, "背景是紫色和红色。"),
+        (QuestionKind.DESCRIBE, "我看到一个苹果和一块写着“CAFE”的牌子。"),
+        (QuestionKind.DESCRIBE, "我看到一个骰子和一个苹果和一块写着“CAFE”的牌子。"),
+        (QuestionKind.READ, "上面写着“BANK”。"),
+        (QuestionKind.BACKGROUND, "背景是红色。"),
+        (QuestionKind.BACKGROUND, "背景是紫色和红色。"),
     ],
 )
-def test_a_wrong_answer_is_found_out(kind: Kind, answer: str) -> None:
+def test_a_wrong_answer_is_found_out(kind: QuestionKind, answer: str) -> None:
     asked = question(make_scene(SEED), kind, "zh", random.Random(1))
     assert not asked.correct(answer, OPENED, OPENED + 4)
 
@@ -71,6 +71,6 @@ def test_a_wrong_answer_is_found_out(kind: Kind, answer: str) -> None:
     ],
 )
 def test_which_language_an_answer_is_in(language: str, answer: str, its_own: bool) -> None:
-    asked = question(make_scene(SEED), Kind.READ, language, random.Random(1))
+    asked = question(make_scene(SEED), QuestionKind.READ, language, random.Random(1))
     assert asked.english.scene.sign.text == "CAFE"
     assert asked.in_its_language(answer) is its_own

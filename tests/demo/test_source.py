@@ -10,7 +10,7 @@ from askcam.demo.synthetic import SyntheticScene
 from askcam.stream.errors import SourceError
 from askcam.stream.fit import Fit
 from askcam.stream.frame import AgeBasis
-from askcam.stream.sources.base import Picture, Source
+from askcam.stream.sources.base import DecodedPicture, Source
 from askcam.stream.sources.registry import resolve
 
 
@@ -40,7 +40,7 @@ def test_it_is_a_source_of_pictures() -> None:
     assert isinstance(source, Source)
     source.open()
     picture = source.read(False)
-    assert isinstance(picture, Picture)
+    assert isinstance(picture, DecodedPicture)
     assert picture.basis is AgeBasis.CAPTURE
     source.close()
 

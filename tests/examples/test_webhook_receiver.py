@@ -17,7 +17,7 @@ from standardwebhooks import WebhookVerificationError
 from watch_events import event
 
 from askcam.features.notify.letter import Letter
-from askcam.features.notify.outcome import Failed, Taken
+from askcam.features.notify.outcome import DeliveryFailed, DeliveryTaken
 from askcam.features.notify.signing import read_secrets
 from askcam.features.notify.webhook import Webhook
 from askcam.server.attached.allowed import place_of
@@ -61,15 +61,15 @@ def example() -> Iterator[Running]:
 
 
 async def test_the_example_prints_each_signed_event_once_and_lets_nothing_else_in(example: Running) -> None:
-    assert await example.tell(LETTER) == Taken()
-    assert await example.tell(LETTER) == Taken()  # the same again
-    assert await example.tell(LETTER, f"{OTHER} {SECRET}") == Taken()  # while the secret is changed
+    assert await example.tell(LETTER) == DeliveryTaken()
+    assert await example.tell(LETTER) == DeliveryTaken()  # the same again
+    assert await example.tell(LETTER, f"{OTHER} {SECRET}") == DeliveryTaken()  # while the secret is changed
     wrong = await example.tell(replace(LETTER, name="wrong"), OTHER)
     late = await example.tell(replace(LETTER, name="late"), wall=lambda: 1_760_000_000.0)
     for refused in (wrong, late):
-        assert isinstance(refused, Failed)
+        assert isinstance(refused, DeliveryFailed)
         assert "401" in refused.error
-    assert await example.tell(replace(LETTER, name="house_0a1b_8", event=None)) == Taken()
+    assert await example.tell(replace(LETTER, name="house_0a1b_8", event=None)) == DeliveryTaken()
     lines = [example.lines.get(timeout=60), example.lines.get(timeout=60)]
     assert lines == [
         "2025-10-09T08:53:20.000000Z event.on {'watch': 'door', 'camera': 'lobby'}",
@@ -84,8 +84,8 @@ async def test_the_python_of_the_page_verifies_what_is_sent(capsys: pytest.Captu
     exec(program, names)
     with Receiver() as receiver:
         webhook = Webhook(place_of(receiver.url), read_secrets(SECRET), 20.0)
-        assert await webhook.send(LETTER) == Taken()
-        assert await webhook.send(LETTER) == Taken()
+        assert await webhook.send(LETTER) == DeliveryTaken()
+        assert await webhook.send(LETTER) == DeliveryTaken()
         for got in receiver.got:
             names["receive"](dict(got.headers), got.body)
         assert capsys.readouterr().out.count("event.on") == 1

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from askcam.engine.live.ops import AppendBatch, RowBatch
 from askcam.engine.live.passes import Passes
-from askcam.engine.live.vision import Encoded
+from askcam.engine.live.vision import EncodedPairs
 from askcam.stream.errors import SourceError
-from askcam.stream.sources.base import Picture, Source, SourceSpec
+from askcam.stream.sources.base import DecodedPicture, Source, SourceSpec
 
 T = TypeVar("T")
 OOM_SHARE = 0.2  # of the faults in passes
@@ -53,7 +53,7 @@ class FaultyPasses:
     ) -> None:
         self._perhaps("append", lambda: self._passes.append(x, positions, batch, extras, layers))
 
-    def encode(self, patches: Tensor, rows: int, columns: int) -> Iterator[Encoded | None]:
+    def encode(self, patches: Tensor, rows: int, columns: int) -> Iterator[EncodedPairs | None]:
         pieces = self._passes.encode(patches, rows, columns)
         while True:
             found = self._perhaps("encode", lambda: next(pieces))
@@ -85,7 +85,7 @@ class Fragile:
     def open(self) -> None:
         self._source.open()
 
-    def read(self, convert: bool) -> Picture | None:
+    def read(self, convert: bool) -> DecodedPicture | None:
         if self._plug.is_set():
             self._plug.clear()
             raise SourceError("its plug was pulled")

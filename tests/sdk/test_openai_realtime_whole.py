@@ -18,7 +18,7 @@ from products import data_url, product
 from shop import FOUND_TEXT, Shop
 
 from askcam.app.config import CameraEntry, Config, ServerConfig
-from askcam.app.serving import Running, serving
+from askcam.app.serving import RunningServer, serving
 from askcam.demo.builtin import model_path
 from askcam.server.tools.base import CallLimits
 
@@ -76,7 +76,7 @@ INSIDE = {  # what comes between output_item.added and output_item.done, by the 
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[tuple[Running, Shop]]:
+async def server() -> AsyncIterator[tuple[RunningServer, Shop]]:
     shop = Shop()
     config = Config(server=ServerConfig(port=0), cameras={"lobby": CameraEntry("synthetic:7")})
     async with serving(config, model_path()) as running:
@@ -121,7 +121,7 @@ class Script:
         return (await self.until("error")).error
 
 
-async def test_one_session_meets_every_event(server: tuple[Running, Shop]) -> None:
+async def test_one_session_meets_every_event(server: tuple[RunningServer, Shop]) -> None:
     running, shop = server
     openai = AsyncOpenAI(base_url=f"{running.url}/v1", api_key="none", max_retries=0)
     async with openai.realtime.connect(model="askcam") as connection:

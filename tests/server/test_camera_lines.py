@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askcam.app.commands.camera_lines import MAX_LINES, STALLED_S, STEADY_S, WINDOW_S, CameraLines, Line, words
+from askcam.app.commands.camera_lines import MAX_LINES, STALLED_S, STEADY_S, WINDOW_S, CameraLine, CameraLines, words
 from askcam.client.protocol import CameraInfo
 from askcam.server.access.auth import notices
 from askcam.server.terminal.reasons import reason_in
@@ -86,14 +86,16 @@ def test_what_was_left_out_is_summed_up_and_the_last_state_is_told_in_the_end() 
 @pytest.mark.parametrize(
     ("language", "line", "text"),
     [
-        ("en", Line("lobby", State.LIVE), "lobby is live: 1280x720, 25 frames/s"),
-        ("zh", Line("lobby", State.LIVE), "lobby 画面正常：1280x720, 每秒 25 帧"),
-        ("en", Line("lobby", State.LOST, "it hung up", 3), "lobby is down: it hung up" + FLAPPED),
-        ("zh", Line("lobby", State.ENDED, OVER), "lobby 已结束：视频已放完；加上 ?loop=1 可循环播放"),
-        ("en", Line("lobby", State.CONNECTING, "connecting"), "lobby shows nothing yet: connecting"),
+        ("en", CameraLine("lobby", State.LIVE), "lobby is live: 1280x720, 25 frames/s"),
+        ("zh", CameraLine("lobby", State.LIVE), "lobby 画面正常：1280x720, 每秒 25 帧"),
+        ("en", CameraLine("lobby", State.LOST, "it hung up", 3), "lobby is down: it hung up" + FLAPPED),
+        ("zh", CameraLine("lobby", State.ENDED, OVER), "lobby 已结束：视频已放完；加上 ?loop=1 可循环播放"),
+        ("en", CameraLine("lobby", State.CONNECTING, "connecting"), "lobby shows nothing yet: connecting"),
     ],
 )  # fmt: skip
-def test_a_line_is_in_the_language_that_is_spoken_and_without_colour(language: str, line: Line, text: str) -> None:
+def test_a_line_is_in_the_language_that_is_spoken_and_without_colour(
+    language: str, line: CameraLine, text: str
+) -> None:
     speak(language)
     try:
         assert words(line, INFO) == text

@@ -17,7 +17,7 @@ from askcam.app.config import (
     with_flags,
 )
 from askcam.features.evidence.config import EvidenceConfig
-from askcam.features.evidence.retention import Bounds
+from askcam.features.evidence.retention import EvidenceBounds
 from askcam.server.access.limits import Limits
 from askcam.server.attached.allowed import FetchConfig
 from askcam.server.config_errors import ConfigError
@@ -116,7 +116,7 @@ def test_evidence_lies_beside_the_config_file_or_in_the_users_own_folder(file: P
     file.write_text(WHOLE)
     evidence = load(file).sections["evidence"]
     assert (evidence.enabled, evidence.folder, evidence.private) == (True, file.parent / "seen", True)
-    assert evidence.bounds == Bounds(50, 5_000_000, 0.5)
+    assert evidence.bounds == EvidenceBounds(50, 5_000_000, 0.5)
     file.write_text("[evidence]\nenabled = true")
     own = load(file, {"HOME": "/h", "XDG_DATA_HOME": "/data", "USERPROFILE": "/h"}).sections["evidence"]
     assert own.folder == data_folder({"HOME": "/h", "XDG_DATA_HOME": "/data", "USERPROFILE": "/h"})

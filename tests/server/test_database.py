@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from askcam.server.storage.database import Gone, Guarded, Layout, open_database
+from askcam.server.storage.database import FileGone, Guarded, Layout, open_database
 from askcam.server.storage.disk import make_private
 
 LAYOUT = Layout("the test's database", 1, "CREATE TABLE things (name TEXT, data BLOB);")
@@ -77,13 +77,13 @@ def test_nothing_is_acknowledged_once_the_file_is_not_what_it_was(
     assert db.trouble() is None
     take(folder / "things.db")
     assert str(folder / "things.db") in (db.trouble() or "")
-    with pytest.raises(Gone, match="put it back, or start askcam anew"):
+    with pytest.raises(FileGone, match="put it back, or start askcam anew"):
         put(db, "after")
 
 
 def test_what_is_taken_away_amid_a_transaction_is_not_acknowledged_either(db: Guarded, folder: Path) -> None:
     put(db, "before")
-    with pytest.raises(Gone), db:  # noqa: PT012
+    with pytest.raises(FileGone), db:  # noqa: PT012
         db.execute("INSERT INTO things VALUES ('after', NULL)")
         (folder / "things.db").unlink()
     assert not db.in_transaction
@@ -92,7 +92,7 @@ def test_what_is_taken_away_amid_a_transaction_is_not_acknowledged_either(db: Gu
 def test_once_it_is_put_back_it_goes_on(db: Guarded, folder: Path) -> None:
     put(db, "one")
     away = folder.rename(folder.with_name("elsewhere"))
-    with pytest.raises(Gone):
+    with pytest.raises(FileGone):
         put(db, "two")
     away.rename(folder)
     put(db, "three")

@@ -26,9 +26,9 @@ from askcam.client.client import connect
 from askcam.client.errors import CameraUnavailable
 from askcam.demo.builtin import model_path
 from askcam.engine.question import Reason
-from askcam.features.evidence.archive import Archive
+from askcam.features.evidence.archive import EvidenceArchive
 from askcam.features.evidence.index import NAME
-from askcam.features.evidence.retention import Bounds
+from askcam.features.evidence.retention import EvidenceBounds
 
 TIMEOUT_S = 240
 CAMERAS = ("lobby=synthetic:7", "desk=synthetic:11")
@@ -142,8 +142,8 @@ async def cut_off(server: LiveServer, folder: Path) -> str:
                 await socket.send(json.dumps({"type": "response.cancel"}))
             elif event["type"] == "response.done":
                 name = str(event["response"]["askcam"]["answer_id"])
-                await asyncio.to_thread(until, lambda name=name: name in Archive(folder).ids(), "its record")
-                if Archive(folder).get(name).reason is Reason.CANCELLED:
+                await asyncio.to_thread(until, lambda name=name: name in EvidenceArchive(folder).ids(), "its record")
+                if EvidenceArchive(folder).get(name).reason is Reason.CANCELLED:
                     return name
                 await socket.send(json.dumps({"type": "response.create", "response": {"input": [question]}}))
     raise AssertionError("the connection ended")
@@ -176,7 +176,7 @@ def names(kept: Kept) -> dict[str, str]:
 
 
 def test_every_answer_is_kept_but_those_that_were_not_to_be(kept: Kept) -> None:
-    there = set(Archive(kept.folder).ids())
+    there = set(EvidenceArchive(kept.folder).ids())
     assert set(names(kept).values()) <= there
     assert there.isdisjoint(kept.unwanted.values())
     assert (kept.pushed in there) is kept.private
@@ -184,7 +184,7 @@ def test_every_answer_is_kept_but_those_that_were_not_to_be(kept: Kept) -> None:
 
 
 def test_records_hold_what_the_answer_followed_from(kept: Kept) -> None:
-    archive = Archive(kept.folder)
+    archive = EvidenceArchive(kept.folder)
     for way, answer in kept.answers.items():
         found = archive.get(answer["id"])
         assert found.text == answer["answer"], way
@@ -229,9 +229,9 @@ def test_answers_and_their_frames_are_there_after_a_restart(kept: Kept) -> None:
             refused = client.get(f"/v1/answers/{name}")
             assert (refused.status_code, refused.json()["error"]["param"]) == (404, "id")
         assert client.get("/v1/answers").status_code == 404
-        before = set(Archive(kept.folder).ids())
+        before = set(EvidenceArchive(kept.folder).ids())
         ask(client)
-        until(lambda: len(Archive(kept.folder).ids()) == len(before) + 1, "the chain to go on")
+        until(lambda: len(EvidenceArchive(kept.folder).ids()) == len(before) + 1, "the chain to go on")
     status, lines, _ = replay("--verify", "--data", str(kept.folder))
     assert (status, lines[-1]["whole"], lines[-1]["answers"]) == (0, True, len(before) + 1)
 
@@ -252,7 +252,7 @@ def copy(kept: Kept, tmp_path: Path) -> Path:
 @one_backend
 def test_other_words_are_told_with_the_place_where_they_begin(kept: Kept, copy: Path) -> None:
     name = names(kept)["plainly"]
-    found = Archive(copy).get(name)
+    found = EvidenceArchive(copy).get(name)
     with closing(sqlite3.connect(copy / NAME)) as db, db:
         (document,) = db.execute("SELECT document FROM answers WHERE id = ?", (name,)).fetchone()
         record = json.loads(document)
@@ -269,9 +269,9 @@ def test_other_words_are_told_with_the_place_where_they_begin(kept: Kept, copy: 
 @one_backend
 def test_a_changed_picture_is_found_and_not_answered_from(kept: Kept, copy: Path) -> None:
     name = names(kept)["plainly"]
-    view = Archive(copy).get(name).view
+    view = EvidenceArchive(copy).get(name).view
     assert view is not None
-    path = Archive(copy).album.path(view.frames[0].picture.digest, "png")
+    path = EvidenceArchive(copy).album.path(view.frames[0].picture.digest, "png")
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
@@ -288,11 +288,11 @@ def test_another_model_is_named_with_each_of_all_answers(kept: Kept, copy: Path,
     other = Path(shutil.copytree(model_path(), tmp_path / "other"))
     settings = other / "generation_config.json"
     settings.write_text(json.dumps(json.loads(settings.read_text()) | {"top_k": 7}))
-    store = open_store(copy, Bounds(2, 1 << 30, 1000))
+    store = open_store(copy, EvidenceBounds(2, 1 << 30, 1000))
     store.prune(time.time())
     store.close()
     status, lines, _ = replay("--all", "--data", str(copy), "--model", str(other))
-    assert (status, [line["answer_id"] for line in lines]) == (0, Archive(kept.folder).ids()[-2:])
+    assert (status, [line["answer_id"] for line in lines]) == (0, EvidenceArchive(kept.folder).ids()[-2:])
     for line in lines:
         assert line["same"]
         assert [text.split(":")[0] for text in line["differences"]] == ["model", "digest of the model's files"]

@@ -14,13 +14,13 @@ from timeline_notes import entries, note, open_store
 from waiting import until
 from watch_events import WALL, event
 
-from askcam.features.events.config import Bounds
-from askcam.features.events.publish import News, Telling
+from askcam.features.events.config import EventBounds
+from askcam.features.events.publish import News, Publisher
 from askcam.features.events.subscribers import Readers
-from askcam.features.events.thread import Keeping
-from askcam.features.evidence.archive import Archive
+from askcam.features.events.thread import EventThread
+from askcam.features.evidence.archive import EvidenceArchive
 from askcam.features.evidence.verify import verify
-from askcam.features.evidence.writer import Writer
+from askcam.features.evidence.writer import EvidenceWriter
 from askcam.stream.frame import Frame
 
 SIZE = 12 << 20  # bytes
@@ -57,7 +57,7 @@ def news(i: int, height: int = 120) -> News:
 
 
 async def test_new_evidence_takes_the_place_of_old(disk: Path, caplog: pytest.LogCaptureFixture) -> None:
-    writer = Writer(disk / "evidence", PLENTY, COMMON)  # which allows more than the disk
+    writer = EvidenceWriter(disk / "evidence", PLENTY, COMMON)  # which allows more than the disk
     await writer.open()
     for i in range(NUM):
         assert writer.put(case(f"ans_{i}", [frame(2 * i), frame(2 * i + 1)], key=i))
@@ -66,7 +66,7 @@ async def test_new_evidence_takes_the_place_of_old(disk: Path, caplog: pytest.Lo
     await writer.close()
     assert (stats.stored, stats.failed) == (NUM, 0)
     assert stats.gone >= 8
-    kept = Archive(disk / "evidence").ids()
+    kept = EvidenceArchive(disk / "evidence").ids()
     assert kept == [f"ans_{i}" for i in range(stats.gone, NUM)]  # the newest, without a gap
     assert verify(disk / "evidence").findings == ()
     said = [record for record in caplog.records if "is full: the evidence of" in record.message]
@@ -76,13 +76,13 @@ async def test_new_evidence_takes_the_place_of_old(disk: Path, caplog: pytest.Lo
 async def test_events_are_kept_to_the_last_though_somebody_else_fills_the_disk(
     disk: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    writer = Writer(disk / "evidence", PLENTY, COMMON)
+    writer = EvidenceWriter(disk / "evidence", PLENTY, COMMON)
     await writer.open()
     for i in range(12):
         assert writer.put(case(f"ans_{i}", [frame(2 * i), frame(2 * i + 1)], key=i))
     until(lambda: writer.stats().stored == 12, "some evidence")
-    keeping = Keeping(disk / "watches", Bounds(), writer.make_room)
-    telling = Telling(keeping, Readers())
+    keeping = EventThread(disk / "watches", EventBounds(), writer.make_room)
+    telling = Publisher(keeping, Readers())
     await keeping.begin()
     number = 0
 

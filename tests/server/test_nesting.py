@@ -11,7 +11,7 @@ from askcam.server.answering.facts import marks, told_by
 from askcam.server.api.chat.tools import earlier
 from askcam.server.errors import ApiError, as_api_error
 from askcam.server.nesting import MAX_DEPTH, parsed, shallow
-from askcam.server.realtime.client_events import Refused, read
+from askcam.server.realtime.client_events import EventRefused, read
 from askcam.server.wire.bodies import decode
 
 DEPTHS = [MAX_DEPTH + 1, 300, 480, 900, 990, 1100, 5000, 100_000]
@@ -57,7 +57,7 @@ def _kind() -> type:
 @each
 def test_bodies_and_realtime_events_are_refused_or_read(depth: int, shape: str) -> None:
     body = f'{{"type": "session.update", "session": {{"tools": {deep(depth, shape)}}}}}'
-    assert isinstance(read(body, lambda kind: kind, 1000), Refused)
+    assert isinstance(read(body, lambda kind: kind, 1000), EventRefused)
     if depth > 1000:
         with pytest.raises(ApiError) as caught:
             decode(body, dict)

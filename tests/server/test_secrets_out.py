@@ -27,7 +27,7 @@ from askcam.stream.camera import Camera, State
 from askcam.stream.errors import SourceError
 from askcam.stream.fit import as_is
 from askcam.stream.secrets import Secrets
-from askcam.stream.sources.base import Picture, SourceSpec
+from askcam.stream.sources.base import DecodedPicture, SourceSpec
 from askcam.stream.sources.label import label
 from askcam.stream.sources.registry import resolve
 from askcam.stream.window import Anchors
@@ -62,7 +62,7 @@ class Talkative:
         except OSError as error:
             raise RuntimeError(self._say) from error
 
-    def read(self, convert: bool) -> Picture | None:
+    def read(self, convert: bool) -> DecodedPicture | None:
         raise AssertionError
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from askcam.stream.errors import CameraUnavailable
 from askcam.stream.fit import Fit
 from askcam.stream.frame import AgeBasis, Pixels
 from askcam.stream.health import Health
-from askcam.stream.sources.base import Picture, Unconverted
+from askcam.stream.sources.base import DecodedPicture, Unconverted
 
 
 def go_live(lobby: Camera, hands: Hands, number: int = 1, value: int = 100) -> None:
@@ -222,7 +222,7 @@ class Meanwhile(StillPicture):
 SELDOM = CameraConfig(fps=1, stall_s=60, grace_s=60, open_timeout_s=60)
 
 
-def lost_and_found(lobby: Camera, hands: Hands, picture: Picture) -> None:
+def lost_and_found(lobby: Camera, hands: Hands, picture: DecodedPicture) -> None:
     """The source of now fails; the next one brings this."""
     number, before = len(hands.made), lobby.status().decoded
     hands.made[-1].give(failing("it hung up"))

@@ -22,7 +22,7 @@ from askcam.stream.camera import State
 from askcam.stream.errors import SourceError
 from askcam.stream.fit import as_is
 from askcam.stream.reel import Reel
-from askcam.stream.sources.base import Counting, Picture
+from askcam.stream.sources.base import Counting, DecodedPicture
 from askcam.stream.sources.film import open_film
 from askcam.stream.sources.pacer import Pacer
 from askcam.stream.sources.registry import resolve
@@ -30,10 +30,10 @@ from askcam.stream.sources.stills_file import read_picture
 from askcam.stream.stills.kinds import PictureError
 
 
-def pictures(uri: str, most: int = 100) -> list[Picture]:
+def pictures(uri: str, most: int = 100) -> list[DecodedPicture]:
     source = resolve(uri).make()
     source.open()
-    found: list[Picture] = []
+    found: list[DecodedPicture] = []
     try:
         while len(found) < most and (picture := source.read(True)) is not None:
             found.append(picture)
@@ -42,7 +42,7 @@ def pictures(uri: str, most: int = 100) -> list[Picture]:
     return found
 
 
-def levels(found: list[Picture]) -> list[int]:
+def levels(found: list[DecodedPicture]) -> list[int]:
     return [int(picture.rgb().mean()) for picture in found]
 
 

@@ -1,10 +1,10 @@
 import pytest
 
-from askcam.stream.rate import Rate
+from askcam.stream.rate import FrameRate
 
 
 def test_the_rate_of_a_steady_camera() -> None:
-    rate = Rate()
+    rate = FrameRate()
     for k in range(100):
         rate.tick(k / 25)
     assert rate.fps == pytest.approx(25)
@@ -12,13 +12,13 @@ def test_the_rate_of_a_steady_camera() -> None:
 
 
 def test_one_frame_has_no_rate() -> None:
-    rate = Rate()
+    rate = FrameRate()
     rate.tick(1.0)
     assert rate.fps is None
 
 
 def test_only_the_last_seconds_count() -> None:
-    rate = Rate()
+    rate = FrameRate()
     for k in range(100):
         rate.tick(k * 0.5)
     for k in range(100):
@@ -27,7 +27,7 @@ def test_only_the_last_seconds_count() -> None:
 
 
 def test_a_restart_forgets() -> None:
-    rate = Rate()
+    rate = FrameRate()
     rate.tick(0.0)
     rate.tick(1.0)
     rate.restart()
@@ -35,21 +35,21 @@ def test_a_restart_forgets() -> None:
 
 
 def test_one_long_gap_does_not_make_a_camera_a_slow_one() -> None:
-    rate = Rate()
+    rate = FrameRate()
     for now in (0.0, 2.0, 2.04, 2.08, 2.12):
         rate.tick(now)
     assert rate.usual_s == pytest.approx(0.04)
 
 
 def test_what_is_usual_cannot_be_told_from_the_first_frames() -> None:
-    rate = Rate()
+    rate = FrameRate()
     for now in (0.0, 2.0, 2.04):
         rate.tick(now)
     assert rate.usual_s is None
 
 
 def test_what_was_learnt_outlives_a_connection() -> None:
-    rate = Rate()
+    rate = FrameRate()
     for now in range(0, 50, 10):
         rate.tick(float(now))
     rate.restart()
@@ -62,7 +62,7 @@ def test_what_was_learnt_outlives_a_connection() -> None:
 
 
 def test_two_pictures_of_a_connection_teach_the_next() -> None:
-    rate = Rate()
+    rate = FrameRate()
     rate.tick(0.0)
     rate.tick(12.0)
     rate.restart()
@@ -70,7 +70,7 @@ def test_two_pictures_of_a_connection_teach_the_next() -> None:
 
 
 def test_a_connection_that_brings_one_picture_refutes_what_was_learnt() -> None:
-    rate = Rate()
+    rate = FrameRate()
     for k in range(50):
         rate.tick(k * 0.04)
     rate.restart()

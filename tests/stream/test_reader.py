@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 from askcam.stream.reader import Reader
-from askcam.stream.sources.base import Picture, SourceSpec
+from askcam.stream.sources.base import DecodedPicture, SourceSpec
 
 
 class Blocked:
@@ -18,7 +18,7 @@ class Blocked:
     def open(self) -> None:
         """At once."""
 
-    def read(self, convert: bool) -> Picture | None:
+    def read(self, convert: bool) -> DecodedPicture | None:
         self.reading.set()
         assert self._woken.wait(60), "nobody woke it"
         return None
@@ -40,7 +40,7 @@ class Nobody:
     def wants_pixels(self, reader: Reader) -> bool:
         return False
 
-    def take(self, reader: Reader, picture: Picture) -> bool:
+    def take(self, reader: Reader, picture: DecodedPicture) -> bool:
         raise AssertionError("there was no picture")
 
     def finished(self, reader: Reader) -> None:

@@ -14,7 +14,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from askcam.stream.fit import Fit, as_is
 from askcam.stream.frame import Pixels
 from askcam.stream.reel import Reel
-from askcam.stream.sources.base import Picture
+from askcam.stream.sources.base import DecodedPicture
 from askcam.stream.sources.registry import resolve
 from askcam.stream.sources.yuv import square_size
 
@@ -57,7 +57,7 @@ def write(path: Path, pieces: list[tuple[Pixels, Fraction]], *, in_bitstream: bo
                 container.mux(packet)
 
 
-def pictures(path: Path) -> list[Picture]:
+def pictures(path: Path) -> list[DecodedPicture]:
     source = resolve(str(path)).make()
     source.open()
     found = []

@@ -331,7 +331,7 @@ def test_a_picture_that_never_ends_is_given_up_in_time(site: tuple[Site, str], m
     assert source.read(True) is not None
     monkeypatch.setattr(still_camera, "GET_S", 0.2)
     state.slow_s = 3.0
-    slow = still_camera.StillCamera(source._at, "x", still_camera.Pace(0.1), 0.2)  # type: ignore[attr-defined]
+    slow = still_camera.StillCamera(source._at, "x", still_camera.StillPace(0.1), 0.2)  # type: ignore[attr-defined]
     with pytest.raises(SourceError, match=r"no answer from .* within 0\.2 s"):
         slow.read(True)
     source.close()

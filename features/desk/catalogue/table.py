@@ -35,7 +35,7 @@ MONEY = re.compile(r"([A-Z]{3}|[€$£¥元])?\s*(-?[\d.,' \u00a0]*\d)\s*([A-Z]{
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class BrokenLine:
     """A line that is no product. `line` counts from 1, the header included."""
 
     line: int
@@ -54,7 +54,7 @@ def text_of(data: bytes, what: str) -> str:
     raise CatalogueError(f"{what} is no text in UTF-8, GB 18030 or Windows-1252: save it as CSV in UTF-8")
 
 
-def rows(text: str, what: str) -> Iterator[Product | Broken]:
+def rows(text: str, what: str) -> Iterator[Product | BrokenLine]:
     """The products of a table with a header. Raises CatalogueError when no column can be a name."""
     first = text.lstrip("\r\n").split("\n", 1)[0]
     delimiter = max(DELIMITERS, key=first.count)
@@ -68,7 +68,7 @@ def rows(text: str, what: str) -> Iterator[Product | Broken]:
                 raise CatalogueError(f"{what} is empty: its first line must name the columns") from None
             return
         except csv.Error as exc:
-            yield Broken(reader.line_num, f"not CSV: {exc}")
+            yield BrokenLine(reader.line_num, f"not CSV: {exc}")
             continue
         if not any(cell.strip() for cell in cells):
             continue
@@ -78,7 +78,7 @@ def rows(text: str, what: str) -> Iterator[Product | Broken]:
         try:
             yield _product(header, cells)
         except ValueError as exc:
-            yield Broken(reader.line_num, str(exc))
+            yield BrokenLine(reader.line_num, str(exc))
 
 
 def columns(cells: Sequence[str], what: str) -> list[str | None]:

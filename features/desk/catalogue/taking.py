@@ -10,7 +10,7 @@ from askcam.features.desk.catalogue import table
 from askcam.features.desk.catalogue.errors import CatalogueError
 from askcam.features.desk.catalogue.product import Product
 from askcam.features.desk.catalogue.store import Catalogue
-from askcam.features.desk.catalogue.table import Broken
+from askcam.features.desk.catalogue.table import BrokenLine
 from askcam.server.config_errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -22,28 +22,28 @@ SQLITE = b"SQLite format 3\x00"
 
 
 @dataclass(slots=True)
-class Taken:
+class TakenTable:
     """What came of an import."""
 
     products: int = 0  # lines that were taken in
     total: int = 0  # products in the catalogue afterwards
     num_broken: int = 0
-    broken: list[Broken] = field(default_factory=list)  # the first of them
+    broken: list[BrokenLine] = field(default_factory=list)  # the first of them
 
 
 def take(
     file: Path, into: Catalogue, *, all: bool = False, progress: Callable[[int, int], None] = lambda done, lines: None
-) -> Taken:
+) -> TakenTable:
     """Import the table in `file`; broken lines are left out and told. `progress(line, lines)` is called now and then.
 
     Nothing is changed unless all of it is. Raises CatalogueError: no such file, no table, or not one product in it.
     """
     text = table.text_of(_bytes(file), str(file))
-    lines, taken = text.count("\n") + 1, Taken()
+    lines, taken = text.count("\n") + 1, TakenTable()
 
     def products() -> Iterator[Product]:
         for number, row in enumerate(table.rows(text, str(file)), 2):
-            if isinstance(row, Broken):
+            if isinstance(row, BrokenLine):
                 taken.num_broken += 1
                 if len(taken.broken) < MAX_BROKEN:
                     taken.broken.append(row)
@@ -61,7 +61,7 @@ def take(
     return taken
 
 
-def open_file(file: Path) -> tuple[Catalogue, Taken | None]:
+def open_file(file: Path) -> tuple[Catalogue, TakenTable | None]:
     """The catalogue in `file`: SQLite is opened, a table read into memory, with what came of that. Raises
     CatalogueError."""
     with _opened(file) as raw:

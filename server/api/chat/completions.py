@@ -22,9 +22,9 @@ from askcam.server.api.chat.tools import written
 from askcam.server.api.outcome import ANSWER_LINKS, check_stream, until_told, whole
 from askcam.server.errors import ApiError
 from askcam.server.house import House
-from askcam.server.steps import Begun, Called, Changed, Delta, Done, Returned, Seen, Step
+from askcam.server.steps import Begun, Called, Changed, Done, Returned, SeenStep, Step, TextDelta
 from askcam.server.wire.bodies import json_response, read_aside
-from askcam.server.wire.endpoint import JSON, SSE, Endpoint, Events, Reply
+from askcam.server.wire.endpoint import JSON, SSE, Endpoint, EventStream, Reply
 
 LEAST = -9999.0  # OpenAI's word for "very unlikely"; JSON has no minus infinity
 
@@ -65,7 +65,7 @@ def endpoints(house: House) -> list[Endpoint]:
             replies={
                 200: Reply(
                     "the answer",
-                    {JSON: ChatCompletion, SSE: Events((ChatChunk, Problem), "[DONE]")},
+                    {JSON: ChatCompletion, SSE: EventStream((ChatChunk, Problem), "[DONE]")},
                     links=ANSWER_LINKS,
                 )
             },
@@ -142,7 +142,7 @@ class _Writer:
 
     def chunks(self, step: Step) -> list[dict[str, Any]]:
         match step:
-            case Delta():
+            case TextDelta():
                 return [self.chunk({"content": step.text}, logprobs=self.logprobs(step))]
             case Done():
                 calls = [{"index": i, **call} for i, call in enumerate(written(step))]
@@ -159,10 +159,10 @@ class _Writer:
             case Changed():
                 told = {"type": "scene.changed", "changed_at": step.changed_at, "share": step.share}
                 return [self.chunk({}) | {"askcam_event": told}]
-            case Begun() | Seen() | Called():
+            case Begun() | SeenStep() | Called():
                 return []
 
-    def logprobs(self, step: Delta | Done) -> dict[str, Any] | None:
+    def logprobs(self, step: TextDelta | Done) -> dict[str, Any] | None:
         """OpenAI's ChoiceLogprobs of a chunk's tokens or of all; None where they were not asked for."""
         if not self.with_logprobs:
             return None

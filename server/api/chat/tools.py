@@ -10,7 +10,7 @@ import msgspec
 
 from askcam.engine.calls import Call
 from askcam.server.errors import bad_request
-from askcam.server.steps import Ask, Choice, Done
+from askcam.server.steps import Ask, Done, ToolChoice
 
 MAX_TOOLS = 64
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -105,16 +105,16 @@ def only(ask: Ask, names: Sequence[str], at: str) -> Ask:
     return replace(ask, tools=theirs, server_tools=tuple(name for name in names if name not in client))
 
 
-def choice(wanted: Literal["auto", "none", "required"] | ChosenTool | AllowedTools | None) -> Choice:
+def choice(wanted: Literal["auto", "none", "required"] | ChosenTool | AllowedTools | None) -> ToolChoice:
     match wanted:
         case None:
-            return Choice()
+            return ToolChoice()
         case ChosenTool(function=function):
-            return Choice("required", function.name)
+            return ToolChoice("required", function.name)
         case AllowedTools(allowed_tools=allowed):
-            return Choice(allowed.mode)
+            return ToolChoice(allowed.mode)
         case mode:
-            return Choice(mode)
+            return ToolChoice(mode)
 
 
 def earlier(call: ToolCall) -> Mapping[str, Any]:

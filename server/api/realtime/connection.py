@@ -14,7 +14,7 @@ from askcam.server.api.addresses import fetched
 from askcam.server.api.realtime.hosted import Hosted
 from askcam.server.errors import ApiError
 from askcam.server.house import House, client
-from askcam.server.realtime.client_events import ClientEvent, Refused, read
+from askcam.server.realtime.client_events import ClientEvent, EventRefused, read
 from askcam.server.realtime.session import random_id
 
 log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class Connection:
                 data = message["bytes"]
             self._intake.came(who, len(data))
             data = await fetched(data, self._fetcher, who)
-            if isinstance(data, Refused):
+            if isinstance(data, EventRefused):
                 event: ClientEvent = data
             elif isinstance(data, str) and PICTURE.search(data):
                 event = await self._read_pictures(data)
@@ -113,7 +113,7 @@ class Connection:
         try:
             return await self._decoding.run(client(self._websocket), lambda budget: self._event(data))
         except ApiError as busy:  # what is wrong with the message itself is in the event
-            return Refused(busy, None)
+            return EventRefused(busy, None)
 
     async def _room(self) -> None:
         """Wait until the client has read some more, or it is plain that it never will."""

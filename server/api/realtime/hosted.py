@@ -13,12 +13,12 @@ from askcam.client.protocol import encode
 from askcam.engine.question import Message
 from askcam.server.access.auth import Role
 from askcam.server.access.shares import Place, client_of
-from askcam.server.api.realtime.outbox import Outbox
+from askcam.server.api.realtime.outbox import SocketOutbox
 from askcam.server.errors import ApiError, as_api_error, bad_request
 from askcam.server.house import House
 from askcam.server.realtime.client_events import ClientEvent
 from askcam.server.realtime.effects import Effect, Follow, Manage, Push, Send, Start, Stop, TellCamera, Unfollow
-from askcam.server.realtime.extension import Guest
+from askcam.server.realtime.extension import SessionExtension
 from askcam.server.realtime.prompt import messages
 from askcam.server.realtime.session import Session
 from askcam.server.realtime.settings import SessionLimits
@@ -68,7 +68,7 @@ class Hosted:
         limits = house.limits
         context = house.model.engine.info.context_tokens
         self.model, self.owner = model, str(role)
-        self.outbox = Outbox()
+        self.outbox = SocketOutbox()
         self.connection: Serving | None = None
         self.ended = asyncio.Event()
         # A character is at most about one token; half of the context is left to the window and to the answer.
@@ -86,8 +86,8 @@ class Hosted:
         self._answers: dict[str, asyncio.Task[None]] = {}  # bounded by the session
         self._tasks = asyncio.TaskGroup()
         self._over = asyncio.Event()
-        self._guests: dict[str, Guest] = {}  # by the types of client events that they take
-        self._feeding: list[Guest] = []
+        self._guests: dict[str, SessionExtension] = {}  # by the types of client events that they take
+        self._feeding: list[SessionExtension] = []
         for extension in house.realtime:
             guest = extension.join(self)
             self._guests |= dict.fromkeys(extension.readers, guest)

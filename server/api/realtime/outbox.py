@@ -21,7 +21,7 @@ class _Event:
     sent: float = 0.0
 
 
-class Outbox:
+class SocketOutbox:
     """Events in order. Owned by the event loop; one task at a time takes them out.
 
     What waits is bounded by waiting: whoever puts events in then awaits room(), and gets no further while `max_waiting`

@@ -30,7 +30,7 @@ from askcam.server.api.responses.items import InputItem, turns
 from askcam.server.api.wishes import with_wishes
 from askcam.server.attached.budget import Budget
 from askcam.server.errors import bad_request
-from askcam.server.steps import Ask, Choice
+from askcam.server.steps import Ask, ToolChoice
 from askcam.server.wire.bodies import bounds
 
 MAX_ITEMS = 256
@@ -215,10 +215,10 @@ def _tool(tool: PlainFunctionTool) -> FunctionTool:
     return FunctionTool(Function(tool.name, tool.description, tool.parameters, tool.strict))
 
 
-def _choice(wanted: Literal["auto", "none", "required"] | ChosenPlainTool | AllowedPlainTools | None) -> Choice:
+def _choice(wanted: Literal["auto", "none", "required"] | ChosenPlainTool | AllowedPlainTools | None) -> ToolChoice:
     match wanted:
         case AllowedPlainTools(mode=mode):
-            return Choice(mode)
+            return ToolChoice(mode)
         case ChosenPlainTool(name=name):
             return choice(ChosenTool(ChosenFunction(name)))
         case _:

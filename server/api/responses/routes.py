@@ -17,13 +17,13 @@ from askcam.server.api.responses.items import shows
 from askcam.server.api.responses.reading import NAMES, read_body
 from askcam.server.api.responses.request import ResponseRequest, read
 from askcam.server.api.responses.shapes import DeletedResponse, ResponseEvent
-from askcam.server.api.responses.store import Kept, Responses
+from askcam.server.api.responses.store import KeptResponse, Responses
 from askcam.server.api.responses.writer import ResponseWriter
 from askcam.server.errors import ApiError, called
 from askcam.server.house import House
 from askcam.server.steps import Done, Step
 from askcam.server.wire.bodies import json_response, read_aside
-from askcam.server.wire.endpoint import JSON, SSE, Endpoint, Events, Reply, Takes
+from askcam.server.wire.endpoint import JSON, SSE, Endpoint, EventStream, Reply, Takes
 
 RESPONSE = Takes("id", "path", "the response's own id")
 LINKS = ANSWER_LINKS | {
@@ -56,7 +56,7 @@ def endpoints(house: House) -> list[Endpoint]:
         def keep() -> None:
             if body.store is not False:
                 own = writer.items()
-                responses.put(Kept(writer.response, (*before, *added, *own), own), client_of(request).key)
+                responses.put(KeptResponse(writer.response, (*before, *added, *own), own), client_of(request).key)
 
         if not body.stream:
             with called(NAMES):
@@ -85,7 +85,9 @@ def endpoints(house: House) -> list[Endpoint]:
             handler=create,
             name="createResponse",
             what="Ask, in the Responses API's words. With `stream`, typed events come as server-sent events",
-            replies={200: Reply("the answer", {JSON: shapes.Response, SSE: Events((ResponseEvent,))}, links=LINKS)},
+            replies={
+                200: Reply("the answer", {JSON: shapes.Response, SSE: EventStream((ResponseEvent,))}, links=LINKS)
+            },
             body=ResponseRequest,
             errors=(400, 404, 503),
             tag="asking",

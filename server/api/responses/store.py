@@ -13,7 +13,7 @@ MAX_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptResponse:
     """A response, and all turns up to and with it."""
 
     response: Response
@@ -31,14 +31,14 @@ class Responses:
 
     def __init__(self, max_responses: int = MAX_RESPONSES, max_bytes: int = MAX_BYTES) -> None:
         self._max_responses, self._max_bytes = max_responses, max_bytes
-        self._kept: OrderedDict[str, tuple[Kept, int, str]] = OrderedDict()  # with its bytes and its owner
+        self._kept: OrderedDict[str, tuple[KeptResponse, int, str]] = OrderedDict()  # with its bytes and its owner
         self._items: dict[str, InputItem] = {}  # those that were answered, by their ids; of the kept responses
         self._bytes = 0
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def put(self, kept: Kept, owner: str = "") -> None:
+    def put(self, kept: KeptResponse, owner: str = "") -> None:
         """Keep it. `owner`: by whom it was asked for."""
         num_bytes = kept.num_bytes
         self._kept[kept.response.id] = (kept, num_bytes, owner)
@@ -93,7 +93,7 @@ class Responses:
         self._find(response_id)
         self._forget(response_id)
 
-    def _find(self, response_id: str) -> Kept:
+    def _find(self, response_id: str) -> KeptResponse:
         found = self._kept.get(response_id)
         if found is None:
             raise not_found(f"no response {response_id[:80]!r} is kept: only the last ones are", "response_id")

@@ -25,7 +25,7 @@ from askcam.server.api.responses.shapes import (
     Status,
 )
 from askcam.server.errors import ApiError
-from askcam.server.steps import Delta, Done, Seen, Step
+from askcam.server.steps import Done, SeenStep, Step, TextDelta
 
 LEAST = -9999.0  # OpenAI's word for "very unlikely"; JSON has no minus infinity
 BEGUN: Status = "in_progress"
@@ -61,7 +61,7 @@ class ResponseWriter:
 
     def step(self, step: Step) -> list[ResponseEvent]:
         match step:
-            case Delta():
+            case TextDelta():
                 message, events = self._opened()
                 part = message.content[0]
                 part.text += step.text
@@ -69,7 +69,7 @@ class ResponseWriter:
                 part.logprobs += logprobs
                 at = {"item_id": message.id, "output_index": 0, "content_index": 0}
                 return [*events, self._event("response.output_text.delta", **at, delta=step.text, logprobs=logprobs)]
-            case Seen(saw=saw):
+            case SeenStep(saw=saw):
                 self.response.askcam = saw
         return []
 

@@ -4,11 +4,11 @@ import pytest
 from transformers.models.qwen2_vl.video_processing_qwen2_vl import smart_resize as stock_smart_resize
 
 from askcam.engine.families.grids import fit_to_grids, smart_resize
-from askcam.engine.families.spec import Facts, FamilySpec, Limits
+from askcam.engine.families.spec import Facts, FamilySpec, ModelLimits
 from askcam.stream.fit import Fit
 
 TRAINED = ((8, 8), (6, 9), (6, 10))
-BUILTIN = FamilySpec("qwen2_vl", 14, 2, Limits(28224, 50176), Limits(28224, 50176), grids=TRAINED)
+BUILTIN = FamilySpec("qwen2_vl", 14, 2, ModelLimits(28224, 50176), ModelLimits(28224, 50176), grids=TRAINED)
 
 
 @pytest.mark.parametrize("width", [28, 97, 160, 352, 640, 1280, 1921, 3840])
@@ -68,10 +68,10 @@ def test_a_fit_of_any_shape_lands_on_a_trained_grid_and_hides_nothing() -> None:
 
 def test_the_users_limits_come_first_then_the_models_within_a_live_windows_means() -> None:
     config = {"vision_config": {}}
-    own = Limits(3136, 12845056)
-    assert Facts(config, own, own).frame_limits(28, own) == Limits(3136, 256 * 28 * 28)
-    assert Facts(config, own, own).still_limits(28) == Limits(3136, 1280 * 28 * 28)
-    assert Facts(config, own, own, max_pixels=602112).frame_limits(28, own) == Limits(3136, 602112)
-    assert Facts(config, own, own, min_pixels=50000).frame_limits(28, own) == Limits(50000, 256 * 28 * 28)
+    own = ModelLimits(3136, 12845056)
+    assert Facts(config, own, own).frame_limits(28, own) == ModelLimits(3136, 256 * 28 * 28)
+    assert Facts(config, own, own).still_limits(28) == ModelLimits(3136, 1280 * 28 * 28)
+    assert Facts(config, own, own, max_pixels=602112).frame_limits(28, own) == ModelLimits(3136, 602112)
+    assert Facts(config, own, own, min_pixels=50000).frame_limits(28, own) == ModelLimits(50000, 256 * 28 * 28)
     with pytest.raises(ValueError, match="min_pixels 900000 and max_pixels 602112"):
         Facts(config, own, own, min_pixels=900000, max_pixels=602112).frame_limits(28, own)

@@ -7,11 +7,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from askcam.engine.families.qwen2_vl import spec
-from askcam.engine.families.spec import Facts, Limits
+from askcam.engine.families.spec import Facts, ModelLimits
 from askcam.stream.fit import Fit
 
 CONFIG = {"vision_config": {"patch_size": 14, "spatial_merge_size": 2}}
-OWN = Limits(56 * 56, 16384 * 28 * 28)
+OWN = ModelLimits(56 * 56, 16384 * 28 * 28)
 
 
 def size(width: int, height: int, **limits: int) -> tuple[int, int]:

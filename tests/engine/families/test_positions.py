@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from askcam.engine.families.positions import IMAGE, TEXT, VIDEO, positions
-from askcam.engine.families.spec import FamilySpec, Limits
+from askcam.engine.families.spec import FamilySpec, ModelLimits
 
-ANY = Limits(1, 10**9)
+ANY = ModelLimits(1, 10**9)
 QWEN2 = FamilySpec("qwen2_vl", 14, 2, ANY, ANY)
 QWEN2_5 = FamilySpec("qwen2_5_vl", 14, 2, ANY, ANY, tokens_per_second=2.0)
 QWEN3 = FamilySpec("qwen3_vl", 16, 2, ANY, ANY, stamped_pairs=True)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from askcam.engine.live.kernels import attention, elementwise
 from askcam.engine.live.kernels.stream import few, stream
-from askcam.engine.live.ops import AppendBatch, HeadNorms, Span
+from askcam.engine.live.ops import AppendBatch, HeadNorms, RowSpan
 from askcam.engine.live.torch_ops import TorchOps, attend
 from askcam.engine.live.triton_ops import TritonOps
 
@@ -87,7 +87,7 @@ def test_rope_write(seed: int, group: tuple[int, int], dim: int, rows: int, norm
 
 
 @st.composite
-def spans(draw: st.DrawFn) -> tuple[list[Span], int]:
+def spans(draw: st.DrawFn) -> tuple[list[RowSpan], int]:
     """Rows over windows and tails that do not touch each other, and the pool's size."""
     windows = [(i * 300, 300) for i in range(3)]
     end, out = 900, []
@@ -95,7 +95,7 @@ def spans(draw: st.DrawFn) -> tuple[list[Span], int]:
         base, most = draw(st.sampled_from(windows))
         num_rows = draw(st.sampled_from([1, 1, 2, 7, 18]))
         tail = num_rows + draw(st.sampled_from([0, 0, 1, 70]))
-        out.append(Span(num_rows, base, draw(st.sampled_from([0, 1, 63, 64, 65, most])), end, tail))
+        out.append(RowSpan(num_rows, base, draw(st.sampled_from([0, 1, 63, 64, 65, most])), end, tail))
         end += tail
     return out, end
 
@@ -103,7 +103,7 @@ def spans(draw: st.DrawFn) -> tuple[list[Span], int]:
 @examples
 @given(seeds, spans(), groups, dims, st.booleans(), st.sampled_from([None, 1, 5, 63]))
 def test_row_attention(
-    seed: int, drawn: tuple[list[Span], int], group: tuple[int, int], dim: int, packed: bool, splits: int | None
+    seed: int, drawn: tuple[list[RowSpan], int], group: tuple[int, int], dim: int, packed: bool, splits: int | None
 ) -> None:
     torch.manual_seed(seed)
     parts, total = drawn
@@ -135,7 +135,7 @@ def test_append_attention(seed: int, group: tuple[int, int], dim: int, old: list
     bases = [200 * i for i in order]
     k, v = randn(600, group[1], dim), randn(600, group[1], dim)
     q = randn(len(old) * num_new, group[0] * group[1], dim) * 2
-    parts = [Span(num_new, base, n, base + n, num_new) for base, n in zip(bases, old, strict=True)]
+    parts = [RowSpan(num_new, base, n, base + n, num_new) for base, n in zip(bases, old, strict=True)]
     on_device = torch.tensor([bases, old], dtype=torch.int32, device=DEVICE)
     batch = AppendBatch(on_device[0], on_device[1], num_new, 200, ())
     got = TritonOps().append_attention(q, k, v, batch, dim**-0.5)

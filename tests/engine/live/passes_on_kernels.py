@@ -22,9 +22,9 @@ from askcam.engine.live.cuda import check_ops, settle_ops
 from askcam.engine.live.graphs import OFTEN, Graphs
 from askcam.engine.live.kvpool import STEP, KVPool
 from askcam.engine.live.language import Language
-from askcam.engine.live.ops import Span, append_batch, row_batch
+from askcam.engine.live.ops import RowSpan, append_batch, row_batch
 from askcam.engine.live.torch_ops import TorchOps
-from askcam.engine.live.triton_ops import Plan, TritonOps
+from askcam.engine.live.triton_ops import LaunchPlan, TritonOps
 from askcam.engine.live.vision import Vision
 from askcam.engine.loading import Loaded
 
@@ -49,11 +49,11 @@ def tiny_model(builtin: Path, tmp_path_factory: pytest.TempPathFactory) -> Calla
     return folders.__getitem__
 
 
-class All(dict[object, Plan]):
+class All(dict[object, LaunchPlan]):
     """Plans that leave nothing to cuBLAS."""
 
-    def get(self, shape: object, default: object = None) -> Plan:  # type: ignore[override]
-        return Plan((16, 256, 4, 2) if shape[3] else (64, 128, 4, 3))  # type: ignore[index]
+    def get(self, shape: object, default: object = None) -> LaunchPlan:  # type: ignore[override]
+        return LaunchPlan((16, 256, 4, 2) if shape[3] else (64, 128, 4, 3))  # type: ignore[index]
 
 
 def languages(loaded: Loaded, ours: TritonOps) -> tuple[Language, Language]:
@@ -70,7 +70,7 @@ def close(got: Tensor, want: Tensor) -> bool:
     return bool((got.float() - want.float()).norm() < LIMIT * want.float().norm())
 
 
-def draw(spans: list[Span], language: Language, seed: int) -> tuple[Tensor, Tensor]:
+def draw(spans: list[RowSpan], language: Language, seed: int) -> tuple[Tensor, Tensor]:
     noise = torch.Generator().manual_seed(seed)
     num_rows = sum(span.num_rows for span in spans)
     positions = torch.randint(0, 60, (3, num_rows), generator=noise, dtype=torch.int32)
@@ -78,17 +78,17 @@ def draw(spans: list[Span], language: Language, seed: int) -> tuple[Tensor, Tens
 
 
 SPANS = [
-    [Span(1, 0, 100, 300, 5)],
-    [Span(7, 0, 100, 300, 7), Span(5, 0, 80, 320, 5), Span(1, 100, 130, 340, 9)],
-    [Span(1, 0, 100, 300, 1), Span(1, 100, 20, 320, 1), Span(1, 0, 0, 340, 3)],
-    [Span(20, 0, 90, 300, 20)],
+    [RowSpan(1, 0, 100, 300, 5)],
+    [RowSpan(7, 0, 100, 300, 7), RowSpan(5, 0, 80, 320, 5), RowSpan(1, 100, 130, 340, 9)],
+    [RowSpan(1, 0, 100, 300, 1), RowSpan(1, 100, 20, 320, 1), RowSpan(1, 0, 0, 340, 3)],
+    [RowSpan(20, 0, 90, 300, 20)],
 ]
 
 
 @pytest.mark.parametrize("plans", [{}, All()], ids=["cublas", "ours"])
 @pytest.mark.parametrize("kind", FAMILIES)
 @torch.inference_mode()
-def test_passes_equal_those_of_plain_torch(kind: str, plans: dict[object, Plan], sharp: Make) -> None:
+def test_passes_equal_those_of_plain_torch(kind: str, plans: dict[object, LaunchPlan], sharp: Make) -> None:
     ours = TritonOps()
     ours.plans = plans  # type: ignore[assignment]
     plain, language = languages(sharp(kind), ours)
@@ -99,7 +99,7 @@ def test_passes_equal_those_of_plain_torch(kind: str, plans: dict[object, Plan],
         want = plain.rows(x.clone(), batch, select)
         assert close(language.rows(x.clone(), batch, select), want)
     for one in (plain, language):
-        x, positions = draw([Span(24, 0, 0, 0, 24)], one, 9)
+        x, positions = draw([RowSpan(24, 0, 0, 0, 24)], one, 9)
         batch = append_batch([(0, 100), (150, 40)], 12, DEVICE)
         for layers in (range(0, 1), range(1, len(one.layers))):
             one.append(x, positions.to(DEVICE), batch, layers=layers)
@@ -121,7 +121,7 @@ def test_a_padded_replay_equals_the_pass_itself(sharp: Make, sizes: list[int], c
         graphs.capture_rows((1, 2, 4, 32))
         spans, tail = [], 300
         for i, size in enumerate(sizes):
-            spans.append(Span(size, 100 * (i % 2), 90 + i, tail, size))
+            spans.append(RowSpan(size, 100 * (i % 2), 90 + i, tail, size))
             tail += size
         x, positions = draw(spans, plain, seed)
         batch = row_batch(spans, positions, DEVICE)
@@ -140,8 +140,8 @@ def test_many_answers_that_all_go_on_are_replayed(sharp: Make, monkeypatch: pyte
     ran: list[int] = []
     rows = language.rows
     monkeypatch.setattr(language, "rows", lambda x, *more: ran.append(x.shape[0]) or rows(x, *more))
-    x, positions = draw([Span(1, 0, 90, 300 + i, 1) for i in range(20)], language, 0)
-    batch = row_batch([Span(1, 0, 90, 300 + i, 1) for i in range(20)], positions, DEVICE)
+    x, positions = draw([RowSpan(1, 0, 90, 300 + i, 1) for i in range(20)], language, 0)
+    batch = row_batch([RowSpan(1, 0, 90, 300 + i, 1) for i in range(20)], positions, DEVICE)
     logits = graphs.rows(x, batch)
     assert logits.shape[0] == 20
     assert ran in ([], [32])  # on CUDA nothing is called; elsewhere the padded pass is
@@ -155,7 +155,7 @@ def test_growing_windows_by_replay_equals_growing_them(sharp: Make) -> None:
     pool.take(400)
     graphs = Graphs(language, vision, pool)
     for step in range(OFTEN + 2):
-        x, positions = draw([Span(16, 0, 0, 0, 16)], plain, step)
+        x, positions = draw([RowSpan(16, 0, 0, 0, 16)], plain, step)
         extras = tuple(torch.randn(x.shape).to(x) for _ in range(vision.num_extras))
         windows = [(0, 8 * step), (200, 50 + 8 * step)]
         plain.append(x.clone(), positions.to(DEVICE), append_batch(windows, 8, DEVICE), extras)

@@ -5,7 +5,7 @@ from typing import Any
 
 from scene_camera import TEXTS, ask_all
 
-from askcam.demo.questions import Kind, questions
+from askcam.demo.questions import QuestionKind, questions
 from askcam.engine.interface import EngineConfig
 from askcam.engine.loading import Loaded
 from askcam.engine.portable import PortableEngine
@@ -28,4 +28,4 @@ def test_the_same_text_from_the_same_span(loaded: Loaded, live: Callable[..., An
     finally:
         portable.close()
     assert asked >= set(TEXTS)
-    assert {own[text] for text in asked if text in own} >= set(Kind)
+    assert {own[text] for text in asked if text in own} >= set(QuestionKind)

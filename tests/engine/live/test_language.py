@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from askcam.engine.live.language import Language
-from askcam.engine.live.ops import Span, append_batch, row_batch
+from askcam.engine.live.ops import RowSpan, append_batch, row_batch
 from askcam.engine.live.torch_ops import TorchOps
 from askcam.engine.loading import Loaded
 
@@ -60,7 +60,7 @@ def test_windows_that_grow_and_tails_that_read_them_equal_one_pass_over_everythi
     )
     asked = [(0, 400), (0, 300), (1, 448)]  # (window, tail base)
     prompts = [8, 20, 3]  # rows of each tail in the first pass; the rest follow one by one
-    spans = [Span(n, *windows[w], base, n) for (w, base), n in zip(asked, prompts, strict=True)]
+    spans = [RowSpan(n, *windows[w], base, n) for (w, base), n in zip(asked, prompts, strict=True)]
     starts = [windows[w][1] for w, _ in asked]
     x = torch.cat([s[0][at : at + n] for s, at, n in zip(sequences, starts, prompts, strict=True)])
     positions = torch.cat([s[1][:, at : at + n] for s, at, n in zip(sequences, starts, prompts, strict=True)], 1)
@@ -69,7 +69,7 @@ def test_windows_that_grow_and_tails_that_read_them_equal_one_pass_over_everythi
     whole = torch.cat([w[at : at + n] for w, at, n in zip(want, starts, prompts, strict=True)])
     assert (got - whole).abs().max() < 1e-3 * whole.abs().max()
     for step in range(3):
-        spans = [Span(1, *windows[w], base, n + step + 1) for (w, base), n in zip(asked, prompts, strict=True)]
+        spans = [RowSpan(1, *windows[w], base, n + step + 1) for (w, base), n in zip(asked, prompts, strict=True)]
         at = [start + n + step for start, n in zip(starts, prompts, strict=True)]
         x = torch.stack([s[0][i] for s, i in zip(sequences, at, strict=True)])
         positions = torch.stack([s[1][:, i] for s, i in zip(sequences, at, strict=True)], 1)
@@ -84,7 +84,7 @@ def test_a_coordinate_off_by_one_would_be_noticed(kind: str, sharp: Callable[[st
     loaded = sharp(kind)
     lang = language(loaded)
     x, positions = sequence(lang, 24, 5)
-    spans = [Span(24, 0, 0, 0, 24)]
+    spans = [RowSpan(24, 0, 0, 0, 24)]
     right = lang.rows(x.clone(), row_batch(spans, positions, CPU))
     assert (right - stock(loaded, x, positions)).abs().max() < 1e-3
     for coordinate in range(3):

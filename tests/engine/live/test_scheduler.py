@@ -1,10 +1,10 @@
 """Who is asked to sample less when the model cannot keep up."""
 
-from askcam.engine.live.scheduler import CALM_S, LEAST_FPS, LOOK_S, PATIENCE_S, Change, Pace, Scheduler
+from askcam.engine.live.scheduler import CALM_S, LEAST_FPS, LOOK_S, PATIENCE_S, CameraPace, PaceChange, Scheduler
 
 
-def pace(name: str, lag_s: float = 0.0, fps: float = 2.0, asked_at: float = 0.0, own_fps: float = 2.0) -> Pace:
-    return Pace(name, fps, own_fps, asked_at, lag_s)
+def pace(name: str, lag_s: float = 0.0, fps: float = 2.0, asked_at: float = 0.0, own_fps: float = 2.0) -> CameraPace:
+    return CameraPace(name, fps, own_fps, asked_at, lag_s)
 
 
 def test_a_short_lag_changes_nothing() -> None:
@@ -19,9 +19,9 @@ def test_a_lag_that_lasts_slows_the_camera_that_was_asked_longest_ago() -> None:
     scheduler = Scheduler()
     cameras = [pace("a", lag_s=1.5, asked_at=50.0), pace("b", asked_at=10.0), pace("c", asked_at=90.0)]
     assert scheduler.look(100.0, cameras) is None
-    assert scheduler.look(100.0 + PATIENCE_S, cameras) == Change("b", 1.0, slower=True)
+    assert scheduler.look(100.0 + PATIENCE_S, cameras) == PaceChange("b", 1.0, slower=True)
     assert scheduler.look(100.1 + PATIENCE_S, cameras) is None  # the change must show first
-    assert scheduler.look(100.0 + 2 * PATIENCE_S, cameras) == Change("b", 1.0, slower=True)
+    assert scheduler.look(100.0 + 2 * PATIENCE_S, cameras) == PaceChange("b", 1.0, slower=True)
 
 
 def test_a_pair_within_its_own_period_is_no_lag() -> None:
@@ -41,9 +41,9 @@ def test_calm_gives_the_rate_back_to_who_was_asked_last() -> None:
     scheduler = Scheduler()
     cameras = [pace("a", fps=0.5, asked_at=3.0), pace("b", fps=0.5, asked_at=7.0), pace("c")]
     assert scheduler.look(CALM_S - 1, cameras) is None
-    assert scheduler.look(CALM_S, cameras) == Change("b", 1.0, slower=False)
+    assert scheduler.look(CALM_S, cameras) == PaceChange("b", 1.0, slower=False)
     assert scheduler.look(CALM_S + 1, cameras) is None
-    assert scheduler.look(3 * CALM_S, [pace("b", fps=1.5, asked_at=7.0)]) == Change("b", 2.0, slower=False)
+    assert scheduler.look(3 * CALM_S, [pace("b", fps=1.5, asked_at=7.0)]) == PaceChange("b", 2.0, slower=False)
 
 
 def test_it_looks_twice_a_second() -> None:
@@ -59,4 +59,4 @@ def test_a_lag_has_the_calm_begin_anew() -> None:
     assert scheduler.look(CALM_S - 1, [pace("a", fps=0.5, lag_s=9.0)]) is None
     assert scheduler.look(CALM_S, slowed) is None
     assert scheduler.look(2 * CALM_S - 1.1, slowed) is None
-    assert scheduler.look(2 * CALM_S - 1, slowed) == Change("a", 1.0, slower=False)
+    assert scheduler.look(2 * CALM_S - 1, slowed) == PaceChange("a", 1.0, slower=False)

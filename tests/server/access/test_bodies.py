@@ -11,9 +11,13 @@ from askcam.app.build import build_house
 from askcam.app.config import Config
 from askcam.server.access.bodies import Receiving
 from askcam.server.access.limits import Limits
-from askcam.server.access.shares import Client
+from askcam.server.access.shares import ClientIdentity
 
-ONE, OTHER, ADMIN = Client("viewer", "a"), Client("viewer", "b"), Client("admin", "a", admin=True)
+ONE, OTHER, ADMIN = (
+    ClientIdentity("viewer", "a"),
+    ClientIdentity("viewer", "b"),
+    ClientIdentity("admin", "a", admin=True),
+)
 
 
 def test_one_client_receives_half_and_one_byte_more_is_refused() -> None:
@@ -27,7 +31,7 @@ def test_one_client_receives_half_and_one_byte_more_is_refused() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from([ONE, OTHER, ADMIN]), st.integers(1, 60)), max_size=50))
-def test_what_is_left_is_all_free_again(coming: list[tuple[Client, int]]) -> None:
+def test_what_is_left_is_all_free_again(coming: list[tuple[ClientIdentity, int]]) -> None:
     receiving = Receiving(100)
     taken = [(client, size) for client, size in coming if receiving.take(client, size)]
     assert receiving.num_bytes == sum(size for _, size in taken) <= 100

@@ -16,10 +16,14 @@ from askcam.app.build import build_house
 from askcam.app.config import Config, ServerConfig
 from askcam.server.access.intake import LEAST_BYTES, Intake
 from askcam.server.access.limits import Limits
-from askcam.server.access.shares import Client
+from askcam.server.access.shares import ClientIdentity
 from askcam.server.house import House
 
-ONE, OTHER, ADMIN = Client("viewer", "a"), Client("viewer", "b"), Client("admin", "a", admin=True)
+ONE, OTHER, ADMIN = (
+    ClientIdentity("viewer", "a"),
+    ClientIdentity("viewer", "b"),
+    ClientIdentity("admin", "a", admin=True),
+)
 VIEWER_TOKEN, ADMIN_TOKEN = "viewer-token", "admin-token"
 
 
@@ -72,7 +76,7 @@ def visitor(house: House, token: str) -> TestClient:
 
 
 @pytest.mark.parametrize(("token", "client"), [(VIEWER_TOKEN, ONE), (ADMIN_TOKEN, ADMIN)])
-def test_bodies_are_counted(house: House, token: str, client: Client) -> None:
+def test_bodies_are_counted(house: House, token: str, client: ClientIdentity) -> None:
     visitor(house, token).post("/v1/chat/completions", content=b" " * (4 << 20))
     assert (house.places.intake.wait_s(client) > 10) == (client is ONE)
 

@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askcam.server.access.passes import Passes
+from askcam.server.access.passes import PagePasses
 
 
 def test_a_pass_is_good_for_its_role_until_it_expires() -> None:
-    passes: Passes[str] = Passes(life_s=10)
+    passes: PagePasses[str] = PagePasses(life_s=10)
     made = passes.issue("viewer", now=100)
     assert passes.role(made, 109.9) == "viewer"
     assert passes.role(made, 110) is None
@@ -15,7 +15,7 @@ def test_a_pass_is_good_for_its_role_until_it_expires() -> None:
 
 
 def test_a_revoked_pass_is_good_for_nothing_and_revoking_a_stranger_has_no_effect() -> None:
-    passes: Passes[str] = Passes()
+    passes: PagePasses[str] = PagePasses()
     kept, revoked = passes.issue("viewer", 0), passes.issue("admin", 0)
     passes.revoke(revoked)
     passes.revoke("nobody's")
@@ -23,13 +23,13 @@ def test_a_revoked_pass_is_good_for_nothing_and_revoking_a_stranger_has_no_effec
 
 
 def test_the_oldest_pass_of_a_role_is_dropped_for_one_too_many() -> None:
-    passes: Passes[str] = Passes(max_passes=3)
+    passes: PagePasses[str] = PagePasses(max_passes=3)
     made = [passes.issue("viewer", 0, place) for place in "abcd"]
     assert [passes.role(each, 0) for each in made] == [None, "viewer", "viewer", "viewer"]
 
 
 def test_a_thousand_and_one_logins_of_one_role_leave_the_other_logged_in() -> None:
-    passes: Passes[str] = Passes()
+    passes: PagePasses[str] = PagePasses()
     admin = passes.issue("admin", 0, "here")
     for index in range(1001):
         passes.issue("viewer", 0, f"place {index}")
@@ -38,7 +38,7 @@ def test_a_thousand_and_one_logins_of_one_role_leave_the_other_logged_in() -> No
 
 
 def test_whoever_logs_in_again_and_again_drops_only_their_own_passes() -> None:
-    passes: Passes[str] = Passes(max_passes=100, max_own=3)
+    passes: PagePasses[str] = PagePasses(max_passes=100, max_own=3)
     other = passes.issue("viewer", 0, "there")
     own = [passes.issue("viewer", 0, "here") for _ in range(200)]
     assert [passes.role(each, 0) for each in own[-4:]] == [None, "viewer", "viewer", "viewer"]
@@ -46,7 +46,7 @@ def test_whoever_logs_in_again_and_again_drops_only_their_own_passes() -> None:
 
 
 def test_a_role_that_is_full_drops_the_oldest_of_whoever_holds_most() -> None:
-    passes: Passes[str] = Passes(max_passes=4, max_own=3)
+    passes: PagePasses[str] = PagePasses(max_passes=4, max_own=3)
     first = passes.issue("viewer", 0, "there")
     own = [passes.issue("viewer", 0, "here") for _ in range(3)]
     passes.issue("viewer", 0, "elsewhere")
@@ -55,7 +55,7 @@ def test_a_role_that_is_full_drops_the_oldest_of_whoever_holds_most() -> None:
 
 
 def test_passes_are_long_and_never_alike() -> None:
-    passes: Passes[int] = Passes()
+    passes: PagePasses[int] = PagePasses()
     made = {passes.issue(0, 0) for _ in range(200)}
     assert len(made) == 200
     assert min(map(len, made)) >= 43
@@ -63,6 +63,6 @@ def test_passes_are_long_and_never_alike() -> None:
 
 @given(st.text())
 def test_whatever_a_cookie_holds_it_opens_nothing(guess: str) -> None:
-    passes: Passes[int] = Passes()
+    passes: PagePasses[int] = PagePasses()
     passes.issue(0, 0)
     assert passes.role(guess, 0) is None

@@ -4,17 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askcam.server.access.shares import STALLED_S, Client, Place, Places
+from askcam.server.access.shares import STALLED_S, ClientIdentity, Place, Places
 from askcam.server.errors import ApiError
 
-ADMIN = Client("admin", "192.0.2.9", admin=True)
+ADMIN = ClientIdentity("admin", "192.0.2.9", admin=True)
 
 
-def viewer(address: str = "192.0.2.1") -> Client:
-    return Client("viewer", address)
+def viewer(address: str = "192.0.2.1") -> ClientIdentity:
+    return ClientIdentity("viewer", address)
 
 
-def fill(places: Places, client: Client) -> list[Place]:
+def fill(places: Places, client: ClientIdentity) -> list[Place]:
     """As many as it gets."""
     got: list[Place] = []
     with pytest.raises(ApiError) as refused:  # noqa: PT012

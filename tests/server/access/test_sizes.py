@@ -26,7 +26,7 @@ from askcam.server.api.responses.items import InputItem, InputPart
 from askcam.server.api.responses.request import ResponseRequest
 from askcam.server.api.responses.request import read as read_response
 from askcam.server.errors import ApiError
-from askcam.server.realtime.client_events import Refused
+from askcam.server.realtime.client_events import EventRefused
 from askcam.server.realtime.client_events import read as read_event
 from askcam.server.wire.bodies import decode
 
@@ -150,7 +150,7 @@ BOMBS = {
 @pytest.mark.parametrize("name", BOMBS)
 def test_json_that_explodes_is_refused_by_every_door(name: str) -> None:
     event = read_event(BOMBS[name], lambda kind: kind, CHARS)
-    assert isinstance(event, Refused)
+    assert isinstance(event, EventRefused)
     assert event.error.status == 400
     assert len(event.error.message) < 2100
     for kind in (ChatRequest, ResponseRequest):

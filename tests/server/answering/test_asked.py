@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askcam.engine.question import Message, Picture, Role, Text
-from askcam.server.answering.asked import NothingAsked, Turn, Unanswered, asked, is_open, plan, says, shortened
+from askcam.server.answering.asked import AskedTurn, NothingAsked, Unanswered, asked, is_open, plan, says, shortened
 
 ROLES = {"s": Role.SYSTEM, "u": Role.USER, "a": Role.ASSISTANT, "t": Role.TOOL, "c": Role.ASSISTANT}
 
 
-def turns(written: str) -> list[Turn]:
+def turns(written: str) -> list[AskedTurn]:
     """ "s1 u a": a system's turn, ...; "c" calls a tool; "-" behind it: a turn without words."""
-    return [Turn(ROLES[word[0]], word.endswith("-"), calls=word[0] == "c") for word in written.split()]
+    return [AskedTurn(ROLES[word[0]], word.endswith("-"), calls=word[0] == "c") for word in written.split()]
 
 
 def read(written: str) -> str:

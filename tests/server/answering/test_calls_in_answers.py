@@ -16,7 +16,7 @@ from askcam.client.protocol import CalledTool
 from askcam.engine.question import Form, Picture, Reason, Sampling
 from askcam.server.cameras import CameraUse
 from askcam.server.errors import ApiError
-from askcam.server.steps import Called, Choice, Delta, Done, Returned, Step
+from askcam.server.steps import Called, Done, Returned, Step, TextDelta, ToolChoice
 from askcam.server.tools.base import CallLimits, Circumstance, Fault, Signature, ToolError
 
 
@@ -39,7 +39,7 @@ async def test_what_a_tool_says_is_in_the_answer(way: Way) -> None:
     done = steps[-1]
     assert isinstance(done, Done)
     assert done.text == "The banana costs 2.49 EUR."
-    assert done.text == "".join(step.text for step in steps if isinstance(step, Delta))
+    assert done.text == "".join(step.text for step in steps if isinstance(step, TextDelta))
     ((arguments, circumstance),) = shop.calls
     assert arguments == {"query": "banana"}
     assert circumstance.answer_id == done.saw.answer_id
@@ -115,7 +115,7 @@ async def test_what_was_called_is_remembered_of_an_answer_that_fails_afterwards(
     way.tools.add(shop)
     way.cameras.add("desk", "synthetic:7", use=CameraUse(tools=("shop.*",)))
     with pytest.raises(ApiError) as caught:
-        await way.ask(asked(PRICE, camera="desk", choice=Choice("required"), max_wait_s=60.0))
+        await way.ask(asked(PRICE, camera="desk", choice=ToolChoice("required"), max_wait_s=60.0))
     assert caught.value.status in (400, 404)
     kept = way.answers.get(shop.calls[0][1].answer_id)
     assert kept is not None
@@ -191,7 +191,7 @@ async def test_allow_lists_decide_who_may_call_what(way: Way) -> None:
 
 async def test_a_forced_call_and_then_an_answer(way: Way) -> None:
     way.tools.add(Shop())
-    done = await way.ask(asked(banana(), "What is this?", choice=Choice("required", "lookup_product")))
+    done = await way.ask(asked(banana(), "What is this?", choice=ToolChoice("required", "lookup_product")))
     assert len(done.saw.tools) == 1
     assert done.text
 
@@ -201,7 +201,7 @@ async def test_an_answer_of_a_form_may_still_call(way: Way) -> None:
     price = {"type": "object", "properties": {"price": {"enum": ["1.80", "2.49", "9.99"]}}, "required": ["price"]}
     form = Form(json.dumps(price | {"additionalProperties": False}))
     sampling = Sampling(max_tokens=120, temperature=0, response_format=form)
-    done = await way.ask(asked(banana(), PRICE, sampling=sampling, choice=Choice("required")))
+    done = await way.ask(asked(banana(), PRICE, sampling=sampling, choice=ToolChoice("required")))
     assert len(done.saw.tools) == 1
     assert json.loads(done.text) == {"price": "2.49"}
 

@@ -10,7 +10,7 @@ from askcam.engine.calls import Call
 from askcam.engine.question import Form, Message, Role, Sampling, Text
 from askcam.server.answering.dialogue import Dialogue
 from askcam.server.errors import ApiError
-from askcam.server.steps import Ask, Choice
+from askcam.server.steps import Ask, ToolChoice
 from askcam.server.tools.base import CallLimits
 
 LIMITS = CallLimits()
@@ -142,7 +142,7 @@ def test_one_call_at_a_time_where_that_is_wanted() -> None:
 
 
 def test_only_the_first_round_must_call() -> None:
-    one = dialogue(client="lookup", server="clock", choice=Choice("required"))
+    one = dialogue(client="lookup", server="clock", choice=ToolChoice("required"))
     form = one.sampling().response_format
     assert form is not None
     assert form.schema is None
@@ -158,7 +158,7 @@ def test_only_the_first_round_must_call() -> None:
 
 
 def test_a_named_tool_alone_may_be_called() -> None:
-    form = dialogue(client="lookup other", choice=Choice("required", "other")).sampling().response_format
+    form = dialogue(client="lookup other", choice=ToolChoice("required", "other")).sampling().response_format
     assert form is not None
     assert "lookup" not in (form.calls or "")
 
@@ -175,13 +175,13 @@ def test_a_form_is_kept_beside_calls() -> None:
 
 @pytest.mark.parametrize(
     ("client", "choice", "says"),
-    [("", Choice("required"), "there are no tools"), ("lookup", Choice("required", "other"), "'other'")],
+    [("", ToolChoice("required"), "there are no tools"), ("lookup", ToolChoice("required", "other"), "'other'")],
 )
-def test_a_choice_that_nothing_fits_is_refused(client: str, choice: Choice, says: str) -> None:
+def test_a_choice_that_nothing_fits_is_refused(client: str, choice: ToolChoice, says: str) -> None:
     with pytest.raises(ApiError, match=says) as caught:
         dialogue(client=client, choice=choice)
     assert caught.value.param == "tool_choice"
 
 
 def test_tools_that_may_not_be_called_are_not_offered() -> None:
-    assert dialogue(client="lookup", server="clock", choice=Choice("none")).tools == ()
+    assert dialogue(client="lookup", server="clock", choice=ToolChoice("none")).tools == ()

@@ -17,7 +17,7 @@ from askcam.server.asking import Asking
 from askcam.server.cameras import CameraUse
 from askcam.server.errors import ApiError
 from askcam.server.metrics import Metrics
-from askcam.server.steps import Choice, Delta, Done, Seen
+from askcam.server.steps import Done, SeenStep, TextDelta, ToolChoice
 from askcam.stream.frame import Pixels
 
 FOOTAGE = Path("/usr/share/doc/opencv-doc/examples/data/vtest.avi")  # Debian's opencv-doc
@@ -38,7 +38,7 @@ async def test_about_a_real_picture_nothing_is_guessed(way: Way, street: Pixels)
     assert isinstance(done, Done)
     assert done.text.startswith("This looks like a real scene")
     assert "askcam serve --model Qwen/Qwen2-VL-2B-Instruct" in done.text
-    assert [type(step) for step in steps[1:-1]] == [Seen, Delta]
+    assert [type(step) for step in steps[1:-1]] == [SeenStep, TextDelta]
     done = await way.ask(asked(Clip((street, street), 2.0), "你看到了什么？"))
     assert done.text.startswith("这看起来是真实场景")
 
@@ -83,7 +83,7 @@ async def test_no_product_is_looked_up_by_a_guess(way: Way, street: Pixels) -> N
 
 async def test_what_must_be_called_is_called_and_quoted(way: Way, street: Pixels) -> None:
     way.tools.add(Shop())
-    done = await way.ask(asked(Picture(street), PRICE, choice=Choice("required")))
+    done = await way.ask(asked(Picture(street), PRICE, choice=ToolChoice("required")))
     assert done.text.startswith("lookup_product says: name: banana, price: 2.49, currency: EUR")
 
 

@@ -17,7 +17,7 @@ from askcam.server.answering.quoting import MOST, Result, quoted, unanswered
 from askcam.server.answering.trained import asked as question_of
 from askcam.server.answering.trained import beyond, check_form, puts_into_words
 from askcam.server.errors import ApiError
-from askcam.server.steps import Ask, Choice, Delta, Done
+from askcam.server.steps import Ask, Done, TextDelta, ToolChoice
 from askcam.server.tools.base import Fault, Signature, ToolError
 
 
@@ -64,11 +64,11 @@ OTHERS = [
 @pytest.mark.parametrize(("name", "output", "said"), OTHERS)
 async def test_what_other_tools_bring_is_quoted(way: Way, name: str, output: str, said: str) -> None:
     way.tools.add(Teller(says=output, name=name))
-    steps = await way.steps(asked(banana(), "What do you see?", choice=Choice("required")))
+    steps = await way.steps(asked(banana(), "What do you see?", choice=ToolChoice("required")))
     done = steps[-1]
     assert isinstance(done, Done)
     assert done.text == said
-    assert "".join(step.text for step in steps if isinstance(step, Delta)) == said
+    assert "".join(step.text for step in steps if isinstance(step, TextDelta)) == said
     assert [called.name for called in done.saw.tools] == [name]
 
 
@@ -87,13 +87,13 @@ async def test_what_the_client_s_functions_bring_is_quoted(way: Way, name: str, 
 
 async def test_quotes_are_in_the_question_s_language_and_tell_failures(way: Way) -> None:
     way.tools.add(Teller(ToolError(Fault.TIMEOUT, "get_weather did not answer within 10 s"), name="get_weather"))
-    done = await way.ask(asked(banana(), "这个多少钱？", choice=Choice("required")))
+    done = await way.ask(asked(banana(), "这个多少钱？", choice=ToolChoice("required")))
     assert done.text == "get_weather 失败：get_weather did not answer within 10 s"
 
 
 async def test_a_shop_that_fails_is_not_a_product_that_is_not_there(way: Way) -> None:
     way.tools.add(Shop(ToolError(Fault.TIMEOUT, "lookup_product did not answer within 10 s")))
-    done = await way.ask(asked(banana(), PRICE, choice=Choice("required")))
+    done = await way.ask(asked(banana(), PRICE, choice=ToolChoice("required")))
     assert done.text == "lookup_product failed: lookup_product did not answer within 10 s"
 
 
@@ -280,7 +280,7 @@ async def test_a_form_is_not_filled_from_what_other_tools_bring(way: Way) -> Non
         max_tokens=60, temperature=0, response_format=form({"type": "integer", "minimum": 0, "maximum": 9})
     )
     with pytest.raises(ApiError, match="get_weather says: 22 degrees") as caught:
-        await way.ask(asked(banana(), "What is this?", sampling=sampling, choice=Choice("required")))
+        await way.ask(asked(banana(), "What is this?", sampling=sampling, choice=ToolChoice("required")))
     assert caught.value.code == "beyond_model"
 
 

@@ -23,9 +23,9 @@ from askcam.server.api.responses import reading as responses_reading
 from askcam.server.api.responses.fields import RESPONSES
 from askcam.server.api.responses.request import read as read_response
 from askcam.server.errors import ApiError
-from askcam.server.fates import Fate, Ignored, Refused, Taken
+from askcam.server.fates import Fate, FieldRefused, FieldTaken, Ignored
 from askcam.server.realtime.fields import RESPONSE, SESSION
-from askcam.server.steps import Ask, Choice
+from askcam.server.steps import Ask, ToolChoice
 
 TOOL = {"name": "get_weather", "parameters": {"type": "object", "properties": {}}}
 CALL = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
@@ -65,11 +65,11 @@ def test_every_field_of_openai_has_a_fate(of_openai: type, fates: Mapping[str, F
 
 @pytest.mark.parametrize("fates", [CHAT, RESPONSES, SESSION, RESPONSE])
 def test_every_field_that_is_not_taken_says_why(fates: Mapping[str, Fate]) -> None:
-    assert all(isinstance(fate, Taken) or fate.why for fate in fates.values())
+    assert all(isinstance(fate, FieldTaken) or fate.why for fate in fates.values())
 
 
-CHAT_REFUSED = sorted(name for name, fate in CHAT.items() if isinstance(fate, Refused))
-RESPONSES_REFUSED = sorted(name for name, fate in RESPONSES.items() if isinstance(fate, Refused))
+CHAT_REFUSED = sorted(name for name, fate in CHAT.items() if isinstance(fate, FieldRefused))
+RESPONSES_REFUSED = sorted(name for name, fate in RESPONSES.items() if isinstance(fate, FieldRefused))
 
 
 def said(*contents: Any, **more: Any) -> list[dict[str, Any]]:
@@ -97,7 +97,7 @@ def test_responses_refuse_by_name_what_would_change_the_answer(name: str) -> Non
         assert response(**{name: off}) is not None
 
 
-@pytest.mark.parametrize("name", sorted(name for name, fate in SESSION.items() if isinstance(fate, Refused)))
+@pytest.mark.parametrize("name", sorted(name for name, fate in SESSION.items() if isinstance(fate, FieldRefused)))
 def test_realtime_refuses_by_name_what_would_change_the_answer(name: str) -> None:
     told = Talk().say({"type": "session.update", "event_id": "e1", "session": {name: ON}})
     error = only_error(told)
@@ -266,18 +266,18 @@ def test_no_bound_on_tokens_is_the_server_s(value: float) -> None:
 @pytest.mark.parametrize(
     ("wanted", "choice", "tools"),
     [
-        ("any", Choice("required"), 1),
-        ("", Choice(), 1),
-        ({"type": "any"}, Choice("required"), 1),
-        ({"type": "auto"}, Choice("auto"), 1),
-        ({"type": "none"}, Choice("none"), 1),
-        ({"type": "function", "function": {"name": "get_weather"}}, Choice("required", "get_weather"), 1),
-        ({"function": {"name": "get_weather"}}, Choice("required", "get_weather"), 1),
-        ({"type": "function", "name": "get_weather"}, Choice("required", "get_weather"), 1),
-        ({"type": "tool", "name": "get_weather"}, Choice("required", "get_weather"), 1),
+        ("any", ToolChoice("required"), 1),
+        ("", ToolChoice(), 1),
+        ({"type": "any"}, ToolChoice("required"), 1),
+        ({"type": "auto"}, ToolChoice("auto"), 1),
+        ({"type": "none"}, ToolChoice("none"), 1),
+        ({"type": "function", "function": {"name": "get_weather"}}, ToolChoice("required", "get_weather"), 1),
+        ({"function": {"name": "get_weather"}}, ToolChoice("required", "get_weather"), 1),
+        ({"type": "function", "name": "get_weather"}, ToolChoice("required", "get_weather"), 1),
+        ({"type": "tool", "name": "get_weather"}, ToolChoice("required", "get_weather"), 1),
     ],
 )
-def test_whom_others_let_choose(wanted: Any, choice: Choice, tools: int) -> None:
+def test_whom_others_let_choose(wanted: Any, choice: ToolChoice, tools: int) -> None:
     asked = chat(tools=TOOLS, tool_choice=wanted)
     assert (asked.choice, len(asked.tools), asked.server_tools) == (choice, tools, None)
 
@@ -287,7 +287,7 @@ def test_only_allowed_tools_may_be_called() -> None:
     allowed = {"mode": "required", "tools": [TOOLS[0], {"type": "function", "function": {"name": "clock"}}]}
     asked = chat(tools=more, tool_choice={"type": "allowed_tools", "allowed_tools": allowed})
     assert [tool["function"]["name"] for tool in asked.tools] == ["get_weather"]
-    assert (asked.choice, asked.server_tools) == (Choice("required"), ("clock",))
+    assert (asked.choice, asked.server_tools) == (ToolChoice("required"), ("clock",))
     flat = [{"type": "function", **TOOL}, {"type": "function", **TOOL, "name": "get_time"}]
     asked = response(
         tools=flat, tool_choice={"type": "allowed_tools", "tools": [{"type": "function", "name": "get_time"}]}

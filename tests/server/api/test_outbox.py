@@ -4,16 +4,16 @@ import asyncio
 
 import pytest
 
-from askcam.server.api.realtime.outbox import Outbox
+from askcam.server.api.realtime.outbox import SocketOutbox
 from askcam.server.errors import ApiError
 
 
-def outbox(**bounds: float) -> tuple[Outbox, list[float]]:
+def outbox(**bounds: float) -> tuple[SocketOutbox, list[float]]:
     now = [0.0]
-    return Outbox(10, clock=lambda: now[0], **bounds), now  # type: ignore[arg-type]
+    return SocketOutbox(10, clock=lambda: now[0], **bounds), now  # type: ignore[arg-type]
 
 
-async def take(box: Outbox, number: int) -> list[str]:
+async def take(box: SocketOutbox, number: int) -> list[str]:
     return [await box.get() for _ in range(number)]
 
 

@@ -11,10 +11,10 @@ from askcam.client.protocol import Saw
 from askcam.server.access.limits import Limits
 from askcam.server.api.responses.items import InputItem
 from askcam.server.api.responses.request import ResponseRequest, read
-from askcam.server.api.responses.store import Kept, Responses
+from askcam.server.api.responses.store import KeptResponse, Responses
 from askcam.server.api.responses.writer import ResponseWriter
 from askcam.server.errors import ApiError
-from askcam.server.steps import Ask, Delta, Seen
+from askcam.server.steps import Ask, SeenStep, TextDelta
 
 SDK: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
 SAW = Saw(None, None, None, 12.0, "ans_1", [], "live")
@@ -28,9 +28,9 @@ def asked(body: ResponseRequest, before: tuple[InputItem, ...] = (), prompt_char
     return read(body, before, body.items, Limits(), prompt_chars)
 
 
-def kept(text: str = "What is this?") -> Kept:
+def kept(text: str = "What is this?") -> KeptResponse:
     body = request(input=text)
-    return Kept(ResponseWriter(body).response, body.items)
+    return KeptResponse(ResponseWriter(body).response, body.items)
 
 
 def test_the_newest_responses_are_kept_and_the_oldest_dropped() -> None:
@@ -65,7 +65,7 @@ def test_what_is_kept_is_bounded_in_bytes_and_room_comes_back() -> None:
 
 def test_a_response_that_breaks_off_is_told_as_failed() -> None:
     writer = ResponseWriter(request())
-    events = [*writer.begin(), *writer.step(Seen(SAW)), *writer.step(Delta("A red"))]
+    events = [*writer.begin(), *writer.step(SeenStep(SAW)), *writer.step(TextDelta("A red"))]
     events += writer.failed(ApiError(500, "server_error", "the engine is gone", code="engine_failure"))
     told = [msgspec.to_builtins(event) for event in events]
     for event in told:
@@ -125,9 +125,9 @@ def test_what_is_too_long_is_cut_where_the_request_says_auto() -> None:
 def test_what_a_response_said_can_be_referred_to_while_it_is_kept() -> None:
     responses, body = Responses(max_responses=1), request()
     writer = ResponseWriter(body)
-    writer.step(Delta("A cup."))
+    writer.step(TextDelta("A cup."))
     (said,) = own = writer.items()
-    responses.put(Kept(writer.response, (*body.items, *own), own))
+    responses.put(KeptResponse(writer.response, (*body.items, *own), own))
     reference = InputItem("item_reference", id=said.id)
     assert responses.referred((reference, *body.items)) == (said, *body.items)
     responses.put(kept())

@@ -81,7 +81,7 @@ def test_a_clip_that_is_too_much_work_is_refused(bound: str, most: int, monkeypa
         if num_frames == 20:
             assert list(clip_worker.frames(io.BytesIO(data), len(data)))
             continue
-        with pytest.raises(clip_worker.Refused) as caught:
+        with pytest.raises(clip_worker.ClipRefused) as caught:
             list(clip_worker.frames(io.BytesIO(data), len(data)))
         assert caught.value.code == "too_large"
 

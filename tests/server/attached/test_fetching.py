@@ -17,7 +17,7 @@ from waiting import until
 from askcam.server.attached import fetching
 from askcam.server.attached.allowed import FetchConfig
 from askcam.server.attached.content import picture_from_url
-from askcam.server.attached.fetching import Fetcher, Named
+from askcam.server.attached.fetching import Fetcher, NamedPicture
 from askcam.server.errors import ApiError
 
 
@@ -41,7 +41,7 @@ async def fetcher(web: Web, **config: Any) -> AsyncIterator[Fetcher]:
 
 async def fetched(one: Fetcher, url: str, kind: fetching.Kind = "image") -> bytes:
     put: list[str] = []
-    await one.put([Named(url, "messages[0].content[1]", kind, put.append)])
+    await one.put([NamedPicture(url, "messages[0].content[1]", kind, put.append)])
     assert put[0].startswith("data:;base64,")
     return base64.b64decode(put[0].partition(",")[2])
 
@@ -59,7 +59,7 @@ async def refused(one: Fetcher, url: str, code: str, words: str = "", kind: fetc
 async def test_a_picture_is_fetched_and_stands_where_its_address_stood(web: Web) -> None:
     put: list[str] = []
     async with fetcher(web) as one:
-        await one.put([Named(web.url("/red.png?w=1"), "p", "image", put.append)])
+        await one.put([NamedPicture(web.url("/red.png?w=1"), "p", "image", put.append)])
     assert picture_from_url(put[0], "p").pixels[0, 0].tolist() == [215, 30, 45]
     assert web.asked == [("/red.png?w=1", f"127.0.0.1:{web.port}")]
 
@@ -75,7 +75,7 @@ async def test_what_is_sent_holds_nothing_of_ours(web: Web, monkeypatch: pytest.
 async def test_one_address_in_many_places_is_fetched_once(web: Web) -> None:
     put: list[str] = []
     async with fetcher(web) as one:
-        await one.put([Named(web.url("/red.png"), f"p{i}", "image", put.append) for i in range(20)])
+        await one.put([NamedPicture(web.url("/red.png"), f"p{i}", "image", put.append) for i in range(20)])
     assert len(put) == 20
     assert len(web.asked) == 1
 
@@ -84,7 +84,7 @@ async def test_what_stands_in_many_places_counts_in_each(web: Web) -> None:
     web.page("/a.png", bytes(600))
     async with fetcher(web, max_bytes=1024) as one:
         with pytest.raises(ApiError, match="max_bytes"):
-            await one.put([Named(web.url("/a.png"), "p", "image", str) for _ in range(2)])
+            await one.put([NamedPicture(web.url("/a.png"), "p", "image", str) for _ in range(2)])
 
 
 async def test_what_is_not_on_the_list_is_refused_and_never_asked(web: Web) -> None:
@@ -210,7 +210,7 @@ async def test_the_files_of_one_message_are_bounded_together(web: Web) -> None:
     async with fetcher(web, max_bytes=1024) as one:
         assert len(await fetched(one, web.url("/a.png"))) == 700
         with pytest.raises(ApiError, match="max_bytes"):
-            await one.put([Named(web.url(f"/{name}.png"), "p", "image", str) for name in "ab"])
+            await one.put([NamedPicture(web.url(f"/{name}.png"), "p", "image", str) for name in "ab"])
 
 
 @pytest.mark.parametrize("page", [dripping, silent])
@@ -269,7 +269,7 @@ async def test_the_bounds_on_addresses_and_on_what_is_under_way_are_kept(web: We
     web.pages["/slow.png"] = silent
     async with fetcher(web, max_addresses=2, max_at_once=1) as one:
         with pytest.raises(ApiError, match="2 addresses"):
-            await one.put([Named(web.url(f"/{i}.png"), "p", "image", str) for i in range(3)])
+            await one.put([NamedPicture(web.url(f"/{i}.png"), "p", "image", str) for i in range(3)])
         async with asyncio.TaskGroup() as group:
             first = group.create_task(refused(one, web.url("/slow.png"), "fetch_failed"))
             await asyncio.to_thread(until, lambda: web.asked, "the first request")

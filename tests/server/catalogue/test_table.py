@@ -6,10 +6,10 @@ import pytest
 
 from askcam.features.desk.catalogue.errors import CatalogueError
 from askcam.features.desk.catalogue.product import Product
-from askcam.features.desk.catalogue.table import Broken, rows, text_of
+from askcam.features.desk.catalogue.table import BrokenLine, rows, text_of
 
 
-def read(text: str) -> list[Product | Broken]:
+def read(text: str) -> list[Product | BrokenLine]:
     return list(rows(text, "products.csv"))
 
 
@@ -89,7 +89,7 @@ def test_prices_are_read_as_people_write_them(written: str, price: str, currency
 )
 def test_a_broken_line_is_named_and_the_others_are_read(line: str, why: str) -> None:
     first, broken, last = read(f"name;barcode;price\na;;1\n{line}\nb;;2\n")
-    assert isinstance(broken, Broken)
+    assert isinstance(broken, BrokenLine)
     assert broken.line == 3
     assert why in broken.why
     assert [each.name for each in (first, last) if isinstance(each, Product)] == ["a", "b"]
@@ -119,6 +119,6 @@ def test_nothing_that_csv_can_hold_breaks_the_reading() -> None:
     @given(st.text(max_size=200))
     def check(text: str) -> None:
         found: list[Any] = read("name;barcode;price;stock\n" + text)
-        assert all(isinstance(each, Product | Broken) for each in found)
+        assert all(isinstance(each, Product | BrokenLine) for each in found)
 
     check()

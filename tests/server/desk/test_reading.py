@@ -11,7 +11,7 @@ from askcam.demo.synthetic import SyntheticScene
 from askcam.features.desk import bars
 from askcam.features.desk.catalogue import gtin
 from askcam.features.desk.locate import Region, locate
-from askcam.features.desk.reading import Burst, Code, Reading, Weighed, read
+from askcam.features.desk.reading import Burst, Code, CodeReading, Weighed, read
 
 CODE = "4006381333931"
 
@@ -136,10 +136,10 @@ def test_pictures_that_each_leave_it_open_decide_together_once_and_anew() -> Non
     for place, digit in enumerate(CODE[1:]):
         right[place, int(digit) + (10 if place < 6 and bars.PARITIES[4][place] == "G" else 0)] = 0
 
-    def picture(angle: float, x: float) -> Reading:
+    def picture(angle: float, x: float) -> CodeReading:
         cost = right + rng.normal(0, 1.0, right.shape).astype(np.float32)
         region = Region((x, 100.0), 95.0, 60.0, angle)
-        return Reading((), (region,), (Weighed(region, angle % 360, bars.Evidence(cost, 0.1)),))
+        return CodeReading((), (region,), (Weighed(region, angle % 360, bars.BarEvidence(cost, 0.1)),))
 
     pictures, found = Burst(), []
     for number in range(12):
@@ -157,5 +157,5 @@ def test_a_burst_forgets_what_is_older_than_its_span() -> None:
     code = Code(CODE, "EAN-13", ((0, 0), (1, 0), (1, 1), (0, 1)), False)
     pictures = Burst(1.0, max_readings=3)
     for at in range(10):
-        assert pictures.add(Reading((code,)), float(at)) == (code,)
+        assert pictures.add(CodeReading((code,)), float(at)) == (code,)
         assert len(pictures._held) <= 2

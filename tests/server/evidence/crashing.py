@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from evidence_cases import case, frame, open_store
 
 from askcam.features.evidence import album
-from askcam.features.evidence.retention import Bounds
-from askcam.features.evidence.store import Store
+from askcam.features.evidence.retention import EvidenceBounds
+from askcam.features.evidence.store import EvidenceStore
 
 MAX_ANSWERS = 6
 AFTER = 9  # writes that come to their end
@@ -25,12 +25,12 @@ def die(*_: Any) -> None:
 
 
 def main(folder: Path, where: str) -> None:
-    store = open_store(folder, Bounds(MAX_ANSWERS, 1 << 30, 10_000))
+    store = open_store(folder, EvidenceBounds(MAX_ANSWERS, 1 << 30, 10_000))
     begun = store.num_answers
     for i in range(10_000):
         if i == AFTER:
             if where == "before the index":
-                Store._insert = die  # type: ignore[method-assign]
+                EvidenceStore._insert = die  # type: ignore[method-assign]
             elif where == "between two pictures":
                 album._settle = die
             elif where == "after the index forgot":

@@ -10,7 +10,7 @@ from evidence_cases import INFO, case, frame, open_store
 
 from askcam.engine.question import Finished, Reason, Role, Sampling, Text, Timings, Trace, Usage
 from askcam.features.evidence.again import Comparison, compare, engine_config, question_of
-from askcam.features.evidence.archive import Archive
+from askcam.features.evidence.archive import EvidenceArchive
 from askcam.features.evidence.record import Evidence, Versions
 
 HERE = Versions("0.1.0", "2.14", "5.23")
@@ -18,9 +18,9 @@ PROMPT = np.array([7, *[9] * 256, 8], np.int32)
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> tuple[Evidence, Archive]:
+def kept(tmp_path: Path) -> tuple[Evidence, EvidenceArchive]:
     open_store(tmp_path).put(case("ans_1", [frame(i) for i in range(4)]))
-    return Archive(tmp_path).get("ans_1"), Archive(tmp_path)
+    return EvidenceArchive(tmp_path).get("ans_1"), EvidenceArchive(tmp_path)
 
 
 def said(evidence: Evidence, *tokens: int, prompt: np.ndarray = PROMPT, here: Versions = HERE) -> Comparison:
@@ -28,20 +28,20 @@ def said(evidence: Evidence, *tokens: int, prompt: np.ndarray = PROMPT, here: Ve
     return compare(evidence, Trace(prompt, Sampling()), finished, INFO, here)
 
 
-def test_the_same_tokens_are_the_same(kept: tuple[Evidence, Archive]) -> None:
+def test_the_same_tokens_are_the_same(kept: tuple[Evidence, EvidenceArchive]) -> None:
     found = said(kept[0], 4, 5, 6)
     assert (found.same, found.num_tokens, found.differences) == (True, 3, ())
 
 
 @pytest.mark.parametrize(("tokens", "first"), [((4, 5, 7), 2), ((1, 5, 6), 0), ((4, 5), 2), ((4, 5, 6, 7), 3), ((), 0)])
 def test_the_first_token_that_differs_is_named(
-    kept: tuple[Evidence, Archive], tokens: tuple[int, ...], first: int
+    kept: tuple[Evidence, EvidenceArchive], tokens: tuple[int, ...], first: int
 ) -> None:
     found = said(kept[0], *tokens)
     assert (found.same, found.first, found.recorded, found.replayed) == (False, first, "a cup", "a cat")
 
 
-def test_a_cancelled_answer_is_compared_as_far_as_it_went(kept: tuple[Evidence, Archive]) -> None:
+def test_a_cancelled_answer_is_compared_as_far_as_it_went(kept: tuple[Evidence, EvidenceArchive]) -> None:
     cut = msgspec.structs.replace(
         kept[0], reason=Reason.CANCELLED, sampling=replace(kept[0].sampling, max_tokens=20, min_tokens=5)
     )
@@ -51,7 +51,7 @@ def test_a_cancelled_answer_is_compared_as_far_as_it_went(kept: tuple[Evidence, 
     assert not said(cut, 4, 5).same
 
 
-def test_what_led_to_it_is_compared(kept: tuple[Evidence, Archive]) -> None:
+def test_what_led_to_it_is_compared(kept: tuple[Evidence, EvidenceArchive]) -> None:
     other = PROMPT.copy()
     other[3] = 1
     assert "differ from token 3" in said(kept[0], 4, 5, 6, prompt=other).differences[0]
@@ -64,7 +64,7 @@ def test_what_led_to_it_is_compared(kept: tuple[Evidence, Archive]) -> None:
     assert [text.split(":")[0] for text in found.differences] == ["digest of the model's files", "device"]
 
 
-def test_the_question_is_the_one_that_was_asked(kept: tuple[Evidence, Archive]) -> None:
+def test_the_question_is_the_one_that_was_asked(kept: tuple[Evidence, EvidenceArchive]) -> None:
     question = question_of(kept[0], kept[1].album)
     assert [message.role for message in question.messages] == [Role.SYSTEM, Role.USER]
     assert question.messages[0].parts == (Text("Be terse."),)
@@ -72,7 +72,7 @@ def test_the_question_is_the_one_that_was_asked(kept: tuple[Evidence, Archive]) 
     assert question.sampling == Sampling(max_tokens=20, temperature=0.5, seed=2**62 + 1)
 
 
-def test_the_engine_is_set_as_the_recorded_one(kept: tuple[Evidence, Archive]) -> None:
+def test_the_engine_is_set_as_the_recorded_one(kept: tuple[Evidence, EvidenceArchive]) -> None:
     config = engine_config(kept[0], "folder", None, 2)
     assert (config.model, config.backend, config.dtype, config.max_pairs) == ("folder", "portable", "float32", 8)
     assert (config.positions, config.device, config.threads) == ("trained", "auto", 2)

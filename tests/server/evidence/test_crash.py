@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from evidence_cases import case, frame, open_store
 
-from askcam.features.evidence.archive import Archive
+from askcam.features.evidence.archive import EvidenceArchive
 from askcam.features.evidence.index import reading
 from askcam.features.evidence.verify import verify
 
@@ -35,7 +35,7 @@ def in_order(folder: Path) -> None:
     with reading(folder) as db:
         rows = {f"{digest}.{kind}" for digest, kind in db.execute("SELECT digest, kind FROM pictures")}
         used = {digest for (digest,) in db.execute("SELECT DISTINCT digest FROM uses")}
-    assert {path.name for path in Archive(folder).album.files()} == rows
+    assert {path.name for path in EvidenceArchive(folder).album.files()} == rows
     assert {name.split(".")[0] for name in rows} == used
     assert verify(folder).findings == ()
 
@@ -45,12 +45,12 @@ def test_at_each_point_of_a_write(tmp_path: Path, where: str) -> None:
     said = crash(tmp_path, where)
     with reading(tmp_path) as db:
         rows = {f"{digest}.{kind}" for digest, kind in db.execute("SELECT digest, kind FROM pictures")}
-    left = {path.name for path in Archive(tmp_path).album.files()} - rows
+    left = {path.name for path in EvidenceArchive(tmp_path).album.files()} - rows
     assert left, "the crash came too early to leave anything: the test proves nothing"
     assert verify(tmp_path).findings == ()  # before anybody tidies up, what is kept is whole already
     store = open_store(tmp_path)
     in_order(tmp_path)
-    assert said[-1] in Archive(tmp_path).ids()
+    assert said[-1] in EvidenceArchive(tmp_path).ids()
     assert store.put(case("ans_next", [frame(i) for i in range(4)]))
     store.close()
     in_order(tmp_path)
@@ -62,6 +62,6 @@ def test_anywhere_again_and_again(tmp_path: Path) -> None:
         said = crash(tmp_path, "anywhere", after=chance.randint(1, 25))
         store = open_store(tmp_path)
         in_order(tmp_path)
-        assert store.num_answers == len(Archive(tmp_path).ids())
+        assert store.num_answers == len(EvidenceArchive(tmp_path).ids())
         store.close()
-        assert said[-1] in Archive(tmp_path).ids()
+        assert said[-1] in EvidenceArchive(tmp_path).ids()

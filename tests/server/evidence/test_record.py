@@ -17,7 +17,7 @@ from askcam.features.evidence.case import Pens, written
 from askcam.features.evidence.chain import START, link
 from askcam.features.evidence.errors import Broken
 from askcam.features.evidence.record import Evidence, PictureRef, decode, encode, runs, spread
-from askcam.features.evidence.retention import Bounds
+from askcam.features.evidence.retention import EvidenceBounds
 from askcam.server.storage.place import data_folder
 from askcam.stream.frame import Pixels
 
@@ -102,7 +102,7 @@ def test_every_earlier_byte_counts_in_the_chain(records: list[bytes], data: st.D
 
 
 def test_each_bound_alone_makes_the_oldest_go() -> None:
-    bounds = Bounds(max_answers=10, max_bytes=100, max_days=1)
+    bounds = EvidenceBounds(max_answers=10, max_bytes=100, max_days=1)
     assert not bounds.exceeded(10, 100, oldest=0.0, now=86_400.0)
     assert bounds.exceeded(11, 0, oldest=0.0, now=0.0)
     assert bounds.exceeded(1, 101, oldest=0.0, now=0.0)

@@ -11,19 +11,19 @@ from evidence_cases import CREATED, PLENTY, case, frame, noise, open_store
 
 from askcam.engine.question import Clip, Picture
 from askcam.features.evidence.again import RecordedWindow, question_of
-from askcam.features.evidence.archive import Archive
+from askcam.features.evidence.archive import EvidenceArchive
 from askcam.features.evidence.errors import Broken, EvidenceError, NotKept
 from askcam.features.evidence.index import NAME
 from askcam.features.evidence.record import encode
-from askcam.features.evidence.retention import DAY_S, Bounds
+from askcam.features.evidence.retention import DAY_S, EvidenceBounds
 
 
 def files(folder: Path) -> list[Path]:
-    return list(Archive(folder).album.files())
+    return list(EvidenceArchive(folder).album.files())
 
 
 def kept_bytes(folder: Path) -> int:
-    archive = Archive(folder)
+    archive = EvidenceArchive(folder)
     documents = sum(len(encode(archive.get(name))) for name in archive.ids())
     return documents + sum(path.stat().st_size for path in files(folder))
 
@@ -34,7 +34,7 @@ def test_what_was_put_in_comes_out(tmp_path: Path) -> None:
     asked = case("ans_1", frames, key=3, attached=[Picture(noise(9)), clip])
     assert store.put(asked)
     store.close()
-    archive = Archive(tmp_path)
+    archive = EvidenceArchive(tmp_path)
     found = archive.get("ans_1")
     assert (found.text, found.tokens, found.saw) == ("a cup", (4, 5, 6), asked.record.saw)
     assert found.view is not None
@@ -66,10 +66,10 @@ def test_what_overlapping_windows_share_lies_there_once(tmp_path: Path) -> None:
 
 
 def test_a_shared_picture_stays_as_long_as_one_answer_needs_it(tmp_path: Path) -> None:
-    store, frames = open_store(tmp_path, Bounds(2, 1 << 30, 1000)), [frame(i) for i in range(12)]
+    store, frames = open_store(tmp_path, EvidenceBounds(2, 1 << 30, 1000)), [frame(i) for i in range(12)]
     for i, start in enumerate((0, 2, 4)):
         store.put(case(f"ans_{i}", frames[start : start + 4]))
-    archive = Archive(tmp_path)
+    archive = EvidenceArchive(tmp_path)
     assert archive.ids() == ["ans_1", "ans_2"]
     assert len(files(tmp_path)) == 6
     for name in archive.ids():
@@ -78,10 +78,10 @@ def test_a_shared_picture_stays_as_long_as_one_answer_needs_it(tmp_path: Path) -
 
 
 def test_beyond_the_count_the_oldest_goes(tmp_path: Path) -> None:
-    store = open_store(tmp_path, Bounds(3, 1 << 30, 1000))
+    store = open_store(tmp_path, EvidenceBounds(3, 1 << 30, 1000))
     for i in range(7):
         store.put(case(f"ans_{i}", [frame(4 * i + j) for j in range(4)], key=i))
-    assert Archive(tmp_path).ids() == ["ans_4", "ans_5", "ans_6"]
+    assert EvidenceArchive(tmp_path).ids() == ["ans_4", "ans_5", "ans_6"]
     assert len(files(tmp_path)) == 3 * 5
     assert (store.num_answers, store.num_bytes) == (3, kept_bytes(tmp_path))
 
@@ -90,22 +90,22 @@ def test_beyond_the_bytes_the_oldest_goes(tmp_path: Path) -> None:
     one = open_store(tmp_path / "one")
     one.put(case("ans_0", [frame(i) for i in range(4)]))
     most = int(one.num_bytes * 2.5)
-    store = open_store(tmp_path, Bounds(100, most, 1000))
+    store = open_store(tmp_path, EvidenceBounds(100, most, 1000))
     for i in range(5):
         store.put(case(f"ans_{i}", [frame(4 * i + j) for j in range(4)]))
         assert store.num_bytes <= most
-    assert Archive(tmp_path).ids() == ["ans_3", "ans_4"]
+    assert EvidenceArchive(tmp_path).ids() == ["ans_3", "ans_4"]
 
 
 def test_what_is_too_old_goes_even_when_nothing_comes(tmp_path: Path) -> None:
-    store = open_store(tmp_path, Bounds(100, 1 << 30, max_days=2))
+    store = open_store(tmp_path, EvidenceBounds(100, 1 << 30, max_days=2))
     for day in range(3):
         store.put(case(f"ans_{day}", [frame(2 * day), frame(2 * day + 1)], created=CREATED + day * DAY_S))
-    assert Archive(tmp_path).ids() == ["ans_0", "ans_1", "ans_2"]
+    assert EvidenceArchive(tmp_path).ids() == ["ans_0", "ans_1", "ans_2"]
     store.prune(CREATED + 3.5 * DAY_S)
-    assert Archive(tmp_path).ids() == ["ans_2"]
+    assert EvidenceArchive(tmp_path).ids() == ["ans_2"]
     store.prune(CREATED + 10 * DAY_S)
-    assert Archive(tmp_path).ids() == files(tmp_path) == []
+    assert EvidenceArchive(tmp_path).ids() == files(tmp_path) == []
     assert (store.num_answers, store.num_bytes) == (0, 0)
 
 
@@ -114,9 +114,9 @@ def test_an_answer_that_is_too_large_alone_drives_nothing_out(tmp_path: Path) ->
     store.put(case("ans_small", [frame(1), frame(2)]))
     before = store.num_bytes
     store.close()
-    store = open_store(tmp_path, Bounds(100, before + 1000, 1000))
+    store = open_store(tmp_path, EvidenceBounds(100, before + 1000, 1000))
     assert not store.put(case("ans_large", [frame(i) for i in range(1, 13)]))
-    assert Archive(tmp_path).ids() == ["ans_small"]
+    assert EvidenceArchive(tmp_path).ids() == ["ans_small"]
     assert (store.num_bytes, len(files(tmp_path))) == (before, 2)
 
 
@@ -136,7 +136,7 @@ def test_a_record_that_cannot_be_written_leaves_nothing_and_the_next_one_is_kept
         store.put(case("ans_1", [frame(3), frame(4)]))  # that id is taken
     assert len(files(tmp_path)) == 2
     assert store.put(case("ans_2", [frame(5), frame(6)]))
-    assert Archive(tmp_path).ids() == ["ans_1", "ans_2"]
+    assert EvidenceArchive(tmp_path).ids() == ["ans_1", "ans_2"]
 
 
 def test_a_picture_that_is_gone_is_written_again(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_picture_that_is_gone_is_written_again(tmp_path: Path) -> None:
     store.put(case("ans_1", [frame(1), frame(2)]))
     files(tmp_path)[0].unlink()
     store.put(case("ans_2", [frame(1), frame(2)]))
-    archive = Archive(tmp_path)
+    archive = EvidenceArchive(tmp_path)
     for name in archive.ids():
         for picture in archive.get(name).pictures():
             archive.album.read(picture)
@@ -162,7 +162,7 @@ def test_its_reader_sees_what_is_there_while_it_is_written(tmp_path: Path) -> No
     store = open_store(tmp_path)
     for i in range(3):
         store.put(case(f"ans_{i}", [frame(i), frame(i + 1)]))
-        assert Archive(tmp_path).ids()[-1] == f"ans_{i}"
+        assert EvidenceArchive(tmp_path).ids()[-1] == f"ans_{i}"
 
 
 def test_only_its_owner_may_look_into_it(tmp_path: Path) -> None:
@@ -173,10 +173,10 @@ def test_only_its_owner_may_look_into_it(tmp_path: Path) -> None:
 
 def test_what_is_not_there_is_said_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(NotKept, match="--data"):
-        Archive(tmp_path / "nowhere").get("ans_1")
+        EvidenceArchive(tmp_path / "nowhere").get("ans_1")
     open_store(tmp_path).close()
     with pytest.raises(NotKept, match="ans_1"):
-        Archive(tmp_path).get("ans_1")
+        EvidenceArchive(tmp_path).get("ans_1")
 
 
 def test_a_folder_that_cannot_be_used_is_refused_in_one_line(tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_a_broken_index_is_kept_aside_with_its_pictures_and_said(
     assert (store.num_answers, store.num_bytes) == (0, 0)
     assert store.put(case("ans_new", [frame(1), frame(2)]))
     store.close()
-    assert Archive(tmp_path).ids() == ["ans_new"]
+    assert EvidenceArchive(tmp_path).ids() == ["ans_new"]
     (aside,) = tmp_path.glob(f"{NAME}.broken-*")
     assert aside.read_bytes() == broken
     (kept,) = tmp_path.glob("pictures.broken-*")
@@ -223,7 +223,7 @@ def test_a_broken_index_is_kept_aside_with_its_pictures_and_said(
 
 def test_a_clock_that_was_ahead_for_a_while_keeps_nothing_beyond_its_days(tmp_path: Path) -> None:
     """The second record says that it is from next year; what came after it is old all the same when its time is up."""
-    store = open_store(tmp_path, Bounds(1000, 1 << 30, 30))
+    store = open_store(tmp_path, EvidenceBounds(1000, 1 << 30, 30))
     for i, created in enumerate((CREATED, CREATED + 365 * DAY_S, CREATED + 60, CREATED + 120)):
         store.put(case(f"ans_{i}", [frame(i), frame(i + 1)], created=created), CREATED + 60 * i)
     store.prune(CREATED + 29 * DAY_S)
@@ -238,7 +238,7 @@ def test_a_changed_picture_is_not_shown(tmp_path: Path) -> None:
     store.put(case("ans_1", [frame(1), frame(2)]))
     (first, _) = files(tmp_path)
     first.write_bytes(first.read_bytes()[:-1] + b"!")
-    archive = Archive(tmp_path)
+    archive = EvidenceArchive(tmp_path)
     changed = next(one for one in archive.get("ans_1").pictures() if one.digest == first.stem)
     with pytest.raises(Broken, match=first.stem):
         archive.album.read(changed)
@@ -262,7 +262,7 @@ def test_the_index_shrinks_with_what_is_removed(tmp_path: Path) -> None:
         store.put(case(f"ans_{i}", [frame(1), frame(2)]))
     store.close()
     before = (tmp_path / NAME).stat().st_size
-    store = open_store(tmp_path, Bounds(2, 1 << 30, 1000))
+    store = open_store(tmp_path, EvidenceBounds(2, 1 << 30, 1000))
     store.prune(CREATED)
     store.close()
     assert (tmp_path / NAME).stat().st_size < before / 2

@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from evidence_cases import case, frame, open_store
 
-from askcam.features.evidence.archive import Archive
+from askcam.features.evidence.archive import EvidenceArchive
 from askcam.features.evidence.chain import link
 from askcam.features.evidence.index import NAME
-from askcam.features.evidence.retention import Bounds
+from askcam.features.evidence.retention import EvidenceBounds
 from askcam.features.evidence.verify import verify
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Five answers are kept; two more were before them."""
-    store = open_store(tmp_path, Bounds(5, 1 << 30, 1000))
+    store = open_store(tmp_path, EvidenceBounds(5, 1 << 30, 1000))
     for i in range(7):
         store.put(case(f"ans_{i}", [frame(2 * i + j) for j in range(6)], key=i))
     store.close()
@@ -55,7 +55,7 @@ def test_the_last_hash_grows_with_every_record_and_is_the_same_otherwise(folder:
 @pytest.mark.parametrize("seed", range(8))
 def test_a_byte_of_a_record(folder: Path, seed: int) -> None:
     chance = random.Random(seed)
-    name = chance.choice(Archive(folder).ids())
+    name = chance.choice(EvidenceArchive(folder).ids())
     with tampering(folder) as db:
         (document,) = db.execute("SELECT document FROM answers WHERE id = ?", (name,)).fetchone()
         at = chance.randrange(len(document))
@@ -67,18 +67,20 @@ def test_a_byte_of_a_record(folder: Path, seed: int) -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_a_byte_of_a_picture(folder: Path, seed: int) -> None:
     chance = random.Random(seed)
-    path = chance.choice(sorted(Archive(folder).album.files()))
+    path = chance.choice(sorted(EvidenceArchive(folder).album.files()))
     data = bytearray(path.read_bytes())
     data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
     path.write_bytes(data)
     users = {
-        name for name in Archive(folder).ids() if path.stem in {p.digest for p in Archive(folder).get(name).pictures()}
+        name
+        for name in EvidenceArchive(folder).ids()
+        if path.stem in {p.digest for p in EvidenceArchive(folder).get(name).pictures()}
     }
     assert found(folder) == users != set()
 
 
 def test_a_picture_that_is_gone(folder: Path) -> None:
-    next(iter(Archive(folder).album.files())).unlink()
+    next(iter(EvidenceArchive(folder).album.files())).unlink()
     assert found(folder)
 
 

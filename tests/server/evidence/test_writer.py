@@ -10,12 +10,12 @@ import pytest
 from evidence_cases import COMMON, PLENTY, Large, case, frame, noise
 from waiting import until
 
-from askcam.features.evidence.archive import Archive
+from askcam.features.evidence.archive import EvidenceArchive
 from askcam.features.evidence.errors import EvidenceError
-from askcam.features.evidence.retention import Bounds
+from askcam.features.evidence.retention import EvidenceBounds
 from askcam.features.evidence.verify import verify
 from askcam.features.evidence.waiting import MAX_CASES, Waiting
-from askcam.features.evidence.writer import Stats, Writer
+from askcam.features.evidence.writer import EvidenceWriter, Stats
 from askcam.stream.fit import Fit
 from askcam.stream.frame import Pixels
 from askcam.stream.shot import Shot
@@ -40,11 +40,11 @@ def held() -> Callable[[], Shot]:
 
 
 async def test_all_that_was_taken_is_written_before_it_ends(tmp_path: Path) -> None:
-    writer = Writer(tmp_path, PLENTY, COMMON)
+    writer = EvidenceWriter(tmp_path, PLENTY, COMMON)
     await writer.open()
     assert all(writer.put(case(f"ans_{i}", [frame(i), frame(i + 1)], key=i)) for i in range(20))
     await writer.close()
-    assert Archive(tmp_path).ids() == [f"ans_{i}" for i in range(20)]
+    assert EvidenceArchive(tmp_path).ids() == [f"ans_{i}" for i in range(20)]
     assert verify(tmp_path).findings == ()
     stats = writer.stats()
     assert (stats.stored, stats.dropped, stats.failed, stats.waiting, stats.answers) == (20, 0, 0, 0, 20)
@@ -54,7 +54,7 @@ async def test_all_that_was_taken_is_written_before_it_ends(tmp_path: Path) -> N
 async def test_what_comes_while_too_much_waits_is_dropped_counted_and_said_once(
     tmp_path: Path, held: Callable[[], Shot], caplog: pytest.LogCaptureFixture
 ) -> None:
-    writer = Writer(tmp_path, PLENTY, COMMON)
+    writer = EvidenceWriter(tmp_path, PLENTY, COMMON)
     await writer.open()
     slow = case("ans_slow", [frame(1), frame(2)])
     object.__setattr__(slow, "shot", held())
@@ -71,7 +71,7 @@ async def test_what_comes_while_too_much_waits_is_dropped_counted_and_said_once(
 async def test_a_disk_that_refuses_costs_records_and_nothing_else(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    writer = Writer(tmp_path, PLENTY, COMMON)
+    writer = EvidenceWriter(tmp_path, PLENTY, COMMON)
     await writer.open()
     writer.put(case("ans_1", [frame(1), frame(2)]))
     until(lambda: writer.stats().stored, "the first record")
@@ -90,7 +90,7 @@ async def test_a_disk_that_refuses_costs_records_and_nothing_else(
 
 
 async def test_an_answer_larger_than_all_bounds_is_counted_as_dropped(tmp_path: Path) -> None:
-    writer = Writer(tmp_path, Bounds(10, 2000, 30), COMMON)
+    writer = EvidenceWriter(tmp_path, EvidenceBounds(10, 2000, 30), COMMON)
     await writer.open()
     writer.put(case("ans_1", [frame(i) for i in range(8)]))
     await writer.close()
@@ -98,20 +98,20 @@ async def test_an_answer_larger_than_all_bounds_is_counted_as_dropped(tmp_path: 
 
 
 async def test_a_folder_that_is_taken_or_none_is_told_at_the_start(tmp_path: Path) -> None:
-    first = Writer(tmp_path / "data", PLENTY, COMMON)
+    first = EvidenceWriter(tmp_path / "data", PLENTY, COMMON)
     await first.open()
-    second = Writer(tmp_path / "data", PLENTY, COMMON)
+    second = EvidenceWriter(tmp_path / "data", PLENTY, COMMON)
     with pytest.raises(EvidenceError):
         await second.open()
     await second.close()
     await first.close()
     (tmp_path / "file").write_text("")
     with pytest.raises(EvidenceError):
-        await Writer(tmp_path / "file", PLENTY, COMMON).open()
+        await EvidenceWriter(tmp_path / "file", PLENTY, COMMON).open()
 
 
 def test_private_cameras_and_unwilling_askers_are_left_out(tmp_path: Path) -> None:
-    usual, all_of_it = Writer(tmp_path, PLENTY, COMMON), Writer(tmp_path, PLENTY, COMMON, private=True)
+    usual, all_of_it = EvidenceWriter(tmp_path, PLENTY, COMMON), EvidenceWriter(tmp_path, PLENTY, COMMON, private=True)
     asked = [("lobby", True), ("push-0123", True), (None, True), ("lobby", False), ("push-0123", False)]
     assert [usual.traces(*one) for one in asked] == [True, False, True, False, False]
     assert [all_of_it.traces(*one) for one in asked] == [True, True, True, False, False]

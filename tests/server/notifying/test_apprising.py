@@ -12,7 +12,7 @@ from watch_events import event
 
 from askcam.client.watches import WatchEvent
 from askcam.features.notify.letter import Letter
-from askcam.features.notify.outcome import Failed, Taken
+from askcam.features.notify.outcome import DeliveryFailed, DeliveryTaken
 from askcam.features.notify.push_services import Services, check, digest
 from askcam.features.notify.words import message
 from askcam.server.config_errors import ConfigError
@@ -38,9 +38,9 @@ CHINESE = msgspec.structs.replace(event(), question="门开着吗？", answer="�
 
 async def test_an_event_becomes_a_message_in_the_questions_language_with_its_picture(receiver: Receiver) -> None:
     services = Services((url(receiver),), 10.0, "auto")
-    assert await services.send(letter(ASKED)) == Taken()
-    assert await services.send(letter(CHINESE)) == Taken()
-    assert await services.send(Letter("t", ASKED.at, None)) == Taken()
+    assert await services.send(letter(ASKED)) == DeliveryTaken()
+    assert await services.send(letter(CHINESE)) == DeliveryTaken()
+    assert await services.send(Letter("t", ASKED.at, None)) == DeliveryTaken()
     english, chinese, test = (one.said for one in receiver.got)
     assert (english["title"], english["type"]) == ("door: on (lobby)", "failure")
     assert english["message"] == "Is the door open?\nyes (90%)\n2025-10-09 08:53:20 UTC"
@@ -59,10 +59,10 @@ async def test_an_address_that_has_it_does_not_get_it_again_when_another_failed(
         other.status(500)
         services = Services(urls, 10.0, "en")
         outcome = await services.send(letter(ASKED))
-        assert isinstance(outcome, Failed)
+        assert isinstance(outcome, DeliveryFailed)
         assert outcome.reached == {digest(urls[0])}
         other.status(200)
-        assert await services.send(letter(ASKED, outcome.reached)) == Taken()
+        assert await services.send(letter(ASKED, outcome.reached)) == DeliveryTaken()
         assert (len(receiver.got), len(other.got)) == (1, 2)
         services.close()
 
@@ -74,7 +74,7 @@ async def test_what_went_wrong_is_said_without_anything_of_the_url(
     services = Services((url(receiver),), 10.0, "en")
     with caplog.at_level(logging.INFO):
         outcome = await services.send(letter(ASKED))
-    assert isinstance(outcome, Failed)
+    assert isinstance(outcome, DeliveryFailed)
     assert outcome.error.startswith("json://… ")
     assert "500" in outcome.error
     for secret in ("hunter2", "hidden-topic", "somebody", str(receiver.port)):
@@ -88,7 +88,7 @@ async def test_a_redirect_is_not_followed(receiver: Receiver) -> None:
     with Receiver() as other:
         receiver.status(307, Location=other.url)
         services = Services((url(receiver),), 10.0, "en")
-        assert isinstance(await services.send(letter(ASKED)), Failed)
+        assert isinstance(await services.send(letter(ASKED)), DeliveryFailed)
         assert other.got == []
         services.close()
 
@@ -107,11 +107,11 @@ async def test_one_that_hangs_blocks_neither_the_event_loop_nor_the_next_try_for
     turning = asyncio.ensure_future(turn())
     outcome = await services.send(letter(ASKED))
     turning.cancel()
-    assert isinstance(outcome, Failed)
+    assert isinstance(outcome, DeliveryFailed)
     assert turns > 10
     receiver.slow.clear()
     async with asyncio.timeout(30):
-        while isinstance(await services.send(letter(ASKED)), Failed):  # noqa: ASYNC110
+        while isinstance(await services.send(letter(ASKED)), DeliveryFailed):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     services.close()
 

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from askcam.features.notify.backoff import MAX_REST_S, MAX_S
-from askcam.features.notify.queue import HOLD_S, MAX_ASIDE, Line, Waiting
+from askcam.features.notify.queue import HOLD_S, MAX_ASIDE, DeliveryQueue, WaitingDelivery
 
 WALL = 1_760_000_000.0
 
@@ -14,7 +14,7 @@ class Turned:
     """A line with its clock, and a target that takes what `takes` says."""
 
     def __init__(self, *events: int, give_up_s: float = 86_400.0) -> None:
-        self.line = Line(max(events, default=0), give_up_s, Random(3))
+        self.line = DeliveryQueue(max(events, default=0), give_up_s, Random(3))
         self.line.ahead.extend((event, WALL + event) for event in events)
         self.now = 1000.0
         self.refused: set[int] = set()
@@ -129,7 +129,7 @@ def test_a_disabled_one_gets_nothing_until_it_is_enabled() -> None:
 def test_a_dead_letter_that_is_sent_again_holds_up_nobody() -> None:
     turned = Turned(7, 8)
     turned.refused = {3}
-    turned.line.again(Waiting(3, WALL, 0, HOLD_S, turned.now, turned.now, "500", WALL, WALL))
+    turned.line.again(WaitingDelivery(3, WALL, 0, HOLD_S, turned.now, turned.now, "500", WALL, WALL))
     assert turned.run(5) == [7, 8]
     assert turned.tried[0][1] == 3
     turned.refused = set()
@@ -139,7 +139,7 @@ def test_a_dead_letter_that_is_sent_again_holds_up_nobody() -> None:
 def test_when_too_many_stand_aside_the_others_wait_behind() -> None:
     turned = Turned(MAX_ASIDE + 1)
     turned.line.waiting = {
-        event: Waiting(event, WALL, 3, HOLD_S, turned.now, turned.now + 5, "500", WALL, WALL)
+        event: WaitingDelivery(event, WALL, 3, HOLD_S, turned.now, turned.now + 5, "500", WALL, WALL)
         for event in range(1, MAX_ASIDE + 1)
     }
     turned.down = True
@@ -171,7 +171,7 @@ class Longest(Random):
 
 
 def test_a_target_that_took_something_is_let_alone_as_shortly_as_at_first() -> None:
-    line = Line(9, 86_400.0, Longest())
+    line = DeliveryQueue(9, 86_400.0, Longest())
     line.ahead.extend((event, WALL) for event in range(1, 10))
     rests = []
     for event in range(1, 6):
@@ -185,7 +185,7 @@ def test_a_target_that_took_something_is_let_alone_as_shortly_as_at_first() -> N
 
 
 def test_a_target_that_is_enabled_again_is_tried_at_once_as_if_it_had_never_failed() -> None:
-    line = Line(3, 86_400.0, Longest())
+    line = DeliveryQueue(3, 86_400.0, Longest())
     line.ahead.extend((event, WALL) for event in range(1, 4))
     for event in (1, 2):
         line.failed(event, 1000.0, WALL, "410")

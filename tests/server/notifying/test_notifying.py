@@ -14,12 +14,12 @@ from servers.receiver import Receiver
 from standardwebhooks import Webhook as Verifier
 from watch_events import WALL, add, event
 
-from askcam.features.events.config import Bounds
-from askcam.features.events.store import Store
+from askcam.features.events.config import EventBounds
+from askcam.features.events.store import EventStore
 from askcam.features.events.subscribers import Readers
 from askcam.features.events.tables import NAME as FILE
-from askcam.features.events.thread import Keeping
-from askcam.features.notify.metrics import Gauges
+from askcam.features.events.thread import EventThread
+from askcam.features.notify.metrics import NotifyGauges
 from askcam.features.notify.service import Notifying
 from askcam.features.notify.setting import NotifySetting
 from askcam.features.watches.store import TABLES
@@ -31,7 +31,7 @@ WAIT_S = 60.0
 
 @dataclass(slots=True)
 class House:
-    keeping: Keeping
+    keeping: EventThread
     readers: Readers
     notifying: Notifying
     registry: CollectorRegistry
@@ -55,12 +55,12 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def opened(folder: Path, bounds: Bounds | None = None, **settings: NotifySetting) -> AsyncIterator[House]:
-    keeping, readers, registry = Keeping(folder, bounds or Bounds()), Readers(), CollectorRegistry()
+async def opened(folder: Path, bounds: EventBounds | None = None, **settings: NotifySetting) -> AsyncIterator[House]:
+    keeping, readers, registry = EventThread(folder, bounds or EventBounds()), Readers(), CollectorRegistry()
     keeping.tables.append(TABLES)
     await keeping.begin()
     notifying = Notifying(keeping, readers, settings)
-    registry.register(Gauges(notifying))
+    registry.register(NotifyGauges(notifying))
     await notifying.open()
     try:
         yield House(keeping, readers, notifying, registry)
@@ -233,7 +233,7 @@ async def test_dead_letters_are_listed_and_sent_again_one_or_all(tmp_path: Path)
 async def test_a_dead_letter_whose_event_is_gone_cannot_be_sent(tmp_path: Path) -> None:
     with Receiver() as receiver:
         receiver.status(500)
-        async with opened(tmp_path, Bounds(max_events=2), house=to(receiver)) as house:
+        async with opened(tmp_path, EventBounds(max_events=2), house=to(receiver)) as house:
             target = house.notifying._targets["house"]
             target.line.give_up_s = 0.0
             await house.happen(1)
@@ -245,7 +245,7 @@ async def test_a_dead_letter_whose_event_is_gone_cannot_be_sent(tmp_path: Path) 
                 await house.notifying.retry(dead.id)
 
 
-def full(store: Store) -> None:
+def full(store: EventStore) -> None:
     """SQLite now says what it says of a full disk, whatever is to be written of a delivery."""
     (pages,) = store.db.execute("PRAGMA page_count").fetchone()
     store.db.execute(f"PRAGMA max_page_count = {pages}")
@@ -255,7 +255,7 @@ def full(store: Store) -> None:
     )
 
 
-def roomy(store: Store) -> None:
+def roomy(store: EventStore) -> None:
     store.db.execute("DROP TRIGGER full")
     store.db.execute("PRAGMA max_page_count = 1000000")
 
@@ -315,7 +315,7 @@ async def test_events_of_cameras_are_delivered_too_and_an_unforeseen_fault_is_on
 
 
 async def test_no_targets_cost_nothing_and_say_so(tmp_path: Path) -> None:
-    keeping = Keeping(tmp_path / "none", Bounds())
+    keeping = EventThread(tmp_path / "none", EventBounds())
     notifying = Notifying(keeping, Readers(), {})
     await notifying.open()
     assert (await notifying.list(None, None, 5)).data == []

@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from watch_events import add, open_store
 
-from askcam.features.events.config import Bounds
-from askcam.features.events.store import Store
+from askcam.features.events.config import EventBounds
+from askcam.features.events.store import EventStore
 from askcam.features.events.tables import NAME as FILE
 from askcam.features.notify.letter import Letter
 from askcam.features.notify.outbox import Outbox
-from askcam.features.notify.outcome import Failed, Outcome, Taken
-from askcam.features.notify.queue import Line
+from askcam.features.notify.outcome import DeliveryFailed, DeliveryTaken, Outcome
+from askcam.features.notify.queue import DeliveryQueue
 from askcam.features.notify.setting import NotifySetting
-from askcam.features.notify.target import Clock, Target
+from askcam.features.notify.target import SteadyClock, Target
 
 NAME = "house"
 SETTING = NotifySetting(apprise=("json://127.0.0.1",), watches=("door",), give_up_s=7200.0)
@@ -37,10 +37,10 @@ class Killed(BaseException):
 class Direct:
     """The store without its thread."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: EventStore) -> None:
         self.store, self.killed, self.refusals = store, False, 0
 
-    async def do(self, work: Callable[[Store], Any]) -> Any:
+    async def do(self, work: Callable[[EventStore], Any]) -> Any:
         if self.killed:
             raise Killed
         if self.refusals:
@@ -55,7 +55,7 @@ class Scripted:
     address = "scripted"
 
     def __init__(self) -> None:
-        self.answer: Outcome | str = Taken()
+        self.answer: Outcome | str = DeliveryTaken()
         self.kill: Callable[[], None] = lambda: None
         self.refuse: Callable[[], None] = lambda: None
         self.got: list[tuple[str, int]] = []
@@ -64,13 +64,13 @@ class Scripted:
         assert letter.event is not None
         if self.answer == "killed before":
             raise Killed
-        if self.answer in ("killed after", "killed unwritten", Taken()):
+        if self.answer in ("killed after", "killed unwritten", DeliveryTaken()):
             self.got.append((letter.name, letter.event.id))
-        if self.answer == Failed("written late"):
+        if self.answer == DeliveryFailed("written late"):
             self.refuse()
         if self.answer == "killed unwritten":
             self.kill()
-            return Taken()
+            return DeliveryTaken()
         if isinstance(self.answer, str):
             raise Killed
         return self.answer
@@ -81,7 +81,7 @@ class Scripted:
 class Life:
     """One target over a folder, on a clock that is turned by hand, through any number of lives."""
 
-    def __init__(self, folder: Path, bounds: Bounds | None = None) -> None:
+    def __init__(self, folder: Path, bounds: EventBounds | None = None) -> None:
         self.folder, self.bounds, self.sender = folder, bounds, Scripted()
         self.now, self.wall = 1000.0, WALL
         self.begin()
@@ -91,9 +91,11 @@ class Life:
         outbox = Outbox(self.store.db)
         origin = outbox.open()
         kept = outbox.target(NAME, "there", self.store.last_id(), self.now, self.wall)
-        line = Line(kept.cursor, SETTING.give_up_s, Random(5), kept.disabled is not None, waiting=dict(kept.waiting))
+        line = DeliveryQueue(
+            kept.cursor, SETTING.give_up_s, Random(5), kept.disabled is not None, waiting=dict(kept.waiting)
+        )
         self.sender.kill, self.sender.refuse = self.kill, self.refuse
-        self.direct, clock = Direct(self.store), Clock(lambda: self.now, lambda: self.wall)
+        self.direct, clock = Direct(self.store), SteadyClock(lambda: self.now, lambda: self.wall)
         direct: Any = self.direct
         self.target = Target(NAME, SETTING, self.sender, line, kept, origin, direct, asyncio.Semaphore(1), clock)
 
@@ -159,7 +161,7 @@ class Deliveries(RuleBasedStateMachine):
         if ours:
             self.wanted.append(event.id)
 
-    @rule(answer=st.sampled_from([Taken(), Failed("500"), Failed("429", 90.0), *KILLS]))
+    @rule(answer=st.sampled_from([DeliveryTaken(), DeliveryFailed("500"), DeliveryFailed("429", 90.0), *KILLS]))
     def a_try(self, answer: Outcome | str) -> None:
         self.life.sender.answer = answer
         try:
@@ -169,17 +171,17 @@ class Deliveries(RuleBasedStateMachine):
 
     @rule()
     def the_target_wants_nothing_any_more(self) -> None:
-        self.life.sender.answer = Failed("410", gone=True)
+        self.life.sender.answer = DeliveryFailed("410", gone=True)
         self.life.turn()
 
     @precondition(lambda self: self.life.target.disabled)
     @rule()
     def it_wants_events_again(self) -> None:
-        self.life.sender.answer = Taken()
+        self.life.sender.answer = DeliveryTaken()
         tried = Letter("x", "", None)
 
         async def send(letter: Letter) -> Outcome:
-            return Taken()
+            return DeliveryTaken()
 
         real, self.life.sender.send = self.life.sender.send, send  # type: ignore[method-assign]
         asyncio.run(self.life.target.test(tried))
@@ -218,7 +220,7 @@ class Deliveries(RuleBasedStateMachine):
         if hasattr(self, "life"):
             if self.life.target.disabled:
                 self.it_wants_events_again()
-            self.life.sender.answer = Taken()
+            self.life.sender.answer = DeliveryTaken()
             self.life.run(8 * 3600)
             assert set(self.life.got) | set(self.life.dead) == set(self.wanted)
             assert self.life.target.pending == 0
@@ -236,7 +238,7 @@ def test_what_came_of_a_try_is_on_the_disk_before_anything_else_is_tried(tmp_pat
     monkeypatch.setattr("askcam.features.notify.target.AGAIN_S", 0.0)
     life = Life(tmp_path)
     add(life.store, 0, jpeg=None)
-    life.sender.answer = Failed("written late")
+    life.sender.answer = DeliveryFailed("written late")
     assert life.turn()
     assert life.direct.refusals == 0
     assert life.store.db.execute("SELECT event, error FROM notify_deliveries").fetchall() == [(1, "written late")]
@@ -247,7 +249,7 @@ def test_a_webhook_that_answers_500_for_an_hour_loses_nothing(tmp_path: Path) ->
     """Simulated: an event every 20 seconds for three hours, the second of them dark."""
     life = Life(tmp_path)
     for minute in range(180):
-        life.sender.answer = Failed("it answers 500") if 60 <= minute < 120 else Taken()
+        life.sender.answer = DeliveryFailed("it answers 500") if 60 <= minute < 120 else DeliveryTaken()
         for _ in range(3):
             add(life.store, life.store.last_id(), jpeg=None)
             life.run(20)
@@ -262,7 +264,7 @@ def test_a_webhook_that_answers_500_for_an_hour_loses_nothing(tmp_path: Path) ->
 
 def test_two_days_without_a_receiver_leave_dead_letters_that_can_be_sent_again(tmp_path: Path) -> None:
     life = Life(tmp_path)
-    life.sender.answer = Failed("it cannot be reached")
+    life.sender.answer = DeliveryFailed("it cannot be reached")
     for i in range(10):
         add(life.store, i, jpeg=None)
     life.run(2 * SETTING.give_up_s + 3600)
@@ -273,7 +275,7 @@ def test_two_days_without_a_receiver_leave_dead_letters_that_can_be_sent_again(t
     outbox = Outbox(life.store.db)
     life.target.revive(outbox.revive(NAME, None, 60.0, life.now, life.wall))
     life.die()  # they wait on the disk, not in memory
-    life.sender.answer = Taken()
+    life.sender.answer = DeliveryTaken()
     life.run(60)
     assert sorted(life.got) == list(range(1, 11))
     assert life.dead == []
@@ -281,13 +283,13 @@ def test_two_days_without_a_receiver_leave_dead_letters_that_can_be_sent_again(t
 
 
 def test_events_that_were_removed_before_they_were_delivered_are_counted_and_said(tmp_path: Path, caplog: Any) -> None:
-    life = Life(tmp_path, Bounds(max_events=4))
-    life.sender.answer = Failed("500")
+    life = Life(tmp_path, EventBounds(max_events=4))
+    life.sender.answer = DeliveryFailed("500")
     add(life.store, 0, jpeg=None)
     life.run(1)
     for i in range(1, 10):
         add(life.store, i, jpeg=None)
-    life.sender.answer = Taken()
+    life.sender.answer = DeliveryTaken()
     life.run(700)
     assert life.got == [7, 8, 9, 10]
     assert life.target.counts["expired"] == 6
@@ -298,7 +300,7 @@ def test_events_that_were_removed_before_they_were_delivered_are_counted_and_sai
 def test_dead_letters_are_bounded_and_those_that_go_are_counted(tmp_path: Path, monkeypatch: Any, caplog: Any) -> None:
     monkeypatch.setattr("askcam.features.notify.outbox.MAX_DEAD", 3)
     life = Life(tmp_path)
-    life.sender.answer = Failed("500")
+    life.sender.answer = DeliveryFailed("500")
     for i in range(5):
         add(life.store, i, jpeg=None)
     life.run(2 * SETTING.give_up_s + 3600)

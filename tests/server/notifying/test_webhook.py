@@ -15,7 +15,7 @@ from standardwebhooks import Webhook as Verifier
 from watch_events import event
 
 from askcam.features.notify.letter import Letter
-from askcam.features.notify.outcome import Failed, Outcome, Taken
+from askcam.features.notify.outcome import DeliveryFailed, DeliveryTaken, Outcome
 from askcam.features.notify.signing import read_secrets
 from askcam.features.notify.webhook import Webhook
 from askcam.server.attached.allowed import place_of
@@ -34,15 +34,15 @@ def webhook(url: str, timeout_s: float = 10.0, tls: ssl.SSLContext | None = None
     return Webhook(place_of(url), read_secrets(SECRET), timeout_s, tls=tls)
 
 
-async def failed(url: str, timeout_s: float = 10.0) -> Failed:
+async def failed(url: str, timeout_s: float = 10.0) -> DeliveryFailed:
     outcome: Outcome = await webhook(url, timeout_s).send(LETTER)
-    assert isinstance(outcome, Failed)
+    assert isinstance(outcome, DeliveryFailed)
     assert "secret-path" not in outcome.error
     return outcome
 
 
 async def test_a_letter_arrives_signed_with_its_picture(receiver: Receiver) -> None:
-    assert await webhook(receiver.url + "?a=b").send(LETTER) == Taken()
+    assert await webhook(receiver.url + "?a=b").send(LETTER) == DeliveryTaken()
     (got,) = receiver.got
     assert got.path == "/hooks/secret-path?a=b"
     assert got.headers["content-type"] == "application/json"
@@ -56,14 +56,14 @@ async def test_a_letter_arrives_signed_with_its_picture(receiver: Receiver) -> N
 
 
 async def test_a_test_has_no_event_in_it(receiver: Receiver) -> None:
-    assert await webhook(receiver.url).send(Letter("x_test", LETTER.sent_at, None)) == Taken()
+    assert await webhook(receiver.url).send(Letter("x_test", LETTER.sent_at, None)) == DeliveryTaken()
     assert receiver.got[0].said["type"] == "test"
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
 async def test_every_2xx_is_a_yes(receiver: Receiver, status: int) -> None:
     receiver.status(status)
-    assert await webhook(receiver.url).send(LETTER) == Taken()
+    assert await webhook(receiver.url).send(LETTER) == DeliveryTaken()
 
 
 @pytest.mark.parametrize(
@@ -137,5 +137,5 @@ async def test_over_tls_the_receiver_has_to_prove_its_name(tmp_path: Path) -> No
         url = receiver.url.replace("http://", "https://")
         assert "cannot be reached" in (await failed(url)).error  # nobody vouches for it
         trusts = ssl.create_default_context(cafile=str(cert))
-        assert await webhook(url, tls=trusts).send(LETTER) == Taken()
+        assert await webhook(url, tls=trusts).send(LETTER) == DeliveryTaken()
         assert json.loads(receiver.got[0].body)["data"]["camera"] == "lobby"

@@ -7,18 +7,18 @@ import pytest
 from realtime_talk import Talk, done, only_error
 
 from askcam.engine.question import Role, Text
-from askcam.server.realtime.call_items import FunctionCall, FunctionOutput, Turn
-from askcam.server.realtime.items import Item, Said
+from askcam.server.realtime.call_items import CallItem, FunctionOutput, Turn
+from askcam.server.realtime.items import Item, SaidItem
 from askcam.server.realtime.prompt import messages
 from askcam.server.realtime.truncation import Rule, Trimmed, tokens
 
 
 def user(name: str, text: str = "x" * 10) -> Item:
-    return Item(name, Role.USER, (Said(text),))
+    return Item(name, Role.USER, (SaidItem(text),))
 
 
 def said(name: str, text: str = "x" * 10) -> Item:
-    return Item(name, Role.ASSISTANT, (Said(text),))
+    return Item(name, Role.ASSISTANT, (SaidItem(text),))
 
 
 def ids(turns: tuple[Turn, ...]) -> list[str]:
@@ -45,7 +45,7 @@ def test_the_first_turn_that_is_left_is_a_user_s() -> None:
 
 
 def test_the_question_and_the_system_stay_whatever_their_length() -> None:
-    system = Item("s", Role.SYSTEM, (Said("y" * 500),))
+    system = Item("s", Role.SYSTEM, (SaidItem("y" * 500),))
     kept = Trimmed().prompt([system, *turns(3), user("now", "x" * 500), said("so far")], Rule(100))
     assert ids(kept) == ["s", "now", "so far"]
 
@@ -125,5 +125,5 @@ def test_a_conversation_that_the_assistant_begins_has_the_window_before_it() -> 
 def test_an_output_whose_call_was_left_out_is_left_out_too() -> None:
     output = FunctionOutput("o", "c1", "4")
     assert [m.role for m in messages("", (output, user("u")))] == [Role.USER]
-    call = FunctionCall("f", "c1", "lookup", "{}")
+    call = CallItem("f", "c1", "lookup", "{}")
     assert [m.role for m in messages("", (user("u"), call, output))] == [Role.USER, Role.ASSISTANT, Role.TOOL]

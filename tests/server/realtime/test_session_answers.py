@@ -8,7 +8,7 @@ from realtime_talk import Talk, done, only_error, types
 from askcam.engine.question import Reason, Role
 from askcam.server.errors import ApiError
 from askcam.server.realtime.effects import Stop
-from askcam.server.steps import Seen
+from askcam.server.steps import SeenStep
 
 
 def test_an_answer_is_told_in_the_order_that_clients_expect() -> None:
@@ -153,11 +153,11 @@ def test_a_cancelled_answer_says_what_it_saw() -> None:
     talk = Talk()
     talk.user("What is it?")
     name = talk.ask().response_id
-    talk.hear(name, Seen(done("").saw))
+    talk.hear(name, SeenStep(done("").saw))
     talk.words(name, "A red")
     response = talk.say({"type": "response.cancel"})[-1]["response"]
     assert (response["askcam"]["answer_id"], response["usage"]) == ("ans_1", None)
-    talk.hear(name, Seen(done("").saw))  # too late: no effect
+    talk.hear(name, SeenStep(done("").saw))  # too late: no effect
 
 
 def test_an_answer_can_be_cancelled_before_its_first_word() -> None:

@@ -12,7 +12,7 @@ from askcam.client.protocol import CalledTool
 from askcam.engine.calls import Call
 from askcam.server.errors import ApiError
 from askcam.server.realtime.effects import Send, Start
-from askcam.server.steps import Called, Changed, Delta, Returned, Step
+from askcam.server.steps import Called, Changed, Returned, Step, TextDelta
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
@@ -84,7 +84,7 @@ answering = st.tuples(
 )
 TOOL = CalledTool("c1", "lookup", "shop", "{}", "4", None, 1.0)
 STEPS: dict[str, Step] = {
-    "said": Delta("word "),
+    "said": TextDelta("word "),
     "called": Called(Call("lookup", "{}", "c1"), "shop"),
     "returned": Returned(Call("lookup", "{}", "c1"), TOOL),
     "changed": Changed("lobby", "2026-03-01T10:15:07.000000Z", 0.4),

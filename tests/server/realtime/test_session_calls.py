@@ -13,7 +13,7 @@ from askcam.engine.question import Role
 from askcam.server.errors import ApiError
 from askcam.server.realtime.prompt import messages
 from askcam.server.realtime.tools import choice, functions
-from askcam.server.steps import Called, Choice, Delta, Done, Returned, Seen
+from askcam.server.steps import Called, Done, Returned, SeenStep, TextDelta, ToolChoice
 
 TOOL = {
     "type": "function",
@@ -81,7 +81,7 @@ def test_calls_that_only_the_end_tells_of_are_told_too() -> None:
 def test_the_output_of_a_call_goes_into_the_next_prompt() -> None:
     talk = Talk()
     name = asked(talk)
-    talk.hear(name, Delta("Let me see."))
+    talk.hear(name, TextDelta("Let me see."))
     talk.hear(name, with_calls(CALL))
     assert types(output(talk)) == ["conversation.item.added", "conversation.item.done"]
     start = talk.ask()
@@ -130,7 +130,7 @@ def test_arguments_that_are_no_json_do_not_break_the_prompt() -> None:
 def test_a_call_in_the_server_is_told_as_openai_tells_of_mcp() -> None:
     talk = Talk()
     name = asked(talk)
-    talk.hear(name, Seen(done("").saw))
+    talk.hear(name, SeenStep(done("").saw))
     events = talk.hear(name, Called(CALL, "shop")) + talk.hear(name, returned('{"price": 4}'))
     events += talk.words(name, "It costs 4 EUR.") + talk.hear(name, done("It costs 4 EUR."))
     assert types(events) == [
@@ -199,13 +199,13 @@ def test_words_before_a_call_are_a_message_of_their_own() -> None:
 @pytest.mark.parametrize(
     ("wanted", "meant"),
     [
-        ("auto", Choice()),
-        ("none", Choice("none")),
-        ("required", Choice("required")),
-        ({"type": "function", "name": "lookup_product"}, Choice("required", "lookup_product")),
+        ("auto", ToolChoice()),
+        ("none", ToolChoice("none")),
+        ("required", ToolChoice("required")),
+        ({"type": "function", "name": "lookup_product"}, ToolChoice("required", "lookup_product")),
     ],
 )
-def test_tool_choice_is_handed_on(wanted: Any, meant: Choice) -> None:
+def test_tool_choice_is_handed_on(wanted: Any, meant: ToolChoice) -> None:
     talk = Talk()
     asked(talk, tool_choice=wanted, parallel_tool_calls=False)
     assert choice(talk.start.settings.tool_choice) == meant

@@ -1,12 +1,12 @@
 """Overlapping reports, told once."""
 
-from askcam.features.summary.happenings import Happenings, Report, believable
-from askcam.features.summary.prompts import Kind
+from askcam.features.summary.happenings import Happenings, SceneReport, believable
+from askcam.features.summary.prompts import PromptKind
 
-CAME, WENT = Kind.APPEARED, Kind.DISAPPEARED
+CAME, WENT = PromptKind.APPEARED, PromptKind.DISAPPEARED
 
 
-def told(*segments: list[Report]) -> list[tuple[Kind, str, float]]:
+def told(*segments: list[SceneReport]) -> list[tuple[PromptKind, str, float]]:
     happenings = Happenings()
     for segment in segments:
         for report in segment:
@@ -18,8 +18,8 @@ def told(*segments: list[Report]) -> list[tuple[Kind, str, float]]:
     return [(one.kind, one.what, one.at_s) for one in happenings.found]
 
 
-def report(kind: Kind, what: str, after_s: float, fits: bool = True) -> Report:
-    return Report(kind, what, after_s, after_s + 2, fits)
+def report(kind: PromptKind, what: str, after_s: float, fits: bool = True) -> SceneReport:
+    return SceneReport(kind, what, after_s, after_s + 2, fits)
 
 
 def test_two_segments_that_report_the_same_tell_it_once() -> None:

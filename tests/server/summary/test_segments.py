@@ -6,7 +6,7 @@ from pathlib import Path
 from clips import write_clip
 from waiting import until
 
-from askcam.features.summary.plan import Plan
+from askcam.features.summary.plan import SummaryPlan
 from askcam.features.summary.segments import SEGMENT, of_camera, of_file
 from askcam.stream.camera import Camera, CameraConfig
 from askcam.stream.fit import as_is
@@ -14,7 +14,7 @@ from askcam.stream.reel import Reel
 from askcam.stream.sources.registry import resolve
 from askcam.stream.window import View
 
-PLAN = Plan(fps=2.0, num_pairs=3)
+PLAN = SummaryPlan(fps=2.0, num_pairs=3)
 
 
 def cut(path: Path) -> list[View]:
@@ -59,7 +59,7 @@ def test_a_film_whose_pictures_change_their_size_is_cut_there(tmp_path: Path) ->
 def test_a_cameras_segments_are_of_now() -> None:
     """Someone who is busy for several segments gets the newest, once, and not those that were missed."""
     config = CameraConfig(fps=20)
-    plan = Plan(fps=20, num_pairs=3)
+    plan = SummaryPlan(fps=20, num_pairs=3)
     with Camera(SEGMENT, resolve("synthetic:3"), fit=as_is, anchors=plan.anchors, config=config) as camera:
         segments = of_camera(camera, plan, 60)
         first = next(segments)

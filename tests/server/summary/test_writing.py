@@ -3,8 +3,8 @@
 import json
 
 from askcam.features.summary.happenings import Happening
-from askcam.features.summary.prompts import Kind, prompts_in
-from askcam.features.summary.scenes import Scene, Scenes, Span
+from askcam.features.summary.prompts import PromptKind, prompts_in
+from askcam.features.summary.scenes import Scenes, SceneSpan, SummaryScene
 from askcam.features.summary.summary import Summary, clock, in_short
 from askcam.features.summary.writing import Format, write
 
@@ -19,10 +19,10 @@ SUMMARY = Summary(
     segment_s=7.0,
     num_segments=2,
     happenings=(
-        Happening(Kind.APPEARED, "An apple", 749.0, 750.5),
-        Happening(Kind.DISAPPEARED, "the | drum", 749.5, 751.0),
+        Happening(PromptKind.APPEARED, "An apple", 749.0, 750.5),
+        Happening(PromptKind.DISAPPEARED, "the | drum", 749.5, 751.0),
     ),
-    scenes=(Scene(Span(0, 700), "I see a drum."), Scene(Span(700, 750.4), "I see\nan apple.")),
+    scenes=(SummaryScene(SceneSpan(0, 700), "I see a drum."), SummaryScene(SceneSpan(700, 750.4), "I see\nan apple.")),
     gaps=(),
     took_s=1.0,
 )
@@ -71,11 +71,11 @@ def test_json_has_every_number() -> None:
 
 def test_what_was_not_looked_at_is_said() -> None:
     scenes = Scenes()
-    scenes.add(Span(0, 7), "I see a drum.")
-    scenes.add(Span(4, 11), "I see a drum")
-    scenes.add(Span(20, 27), "I see a drum.")
+    scenes.add(SceneSpan(0, 7), "I see a drum.")
+    scenes.add(SceneSpan(4, 11), "I see a drum")
+    scenes.add(SceneSpan(20, 27), "I see a drum.")
     assert [(scene.span.start_s, scene.span.end_s) for scene in scenes.found] == [(0, 11), (20, 27)]
-    assert scenes.gaps == [Span(11, 20)]
+    assert scenes.gaps == [SceneSpan(11, 20)]
     from dataclasses import replace
 
     gappy = replace(SUMMARY, scenes=scenes.found, gaps=tuple(scenes.gaps))
@@ -84,8 +84,8 @@ def test_what_was_not_looked_at_is_said() -> None:
 
 def test_another_scene_begins_where_the_one_before_ends() -> None:
     scenes = Scenes()
-    scenes.add(Span(0, 7), "I see a drum.")
-    scenes.add(Span(4, 11), "I see a cat.")
+    scenes.add(SceneSpan(0, 7), "I see a drum.")
+    scenes.add(SceneSpan(4, 11), "I see a cat.")
     assert [(scene.span.start_s, scene.span.end_s) for scene in scenes.found] == [(0, 7), (7, 11)]
 
 
@@ -108,6 +108,6 @@ def test_clock() -> None:
 def test_a_language_that_has_no_questions_of_its_own_is_asked_for() -> None:
     french = prompts_in("fr")
     assert french.scene == "What do you see? Answer in fr."
-    assert "Nothing" in french.happened[Kind.APPEARED]
+    assert "Nothing" in french.happened[PromptKind.APPEARED]
     assert prompts_in("zh-CN") == prompts_in("zh")
     assert prompts_in("en_US") == prompts_in("en")

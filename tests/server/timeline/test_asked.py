@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askcam.demo.objects import drawn_objects
-from askcam.features.timeline.query import Turn, read
+from askcam.features.timeline.query import QueryTurn, read
 from askcam.server.language.fulltext import tokens
 
 
@@ -14,22 +14,22 @@ from askcam.server.language.fulltext import tokens
     [
         ("van", "van", None),
         ("red van", "red van", None),
-        ("when did the van leave?", "van", Turn.WENT),
-        ("When did the gift box disappear?", "gift box", Turn.WENT),
-        ("when was the cup taken away", "cup", Turn.WENT),
-        ("has the cat gone?", "cat", Turn.WENT),
-        ("what time did the apple appear", "apple", Turn.CAME),
-        ("When did a man come in?", "man", Turn.CAME),
-        ("苹果什么时候离开的？", "苹果", Turn.WENT),
-        ("什么时候出现了一个苹果？", "苹果", Turn.CAME),
-        ("红色的车几点来的", "红色的车", Turn.CAME),
-        ("那个苹果是什么时候离开的？", "苹果", Turn.WENT),
-        ("杯子不见了吗", "杯子", Turn.WENT),
+        ("when did the van leave?", "van", QueryTurn.WENT),
+        ("When did the gift box disappear?", "gift box", QueryTurn.WENT),
+        ("when was the cup taken away", "cup", QueryTurn.WENT),
+        ("has the cat gone?", "cat", QueryTurn.WENT),
+        ("what time did the apple appear", "apple", QueryTurn.CAME),
+        ("When did a man come in?", "man", QueryTurn.CAME),
+        ("苹果什么时候离开的？", "苹果", QueryTurn.WENT),
+        ("什么时候出现了一个苹果？", "苹果", QueryTurn.CAME),
+        ("红色的车几点来的", "红色的车", QueryTurn.CAME),
+        ("那个苹果是什么时候离开的？", "苹果", QueryTurn.WENT),
+        ("杯子不见了吗", "杯子", QueryTurn.WENT),
         ("what happened?", "", None),
         ("发生了什么？", "", None),
     ],
 )
-def test_questions_are_read(query: str, words: str, turn: Turn | None) -> None:
+def test_questions_are_read(query: str, words: str, turn: QueryTurn | None) -> None:
     found = read(query)
     assert (found.words, found.turn) == (tuple(tokens(words)) if words else (), turn)
 
@@ -45,7 +45,7 @@ def test_english_names_survive_being_asked_about(drawn: object, came: bool) -> N
     """All words, but those of coming and going; no name is lost whole."""
     name = drawn.en  # type: ignore[attr-defined]
     found = read(f"When did the {name} {'appear' if came else 'leave'}?")
-    assert found.turn is (Turn.CAME if came else Turn.WENT)
+    assert found.turn is (QueryTurn.CAME if came else QueryTurn.WENT)
     assert set(found.words) <= set(tokens(name))
     assert found.words
 
@@ -60,7 +60,7 @@ def test_chinese_names_are_left_as_they_are(asked: str) -> None:
 
 def not_whole(name: str, asked: str) -> bool:
     found = read(asked.format(name))
-    return found.turn is not Turn.WENT or list(found.words) != tokens(name)
+    return found.turn is not QueryTurn.WENT or list(found.words) != tokens(name)
 
 
 @given(st.text(max_size=60))

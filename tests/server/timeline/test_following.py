@@ -6,25 +6,25 @@ from typing import Any
 from timeline_notes import entries
 from watch_events import WALL, event, open_store
 
-from askcam.features.events.store import Store
+from askcam.features.events.store import EventStore
 from askcam.features.timeline.config import TimelineConfig
 from askcam.features.timeline.from_events import Following
-from askcam.features.timeline.thread import Keeping
+from askcam.features.timeline.thread import NoteThread
 
 
 class Watching:
     """The one method of watching.Watching that is wanted, over a real store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: EventStore) -> None:
         self.store = store
 
     async def read(self, work: Any, otherwise: Any) -> Any:
         return work(self.store)
 
 
-async def taken_in(watches: Store, folder: Path) -> list[int]:
+async def taken_in(watches: EventStore, folder: Path) -> list[int]:
     """The events in the timeline after one life of it, oldest first."""
-    keeping = Keeping(TimelineConfig(folder=folder, time_zone="UTC"))
+    keeping = NoteThread(TimelineConfig(folder=folder, time_zone="UTC"))
     await keeping.open()
     following = Following(Watching(watches), keeping, lambda: WALL + 1000)  # type: ignore[arg-type]
     turns = [await following.turn() for _ in range(5)]
@@ -36,7 +36,7 @@ async def taken_in(watches: Store, folder: Path) -> list[int]:
     return [entry.event_id for entry in found if entry.event_id is not None]
 
 
-def add(store: Store, i: int, **more: Any) -> None:
+def add(store: EventStore, i: int, **more: Any) -> None:
     store.add(event("off" if i % 2 else "on", **more), WALL + i, None)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askcam.features.timeline.change_detector import PATIENCE_S, REST_S, Due, Noticing, Pace
+from askcam.features.timeline.change_detector import PATIENCE_S, REST_S, Due, NotePace, Noticing
 from askcam.stream.frame import Frame, Pixels
 
 STEP_S = 0.5
@@ -24,7 +24,7 @@ def picture(*things: int) -> Pixels:
 class Camera:
     """Shows pictures, two a second; writes down what is due."""
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: NotePace) -> None:
         self.noticing, self.seq, self.notes = Noticing(pace), 0, list[Due]()
 
     @property
@@ -44,14 +44,14 @@ class Camera:
 
 
 def test_the_first_scene_is_told_once_it_rests_and_then_nothing_while_it_stays() -> None:
-    camera = Camera(Pace())
+    camera = Camera(NotePace())
     camera.show(picture(), 60)
     (note,) = camera.notes
     assert (note.since.seq, note.frame.mono) == (0, REST_S)
 
 
 def test_a_change_is_told_with_the_frame_that_showed_it_first() -> None:
-    camera = Camera(Pace())
+    camera = Camera(NotePace())
     camera.show(picture(), 20)
     began = camera.seq
     camera.show(picture(1), 20)
@@ -61,7 +61,7 @@ def test_a_change_is_told_with_the_frame_that_showed_it_first() -> None:
 
 
 def test_what_never_rests_is_told_all_the_same() -> None:
-    camera = Camera(Pace(min_interval_s=10.0))
+    camera = Camera(NotePace(min_interval_s=10.0))
     camera.show(picture(), 20)
     began = camera.at
     for i in range(60):
@@ -72,7 +72,7 @@ def test_what_never_rests_is_told_all_the_same() -> None:
 
 
 def test_what_is_gone_before_it_may_be_told_is_counted() -> None:
-    camera = Camera(Pace(min_interval_s=30.0))
+    camera = Camera(NotePace(min_interval_s=30.0))
     camera.show(picture(), 10)
     camera.show(picture(1), 10)
     camera.show(picture(), 60)
@@ -81,14 +81,14 @@ def test_what_is_gone_before_it_may_be_told_is_counted() -> None:
 
 
 def test_light_that_changes_everywhere_is_no_change() -> None:
-    camera = Camera(Pace())
+    camera = Camera(NotePace())
     camera.show(picture(1), 20)
     camera.show(picture(1) - np.uint8(30), 20)
     assert len(camera.notes) == 1
 
 
 def test_what_changes_while_a_note_is_being_asked_for_is_the_next_one() -> None:
-    camera = Camera(Pace(min_interval_s=0))
+    camera = Camera(NotePace(min_interval_s=0))
     camera.show(picture(), 20)
     due = camera.show(picture(0), 5, answering=False)
     assert due is not None
@@ -107,7 +107,7 @@ def test_what_changes_while_a_note_is_being_asked_for_is_the_next_one() -> None:
 )
 @settings(max_examples=60, deadline=None)
 def test_whatever_happens_notes_keep_their_pace(scenes: list[int], interval_s: float, per_hour: int) -> None:
-    camera = Camera(Pace(interval_s, per_hour))
+    camera = Camera(NotePace(interval_s, per_hour))
     for scene in scenes:
         camera.show(picture(*(place for place in range(3) if scene >> place & 1)), 2)
     at = [note.frame.mono for note in camera.notes]

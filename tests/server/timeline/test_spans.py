@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askcam.features.timeline.query import Turn, read
+from askcam.features.timeline.query import QueryTurn, read
 from askcam.features.timeline.spans import named_time
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -24,7 +24,7 @@ def told(at: float | None) -> str | None:
     [
         ("what happened between two and three?", "01 14:00", "01 15:00", "", None),
         ("what happened between 14:00 and 15:30", "01 14:00", "01 15:30", "", None),
-        ("when did the van leave, between 9am and 11am?", "01 09:00", "01 11:00", "van", Turn.WENT),
+        ("when did the van leave, between 9am and 11am?", "01 09:00", "01 11:00", "van", QueryTurn.WENT),
         ("what happened between 10 pm and 2 am?", "31 22:00", "01 02:00", "", None),
         ("from 23:30 to 23:45", "31 23:30", "31 23:45", "", None),
         ("两点到三点发生了什么？", "01 14:00", "01 15:00", "", None),
@@ -34,15 +34,15 @@ def told(at: float | None) -> str | None:
         ("cat since noon", "01 12:00", None, "cat", None),
         ("cat after five", "01 05:00", None, "cat", None),
         ("cat before 9:00", None, "01 09:00", "cat", None),
-        ("when did the van leave today?", "01 00:00", "02 00:00", "van", Turn.WENT),
-        ("昨天下午三点之后货车什么时候离开的", "31 15:00", "01 00:00", "货 车", Turn.WENT),
-        ("what came after three o'clock?", "01 15:00", None, "", Turn.CAME),
-        ("when did two apples appear?", None, None, "two apples", Turn.CAME),
+        ("when did the van leave today?", "01 00:00", "02 00:00", "van", QueryTurn.WENT),
+        ("昨天下午三点之后货车什么时候离开的", "31 15:00", "01 00:00", "货 车", QueryTurn.WENT),
+        ("what came after three o'clock?", "01 15:00", None, "", QueryTurn.CAME),
+        ("when did two apples appear?", None, None, "two apples", QueryTurn.CAME),
         ("van", None, None, "van", None),
     ],
 )
 def test_a_question_names_a_time(
-    query: str, since: str | None, until: str | None, words: str, turn: Turn | None
+    query: str, since: str | None, until: str | None, words: str, turn: QueryTurn | None
 ) -> None:
     named = named_time(query, BERLIN, NOW)
     assert (told(named.since), told(named.until)) == (since, until)

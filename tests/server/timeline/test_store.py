@@ -12,18 +12,18 @@ import msgspec
 import pytest
 from timeline_notes import WALL, entries, found, note, open_store
 
-from askcam.features.timeline.config import Bounds
+from askcam.features.timeline.config import TimelineBounds
 from askcam.features.timeline.errors import TimelineError
 from askcam.features.timeline.merging import Digest
 from askcam.features.timeline.note import Note
-from askcam.features.timeline.store import Store
+from askcam.features.timeline.store import NoteStore
 from askcam.features.timeline.tables import NAME
 
 PROGRAM = Path(__file__).parent / "crashing.py"
 DAY_S = 86_400.0
 
 
-def digests(store: Store, level: str) -> list[Digest]:
+def digests(store: NoteStore, level: str) -> list[Digest]:
     rows = store.db.execute("SELECT document FROM entries WHERE level = ? ORDER BY start", (level,))
     return [msgspec.json.decode(document, type=Digest) for (document,) in rows]
 
@@ -111,7 +111,7 @@ def test_notes_are_merged_once_to_minutes_hours_and_days(tmp_path: Path) -> None
 
 
 def test_detail_goes_by_age_and_what_is_coarser_stands_for_it(tmp_path: Path) -> None:
-    store = open_store(tmp_path, Bounds(detail_days=2, max_days=10))
+    store = open_store(tmp_path, TimelineBounds(detail_days=2, max_days=10))
     for day in range(0, 14):
         store.add(note(day * DAY_S, came=(f"thing{day}",)), b"jpeg", WALL + day * DAY_S)
     counts = store.counts()
@@ -127,7 +127,7 @@ def test_detail_goes_by_age_and_what_is_coarser_stands_for_it(tmp_path: Path) ->
 
 def test_the_database_stays_within_its_bytes_and_notes_go_before_days(tmp_path: Path) -> None:
     bound = 1 << 20
-    store = open_store(tmp_path, Bounds(max_bytes=bound))
+    store = open_store(tmp_path, TimelineBounds(max_bytes=bound))
     for i in range(400):
         store.add(note(i * 1000.0, came=(f"thing{i}", "an apple")), bytes(8000), WALL)
         assert store.num_bytes <= bound
@@ -237,8 +237,8 @@ def test_events_and_the_cursor_behind_them_are_one_transaction(tmp_path: Path) -
     store.close()
 
 
-@pytest.mark.parametrize("bounds", [Bounds(detail_days=2, max_days=10), Bounds(max_bytes=1 << 18)])
-def test_no_word_of_what_is_forgotten_is_found_in_the_index(tmp_path: Path, bounds: Bounds) -> None:
+@pytest.mark.parametrize("bounds", [TimelineBounds(detail_days=2, max_days=10), TimelineBounds(max_bytes=1 << 18)])
+def test_no_word_of_what_is_forgotten_is_found_in_the_index(tmp_path: Path, bounds: TimelineBounds) -> None:
     store = open_store(tmp_path, bounds)
     for day in range(40):
         store.add(note(day * DAY_S, came=(f"thing{day}",), text=f"only{day} " * 20), bytes(4000), WALL + day * DAY_S)

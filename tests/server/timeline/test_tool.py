@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from timeline_notes import note
 
-from askcam.features.events.config import Bounds
-from askcam.features.events.service import Events
-from askcam.features.events.thread import Keeping
+from askcam.features.events.config import EventBounds
+from askcam.features.events.service import EventLog
+from askcam.features.events.thread import EventThread
 from askcam.features.timeline.config import TimelineConfig
 from askcam.features.timeline.note import Note
 from askcam.features.timeline.service import Timeline
@@ -27,7 +27,7 @@ HERE = Circumstance("lobby", "ans_1")
 def made(folder: Path, *, wanted: bool = True) -> Timeline:
     model = Model("built-in")
     cameras = Cameras(model, Limits())
-    events = Events(Keeping(None, Bounds()))
+    events = EventLog(EventThread(None, EventBounds()))
     config = TimelineConfig(folder=folder, time_zone="Europe/Berlin", detail_days=3650, max_days=3650)
     return Timeline(config, model, cameras, events, lambda: False, some_camera=wanted)
 

@@ -19,12 +19,12 @@ from askcam.demo.scene import make_scene
 from askcam.engine.errors import Busy
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
-from askcam.features.timeline.change_detector import Pace
+from askcam.features.timeline.change_detector import NotePace
 from askcam.features.timeline.config import TimelineConfig
 from askcam.features.timeline.prompts import note_prompts
 from askcam.features.timeline.questions import Questions
-from askcam.features.timeline.thread import Keeping
-from askcam.features.timeline.writer import Writer
+from askcam.features.timeline.thread import NoteThread
+from askcam.features.timeline.writer import NoteWriter
 from askcam.server.model import Model
 from askcam.stream.fit import resize
 from askcam.stream.frame import Frame, Pixels
@@ -75,15 +75,15 @@ class Scripted:
 class Stage:
     """One writer, its cameras and its store. `asking`: somebody does; `refusals`: answers of the disk to come."""
 
-    def __init__(self, engine: Any, folder: Path, pace: Pace, cameras: int = 1) -> None:
+    def __init__(self, engine: Any, folder: Path, pace: NotePace, cameras: int = 1) -> None:
         model = Model("built-in")
         model.ready(engine)
         self.asking = False
         self.cameras = [Scripted(f"cam{i}", engine) for i in range(cameras)]
-        self.keeping = Keeping(TimelineConfig(folder=folder, time_zone="UTC"))
+        self.keeping = NoteThread(TimelineConfig(folder=folder, time_zone="UTC"))
         questions = Questions(model, lambda: self.asking)
         words = note_prompts("en", plain=True)
-        self.writer = Writer(lambda: self.cameras, questions, self.keeping, words, pace, True, lambda: EPOCH)
+        self.writer = NoteWriter(lambda: self.cameras, questions, self.keeping, words, pace, True, lambda: EPOCH)
 
     async def show(self, pixels: Pixels, frames: int = 6, sampled: bool = True) -> None:
         for _ in range(frames):
@@ -105,7 +105,7 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture
 async def stage(engine: Engine, tmp_path: Path) -> AsyncIterator[Stage]:
-    stage = Stage(engine, tmp_path, Pace(min_interval_s=0))
+    stage = Stage(engine, tmp_path, NotePace(min_interval_s=0))
     await stage.keeping.open()
     yield stage
     await stage.keeping.close()
@@ -171,7 +171,7 @@ async def test_a_note_under_way_is_given_up_when_somebody_asks(engine: Engine, t
             self.cancelled.append(ticket)
 
     slow = Slow()
-    stage = Stage(slow, tmp_path, Pace(min_interval_s=0))
+    stage = Stage(slow, tmp_path, NotePace(min_interval_s=0))
     await stage.keeping.open()
     async with asyncio.timeout(30):
         await stage.show(scene(), 3)
@@ -184,7 +184,7 @@ async def test_a_full_queue_and_a_disk_that_refuses_are_counted_and_it_goes_on(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("askcam.features.timeline.writer.AGAIN_S", 0.0)
-    stage = Stage(engine, tmp_path, Pace(min_interval_s=0))
+    stage = Stage(engine, tmp_path, NotePace(min_interval_s=0))
     await stage.keeping.open()
 
     class Full:
@@ -214,7 +214,7 @@ async def test_a_full_queue_and_a_disk_that_refuses_are_counted_and_it_goes_on(
 
 async def test_a_restart_goes_on_from_what_was_last_seen(engine: Engine, tmp_path: Path) -> None:
     for things in ((CAT, APPLE), (APPLE,)):
-        stage = Stage(engine, tmp_path, Pace(min_interval_s=0))
+        stage = Stage(engine, tmp_path, NotePace(min_interval_s=0))
         await stage.keeping.open()
         await stage.show(scene(*things))
         notes = await stage.notes()
@@ -223,7 +223,7 @@ async def test_a_restart_goes_on_from_what_was_last_seen(engine: Engine, tmp_pat
 
 
 async def test_many_cameras_are_each_told(engine: Engine, tmp_path: Path) -> None:
-    stage = Stage(engine, tmp_path, Pace(min_interval_s=0), cameras=4)
+    stage = Stage(engine, tmp_path, NotePace(min_interval_s=0), cameras=4)
     await stage.keeping.open()
     await stage.show(scene())
     await stage.show(scene(CAT))

@@ -13,7 +13,7 @@ from askcam.features.desk.desks import Desks
 from askcam.features.desk.lookup import LookupProduct
 from askcam.features.desk.sightings import Sighting
 from askcam.server.tools.base import Circumstance, Fault, ToolError
-from askcam.server.tools.clock import Clock
+from askcam.server.tools.clock import ClockTool
 
 CODE, OTHER = "4006381333931", "9506000134352"
 DESK = Circumstance("desk", "ans_1")
@@ -89,7 +89,7 @@ NOON = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
     [("UTC", "12:00:00", "+00:00"), ("Europe/Berlin", "14:00:00", "+02:00"), ("Asia/Shanghai", "20:00:00", "+08:00")],
 )
 async def test_the_clock_knows_time_zones(zone: str, time: str, offset: str) -> None:
-    told = json.loads(await Clock(lambda: NOON).call({"timezone": zone}, DESK))
+    told = json.loads(await ClockTool(lambda: NOON).call({"timezone": zone}, DESK))
     assert told == {
         "time": time, "date": "2026-07-01", "weekday": "Wednesday", "timezone": zone, "utc_offset": offset,
     }  # fmt: skip
@@ -98,6 +98,6 @@ async def test_the_clock_knows_time_zones(zone: str, time: str, offset: str) -> 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", "\x00", "x" * 500])
 async def test_a_time_zone_that_is_none_is_refused(zone: str) -> None:
     with pytest.raises(ToolError) as caught:
-        await Clock().call({"timezone": zone}, DESK)
+        await ClockTool().call({"timezone": zone}, DESK)
     assert caught.value.fault is Fault.ARGUMENTS
     assert len(str(caught.value)) < 200

@@ -7,7 +7,7 @@ from watch_hall import Heard, open_hall
 from askcam.demo.builtin import model_path
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
-from askcam.features.events.service import Events
+from askcam.features.events.service import EventLog
 from askcam.features.watches.service import Watching
 
 
@@ -19,7 +19,7 @@ def engine() -> Iterator[Engine]:
 
 
 @pytest.fixture
-async def hall(engine: Engine, tmp_path: Path) -> AsyncIterator[tuple[Heard, Watching, Events]]:
+async def hall(engine: Engine, tmp_path: Path) -> AsyncIterator[tuple[Heard, Watching, EventLog]]:
     """Two synthetic cameras that are watched by nobody yet."""
     async with open_hall(engine, tmp_path) as opened:
         yield opened

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from watch_events import event
 
 from askcam.client.watches import WatchEvent
-from askcam.features.events.follow import CAUGHT_UP, Gone, follow
+from askcam.features.events.follow import CAUGHT_UP, EventsGone, follow
 from askcam.features.events.subscribers import MAX_WAITING, Readers
 
 
@@ -44,7 +44,7 @@ def numbered(number: int) -> WatchEvent:
     return WatchEvent(**fields | {"id": number})
 
 
-def following(kept: Kept, last: int | None) -> AsyncGenerator[WatchEvent | Gone | None, None]:
+def following(kept: Kept, last: int | None) -> AsyncGenerator[WatchEvent | EventsGone | None, None]:
     events: Any = SimpleNamespace(readers=kept.readers, read=kept.read)
     return follow(events, last, None, None, 60.0)
 
@@ -112,5 +112,5 @@ async def test_what_is_not_kept_any_more_is_named() -> None:
     stream = following(kept, 3)
     told = [await anext(stream) for _ in range(5)]
     await stream.aclose()
-    assert told[:2] == [None, Gone(4, 7)]
+    assert told[:2] == [None, EventsGone(4, 7)]
     assert [each.id for each in told[2:] if isinstance(each, WatchEvent)] == [8, 9, 10]

@@ -10,13 +10,13 @@ import pytest
 from watch_events import WALL, add, event, open_store
 
 from askcam.client.watches import Reading
-from askcam.features.events.config import Bounds
+from askcam.features.events.config import EventBounds
 from askcam.features.events.errors import FolderTaken, WatchingError
-from askcam.features.events.store import Wanted
+from askcam.features.events.store import EventQuery
 from askcam.features.events.tables import NAME
 from askcam.features.watches.setting import WatchSetting
 from askcam.features.watches.store import CAMERA, WatchStore, remembering
-from askcam.features.watches.threshold import Memory
+from askcam.features.watches.threshold import WatchMemory
 from askcam.server.saw import rfc3339
 
 PROGRAM = Path(__file__).parent / "crashing.py"
@@ -31,7 +31,7 @@ def test_watches_memories_and_events_outlive_a_restart(tmp_path: Path) -> None:
     store.close()
     store = open_store(tmp_path)
     assert WatchStore(store.db).settings() == {"door": DOOR}
-    assert WatchStore(store.db).memories() == {("door", "lobby"): Memory(True, WALL + 2)}
+    assert WatchStore(store.db).memories() == {("door", "lobby"): WatchMemory(True, WALL + 2)}
     assert [each.id for each in store.newest(10)] == [3, 2, 1]
     assert store.event(1) == told[0]
     found = store.event(2)
@@ -47,17 +47,17 @@ def test_lists_are_cut_by_watch_camera_time_and_place(tmp_path: Path) -> None:
     for i in range(10):
         add(store, i, camera="lobby" if i % 3 else "desk", watch="door" if i % 2 else "shelf")
     assert [each.id for each in store.newest(3)] == [10, 9, 8]
-    assert [each.id for each in store.newest(3, Wanted(before=8))] == [7, 6, 5]
-    assert [each.id for each in store.newest(9, Wanted(camera="desk"))] == [10, 7, 4, 1]
-    assert [each.id for each in store.newest(9, Wanted(camera="desk", watch="door"))] == [10, 4]
-    assert [each.id for each in store.newest(9, Wanted(since=WALL + 7))] == [10, 9, 8]
+    assert [each.id for each in store.newest(3, EventQuery(before=8))] == [7, 6, 5]
+    assert [each.id for each in store.newest(9, EventQuery(camera="desk"))] == [10, 7, 4, 1]
+    assert [each.id for each in store.newest(9, EventQuery(camera="desk", watch="door"))] == [10, 4]
+    assert [each.id for each in store.newest(9, EventQuery(since=WALL + 7))] == [10, 9, 8]
     assert [each.id for each in store.following(6, 2, watch=None, camera=None)] == [7, 8]
     assert [each.id for each in store.following(0, 9, watch="door", camera="desk")] == [4, 10]
     store.close()
 
 
 def test_what_somebody_has_seen_is_kept_found_and_taken_back(tmp_path: Path) -> None:
-    store = open_store(tmp_path, Bounds(max_events=5))
+    store = open_store(tmp_path, EventBounds(max_events=5))
     for i in range(5):
         add(store, i)
     seen = store.acknowledge([2, 4, 4, 77], WALL + 10)
@@ -65,11 +65,11 @@ def test_what_somebody_has_seen_is_kept_found_and_taken_back(tmp_path: Path) -> 
     (again,) = store.acknowledge([4], WALL + 20)
     assert again.acknowledged_at == rfc3339(WALL + 10)  # it keeps its first time
     store.close()
-    store = open_store(tmp_path, Bounds(max_events=5))
-    assert [each.id for each in store.newest(9, Wanted(acknowledged=True))] == [4, 2]
-    assert [each.id for each in store.newest(9, Wanted(acknowledged=False, before=5))] == [3, 1]
+    store = open_store(tmp_path, EventBounds(max_events=5))
+    assert [each.id for each in store.newest(9, EventQuery(acknowledged=True))] == [4, 2]
+    assert [each.id for each in store.newest(9, EventQuery(acknowledged=False, before=5))] == [3, 1]
     assert [each.acknowledged_at for each in store.acknowledge([4], None)] == [None]
-    assert [each.id for each in store.newest(9, Wanted(acknowledged=True))] == [2]
+    assert [each.id for each in store.newest(9, EventQuery(acknowledged=True))] == [2]
     for i in range(5, 8):
         add(store, i)  # what is seen goes with its event
     assert store._db.execute("SELECT count(*) FROM acknowledgements").fetchone() == (0,)
@@ -89,20 +89,20 @@ def test_a_database_of_the_first_askcam_is_used_as_it_is(tmp_path: Path) -> None
 
 
 def test_the_oldest_events_go_and_no_id_comes_twice(tmp_path: Path) -> None:
-    store = open_store(tmp_path, Bounds(max_events=4))
+    store = open_store(tmp_path, EventBounds(max_events=4))
     for i in range(9):
         add(store, i)
     assert ([each.id for each in store.newest(99)], store.first_id(), store.last_id()) == ([9, 8, 7, 6], 6, 9)
     assert store.pictures.picture(5) is None
     store.close()
-    store = open_store(tmp_path, Bounds(max_events=1))
+    store = open_store(tmp_path, EventBounds(max_events=1))
     assert add(store, 9).id == 10
     assert store.first_id() == 10
     store.close()
 
 
 def test_the_oldest_pictures_go_before_their_events(tmp_path: Path) -> None:
-    store = open_store(tmp_path, Bounds(max_bytes=250))
+    store = open_store(tmp_path, EventBounds(max_bytes=250))
     told = [add(store, i, jpeg=bytes(100)) for i in range(4)]
     assert [store.pictures.picture(each.id) is not None for each in told] == [False, False, True, True]
     assert [each.frame_url for each in store.newest(9)] == [
@@ -115,14 +115,14 @@ def test_the_oldest_pictures_go_before_their_events(tmp_path: Path) -> None:
 
 
 def test_the_frames_of_an_event_are_kept_with_it_and_go_before_any_picture(tmp_path: Path) -> None:
-    store = open_store(tmp_path, Bounds(max_bytes=660))
+    store = open_store(tmp_path, EventBounds(max_bytes=660))
     frames = tuple(bytes([i]) * 30 for i in range(4))
     told = [add(store, i, jpeg=bytes(100), frames=frames) for i in range(3)]  # 220 bytes each: it is full
     assert [frame.url for frame in told[1].frames] == [f"/v1/events/2/frames/{i}.jpg" for i in range(4)]
     assert [frame.at[17:21] for frame in told[1].frames] == ["20.0", "20.5", "21.0", "21.5"]
     assert store.newest(9) == told[::-1]
     store.close()
-    store = open_store(tmp_path, Bounds(max_bytes=660))
+    store = open_store(tmp_path, EventBounds(max_bytes=660))
     told.append(add(store, 3, jpeg=bytes(100), frames=frames))
     kept = store.newest(9)[::-1]
     assert [len(each.frames) for each in kept] == [0, 0, 4, 4]  # two had to go for 220 bytes
@@ -139,7 +139,7 @@ def test_the_frames_of_an_event_are_kept_with_it_and_go_before_any_picture(tmp_p
 
 
 def test_frames_go_with_their_event(tmp_path: Path) -> None:
-    store = open_store(tmp_path, Bounds(max_events=2))
+    store = open_store(tmp_path, EventBounds(max_events=2))
     for i in range(5):
         add(store, i, frames=(b"one", b"two"))
     assert store._db.execute("SELECT event, number FROM frames ORDER BY 1, 2").fetchall() == [
@@ -209,9 +209,12 @@ def test_a_removed_watch_leaves_its_events(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     WatchStore(store.db).put("door", DOOR)
     add(store, 0)
-    store.add(event("camera_lost", watch=None), WALL, None, remembering((CAMERA, "lobby"), Memory(True)))
+    store.add(event("camera_lost", watch=None), WALL, None, remembering((CAMERA, "lobby"), WatchMemory(True)))
     WatchStore(store.db).remove("door")
-    assert (WatchStore(store.db).settings(), WatchStore(store.db).memories()) == ({}, {(CAMERA, "lobby"): Memory(True)})
+    assert (WatchStore(store.db).settings(), WatchStore(store.db).memories()) == (
+        {},
+        {(CAMERA, "lobby"): WatchMemory(True)},
+    )
     assert len(store.newest(9)) == 2
     store.close()
 

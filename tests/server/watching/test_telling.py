@@ -12,11 +12,11 @@ import pytest
 from watch_events import WALL, event
 
 from askcam.client.watches import WatchEvent
-from askcam.features.events.config import Bounds
-from askcam.features.events.publish import News, Telling
-from askcam.features.events.store import Store
+from askcam.features.events.config import EventBounds
+from askcam.features.events.publish import News, Publisher
+from askcam.features.events.store import EventStore
 from askcam.features.events.subscribers import MAX_WAITING, Readers
-from askcam.features.events.thread import Keeping
+from askcam.features.events.thread import EventThread
 from askcam.server.saw import rfc3339
 from askcam.stream.frame import Frame
 
@@ -26,16 +26,16 @@ def news(**more: Any) -> News:
 
 
 @pytest.fixture
-async def keeping(tmp_path: Path) -> AsyncIterator[Keeping]:
-    keeping = Keeping(tmp_path, Bounds())
+async def keeping(tmp_path: Path) -> AsyncIterator[EventThread]:
+    keeping = EventThread(tmp_path, EventBounds())
     await keeping.begin()
     yield keeping
     await keeping.close()
 
 
-async def test_what_is_told_is_kept_already(keeping: Keeping) -> None:
+async def test_what_is_told_is_kept_already(keeping: EventThread) -> None:
     readers = Readers()
-    telling = Telling(keeping, readers)
+    telling = Publisher(keeping, readers)
     with readers.reading() as reader:
         await telling.tell(news())
         told = await reader.next(5)
@@ -44,9 +44,9 @@ async def test_what_is_told_is_kept_already(keeping: Keeping) -> None:
     assert telling.told["on", "warning"] == 1
 
 
-async def test_what_the_disk_refuses_waits_and_comes_in_order(keeping: Keeping) -> None:
+async def test_what_the_disk_refuses_waits_and_comes_in_order(keeping: EventThread) -> None:
     readers = Readers()
-    telling = Telling(keeping, readers)
+    telling = Publisher(keeping, readers)
     await keeping.do(lambda store: store._db.execute("PRAGMA query_only = 1"))
     with readers.reading() as reader:
         for probability in (0.7, 0.8, 0.9):
@@ -77,9 +77,9 @@ def gray(jpeg: bytes | None) -> int:
     [(1, []), (2, [0, 1]), (8, [*range(8)]), (10, [0, 1, 3, 4, 5, 6, 8, 9]), (16, [0, 2, 4, 6, 9, 11, 13, 15])],
 )
 async def test_an_event_is_kept_with_the_frames_it_was_decided_from_eight_at_most(
-    keeping: Keeping, seen: int, kept: list[int]
+    keeping: EventThread, seen: int, kept: list[int]
 ) -> None:
-    await Telling(keeping, Readers()).tell(News(event(), WALL, None, frames(seen), None))
+    await Publisher(keeping, Readers()).tell(News(event(), WALL, None, frames(seen), None))
     told = await keeping.do(lambda store: store.event(1))
     assert told is not None
     assert [frame.at for frame in told.frames] == [rfc3339(WALL + i / 2) for i in kept]
@@ -88,8 +88,8 @@ async def test_an_event_is_kept_with_the_frames_it_was_decided_from_eight_at_mos
     assert gray(await keeping.do(lambda store: store.pictures.picture(1))) == 10 * (seen - 1)
 
 
-async def test_events_that_wait_for_the_disk_keep_one_picture_each(keeping: Keeping) -> None:
-    telling = Telling(keeping, Readers())
+async def test_events_that_wait_for_the_disk_keep_one_picture_each(keeping: EventThread) -> None:
+    telling = Publisher(keeping, Readers())
     await keeping.do(lambda store: store._db.execute("PRAGMA query_only = 1"))
     for _ in range(3):
         await telling.tell(News(event(), WALL, None, frames(4), None))
@@ -104,14 +104,14 @@ async def test_events_that_wait_for_the_disk_keep_one_picture_each(keeping: Keep
 
 
 async def test_only_beyond_the_bound_is_an_event_lost_and_that_is_counted(
-    keeping: Keeping, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    keeping: EventThread, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(*_: Any) -> WatchEvent:
         raise sqlite3.OperationalError("unable to write")
 
     monkeypatch.setattr("askcam.features.events.publish.MAX_WAITING", 2)
-    monkeypatch.setattr(Store, "add", refuse)
-    telling = Telling(keeping, Readers())
+    monkeypatch.setattr(EventStore, "add", refuse)
+    telling = Publisher(keeping, Readers())
     for _ in range(3):
         await telling.tell(news())
     assert (telling.num_waiting, telling.lost) == (2, 1)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from askcam.features.watches.quiet import QuietHours, is_quiet
 from askcam.features.watches.setting import Kind, WatchSetting
-from askcam.features.watches.threshold import NEXT, Input, Memory, State, Turn, Watch
+from askcam.features.watches.threshold import NEXT, Watch, WatchInput, WatchMemory, WatchState, WatchTurn
 
 WALL = datetime(2026, 1, 15, 12, tzinfo=UTC).timestamp()
 
@@ -24,7 +24,7 @@ def setting(**more: Any) -> WatchSetting:
     return WatchSetting("Is the door open?", ("lobby",), **more)
 
 
-def run(watch: Watch, steps: list[tuple[float, float | None]], start: float = 0.0) -> list[tuple[float, Turn]]:
+def run(watch: Watch, steps: list[tuple[float, float | None]], start: float = 0.0) -> list[tuple[float, WatchTurn]]:
     """Readings, each so many seconds after the one before; what was told, and when."""
     told, at = [], start
     for gap, probability in steps:
@@ -37,11 +37,11 @@ def run(watch: Watch, steps: list[tuple[float, float | None]], start: float = 0.
 
 @given(STEPS, st.floats(0, 10), st.floats(0, 20), st.booleans())
 def test_on_and_off_take_turns(steps: Any, for_s: float, cooldown_s: float, was_on: bool) -> None:
-    memory = Memory(was_on, WALL if was_on else None)
+    memory = WatchMemory(was_on, WALL if was_on else None)
     told = run(Watch(setting(for_s=for_s, cooldown_s=cooldown_s), memory, 0, WALL), steps)
     assert all(one is not other for (_, one), (_, other) in pairwise(told))
     if told:
-        assert told[0][1] is (Turn.OFF if was_on else Turn.ON)
+        assert told[0][1] is (WatchTurn.OFF if was_on else WatchTurn.ON)
 
 
 @given(STEPS, st.floats(0.1, 10))
@@ -54,7 +54,7 @@ def test_it_turns_only_after_it_has_held_for_long_enough(steps: Any, for_s: floa
         seen.append((at, probability))
         if at not in told:
             continue
-        high = told.pop(at) is Turn.ON
+        high = told.pop(at) is WatchTurn.ON
         span = [p for t, p in seen if t >= at - for_s]
         assert all(p is not None and (p >= 0.7 if high else p <= 0.4) for p in span)
         assert any(t <= at - for_s + 1e-9 for t, _ in seen), "it has not even watched for so long"
@@ -70,38 +70,38 @@ def test_a_flicker_never_turns_it_on(high: list[float], times: int) -> None:
 @given(STEPS, st.floats(0.1, 60))
 def test_it_cools_down_before_it_turns_on_again(steps: Any, cooldown_s: float) -> None:
     told = run(Watch(setting(for_s=0, cooldown_s=cooldown_s)), steps)
-    ons = [at for at, turn in told if turn is Turn.ON]
+    ons = [at for at, turn in told if turn is WatchTurn.ON]
     assert all(later - earlier >= cooldown_s for earlier, later in pairwise(ons))
 
 
 def test_what_still_holds_after_the_cooldown_is_told_then() -> None:
     watch = Watch(setting(for_s=0, cooldown_s=10))
     assert run(watch, [(0, 0.9), (1, 0.1), (1, 0.9), (1, 0.9), (6, 0.9), (1, 0.9)]) == [
-        (0, Turn.ON),
-        (1, Turn.OFF),
-        (10, Turn.ON),
+        (0, WatchTurn.ON),
+        (1, WatchTurn.OFF),
+        (10, WatchTurn.ON),
     ]
 
 
 def test_a_cooldown_outlives_a_restart() -> None:
-    watch = Watch(setting(for_s=0, cooldown_s=60), Memory(False, WALL - 20), 1000, WALL)
+    watch = Watch(setting(for_s=0, cooldown_s=60), WatchMemory(False, WALL - 20), 1000, WALL)
     assert watch.see(0.9, 1001, WALL + 1) is None
     assert watch.see(0.9, 1039, WALL + 39) is None
-    assert watch.see(0.9, 1040, WALL + 40) is Turn.ON
-    assert watch.memory == Memory(True, WALL + 40)
+    assert watch.see(0.9, 1040, WALL + 40) is WatchTurn.ON
+    assert watch.memory == WatchMemory(True, WALL + 40)
 
 
 def test_a_wall_clock_that_went_back_over_a_restart_costs_one_cooldown_and_no_more() -> None:
-    watch = Watch(setting(for_s=0, cooldown_s=60), Memory(False, WALL + 1e6), 1000, WALL)
+    watch = Watch(setting(for_s=0, cooldown_s=60), WatchMemory(False, WALL + 1e6), 1000, WALL)
     assert watch.see(0.9, 1001, WALL) is None
-    assert watch.see(0.9, 1060, WALL) is Turn.ON
+    assert watch.see(0.9, 1060, WALL) is WatchTurn.ON
 
 
 @given(st.lists(st.tuples(st.floats(-100, 100), LIKELY), max_size=60), st.floats(0.1, 20), st.floats(0, 30))
 def test_a_clock_that_jumps_cannot_break_it(steps: Any, for_s: float, cooldown_s: float) -> None:
     told = run(Watch(setting(for_s=for_s, cooldown_s=cooldown_s)), steps)
     assert all(one is not other for (_, one), (_, other) in pairwise(told))
-    assert [turn for _, turn in told[:1]] in ([], [Turn.ON])
+    assert [turn for _, turn in told[:1]] in ([], [WatchTurn.ON])
 
 
 @given(st.floats(1, 1e6))
@@ -128,19 +128,19 @@ def test_blindness_keeps_what_is_told(steps: Any) -> None:
 def test_blindness_ends_what_was_about_to_turn() -> None:
     watch = Watch(setting(for_s=2))
     assert run(watch, [(0, 0.9), (1, None), (1, 0.9), (1, 0.9)]) == []
-    assert run(watch, [(1, 0.9)], 3) == [(4, Turn.ON)]
+    assert run(watch, [(1, 0.9)], 3) == [(4, WatchTurn.ON)]
 
 
 def test_between_the_thresholds_nothing_changes() -> None:
     watch = Watch(setting(for_s=0))
-    assert run(watch, [(1, 0.6), (1, 0.7), (1, 0.5), (1, 0.41), (1, 0.4)]) == [(2, Turn.ON), (5, Turn.OFF)]
+    assert run(watch, [(1, 0.6), (1, 0.7), (1, 0.5), (1, 0.41), (1, 0.4)]) == [(2, WatchTurn.ON), (5, WatchTurn.OFF)]
 
 
 def test_every_state_takes_every_reading_and_only_what_pends_can_hold() -> None:
-    readings = set(Input) - {Input.HELD}
-    assert NEXT.keys() == set(State)
-    assert {state for state in State if Input.HELD in NEXT[state]} == {State.RISING, State.FALLING}
-    assert all(NEXT[state].keys() >= readings for state in State)
+    readings = set(WatchInput) - {WatchInput.HELD}
+    assert NEXT.keys() == set(WatchState)
+    assert {state for state in WatchState if WatchInput.HELD in NEXT[state]} == {WatchState.RISING, WatchState.FALLING}
+    assert all(NEXT[state].keys() >= readings for state in WatchState)
 
 
 # -- quiet hours
@@ -178,15 +178,15 @@ def test_quiet_hours_go_by_the_clock_on_the_wall_when_it_is_changed() -> None:
 def test_it_never_turns_on_in_quiet_hours_and_turns_off_all_the_same(wall: int, zone: str) -> None:
     quiet = setting(for_s=0, quiet=("22:00-06:00", "12:00-13:00"), time_zone=zone)
     hour = datetime.fromtimestamp(wall, ZoneInfo(zone)).hour
-    expected = None if hour >= 22 or hour < 6 or hour == 12 else Turn.ON
+    expected = None if hour >= 22 or hour < 6 or hour == 12 else WatchTurn.ON
     assert Watch(quiet).see(0.9, 1, wall) is expected
-    assert Watch(quiet, Memory(True, wall - 1)).see(0.1, 1, wall) is Turn.OFF
+    assert Watch(quiet, WatchMemory(True, wall - 1)).see(0.1, 1, wall) is WatchTurn.OFF
 
 
 def test_what_still_holds_when_the_quiet_hours_end_is_told_then() -> None:
     watch = Watch(setting(for_s=0, quiet=("22:00-06:00",)))
     dawn = datetime(2026, 1, 15, 6, tzinfo=UTC).timestamp()
-    assert [watch.see(0.9, 100 + t, dawn + t) for t in (-2, -1, 0, 1)] == [None, None, Turn.ON, None]
+    assert [watch.see(0.9, 100 + t, dawn + t) for t in (-2, -1, 0, 1)] == [None, None, WatchTurn.ON, None]
 
 
 # -- settings

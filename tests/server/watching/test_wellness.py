@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askcam.features.watches.wellness import HOLD_S, NEXT, Input, State, Wellness
+from askcam.features.watches.wellness import HOLD_S, NEXT, Wellness, WellnessInput, WellnessState
 
 DARK = ("dark",)
 
@@ -62,6 +62,8 @@ def test_a_clock_that_goes_back_invents_nothing() -> None:
     assert turns(machine, [(100.0, DARK, True), (0.0, DARK, True), (4.0, DARK, True), (5.0, DARK, True)]) == [5.0]
 
 
-@pytest.mark.parametrize("state", State)
-def test_no_input_is_missing_but_holding_where_nothing_is_held(state: State) -> None:
-    assert set(NEXT[state]) == set(Input) - ({Input.HELD} if state in (State.WELL, State.UNWELL) else set())
+@pytest.mark.parametrize("state", WellnessState)
+def test_no_input_is_missing_but_holding_where_nothing_is_held(state: WellnessState) -> None:
+    assert set(NEXT[state]) == set(WellnessInput) - (
+        {WellnessInput.HELD} if state in (WellnessState.WELL, WellnessState.UNWELL) else set()
+    )
