@@ -23,22 +23,15 @@ from askcam.server.access.origins import normal_origin
 from askcam.server.access.paths import Slashes, hint
 from askcam.server.access.proxies import Forwarded
 from askcam.server.access.request_ids import HEADER, SCOPE, RequestIds
-from askcam.server.api import (
-    cameras,
-    health,
-    history,
-    login,
-    models,
-    page,
-    tools,
-)
-from askcam.server.api.chat import completions
-from askcam.server.api.realtime import routes as realtime
-from askcam.server.api.responses import routes as responses
 from askcam.server.errors import ApiError, as_api_error
 from askcam.server.house import House
+from askcam.server.http import cameras, health, history, login, page, tools
 from askcam.server.kept_answers import CannotRead
 from askcam.server.metrics import CountRequests
+from askcam.server.openai import models
+from askcam.server.openai.chat import completions
+from askcam.server.openai.realtime import routes as realtime
+from askcam.server.openai.responses import routes as responses
 from askcam.server.wire import openapi
 from askcam.server.wire.endpoint import Endpoint
 from askcam.stream.errors import StreamError

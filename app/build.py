@@ -24,12 +24,13 @@ from askcam.server.gauges.engine import EngineGauges
 from askcam.server.house import House
 from askcam.server.metrics import Metrics
 from askcam.server.model import BUILT_IN, Model
+from askcam.server.openai.realtime.sessions import Sessions
 from askcam.server.pictures import Pictures
-from askcam.server.realtime.sessions import Sessions
 from askcam.server.storage.health import Storage
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.installed import add_installed, built_in
 from askcam.server.tools.mcp_servers import McpServers
+from askcam.stream.sources.registry import resolve
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ log = logging.getLogger(__name__)
 def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House:
     """Everything but the engine, which comes when it is loaded."""
     model = Model(config.model.model or BUILT_IN)
-    cameras = Cameras(model, config.limits)
+    cameras = Cameras(model, config.limits, resolve)
     places = PlacesOf.of(config.limits, config.model.max_waiting)
     answers = Answers(config.answers.keep, config.answers.max_bytes)
     metrics = Metrics(cameras.all)

@@ -31,7 +31,8 @@ from askcam.server.access.proxies import TrustedProxies
 from askcam.server.access.tls import check_tls
 from askcam.server.answers import MAX_ANSWERS, MAX_BYTES
 from askcam.server.attached.allowed import FetchConfig
-from askcam.server.cameras import CameraUse, check_name
+from askcam.server.camera_names import check_name
+from askcam.server.cameras import CameraUse
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError
 from askcam.server.feature import Section

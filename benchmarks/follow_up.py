@@ -24,8 +24,8 @@ from askcam.demo.questions import questions
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
 from askcam.engine.question import Role
-from askcam.server.realtime.items import Item, SaidItem
-from askcam.server.realtime.prompt import messages
+from askcam.server.openai.realtime.items import Item, SaidItem
+from askcam.server.openai.realtime.prompt import messages
 from askcam.server.saw import rfc3339
 
 EPOCH = 1_700_000_000.0

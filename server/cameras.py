@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +10,8 @@ from typing import Any
 from askcam.client.protocol import CameraInfo
 from askcam.engine.errors import NoRoom
 from askcam.server.access.limits import Limits
-from askcam.server.errors import ApiError, as_api_error, bad_request, unknown_camera
+from askcam.server.camera_names import PUSHED, check_name, private
+from askcam.server.errors import ApiError, as_api_error, unknown_camera
 from askcam.server.model import Model
 from askcam.server.steps import Unwell
 from askcam.stream.camera import Camera, CameraConfig, StateChange
@@ -19,12 +19,10 @@ from askcam.stream.secrets import KNOWN
 from askcam.stream.shot import Shot
 from askcam.stream.sources.base import SourceSpec
 from askcam.stream.sources.push import PushSource
-from askcam.stream.sources.registry import resolve
 
 log = logging.getLogger(__name__)
 
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-PUSHED = "push-"  # private cameras' names begin so; no other may
+Resolve = Callable[[str, float], SourceSpec]  # of a URI and the pictures per second that are wanted; raises SourceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +39,12 @@ class CameraUse:
 DEFAULT_USE = CameraUse()
 
 
-def check_name(name: str) -> None:
-    """Raise ApiError 400 unless a camera may be called so."""
-    if not NAME.fullmatch(name) or name == "askcam" or name.startswith("push"):
-        raise bad_request(
-            f"{name!r} cannot be a camera's name: use up to 63 of a-z, 0-9, '-', '_', "
-            "and neither 'askcam' (the model itself) nor a name that begins with 'push'",
-            "name",
-        )
-
-
 class Cameras:
     """Owned by the event loop. Bounded by limits.max_cameras and limits.max_pushed_cameras; one more is refused."""
 
-    def __init__(self, model: Model, limits: Limits) -> None:
-        self._model, self._limits = model, limits
+    def __init__(self, model: Model, limits: Limits, resolve: Resolve) -> None:
+        """`resolve`: what opens a URI (stream/sources/registry.py)."""
+        self._model, self._limits, self._resolve = model, limits, resolve
         self._cameras: dict[str, Camera] = {}
         self._uses: dict[str, CameraUse] = {}
         self.announced: tuple[str, ...] = ()  # names of those that are opened once the model is loaded
@@ -69,21 +58,21 @@ class Cameras:
         check_name(name)
         if name in self._cameras:
             raise ApiError(409, "invalid_request_error", f"there is a camera {name!r} already", param="name")
-        if sum(not self.private(name) for name in self._cameras) >= self._limits.max_cameras:
+        if sum(not private(name) for name in self._cameras) >= self._limits.max_cameras:
             raise ApiError(
                 429,
                 "rate_limit_error",
                 f"all places for cameras are taken ({self._limits.max_cameras}): remove one first",
             )
         config = config or CameraConfig()
-        camera = self._open(name, resolve(uri, config.fps), config)
+        camera = self._open(name, self._resolve(uri, config.fps), config)
         KNOWN.publish(name)
         self._uses[name] = use or CameraUse()
         return camera
 
     def add_pushed(self, config: CameraConfig | None = None, use: CameraUse | None = None) -> tuple[str, PushSource]:
         """A private camera whose frames come from one connection; the caller removes it when that ends."""
-        if sum(self.private(name) for name in self._cameras) >= self._limits.max_pushed_cameras:
+        if sum(private(name) for name in self._cameras) >= self._limits.max_pushed_cameras:
             raise ApiError(
                 429,
                 "rate_limit_error",
@@ -153,13 +142,9 @@ class Cameras:
     def __contains__(self, name: str) -> bool:
         return name in self._cameras
 
-    @staticmethod
-    def private(name: str) -> bool:
-        return name.startswith(PUSHED)
-
     def names(self) -> list[str]:
         """Public cameras, in the order they were added."""
-        return [name for name in self._cameras if not self.private(name)]
+        return [name for name in self._cameras if not private(name)]
 
     def all(self) -> list[Camera]:
         """Private ones too."""
@@ -190,7 +175,7 @@ class Cameras:
             sample_fps=camera.config.fps,
             frame_age_ms=None if status.frame_age_s is None else round(status.frame_age_s * 1000, 1),
             health=[flag.value for flag in status.health],
-            private=self.private(name),
+            private=private(name),
             retry_in_ms=None if status.retry_s is None else round(status.retry_s * 1000, 1),
             sees_every_ms=self.sees_every_ms(name),
             slow=self._slow(name, status.fps),

@@ -22,9 +22,9 @@ from askcam.server.connections.protocol import line_of
 from askcam.server.kept_answers import Archive
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
+from askcam.server.openai.realtime.extension import Extension
+from askcam.server.openai.realtime.sessions import Sessions
 from askcam.server.pictures import Pictures
-from askcam.server.realtime.extension import Extension
-from askcam.server.realtime.sessions import Sessions
 from askcam.server.running import Running
 from askcam.server.storage.health import Storage
 from askcam.server.tools.box import Toolbox

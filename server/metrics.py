@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from askcam.client.protocol import ErrorBody
 from askcam.engine.question import Timings, Usage
-from askcam.server.cameras import Cameras
+from askcam.server.camera_names import private
 from askcam.server.gauges.cameras import CameraGauges, MeasuredCamera
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -176,7 +176,7 @@ class Metrics:
     def _label(self, camera: str | None) -> str:
         if camera is None:
             return ""
-        return PUSHED if Cameras.private(camera) else self._camera_labels.of(camera)
+        return PUSHED if private(camera) else self._camera_labels.of(camera)
 
     def _forget_removed(self) -> None:
         """A camera that is gone takes what was counted about it along: a series that nobody adds to stays for ever."""

@@ -10,7 +10,7 @@ from askcam.client.protocol import Fact
 from askcam.server.answering.observing import Observer
 from askcam.server.cameras import CameraUse
 from askcam.server.kept_answers import Archive
-from askcam.server.realtime.extension import Extension
+from askcam.server.openai.realtime.extension import Extension
 from askcam.server.tools.base import Tool
 from askcam.server.wire.endpoint import Endpoint
 from askcam.stream.camera import Camera

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Mapping
 
-from askcam.server.api.chat.fields import CHAT, MESSAGE
-from askcam.server.api.responses.fields import RESPONSES
 from askcam.server.fates import OTHERS, Fate, FieldRefused, FieldTaken, Ignored
-from askcam.server.realtime.fields import RESPONSE, SESSION
+from askcam.server.openai.chat.fields import CHAT, MESSAGE
+from askcam.server.openai.realtime.fields import RESPONSE, SESSION
+from askcam.server.openai.responses.fields import RESPONSES
 
 HEAD = """# What becomes of each field
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from askcam.client.protocol import CameraInfo
+from askcam.server.camera_names import private
 from askcam.server.cameras import Cameras
 from askcam.server.terminal import say
 from askcam.server.terminal.reasons import reason_in
@@ -143,7 +144,7 @@ async def telling(cameras: Cameras, json: bool) -> AsyncIterator[None]:
     lines, mouth = CameraLines(), _Mouth()
 
     def heard(change: StateChange) -> None:
-        if not cameras.private(change.camera):
+        if not private(change.camera):
             lines.changed(change.camera, change.new, change.reason, time.monotonic())
 
     async def watch() -> None:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from askcam.client.protocol import Advice, DeskCode, DeskInfo
 from askcam.features.desk.desks import Desks
 from askcam.features.desk.guidance import SAID
+from askcam.server.camera_names import private
 from askcam.server.cameras import Cameras
 from askcam.server.errors import not_found
 from askcam.server.saw import rfc3339
@@ -21,7 +22,7 @@ def endpoints(cameras: Cameras, desks: Desks) -> list[Endpoint]:
         cameras.get(name)
         desk = desks.get(name)
         if desk is None:
-            pushed = cameras.private(name)
+            pushed = private(name)
             remedy = "connect with ?model=push:desk" if pushed else f"set desk = true under [cameras.{name}]"
             raise not_found(f"camera {name!r} is no product desk: {remedy}", "name", "no_desk")
         now, view = time.monotonic(), desk.view

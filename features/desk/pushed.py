@@ -2,6 +2,7 @@
 
 from askcam.features.desk.config import OPTION, TOOLS
 from askcam.features.desk.desks import Desks
+from askcam.server.camera_names import private
 from askcam.server.cameras import Cameras, CameraUse
 from askcam.server.errors import ApiError
 from askcam.stream.camera import Camera
@@ -17,7 +18,7 @@ class PushedDesk:
 
     def check(self) -> None:
         """Raises ApiError where there is no place for one more."""
-        if sum(self._cameras.private(name) for name in self._desks) < self._most:
+        if sum(private(name) for name in self._desks) < self._most:
             return
         if not self._most:
             text = "this server reads no codes from pushed cameras: limits.max_pushed_desks is 0"

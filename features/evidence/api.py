@@ -6,8 +6,8 @@ from typing import Protocol
 from starlette.requests import Request
 from starlette.responses import Response
 
-from askcam.server.api.history import ANSWER, jpeg_response, no_such_answer
 from askcam.server.errors import not_found
+from askcam.server.http.history import ANSWER, jpeg_response, no_such_answer
 from askcam.server.wire.endpoint import JPEG, Endpoint, Reply
 
 

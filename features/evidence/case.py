@@ -22,7 +22,7 @@ from askcam.features.evidence.record import (
     runs,
 )
 from askcam.server.answering.observing import Answered
-from askcam.server.cameras import Cameras
+from askcam.server.camera_names import private
 from askcam.server.pictures import encode as jpeg
 from askcam.stream.errors import StreamError
 from askcam.stream.frame import Pixels
@@ -57,7 +57,7 @@ def written(case: Answered, common: Circumstances, pens: Pens) -> Evidence:
         id=record.id,
         created=record.created,
         camera=record.saw.camera,
-        private=record.saw.camera is not None and Cameras.private(record.saw.camera),
+        private=record.saw.camera is not None and private(record.saw.camera),
         question=record.question,
         messages=tuple(_turn(message, pens) for message in case.messages),
         tools=case.tools,

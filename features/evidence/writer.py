@@ -17,7 +17,7 @@ from askcam.features.evidence.retention import Calendar, EvidenceBounds
 from askcam.features.evidence.store import EvidenceStore
 from askcam.features.evidence.waiting import Waiting
 from askcam.server.answering.observing import Answered
-from askcam.server.cameras import Cameras
+from askcam.server.camera_names import private
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class EvidenceWriter:
 
     def traces(self, camera: str | None, may_be_kept: bool) -> bool:
         """Whether evidence of an answer about this camera is kept."""
-        return may_be_kept and (self.private or camera is None or not Cameras.private(camera))
+        return may_be_kept and (self.private or camera is None or not private(camera))
 
     def answered(self, answered: Answered) -> None:
         """Have it written down, if its evidence is kept."""

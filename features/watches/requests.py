@@ -7,8 +7,8 @@ from typing import Any
 
 from askcam.features.watches.bodies import NewWatch, WatchChange, read
 from askcam.server.errors import ApiError
-from askcam.server.realtime.extension import Reader, Request
-from askcam.server.realtime.reading import Fields
+from askcam.server.openai.realtime.extension import Reader, Request
+from askcam.server.openai.realtime.reading import Fields
 
 MAX_NAME_CHARS = 64
 

@@ -22,6 +22,7 @@ from askcam.features.watches.store import TABLES, Place, WatchStore
 from askcam.features.watches.text import Saying
 from askcam.features.watches.text_post import TextPost
 from askcam.features.watches.threshold import Watch, WatchMemory, WatchState
+from askcam.server.camera_names import private
 from askcam.server.cameras import Cameras
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import ApiError, bad_request, not_found
@@ -225,7 +226,7 @@ class Watching:
         """Raises ApiError."""
         for camera in setting.cameras:
             self._cameras.get(camera)
-            if self._cameras.private(camera):
+            if private(camera):
                 raise bad_request("a private camera ends with its connection, and cannot be watched", "cameras")
         self._meanings(setting)
 

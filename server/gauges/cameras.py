@@ -6,7 +6,7 @@ from typing import Protocol
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from askcam.server.cameras import Cameras
+from askcam.server.camera_names import private
 from askcam.stream.health import Health
 from askcam.stream.states import State
 from askcam.stream.status import CameraStatus
@@ -34,7 +34,7 @@ class CameraGauges(Collector):
 
     def collect(self) -> Iterator[Metric]:
         every = list(self._cameras())
-        public = [(camera.name, camera.status()) for camera in every if not Cameras.private(camera.name)]
+        public = [(camera.name, camera.status()) for camera in every if not private(camera.name)]
         pushed = GaugeMetricFamily("askcam_pushed_cameras", "Private cameras pushed over connections now.")
         pushed.add_metric([], len(every) - len(public))
         yield pushed

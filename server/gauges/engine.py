@@ -6,7 +6,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from askcam.engine.interface import EngineMemory, EngineStats, SeenPace
-from askcam.server.cameras import Cameras
+from askcam.server.camera_names import private
 from askcam.server.model import Model
 
 ENDS = ("answered", "cancelled", "failed", "refused")
@@ -57,7 +57,7 @@ def _paces(paces: Mapping[str, SeenPace]) -> Iterator[Metric]:
         "askcam_engine_too_slow", "1 while the machine cannot keep up with a camera.", labels=["camera"]
     )
     for name, pace in paces.items():
-        if not Cameras.private(name):
+        if not private(name):
             every.add_metric([name], pace.every_s)
             slow.add_metric([name], pace.slow)
     yield from (every, slow)

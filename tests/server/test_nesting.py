@@ -8,10 +8,10 @@ import pytest
 from askcam.client.protocol import CalledTool
 from askcam.engine.calls import read_call
 from askcam.server.answering.facts import marks, told_by
-from askcam.server.api.chat.tools import earlier
 from askcam.server.errors import ApiError, as_api_error
 from askcam.server.nesting import MAX_DEPTH, parsed, shallow
-from askcam.server.realtime.client_events import EventRefused, read
+from askcam.server.openai.chat.tools import earlier
+from askcam.server.openai.realtime.client_events import EventRefused, read
 from askcam.server.wire.bodies import decode
 
 DEPTHS = [MAX_DEPTH + 1, 300, 480, 900, 990, 1100, 5000, 100_000]
@@ -49,7 +49,7 @@ def test_calls_of_the_model_and_of_earlier_turns_are_read_or_have_a_problem(dept
 
 
 def _kind() -> type:
-    from askcam.server.api.chat.request import ToolCall
+    from askcam.server.openai.chat.request import ToolCall
 
     return ToolCall
 

@@ -20,14 +20,14 @@ from askcam.server.access.sizes import (
     check_tools,
     check_values,
 )
-from askcam.server.api.chat.request import ChatRequest
-from askcam.server.api.chat.request import read as read_chat
-from askcam.server.api.responses.items import InputItem, InputPart
-from askcam.server.api.responses.request import ResponseRequest
-from askcam.server.api.responses.request import read as read_response
 from askcam.server.errors import ApiError
-from askcam.server.realtime.client_events import EventRefused
-from askcam.server.realtime.client_events import read as read_event
+from askcam.server.openai.chat.request import ChatRequest
+from askcam.server.openai.chat.request import read as read_chat
+from askcam.server.openai.realtime.client_events import EventRefused
+from askcam.server.openai.realtime.client_events import read as read_event
+from askcam.server.openai.responses.items import InputItem, InputPart
+from askcam.server.openai.responses.request import ResponseRequest
+from askcam.server.openai.responses.request import read as read_response
 from askcam.server.wire.bodies import decode
 
 CHARS = Limits().max_question_chars

@@ -7,9 +7,9 @@ import pytest
 
 from askcam.engine.question import JSON_OBJECT, Role, Text
 from askcam.server.access.limits import Limits
-from askcam.server.api.chat.reading import read_body
-from askcam.server.api.chat.request import ChatRequest, read
 from askcam.server.errors import ApiError
+from askcam.server.openai.chat.reading import read_body
+from askcam.server.openai.chat.request import ChatRequest, read
 from askcam.server.steps import Ask
 from askcam.server.wire.bodies import decode
 

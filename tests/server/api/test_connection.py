@@ -2,7 +2,7 @@
 
 import pytest
 
-from askcam.server.api.realtime.connection import End, _how
+from askcam.server.openai.realtime.connection import End, _how
 
 
 @pytest.mark.parametrize(

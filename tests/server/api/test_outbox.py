@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from askcam.server.api.realtime.outbox import SocketOutbox
 from askcam.server.errors import ApiError
+from askcam.server.openai.realtime.outbox import SocketOutbox
 
 
 def outbox(**bounds: float) -> tuple[SocketOutbox, list[float]]:

@@ -9,11 +9,11 @@ from pydantic import TypeAdapter
 
 from askcam.client.protocol import Saw
 from askcam.server.access.limits import Limits
-from askcam.server.api.responses.items import InputItem
-from askcam.server.api.responses.request import ResponseRequest, read
-from askcam.server.api.responses.store import KeptResponse, Responses
-from askcam.server.api.responses.writer import ResponseWriter
 from askcam.server.errors import ApiError
+from askcam.server.openai.responses.items import InputItem
+from askcam.server.openai.responses.request import ResponseRequest, read
+from askcam.server.openai.responses.store import KeptResponse, Responses
+from askcam.server.openai.responses.writer import ResponseWriter
 from askcam.server.steps import Ask, SeenStep, TextDelta
 
 SDK: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)

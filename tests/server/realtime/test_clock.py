@@ -1,6 +1,6 @@
 import pytest
 
-from askcam.server.realtime.clock import ClientClock, ClockSample
+from askcam.server.openai.realtime.clock import ClientClock, ClockSample
 from askcam.stream.frame import AgeBasis
 
 NOW = 1_763_800_000.0

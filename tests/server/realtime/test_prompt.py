@@ -7,10 +7,10 @@ import pytest
 from realtime_talk import Talk, done, only_error
 
 from askcam.engine.question import Role, Text
-from askcam.server.realtime.call_items import CallItem, FunctionOutput, Turn
-from askcam.server.realtime.items import Item, SaidItem
-from askcam.server.realtime.prompt import messages
-from askcam.server.realtime.truncation import Rule, Trimmed, tokens
+from askcam.server.openai.realtime.call_items import CallItem, FunctionOutput, Turn
+from askcam.server.openai.realtime.items import Item, SaidItem
+from askcam.server.openai.realtime.prompt import messages
+from askcam.server.openai.realtime.truncation import Rule, Trimmed, tokens
 
 
 def user(name: str, text: str = "x" * 10) -> Item:

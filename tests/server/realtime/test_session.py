@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from realtime_talk import Talk, only_error, types
 
-from askcam.server.realtime.effects import Send
+from askcam.server.openai.realtime.effects import Send
 
 OWN = {
     "max_age_ms": None,

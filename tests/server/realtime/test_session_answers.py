@@ -7,7 +7,7 @@ from realtime_talk import Talk, done, only_error, types
 
 from askcam.engine.question import Reason, Role
 from askcam.server.errors import ApiError
-from askcam.server.realtime.effects import Stop
+from askcam.server.openai.realtime.effects import Stop
 from askcam.server.steps import SeenStep
 
 

@@ -11,7 +11,7 @@ from realtime_talk import Talk, done
 from askcam.client.protocol import CalledTool
 from askcam.engine.calls import Call
 from askcam.server.errors import ApiError
-from askcam.server.realtime.effects import Send, Start
+from askcam.server.openai.realtime.effects import Send, Start
 from askcam.server.steps import Called, Changed, Returned, Step, TextDelta
 
 plain = st.recursive(

@@ -11,8 +11,8 @@ from askcam.client.protocol import CalledTool, ErrorBody
 from askcam.engine.calls import Call
 from askcam.engine.question import Role
 from askcam.server.errors import ApiError
-from askcam.server.realtime.prompt import messages
-from askcam.server.realtime.tools import choice, functions
+from askcam.server.openai.realtime.prompt import messages
+from askcam.server.openai.realtime.tools import choice, functions
 from askcam.server.steps import Called, Done, Returned, SeenStep, TextDelta, ToolChoice
 
 TOOL = {

@@ -5,7 +5,7 @@ import base64
 import pytest
 from realtime_talk import WALL, Talk, data_url, jpeg, only_error
 
-from askcam.server.realtime.effects import Push, TellCamera
+from askcam.server.openai.realtime.effects import Push, TellCamera
 from askcam.stream.frame import AgeBasis
 
 

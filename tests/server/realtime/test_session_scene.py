@@ -6,7 +6,7 @@ import pytest
 from realtime_talk import Talk, done, types
 
 from askcam.engine.question import Reason, Role
-from askcam.server.realtime.effects import Start
+from askcam.server.openai.realtime.effects import Start
 from askcam.server.steps import Changed
 
 CHANGED = Changed("lobby", "2026-03-01T10:15:07.000000Z", 0.4)

@@ -7,7 +7,7 @@ import realtime_talk
 
 from askcam.features.watches.realtime import WatchExtension
 from askcam.features.watches.requests import Verb
-from askcam.server.realtime.effects import Follow, Manage, Unfollow
+from askcam.server.openai.realtime.effects import Follow, Manage, Unfollow
 
 
 class Talk(realtime_talk.Talk):

@@ -1,1 +1,0 @@
-"""Thin rooms, one per protocol: wire in, asking, wire out."""

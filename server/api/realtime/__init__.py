@@ -1,1 +1,0 @@
-"""WS /v1/realtime: connections, and the sessions that outlive them."""

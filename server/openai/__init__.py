@@ -1,0 +1,1 @@
+"""OpenAI's protocols, each whole in a folder; beside them what they share."""

@@ -1,0 +1,172 @@
+"""WS /v1/realtime: a connection begins a session, or comes back to one. What is said then is the session's business."""
+
+import asyncio
+import contextlib
+
+from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from askcam.client.protocol import encode
+from askcam.server.access.auth import Role
+from askcam.server.access.browsers import selected
+from askcam.server.access.shares import Place, client_of
+from askcam.server.errors import ApiError, bad_request
+from askcam.server.house import House
+from askcam.server.openai.models import MODEL
+from askcam.server.openai.realtime.connection import Connection, End
+from askcam.server.openai.realtime.hosted import Hosted
+from askcam.server.openai.realtime.session import random_id
+from askcam.server.running import PushedUse
+from askcam.stream.sources.push import PushSource
+
+PUSH = "push:"  # a private camera; behind it may stand what a feature makes of it
+LATER = (429, 503)  # close code 1013, "try again later": the SDKs do
+ELSEWHERE = 4409  # the client has come back to this session on another connection
+
+
+def routes(house: House) -> list[BaseRoute]:
+    async def realtime(websocket: WebSocket) -> None:
+        await websocket.accept(selected(websocket.scope.get("subprotocols", ())))
+        try:
+            house.enter(house.places.sessions, websocket)
+        except ApiError as error:
+            await _refuse(websocket, error)
+            return
+        with house.metrics.session():
+            await _serve(house, websocket)
+
+    return [WebSocketRoute("/v1/realtime", realtime)]
+
+
+async def _serve(house: House, websocket: WebSocket) -> None:
+    resumes = "session" in websocket.query_params
+    first: str | None = None
+    try:
+        if resumes:
+            hosted, first = await _back(house, websocket)
+        else:
+            hosted = await _new(house, websocket)
+    except ApiError as error:
+        if resumes:
+            house.metrics.resumed(error.code or error.type)
+        await _refuse(websocket, error)
+        return
+    # Nothing is awaited between the finding of a session and its serving: two connections cannot both find it free.
+    connection = Connection(websocket, hosted, house, first)
+    hosted.serve(connection, websocket)
+    end = End.CLOSED
+    try:
+        end = await connection.run()
+    finally:
+        match end:
+            case End.LOST:
+                house.sessions.park(hosted)
+            case End.CLOSED:
+                await asyncio.shield(house.sessions.end(hosted))
+            case End.TAKEN | End.OVER:
+                pass
+    if end is End.TAKEN:
+        await connection.close(ELSEWHERE, "session_resumed_elsewhere")
+    elif end is not End.CLOSED:
+        await connection.close(1011, "the session has ended" if end is End.OVER else "nothing was read")
+
+
+async def _new(house: House, websocket: WebSocket) -> Hosted:
+    """A session for this connection. Raises ApiError."""
+    model = websocket.query_params.get("model", "")
+    camera: str | None = None
+    source: PushSource | None = None
+    place: Place | None = None
+    use: PushedUse | None = None
+    if model.startswith(PUSH):
+        use = _use(house, model.removeprefix(PUSH))
+        place = await _place(house, websocket)
+        try:
+            camera, source = await _pushed(house, use)
+        except BaseException:
+            place.leave()
+            raise
+    elif model != MODEL:
+        if not model:
+            known = ", ".join([*house.cameras.names(), PUSH, MODEL])
+            raise bad_request(f"which camera? connect with ?model=NAME; names here: {known}", "model")
+        camera = house.cameras.get(model).name
+    else:
+        _ = house.model.engine  # or tell how far the loading is
+    hosted = Hosted(house, websocket, model, camera, source, _role(house, websocket), place, use)
+    house.sessions.open(hosted)
+    return hosted
+
+
+async def _place(house: House, websocket: WebSocket) -> Place:
+    """Among pushed cameras. Raises ApiError 429."""
+    while True:
+        try:
+            return house.places.pushed.enter(client_of(websocket))
+        except ApiError:
+            if not await house.sessions.make_way():
+                raise
+
+
+def _use(house: House, name: str) -> PushedUse | None:
+    """What a feature makes of cameras that are pushed as `name`; None: it is one like others."""
+    return next((running.pushed[name] for running in house.features.values() if name in running.pushed), None)
+
+
+async def _pushed(house: House, use: PushedUse | None) -> tuple[str, PushSource]:
+    """A private camera; one whose client is away makes way for it, if there is no other place."""
+    while True:
+        try:
+            if use is not None:
+                use.check()
+            name, source = house.cameras.add_pushed(use=None if use is None else use.use)
+        except ApiError as error:
+            if error.code != "busy" or not await house.sessions.make_way():
+                raise
+        else:
+            if use is not None:
+                use.begin(house.cameras.get(name))
+            return name, source
+
+
+async def _back(house: House, websocket: WebSocket) -> tuple[Hosted, str]:
+    """The session that this connection comes back to, and what to say first; then all that was missed will follow.
+
+    Raises ApiError, and then the session is as it was, or waits.
+    """
+    query, owner = websocket.query_params, str(_role(house, websocket))
+    after = query.get("after") or None
+    while True:
+        found = house.sessions.find(query["session"], owner)
+        assert isinstance(found, Hosted), found
+        if query.get("model", found.model) != found.model:
+            raise bad_request(
+                f"the session {found.id} is about {found.model!r}: leave ?model= out, or begin a new session",
+                "model",
+                "model_cannot_change",
+            )
+        missed = found.outbox.missed(after)  # or refused, before anybody is sent away
+        if found.connection is None:
+            break
+        await found.connection.take()
+        if not found.served:
+            house.sessions.park(found)  # for a moment, unless what was missed has gone meanwhile
+    event_id = random_id("event")
+    found.outbox.rewind(after, event_id)
+    house.sessions.unpark(found)
+    house.metrics.resumed("resumed")
+    resumed = {"type": "session.resumed", "event_id": event_id, "session": found.session.wire(), "missed": missed}
+    return found, encode(resumed).decode()
+
+
+def _role(house: House, websocket: WebSocket) -> Role:
+    """Who may come back to a session: whoever knows its id, which cannot be guessed, and has the same role."""
+    return house.auth.role(websocket.headers, websocket.cookies) or Role.VIEWER  # nobody else gets past the guard
+
+
+async def _refuse(websocket: WebSocket, error: ApiError) -> None:
+    """Say why, in a way that browsers show to their pages too, and close."""
+    with contextlib.suppress(WebSocketDisconnect):
+        body = {"type": "error", "event_id": random_id("event"), "error": error.body()}
+        await websocket.send_text(encode(body).decode())
+        await websocket.close(1013 if error.status in LATER else 4000 + error.status, error.code or error.type)

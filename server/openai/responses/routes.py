@@ -1,0 +1,143 @@
+"""POST /v1/responses: OpenAI's newer door. Wire in, asking, wire out (plain JSON or typed server-sent events)."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from dataclasses import replace
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from askcam.client.protocol import encode
+from askcam.server.access.shares import client_of
+from askcam.server.errors import ApiError, called
+from askcam.server.house import House
+from askcam.server.openai.addresses import in_response
+from askcam.server.openai.outcome import ANSWER_LINKS, check_stream, until_told, whole
+from askcam.server.openai.responses import shapes
+from askcam.server.openai.responses.items import shows
+from askcam.server.openai.responses.reading import NAMES, read_body
+from askcam.server.openai.responses.request import ResponseRequest, read
+from askcam.server.openai.responses.shapes import DeletedResponse, ResponseEvent
+from askcam.server.openai.responses.store import KeptResponse, Responses
+from askcam.server.openai.responses.writer import ResponseWriter
+from askcam.server.steps import Done, Step
+from askcam.server.wire.bodies import json_response, read_aside
+from askcam.server.wire.endpoint import JSON, SSE, Endpoint, EventStream, Reply, Takes
+
+RESPONSE = Takes("id", "path", "the response's own id")
+LINKS = ANSWER_LINKS | {
+    name: {"operationId": name, "parameters": {"id": "$response.body#/id"}}
+    for name in ("getResponse", "deleteResponse")
+}
+
+
+def endpoints(house: House) -> list[Endpoint]:
+    """A response is read and deleted by whom its id was told to: ids are unguessable and never listed."""
+    responses = Responses()
+
+    async def create(request: Request) -> Response:
+        house.admit_question(request)  # before its body is read: that may cost most
+        body = await read_aside(await request.body(), read_body)
+        before, added = responses.before(body.previous_response_id), responses.referred(body.items)
+        await house.fetcher.put(in_response(body), client_of(request))
+        context = house.model.engine.info.context_tokens
+        if shows((*before, *added)):
+            ask = await house.decoding.run(
+                client_of(request).key,
+                lambda budget: read(body, before, added, house.limits, context // 2, budget),
+                request.is_disconnected,
+            )
+        else:
+            ask = await asyncio.to_thread(read, body, before, added, house.limits, context // 2)
+        ask = replace(ask, client=client_of(request))
+        writer = ResponseWriter(body)
+
+        def keep() -> None:
+            if body.store is not False:
+                own = writer.items()
+                responses.put(KeptResponse(writer.response, (*before, *added, *own), own), client_of(request).key)
+
+        if not body.stream:
+            with called(NAMES):
+                answer = writer.whole(await whole(house.asking, ask, request))
+            keep()
+            return json_response(answer)
+        check_stream(ask)
+        steps = house.asking.ask(ask)
+        with called(NAMES):
+            first = await until_told(steps, request)
+        return StreamingResponse(
+            _events(first, steps, writer, keep), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+        )
+
+    async def retrieve(request: Request) -> Response:
+        return json_response(responses.get(request.path_params["id"]))
+
+    async def delete(request: Request) -> Response:
+        responses.delete(request.path_params["id"])
+        return json_response(DeletedResponse(request.path_params["id"]))
+
+    return [
+        Endpoint(
+            method="POST",
+            path="/v1/responses",
+            handler=create,
+            name="createResponse",
+            what="Ask, in the Responses API's words. With `stream`, typed events come as server-sent events",
+            replies={
+                200: Reply("the answer", {JSON: shapes.Response, SSE: EventStream((ResponseEvent,))}, links=LINKS)
+            },
+            body=ResponseRequest,
+            errors=(400, 404, 503),
+            tag="asking",
+        ),
+        Endpoint(
+            method="GET",
+            path="/v1/responses/{id}",
+            handler=retrieve,
+            name="getResponse",
+            what="One of the last responses",
+            replies={200: Reply("", {JSON: shapes.Response})},
+            takes=(RESPONSE,),
+            errors=(404,),
+            tag="asking",
+        ),
+        Endpoint(
+            method="DELETE",
+            path="/v1/responses/{id}",
+            handler=delete,
+            name="deleteResponse",
+            what="Forget it",
+            replies={200: Reply("it is forgotten", {JSON: DeletedResponse})},
+            takes=(RESPONSE,),
+            errors=(404,),
+            tag="asking",
+        ),
+    ]
+
+
+async def _events(
+    first: Step, steps: AsyncGenerator[Step, None], writer: ResponseWriter, keep: Callable[[], None]
+) -> AsyncIterator[bytes]:
+    async with contextlib.aclosing(steps):
+        yield _sse(writer.begin())
+        try:
+            yield _told(first, writer, keep)
+            if not isinstance(first, Done):
+                async for step in steps:
+                    yield _told(step, writer, keep)
+        except ApiError as exc:  # the status line is gone
+            yield _sse(writer.failed(exc))
+
+
+def _told(step: Step, writer: ResponseWriter, keep: Callable[[], None]) -> bytes:
+    if not isinstance(step, Done):
+        return _sse(writer.step(step))
+    events = _sse(writer.done(step))
+    keep()  # before its end is told: the next question may follow at once
+    return events
+
+
+def _sse(events: Iterable[ResponseEvent]) -> bytes:
+    return b"".join(b"event: " + event.type.encode() + b"\ndata: " + encode(event) + b"\n\n" for event in events)
