@@ -23,8 +23,8 @@ from askcam.server.access.origins import normal_origin
 from askcam.server.access.paths import Slashes, hint
 from askcam.server.access.proxies import Forwarded
 from askcam.server.access.request_ids import HEADER, SCOPE, RequestIds
+from askcam.server.core import Core
 from askcam.server.errors import ApiError, as_api_error
-from askcam.server.house import House
 from askcam.server.http import cameras, health, history, login, page, tools
 from askcam.server.kept_answers import CannotRead
 from askcam.server.metrics import CountRequests
@@ -42,7 +42,7 @@ FORESEEN = (ApiError, EngineError, StreamError, CannotRead)
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
-def all_endpoints(house: House) -> list[Endpoint]:
+def all_endpoints(core: Core) -> list[Endpoint]:
     """Every room's, and the description of them all."""
     rooms = (
         page,
@@ -55,44 +55,44 @@ def all_endpoints(house: House) -> list[Endpoint]:
         history,
         tools,
     )
-    found = [endpoint for room in rooms for endpoint in room.endpoints(house)]
-    found += [endpoint for running in house.features.values() for endpoint in running.endpoints]
-    return [*found, openapi.endpoint(found, house.auth.token_required)]
+    found = [endpoint for room in rooms for endpoint in room.endpoints(core)]
+    found += [endpoint for running in core.features.values() for endpoint in running.endpoints]
+    return [*found, openapi.endpoint(found, core.auth.token_required)]
 
 
-def build_app(house: House) -> Starlette:
-    """The whole server as one app. Whoever runs it must close the house afterwards."""
+def build_app(core: Core) -> Starlette:
+    """The whole server as one app. Whoever runs it must close the core afterwards."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
-        await house.sessions.close()
-        await house.cameras.close()
+        await core.sessions.close()
+        await core.cameras.close()
 
     async def failed(request: Request, exc: Exception) -> Response:
         """Outside of all doors, so it says itself what they would have added."""
         told = problem(as_api_error(exc))
         told.headers[HEADER.decode()] = request.scope.get(SCOPE, "")
-        if (normal_origin(origin := request.headers.get("origin", "")) or origin) in house.auth.origins:
+        if (normal_origin(origin := request.headers.get("origin", "")) or origin) in core.auth.origins:
             told.headers["Access-Control-Allow-Origin"], told.headers["Vary"] = origin, "Origin"
         return told
 
-    most, places = house.limits.max_body_bytes, house.places
+    most, places = core.limits.max_body_bytes, core.places
     app = Starlette(
         routes=[
-            *(endpoint.route(house.auth) for endpoint in all_endpoints(house)),
-            *realtime.routes(house),
+            *(endpoint.route(core.auth) for endpoint in all_endpoints(core)),
+            *realtime.routes(core),
             WebSocketRoute("/{path:path}", _nowhere),
         ],
         middleware=[
-            Middleware(Forwarded, proxies=house.proxies),
-            Middleware(Doorway, ending=house.ending),
+            Middleware(Forwarded, proxies=core.proxies),
+            Middleware(Doorway, ending=core.ending),
             Middleware(RequestIds),
-            *cors(house.auth.origins),
+            *cors(core.auth.origins),
             Middleware(Slashes),
-            Middleware(CountRequests, metrics=house.metrics),
+            Middleware(CountRequests, metrics=core.metrics),
             Middleware(KeysInProtocols),
-            Middleware(Guard, auth=house.auth, requests=house.places.requests),
+            Middleware(Guard, auth=core.auth, requests=core.places.requests),
             Middleware(BodyLimit, max_bytes=most, receiving=places.receiving, intake=places.intake),
             Middleware(Inflate, max_bytes=most),
             Middleware(BodyLimit, max_bytes=most, receiving=places.receiving),

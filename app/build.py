@@ -1,4 +1,4 @@
-"""The house, put together from its config: every room in the order in which they need each other."""
+"""The core, put together from its config: every room in the order in which they need each other."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -18,10 +18,10 @@ from askcam.server.attached.decoding import Decoding
 from askcam.server.attached.fetching import Fetcher
 from askcam.server.cameras import Cameras
 from askcam.server.config_errors import CannotOpen, ConfigError
+from askcam.server.core import Core
 from askcam.server.feature import Feature, Given
 from askcam.server.gauges.build import BuildInfo
 from askcam.server.gauges.engine import EngineGauges
-from askcam.server.house import House
 from askcam.server.metrics import Metrics
 from askcam.server.model import BUILT_IN, Model
 from askcam.server.openai.realtime.sessions import Sessions
@@ -35,7 +35,7 @@ from askcam.stream.sources.registry import resolve
 log = logging.getLogger(__name__)
 
 
-def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House:
+def build_core(config: Config, features: Sequence[Feature] = FEATURES) -> Core:
     """Everything but the engine, which comes when it is loaded."""
     model = Model(config.model.model or BUILT_IN)
     cameras = Cameras(model, config.limits, resolve)
@@ -62,7 +62,7 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
     for tool in built_in(cameras):
         tools.add(tool)
     metrics.register(storage)
-    house = House(
+    core = Core(
         storage=storage,
         model=model,
         cameras=cameras,
@@ -82,12 +82,12 @@ def build_house(config: Config, features: Sequence[Feature] = FEATURES) -> House
         decoding=Decoding(fit=lambda width, height: model.engine.fit_picture(width, height)),
         sessions=Sessions(max_parked=config.limits.max_parked_sessions, count=metrics.parked),
     )
-    plug_in(house, config, features)
+    plug_in(core, config, features)
     add_installed(tools)  # after ours: of several with one name the first is offered
-    return house
+    return core
 
 
-def plug_in(house: House, config: Config, features: Sequence[Feature]) -> None:
+def plug_in(core: Core, config: Config, features: Sequence[Feature]) -> None:
     """Build `features`, each after those that it needs, and take in what they bring. Raises ConfigError, CannotOpen."""
     for feature in in_order(features):
         if feature.build is None:
@@ -96,24 +96,24 @@ def plug_in(house: House, config: Config, features: Sequence[Feature]) -> None:
         cameras = {name: camera.use.options for name, camera in config.cameras.items()}
         limits = {name: config.limits.options.get(name, limit.usual) for name, limit in feature.limits.items()}
         try:
-            running = feature.build(house, Given(sections, cameras, limits, config.model), house.features)
+            running = feature.build(core, Given(sections, cameras, limits, config.model), core.features)
         except (ConfigError, CannotOpen):
             raise
         except Exception as exc:  # it may be another package's
             log.exception("building the feature %s failed", feature.name)
             raise CannotOpen(f"the feature {feature.name!r} cannot be built: {exc}") from exc
-        house.features[feature.name] = running
+        core.features[feature.name] = running
         for tool in running.tools:
-            house.tools.add(tool)
-        house.metrics.register(*running.collectors)
-        house.asking.consult(*running.tellers)
-        house.asking.observe(*running.observers)
-        house.archives.extend(running.archives)
-        house.realtime.extend(running.realtime)
+            core.tools.add(tool)
+        core.metrics.register(*running.collectors)
+        core.asking.consult(*running.tellers)
+        core.asking.observe(*running.observers)
+        core.archives.extend(running.archives)
+        core.realtime.extend(running.realtime)
         for name, look in running.stores.items():
-            house.storage.watch(name, look)
+            core.storage.watch(name, look)
         if running.gives_way is not None:
-            house.storage.give(running.gives_way)
+            core.storage.give(running.gives_way)
 
 
 def in_order(features: Sequence[Feature]) -> Iterator[Feature]:

@@ -1,4 +1,4 @@
-"""One running server: a socket, the house behind it, and the model that is loaded while it already answers."""
+"""One running server: a socket, the core behind it, and the model that is loaded while it already answers."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ import uvicorn
 
 from askcam.app import known_secrets
 from askcam.app.asgi import build_app
-from askcam.app.build import build_house
+from askcam.app.build import build_core
 from askcam.app.config import Config, check
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
@@ -23,9 +23,9 @@ from askcam.server.connections.book import Book
 from askcam.server.connections.descriptors import for_connections, raise_soft_limit
 from askcam.server.connections.protocol import GuardedHttp, GuardedWebsocket
 from askcam.server.connections.told import Quiet, Told
+from askcam.server.core import Core
 from askcam.server.daemon import in_daemon
 from askcam.server.gauges.connections import ConnectionGauges
-from askcam.server.house import House
 from askcam.stream.sources.registry import resolve
 
 log = logging.getLogger(__name__)
@@ -55,9 +55,9 @@ BACKLOG = 1024  # connections that the kernel holds until they are taken
 class _Server(uvicorn.Server):
     """Leaves signals to the command that runs it, and connections to Accepting."""
 
-    def __init__(self, config: uvicorn.Config, house: House, listener: socket.socket, book: Book, told: Told) -> None:
+    def __init__(self, config: uvicorn.Config, core: Core, listener: socket.socket, book: Book, told: Told) -> None:
         super().__init__(config)
-        self._house, self._listener, self._book, self._told = house, listener, book, told
+        self._core, self._listener, self._book, self._told = core, listener, book, told
         self._accepting: Accepting | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -66,7 +66,7 @@ class _Server(uvicorn.Server):
             self._listener,
             self._book,
             self._told,
-            self._house.proxies,
+            self._core.proxies,
             self.config,
             self.server_state,
             lambda: self.lifespan.state,
@@ -76,7 +76,7 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         assert self._accepting is not None, "started"
         await self._accepting.end()
-        self._house.end_streams()
+        self._core.end_streams()
         grace = asyncio.get_running_loop().call_later(GRACE_S, self._accepting.abort_all)
         if self.force_exit:
             self._accepting.abort_all()
@@ -92,8 +92,8 @@ class _Server(uvicorn.Server):
 class RunningServer:
     """A server that has its socket. Owned by the event loop that `serving` runs in."""
 
-    def __init__(self, house: House, url: str, server: uvicorn.Server, loaded: "asyncio.Future[Engine]") -> None:
-        self.house, self.url, self._server, self._loaded = house, url, server, loaded
+    def __init__(self, core: Core, url: str, server: uvicorn.Server, loaded: "asyncio.Future[Engine]") -> None:
+        self.core, self.url, self._server, self._loaded = core, url, server, loaded
         self._ended = asyncio.Event()
 
     async def ready(self) -> Engine:
@@ -108,7 +108,7 @@ class RunningServer:
         """Begin to end: requests get 1.5 s to finish, at the second call none."""
         self._server.force_exit = self._server.should_exit
         self._server.should_exit = True
-        self.house.end_streams()
+        self.core.end_streams()
         self._ended.set()
 
 
@@ -123,31 +123,31 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[RunningServer
     known_secrets.learn(config)
     for camera in config.cameras.values():
         resolve(camera.uri)  # a source that nothing here opens is told before a model is loaded
-    house = build_house(config)
-    house.cameras.announced = tuple(config.cameras)
-    async with house.mcp, contextlib.AsyncExitStack() as rooms:
+    core = build_core(config)
+    core.cameras.announced = tuple(config.cameras)
+    async with core.mcp, contextlib.AsyncExitStack() as rooms:
         sock = rooms.enter_context(contextlib.closing(bind(config.server.host, config.server.port)))
-        rooms.callback(house.fetcher.close)
-        rooms.callback(house.decoding.close)
-        rooms.push_async_callback(asyncio.to_thread, house.model.close)
-        await _open_in_turn(rooms, *house.features.values())
+        rooms.callback(core.fetcher.close)
+        rooms.callback(core.decoding.close)
+        rooms.push_async_callback(asyncio.to_thread, core.model.close)
+        await _open_in_turn(rooms, *core.features.values())
         told = Told()
         rooms.enter_context(_quiet(told))
         book = Book(
             for_connections(raise_soft_limit(), config.limits.max_connections),
             config.limits.max_connections_per_address,
         )
-        house.metrics.register(ConnectionGauges(book, told))
-        server = _Server(_uvicorn(config, house), house, sock, book, told)
-        loaded = asyncio.ensure_future(_load(config, config.model.engine(str(built_in)), house))
-        running = RunningServer(house, _url(config, sock), server, loaded)
+        core.metrics.register(ConnectionGauges(book, told))
+        server = _Server(_uvicorn(config, core), core, sock, book, told)
+        loaded = asyncio.ensure_future(_load(config, config.model.engine(str(built_in)), core))
+        running = RunningServer(core, _url(config, sock), server, loaded)
         task = asyncio.ensure_future(server.serve(sockets=[]))
         task.add_done_callback(lambda _: running.stop())
         try:
             yield running
         finally:
             server.should_exit = True
-            house.end_streams()
+            core.end_streams()
             loaded.cancel()  # its thread, if it still loads, is a daemon and ends with the process
             await asyncio.gather(task, loaded, return_exceptions=True)
 
@@ -178,26 +178,26 @@ def _quiet(told: Told) -> Iterator[None]:
             logger.removeFilter(quiet)
 
 
-async def _load(config: Config, model: EngineConfig, house: House) -> Engine:
-    readiness = house.model.readiness
+async def _load(config: Config, model: EngineConfig, core: Core) -> Engine:
+    readiness = core.model.readiness
     try:
         engine = await in_daemon(lambda: open_engine(model, readiness.set), LOADING)
     except Exception as exc:
         readiness.fail(str(exc))
         raise
-    house.model.ready(engine)
-    house.cameras.announced = ()
+    core.model.ready(engine)
+    core.cameras.announced = ()
     for name, camera in config.cameras.items():
-        house.cameras.add(name, camera.uri, camera.config, camera.use)
-    for running in house.features.values():
+        core.cameras.add(name, camera.uri, camera.config, camera.use)
+    for running in core.features.values():
         await running.begin()
     return engine
 
 
-def _uvicorn(config: Config, house: House) -> uvicorn.Config:
+def _uvicorn(config: Config, core: Core) -> uvicorn.Config:
     server = config.server
     return uvicorn.Config(
-        build_app(house),
+        build_app(core),
         http=GuardedHttp,
         ws=GuardedWebsocket,
         proxy_headers=False,  # access/proxies.py believes those only who are named

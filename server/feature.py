@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # the command line reads this file, and is to be quick
 
     import typer
 
-    from askcam.server.house import House
+    from askcam.server.core import Core
     from askcam.server.model_config import ModelConfig
     from askcam.server.running import Running
     from askcam.server.toml_file import Toml
@@ -90,6 +90,6 @@ class Feature:
     camera_tools: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By option: what the questions of a camera with it may call beside [tools] cameras."""
     limits: Mapping[str, Limit] = field(default_factory=dict)
-    build: "Callable[[House, Given, Mapping[str, Running]], Running] | None" = None
+    build: "Callable[[Core, Given, Mapping[str, Running]], Running] | None" = None
     commands: Callable[[Program], None] | None = None
     needs: tuple[str, ...] = ()

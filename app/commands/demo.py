@@ -56,7 +56,7 @@ async def _demo(
 
 
 async def _ask(running: RunningServer, config: Config, seed: int, json: bool, judge: Callable[[bool], None]) -> None:
-    camera = running.house.cameras.get(CAMERA)
+    camera = running.core.cameras.get(CAMERA)
     await asyncio.to_thread(_filled, camera)
     token = config.server.admin_token or config.server.token
     async with connect(running.url, token=token) as client:

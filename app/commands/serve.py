@@ -32,7 +32,7 @@ async def _serve(config: Config, built_in: Path, json: bool) -> None:
         stop_on_signals(running.stop)
         announce(running, config, json)
         if await until_ready(running, json):
-            async with camera_lines.telling(running.house.cameras, json):
+            async with camera_lines.telling(running.core.cameras, json):
                 await running.ended()
 
 
@@ -40,7 +40,7 @@ def announce(running: RunningServer, config: Config, json: bool) -> None:
     """Say where the server listens and what must be known about that."""
     for text in notices(config.server.host, bool(config.server.tokens), config.server.tls):
         say.errors.print(f"[yellow]{told('note')}[/] {say.escape(reason_in(text))}")
-    for feature in running.house.features.values():
+    for feature in running.core.features.values():
         for text in feature.notices():
             say.errors.print(f"{told('note')} {say.escape(text)}")
     if json:
@@ -55,7 +55,7 @@ async def until_ready(running: RunningServer, json: bool) -> bool:
     try:
         with progress(json) as bar:
             while not ready.done() and not ended.done():
-                bar(*running.house.model.readiness.snapshot())
+                bar(*running.core.model.readiness.snapshot())
                 await asyncio.wait([ready, ended], timeout=0.1, return_when=asyncio.FIRST_COMPLETED)
         if not ready.done():
             return False
@@ -64,11 +64,11 @@ async def until_ready(running: RunningServer, json: bool) -> bool:
         ready.cancel()
         ended.cancel()
     if json:
-        say.line({"event": "ready", "url": running.url, "model": running.house.model.name, "backend": info.backend})
+        say.line({"event": "ready", "url": running.url, "model": running.core.model.name, "backend": info.backend})
         return True
     size = f"{info.num_parameters / 1e9:.1f}B" if info.num_parameters >= 1e9 else f"{info.num_parameters / 1e6:.1f}M"
     facts = {"size": size, "dtype": info.dtype, "device": info.device, "backend": info.backend}
-    what = told("model", name=running.house.model.name, **facts)
+    what = told("model", name=running.core.model.name, **facts)
     say.console.print(f"[green]{told('ready')}[/]: {say.escape(what)}")
     if info.note:
         say.console.print(f"[yellow]{say.escape(reason_in(info.note))}[/]")

@@ -71,6 +71,6 @@ def add_command(program: Program) -> None:
 FEATURE = Feature(
     name="tally",
     sections={"tally": Section(lambda toml, env: toml.section(("tally",), TallyConfig), TallyConfig)},
-    build=lambda house, given, others: TallyRunning(given),
+    build=lambda core, given, others: TallyRunning(given),
     commands=add_command,
 )

@@ -7,11 +7,11 @@ from askcam.features.calibration.cli import add_command
 from askcam.server.feature import Feature, Given
 
 if TYPE_CHECKING:
-    from askcam.server.house import House
+    from askcam.server.core import Core
     from askcam.server.running import Running
 
 
-def build(house: "House", given: Given, others: "Mapping[str, Running]") -> "Running":
+def build(core: "Core", given: Given, others: "Mapping[str, Running]") -> "Running":
     from askcam.features.calibration.running import CalibrationRunning
 
     return CalibrationRunning(others["watches"])

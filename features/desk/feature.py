@@ -8,14 +8,14 @@ from askcam.features.desk.config import LIMITS, OPTION, TOOLS, CatalogueConfig, 
 from askcam.server.feature import Feature, Given, Section
 
 if TYPE_CHECKING:
-    from askcam.server.house import House
+    from askcam.server.core import Core
     from askcam.server.running import Running
 
 
-def build(house: "House", given: Given, others: "Mapping[str, Running]") -> "Running":
+def build(core: "Core", given: Given, others: "Mapping[str, Running]") -> "Running":
     from askcam.features.desk.running import DeskRunning
 
-    return DeskRunning(house, given)
+    return DeskRunning(core, given)
 
 
 FEATURE = Feature(

@@ -8,23 +8,23 @@ from askcam.features.desk.desks import Desks
 from askcam.features.desk.lookup import LookupProduct
 from askcam.features.desk.metrics import DeskGauges
 from askcam.features.desk.pushed import PushedDesk
+from askcam.server.core import Core
 from askcam.server.feature import Given
-from askcam.server.house import House
 from askcam.server.running import Running
 
 
 class DeskRunning(Running):
-    def __init__(self, house: House, given: Given) -> None:
+    def __init__(self, core: Core, given: Given) -> None:
         """Raises ConfigError for a catalogue that cannot be read."""
         self._catalogue = catalogue = open_named(given.sections["catalogue"].file)
         self._desks = desks = Desks(None if catalogue is None else catalogue.by_code)
-        self._cameras = house.cameras
+        self._cameras = core.cameras
         self._wanted = [name for name, options in given.cameras.items() if options.get(OPTION)]
-        self.endpoints = api.endpoints(house.cameras, desks)
-        self.tools = (ReadBarcode(house.cameras, desks), LookupProduct(catalogue, desks))
+        self.endpoints = api.endpoints(core.cameras, desks)
+        self.tools = (ReadBarcode(core.cameras, desks), LookupProduct(catalogue, desks))
         self.tellers = (desks,)
         self.collectors = (DeskGauges(desks),)
-        self.pushed = {OPTION: PushedDesk(house.cameras, desks, given.limits[MAX_PUSHED])}
+        self.pushed = {OPTION: PushedDesk(core.cameras, desks, given.limits[MAX_PUSHED])}
 
     async def begin(self) -> None:
         for name in self._wanted:

@@ -18,8 +18,8 @@ from askcam.features.events.service import EventLog as Log
 from askcam.features.events.severity import Severity
 from askcam.features.events.store import EventQuery
 from askcam.features.events.subscribers import Reviewed
+from askcam.server.core import Core
 from askcam.server.errors import bad_request, not_found
-from askcam.server.house import House
 from askcam.server.wire.bodies import MAX_ID, NO_STORE, choice, decode_body, json_response, moment, number, whole
 from askcam.server.wire.endpoint import ID, JPEG, JSON, MOMENT, SSE, TEXT, Endpoint, EventStream, Reply, Takes, page_of
 
@@ -59,7 +59,7 @@ FILTERS = (
 )
 
 
-def endpoints(house: House, log: Log) -> list[Endpoint]:
+def endpoints(core: Core, log: Log) -> list[Endpoint]:
     async def events(request: Request) -> Response:
         if "text/event-stream" in request.headers.get("accept", ""):
             return await streamed(request)
@@ -78,7 +78,7 @@ def endpoints(house: House, log: Log) -> list[Endpoint]:
         if request.method == "HEAD":
             return Response(headers=NO_STORE, media_type="text/event-stream")
         wanted = (request.query_params.get("watch"), request.query_params.get("camera"))
-        house.enter(house.places.event_streams, request)
+        core.enter(core.places.event_streams, request)
         body = stream(log, int(told) if told else None, *wanted)
         return StreamingResponse(body, media_type="text/event-stream", headers=NO_STORE)
 

@@ -7,9 +7,9 @@ WatchingError      the folder or its database cannot be used
 from askcam.server.config_errors import CannotOpen
 
 
-class WatchingError(CannotOpen):
+class EventLogError(CannotOpen):
     """The message names the folder and the remedy."""
 
 
-class FolderTaken(WatchingError):
+class FolderTaken(EventLogError):
     pass

@@ -7,14 +7,14 @@ from askcam.features.events.config import WatchingConfig, read_watching
 from askcam.server.feature import Feature, Given, Section
 
 if TYPE_CHECKING:
-    from askcam.server.house import House
+    from askcam.server.core import Core
     from askcam.server.running import Running
 
 
-def build(house: "House", given: Given, others: "Mapping[str, Running]") -> "Running":
+def build(core: "Core", given: Given, others: "Mapping[str, Running]") -> "Running":
     from askcam.features.events.running import EventsRunning
 
-    return EventsRunning(house, given)
+    return EventsRunning(core, given)
 
 
 FEATURE = Feature(name="events", sections={"watching": Section(read_watching, WatchingConfig)}, build=build)

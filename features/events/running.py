@@ -8,17 +8,17 @@ from askcam.features.events.config import WatchingConfig
 from askcam.features.events.metrics import EventGauges
 from askcam.features.events.service import EventLog
 from askcam.features.events.thread import EventThread
+from askcam.server.core import Core
 from askcam.server.feature import Given
-from askcam.server.house import House
 from askcam.server.running import Running
 
 
 class EventsRunning(Running):
-    def __init__(self, house: House, given: Given) -> None:
+    def __init__(self, core: Core, given: Given) -> None:
         self._config: WatchingConfig = given.sections["watching"]
-        keeping = EventThread(self._config.folder, self._config.bounds, house.storage.make_room)
+        keeping = EventThread(self._config.folder, self._config.bounds, core.storage.make_room)
         self.events = events = EventLog(keeping)
-        self.endpoints = api.endpoints(house, events)
+        self.endpoints = api.endpoints(core, events)
         self.collectors = (EventGauges(events),)
         self.stores = {"watches": events.trouble}
 

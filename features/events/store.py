@@ -12,7 +12,7 @@ import msgspec
 
 from askcam.client.watches import EventFrame, Reading, WatchEvent
 from askcam.features.events.config import EventBounds
-from askcam.features.events.errors import FolderTaken, WatchingError
+from askcam.features.events.errors import EventLogError, FolderTaken
 from askcam.features.events.pictures import EventPictures, Shown
 from askcam.features.events.tables import open_database
 from askcam.server.saw import rfc3339
@@ -68,7 +68,7 @@ class EventStore:
             make_private(folder)
             self._lock = Lock(folder)
         except OSError as exc:
-            raise WatchingError(f"cannot keep watches in {folder}: {exc.strerror}; name another folder") from exc
+            raise EventLogError(f"cannot keep watches in {folder}: {exc.strerror}; name another folder") from exc
         except FolderInUse as exc:
             raise FolderTaken(
                 f"another askcam keeps its watches in {folder}: end it, or name another folder under [watching]"

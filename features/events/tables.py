@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from askcam.features.events.errors import WatchingError
+from askcam.features.events.errors import EventLogError
 from askcam.server.storage import database
 from askcam.server.storage.database import Layout
 from askcam.server.storage.disk import SHORT_JOURNAL
@@ -59,6 +59,6 @@ def open_database(folder: Path, others: Sequence[str] = ()) -> database.Guarded:
             db.executescript(tables)
         return db
     except database.OtherFormat as exc:
-        raise WatchingError(f"{exc}: name another folder") from exc
+        raise EventLogError(f"{exc}: name another folder") from exc
     except (sqlite3.Error, OSError) as exc:
-        raise WatchingError(f"cannot use {path} for watches: {exc}; name another folder under [watching]") from exc
+        raise EventLogError(f"cannot use {path} for watches: {exc}; name another folder under [watching]") from exc

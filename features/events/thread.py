@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from askcam.features.events.config import EventBounds
-from askcam.features.events.errors import FolderTaken, WatchingError
+from askcam.features.events.errors import EventLogError, FolderTaken
 from askcam.features.events.store import EventStore
 from askcam.features.events.tables import NAME
 from askcam.server.errors import NO_RETRY, ApiError
@@ -37,7 +37,7 @@ class EventThread(KeptStore[EventStore]):
         if self._store is None:
             folder = self.folder
             if folder is None:
-                raise WatchingError("no folder is named for watches: name one under [watching]")
+                raise EventLogError("no folder is named for watches: name one under [watching]")
             await self.make(lambda: EventStore(folder, self._bounds, self._make_room, self.tables))
 
     async def begun(self) -> None:
@@ -46,5 +46,5 @@ class EventThread(KeptStore[EventStore]):
             await self.begin()
         except FolderTaken as exc:
             raise ApiError(503, "server_error", str(exc), code="watching_taken", headers=NO_RETRY) from exc
-        except WatchingError as exc:
+        except EventLogError as exc:
             raise ApiError(500, "server_error", str(exc), code="watching_failure", headers=NO_RETRY) from exc

@@ -8,11 +8,11 @@ from askcam.features.evidence.config import EvidenceConfig, read_evidence
 from askcam.server.feature import Feature, Given, Section
 
 if TYPE_CHECKING:
-    from askcam.server.house import House
+    from askcam.server.core import Core
     from askcam.server.running import Running
 
 
-def build(house: "House", given: Given, others: "Mapping[str, Running]") -> "Running":
+def build(core: "Core", given: Given, others: "Mapping[str, Running]") -> "Running":
     from askcam.features.evidence.running import EvidenceRunning
 
     return EvidenceRunning(given)

@@ -7,11 +7,11 @@ from askcam.features.notify.config import check_notify, read_notify, secrets
 from askcam.server.feature import Feature, Given, Section
 
 if TYPE_CHECKING:
-    from askcam.server.house import House
+    from askcam.server.core import Core
     from askcam.server.running import Running
 
 
-def build(house: "House", given: Given, others: "Mapping[str, Running]") -> "Running":
+def build(core: "Core", given: Given, others: "Mapping[str, Running]") -> "Running":
     from askcam.features.events.running import events_of
     from askcam.features.notify.running import NotifyRunning
 

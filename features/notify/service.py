@@ -11,7 +11,7 @@ from random import Random
 from typing import TypeVar
 
 from askcam.client.deliveries import DeadLetter, DeliveryList, Retried, Tried
-from askcam.features.events.errors import WatchingError
+from askcam.features.events.errors import EventLogError
 from askcam.features.events.store import EventStore
 from askcam.features.events.subscribers import Readers
 from askcam.features.events.thread import EventThread
@@ -71,7 +71,7 @@ class Notifying:
         try:
             self._origin, kept = await self._keeping.do(self._take_up)
         except (sqlite3.Error, OSError) as exc:
-            raise WatchingError(
+            raise EventLogError(
                 f"cannot keep what is to be delivered in {self._keeping.folder}: {exc}; name another folder under "
                 "[watching]"
             ) from exc

@@ -8,15 +8,15 @@ from askcam.features.timeline.config import OPTION, TimelineConfig, read_timelin
 from askcam.server.feature import Feature, Given, Section
 
 if TYPE_CHECKING:
-    from askcam.server.house import House
+    from askcam.server.core import Core
     from askcam.server.running import Running
 
 
-def build(house: "House", given: Given, others: "Mapping[str, Running]") -> "Running":
+def build(core: "Core", given: Given, others: "Mapping[str, Running]") -> "Running":
     from askcam.features.events.running import events_of
     from askcam.features.timeline.running import TimelineRunning
 
-    return TimelineRunning(house, given, events_of(others))
+    return TimelineRunning(core, given, events_of(others))
 
 
 FEATURE = Feature(

@@ -6,19 +6,19 @@ from askcam.features.timeline.config import OPTION
 from askcam.features.timeline.metrics import TimelineGauges
 from askcam.features.timeline.service import Timeline
 from askcam.features.timeline.tools import SearchTimeline
+from askcam.server.core import Core
 from askcam.server.feature import Given
-from askcam.server.house import House
 from askcam.server.running import Running
 
 
 class TimelineRunning(Running):
-    def __init__(self, house: House, given: Given, events: EventLog) -> None:
+    def __init__(self, core: Core, given: Given, events: EventLog) -> None:
         self._timeline = timeline = Timeline(
             given.sections["timeline"],
-            house.model,
-            house.cameras,
+            core.model,
+            core.cameras,
             events,
-            lambda: house.asking.under_way > 0,
+            lambda: core.asking.under_way > 0,
             some_camera=any(options.get(OPTION) for options in given.cameras.values()),
         )
         self.endpoints = api.endpoints(events, timeline)

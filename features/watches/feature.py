@@ -8,15 +8,15 @@ from askcam.features.watches.config import check_watches, read_watches
 from askcam.server.feature import Feature, Given, Section
 
 if TYPE_CHECKING:
-    from askcam.server.house import House
+    from askcam.server.core import Core
     from askcam.server.running import Running
 
 
-def build(house: "House", given: Given, others: "Mapping[str, Running]") -> "Running":
+def build(core: "Core", given: Given, others: "Mapping[str, Running]") -> "Running":
     from askcam.features.events.running import events_of
     from askcam.features.watches.running import WatchesRunning
 
-    return WatchesRunning(house, given, events_of(others))
+    return WatchesRunning(core, given, events_of(others))
 
 
 FEATURE = Feature(

@@ -5,15 +5,15 @@ from askcam.features.watches import api, api_proposals
 from askcam.features.watches.realtime import WatchExtension
 from askcam.features.watches.service import Watching
 from askcam.features.watches.tools import ConfirmWatch, CreateWatch, ListWatches, RemoveWatch
+from askcam.server.core import Core
 from askcam.server.feature import Given
-from askcam.server.house import House
 from askcam.server.running import Running
 
 
 class WatchesRunning(Running):
-    def __init__(self, house: House, given: Given, events: EventLog) -> None:
+    def __init__(self, core: Core, given: Given, events: EventLog) -> None:
         listed = given.sections["watches"]
-        self.watching = watching = Watching(events, house.model, house.cameras, listed, house.asking.max_age_s)
+        self.watching = watching = Watching(events, core.model, core.cameras, listed, core.asking.max_age_s)
         self.endpoints = [*api.endpoints(watching), *api_proposals.endpoints(watching)]
         self.tools = (ListWatches(watching), CreateWatch(watching), RemoveWatch(watching), ConfirmWatch(watching))
         self.collectors = watching.collectors

@@ -12,8 +12,8 @@ from starlette.responses import Response, StreamingResponse
 
 from askcam.client.protocol import CameraInfo, CameraList, encode
 from askcam.server.access.auth import Role
+from askcam.server.core import Core
 from askcam.server.errors import bad_request
-from askcam.server.house import House
 from askcam.server.saw import rfc3339
 from askcam.server.wire.bodies import bounds, decode_body, json_response, number
 from askcam.server.wire.endpoint import BINARY, CAMERA, JPEG, JSON, Endpoint, Reply, Takes
@@ -44,13 +44,13 @@ LINKS = {
 }
 
 
-def endpoints(house: House) -> list[Endpoint]:
+def endpoints(core: Core) -> list[Endpoint]:
     async def listed(request: Request) -> Response:
-        cameras = [house.cameras.info(name) for name in house.cameras.names()]
+        cameras = [core.cameras.info(name) for name in core.cameras.names()]
         return Response(encode(CameraList(cameras)), media_type="application/json")
 
     async def one(request: Request) -> Response:
-        return json_response(house.cameras.info(request.path_params["name"]))
+        return json_response(core.cameras.info(request.path_params["name"]))
 
     async def added(request: Request) -> Response:
         body = await decode_body(request, NewCamera)
@@ -58,26 +58,26 @@ def endpoints(house: House) -> list[Endpoint]:
             config = CameraConfig() if body.fps is None else CameraConfig(fps=body.fps)
         except ValueError as exc:
             raise bad_request(str(exc), "fps") from exc
-        house.cameras.add(body.name, body.uri, config)
-        return json_response(house.cameras.info(body.name), status=201)
+        core.cameras.add(body.name, body.uri, config)
+        return json_response(core.cameras.info(body.name), status=201)
 
     async def removed(request: Request) -> Response:
-        await house.cameras.remove(request.path_params["name"])
+        await core.cameras.remove(request.path_params["name"])
         return Response(status_code=204)
 
     async def snapshot(request: Request) -> Response:
-        camera = house.cameras.get(request.path_params["name"])
-        made = await house.pictures.jpeg(camera, width(request))
+        camera = core.cameras.get(request.path_params["name"])
+        made = await core.pictures.jpeg(camera, width(request))
         age_ms = max(0.0, time.monotonic() - made.frame.mono) * 1000
         taken = {"X-Askcam-Captured-At": rfc3339(made.frame.wall), "X-Askcam-Age-Ms": f"{age_ms:.0f}"}
         return Response(made.data, media_type="image/jpeg", headers={"Cache-Control": "no-store"} | taken)
 
     async def live(request: Request) -> Response:
-        camera = house.cameras.get(request.path_params["name"])
+        camera = core.cameras.get(request.path_params["name"])
         fps = number(request, "fps", 10.0, 0.1, 25.0)
         max_width = width(request)
-        house.enter(house.places.viewers, request)
-        body = parts(house, camera, max_width, 1.0 / fps)
+        core.enter(core.places.viewers, request)
+        body = parts(core, camera, max_width, 1.0 / fps)
         headers = {"Cache-Control": "no-store"}
         if request.method == "HEAD":
             return Response(headers=headers, media_type=f"multipart/x-mixed-replace; boundary={BOUNDARY}")
@@ -158,26 +158,26 @@ def width(request: Request) -> int | None:
     return int(number(request, "width", 0, 16, 3840)) if "width" in request.query_params else None
 
 
-async def parts(house: House, camera: Camera, max_width: int | None, period_s: float) -> AsyncIterator[bytes]:
+async def parts(core: Core, camera: Camera, max_width: int | None, period_s: float) -> AsyncIterator[bytes]:
     """Newest frames as MIME parts, for as long as the viewer stays and camera and server exist. A slow viewer skips
     frames; while the camera is down nothing is sent, so a viewer must take its state from elsewhere."""
     loop, shown = asyncio.get_running_loop(), None
-    while camera.name in house.cameras and not house.ending.is_set():
+    while camera.name in core.cameras and not core.ending.is_set():
         due = loop.time() + period_s
         try:
-            made = await house.pictures.jpeg(camera, max_width)
+            made = await core.pictures.jpeg(camera, max_width)
         except CameraUnavailable:
-            await _sleep(house, RETRY_S)
+            await _sleep(core, RETRY_S)
             continue
         if made is not shown:
             shown = made
             head = f"--{BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(made.data)}\r\n\r\n"
             yield head.encode() + made.data + b"\r\n"
-        await _sleep(house, max(0.01, due - loop.time()))
+        await _sleep(core, max(0.01, due - loop.time()))
 
 
-async def _sleep(house: House, seconds: float) -> None:
+async def _sleep(core: Core, seconds: float) -> None:
     """... or until the server ends."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            await house.ending.wait()
+            await core.ending.wait()

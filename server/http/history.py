@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from askcam.client.protocol import SeenFrame, StoredAnswer
 from askcam.server.answers import Record
+from askcam.server.core import Core
 from askcam.server.errors import ApiError, not_found
-from askcam.server.house import House
 from askcam.server.kept_answers import KeptAnswer, KeptFrame
 from askcam.server.pictures import encode
 from askcam.server.saw import rfc3339
@@ -23,18 +23,18 @@ NO_STORE = {"Cache-Control": "private, no-store"}
 ANSWER = Takes("id", "path", "the answer's id: `askcam.answer_id` of what was answered")
 
 
-def endpoints(house: House) -> list[Endpoint]:
+def endpoints(core: Core) -> list[Endpoint]:
     """Viewers only. Ids are unguessable and never listed: an answer is read by whom its id was told to."""
 
     async def find(answer_id: str) -> KeptAnswer:
-        record = house.answers.get(answer_id)
+        record = core.answers.get(answer_id)
         if record is not None:
             return remembered(record)
-        for archive in house.archives:
+        for archive in core.archives:
             found = await asyncio.to_thread(archive.get, answer_id)
             if found is not None:
                 return found
-        raise no_such_answer(answer_id, archived=bool(house.archives))
+        raise no_such_answer(answer_id, archived=bool(core.archives))
 
     async def answer(request: Request) -> Response:
         return json_response(stored(await find(request.path_params["id"])), headers=NO_STORE)

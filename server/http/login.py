@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from askcam.server.access.auth import COOKIE
 from askcam.server.access.passes import LIFE_S
+from askcam.server.core import Core
 from askcam.server.errors import ApiError
-from askcam.server.house import House
 from askcam.server.wire.bodies import decode, json_response
 from askcam.server.wire.endpoint import JSON, Endpoint, Reply
 
@@ -27,28 +27,28 @@ class WhoAmI(msgspec.Struct):
     token_required: bool
 
 
-def endpoints(house: House) -> list[Endpoint]:
+def endpoints(core: Core) -> list[Endpoint]:
     """Open to all (server/access/guard.py): here one gets in."""
 
     async def tell(request: Request) -> Response:
         """Who the page is; `role` is null when it must log in first."""
         try:
-            role = house.auth.require(request).value
+            role = core.auth.require(request).value
         except ApiError as exc:
             if exc.status != 401:
                 raise
             role = None
-        return json_response({"role": role, "token_required": house.auth.token_required})
+        return json_response({"role": role, "token_required": core.auth.token_required})
 
     async def log_in(request: Request) -> Response:
         body = await request.body()
-        pass_id, role = house.auth.log_in(request, decode(body, LogIn).token if body else None)
+        pass_id, role = core.auth.log_in(request, decode(body, LogIn).token if body else None)
         response = Response(status_code=204, headers={"X-Askcam-Role": role.value})
         _set(response, request, pass_id, int(LIFE_S))
         return response
 
     async def log_out(request: Request) -> Response:
-        house.auth.log_out(request)
+        core.auth.log_out(request)
         response = Response(status_code=204)
         _set(response, request, "", 0)
         return response

@@ -4,16 +4,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.client.protocol import ToolInfo, ToolList, ToolServerInfo
-from askcam.server.house import House
+from askcam.server.core import Core
 from askcam.server.tools.base import Tool
 from askcam.server.wire.bodies import json_response
 from askcam.server.wire.endpoint import JSON, Endpoint, Reply
 
 
-def endpoints(house: House) -> list[Endpoint]:
+def endpoints(core: Core) -> list[Endpoint]:
     async def listed(request: Request) -> Response:
-        names = house.cameras.names()
-        uses = {name: {_key(tool) for tool in house.tools.allowed(house.cameras.use(name).tools)} for name in names}
+        names = core.cameras.names()
+        uses = {name: {_key(tool) for tool in core.tools.allowed(core.cameras.use(name).tools)} for name in names}
         tools = [
             ToolInfo(
                 name=tool.signature.name,
@@ -23,9 +23,9 @@ def endpoints(house: House) -> list[Endpoint]:
                 parameters=dict(tool.signature.parameters),
                 cameras=[name for name in names if _key(tool) in uses[name]],
             )
-            for tool in house.tools.all()
+            for tool in core.tools.all()
         ]
-        servers = [ToolServerInfo(each.name, each.state, each.reason) for each in house.mcp.all()]
+        servers = [ToolServerInfo(each.name, each.state, each.reason) for each in core.mcp.all()]
         return json_response(ToolList(tools, servers))
 
     return [

@@ -7,8 +7,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from askcam.server.core import Core
 from askcam.server.errors import unknown_camera
-from askcam.server.house import House
 from askcam.server.wire.endpoint import JSON, Endpoint, Reply, Takes
 from askcam.stream.states import State
 
@@ -46,24 +46,24 @@ class ModelList(msgspec.Struct):
     data: list[ModelEntry]
 
 
-def endpoints(house: House) -> list[Endpoint]:
+def endpoints(core: Core) -> list[Endpoint]:
     """List and retrieve, as OpenAI's SDKs call them. `askcam` says what stands behind a name."""
     created = int(time.time())
 
     def entries() -> dict[str, dict[str, object]]:
-        about: dict[str, object] = {"kind": "model", "model": house.model.name, "ready": house.model.loaded}
-        if house.model.loaded:
-            info = house.model.engine.info
+        about: dict[str, object] = {"kind": "model", "model": core.model.name, "ready": core.model.loaded}
+        if core.model.loaded:
+            info = core.model.engine.info
             about |= {"backend": info.backend, "family": info.family, "device": info.device, "note": info.note or None}
         known: dict[str, dict[str, object]] = {MODEL: about}
-        for name in house.cameras.announced:
+        for name in core.cameras.announced:
             known[name] = {"kind": "camera", "state": State.CONNECTING.value}
-        for name in house.cameras.names():
-            known[name] = {"kind": "camera", "state": house.cameras.get(name).status().state.value}
+        for name in core.cameras.names():
+            known[name] = {"kind": "camera", "state": core.cameras.get(name).status().state.value}
         return known
 
     def entry(name: str, about: dict[str, object]) -> dict[str, object]:
-        length = house.model.engine.info.context_tokens if house.model.loaded else None
+        length = core.model.engine.info.context_tokens if core.model.loaded else None
         about_all = {"object": "model", "created": created, "owned_by": "askcam", "max_model_len": length}
         return {"id": name, **about_all, "askcam": about}
 

@@ -57,7 +57,7 @@ class Part(NamedTuple):
 
 
 def room_of(module: str) -> str:
-    """ "server/desk" of "askcam.server.desk.shelf", "server" of "askcam.server.house"."""
+    """ "server/desk" of "askcam.server.desk.shelf", "server" of "askcam.server.core"."""
     parts = module.split(".")[1:3]
     return "/".join(parts if (ROOT.joinpath(*parts) / "__init__.py").exists() else parts[:1])
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 LINKS = ROOT / ".links/askcam"
 ROOMS = ("stream", "engine", "client", "demo", "server", "features", "app")
 PYRIGHT = ROOT / "tests/house/node/node_modules/.bin/pyright"
-SAMPLE = ("app/build.py", "features/summary/feature.py", "server/house.py", "engine/open.py", "demo/source.py")
+SAMPLE = ("app/build.py", "features/summary/feature.py", "server/core.py", "engine/open.py", "demo/source.py")
 
 
 def unresolved(*files: str | Path) -> list[str]:

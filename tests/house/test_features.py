@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from askcam.app import serving
 from askcam.app.asgi import all_endpoints
-from askcam.app.build import build_house, in_order
+from askcam.app.build import build_core, in_order
 from askcam.app.config import CameraEntry, Config, ServerConfig
 from askcam.app.features import FEATURES
 from askcam.app.plugged import add_commands
@@ -26,8 +26,8 @@ from askcam.features.evidence.config import EvidenceConfig
 from askcam.features.timeline.config import TimelineConfig
 from askcam.features.watches.setting import WatchSetting
 from askcam.server.cameras import CameraUse
+from askcam.server.core import Core
 from askcam.server.feature import Feature, Program
-from askcam.server.house import House
 
 # Every option of a camera is used, so that whatever is done only where somebody wants it is done.
 OPTIONS = {name: True for feature in FEATURES for name in feature.camera_options}
@@ -40,27 +40,27 @@ TABLES = {"watches": ("watches", "memories", "texts"), "calibration": ("calibrat
 THREADS = {"events": "askcam-watching", "evidence": "askcam-evidence", "timeline": "askcam-timeline"}
 
 
-def routes(house: House) -> set[str]:
+def routes(house: Core) -> set[str]:
     return {f"{endpoint.method} {endpoint.path}" for endpoint in all_endpoints(house)}
 
 
-def tools(house: House) -> set[str]:
+def tools(house: Core) -> set[str]:
     return {tool.signature.name for tool in house.tools.all()}
 
 
-def client_events(house: House) -> set[str]:
+def client_events(house: Core) -> set[str]:
     """Of realtime sessions, beside their own."""
     return {kind for each in house.realtime for kind in each.readers}
 
 
-def tables(house: House) -> set[str]:
+def tables(house: Core) -> set[str]:
     """Of others, in the events' file."""
     running = house.features.get("events")
     sql = "".join(running.events.keeping.tables) if isinstance(running, EventsRunning) else ""
     return set(re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", sql))
 
 
-async def threads(house: House) -> set[str]:
+async def threads(house: Core) -> set[str]:
     """Begun by what is plugged in."""
     before = set(threading.enumerate())
     async with contextlib.AsyncExitStack() as stack:
@@ -71,7 +71,7 @@ async def threads(house: House) -> set[str]:
     return {name.removesuffix("_0") for name in names if name.startswith("askcam-")}
 
 
-def series(house: House) -> set[str]:
+def series(house: Core) -> set[str]:
     return {family.name for family in text_string_to_metric_families(house.metrics.render().decode())}
 
 
@@ -86,8 +86,8 @@ def with_those_that_need(name: str) -> set[str]:
 
 @pytest.mark.parametrize("left_out", FEATURES, ids=lambda feature: feature.name)
 async def test_a_feature_that_is_left_out_leaves_nothing(left_out: Feature) -> None:
-    whole, gone = build_house(WANTED), with_those_that_need(left_out.name)
-    house = build_house(WANTED, [feature for feature in FEATURES if feature.name not in gone])
+    whole, gone = build_core(WANTED), with_those_that_need(left_out.name)
+    house = build_core(WANTED, [feature for feature in FEATURES if feature.name not in gone])
     assert not gone & house.features.keys()
     if left_out.name not in whole.features:  # it brings a command, and nothing to a server
         assert left_out.build is None
@@ -114,10 +114,10 @@ async def test_threads_come_with_their_features(tmp_path: Path) -> None:
         "timeline": TimelineConfig(folder=tmp_path / "timeline"),
     }
     config = replace(WANTED, sections=WANTED.sections | kept)
-    assert await threads(build_house(config)) == set(THREADS.values())
+    assert await threads(build_core(config)) == set(THREADS.values())
     for left_out, thread in THREADS.items():
         gone = with_those_that_need(left_out)
-        house = build_house(config, [feature for feature in FEATURES if feature.name not in gone])
+        house = build_core(config, [feature for feature in FEATURES if feature.name not in gone])
         assert thread not in await threads(house)
 
 
@@ -126,7 +126,7 @@ async def test_codes_are_read_only_where_desks_are_plugged_in(
     monkeypatch: pytest.MonkeyPatch, plugged_in: bool
 ) -> None:
     features = [feature for feature in FEATURES if plugged_in or feature is not DESK]
-    monkeypatch.setattr(serving, "build_house", lambda config: build_house(config, features))
+    monkeypatch.setattr(serving, "build_core", lambda config: build_core(config, features))
     cameras = {"door": CameraEntry("synthetic:1", use=CameraUse(options={"desk": True}))}
     async with serving.serving(Config(server=ServerConfig(port=0), cameras=cameras), model_path()) as running:
         await running.ready()
@@ -161,7 +161,7 @@ def test_a_group_of_commands_has_those_of_the_features_that_are_there() -> None:
 
 
 def test_stores_are_looked_after_where_there_are_any() -> None:
-    told = build_house(WANTED).metrics.render().decode()
+    told = build_core(WANTED).metrics.render().decode()
     assert set(re.findall(r'askcam_storage_lost{store="(\w+)"}', told)) == {"watches", "timeline", "evidence"}
 
 

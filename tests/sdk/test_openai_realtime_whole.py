@@ -80,8 +80,8 @@ async def server() -> AsyncIterator[tuple[RunningServer, Shop]]:
     shop = Shop()
     config = Config(server=ServerConfig(port=0), cameras={"lobby": CameraEntry("synthetic:7")})
     async with serving(config, model_path()) as running:
-        running.house.asking._tools.add(shop)
-        running.house.asking._limits = replace(CallLimits(), allow=("*",))
+        running.core.asking._tools.add(shop)
+        running.core.asking._limits = replace(CallLimits(), allow=("*",))
         await running.ready()
         yield running, shop
 

@@ -14,8 +14,8 @@ from starlette.responses import Response, StreamingResponse
 from askcam.client.protocol import Problem, encode
 from askcam.engine.question import TokenLogprob, Usage
 from askcam.server.access.shares import client_of
+from askcam.server.core import Core
 from askcam.server.errors import ApiError
-from askcam.server.house import House
 from askcam.server.openai.addresses import in_chat
 from askcam.server.openai.chat.reading import read_body
 from askcam.server.openai.chat.request import ChatRequest, read, shows
@@ -29,26 +29,26 @@ from askcam.server.wire.endpoint import JSON, SSE, Endpoint, EventStream, Reply
 LEAST = -9999.0  # OpenAI's word for "very unlikely"; JSON has no minus infinity
 
 
-def endpoints(house: House) -> list[Endpoint]:
+def endpoints(core: Core) -> list[Endpoint]:
     async def complete(request: Request) -> Response:
-        house.admit_question(request)  # before its body is read: that may cost most
+        core.admit_question(request)  # before its body is read: that may cost most
         body = await read_aside(await request.body(), read_body)
-        await house.fetcher.put(in_chat(body), client_of(request))
+        await core.fetcher.put(in_chat(body), client_of(request))
         if shows(body):
-            ask = await house.decoding.run(
+            ask = await core.decoding.run(
                 client_of(request).key,
-                lambda budget: read(body, house.limits, budget),
+                lambda budget: read(body, core.limits, budget),
                 request.is_disconnected,
             )
         else:
-            ask = await asyncio.to_thread(read, body, house.limits)
+            ask = await asyncio.to_thread(read, body, core.limits)
         ask = replace(ask, client=client_of(request))
         with_usage = body.stream_options is not None and body.stream_options.include_usage
         writer = _Writer(body.model, with_usage, with_logprobs=bool(body.logprobs))
         if not body.stream:
-            return json_response(writer.completion(await whole(house.asking, ask, request)))
+            return json_response(writer.completion(await whole(core.asking, ask, request)))
         check_stream(ask)
-        steps = house.asking.ask(ask)
+        steps = core.asking.ask(ask)
         first = await until_told(steps, request)
         return StreamingResponse(
             _events(first, steps, writer), media_type="text/event-stream", headers={"Cache-Control": "no-store"}

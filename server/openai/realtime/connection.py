@@ -10,8 +10,8 @@ from enum import StrEnum
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from askcam.server.access.shares import client_of
+from askcam.server.core import Core, client
 from askcam.server.errors import ApiError
-from askcam.server.house import House, client
 from askcam.server.openai.addresses import fetched
 from askcam.server.openai.realtime.client_events import ClientEvent, EventRefused, read
 from askcam.server.openai.realtime.hosted import Hosted
@@ -37,12 +37,12 @@ class End(StrEnum):
 class Connection:
     """Owned by the event loop. Runs once."""
 
-    def __init__(self, websocket: WebSocket, hosted: Hosted, house: House, first: str | None = None) -> None:
+    def __init__(self, websocket: WebSocket, hosted: Hosted, core: Core, first: str | None = None) -> None:
         """`first` is said before anything that waits in the outbox."""
         self._websocket, self._hosted, self._first = websocket, hosted, first
-        self._fetcher, self._max_chars = house.fetcher, house.limits.max_question_chars
-        self._decoding, self._intake = house.decoding, house.places.intake
-        self._extensions = house.realtime
+        self._fetcher, self._max_chars = core.fetcher, core.limits.max_question_chars
+        self._decoding, self._intake = core.decoding, core.places.intake
+        self._extensions = core.realtime
         self._end: asyncio.Future[End] = asyncio.get_running_loop().create_future()
         self._stopped = asyncio.Event()
         self._mute = asyncio.Event()  # nothing can be written any more

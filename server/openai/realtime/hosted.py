@@ -13,8 +13,8 @@ from askcam.client.protocol import encode
 from askcam.engine.question import Message
 from askcam.server.access.auth import Role
 from askcam.server.access.shares import Place, client_of
+from askcam.server.core import Core
 from askcam.server.errors import ApiError, as_api_error, bad_request
-from askcam.server.house import House
 from askcam.server.openai.realtime.client_events import ClientEvent
 from askcam.server.openai.realtime.effects import Effect, Follow, Manage, Push, Send, Start, Stop, TellCamera, Unfollow
 from askcam.server.openai.realtime.extension import SessionExtension
@@ -46,7 +46,7 @@ class _Over(Exception):
 
 
 class Hosted:
-    """Owned by the event loop; house.sessions runs it. At most one connection serves it at a time. It is the host of
+    """Owned by the event loop; core.sessions runs it. At most one connection serves it at a time. It is the host of
     the extensions' guests.
 
     While there is none, answers under way go on until the outbox is full, and then wait.
@@ -54,7 +54,7 @@ class Hosted:
 
     def __init__(
         self,
-        house: House,
+        core: Core,
         websocket: WebSocket,
         model: str,
         camera: str | None,
@@ -65,8 +65,8 @@ class Hosted:
     ) -> None:
         """`role`: of whoever may come back to it; `place`: of its own camera, left with it; `use`: what is made of that
         camera."""
-        limits = house.limits
-        context = house.model.engine.info.context_tokens
+        limits = core.limits
+        context = core.model.engine.info.context_tokens
         self.model, self.owner = model, str(role)
         self.outbox = SocketOutbox()
         self.connection: Serving | None = None
@@ -77,10 +77,10 @@ class Hosted:
             camera=camera,
             pushed=source is not None,
             limits=SessionLimits(max_tokens=limits.max_tokens, prompt_chars=max(1024, context // 2)),
-            feeds=[name for each in house.realtime for name in each.feed],
+            feeds=[name for each in core.realtime for name in each.feed],
         )
         self.camera, self.role = camera, role
-        self._house, self._source = house, source
+        self._core, self._source = core, source
         self._place, self._use = place, use
         self._asker = websocket  # the newest connection: whose rates count
         self._answers: dict[str, asyncio.Task[None]] = {}  # bounded by the session
@@ -88,7 +88,7 @@ class Hosted:
         self._over = asyncio.Event()
         self._guests: dict[str, SessionExtension] = {}  # by the types of client events that they take
         self._feeding: list[SessionExtension] = []
-        for extension in house.realtime:
+        for extension in core.realtime:
             guest = extension.join(self)
             self._guests |= dict.fromkeys(extension.readers, guest)
             if extension.feed:
@@ -117,7 +117,7 @@ class Hosted:
 
     async def run(self) -> None:
         """Until over() was called. The session's answers end with it, and so does its own camera."""
-        quiet = self._house.cameras.listen(self._camera_changed)
+        quiet = self._core.cameras.listen(self._camera_changed)
         try:
             async with self._tasks:
                 self._tasks.create_task(self._tell_drops())
@@ -130,8 +130,8 @@ class Hosted:
             if self._place is not None:
                 self._place.leave()
             self.ended.set()
-            if self.pushes and self.camera is not None and self.camera in self._house.cameras:
-                await self._house.cameras.remove(self.camera)
+            if self.pushes and self.camera is not None and self.camera in self._core.cameras:
+                await self._core.cameras.remove(self.camera)
                 if self._use is not None:
                     await self._use.end(self.camera)
 
@@ -201,12 +201,12 @@ class Hosted:
         del self._answers[response_id]
 
     async def _answer(self, start: Start, received: float) -> None:
-        name, house = start.response_id, self._house
+        name, core = start.response_id, self._core
         try:
-            house.admit_question(self._asker)
-            self.do(self.session.allowed(*house.questions_left(self._asker)))
+            core.admit_question(self._asker)
+            self.do(self.session.allowed(*core.questions_left(self._asker)))
             ask = await self._ask(start, received)
-            async with contextlib.aclosing(house.asking.ask(ask)) as steps:
+            async with contextlib.aclosing(core.asking.ask(ask)) as steps:
                 async for step in steps:
                     self.do(self.session.hear(name, step))
                     await self.outbox.room()
@@ -238,11 +238,11 @@ class Hosted:
         make = functools.partial(messages, start.instructions, start.items, times=times)
         if not any(item.num_pictures for item in start.items):
             return make()
-        return await self._house.decoding.run(self.client, lambda budget: make(budget=budget))
+        return await self._core.decoding.run(self.client, lambda budget: make(budget=budget))
 
     def _push(self, frame: Push) -> None:
         assert self._source is not None, "only a pushed camera's session hands frames on"
-        if not self._house.admit_frame(self._asker):
+        if not self._core.admit_frame(self._asker):
             self.session.frame_too_fast()
             return
         try:
@@ -260,13 +260,13 @@ class Hosted:
             self.do(self.session.camera_is(change.new.value, change.old.value, change.reason))
 
     def _tell_camera(self) -> None:
-        if self.camera is not None and self.camera in self._house.cameras:
-            info = self._house.cameras.info(self.camera)
+        if self.camera is not None and self.camera in self._core.cameras:
+            info = self._core.cameras.info(self.camera)
             self.do(self.session.camera_is(info.state, None, info.reason))
 
     async def _tell_drops(self) -> None:
         while self.camera is not None:
             await asyncio.sleep(DROPS_EVERY_S)
             await self.outbox.room()
-            if "frame.dropped" in self.session.settings.events and self.camera in self._house.cameras:
-                self.do(self.session.dropped(self._house.cameras.get(self.camera).status().dropped))
+            if "frame.dropped" in self.session.settings.events and self.camera in self._core.cameras:
+                self.do(self.session.dropped(self._core.cameras.get(self.camera).status().dropped))

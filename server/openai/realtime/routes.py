@@ -10,8 +10,8 @@ from askcam.client.protocol import encode
 from askcam.server.access.auth import Role
 from askcam.server.access.browsers import selected
 from askcam.server.access.shares import Place, client_of
+from askcam.server.core import Core
 from askcam.server.errors import ApiError, bad_request
-from askcam.server.house import House
 from askcam.server.openai.models import MODEL
 from askcam.server.openai.realtime.connection import Connection, End
 from askcam.server.openai.realtime.hosted import Hosted
@@ -24,35 +24,35 @@ LATER = (429, 503)  # close code 1013, "try again later": the SDKs do
 ELSEWHERE = 4409  # the client has come back to this session on another connection
 
 
-def routes(house: House) -> list[BaseRoute]:
+def routes(core: Core) -> list[BaseRoute]:
     async def realtime(websocket: WebSocket) -> None:
         await websocket.accept(selected(websocket.scope.get("subprotocols", ())))
         try:
-            house.enter(house.places.sessions, websocket)
+            core.enter(core.places.sessions, websocket)
         except ApiError as error:
             await _refuse(websocket, error)
             return
-        with house.metrics.session():
-            await _serve(house, websocket)
+        with core.metrics.session():
+            await _serve(core, websocket)
 
     return [WebSocketRoute("/v1/realtime", realtime)]
 
 
-async def _serve(house: House, websocket: WebSocket) -> None:
+async def _serve(core: Core, websocket: WebSocket) -> None:
     resumes = "session" in websocket.query_params
     first: str | None = None
     try:
         if resumes:
-            hosted, first = await _back(house, websocket)
+            hosted, first = await _back(core, websocket)
         else:
-            hosted = await _new(house, websocket)
+            hosted = await _new(core, websocket)
     except ApiError as error:
         if resumes:
-            house.metrics.resumed(error.code or error.type)
+            core.metrics.resumed(error.code or error.type)
         await _refuse(websocket, error)
         return
     # Nothing is awaited between the finding of a session and its serving: two connections cannot both find it free.
-    connection = Connection(websocket, hosted, house, first)
+    connection = Connection(websocket, hosted, core, first)
     hosted.serve(connection, websocket)
     end = End.CLOSED
     try:
@@ -60,9 +60,9 @@ async def _serve(house: House, websocket: WebSocket) -> None:
     finally:
         match end:
             case End.LOST:
-                house.sessions.park(hosted)
+                core.sessions.park(hosted)
             case End.CLOSED:
-                await asyncio.shield(house.sessions.end(hosted))
+                await asyncio.shield(core.sessions.end(hosted))
             case End.TAKEN | End.OVER:
                 pass
     if end is End.TAKEN:
@@ -71,7 +71,7 @@ async def _serve(house: House, websocket: WebSocket) -> None:
         await connection.close(1011, "the session has ended" if end is End.OVER else "nothing was read")
 
 
-async def _new(house: House, websocket: WebSocket) -> Hosted:
+async def _new(core: Core, websocket: WebSocket) -> Hosted:
     """A session for this connection. Raises ApiError."""
     model = websocket.query_params.get("model", "")
     camera: str | None = None
@@ -79,65 +79,65 @@ async def _new(house: House, websocket: WebSocket) -> Hosted:
     place: Place | None = None
     use: PushedUse | None = None
     if model.startswith(PUSH):
-        use = _use(house, model.removeprefix(PUSH))
-        place = await _place(house, websocket)
+        use = _use(core, model.removeprefix(PUSH))
+        place = await _place(core, websocket)
         try:
-            camera, source = await _pushed(house, use)
+            camera, source = await _pushed(core, use)
         except BaseException:
             place.leave()
             raise
     elif model != MODEL:
         if not model:
-            known = ", ".join([*house.cameras.names(), PUSH, MODEL])
+            known = ", ".join([*core.cameras.names(), PUSH, MODEL])
             raise bad_request(f"which camera? connect with ?model=NAME; names here: {known}", "model")
-        camera = house.cameras.get(model).name
+        camera = core.cameras.get(model).name
     else:
-        _ = house.model.engine  # or tell how far the loading is
-    hosted = Hosted(house, websocket, model, camera, source, _role(house, websocket), place, use)
-    house.sessions.open(hosted)
+        _ = core.model.engine  # or tell how far the loading is
+    hosted = Hosted(core, websocket, model, camera, source, _role(core, websocket), place, use)
+    core.sessions.open(hosted)
     return hosted
 
 
-async def _place(house: House, websocket: WebSocket) -> Place:
+async def _place(core: Core, websocket: WebSocket) -> Place:
     """Among pushed cameras. Raises ApiError 429."""
     while True:
         try:
-            return house.places.pushed.enter(client_of(websocket))
+            return core.places.pushed.enter(client_of(websocket))
         except ApiError:
-            if not await house.sessions.make_way():
+            if not await core.sessions.make_way():
                 raise
 
 
-def _use(house: House, name: str) -> PushedUse | None:
+def _use(core: Core, name: str) -> PushedUse | None:
     """What a feature makes of cameras that are pushed as `name`; None: it is one like others."""
-    return next((running.pushed[name] for running in house.features.values() if name in running.pushed), None)
+    return next((running.pushed[name] for running in core.features.values() if name in running.pushed), None)
 
 
-async def _pushed(house: House, use: PushedUse | None) -> tuple[str, PushSource]:
+async def _pushed(core: Core, use: PushedUse | None) -> tuple[str, PushSource]:
     """A private camera; one whose client is away makes way for it, if there is no other place."""
     while True:
         try:
             if use is not None:
                 use.check()
-            name, source = house.cameras.add_pushed(use=None if use is None else use.use)
+            name, source = core.cameras.add_pushed(use=None if use is None else use.use)
         except ApiError as error:
-            if error.code != "busy" or not await house.sessions.make_way():
+            if error.code != "busy" or not await core.sessions.make_way():
                 raise
         else:
             if use is not None:
-                use.begin(house.cameras.get(name))
+                use.begin(core.cameras.get(name))
             return name, source
 
 
-async def _back(house: House, websocket: WebSocket) -> tuple[Hosted, str]:
+async def _back(core: Core, websocket: WebSocket) -> tuple[Hosted, str]:
     """The session that this connection comes back to, and what to say first; then all that was missed will follow.
 
     Raises ApiError, and then the session is as it was, or waits.
     """
-    query, owner = websocket.query_params, str(_role(house, websocket))
+    query, owner = websocket.query_params, str(_role(core, websocket))
     after = query.get("after") or None
     while True:
-        found = house.sessions.find(query["session"], owner)
+        found = core.sessions.find(query["session"], owner)
         assert isinstance(found, Hosted), found
         if query.get("model", found.model) != found.model:
             raise bad_request(
@@ -150,18 +150,18 @@ async def _back(house: House, websocket: WebSocket) -> tuple[Hosted, str]:
             break
         await found.connection.take()
         if not found.served:
-            house.sessions.park(found)  # for a moment, unless what was missed has gone meanwhile
+            core.sessions.park(found)  # for a moment, unless what was missed has gone meanwhile
     event_id = random_id("event")
     found.outbox.rewind(after, event_id)
-    house.sessions.unpark(found)
-    house.metrics.resumed("resumed")
+    core.sessions.unpark(found)
+    core.metrics.resumed("resumed")
     resumed = {"type": "session.resumed", "event_id": event_id, "session": found.session.wire(), "missed": missed}
     return found, encode(resumed).decode()
 
 
-def _role(house: House, websocket: WebSocket) -> Role:
+def _role(core: Core, websocket: WebSocket) -> Role:
     """Who may come back to a session: whoever knows its id, which cannot be guessed, and has the same role."""
-    return house.auth.role(websocket.headers, websocket.cookies) or Role.VIEWER  # nobody else gets past the guard
+    return core.auth.role(websocket.headers, websocket.cookies) or Role.VIEWER  # nobody else gets past the guard
 
 
 async def _refuse(websocket: WebSocket, error: ApiError) -> None:

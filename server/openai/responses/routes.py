@@ -10,8 +10,8 @@ from starlette.responses import Response, StreamingResponse
 
 from askcam.client.protocol import encode
 from askcam.server.access.shares import client_of
+from askcam.server.core import Core
 from askcam.server.errors import ApiError, called
-from askcam.server.house import House
 from askcam.server.openai.addresses import in_response
 from askcam.server.openai.outcome import ANSWER_LINKS, check_stream, until_told, whole
 from askcam.server.openai.responses import shapes
@@ -32,24 +32,24 @@ LINKS = ANSWER_LINKS | {
 }
 
 
-def endpoints(house: House) -> list[Endpoint]:
+def endpoints(core: Core) -> list[Endpoint]:
     """A response is read and deleted by whom its id was told to: ids are unguessable and never listed."""
     responses = Responses()
 
     async def create(request: Request) -> Response:
-        house.admit_question(request)  # before its body is read: that may cost most
+        core.admit_question(request)  # before its body is read: that may cost most
         body = await read_aside(await request.body(), read_body)
         before, added = responses.before(body.previous_response_id), responses.referred(body.items)
-        await house.fetcher.put(in_response(body), client_of(request))
-        context = house.model.engine.info.context_tokens
+        await core.fetcher.put(in_response(body), client_of(request))
+        context = core.model.engine.info.context_tokens
         if shows((*before, *added)):
-            ask = await house.decoding.run(
+            ask = await core.decoding.run(
                 client_of(request).key,
-                lambda budget: read(body, before, added, house.limits, context // 2, budget),
+                lambda budget: read(body, before, added, core.limits, context // 2, budget),
                 request.is_disconnected,
             )
         else:
-            ask = await asyncio.to_thread(read, body, before, added, house.limits, context // 2)
+            ask = await asyncio.to_thread(read, body, before, added, core.limits, context // 2)
         ask = replace(ask, client=client_of(request))
         writer = ResponseWriter(body)
 
@@ -60,11 +60,11 @@ def endpoints(house: House) -> list[Endpoint]:
 
         if not body.stream:
             with called(NAMES):
-                answer = writer.whole(await whole(house.asking, ask, request))
+                answer = writer.whole(await whole(core.asking, ask, request))
             keep()
             return json_response(answer)
         check_stream(ask)
-        steps = house.asking.ask(ask)
+        steps = core.asking.ask(ask)
         with called(NAMES):
             first = await until_told(steps, request)
         return StreamingResponse(

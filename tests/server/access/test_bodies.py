@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askcam.app.asgi import build_app
-from askcam.app.build import build_house
+from askcam.app.build import build_core
 from askcam.app.config import Config
 from askcam.server.access.bodies import Receiving
 from askcam.server.access.limits import Limits
@@ -42,7 +42,7 @@ def test_what_is_left_is_all_free_again(coming: list[tuple[ClientIdentity, int]]
 
 async def sent(pieces: list[bytes], headers: list[tuple[bytes, bytes]] | None = None) -> tuple[int, int]:
     """The reply's status to a body that comes in these pieces, and how many of them were taken."""
-    app = build_app(build_house(Config(limits=Limits(max_body_bytes=2000))))
+    app = build_app(build_core(Config(limits=Limits(max_body_bytes=2000))))
     left, status = list(pieces), 0
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",

@@ -12,12 +12,12 @@ from starlette.testclient import TestClient
 from websockets.sync.client import ClientConnection, connect
 
 from askcam.app.asgi import build_app
-from askcam.app.build import build_house
+from askcam.app.build import build_core
 from askcam.app.config import Config, ServerConfig
 from askcam.server.access.intake import LEAST_BYTES, Intake
 from askcam.server.access.limits import Limits
 from askcam.server.access.shares import ClientIdentity
-from askcam.server.house import House
+from askcam.server.core import Core
 
 ONE, OTHER, ADMIN = (
     ClientIdentity("viewer", "a"),
@@ -65,18 +65,18 @@ async def test_a_turn_tells_how_long_it_was_waited_for() -> None:
 
 
 @pytest.fixture
-def house() -> House:
+def house() -> Core:
     server = ServerConfig(token=VIEWER_TOKEN, admin_token=ADMIN_TOKEN)
-    return build_house(Config(server=server, limits=Limits(bytes_per_s=65_536)))
+    return build_core(Config(server=server, limits=Limits(bytes_per_s=65_536)))
 
 
-def visitor(house: House, token: str) -> TestClient:
+def visitor(house: Core, token: str) -> TestClient:
     signed = {"Authorization": f"Bearer {token}"}
     return TestClient(build_app(house), "http://127.0.0.1:8400", client=("a", 5000), headers=signed)
 
 
 @pytest.mark.parametrize(("token", "client"), [(VIEWER_TOKEN, ONE), (ADMIN_TOKEN, ADMIN)])
-def test_bodies_are_counted(house: House, token: str, client: ClientIdentity) -> None:
+def test_bodies_are_counted(house: Core, token: str, client: ClientIdentity) -> None:
     visitor(house, token).post("/v1/chat/completions", content=b" " * (4 << 20))
     assert (house.places.intake.wait_s(client) > 10) == (client is ONE)
 

@@ -9,7 +9,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient, WebSocketDenialResponse
 
 from askcam.app.asgi import all_endpoints, build_app
-from askcam.app.build import build_house
+from askcam.app.build import build_core
 from askcam.app.config import Config, ServerConfig
 from askcam.server.access.guard import guarded
 from askcam.server.wire.openapi import describe
@@ -80,7 +80,7 @@ WANTS = {  # method and path: the least that one must be
 
 @pytest.fixture(scope="module")
 def app() -> Any:
-    return build_app(build_house(Config(server=ServerConfig(token=VIEWER, admin_token=ADMIN))))
+    return build_app(build_core(Config(server=ServerConfig(token=VIEWER, admin_token=ADMIN))))
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_every_route_has_its_role_here_and_there_is_no_other(app: Any) -> None:
 
 
 def test_the_description_and_the_guard_name_the_same_routes_as_open() -> None:
-    endpoints = all_endpoints(build_house(Config()))
+    endpoints = all_endpoints(build_core(Config()))
     for path, item in describe(endpoints, token_required=True)["paths"].items():
         for method, operation in item.items():
             wants = WANTS[f"{method.upper()} {path}"]

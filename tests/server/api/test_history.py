@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from askcam.app.asgi import build_app
-from askcam.app.build import build_house
+from askcam.app.build import build_core
 from askcam.app.config import Config
 from askcam.client.protocol import Saw, SeenWindow, StoredAnswer
 from askcam.engine.question import Reason, Timings, Usage
@@ -33,7 +33,7 @@ def record(*frames: Frame, age_ms: float | None = 80.0) -> Record:
 
 
 def visit(*records: Record) -> TestClient:
-    house = build_house(Config())
+    house = build_core(Config())
     for each in records:
         house.answers.put(each)
     return TestClient(build_app(house), base_url="http://127.0.0.1:8400")

@@ -15,7 +15,7 @@ from servers.sites import png
 from starlette.routing import Route, WebSocketRoute
 
 from askcam.app.asgi import all_endpoints, build_app
-from askcam.app.build import build_house
+from askcam.app.build import build_core
 from askcam.app.config import Config
 from askcam.server.wire.openapi import describe
 
@@ -48,7 +48,7 @@ def description(server: LiveServer) -> dict[str, Any]:
 
 def test_every_route_is_described_and_nothing_else(description: dict[str, Any]) -> None:
     routes: set[tuple[str, str]] = set()
-    for route in build_app(build_house(Config())).routes:
+    for route in build_app(build_core(Config())).routes:
         match route:
             case Route(path=path, methods=methods):
                 plain = re.sub(r"\{(\w+):\w+\}", r"{\1}", path)
@@ -79,7 +79,7 @@ def test_the_description_keeps_the_rules_of_openapi(description: dict[str, Any])
 
 
 def test_what_wants_a_token_says_so() -> None:
-    endpoints = all_endpoints(build_house(Config()))
+    endpoints = all_endpoints(build_core(Config()))
     paths = describe(endpoints, token_required=True)["paths"]
     assert paths["/v1/cameras"]["get"]["security"] == [{"bearer": []}, {"cookie": []}]
     assert paths["/metrics"]["get"]["security"] == [{"bearer": []}, {"cookie": []}]

@@ -30,7 +30,7 @@ WAIT_S = 60.0
 
 
 @dataclass(slots=True)
-class House:
+class Core:
     keeping: EventThread
     readers: Readers
     notifying: Notifying
@@ -55,7 +55,7 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def opened(folder: Path, bounds: EventBounds | None = None, **settings: NotifySetting) -> AsyncIterator[House]:
+async def opened(folder: Path, bounds: EventBounds | None = None, **settings: NotifySetting) -> AsyncIterator[Core]:
     keeping, readers, registry = EventThread(folder, bounds or EventBounds()), Readers(), CollectorRegistry()
     keeping.tables.append(TABLES)
     await keeping.begin()
@@ -63,7 +63,7 @@ async def opened(folder: Path, bounds: EventBounds | None = None, **settings: No
     registry.register(NotifyGauges(notifying))
     await notifying.open()
     try:
-        yield House(keeping, readers, notifying, registry)
+        yield Core(keeping, readers, notifying, registry)
     finally:
         await notifying.close()
         await keeping.close()

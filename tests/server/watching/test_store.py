@@ -11,7 +11,7 @@ from watch_events import WALL, add, event, open_store
 
 from askcam.client.watches import Reading
 from askcam.features.events.config import EventBounds
-from askcam.features.events.errors import FolderTaken, WatchingError
+from askcam.features.events.errors import EventLogError, FolderTaken
 from askcam.features.events.store import EventQuery
 from askcam.features.events.tables import NAME
 from askcam.features.watches.setting import WatchSetting
@@ -201,7 +201,7 @@ def test_a_folder_has_one_writer(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(WatchingError, match="name another folder"):
+    with pytest.raises(EventLogError, match="name another folder"):
         open_store(tmp_path / "file" / "folder")
 
 

@@ -32,7 +32,7 @@ from askcam.server.tools.mcp_servers import McpServers
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Core:
     """All of it is owned by the event loop."""
 
     model: Model
