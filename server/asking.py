@@ -11,7 +11,7 @@ import contextlib
 import secrets
 import string
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
 from askcam.client.protocol import CalledTool, Fact
@@ -47,6 +47,7 @@ from askcam.server.answering.trained import (
 from askcam.server.answers import Answers, Record
 from askcam.server.cameras import Cameras
 from askcam.server.errors import as_api_error, needs_picture
+from askcam.server.from_engine import on_loop
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.running import Teller
@@ -273,7 +274,7 @@ class Asking:
             await young_enough(self._cameras.get(ask.camera), ask.max_age_s, deadline)
         events: asyncio.Queue[Event] = asyncio.Queue()
         heard.begin()
-        on_event = _on_loop(events.put_nowait)
+        on_event = on_loop(events.put_nowait)
         ticket = engine.ask(question, on_event) if grammar is None else engine.ask(question, on_event, grammar)
         watch: SceneWatch | None = None
         try:
@@ -354,17 +355,6 @@ class Asking:
                 ask.evidence,
             )
             tell(self._observers, answered)
-
-
-def _on_loop(put: Callable[[Event], None]) -> Callable[[Event], None]:
-    """`put`, to be called on any thread, runs on this event loop."""
-    loop = asyncio.get_running_loop()
-
-    def on_event(event: Event) -> None:
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(put, event)
-
-    return on_event
 
 
 def _shows(message: Message) -> bool:

@@ -1,11 +1,11 @@
 """One question to the engine for a note's sake: only while nobody else asks, and given up as soon as somebody does."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 
 from askcam.engine.errors import EngineFailure
 from askcam.engine.question import Clip, Event, Failed, Finished, Message, Question, Reason, Role, Sampling, Text
+from askcam.server.from_engine import on_loop
 from askcam.server.model import Model
 from askcam.stream.frame import Pixels
 
@@ -27,17 +27,17 @@ class Questions:
         """The answer to `text` about frames (height, width, 3) uint8 RGB. Raises GaveWay and EngineError."""
         if self._somebody_asks():
             raise GaveWay
-        loop = asyncio.get_running_loop()
-        ended: asyncio.Future[Finished | Failed] = loop.create_future()
+        ended: asyncio.Future[Finished | Failed] = asyncio.get_running_loop().create_future()
 
         def tell(event: Finished | Failed) -> None:
             if not ended.done():
                 ended.set_result(event)
 
+        over = on_loop(tell)
+
         def hear(event: Event) -> None:  # on the engine's thread
             if isinstance(event, Finished | Failed):
-                with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants it
-                    loop.call_soon_threadsafe(tell, event)
+                over(event)
 
         engine = self._model.engine
         message = Message(Role.USER, (Clip(tuple(frames), fps), Text(text)))

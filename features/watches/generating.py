@@ -5,8 +5,6 @@ all the same: the live engine gives each answer's tokens in the same passes, so 
 Slots that pass meanwhile are skipped and counted.
 """
 
-import asyncio
-import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -19,6 +17,7 @@ from askcam.features.watches.text_post import TextPost
 from askcam.features.watches.timetable import Timetable
 from askcam.server.cameras import Cameras
 from askcam.server.errors import ApiError
+from askcam.server.from_engine import on_loop
 from askcam.server.model import Model
 from askcam.stream.shot import Shot
 from askcam.stream.window import View
@@ -118,7 +117,7 @@ class Generating:
 
     def _hearing(self, post: TextPost, hear: Callable[[Said], None]) -> Callable[[Event], None]:
         """What takes the events over from the engine's thread."""
-        loop, camera = asyncio.get_running_loop(), self._cameras.get(post.camera)
+        over, camera = on_loop(hear), self._cameras.get(post.camera)
         before, view = camera.shot(), None
 
         def on_event(event: Event) -> None:
@@ -126,8 +125,6 @@ class Generating:
             if isinstance(event, Started):
                 view = event.view
             elif isinstance(event, Finished | Failed):
-                said = Said(post, event, view, (before, camera.shot()))
-                with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants it
-                    loop.call_soon_threadsafe(hear, said)
+                over(Said(post, event, view, (before, camera.shot())))
 
         return on_event

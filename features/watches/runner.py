@@ -26,6 +26,7 @@ from askcam.features.watches.threshold import WatchMemory
 from askcam.features.watches.timetable import Timetable
 from askcam.server.cameras import Cameras
 from askcam.server.errors import ApiError
+from askcam.server.from_engine import on_loop
 from askcam.server.model import Model
 from askcam.stream.camera import Camera
 from askcam.stream.shot import Shot
@@ -188,12 +189,10 @@ class Runner:
 
     def _hearing(self, camera: Camera, posts: tuple[Post, ...], words: tuple[str, ...]) -> Callable[[ScoreEvent], None]:
         """What takes the result over from the engine's thread."""
-        loop, before = asyncio.get_running_loop(), camera.shot()
+        over, before = on_loop(self._results.put_nowait), camera.shot()
 
         def hear(event: ScoreEvent) -> None:
-            result = _Result(camera.name, posts, words, event, (before, camera.shot()))
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants it
-                loop.call_soon_threadsafe(self._results.put_nowait, result)
+            over(_Result(camera.name, posts, words, event, (before, camera.shot())))
 
         return hear
 
