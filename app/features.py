@@ -1,4 +1,4 @@
-"""THE list of what askcam does besides answering. A feature is named here, and nowhere else outside its folder."""
+"""THE list of what askcam does besides answering. No other source outside a feature's folder names it."""
 
 from askcam.app.plugged import plugged_in
 from askcam.features.calibration.feature import FEATURE as CALIBRATION

@@ -34,7 +34,7 @@ WAIT_S = 1.0  # the longest sleep: heads that nobody asks with are let go of
 
 
 class LiveEngine(Front):
-    """An Engine (door.py) whose windows grow as frames arrive. Any thread may call it."""
+    """An Engine (engine/interface.py) whose windows grow as frames arrive. Any thread may call it."""
 
     def __init__(self, loaded: Loaded, config: EngineConfig, model: LiveModel, camera_rows: int) -> None:
         """Starts the engine thread; build.py is the way in. `camera_rows`: of the pool, for one camera at most."""
