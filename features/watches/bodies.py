@@ -1,13 +1,13 @@
-"""A watch as clients write it: whole, or what is to be other than before. Pure."""
+"""A watch as clients write it: whole, or what is to be other than before. Made of WatchSetting's fields. Pure."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from dataclasses import MISSING, fields
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from askcam.features.events.severity import Severity
-from askcam.features.watches.setting import SECONDS, Kind, Share, WatchSetting
+from askcam.features.watches.setting import SECONDS, WatchSetting
 from askcam.server.errors import bad_request
 from askcam.server.toml_file import NAME
 from askcam.server.wire.bodies import bounds
@@ -17,47 +17,45 @@ SPAN = {name: bounds(minimum=least, maximum=most) for name, (least, most) in SEC
 CAMERAS = bounds(minItems=1, maxItems=64, uniqueItems=True)
 
 
-class NewWatch(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of POST /v1/watches; watching.setting.WatchSetting says what the fields mean."""
-
-    name: Annotated[str, bounds(pattern=f"^{NAME.pattern}$")]
-    question: str
-    cameras: Annotated[list[str], CAMERAS]
-    kind: Kind = Kind.YESNO
-    choices: list[str] = []
-    on_when: list[str] = []
-    every_s: Annotated[float, SPAN["every_s"]] = 2.0
-    window_s: Annotated[float, SPAN["window_s"]] = 2.0
-    on: Share = 0.7
-    off: Share = 0.4
-    for_s: Annotated[float, SPAN["for_s"]] = 1.0
-    cooldown_s: Annotated[float, SPAN["cooldown_s"]] = 0.0
-    quiet: list[str] = []
-    time_zone: str = "UTC"
-    severity: Severity = Severity.WARNING
-    only_when_healthy: bool = True
-    enabled: bool = True
+SHOWN = {"cameras": CAMERAS, **SPAN}  # what is checked by hand, as the description tells it
 
 
-class WatchChange(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of PATCH /v1/watches/{name}: what is to be other than before."""
+def _new() -> list[tuple[str, Any] | tuple[str, Any, Any]]:
+    """Every field of WatchSetting, for msgspec."""
+    hints = get_type_hints(WatchSetting, include_extras=True)
+    own = [(each.name, _json(each.name, hints[each.name]), each.default) for each in fields(WatchSetting)]
+    return [
+        (name, kind) if default is MISSING else (name, kind, [] if default == () else default)
+        for name, kind, default in own
+    ]
 
-    question: str | UnsetType = UNSET
-    cameras: Annotated[list[str] | UnsetType, CAMERAS] = UNSET
-    kind: Kind | UnsetType = UNSET
-    choices: list[str] | UnsetType = UNSET
-    on_when: list[str] | UnsetType = UNSET
-    every_s: Annotated[float | UnsetType, SPAN["every_s"]] = UNSET
-    window_s: Annotated[float | UnsetType, SPAN["window_s"]] = UNSET
-    on: Share | UnsetType = UNSET
-    off: Share | UnsetType = UNSET
-    for_s: Annotated[float | UnsetType, SPAN["for_s"]] = UNSET
-    cooldown_s: Annotated[float | UnsetType, SPAN["cooldown_s"]] = UNSET
-    quiet: list[str] | UnsetType = UNSET
-    time_zone: str | UnsetType = UNSET
-    severity: Severity | UnsetType = UNSET
-    only_when_healthy: bool | UnsetType = UNSET
-    enabled: bool | UnsetType = UNSET
+
+def _json(name: str, kind: Any) -> Any:
+    """Its type in JSON, which knows no tuples."""
+    if get_origin(kind) is tuple:
+        kind = list[get_args(kind)[0]]  # type: ignore[misc]
+    return Annotated[kind, SHOWN[name]] if name in SHOWN else kind
+
+
+def _changed(kind: Any) -> Any:
+    if get_origin(kind) is not Annotated:
+        return kind | UnsetType
+    plain, *metas = get_args(kind)
+    return Annotated[(plain | UnsetType, *metas)] if metas[-1] in SHOWN.values() else kind | UnsetType
+
+
+NewWatch = msgspec.defstruct(
+    "NewWatch",
+    [("name", Annotated[str, bounds(pattern=f"^{NAME.pattern}$")]), *_new()],
+    forbid_unknown_fields=True,
+    namespace={"__doc__": "The body of POST /v1/watches; docs/watches.md says what the fields mean."},
+)
+WatchChange = msgspec.defstruct(
+    "WatchChange",
+    [(name, _changed(kind), UNSET) for name, kind, *_ in _new()],
+    forbid_unknown_fields=True,
+    namespace={"__doc__": "The body of PATCH /v1/watches/{name}: what is to be other than before."},
+)
 
 
 def setting(body: dict[str, Any]) -> WatchSetting:

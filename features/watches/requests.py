@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from askcam.features.watches.bodies import NewWatch, WatchChange, read
 from askcam.server.errors import ApiError
 from askcam.server.openai.realtime.extension import Reader, Request
@@ -54,7 +56,7 @@ def _list(fields: Fields, event_id: str | None) -> WatchRequest:
     return WatchRequest(Verb.LIST, event_id)
 
 
-def _read(watch: Fields, body: Mapping[str, Any], kind: type[NewWatch] | type[WatchChange]) -> dict[str, Any]:
+def _read(watch: Fields, body: Mapping[str, Any], kind: type[msgspec.Struct]) -> dict[str, Any]:
     """Raises ApiError 400 whose `param` is a field of the event."""
     try:
         return read(body, kind)
