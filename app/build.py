@@ -26,6 +26,7 @@ from askcam.server.metrics import Metrics
 from askcam.server.model import BUILT_IN, Model
 from askcam.server.openai.realtime.sessions import Sessions
 from askcam.server.pictures import Pictures
+from askcam.server.running import Running
 from askcam.server.storage.health import Storage
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.installed import add_installed, built_in
@@ -97,23 +98,28 @@ def plug_in(core: Core, config: Config, features: Sequence[Feature]) -> None:
         limits = {name: config.limits.options.get(name, limit.usual) for name, limit in feature.limits.items()}
         try:
             running = feature.build(core, Given(sections, cameras, limits, config.model), core.features)
+            core.features[feature.name] = running
+            _take_in(core, running)
         except (ConfigError, CannotOpen):
             raise
         except Exception as exc:  # it may be another package's
             log.exception("building the feature %s failed", feature.name)
             raise CannotOpen(f"the feature {feature.name!r} cannot be built: {exc}") from exc
-        core.features[feature.name] = running
-        for tool in running.tools:
-            core.tools.add(tool)
-        core.metrics.register(*running.collectors)
-        core.asking.consult(*running.tellers)
-        core.asking.observe(*running.observers)
-        core.archives.extend(running.archives)
-        core.realtime.extend(running.realtime)
-        for name, look in running.stores.items():
-            core.storage.watch(name, look)
-        if running.gives_way is not None:
-            core.storage.give(running.gives_way)
+
+
+def _take_in(core: Core, running: Running) -> None:
+    """What a feature brings goes where it belongs. Raises ValueError for names that are there already."""
+    for tool in running.tools:
+        core.tools.add(tool)
+    core.metrics.register(*running.collectors)
+    core.asking.consult(*running.tellers)
+    core.asking.observe(*running.observers)
+    core.archives.extend(running.archives)
+    core.realtime.extend(running.realtime)
+    for name, look in running.stores.items():
+        core.storage.watch(name, look)
+    if running.gives_way is not None:
+        core.storage.give(running.gives_way)
 
 
 def in_order(features: Sequence[Feature]) -> Iterator[Feature]:

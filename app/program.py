@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from askcam.app.features import FEATURES, LEFT_OUT, OURS
+from askcam.app.features import LEFT_OUT, OURS, PLUGGED
 from askcam.app.plugged import add_commands
 from askcam.demo.builtin import model_path
 from askcam.server.feature import Program
@@ -180,15 +180,9 @@ def doctor(
     command.doctor(camera or [], engine(BUILT_IN, model=model, device=device), wait, json)
 
 
-left_out = [*LEFT_OUT]  # features of other packages, with why
 program = Program(app, BUILT_IN, lambda file, model: _config(file, None, {}, dict(model)))
-for feature in FEATURES:
-    try:
-        add_commands(feature, program)
-    except Exception as exc:
-        if feature in OURS:
-            raise
-        left_out.append(f"the commands of the feature {feature.name!r} are left out: {exc}")
+for feature in OURS:
+    add_commands(feature, program)
 
 
 @app.command(
@@ -201,6 +195,14 @@ def bench(context: typer.Context) -> None:
     from askcam.engine.bench.command import run
 
     run(context.args, str(model_path()))
+
+
+left_out = [*LEFT_OUT]  # features of other packages, with why
+for feature in PLUGGED:  # now that all of ours have their names
+    try:
+        add_commands(feature, program)
+    except Exception as exc:
+        left_out.append(f"the commands of the feature {feature.name!r} are left out: {exc}")
 
 
 def _model_flags(

@@ -17,6 +17,7 @@ from askcam.app.config import Config, check
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
 from askcam.server import errors
+from askcam.server.answering import consulting, observing
 from askcam.server.config_errors import ConfigError
 from askcam.server.connections.accepting import Accepting
 from askcam.server.connections.book import Book
@@ -168,7 +169,11 @@ async def _open_in_turn(stack: contextlib.AsyncExitStack, *rooms: _Room) -> None
 @contextlib.contextmanager
 def _quiet(told: Told) -> Iterator[None]:
     """What strangers cause does not fill the log while the block runs."""
-    quiet, loggers = Quiet(told), [logging.getLogger(name) for name in ("uvicorn.error", "asyncio", errors.__name__)]
+    quiet, names = (
+        Quiet(told),
+        ("uvicorn.error", "asyncio", *(room.__name__ for room in (errors, observing, consulting))),
+    )
+    loggers = [logging.getLogger(name) for name in names]
     for logger in loggers:
         logger.addFilter(quiet)
     try:

@@ -21,6 +21,7 @@ from askcam.engine.question import Event, Finished, Message, Question, Reason, R
 from askcam.server.access.limits import Limits
 from askcam.server.access.shares import Place, Places
 from askcam.server.access.sizes import check_messages, check_tools
+from askcam.server.answering.consulting import Teller, facts_of
 from askcam.server.answering.dialogue import Dialogue
 from askcam.server.answering.facts import told_by
 from askcam.server.answering.fewer_tools import fitting
@@ -50,7 +51,6 @@ from askcam.server.errors import as_api_error, needs_picture
 from askcam.server.from_engine import on_loop
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
-from askcam.server.running import Teller
 from askcam.server.steps import Ask, Begun, Changed, Done, Returned, Step
 from askcam.server.tools.base import CallLimits, Circumstance, Tool
 from askcam.server.tools.box import Toolbox
@@ -151,7 +151,7 @@ class Asking:
             use, health = self._cameras.use(ask.camera), self._cameras.health(ask.camera)
             self._check_health(ask, ask.camera, health)
             allowed = use.tools
-            facts = tuple(fact for teller in self._tellers for fact in teller.facts(ask.camera))
+            facts = tuple(facts_of(self._tellers, ask.camera))
             if ask.max_age_s is None and self._cameras.get(ask.camera).status().state is not State.ENDED:
                 ask = replace(ask, max_age_s=self.max_age_s)
         if ask.choice.mode != "none":

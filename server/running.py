@@ -6,7 +6,7 @@ from typing import Protocol
 
 from prometheus_client.registry import Collector
 
-from askcam.client.protocol import Fact
+from askcam.server.answering.consulting import Teller
 from askcam.server.answering.observing import Observer
 from askcam.server.cameras import CameraUse
 from askcam.server.kept_answers import Archive
@@ -14,13 +14,6 @@ from askcam.server.openai.realtime.extension import Extension
 from askcam.server.tools.base import Tool
 from askcam.server.wire.endpoint import Endpoint
 from askcam.stream.camera import Camera
-
-
-class Teller(Protocol):
-    """Knows something of what cameras show."""
-
-    def facts(self, camera: str) -> tuple[Fact, ...]:
-        """What is known of this camera's scene now, told to the model with each question. Costs no time."""
 
 
 class PushedUse(Protocol):

@@ -102,6 +102,8 @@ async def test_a_feature_that_is_left_out_leaves_nothing(left_out: Feature) -> N
         kind for one in running for each in one.realtime for kind in each.readers
     }
     assert len(whole.asking._tellers) - len(house.asking._tellers) == sum(len(one.tellers) for one in running)
+    assert len(whole.asking._observers) - len(house.asking._observers) == sum(len(one.observers) for one in running)
+    assert len(whole.storage._givers) - len(house.storage._givers) == sum(one.gives_way is not None for one in running)
     assert tables(whole) - tables(house) == {table for name in gone for table in TABLES.get(name, ())}
 
 

@@ -92,6 +92,11 @@ BROKEN = {
         "FEATURE = Feature('serving', commands=add)",
         "the command 'serve' is there already",
     ),
+    "measuring": (
+        FEATURE + "def add(program):\n    @program.app.command()\n    def bench(): ...\n"
+        "FEATURE = Feature('measuring', commands=add)",
+        "the command 'bench' is there already",
+    ),
     "crashing": (FEATURE + "FEATURE = Feature('crashing', commands=lambda program: 1 / 0)", "division by zero"),
 }
 
