@@ -3,7 +3,8 @@
     python benchmarks/barcode.py [--labels 2] [--frames 5] [--seed 0]
 
 Each label is a card before a drawn scene (960x540), held by a hand: it drifts and trembles by some pixels, every frame
-has its own noise and motion blur and goes through JPEG (tests/servers/desk_scene.py). `zxing` is one frame as zxing-cpp
+has its own noise and motion blur and goes through JPEG
+(tests/support/servers/desk_scene.py). `zxing` is one frame as zxing-cpp
 reads it, `one frame` the last frame as the desk reads it, `the second` all frames of a second as the desk reads them,
 which looks at most five times a second; `verified` those of them that it would tell as facts. Wrong: another number
 than the label's was told so. Milliseconds are one frame's, by one thread. Table, then one JSON line.
@@ -22,7 +23,7 @@ import zxingcpp
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from servers.desk_scene import burst
+from support.servers.desk_scene import burst
 
 from askcam.demo.synthetic import SyntheticScene
 from askcam.features.desk.catalogue import gtin

@@ -18,7 +18,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from scripted import Script, labels, record
+from support.scripted import Script, labels, record
 
 SEED, BEGIN = 11, 1_700_000_000.0
 SETTLE_S = "8"  # the longest window

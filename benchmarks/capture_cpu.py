@@ -23,8 +23,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from servers.running import MiniRTSP
-from waiting import until
+from support.servers.running import MiniRTSP
+from support.waiting import until
 
 from askcam.stream.camera import Camera, State
 from askcam.stream.fit import Fit

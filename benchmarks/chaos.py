@@ -38,8 +38,9 @@ from hazards.driver import Chaos, rest  # noqa: E402
 from hazards.faults import Listening  # noqa: E402
 
 from askcam.demo.builtin import model_path  # noqa: E402
-from askcam.engine.interface import EngineConfig, open_engine  # noqa: E402
+from askcam.engine.interface import EngineConfig  # noqa: E402
 from askcam.engine.live.engine import LiveEngine  # noqa: E402
+from askcam.engine.open import open_engine  # noqa: E402
 
 KV_GB = 0.16  # for six cameras' plain windows, not for all that is asked of them: a full pool is part of it
 GROWTH = 0.05  # of the resident set that counts as flat

@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from rehearsal import FILL_PAIRS, POLL_S, READY_S, Asked, put, rehearse, user
+from support.rehearsal import FILL_PAIRS, POLL_S, READY_S, Asked, put, rehearse, user
 
 from askcam.demo.builtin import model_path
 from askcam.demo.questions import questions

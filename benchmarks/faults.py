@@ -16,9 +16,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from servers.askcam_server import live_server
-from servers.questioner import Questioner, still_question
-from servers.running import CameraServer, GStreamerRTSP, MiniRTSP
+from support.servers.askcam_server import live_server
+from support.servers.questioner import Questioner, still_question
+from support.servers.running import CameraServer, GStreamerRTSP, MiniRTSP
 
 SEED = 21
 SERVERS: dict[str, type[CameraServer]] = {"mini": MiniRTSP, "gstreamer": GStreamerRTSP}

@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from rehearsal import FILL_PAIRS, POLL_S, RehearsedCamera, put
+from support.rehearsal import FILL_PAIRS, POLL_S, RehearsedCamera, put
 
 from askcam.demo.builtin import model_path
 from askcam.demo.questions import questions

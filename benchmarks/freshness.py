@@ -24,10 +24,10 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from servers import clock
-from servers.askcam_server import live_server, wait_for_pairs
-from servers.running import MiniRTSP
-from waiting import until
+from support.servers import clock
+from support.servers.askcam_server import live_server, wait_for_pairs
+from support.servers.running import MiniRTSP
+from support.waiting import until
 
 from askcam.stream.camera import Camera, State
 from askcam.stream.fit import as_is

@@ -30,7 +30,7 @@ from schemathesis.cli import schemathesis as program
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from servers.askcam_server import live_server, wait_for_pairs
+from support.servers.askcam_server import live_server, wait_for_pairs
 
 CAMERA = "lobby"
 PICTURE = "data:image/gif;base64,R0lGODlhAQABAIAAAAUEBAAAACwAAAAAAQABAAACAkQBADs="  # one pixel

@@ -30,7 +30,7 @@ from realtime_messages import Messages
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from servers.askcam_server import live_server, wait_for_pairs
+from support.servers.askcam_server import live_server, wait_for_pairs
 
 SERVER = """
 [limits]

@@ -36,7 +36,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from attacks import pictures, questions, strangers, viewers
 from attacks.target import CAMERA, Attack, Target
-from servers.askcam_server import LiveServer, live_server, wait_for_pairs
+from support.servers.askcam_server import LiveServer, live_server, wait_for_pairs
 
 VIEWER, ADMIN = "v" * 32, "a" * 32
 ATTACKS: dict[str, Attack] = {

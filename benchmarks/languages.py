@@ -15,8 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from bilingual import question
-from rehearsal import FILL_PAIRS, POLL_S, READY_S, RehearsedCamera, put, user
+from support.bilingual import question
+from support.rehearsal import FILL_PAIRS, POLL_S, READY_S, RehearsedCamera, put, user
 
 from askcam.demo.builtin import model_path
 from askcam.demo.questions import QuestionKind

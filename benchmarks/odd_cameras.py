@@ -2,7 +2,8 @@
 
     python benchmarks/odd_cameras.py [--rows drift,slow] [--at-once 3] [--json FILE]
 
-Each row of ROWS is a camera, and what is right of it. tests/servers/odd_camera.py is the camera, in a process of its
+Each row of ROWS is a camera, and what is right of it. tests/support/servers/odd_camera.py is the camera, in a process
+of its
 own; its pictures are numbered, so that their true lag can be read from the pixels, and drawn anew to be compared. Told
 age less true lag is looked at five times a second from `settle_s` after the first picture on. Files and addresses
 (odd_files.py) have no clock in their pixels. Rows that need little run side by side; more rows are welcome.
@@ -28,8 +29,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 import numpy as np
 from odd_files import ADDRESSES, FILES, see_address, see_file
-from servers import numbered
-from servers.running import OddCamera, RefusingRTSP
+from support.servers import numbered
+from support.servers.running import OddCamera, RefusingRTSP
 
 from askcam.stream.camera import Camera, CameraConfig, State
 from askcam.stream.fit import as_is

@@ -1,6 +1,6 @@
 """Files and addresses that are odd: the rows of odd_cameras.py that have no clock in their pixels.
 
-Each file is made anew in a folder, with PyAV or Pillow; an address leads to tests/servers/refusing_rtsp.py, or nowhere.
+Each file is made anew in a folder, with PyAV or Pillow; an address leads to refusing_rtsp.py of tests/, or nowhere.
 """
 
 import io
@@ -19,8 +19,8 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from odd_stills import encoded, exif
-from servers.running import RefusingRTSP
+from support.odd_stills import encoded, exif
+from support.servers.running import RefusingRTSP
 
 from askcam.stream.camera import Camera, CameraConfig, State
 from askcam.stream.errors import SourceError

@@ -30,7 +30,7 @@ import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from films import make_film
+from support.films import make_film
 
 from askcam.demo.builtin import model_path
 from askcam.demo.drawings import STYLES, sprite

@@ -19,8 +19,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 import httpx
-from scene_camera import TEXTS
-from servers.askcam_server import live_server
+from support.scene_camera import TEXTS
+from support.servers.askcam_server import live_server
 
 from askcam.demo.questions import questions
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from resuming import ask_through_drops
-from servers.askcam_server import live_server, wait_for_pairs
+from support.resuming import ask_through_drops
+from support.servers.askcam_server import live_server, wait_for_pairs
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from scene_camera import ask_all
+from support.scene_camera import ask_all
 
 from askcam.demo.builtin import model_path
 from askcam.engine.interface import EngineConfig

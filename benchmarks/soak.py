@@ -19,7 +19,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from servers.askcam_server import live_server
+from support.servers.askcam_server import live_server
 
 QUESTIONS = ("What do you see?", "Is anything moving?", "你看到了什么？", "How many objects are there?")
 

@@ -19,7 +19,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from films import Film, Happening, make_film, write_film
+from support.films import Film, Happening, make_film, write_film
 
 from askcam.server.language.things import key
 

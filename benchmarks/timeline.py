@@ -25,7 +25,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 import numpy as np
-from films import PLACES, Film, Happening, Stay
+from support.films import PLACES, Film, Happening, Stay
 
 from askcam.demo.builtin import model_path
 from askcam.demo.drawings import STYLES

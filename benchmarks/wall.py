@@ -30,12 +30,12 @@ import httpx
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 import wall_load
-from followers import Follower, Receiver
-from judging import Rules, Span
-from scripted import Script
-from servers.askcam_server import LiveServer, live_server
-from servers.running import MiniRTSP
-from waiting import until
+from support.followers import Follower, Receiver
+from support.judging import Rules, Span
+from support.scripted import Script
+from support.servers.askcam_server import LiveServer, live_server
+from support.servers.running import MiniRTSP
+from support.waiting import until
 from wall_report import Outcome, Watched, report, stored
 from wall_scenes import questions
 

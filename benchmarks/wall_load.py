@@ -12,8 +12,8 @@ import psutil
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from prometheus_client.parser import text_string_to_metric_families
-from servers.askcam_server import live_server
-from waiting import until
+from support.servers.askcam_server import live_server
+from support.waiting import until
 
 from askcam.demo.objects import drawn_objects
 from askcam.demo.scene import make_scene

@@ -11,9 +11,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from followers import Follower, Receiver
-from judging import Rules, Score, Span, Told, expected, judge, percentile
-from scripted import Change
+from support.followers import Follower, Receiver
+from support.judging import Rules, Score, Span, Told, expected, judge, percentile
+from support.scripted import Change
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 import numpy as np
-from scripted import PLACES, Script
+from support.scripted import PLACES, Script
 
 from askcam.demo.builtin import model_path
 from askcam.engine.interface import Engine, EngineConfig

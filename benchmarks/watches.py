@@ -23,7 +23,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from rehearsal import FILL_PAIRS, POLL_S, RehearsedCamera
+from support.rehearsal import FILL_PAIRS, POLL_S, RehearsedCamera
 
 from askcam.demo.builtin import model_path
 from askcam.demo.objects import drawn_objects

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exactness import WITHIN
 from hypothesis import settings
-from servers import warm
-from servers.askcam_server import LiveServer, wait_for_pairs
-from servers.askcam_server import live_server as start_server
+from support.exactness import WITHIN
+from support.servers import warm
+from support.servers.askcam_server import LiveServer, wait_for_pairs
+from support.servers.askcam_server import live_server as start_server
 
 from askcam.engine.calm import wait_calmly
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from servers.askcam_server import LiveServer, live_server
+from support.servers.askcam_server import LiveServer, live_server
 
 from askcam.client.client import Answer, Client, Pushed, connect
 from askcam.client.errors import (

@@ -4,10 +4,10 @@ import asyncio
 from typing import Any
 
 import pytest
-from resuming import ask_through_drops
-from servers.askcam_server import LiveServer
-from servers.breaking import Breaking
-from wire_talk import jpeg
+from support.resuming import ask_through_drops
+from support.servers.askcam_server import LiveServer
+from support.servers.breaking import Breaking
+from support.wire_talk import jpeg
 
 from askcam.client.client import connect
 from askcam.client.errors import CameraUnavailable, Cancelled, ConnectionLost

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from certificates import self_signed
-from servers.askcam_server import LiveServer, live_server
-from waiting import until
+from support.certificates import self_signed
+from support.servers.askcam_server import LiveServer, live_server
+from support.waiting import until
 
 from askcam.client.client import connect
 from askcam.client.errors import ConnectionFailed

@@ -4,8 +4,8 @@ import random
 from collections.abc import Iterator
 
 import pytest
-from bilingual import question
-from rehearsal import FILL_PAIRS, POLL_S, READY_S, RehearsedCamera, put, user
+from support.bilingual import question
+from support.rehearsal import FILL_PAIRS, POLL_S, READY_S, RehearsedCamera, put, user
 
 from askcam.demo.builtin import model_path
 from askcam.demo.questions import QuestionKind

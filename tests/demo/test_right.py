@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from rehearsal import rehearse
+from support.rehearsal import rehearse
 
 from askcam.demo.builtin import model_path
 from askcam.engine.interface import Engine, EngineConfig

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny_models import save_tiny
+from support.tiny_models import save_tiny
 
 from askcam.demo.builtin import model_path
 from askcam.engine.interface import EngineConfig

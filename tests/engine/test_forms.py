@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 import torch
-from stock_logprobs import check_logprobs
+from support.stock_logprobs import check_logprobs
 
 from askcam.engine.choosing import generation_config, seeded
 from askcam.engine.errors import QuestionError

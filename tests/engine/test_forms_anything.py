@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from schemas import Schema, schemas
+from support.schemas import Schema, schemas
 
 from askcam.engine.interface import EngineConfig
 from askcam.engine.live.build import build

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import torch
-from waiting import until
+from support.waiting import until
 
 from askcam.engine.interface import EngineConfig, EngineMemory
 from askcam.engine.live.engine import LiveEngine

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from schemas import Schema, schemas
+from support.schemas import Schema, schemas
 
 from askcam.engine.errors import QuestionError
 from askcam.engine.schema import MAX_CHARS, MAX_OPTIONAL, check_schema

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from products import product
+from support.products import product
 
 from askcam.engine.loading import Loaded
 from askcam.engine.prompt import Prompter

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 import torch
-from bombs import BOMBS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.bombs import BOMBS
 
 from askcam.engine.errors import Cancelled, EngineFailure, QuestionError
 from askcam.engine.forms import MAX_KEPT_BYTES, Forms

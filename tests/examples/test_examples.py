@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from servers.askcam_server import LiveServer
+from support.servers.askcam_server import LiveServer
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

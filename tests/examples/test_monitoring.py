@@ -12,11 +12,11 @@ import httpx
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
-from servers.askcam_server import LiveServer, live_server, wait_for_pairs
-from servers.prometheus import Prometheus, need_prometheus, prometheus, promtool
-from servers.receiver import Receiver
-from servers.running import MJPEGServer
-from waiting import until
+from support.servers.askcam_server import LiveServer, live_server, wait_for_pairs
+from support.servers.prometheus import Prometheus, need_prometheus, prometheus, promtool
+from support.servers.receiver import Receiver
+from support.servers.running import MJPEGServer
+from support.waiting import until
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "examples/monitoring"

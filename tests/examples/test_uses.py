@@ -9,9 +9,9 @@ from pathlib import Path
 import cv2
 import httpx
 import pytest
-from films import make_film, write_film
-from program import TIMEOUT_S, askcam
-from servers.askcam_server import LiveServer
+from support.films import make_film, write_film
+from support.program import TIMEOUT_S, askcam
+from support.servers.askcam_server import LiveServer
 
 from askcam.demo.synthetic import SyntheticScene
 

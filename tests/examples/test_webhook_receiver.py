@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from servers.receiver import Receiver
 from standardwebhooks import WebhookVerificationError
-from watch_events import event
+from support.servers.receiver import Receiver
+from support.watch_events import event
 
 from askcam.features.notify.letter import Letter
 from askcam.features.notify.outcome import DeliveryFailed, DeliveryTaken

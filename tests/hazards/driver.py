@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from hazards.asked import Answered, Asked, Tally
 from hazards.faults import FaultyPasses, fragile
-from waiting import until
+from support.waiting import until
 
 from askcam.engine.errors import EngineError, NoRoom
 from askcam.engine.interface import EngineConfig

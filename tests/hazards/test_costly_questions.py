@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
-from bombs import BOMBS
-from servers.askcam_server import LiveServer, live_server, wait_for_pairs
+from support.bombs import BOMBS
+from support.servers.askcam_server import LiveServer, live_server, wait_for_pairs
 from websockets.sync.client import connect
 
 CAMERA = "lobby"

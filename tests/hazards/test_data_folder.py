@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from servers.askcam_server import LiveServer, live_server, wait_for_pairs
+from support.servers.askcam_server import LiveServer, live_server, wait_for_pairs
 
 WATCH = {"question": "Is there a cup?", "cameras": ["lobby"]}
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from certificates import self_signed
-from servers.askcam_server import LiveServer, live_server, wait_for_pairs
-from servers.strangers import Honest, connected, get, gone, many, place
+from support.certificates import self_signed
+from support.servers.askcam_server import LiveServer, live_server, wait_for_pairs
+from support.servers.strangers import Honest, connected, get, gone, many, place
 from websockets.sync.client import connect
 
 VIEWER, ADMIN = "viewer-token", "admin-token"

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from parts import need
+from support.parts import need
 
 ROOT = Path(__file__).parents[2]
 LINKS = ROOT / ".links/askcam"

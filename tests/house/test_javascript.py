@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from house import wire_types
-from parts import need
+from support.parts import need
 
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "client/web"

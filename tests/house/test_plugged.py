@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from servers.askcam_server import live_server, wait_for_pairs
+from support.servers.askcam_server import live_server, wait_for_pairs
 
 from askcam.app import plugged
 from askcam.app.config import Config

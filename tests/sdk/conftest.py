@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 from conftest import SEED
-from servers.askcam_server import LiveServer, wait_for_pairs
-from servers.askcam_server import live_server as start_server
+from support.servers.askcam_server import LiveServer, wait_for_pairs
+from support.servers.askcam_server import live_server as start_server
 
 
 @pytest.fixture(scope="module", params=["live", "portable"])

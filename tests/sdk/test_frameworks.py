@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 import pytest
 from conftest import SEED
-from parts import need
 from pydantic import BaseModel
-from servers.askcam_server import LiveServer, wait_for_pairs
-from servers.askcam_server import live_server as start_server
+from support.parts import need
+from support.servers.askcam_server import LiveServer, wait_for_pairs
+from support.servers.askcam_server import live_server as start_server
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # it would ask the network for prices when it is imported
 os.environ["ANONYMIZED_TELEMETRY"] = "False"

@@ -12,7 +12,7 @@ import openai
 import pytest
 from openai import OpenAI
 from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletionTokenLogprob
-from servers.askcam_server import LiveServer
+from support.servers.askcam_server import LiveServer
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import openai
 import pytest
 from openai import OpenAI
 from pydantic import BaseModel, Field
-from servers.askcam_server import LiveServer
+from support.servers.askcam_server import LiveServer
 
 ASKED: Any = [{"role": "user", "content": "What do you see?"}]
 

@@ -17,10 +17,10 @@ from typing import Any, ClassVar
 
 import httpx
 import pytest
-from certificates import self_signed
-from parts import need
 from playwright.sync_api import sync_playwright
-from servers.askcam_server import LiveServer, live_server
+from support.certificates import self_signed
+from support.parts import need
+from support.servers.askcam_server import LiveServer, live_server
 
 FOLDER = Path(__file__).parent / "node"
 CHROMIUM = Path("/usr/bin/chromium")

@@ -10,7 +10,7 @@ from openai import AsyncOpenAI
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
 from openai.types import realtime as sdk
 from PIL import Image
-from servers.askcam_server import LiveServer
+from support.servers.askcam_server import LiveServer
 
 # Every event that a text session about a camera can bring, and what the SDK must take it for.
 EXPECTED: dict[str, type[Any]] = {

@@ -14,8 +14,8 @@ from openai import AsyncOpenAI
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
 from openai.types import realtime as sdk
 from openai.types.realtime import realtime_server_event as more
-from products import data_url, product
-from shop import FOUND_TEXT, Shop
+from support.products import data_url, product
+from support.shop import FOUND_TEXT, Shop
 
 from askcam.app.config import CameraEntry, Config, ServerConfig
 from askcam.app.serving import RunningServer, serving

@@ -11,8 +11,8 @@ import pytest
 from openai import OpenAI
 from openai.types.responses import Response, ResponseFunctionToolCall, ResponseStreamEvent
 from pydantic import BaseModel, Field, TypeAdapter
-from servers.askcam_server import LiveServer
-from servers.sites import png
+from support.servers.askcam_server import LiveServer
+from support.servers.sites import png
 
 TYPES: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
 TOOL: Any = {

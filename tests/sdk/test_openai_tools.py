@@ -7,8 +7,8 @@ import httpx
 import openai
 import pytest
 from openai import OpenAI
-from products import data_url, product
-from servers.askcam_server import LiveServer
+from support.products import data_url, product
+from support.servers.askcam_server import LiveServer
 
 LOOKUP = {
     "type": "function",

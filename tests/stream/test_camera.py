@@ -4,8 +4,8 @@ import threading
 
 import numpy as np
 import pytest
-from hands import PATIENT, Grabber, Hands, StillPicture, camera, refusal_of, state_is, view_of
-from waiting import until
+from support.hands import PATIENT, Grabber, Hands, StillPicture, camera, refusal_of, state_is, view_of
+from support.waiting import until
 
 from askcam.stream.camera import CameraConfig, State
 from askcam.stream.errors import CameraUnavailable

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from hands import PATIENT, QUICK, Hands, StillPicture, camera, failing, refusal_of, state_is, view_of
-from waiting import until
+from support.hands import PATIENT, QUICK, Hands, StillPicture, camera, failing, refusal_of, state_is, view_of
+from support.waiting import until
 
 from askcam.stream import supervisor
 from askcam.stream.backoff import FIRST_S

@@ -1,6 +1,6 @@
 """A camera tells an engine of its window's growth, and samples less when it is asked to."""
 
-from waiting import until
+from support.waiting import until
 
 from askcam.stream.camera import Camera, CameraConfig
 from askcam.stream.fit import as_is

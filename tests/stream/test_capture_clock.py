@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulated import EPOCH, Stall, Stream, Told, told
+from support.simulated import EPOCH, Stall, Stream, Told, told
 
 from askcam.stream.frame import AgeBasis
 from askcam.stream.sources.capture_clock import CaptureClock

@@ -6,9 +6,9 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from clips import write_clip
-from hands import PATIENT, camera, state_is, view_of
-from waiting import until
+from support.clips import write_clip
+from support.hands import PATIENT, camera, state_is, view_of
+from support.waiting import until
 
 from askcam.stream.camera import CameraConfig, State
 from askcam.stream.errors import SourceError

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import av
 import pytest
-from clips import write_clip
-from hands import camera, state_is, view_of
-from servers import clock
-from servers.running import MJPEGServer
-from servers.sites import Reply, Web
-from waiting import until
+from support.clips import write_clip
+from support.hands import camera, state_is, view_of
+from support.servers import clock
+from support.servers.running import MJPEGServer
+from support.servers.sites import Reply, Web
+from support.waiting import until
 
 from askcam.stream.camera import CameraConfig, State
 from askcam.stream.errors import SourceError

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from secret_uris import comes_out, uris
+from support.secret_uris import comes_out, uris
 
 from askcam.stream.secrets import Secrets
 from askcam.stream.sources import address

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from odd_stills import encoded, many_scans
 from PIL import Image
+from support.odd_stills import encoded, many_scans
 
 from askcam.stream.errors import SourceError
 from askcam.stream.sources.base import Counting, Interruptible, Source

@@ -4,10 +4,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from hands import camera, state_is
-from servers import numbered
-from servers.running import OddCamera
-from waiting import until
+from support.hands import camera, state_is
+from support.servers import numbered
+from support.servers.running import OddCamera
+from support.waiting import until
 
 from askcam.stream.camera import Camera, CameraConfig, State
 from askcam.stream.sources.decoder import Decoder

@@ -12,11 +12,11 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from clips import write_clip
-from hands import PATIENT, camera, refusal_of, state_is, view_of
-from odd_stills import encoded, many_scans
 from PIL import Image
-from waiting import until
+from support.clips import write_clip
+from support.hands import PATIENT, camera, refusal_of, state_is, view_of
+from support.odd_stills import encoded, many_scans
+from support.waiting import until
 
 from askcam.stream.camera import State
 from askcam.stream.errors import SourceError

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from secret_uris import comes_out, uris
+from support.secret_uris import comes_out, uris
 
 from askcam.stream.secrets import KNOWN, MAX_URIS, Secrets
 from askcam.stream.sources.redact import HINT, redact

@@ -6,7 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from clips import write_clip
+from support.clips import write_clip
 
 from askcam.stream.errors import SourceError
 from askcam.stream.fit import Fit, as_is

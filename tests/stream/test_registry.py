@@ -2,7 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from clips import write_clip
+from support.clips import write_clip
 
 from askcam.stream.errors import SourceError, UnknownScheme
 from askcam.stream.sources.http_camera import HTTPCamera

@@ -4,11 +4,11 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from hands import camera, refusal_of, state_is, view_of
-from parts import need_gstreamer
-from servers import clock
-from servers.running import CameraServer, GStreamerRTSP, MiniRTSP
-from waiting import until
+from support.hands import camera, refusal_of, state_is, view_of
+from support.parts import need_gstreamer
+from support.servers import clock
+from support.servers.running import CameraServer, GStreamerRTSP, MiniRTSP
+from support.waiting import until
 
 from askcam.stream.camera import Camera, CameraConfig, State
 from askcam.stream.frame import AgeBasis

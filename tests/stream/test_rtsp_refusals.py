@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
-from hands import camera, view_of
-from servers.running import RefusingRTSP
-from waiting import until
+from support.hands import camera, view_of
+from support.servers.running import RefusingRTSP
+from support.waiting import until
 
 from askcam.stream.camera import CameraConfig
 from askcam.stream.errors import SourceError

@@ -11,10 +11,10 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hands import camera, view_of
-from odd_stills import encoded, many_scans
 from PIL import Image
-from waiting import until
+from support.hands import camera, view_of
+from support.odd_stills import encoded, many_scans
+from support.waiting import until
 
 from askcam.stream.camera import CameraConfig, State
 from askcam.stream.errors import SourceError

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from exactness import WITHIN
+from support.exactness import WITHIN
 
 from askcam.engine.choosing import generation_config
 from askcam.engine.front import end_tokens

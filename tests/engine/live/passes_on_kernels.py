@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tiny_models import save_tiny
+from support.tiny_models import save_tiny
 from torch import Tensor
 
 from askcam.engine.live import graphs as graphs_room

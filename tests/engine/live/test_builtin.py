@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from scene_camera import TEXTS, ask_all
+from support.scene_camera import TEXTS, ask_all
 
 from askcam.demo.questions import QuestionKind, questions
 from askcam.engine.interface import EngineConfig

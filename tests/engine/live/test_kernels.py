@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from parts import need
+from support.parts import need
 
 HERE = Path(__file__).parent
 CHECKS = [str(HERE / "kernels_against_torch.py"), str(HERE / "passes_on_kernels.py")]

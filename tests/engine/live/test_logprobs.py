@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from stock_logprobs import check_logprobs
+from support.stock_logprobs import check_logprobs
 
 from askcam.engine.choosing import seeded
 from askcam.engine.live.engine import LiveEngine

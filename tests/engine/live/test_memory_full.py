@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from waiting import until
+from support.waiting import until
 
 from askcam.engine.errors import EngineFailure
 from askcam.engine.live import keeper

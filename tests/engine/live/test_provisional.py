@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from waiting import until
+from support.waiting import until
 
 from askcam.engine.live import provisional
 from askcam.engine.live.engine import LiveEngine

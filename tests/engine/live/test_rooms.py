@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from waiting import until
+from support.waiting import until
 
 from askcam.engine.errors import EngineFailure, NoRoom
 from askcam.engine.live.engine import LiveEngine

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hands import Hands, StillPicture
-from waiting import until
+from support.hands import Hands, StillPicture
+from support.waiting import until
 
 from askcam.engine.live.engine import LiveEngine
 from askcam.engine.loading import Loaded

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from servers.askcam_server import live_server
 from starlette.testclient import TestClient
+from support.servers.askcam_server import live_server
 from websockets.sync.client import ClientConnection, connect
 
 from askcam.app.asgi import build_app

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from servers.askcam_server import LiveServer, live_server, wait_for_pairs
+from support.servers.askcam_server import LiveServer, live_server, wait_for_pairs
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from asking_way import Way
+from support.asking_way import Way
 
 from askcam.demo.builtin import model_path
 from askcam.engine.interface import Engine, EngineConfig

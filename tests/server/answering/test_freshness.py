@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from asking_way import Way, asked, jpeg
-from films import make_film, write_film
-from products import product
-from pushed_camera import pushed, until
+from support.asking_way import Way, asked, jpeg
+from support.films import make_film, write_film
+from support.products import product
+from support.pushed_camera import pushed, until
 
 from askcam.engine.question import Sampling
 from askcam.server.answering.freshness import why_old

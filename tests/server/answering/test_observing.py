@@ -1,8 +1,8 @@
 """What features add to the way of a question harms no answer where it fails, and keeps nobody else from its part."""
 
 import pytest
-from asking_way import Way, asked
-from products import product
+from support.asking_way import Way, asked
+from support.products import product
 
 from askcam.client.protocol import Fact
 from askcam.engine.question import Picture

@@ -6,10 +6,10 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from asking_way import Way, asked
-from products import product
-from pushed_camera import pushed, until
-from shop import PRICE, Shop
+from support.asking_way import Way, asked
+from support.products import product
+from support.pushed_camera import pushed, until
+from support.shop import PRICE, Shop
 
 from askcam.client.protocol import Fact
 from askcam.engine.question import Clip, Form, Picture, Sampling

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from asking_way import Way, asked
-from pushed_camera import until
+from support.asking_way import Way, asked
+from support.pushed_camera import until
 
 from askcam.server.errors import ApiError
 from askcam.server.gauges.engine import EngineGauges

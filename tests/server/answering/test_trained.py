@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from asking_way import Way, asked
-from products import product
-from shop import FOUND, PRICE, Shop
+from support.asking_way import Way, asked
+from support.products import product
+from support.shop import FOUND, PRICE, Shop
 
 from askcam.demo.builtin import model_path
 from askcam.engine.folders import read_card

@@ -12,8 +12,8 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from odd_stills import encoded, gradient
 from PIL import Image
+from support.odd_stills import encoded, gradient
 
 from askcam.server.attached import clip_worker, clips
 from askcam.server.attached.budget import Budget, Stopped

@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_from_bytes
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from odd_stills import encoded, gradient
+from support.odd_stills import encoded, gradient
 
 from askcam.server.attached.content import clip_from_url, jpeg_from_base64, picture_from_url, picture_to_keep
 from askcam.server.attached.dataurl import bytes_of, decode64, parse

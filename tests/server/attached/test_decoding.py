@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from odd_stills import encoded, gradient
 from PIL import Image
+from support.odd_stills import encoded, gradient
 
 from askcam.engine.errors import QuestionError
 from askcam.server.attached import decoding

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from certificates import self_signed
-from servers.sites import Reply, Web, png
-from waiting import until
+from support.certificates import self_signed
+from support.servers.sites import Reply, Web, png
+from support.waiting import until
 
 from askcam.server.attached import fetching
 from askcam.server.attached.allowed import FetchConfig

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from servers.http_shop import SHOP, http_shop
+from support.servers.http_shop import SHOP, http_shop
 
 from askcam.server.tools.base import Circumstance, Fault, Tool, ToolError
 from askcam.server.tools.box import Toolbox

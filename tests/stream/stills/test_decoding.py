@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from odd_stills import chunk, encoded, exif, gradient, many_scans, segment
 from PIL import Image
+from support.odd_stills import chunk, encoded, exif, gradient, many_scans, segment
 
 from askcam.stream.stills import jpeg
 from askcam.stream.stills.decoding import decode, examine

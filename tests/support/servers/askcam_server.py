@@ -1,0 +1,135 @@
+"""A real `askcam serve` in its own process, on a port that the system chose."""
+
+import contextlib
+import json
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from support.servers import warm
+
+READY_S = 180.0  # a cold start on a busy machine reads half a gigabyte of libraries
+
+
+@dataclass(slots=True)
+class LiveServer:
+    """`url` has no slash at its end. `lines` are the JSON lines it has printed so far."""
+
+    url: str
+    process: Any  # subprocess.Popen[str], or as much of it as is used here
+    lines: list[dict[str, Any]]
+    log: list[str] = field(default_factory=list)  # what it wrote to stderr so far
+    unread: "queue.Queue[str | None]" = field(default_factory=queue.Queue)  # lines since it was ready
+
+    @property
+    def ws_url(self) -> str:
+        return "ws" + self.url.removeprefix("http")
+
+    def later_lines(self) -> list[dict[str, Any]]:
+        """`lines`, and those that it has printed since."""
+        while not self.unread.empty():
+            line = self.unread.get()
+            if line is not None:
+                self.lines.append(json.loads(line))
+        return self.lines
+
+    def stop(self, sig: int = signal.SIGTERM) -> int:
+        """End it; returns its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(sig)
+        try:
+            return self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait(20)
+
+
+@contextlib.contextmanager
+def live_server(
+    *args: str,
+    cameras: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+    until: str = "ready",
+    descriptors: int | None = None,
+) -> Iterator[LiveServer]:
+    """Start `askcam serve` and wait for its `until` event ("listening" or "ready"); it is ended with the block.
+
+    What it keeps where nobody names a folder goes with it. `descriptors`: as under `ulimit -n`.
+    """
+    data = tempfile.mkdtemp(prefix="askcam-test-")
+    named = [part for camera in cameras for part in ("--camera", camera)]
+    # Tests run on every core: a server that measures how many threads help spends a third of its start on that.
+    alone = ["--threads", "1"] if warm.wanted else []
+    command = ["serve", "--port", "0", "--json", *alone, *named, *args]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "XDG_DATA_HOME": data, **(env or {})}
+    process: Any  # subprocess.Popen[str], or as much of it as is used here
+    if descriptors is None:
+        process = warm.start(command, environment)
+    else:
+        process = subprocess.Popen(
+            ["bash", "-c", f'ulimit -n {descriptors}; exec "$@"', "serve", sys.executable, "-m", warm.MODULE, *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+    out: queue.Queue[str | None] = queue.Queue()
+    err: list[str] = []
+    threads = [
+        threading.Thread(target=_pump, args=(process.stdout, out.put), daemon=True),
+        threading.Thread(target=_pump, args=(process.stderr, lambda line: err.append(line or "")), daemon=True),
+    ]
+    for thread in threads:
+        thread.start()
+    server = LiveServer("", process, [], err, out)
+    try:
+        deadline = time.monotonic() + READY_S
+        while True:
+            line = out.get(timeout=max(0.1, deadline - time.monotonic()))
+            if line is None:
+                raise RuntimeError(f"askcam serve ended with {process.wait(10)}: {''.join(err)[-2000:]}")
+            said = json.loads(line)
+            server.lines.append(said)
+            server.url = said.get("url", server.url)
+            if said.get("event") == until:
+                break
+        yield server
+    finally:
+        server.stop()
+        for thread in threads:
+            thread.join(5)
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def _pump(pipe: Any, put: Any) -> None:
+    with contextlib.suppress(ValueError):  # closed meanwhile
+        for line in pipe:
+            put(line)
+    put(None)
+
+
+def wait_for_pairs(server: LiveServer, camera: str, num_pairs: int, token: str | None = None) -> None:
+    """Ask until the camera's window holds so many pairs."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    body = {"model": camera, "messages": [{"role": "user", "content": "What do you see?"}], "max_tokens": 1}
+    with httpx.Client(base_url=server.url, headers=headers, timeout=60) as client:
+        for _ in range(200):
+            reply = client.post("/v1/chat/completions", json=body)
+            if reply.status_code == 200 and reply.json()["askcam"]["window"]["pairs"] >= num_pairs:
+                return
+            assert reply.status_code in (200, 429, 503), reply.text
+            time.sleep(0.2)  # a pair comes every second, and an answer costs more than waiting for it
+    raise AssertionError(f"camera {camera!r} has not filled {num_pairs} pairs: {reply.text}")
