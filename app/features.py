@@ -1,5 +1,8 @@
 """THE list of what askcam does besides answering. No other source outside a feature's folder names it."""
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from askcam.app.plugged import plugged_in
 from askcam.features.calibration.feature import FEATURE as CALIBRATION
 from askcam.features.desk.feature import FEATURE as DESK
@@ -9,9 +12,21 @@ from askcam.features.notify.feature import FEATURE as NOTIFY
 from askcam.features.summary.feature import FEATURE as SUMMARY
 from askcam.features.timeline.feature import FEATURE as TIMELINE
 from askcam.features.watches.feature import FEATURE as WATCHES
-from askcam.server.feature import Feature
+from askcam.server.feature import Feature, Section
 
 # Opened in this order, and closed in the other.
 OURS: tuple[Feature, ...] = (DESK, EVIDENCE, EVENTS, WATCHES, CALIBRATION, SUMMARY, TIMELINE, NOTIFY)
 PLUGGED, LEFT_OUT = plugged_in(OURS)  # those that other packages bring, and why some are not taken
 FEATURES: tuple[Feature, ...] = (*OURS, *PLUGGED)
+
+
+def sections() -> Iterator[tuple[str, Section]]:
+    """Those that features bring, by name."""
+    for feature in FEATURES:
+        yield from feature.sections.items()
+
+
+def section_values(said: Mapping[str, Any]) -> Iterator[tuple[str, Section, Any]]:
+    """Those with what is `said` of each, by name: as usual, where nothing is."""
+    for name, section in sections():
+        yield name, section, said.get(name, section.usual())

@@ -5,7 +5,8 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 
-from askcam.app.config import Config, sections
+from askcam.app.config import Config
+from askcam.app.features import section_values
 from askcam.stream.secrets import KNOWN, Secrets
 from askcam.stream.sources.label import secrets_of
 
@@ -19,8 +20,8 @@ def learn(config: Config, env: Mapping[str, str] = os.environ, known: Secrets = 
     """From now on all of `config`'s tokens, keys and addresses with secrets are taken out of what is told."""
     known.learn("tokens", filter(None, (config.server.token, config.server.admin_token)))
     known.learn("environment", (env[name] for name in ENVIRONMENT if env.get(name)))
-    for name, section in sections():
-        for which, pieces in section.secrets(config.sections[name]):
+    for name, section, value in section_values(config.sections):
+        for which, pieces in section.secrets(value):
             known.learn(f"{name}.{which}", pieces)
     for name, server in config.tools.mcp.items():
         known.learn(f"mcp.{name}", _of_mcp(server.env, server.headers, server.url))

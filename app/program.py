@@ -49,14 +49,14 @@ app = typer.Typer(
 
 def _config(file: Path | None, cameras: list[str] | None, server: dict[str, Any], model: dict[str, Any]) -> Any:
     """The config that the file, the environment and the flags make together; flags have the last word."""
-    from askcam.app import config as configs
+    from askcam.app import config_file
     from askcam.server.config_errors import ConfigError
     from askcam.server.terminal import say
 
     try:
-        config = configs.load(file, os.environ)
-        config = configs.with_cameras(config, cameras or [])
-        return configs.with_flags(config, given(server), given(model))
+        config = config_file.load(file, os.environ)
+        config = config_file.with_cameras(config, cameras or [])
+        return config_file.with_flags(config, given(server), given(model))
     except ConfigError as exc:
         say.fail(str(exc))
 

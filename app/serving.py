@@ -13,7 +13,9 @@ import uvicorn
 from askcam.app import known_secrets
 from askcam.app.asgi import build_app
 from askcam.app.build import build_core
-from askcam.app.config import Config, check
+from askcam.app.config import Config
+from askcam.app.config_file import check
+from askcam.app.running_server import LOADING, RunningServer
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
 from askcam.server import errors
@@ -48,7 +50,6 @@ def bind(host: str, port: int) -> socket.socket:
     return sock
 
 
-LOADING = "askcam-load"  # name of the thread that loads the model
 GRACE_S = 1.5  # for requests to finish once the server ends; streams end at once
 BACKLOG = 1024  # connections that the kernel holds until they are taken
 
@@ -88,29 +89,6 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
-
-
-class RunningServer:
-    """A server that has its socket. Owned by the event loop that `serving` runs in."""
-
-    def __init__(self, core: Core, url: str, server: uvicorn.Server, loaded: "asyncio.Future[Engine]") -> None:
-        self.core, self.url, self._server, self._loaded = core, url, server, loaded
-        self._ended = asyncio.Event()
-
-    async def ready(self) -> Engine:
-        """Wait until the model is warm and the configured cameras are being opened. Raises ModelError, SourceError."""
-        return await asyncio.shield(self._loaded)
-
-    async def ended(self) -> None:
-        """Wait until the server ends, or has been told to."""
-        await self._ended.wait()
-
-    def stop(self) -> None:
-        """Begin to end: requests get 1.5 s to finish, at the second call none."""
-        self._server.force_exit = self._server.should_exit
-        self._server.should_exit = True
-        self.core.end_streams()
-        self._ended.set()
 
 
 @contextlib.asynccontextmanager

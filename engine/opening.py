@@ -2,13 +2,14 @@
 
 import logging
 
+from askcam.engine.checkpoint import find, load, place
 from askcam.engine.errors import ModelError
 from askcam.engine.interface import Engine, EngineConfig, Progress
 from askcam.engine.live.build import build, check_room, make_model
 from askcam.engine.live.engine import LiveEngine
 from askcam.engine.live.prompts import LivePrompter
 from askcam.engine.live.selftest import Check, selftest
-from askcam.engine.loading import Loaded, find, load, place
+from askcam.engine.loading import Loaded
 from askcam.engine.portable import PortableEngine
 
 log = logging.getLogger("askcam.engine")

@@ -9,12 +9,13 @@ from contextlib import nullcontext
 import torch
 
 from askcam.engine.answer import Answer
+from askcam.engine.checkpoint import load
 from askcam.engine.choosing import choice_tokens, generation_config, seeded
 from askcam.engine.front import Front, failed
 from askcam.engine.guide import Guide, Guided
 from askcam.engine.inbox import Asked
 from askcam.engine.interface import EngineConfig, Progress
-from askcam.engine.loading import Loaded, load
+from askcam.engine.loading import Loaded
 from askcam.engine.logprobs import Logprobs
 from askcam.engine.prompt import Prompter
 from askcam.engine.question import Failed, Finished, Question, Scored, Scoring, Started, Timings, Usage

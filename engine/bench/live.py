@@ -22,12 +22,13 @@ from askcam.engine.bench.camera import BenchCamera
 from askcam.engine.bench.live_arguments import parse
 from askcam.engine.bench.report import about, sum_up, table
 from askcam.engine.bench.shapes import SIZES, random_model
+from askcam.engine.checkpoint import load
 from askcam.engine.errors import EngineError
 from askcam.engine.interface import EngineConfig
 from askcam.engine.live.build import build, make_model
 from askcam.engine.live.engine import LiveEngine
 from askcam.engine.live.prompts import LivePrompter
-from askcam.engine.loading import Loaded, load
+from askcam.engine.loading import Loaded
 from askcam.engine.portable import PortableEngine
 from askcam.engine.question import Message, Question, Role, Text
 from askcam.stream.window import Anchors

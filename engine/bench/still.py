@@ -12,10 +12,11 @@ import transformers
 from askcam.engine.bench.asking import ask
 from askcam.engine.bench.rows import Options, Row
 from askcam.engine.bench.shapes import SIZES, random_model
+from askcam.engine.checkpoint import DTYPES, load
 from askcam.engine.devices import pick_device
 from askcam.engine.errors import ModelError
 from askcam.engine.interface import EngineConfig
-from askcam.engine.loading import DTYPES, Loaded, load
+from askcam.engine.loading import Loaded
 from askcam.engine.portable import PortableEngine
 from askcam.engine.question import Finished
 from askcam.stream.frame import Frame

@@ -182,8 +182,8 @@ def test_serve_can_be_ended_while_the_model_still_loads() -> None:
 
 LOADS = """
 import asyncio, atexit, os, threading, time
-from askcam.app.commands.serve import run
-from askcam.app.serving import LOADING
+from askcam.app.commands.running import run
+from askcam.app.running_server import LOADING
 
 async def main():
     print("ended")

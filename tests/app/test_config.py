@@ -7,15 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askcam.app.config import (
-    CameraEntry,
-    Config,
-    ServerConfig,
-    check,
-    load,
-    with_cameras,
-    with_flags,
-)
+from askcam.app.config import CameraEntry, Config, ServerConfig
+from askcam.app.config_file import check, load, with_cameras, with_flags
 from askcam.features.evidence.config import EvidenceConfig
 from askcam.features.evidence.retention import EvidenceBounds
 from askcam.server.access.limits import Limits
@@ -134,7 +127,7 @@ def test_what_may_be_fetched_is_read_and_checked(file: Path) -> None:
 
 def test_nothing_said_is_the_built_in_model_on_this_machine_only(file: Path) -> None:
     file.write_text("")
-    assert load(file) == load() == Config()
+    assert load(file) == load() == Config(sections=load().sections)
     assert load().model.engine("/the/built-in").model == "/the/built-in"
     check(load())
 
@@ -205,6 +198,7 @@ def test_whatever_is_written_is_read_back(
         server=ServerConfig(port=port),
         limits=Limits(max_sessions=sessions),
         cameras={name: CameraEntry(f"webcam:{i}", CameraConfig(fps=fps)) for i, name in enumerate(names)},
+        sections=load().sections,
     )
 
 

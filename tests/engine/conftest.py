@@ -14,9 +14,10 @@ import torch
 from support.tiny_models import save_tiny
 
 from askcam.demo.builtin import model_path
+from askcam.engine.checkpoint import load
 from askcam.engine.interface import EngineConfig
 from askcam.engine.live.build import build
-from askcam.engine.loading import Loaded, load
+from askcam.engine.loading import Loaded
 from askcam.engine.portable import PortableEngine
 from askcam.engine.question import Event, Failed, Finished, Message, Question, Role, Sampling, Started, Text
 from askcam.stream.frame import Frame, Pixels

@@ -11,8 +11,8 @@ import pytest
 from askcam.demo.builtin import model_path
 from askcam.demo.render import Renderer
 from askcam.demo.scene import make_scene
+from askcam.engine.card import read_card
 from askcam.engine.domain import MEASURE, NUM_FEATURES, Domain, read_domain
-from askcam.engine.folders import read_card
 from askcam.stream.fit import Fit, resize
 from askcam.stream.frame import Pixels
 

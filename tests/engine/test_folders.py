@@ -12,11 +12,12 @@ import huggingface_hub.constants
 import pytest
 from tqdm.std import tqdm
 
+from askcam.engine.card import Card, read_card
+from askcam.engine.checkpoint import load
 from askcam.engine.errors import ModelError
-from askcam.engine.folders import Card, find_model, read_card, read_config
+from askcam.engine.folders import find_model, read_config
 from askcam.engine.hub import bar_class
 from askcam.engine.interface import EngineConfig
-from askcam.engine.loading import load
 from askcam.engine.open import open_engine
 
 

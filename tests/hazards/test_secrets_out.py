@@ -18,7 +18,8 @@ from support.secret_uris import uris
 from support.servers.askcam_server import live_server
 from support.waiting import until
 
-from askcam.app.config import Config, ServerConfig, load
+from askcam.app.config import Config, ServerConfig
+from askcam.app.config_file import load
 from askcam.app.known_secrets import learn
 from askcam.features.notify.redact import without
 from askcam.server import logs

@@ -15,6 +15,7 @@ from askcam.app import serving
 from askcam.app.asgi import all_endpoints
 from askcam.app.build import build_core, in_order
 from askcam.app.config import CameraEntry, Config, ServerConfig
+from askcam.app.config_file import load
 from askcam.app.features import FEATURES
 from askcam.app.plugged import add_commands
 from askcam.app.program import app
@@ -33,7 +34,7 @@ from askcam.server.feature import Feature, Program
 OPTIONS = {name: True for feature in FEATURES for name in feature.camera_options}
 CAMERAS = {"door": CameraEntry("synthetic:1", use=CameraUse(options=OPTIONS))}
 EVIDENCE = EvidenceConfig(enabled=True, folder=Path("nowhere"))  # nothing is opened
-WANTED = Config(cameras=CAMERAS, sections=Config().sections | {"evidence": EVIDENCE})
+WANTED = Config(cameras=CAMERAS, sections=load().sections | {"evidence": EVIDENCE})
 
 
 TABLES = {"watches": ("watches", "memories", "texts"), "calibration": ("calibrations",)}  # beside the events

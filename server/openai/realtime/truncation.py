@@ -2,21 +2,43 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from askcam.engine.question import Role
-from askcam.server.openai.realtime.call_items import Turn
 
 MAX_PROMPT_TURNS = 32
 PICTURE_TOKENS = 1000  # of a picture, roughly
 TURN_TOKENS = 5  # what the chat template puts around a turn
 
 
-def characters(turn: Turn) -> int:
+class MeasuredTurn(Protocol):
+    """What of a turn matters to its length."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def role(self) -> Role: ...
+
+    @property
+    def texts(self) -> tuple[str, ...]: ...
+
+    @property
+    def num_pictures(self) -> int: ...
+
+    @property
+    def num_chars(self) -> int: ...
+
+
+Turn = TypeVar("Turn", bound=MeasuredTurn)
+
+
+def characters(turn: MeasuredTurn) -> int:
     """The size of a turn where it must not be underestimated: a character is at most about one token."""
     return turn.num_chars
 
 
-def tokens(turn: Turn) -> int:
+def tokens(turn: MeasuredTurn) -> int:
     """About how many tokens a turn is, on the high side: the tokenizer is the engine's."""
     num_bytes = sum(len(text.encode(errors="replace")) for text in turn.texts)
     return TURN_TOKENS + -(-num_bytes // 3) + PICTURE_TOKENS * turn.num_pictures
@@ -29,7 +51,7 @@ class Rule:
     limit: int
     ratio: float = 1.0
     max_turns: int = MAX_PROMPT_TURNS
-    measure: Callable[[Turn], int] = characters
+    measure: Callable[[MeasuredTurn], int] = characters
 
 
 class Trimmed:

@@ -12,12 +12,13 @@ import pytest
 import torch
 from support.exactness import WITHIN
 
+from askcam.engine.checkpoint import load
 from askcam.engine.choosing import generation_config
 from askcam.engine.front import end_tokens
 from askcam.engine.interface import EngineConfig
 from askcam.engine.live.build import build
 from askcam.engine.live.engine import LiveEngine
-from askcam.engine.loading import Loaded, load
+from askcam.engine.loading import Loaded
 from askcam.engine.prompt import Prompter
 from askcam.engine.question import Event, Finished, Question, Started
 from askcam.engine.text import AnswerText

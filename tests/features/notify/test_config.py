@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from support.watch_events import event
 
-from askcam.app.config import Config, check, load
+from askcam.app.config import Config
+from askcam.app.config_file import check, load
 from askcam.features.notify.setting import KINDS, NotifySetting
 from askcam.server.config_errors import ConfigError
 

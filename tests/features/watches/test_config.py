@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from askcam.app.config import check, load
+from askcam.app.config_file import check, load
 from askcam.server.config_errors import ConfigError
 from askcam.server.storage.place import data_folder
 

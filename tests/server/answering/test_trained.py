@@ -10,7 +10,7 @@ from support.products import product
 from support.shop import FOUND, PRICE, Shop
 
 from askcam.demo.builtin import model_path
-from askcam.engine.folders import read_card
+from askcam.engine.card import read_card
 from askcam.engine.question import JSON_OBJECT, Form, Message, Picture, Role, Sampling, Text
 from askcam.engine.trained import Trained, read_trained
 from askcam.server.answering.quoting import MOST, Result, quoted, unanswered

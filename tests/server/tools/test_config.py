@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from askcam.app.config import Config, load
+from askcam.app.config import Config
+from askcam.app.config_file import load
 from askcam.server.config_errors import ConfigError
 from askcam.server.tools.base import CallLimits
 

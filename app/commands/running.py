@@ -1,0 +1,74 @@
+"""What `askcam serve` and `askcam demo` do with a running server: say where it is, show how its model loads, leave."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from typing import Any
+
+from askcam.app.commands.ending import LAST, leave
+from askcam.app.config import Config
+from askcam.app.running_server import LOADING, RunningServer
+from askcam.engine.errors import ModelError
+from askcam.server import logs
+from askcam.server.access.auth import notices
+from askcam.server.config_errors import CannotOpen, ConfigError
+from askcam.server.errors import ApiError
+from askcam.server.terminal import say
+from askcam.server.terminal.progress import progress
+from askcam.server.terminal.reasons import reason_in
+from askcam.server.terminal.words import told
+from askcam.stream.errors import StreamError
+
+
+def announce(running: RunningServer, config: Config, json: bool) -> None:
+    """Say where the server listens and what must be known about that."""
+    for text in notices(config.server.host, bool(config.server.tokens), config.server.tls):
+        say.errors.print(f"[yellow]{told('note')}[/] {say.escape(reason_in(text))}")
+    for feature in running.core.features.values():
+        for text in feature.notices():
+            say.errors.print(f"{told('note')} {say.escape(text)}")
+    if json:
+        say.line({"event": "listening", "url": running.url})
+    else:
+        say.console.print(told("listening", url=f"[bold]{running.url}[/]"))
+
+
+async def until_ready(running: RunningServer, json: bool) -> bool:
+    """Show how the model loads; False when the server was stopped meanwhile. Raises ModelError, StreamError."""
+    ready, ended = asyncio.ensure_future(running.ready()), asyncio.ensure_future(running.ended())
+    try:
+        with progress(json) as bar:
+            while not ready.done() and not ended.done():
+                bar(*running.core.model.readiness.snapshot())
+                await asyncio.wait([ready, ended], timeout=0.1, return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done():
+            return False
+        info = ready.result().info
+    finally:
+        ready.cancel()
+        ended.cancel()
+    if json:
+        say.line({"event": "ready", "url": running.url, "model": running.core.model.name, "backend": info.backend})
+        return True
+    size = f"{info.num_parameters / 1e9:.1f}B" if info.num_parameters >= 1e9 else f"{info.num_parameters / 1e6:.1f}M"
+    facts = {"size": size, "dtype": info.dtype, "device": info.device, "backend": info.backend}
+    what = told("model", name=running.core.model.name, **facts)
+    say.console.print(f"[green]{told('ready')}[/]: {say.escape(what)}")
+    if info.note:
+        say.console.print(f"[yellow]{say.escape(reason_in(info.note))}[/]")
+    return True
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run a command's coroutine; what the user can mend becomes one line and exit code 2."""
+    logs.begin()
+    try:
+        asyncio.run(main)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except (ConfigError, CannotOpen, ModelError, StreamError, ApiError) as exc:
+        say.fail(str(exc))
+    if any(thread.name in (LOADING, LAST) for thread in threading.enumerate()):
+        # It was ended by a signal. All that is to be kept is kept by now; what threads still do (load a model in
+        # PyTorch's C++, compile a form, wait for a driver) would abort the interpreter's own end, or hold it up.
+        leave(0)

@@ -1,0 +1,167 @@
+"""askcam.toml is read by load(), with what features add to it; check() says whether all of it may be served."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from askcam.app.config import AnswersConfig, CameraEntry, Config, ServerConfig
+from askcam.app.features import FEATURES, section_values, sections
+from askcam.server.access.auth import check_bind
+from askcam.server.access.limits import Limits
+from askcam.server.access.origins import normal_origin
+from askcam.server.access.proxies import TrustedProxies
+from askcam.server.access.tls import check_tls
+from askcam.server.attached.allowed import FetchConfig
+from askcam.server.camera_names import check_name
+from askcam.server.cameras import CameraUse
+from askcam.server.config_errors import ConfigError
+from askcam.server.errors import ApiError
+from askcam.server.model_config import ModelConfig
+from askcam.server.toml_file import Flags, Toml
+from askcam.server.tools.config import ToolsConfig, read_tools
+from askcam.stream.status import CameraConfig
+
+MIN_TOKEN_CHARS = 8
+FRESH_TOKEN = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(24))'"
+
+
+def load(path: Path | None = None, env: Mapping[str, str] | None = None) -> Config:
+    """Read `path` (None: only defaults) and the tokens of `env`. Raises ConfigError: one line with file, line, remedy.
+
+    Whether the whole may be served is for check() to say, once the command line had its word.
+    """
+    toml = Toml(Path(), "", {}) if path is None else Toml.read(path)
+    config = Config() if path is None else _read(toml, env or {})
+    config = replace(config, sections={name: section.read(toml, env) for name, section in sections()})
+    return _with_tokens(config, env or {})
+
+
+def check(config: Config) -> None:
+    """Raise ConfigError for what is well written but cannot be served: TLS files, tokens, an open server elsewhere."""
+    server = config.server
+    for name, token in (("token", server.token), ("admin_token", server.admin_token)):
+        if token is not None:
+            _check_token(token, f"{name} under [server], or ASKCAM_{name.upper()}")
+    if server.token is not None and server.token == server.admin_token:
+        raise ConfigError(f"token and admin_token are the same, so every viewer would be an admin: {FRESH_TOKEN}")
+    for origin in server.allowed_origins:
+        if normal_origin(origin) is None:
+            raise ConfigError(f"allowed_origins names {origin!r}; write scheme, host and port: 'https://house.example'")
+    try:
+        TrustedProxies(server.trusted_proxies)
+    except ValueError as exc:
+        raise ConfigError(
+            f"trusted_proxies under [server]: {exc}; write addresses or networks, as in '127.0.0.1' or '10.0.0.0/8'"
+        ) from exc
+    for _, section, value in section_values(config.sections):
+        section.check(value, config.cameras)
+    try:
+        config.fetch.rules()
+    except ValueError as exc:
+        raise ConfigError(f"under [fetch], {exc}") from exc
+    check_tls(server.tls_cert, server.tls_key)
+    check_bind(server.host, bool(server.tokens))
+
+
+def with_cameras(config: Config, named: Iterable[str]) -> Config:
+    """`config` and the cameras of the command line, each "NAME=URI". Raises ConfigError."""
+    cameras = dict(config.cameras)
+    for text in named:
+        name, equals, uri = text.partition("=")
+        if not equals or not uri.strip() or ":" in name:  # a URI without a name may hold a password: not repeated
+            shown = "a URI without a name" if ":" in name else repr(name)
+            raise ConfigError(f"--camera takes NAME=URI, as in lobby=rtsp://host/path; it was given {shown}")
+        _check_camera_name(name, "--camera")
+        if name in cameras:
+            raise ConfigError(f"--camera: {name!r} is the name of two cameras; rename one")
+        cameras[name] = CameraEntry(uri.strip())
+    return replace(config, cameras=cameras)
+
+
+def with_flags(config: Config, server: Mapping[str, Any], model: Mapping[str, Any]) -> Config:
+    """`config` with what the command line says of [server] and [model]. Raises ConfigError for a wrong value."""
+    flags = Flags({"server": server, "model": model})
+    new_server, new_model = flags.section(("server",), ServerConfig), flags.section(("model",), ModelConfig)
+    return replace(
+        config,
+        server=replace(config.server, **{name: getattr(new_server, name) for name in server}),
+        model=replace(config.model, **{name: getattr(new_model, name) for name in model}),
+    )
+
+
+def _read(toml: Toml, env: Mapping[str, str]) -> Config:
+    path, own = toml.path, [each.name for each in fields(Config) if each.name != "sections"]
+    toml.check_keys((), [*own, *dict(sections())])
+    server: ServerConfig = toml.section(("server",), ServerConfig)
+    tools = read_tools(toml)
+    return Config(
+        server=replace(
+            server,
+            tls_cert=None if server.tls_cert is None else path.parent / server.tls_cert.expanduser(),
+            tls_key=None if server.tls_key is None else path.parent / server.tls_key.expanduser(),
+        ),
+        model=toml.section(("model",), ModelConfig),
+        cameras={name: _camera(toml, name, tools) for name in toml.tables(("cameras",), "[cameras.lobby]")},
+        limits=_limits(toml),
+        answers=toml.section(("answers",), AnswersConfig),
+        tools=tools,
+        fetch=toml.section(("fetch",), FetchConfig),
+    )
+
+
+def _camera(toml: Toml, name: str, tools: ToolsConfig) -> CameraEntry:
+    path = ("cameras", name)
+    _check_camera_name(name, toml.place(path))
+    own: dict[str, Any] = dict(toml.at(path))
+    uri = own.pop("uri", None)
+    kinds = {name: kind for feature in FEATURES for name, kind in feature.camera_options.items()}
+    known = [each.name for part in (CameraConfig, CameraUse) for each in fields(part) if each.name != "options"]
+    toml.check_keys(path, ["uri", *known, *kinds])
+    options = {name: toml.value((*path, name), own.pop(name), kind) for name, kind in kinds.items() if name in own}
+    used = {name: own.pop(name) for each in fields(CameraUse) if (name := each.name) in own}
+    if not isinstance(uri, str) or not uri.strip():
+        raise ConfigError(f'{toml.place((*path, "uri"))}: a camera needs its source: uri = "rtsp://host/path"')
+    use = replace(toml.convert(path, used, CameraUse), options=options)
+    if "tools" not in used:
+        use = replace(use, tools=(*tools.cameras, *_tools_of(options)))
+    return CameraEntry(uri.strip(), toml.convert(path, own, CameraConfig), use)
+
+
+def _tools_of(options: Mapping[str, Any]) -> Iterator[str]:
+    """What a camera may call since it has these options."""
+    for feature in FEATURES:
+        for option, tools in feature.camera_tools.items():
+            if options.get(option):
+                yield from tools
+
+
+def _limits(toml: Toml) -> Limits:
+    path = ("limits",)
+    own: dict[str, Any] = dict(toml.at(path))
+    kinds = {name: limit.kind for feature in FEATURES for name, limit in feature.limits.items()}
+    toml.check_keys(path, [*kinds, *(each.name for each in fields(Limits) if each.name != "options")])
+    options = {name: toml.value((*path, name), own.pop(name), kind) for name, kind in kinds.items() if name in own}
+    return replace(toml.convert(path, own, Limits), options=options)
+
+
+def _check_camera_name(name: str, place: str) -> None:
+    try:
+        check_name(name)
+    except ApiError as exc:
+        raise ConfigError(f"{place}: {exc.message}") from exc
+
+
+def _with_tokens(config: Config, env: Mapping[str, str]) -> Config:
+    """The environment goes before the file; a variable that is empty counts as unset."""
+    token = env.get("ASKCAM_TOKEN") or config.server.token
+    admin = env.get("ASKCAM_ADMIN_TOKEN") or config.server.admin_token
+    return replace(config, server=replace(config.server, token=token, admin_token=admin))
+
+
+def _check_token(token: str, where: str) -> None:
+    if len(token) < MIN_TOKEN_CHARS or not token.isascii() or not token.isprintable() or " " in token:
+        raise ConfigError(
+            f"the token ({where}) needs at least {MIN_TOKEN_CHARS} ASCII letters, digits or signs, no blanks; "
+            f"{FRESH_TOKEN}"
+        )
