@@ -24,9 +24,9 @@ from askcam.server.gauges.build import BuildInfo
 from askcam.server.gauges.engine import EngineGauges
 from askcam.server.metrics import Metrics
 from askcam.server.model import BUILT_IN, Model
-from askcam.server.openai.realtime.sessions import Sessions
 from askcam.server.pictures import Pictures
 from askcam.server.running import Running
+from askcam.server.sessions import Sessions
 from askcam.server.storage.health import Storage
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.installed import add_installed, built_in

@@ -10,6 +10,7 @@ import numpy as np
 from askcam.client.protocol import Saw
 from askcam.engine.question import Reason, Timings, Usage
 from askcam.server.access.shares import fullest
+from askcam.server.errors import ApiError, not_found
 from askcam.stream.frame import Frame, Pixels
 
 MAX_ANSWERS = 100
@@ -107,3 +108,9 @@ def owners(arrays: Iterable[Pixels]) -> dict[int, int]:
             pixels = pixels.base
         found[id(pixels)] = pixels.nbytes
     return found
+
+
+def no_such_answer(answer_id: str, *, archived: bool) -> ApiError:
+    """404. `archived`: answers are kept elsewhere, too."""
+    where = "nor is its evidence" if archived else "only the last ones are, and none over a restart"
+    return not_found(f"no answer {answer_id[:64]!r} is kept: {where}", "id")

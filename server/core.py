@@ -19,13 +19,13 @@ from askcam.server.attached.decoding import Decoding
 from askcam.server.attached.fetching import Fetcher
 from askcam.server.cameras import Cameras
 from askcam.server.connections.protocol import line_of
+from askcam.server.extension import Extension
 from askcam.server.kept_answers import Archive
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
-from askcam.server.openai.realtime.extension import Extension
-from askcam.server.openai.realtime.sessions import Sessions
 from askcam.server.pictures import Pictures
 from askcam.server.running import Running
+from askcam.server.sessions import Sessions
 from askcam.server.storage.health import Storage
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.mcp_servers import McpServers

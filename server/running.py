@@ -9,8 +9,8 @@ from prometheus_client.registry import Collector
 from askcam.server.answering.consulting import Teller
 from askcam.server.answering.observing import Observer
 from askcam.server.cameras import CameraUse
+from askcam.server.extension import Extension
 from askcam.server.kept_answers import Archive
-from askcam.server.openai.realtime.extension import Extension
 from askcam.server.tools.base import Tool
 from askcam.server.wire.endpoint import Endpoint
 from askcam.stream.camera import Camera

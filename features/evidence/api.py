@@ -6,9 +6,10 @@ from typing import Protocol
 from starlette.requests import Request
 from starlette.responses import Response
 
+from askcam.server.answers import no_such_answer
 from askcam.server.errors import not_found
-from askcam.server.http.history import ANSWER, jpeg_response, no_such_answer
-from askcam.server.wire.endpoint import JPEG, Endpoint, Reply
+from askcam.server.wire.bodies import jpeg_response
+from askcam.server.wire.endpoint import ANSWER, JPEG, Endpoint, Reply
 
 
 class KeyPictures(Protocol):

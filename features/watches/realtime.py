@@ -15,7 +15,7 @@ from askcam.features.watches.service import Watching
 from askcam.features.watches.setting import WatchSetting
 from askcam.server.access.auth import Role, insufficient
 from askcam.server.errors import ApiError, as_api_error, bad_request
-from askcam.server.openai.realtime.extension import Host, Request, SessionExtension
+from askcam.server.extension import Host, Request, SessionExtension
 
 MAX_REQUESTS = 8  # of one session, being carried out
 ALIVE_S = 60.0  # nothing depends on it

@@ -9,8 +9,8 @@ import msgspec
 
 from askcam.features.watches.bodies import NewWatch, WatchChange, read
 from askcam.server.errors import ApiError
-from askcam.server.openai.realtime.extension import Reader, Request
-from askcam.server.openai.realtime.reading import Fields
+from askcam.server.extension import Reader, Request
+from askcam.server.wire.fields import Fields
 
 MAX_NAME_CHARS = 64
 

@@ -8,19 +8,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.client.protocol import SeenFrame, StoredAnswer
-from askcam.server.answers import Record
+from askcam.server.answers import Record, no_such_answer
 from askcam.server.core import Core
-from askcam.server.errors import ApiError, not_found
+from askcam.server.errors import not_found
 from askcam.server.kept_answers import KeptAnswer, KeptFrame
 from askcam.server.pictures import encode
 from askcam.server.saw import rfc3339
-from askcam.server.wire.bodies import json_response
-from askcam.server.wire.endpoint import JPEG, JSON, Endpoint, Reply, Takes
+from askcam.server.wire.bodies import NO_STORE, jpeg_response, json_response
+from askcam.server.wire.endpoint import ANSWER, JPEG, JSON, Endpoint, Reply, Takes
 
 QUALITY = 90  # JPEG; what the model saw is small, so it may be good
-NO_STORE = {"Cache-Control": "private, no-store"}
-
-ANSWER = Takes("id", "path", "the answer's id: `askcam.answer_id` of what was answered")
 
 
 def endpoints(core: Core) -> list[Endpoint]:
@@ -124,14 +121,3 @@ def remembered(record: Record) -> KeptAnswer:
         record.timings,
         frames,
     )
-
-
-def no_such_answer(answer_id: str, *, archived: bool) -> ApiError:
-    """404. `archived`: answers are kept elsewhere, too."""
-    where = "nor is its evidence" if archived else "only the last ones are, and none over a restart"
-    return not_found(f"no answer {answer_id[:64]!r} is kept: {where}", "id")
-
-
-def jpeg_response(data: bytes) -> Response:
-    """A picture that is nobody else's to keep."""
-    return Response(data, media_type="image/jpeg", headers=NO_STORE)

@@ -76,6 +76,11 @@ def json_response(value: Any, status: int = 200, headers: dict[str, str] | None 
     return Response(encode(value), status, headers, media_type="application/json")
 
 
+def jpeg_response(data: bytes) -> Response:
+    """A picture that is nobody else's to keep."""
+    return Response(data, media_type="image/jpeg", headers=NO_STORE)
+
+
 def number(request: Request, name: str, default: float, low: float, high: float) -> float:
     """A query parameter between `low` and `high`. Raises ApiError 400."""
     text = request.query_params.get(name)

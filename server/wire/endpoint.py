@@ -55,6 +55,9 @@ class Takes:
     schema: Schema = field(default_factory=lambda: TEXT)
 
 
+ANSWER = Takes("id", "path", "the answer's id: `askcam.answer_id` of what was answered")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """`errors` are those beside the doors' own, which every endpoint has."""

@@ -3,14 +3,14 @@
 import json
 from collections.abc import Mapping
 
-from askcam.server.fates import OTHERS, Fate, FieldRefused, FieldTaken, Ignored
 from askcam.server.openai.chat.fields import CHAT, MESSAGE
+from askcam.server.openai.fates import OTHERS, Fate, FieldRefused, FieldTaken, Ignored
 from askcam.server.openai.realtime.fields import RESPONSE, SESSION
 from askcam.server.openai.responses.fields import RESPONSES
 
 HEAD = """# What becomes of each field
 
-Requests are read by tables (`server/fates.py`, and `fields.py` beside each protocol). This page is made from them:
+Requests are read by tables (`server/openai/fates.py`, and `fields.py` beside each protocol). Made from them by
 `python tests/house/fields_page.py > docs/fields.md`; a test holds the two together.
 
 - **Taken** fields have their effect; [protocol.md](protocol.md) tells of it.

@@ -16,6 +16,8 @@ FEATURES = "features know nothing of each other, but for what is named here"
 CLIENT = "the client imports nothing else of ours, and stays light"
 STREAM = "the stream knows no model and no event loop"
 TORCH = "torch is imported in the engine only"
+PROTOCOLS = "OpenAI's protocols and the endpoints beside them are known to the program only"
+TERMINAL = "commands talk to people; what serves does not"
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ def lint(house: Path) -> tuple[int, str]:
 def test_every_arrow_is_kept(house: Path) -> None:
     code, output = lint(house)
     assert code == 0, output
-    for contract in (LAYERS, FEATURES, CLIENT, STREAM, TORCH):
+    for contract in (LAYERS, FEATURES, CLIENT, STREAM, TORCH, PROTOCOLS, TERMINAL):
         assert f"{contract} KEPT" in output
 
 
@@ -69,6 +71,12 @@ def test_every_arrow_is_kept(house: Path) -> None:
         ("stream/window.py", "import askcam.engine.errors", LAYERS),
         ("server/errors.py", "import torch", TORCH),
         ("demo/planted.py", "import transformers", TORCH),
+        ("server/core.py", "import askcam.server.openai.outcome", PROTOCOLS),
+        ("server/core.py", "import askcam.server.http.page", PROTOCOLS),
+        ("server/http/page.py", "import askcam.server.openai.models", PROTOCOLS),
+        ("server/openai/models.py", "import askcam.server.http.health", PROTOCOLS),
+        ("features/watches/realtime.py", "import askcam.server.openai.realtime.session", PROTOCOLS),
+        ("server/openai/models.py", "import askcam.server.terminal.say", TERMINAL),
     ],
 )
 def test_a_planted_import_breaks_its_contract(house: Path, file: str, line: str, contract: str) -> None:

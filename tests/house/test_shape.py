@@ -1,12 +1,15 @@
 """The shape of the house, from its imports (those within functions, too): nothing that imports itself by a detour."""
 
 import graphlib
+from pathlib import Path
 
 import grimp
 import pytest
 
 ROOMS = tuple(f"askcam.{room}" for room in ("stream", "engine", "client", "demo", "server", "features", "app"))
 LONGEST = 24  # files; it may shrink
+SMALL = 36  # files that have less than 25 lines; it may shrink
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +49,18 @@ def test_a_circle_would_be_seen(imports: dict[str, set[str]]) -> None:
     closed = {**imports, "askcam.engine.errors": {*imports["askcam.engine.errors"], "askcam.engine.open"}}
     with pytest.raises(graphlib.CycleError):
         order(closed)
+
+
+def lines(*folders: str) -> dict[Path, int]:
+    """How many each source in these folders has; not those that say only that something is a package."""
+    files = (file for folder in folders for file in (ROOT / folder).rglob("*.py") if file.name != "__init__.py")
+    return {file.relative_to(ROOT): len(file.read_text().splitlines()) for file in files}
+
+
+def test_the_figures(imports: dict[str, set[str]]) -> None:
+    """`pytest -s` shows them."""
+    server, openai = (sum(lines(folder).values()) for folder in ("server", "server/openai"))
+    small = sorted(str(file) for file, num in lines(*(room.partition(".")[2] for room in ROOMS)).items() if num < 25)
+    print(f"\nlongest chain: {len(longest_chain(imports))} files; under 25 lines: {len(small)} files")
+    print(f"server: {server} lines; server without openai: {server - openai}")
+    assert len(small) <= SMALL, small

@@ -14,9 +14,9 @@ from pydantic import TypeAdapter
 
 from askcam.client.protocol import Saw, SeenWindow
 from askcam.engine.question import Reason, Role, Timings, Usage
+from askcam.server.extension import Extension
 from askcam.server.openai.realtime.client_events import read
 from askcam.server.openai.realtime.effects import Effect, Send, Start
-from askcam.server.openai.realtime.extension import Extension
 from askcam.server.openai.realtime.session import Session
 from askcam.server.openai.realtime.settings import SessionLimits
 from askcam.server.steps import Done, Step, TextDelta

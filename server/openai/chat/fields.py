@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from askcam.server.fates import (
+from askcam.server.openai.fates import (
     ANEW,
     NOTHING,
     OTHERS,

@@ -7,7 +7,9 @@ import json
 from typing import Any
 
 from askcam.server.errors import ApiError, bad_request
-from askcam.server.fates import (
+from askcam.server.openai.chat.fields import CHAT, INTEGERS, MESSAGE, PARTS
+from askcam.server.openai.chat.request import ChatRequest
+from askcam.server.openai.fates import (
     FORM,
     FORM_HERE,
     THINKING,
@@ -18,8 +20,6 @@ from askcam.server.fates import (
     whole,
     without_nulls,
 )
-from askcam.server.openai.chat.fields import CHAT, INTEGERS, MESSAGE, PARTS
-from askcam.server.openai.chat.request import ChatRequest
 from askcam.server.wire.bodies import convert, plain
 
 ALIASES = {"n_predict": "max_tokens", "random_seed": "seed", "stop_sequences": "stop"}

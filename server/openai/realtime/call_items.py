@@ -9,7 +9,7 @@ from askcam.engine.question import Role
 from askcam.server.answering import asked as answering
 from askcam.server.errors import bad_request
 from askcam.server.openai.realtime.items import MAX_ID_CHARS, Item, read_item
-from askcam.server.openai.realtime.reading import Fields
+from askcam.server.wire.fields import Fields
 
 MAX_NAME_CHARS = 128
 OVERHEAD_BYTES = 200  # of keeping a turn, roughly

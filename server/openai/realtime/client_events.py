@@ -13,11 +13,11 @@ import msgspec
 from askcam.server.access.sizes import check_depth, check_values
 from askcam.server.attached.content import jpeg_from_base64
 from askcam.server.errors import ApiError, bad_request
+from askcam.server.extension import Extension, Request
 from askcam.server.openai.realtime.call_items import Turn, read_turn
-from askcam.server.openai.realtime.extension import Extension, Request
 from askcam.server.openai.realtime.items import MAX_ID_CHARS
-from askcam.server.openai.realtime.reading import Fields, wrong
 from askcam.server.openai.realtime.settings import read_changes
+from askcam.server.wire.fields import Fields, wrong
 
 FRAME_HEADER = struct.Struct(">Q")  # of a binary message: capture time, microseconds since the epoch; 0 for unknown
 EARLIEST_US = 10**15  # September 2001: a smaller number is in milliseconds or seconds

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from askcam.engine.question import Sampling
+from askcam.server.extension import Request
 from askcam.server.openai.realtime.call_items import Turn
-from askcam.server.openai.realtime.extension import Request
 from askcam.server.openai.realtime.response import Event
 from askcam.server.openai.realtime.settings import Settings
 from askcam.stream.frame import AgeBasis

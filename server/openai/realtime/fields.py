@@ -2,7 +2,17 @@
 
 from collections.abc import Mapping
 
-from askcam.server.fates import NOTHING, OTHERS, SERVICE, SPEED, UNTHOUGHT, Fate, FieldRefused, FieldTaken, Ignored
+from askcam.server.openai.fates import (
+    NOTHING,
+    OTHERS,
+    SERVICE,
+    SPEED,
+    UNTHOUGHT,
+    Fate,
+    FieldRefused,
+    FieldTaken,
+    Ignored,
+)
 
 NO_AUDIO = Ignored("there is no audio here")
 TOLD = Ignored("is told back to the server by clients that keep its objects")

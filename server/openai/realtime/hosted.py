@@ -15,9 +15,9 @@ from askcam.server.access.auth import Role
 from askcam.server.access.shares import Place, client_of
 from askcam.server.core import Core
 from askcam.server.errors import ApiError, as_api_error, bad_request
+from askcam.server.extension import SessionExtension
 from askcam.server.openai.realtime.client_events import ClientEvent
 from askcam.server.openai.realtime.effects import Effect, Follow, Manage, Push, Send, Start, Stop, TellCamera, Unfollow
-from askcam.server.openai.realtime.extension import SessionExtension
 from askcam.server.openai.realtime.outbox import SocketOutbox
 from askcam.server.openai.realtime.prompt import messages
 from askcam.server.openai.realtime.session import Session

@@ -7,7 +7,7 @@ from typing import Any
 from askcam.engine.question import Role
 from askcam.server.attached.content import Encoded, picture_to_keep
 from askcam.server.errors import bad_request
-from askcam.server.openai.realtime.reading import Fields
+from askcam.server.wire.fields import Fields
 
 MAX_PARTS = 32  # of one item
 MAX_ID_CHARS = 64

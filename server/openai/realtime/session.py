@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from askcam.server.errors import ApiError, bad_request
+from askcam.server.extension import Request
 from askcam.server.openai.realtime.answering import Answering
 from askcam.server.openai.realtime.client_events import (
     ClientEvent,
@@ -26,7 +27,6 @@ from askcam.server.openai.realtime.client_events import (
 from askcam.server.openai.realtime.clock import ClientClock, ClockSample
 from askcam.server.openai.realtime.conversation import Conversation
 from askcam.server.openai.realtime.effects import Effect, Follow, Manage, Push, TellCamera, Unfollow
-from askcam.server.openai.realtime.extension import Request
 from askcam.server.openai.realtime.settings import SessionLimits, Settings
 from askcam.server.openai.realtime.voice import Voice
 from askcam.server.steps import Step

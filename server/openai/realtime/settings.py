@@ -9,11 +9,12 @@ import msgspec
 from askcam.client.protocol import AskcamRequest
 from askcam.engine.question import Sampling
 from askcam.server.errors import bad_request
+from askcam.server.openai.fates import sort_out
 from askcam.server.openai.realtime.fields import RESPONSE, SESSION
-from askcam.server.openai.realtime.reading import Fields, wrong
 from askcam.server.openai.realtime.tools import read_choice, read_tools
 from askcam.server.openai.realtime.truncation import Rule, tokens
 from askcam.server.steps import OnChange, Unwell
+from askcam.server.wire.fields import Fields, wrong
 
 MAX_TOKENS = 4096  # of one answer, as OpenAI has it
 MAX_AGE_MS, MAX_WAIT_MS = 86_400_000, 60_000
@@ -119,7 +120,7 @@ def read_changes(fields: Fields, max_chars: int, feeds: Iterable[str] = (), *, s
 
     Fields that are absent are not set; null sets the default again. What becomes of others stands in fields.py.
     """
-    fields.check(SESSION if session else RESPONSE)
+    sort_out(fields.plain(), SESSION if session else RESPONSE, fields.at(""))
     fields = fields.renamed(ONCE)
     changes: dict[str, Any] = {}
     if "instructions" in fields:

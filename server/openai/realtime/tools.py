@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from askcam.server.errors import bad_request
-from askcam.server.openai.realtime.reading import Fields, wrong
 from askcam.server.steps import ToolChoice
+from askcam.server.wire.fields import Fields, wrong
 
 MAX_TOOLS = 64
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from askcam.server.errors import bad_request
-from askcam.server.fates import drop_off, sort_out, whole, without_nulls
 from askcam.server.openai.chat.reading import check_tools
+from askcam.server.openai.fates import drop_off, sort_out, whole, without_nulls
 from askcam.server.openai.responses.fields import INTEGERS, RESPONSES
 from askcam.server.openai.responses.items import SILENT
 from askcam.server.openai.responses.request import ResponseRequest

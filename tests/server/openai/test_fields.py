@@ -17,10 +17,10 @@ from support.realtime_talk import Talk, only_error
 from askcam.engine.question import JSON_OBJECT, Picture, Role, Sampling, Text
 from askcam.server.access.limits import Limits
 from askcam.server.errors import ApiError
-from askcam.server.fates import Fate, FieldRefused, FieldTaken, Ignored
 from askcam.server.openai.chat import reading as chat_reading
 from askcam.server.openai.chat.fields import CHAT
 from askcam.server.openai.chat.request import read as read_chat
+from askcam.server.openai.fates import Fate, FieldRefused, FieldTaken, Ignored
 from askcam.server.openai.realtime.fields import RESPONSE, SESSION
 from askcam.server.openai.responses import reading as responses_reading
 from askcam.server.openai.responses.fields import RESPONSES

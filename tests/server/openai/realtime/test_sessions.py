@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from askcam.server.errors import ApiError
-from askcam.server.openai.realtime.sessions import Sessions
+from askcam.server.sessions import Sessions
 
 
 class Guest:

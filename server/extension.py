@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from askcam.server.access.auth import Role
 from askcam.server.errors import ApiError
-from askcam.server.openai.realtime.reading import Fields
+from askcam.server.wire.fields import Fields
 
 
 @dataclass(frozen=True, slots=True)

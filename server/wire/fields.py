@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from askcam.server.errors import ApiError, bad_request
-from askcam.server.fates import Fate, sort_out
 
 SHOWN = 60  # characters of a wrong value that a message repeats
 
@@ -52,10 +51,6 @@ class Fields:
         return bad_request(
             f"{self.at(name)} is missing: it takes {wanted}", self.at(name), "missing_required_parameter"
         )
-
-    def check(self, fates: Mapping[str, Fate]) -> None:
-        """Raises ApiError 400 for a field that would change the answer and can't be honoured."""
-        sort_out(self._values, fates, f"{self.path}." if self.path else "")
 
     def renamed(self, names: Mapping[str, str]) -> "Fields":
         """The same with new names, by the old ones, for fields that the new name isn't among."""
