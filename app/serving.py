@@ -27,8 +27,8 @@ from askcam.server.connections.descriptors import for_connections, raise_soft_li
 from askcam.server.connections.protocol import GuardedHttp, GuardedWebsocket
 from askcam.server.connections.told import Quiet, Told
 from askcam.server.core import Core
-from askcam.server.daemon import in_daemon
 from askcam.server.gauges.connections import ConnectionGauges
+from askcam.server.threads import in_daemon
 from askcam.stream.sources.registry import resolve
 
 log = logging.getLogger(__name__)

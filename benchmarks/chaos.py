@@ -30,7 +30,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from askcam.engine.calm import wait_calmly
+from askcam.engine.open import wait_calmly
 
 wait_calmly()  # before anything imports torch
 

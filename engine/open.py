@@ -1,6 +1,7 @@
 """Open a model by whichever backend runs it. Nobody in the engine imports this; torch is read when it is called."""
 
-from askcam.engine.calm import wait_calmly
+import os
+
 from askcam.engine.interface import Engine, EngineConfig, Progress
 
 
@@ -10,3 +11,12 @@ def open_engine(config: EngineConfig, progress: Progress | None = None) -> Engin
     from askcam.engine.opening import open_backend
 
     return open_backend(config, progress)
+
+
+def wait_calmly() -> None:
+    """Let OpenMP's threads sleep while they wait, unless the environment says otherwise. Before torch is imported.
+
+    By default they spin, which is right on an idle machine. But a camera server shares its cores with decoders, and
+    a thread that spins for one that isn't running takes away the very core which that one needs.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")

@@ -48,10 +48,10 @@ from askcam.server.answering.trained import (
 from askcam.server.answers import Answers, Record
 from askcam.server.cameras import Cameras
 from askcam.server.errors import as_api_error, needs_picture
-from askcam.server.from_engine import on_loop
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.steps import Ask, Begun, Changed, Done, Returned, Step
+from askcam.server.threads import on_loop
 from askcam.server.tools.base import CallLimits, Circumstance, Tool
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.calling import carry_out

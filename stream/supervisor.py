@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from askcam.stream.backoff import PERMANENT_S, Backoff
-from askcam.stream.patience import grace, silence_limit
+from askcam.stream.rate import grace, silence_limit
 from askcam.stream.reader import Reader, Sink
 from askcam.stream.sources.base import SourceSpec
 from askcam.stream.sources.redact import redact

@@ -11,7 +11,7 @@ from support.servers import warm
 from support.servers.askcam_server import LiveServer, wait_for_pairs
 from support.servers.askcam_server import live_server as start_server
 
-from askcam.engine.calm import wait_calmly
+from askcam.engine.open import wait_calmly
 
 settings.register_profile("askcam", deadline=None)  # how long an example takes is the machine's affair
 settings.load_profile("askcam")

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from askcam.engine.bench.arguments import say
-from askcam.engine.calm import wait_calmly
+from askcam.engine.open import wait_calmly
 
 HELP = """usage: askcam bench portable|engine [options]
 

@@ -6,7 +6,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from askcam.engine.checkpoint import attention_kind
-from askcam.engine.families import qwen2_vl
+from askcam.engine.families.known import qwen2_vl
 from askcam.engine.families.spec import Facts, ModelLimits
 from askcam.engine.interface import ModelInfo
 from askcam.engine.loading import Loaded
@@ -36,7 +36,7 @@ def random_model(shape: str, device: torch.device, dtype: torch.dtype, max_pairs
     ids = {name: processor.tokenizer.convert_tokens_to_ids(f"<|{name}|>") for name in ("image_pad", "video_pad")}
     model = _build(shape, device, dtype, ids)
     limits = ModelLimits(4 * 28**2, 1280 * 28**2)
-    spec = qwen2_vl.spec(Facts({"vision_config": {}}, limits, limits, max_pixels=limits.max_pixels))
+    spec = qwen2_vl(Facts({"vision_config": {}}, limits, limits, max_pixels=limits.max_pixels))
     info = ModelInfo(
         id=f"random-{shape}",
         family="qwen2_vl",

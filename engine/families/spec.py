@@ -1,6 +1,6 @@
 """What differs between model families, as one value. Pure; no torch.
 
-A family module (qwen2_vl.py, ...) makes a FamilySpec from a model's config.json and its processor's limits; everything
+A function per family (known.py) makes a FamilySpec from a model's config.json and its processor's limits; everything
 else in the engine is written against the spec.
 """
 

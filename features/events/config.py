@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from askcam.server.storage.place import data_folder
+from askcam.server.storage.folder import data_folder
 from askcam.server.toml_file import Toml
 
 

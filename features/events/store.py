@@ -17,7 +17,7 @@ from askcam.features.events.pictures import EventPictures, Shown
 from askcam.features.events.tables import open_database
 from askcam.server.saw import rfc3339
 from askcam.server.storage.disk import Reserve, is_full, make_private, make_room
-from askcam.server.storage.lock import FolderInUse, Lock
+from askcam.server.storage.folder import FolderInUse, Lock
 
 log = logging.getLogger(__name__)
 

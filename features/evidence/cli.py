@@ -26,7 +26,7 @@ def add_command(program: Program) -> None:
     ) -> None:
         """Give recorded answers again, from the frames they saw. 0: the same words, 1: others, 2: cannot be tried."""
         from askcam.features.evidence import replay as command
-        from askcam.server.storage.place import data_folder
+        from askcam.server.storage.folder import data_folder
         from askcam.server.terminal import say
 
         if not (ids or every or verify):

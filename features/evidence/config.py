@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from askcam.features.evidence.retention import EvidenceBounds
-from askcam.server.storage.place import data_folder
+from askcam.server.storage.folder import data_folder
 from askcam.server.toml_file import Toml
 
 Positive = Annotated[int, Meta(ge=1)]
@@ -19,7 +19,7 @@ class EvidenceConfig:
     """[evidence]: what answers were given from, kept on disk. What is beyond a bound goes, oldest first."""
 
     enabled: bool = False
-    folder: Path | None = None  # relative to the file that names it; None: the user's data folder (storage/place.py)
+    folder: Path | None = None  # relative to the file that names it; None: the user's data folder (storage/folder.py)
     max_answers: Positive = 10_000
     max_bytes: Positive = 10 << 30  # of records and pictures
     max_days: Annotated[float, Meta(gt=0)] = 30.0

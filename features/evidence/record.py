@@ -1,7 +1,13 @@
-"""What is written of one answer: a JSON document that names its pictures by the SHA-256 of their files. Pure."""
+"""What is written of one answer: a JSON document that names its pictures by the SHA-256 of their files. Pure.
 
+Records are a chain: each one's hash covers what it says and the hash of the one before. A record names its pictures by
+their hashes, so these are covered, too. Whoever changes, takes out or puts in a record must compute all later hashes
+anew, which then differ from the last one as it was noted elsewhere.
+"""
+
+import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import msgspec
 
@@ -9,9 +15,11 @@ from askcam.client.protocol import Saw
 from askcam.engine.interface import Positions
 from askcam.engine.question import Reason, Role, Sampling, Timings, Usage
 from askcam.features.evidence.errors import Broken
+from askcam.server.versions import version
 from askcam.stream.frame import AgeBasis
 
 FORMAT = 1  # grows when an older reader could misread it
+START = "0" * 64  # before the first record of all
 
 
 class PictureRef(msgspec.Struct, frozen=True):
@@ -97,6 +105,11 @@ class Versions(msgspec.Struct, frozen=True):
     torch: str
     transformers: str
 
+    @classmethod
+    def here(cls) -> Self:
+        """Of what has a say in an answer: what they compute may change from one release to the next."""
+        return cls(version("askcam"), version("torch"), version("transformers"))
+
 
 class Evidence(msgspec.Struct, frozen=True):
     """Everything about one answer that is needed to look at it, and to have it given again."""
@@ -165,3 +178,8 @@ def runs(ids: Iterable[int]) -> tuple[tuple[int, int], ...]:
 def spread(found: Iterable[tuple[int, int]]) -> list[int]:
     """The ids again."""
     return [token for token, count in found for _ in range(count)]
+
+
+def link(previous: str, data: bytes) -> str:
+    """The hash of a record whose document is `data`, after the one whose hash is `previous`."""
+    return hashlib.sha256(previous.encode() + b"\n" + data).hexdigest()

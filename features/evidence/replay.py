@@ -12,9 +12,8 @@ from askcam.features.evidence.again import Comparison, RecordedWindow, compare, 
 from askcam.features.evidence.archive import EvidenceArchive
 from askcam.features.evidence.cli_words import told
 from askcam.features.evidence.errors import EvidenceError
-from askcam.features.evidence.record import Evidence
+from askcam.features.evidence.record import Evidence, Versions
 from askcam.features.evidence.verify import verify as verify_folder
-from askcam.features.evidence.versions import versions
 from askcam.server.terminal import say
 from askcam.server.terminal.progress import progress
 from askcam.server.terminal.words import told as general
@@ -73,7 +72,7 @@ class Again:
         self._json = json
         self._config: EngineConfig | None = None
         self._engine: Engine | None = None
-        self._here = versions()
+        self._here = Versions.here()
 
     def give(self, evidence: Evidence, archive: EvidenceArchive) -> Comparison:
         """Raises EvidenceError and EngineError."""

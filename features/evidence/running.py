@@ -10,8 +10,7 @@ from askcam.features.evidence.case import Circumstances
 from askcam.features.evidence.config import EvidenceConfig
 from askcam.features.evidence.errors import EvidenceError, NotKept
 from askcam.features.evidence.metrics import EvidenceGauges
-from askcam.features.evidence.record import Evidence, PictureRef
-from askcam.features.evidence.versions import versions
+from askcam.features.evidence.record import Evidence, PictureRef, Versions
 from askcam.features.evidence.writer import EvidenceWriter
 from askcam.server.config_errors import CannotOpen
 from askcam.server.feature import Given
@@ -119,4 +118,4 @@ def _common(given: Given) -> Circumstances:
     model = given.model.model
     if model is not None and Path(model).expanduser().is_dir():
         model = str(Path(model).expanduser().resolve())  # to be found from anywhere
-    return Circumstances(model, given.model.engine(BUILT_IN), versions())
+    return Circumstances(model, given.model.engine(BUILT_IN), Versions.here())

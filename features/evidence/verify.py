@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from askcam.features.evidence.archive import EvidenceArchive
-from askcam.features.evidence.chain import link
 from askcam.features.evidence.errors import Broken
 from askcam.features.evidence.index import reading
-from askcam.features.evidence.record import PictureRef, decode
+from askcam.features.evidence.record import PictureRef, decode, link
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from askcam.features.notify.letter import PICTURE_TYPE, Letter
-from askcam.features.notify.outcome import DeliveryFailed, DeliveryTaken, Outcome
 from askcam.features.notify.redact import of_apprise, without
+from askcam.features.notify.sender import DeliveryFailed, DeliveryTaken, Outcome
 from askcam.features.notify.words import NoticeText, greeting, message
 from askcam.server.config_errors import ConfigError
 

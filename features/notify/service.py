@@ -17,13 +17,13 @@ from askcam.features.events.subscribers import Readers
 from askcam.features.events.thread import EventThread
 from askcam.features.notify.letter import Letter, letter_name
 from askcam.features.notify.outbox import Dead, KeptLetter, Outbox
-from askcam.features.notify.outcome import DeliveryFailed, DeliveryTaken
 from askcam.features.notify.push_services import Services
 from askcam.features.notify.queue import HOLD_S, DeliveryQueue
+from askcam.features.notify.sender import DeliveryFailed, DeliveryTaken, Sender
 from askcam.features.notify.setting import NotifySetting
 from askcam.features.notify.signing import read_secrets
 from askcam.features.notify.status import standing
-from askcam.features.notify.target import Sender, SteadyClock, Target
+from askcam.features.notify.target import SteadyClock, Target
 from askcam.features.notify.webhook import Webhook
 from askcam.server.errors import not_found
 from askcam.server.saw import rfc3339

@@ -9,15 +9,15 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from askcam.client.watches import WatchEvent
 from askcam.features.events.store import EventStore
 from askcam.features.events.thread import EventThread
 from askcam.features.notify.letter import Letter, letter_name
 from askcam.features.notify.outbox import KeptLetter, Outbox
-from askcam.features.notify.outcome import DeliveryFailed, DeliveryTaken, Outcome
 from askcam.features.notify.queue import DeliveryQueue, QueueChange, WaitingDelivery
+from askcam.features.notify.sender import DeliveryFailed, DeliveryTaken, Outcome, Sender
 from askcam.features.notify.setting import NotifySetting
 
 log = logging.getLogger(__name__)
@@ -28,16 +28,6 @@ BATCH = 200  # events that are looked at together
 MAX_AHEAD = 1000  # events that wait for their first try in memory; the others wait on the disk
 AGAIN_S = 2.0  # after the database refused
 LOOK_S = 60.0  # the database is looked at now and then, even when nobody told of an event
-
-
-class Sender(Protocol):
-    """Where the letters go; webhook.Webhook is one."""
-
-    address: str  # may be shown
-
-    async def send(self, letter: Letter) -> Outcome: ...
-
-    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ import httpcore2
 
 from askcam.features.notify.backoff import retry_after_s
 from askcam.features.notify.letter import Letter, body
-from askcam.features.notify.outcome import DeliveryFailed, DeliveryTaken, Outcome
 from askcam.features.notify.redact import of_webhook, without
+from askcam.features.notify.sender import DeliveryFailed, DeliveryTaken, Outcome
 from askcam.features.notify.signing import sign
 from askcam.server.attached.allowed import HostPlace
 

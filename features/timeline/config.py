@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from askcam.features.timeline.times import local_zone
 from askcam.server.config_errors import ConfigError
-from askcam.server.storage.place import data_folder
+from askcam.server.storage.folder import data_folder
 from askcam.server.toml_file import Toml
 
 OPTION = "timeline"  # under [cameras.NAME]: notes are written of what it shows; left out: as [timeline] says

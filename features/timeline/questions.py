@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 
 from askcam.engine.errors import EngineFailure
 from askcam.engine.question import Clip, Event, Failed, Finished, Message, Question, Reason, Role, Sampling, Text
-from askcam.server.from_engine import on_loop
 from askcam.server.model import Model
+from askcam.server.threads import on_loop
 from askcam.stream.frame import Pixels
 
 MAX_TOKENS = 96

@@ -19,7 +19,7 @@ from askcam.features.timeline.tables import open_tables
 from askcam.features.timeline.times import MERGED, Level, exact, span
 from askcam.server.language.fulltext import spaced
 from askcam.server.storage.disk import Reserve, is_full, make_private, make_room
-from askcam.server.storage.lock import FolderInUse, Lock
+from askcam.server.storage.folder import FolderInUse, Lock
 
 log = logging.getLogger(__name__)
 

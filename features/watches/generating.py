@@ -17,8 +17,8 @@ from askcam.features.watches.text_post import TextPost
 from askcam.features.watches.timetable import Timetable
 from askcam.server.cameras import Cameras
 from askcam.server.errors import ApiError
-from askcam.server.from_engine import on_loop
 from askcam.server.model import Model
+from askcam.server.threads import on_loop
 from askcam.stream.shot import Shot
 from askcam.stream.window import View
 

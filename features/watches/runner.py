@@ -26,8 +26,8 @@ from askcam.features.watches.threshold import WatchMemory
 from askcam.features.watches.timetable import Timetable
 from askcam.server.cameras import Cameras
 from askcam.server.errors import ApiError
-from askcam.server.from_engine import on_loop
 from askcam.server.model import Model
+from askcam.server.threads import on_loop
 from askcam.stream.camera import Camera
 from askcam.stream.shot import Shot
 

@@ -11,7 +11,7 @@ import threading
 from askcam.engine.interface import Engine, Grammar
 from askcam.engine.question import Form
 from askcam.server.answering.turns import Turns
-from askcam.server.daemon import in_daemon
+from askcam.server.threads import in_daemon
 
 AT_ONCE = max(1, (os.cpu_count() or 1) // 4)
 MAX_WAITING = 16  # of one client: as many questions at once as programs ask

@@ -7,7 +7,7 @@ import asyncio
 from askcam.engine.interface import Engine
 from askcam.engine.question import Question, Text
 from askcam.server.answering.turns import Turns
-from askcam.server.daemon import in_daemon
+from askcam.server.threads import in_daemon
 
 AT_ONCE = 2
 MAX_WAITING = 32  # of one client

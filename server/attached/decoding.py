@@ -8,8 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from askcam.server.attached.budget import Budget, Held
-from askcam.server.daemon import give_way
 from askcam.server.errors import ApiError
+from askcam.server.threads import give_way
 from askcam.stream.fit import FitRule, as_is
 
 T = TypeVar("T")

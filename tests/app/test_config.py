@@ -14,7 +14,7 @@ from askcam.features.evidence.retention import EvidenceBounds
 from askcam.server.access.limits import Limits
 from askcam.server.attached.allowed import FetchConfig
 from askcam.server.config_errors import ConfigError
-from askcam.server.storage.place import data_folder
+from askcam.server.storage.folder import data_folder
 from askcam.stream.status import CameraConfig
 
 TOKEN, ADMIN = "viewer-token", "admin-token"

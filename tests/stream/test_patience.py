@@ -1,6 +1,6 @@
 import pytest
 
-from askcam.stream.patience import SLOWEST_S, grace, silence_limit
+from askcam.stream.rate import SLOWEST_S, grace, silence_limit
 
 
 @pytest.mark.parametrize(

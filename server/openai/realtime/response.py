@@ -9,12 +9,11 @@ import msgspec
 
 from askcam.client.protocol import CalledTool, Saw
 from askcam.engine.calls import Call
-from askcam.engine.question import Reason, Role
+from askcam.engine.question import Reason, Role, Usage
 from askcam.server.errors import ApiError
 from askcam.server.openai.realtime.call_items import CallItem, ServerCall, Turn
 from askcam.server.openai.realtime.items import Item
 from askcam.server.openai.realtime.settings import Settings
-from askcam.server.openai.realtime.usage import usage
 from askcam.server.steps import Done
 
 Event = dict[str, Any]
@@ -262,3 +261,19 @@ class RealtimeResponse:
             "usage": count,
         }
         return wire | ({"askcam": own} if own else {})
+
+
+def usage(count: Usage) -> dict[str, Any]:
+    """As OpenAI's Realtime counts tokens: what was found computed (the window, above all) is a part of the input."""
+    return {
+        "total_tokens": count.prompt_tokens + count.completion_tokens,
+        "input_tokens": count.prompt_tokens,
+        "output_tokens": count.completion_tokens,
+        "input_token_details": {
+            "text_tokens": count.prompt_tokens - count.vision_tokens,
+            "image_tokens": count.vision_tokens,
+            "audio_tokens": 0,
+            "cached_tokens": count.cached_tokens,
+        },
+        "output_token_details": {"text_tokens": count.completion_tokens, "audio_tokens": 0},
+    }

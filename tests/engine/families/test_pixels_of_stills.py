@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from askcam.engine.families.qwen2_vl import spec
+from askcam.engine.families.known import qwen2_vl
 from askcam.engine.families.spec import Facts, ModelLimits
 from askcam.stream.fit import Fit
 
@@ -15,7 +15,7 @@ OWN = ModelLimits(56 * 56, 16384 * 28 * 28)
 
 
 def size(width: int, height: int, **limits: int) -> tuple[int, int]:
-    fit = spec(Facts(CONFIG, OWN, OWN, **limits)).fit_still(width, height)
+    fit = qwen2_vl(Facts(CONFIG, OWN, OWN, **limits)).fit_still(width, height)
     return fit.width, fit.height
 
 
@@ -47,6 +47,6 @@ def test_a_picture_that_was_fitted_is_fitted_already(
     width: int, height: int, grids: tuple[Any, ...], limits: dict[str, int]
 ) -> None:
     assume(max(width, height) < 200 * min(width, height))
-    found = spec(Facts(CONFIG, OWN, OWN, grids=grids, **limits))
+    found = qwen2_vl(Facts(CONFIG, OWN, OWN, grids=grids, **limits))
     fit = found.fit_still(width, height)
     assert found.fit_still(fit.width, fit.height) == Fit.stretch(fit.width, fit.height, fit.width, fit.height)

@@ -12,8 +12,8 @@ from support.watch_events import event
 
 from askcam.client.watches import WatchEvent
 from askcam.features.notify.letter import Letter
-from askcam.features.notify.outcome import DeliveryFailed, DeliveryTaken
 from askcam.features.notify.push_services import Services, check, digest
+from askcam.features.notify.sender import DeliveryFailed, DeliveryTaken
 from askcam.features.notify.words import message
 from askcam.server.config_errors import ConfigError
 

@@ -19,8 +19,8 @@ from askcam.features.events.store import EventStore
 from askcam.features.events.tables import NAME as FILE
 from askcam.features.notify.letter import Letter
 from askcam.features.notify.outbox import Outbox
-from askcam.features.notify.outcome import DeliveryFailed, DeliveryTaken, Outcome
 from askcam.features.notify.queue import DeliveryQueue
+from askcam.features.notify.sender import DeliveryFailed, DeliveryTaken, Outcome
 from askcam.features.notify.setting import NotifySetting
 from askcam.features.notify.target import SteadyClock, Target
 

@@ -15,7 +15,7 @@ from support.servers.receiver import Receiver
 from support.watch_events import event
 
 from askcam.features.notify.letter import Letter
-from askcam.features.notify.outcome import DeliveryFailed, DeliveryTaken, Outcome
+from askcam.features.notify.sender import DeliveryFailed, DeliveryTaken, Outcome
 from askcam.features.notify.signing import read_secrets
 from askcam.features.notify.webhook import Webhook
 from askcam.server.attached.allowed import place_of

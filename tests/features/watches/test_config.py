@@ -6,7 +6,7 @@ import pytest
 
 from askcam.app.config_file import check, load
 from askcam.server.config_errors import ConfigError
-from askcam.server.storage.place import data_folder
+from askcam.server.storage.folder import data_folder
 
 WATCH = '[cameras.lobby]\nuri = "webcam:0"\n[watches.door]\nquestion = "Is the door open?"\ncameras = ["lobby"]\n'
 

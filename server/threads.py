@@ -1,4 +1,5 @@
-"""Work in threads that nobody waits for when the process ends: whatever they do, SIGTERM is not kept waiting."""
+"""The event loop and other threads: THE way from the engine's thread to the loop, and work that nobody waits for when
+the process ends: whatever it does, SIGTERM is not kept waiting."""
 
 import asyncio
 import contextlib
@@ -42,3 +43,17 @@ def in_daemon(work: Callable[[], T], name: str, *, nice: int = 0) -> "asyncio.Fu
 
     threading.Thread(target=run, name=name, daemon=True).start()
     return done
+
+
+def on_loop(take: Callable[[T], object]) -> Callable[[T], None]:
+    """Whatever the engine tells is taken on the loop, in order.
+
+    `take`, to be called on any thread, runs on the event loop that runs now; never once that is closed.
+    """
+    loop = asyncio.get_running_loop()
+
+    def tell(what: T) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants it
+            loop.call_soon_threadsafe(take, what)
+
+    return tell

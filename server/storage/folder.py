@@ -1,10 +1,23 @@
-"""One writer per folder: a lock that the system takes back when its process ends, however it ends."""
+"""Folders that are written to: where they lie when nobody names one, and one writer for each."""
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 NAME = "lock"
+
+
+def data_folder(env: Mapping[str, str], platform: str = sys.platform) -> Path:
+    """This user's place for the data of programs, and in it ours."""
+    home = Path(env.get("HOME") or env.get("USERPROFILE") or Path.home())
+    if platform == "darwin":
+        base = home / "Library" / "Application Support"
+    elif platform == "win32":
+        base = Path(env.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    else:
+        base = Path(env.get("XDG_DATA_HOME") or home / ".local" / "share")
+    return base / "askcam" / "evidence"
 
 
 class FolderInUse(Exception):
@@ -12,10 +25,10 @@ class FolderInUse(Exception):
 
 
 class Lock:
-    """Held from construction to release()."""
+    """Held from construction to release(); the system takes it back when the process ends, however it ends."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises Taken, and OSError."""
+        """Raises FolderInUse, and OSError."""
         self._handle: int | None = os.open(folder / NAME, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _take(self._handle)

@@ -1,6 +1,9 @@
-"""What came of one try to bring something to a target."""
+"""Where letters go, and what came of one try to bring one there."""
 
 from dataclasses import dataclass
+from typing import Protocol
+
+from askcam.features.notify.letter import Letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +22,13 @@ class DeliveryFailed:
 
 
 Outcome = DeliveryTaken | DeliveryFailed
+
+
+class Sender(Protocol):
+    """Where the letters go; webhook.Webhook is one."""
+
+    address: str  # may be shown
+
+    async def send(self, letter: Letter) -> Outcome: ...
+
+    def close(self) -> None: ...
