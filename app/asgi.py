@@ -1,8 +1,7 @@
 """One ASGI app: routes from the rooms in api/, every refusal in OpenAI's shape."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -39,7 +38,6 @@ from askcam.stream.errors import StreamError
 log = logging.getLogger(__name__)
 
 FORESEEN = (ApiError, EngineError, StreamError, CannotRead)
-Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
 def all_endpoints(core: Core) -> list[Endpoint]:
@@ -61,13 +59,7 @@ def all_endpoints(core: Core) -> list[Endpoint]:
 
 
 def build_app(core: Core) -> Starlette:
-    """The whole server as one app. Whoever runs it must close the core afterwards."""
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        yield
-        await core.sessions.close()
-        await core.cameras.close()
+    """The whole server as one app. Whoever runs it opens and closes the core's parts around it."""
 
     async def failed(request: Request, exc: Exception) -> Response:
         """Outside of all doors, so it says itself what they would have added."""
@@ -99,7 +91,6 @@ def build_app(core: Core) -> Starlette:
         ],
         # What is foreseen has a name here: after any other exception the connection is closed, and the log has it all.
         exception_handlers={HTTPException: _http, Exception: failed} | dict.fromkeys(FORESEEN, _refused),
-        lifespan=lifespan,
     )
     app.router.redirect_slashes = False
     return app

@@ -6,7 +6,6 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Protocol
 
 import uvicorn
 
@@ -28,6 +27,7 @@ from askcam.server.connections.protocol import GuardedHttp, GuardedWebsocket
 from askcam.server.connections.told import Quiet, Told
 from askcam.server.core import Core
 from askcam.server.gauges.connections import ConnectionGauges
+from askcam.server.lifecycle import Lifecycle
 from askcam.server.threads import in_daemon
 from askcam.stream.sources.registry import resolve
 
@@ -104,21 +104,18 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[RunningServer
         resolve(camera.uri)  # a source that nothing here opens is told before a model is loaded
     core = build_core(config)
     core.cameras.announced = tuple(config.cameras)
-    async with core.mcp, contextlib.AsyncExitStack() as rooms:
-        sock = rooms.enter_context(contextlib.closing(bind(config.server.host, config.server.port)))
-        rooms.callback(core.fetcher.close)
-        rooms.callback(core.decoding.close)
-        rooms.push_async_callback(asyncio.to_thread, core.model.close)
-        await _open_in_turn(rooms, *core.features.values())
+    async with contextlib.AsyncExitStack() as around:
+        sock = around.enter_context(contextlib.closing(bind(config.server.host, config.server.port)))
+        life = await around.enter_async_context(Lifecycle(core.parts()))
         told = Told()
-        rooms.enter_context(_quiet(told))
+        around.enter_context(_quiet(told))
         book = Book(
             for_connections(raise_soft_limit(), config.limits.max_connections),
             config.limits.max_connections_per_address,
         )
         core.metrics.register(ConnectionGauges(book, told))
         server = _Server(_uvicorn(config, core), core, sock, book, told)
-        loaded = asyncio.ensure_future(_load(config, config.model.engine(str(built_in)), core))
+        loaded = asyncio.ensure_future(_load(config, config.model.engine(str(built_in)), core, life))
         running = RunningServer(core, _url(config, sock), server, loaded)
         task = asyncio.ensure_future(server.serve(sockets=[]))
         task.add_done_callback(lambda _: running.stop())
@@ -129,19 +126,6 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[RunningServer
             core.end_streams()
             loaded.cancel()  # its thread, if it still loads, is a daemon and ends with the process
             await asyncio.gather(task, loaded, return_exceptions=True)
-
-
-class _Room(Protocol):
-    async def open(self) -> None: ...
-
-    async def close(self) -> None: ...
-
-
-async def _open_in_turn(stack: contextlib.AsyncExitStack, *rooms: _Room) -> None:
-    """What is opened is closed with `stack`, the last one first."""
-    for room in rooms:
-        await room.open()
-        stack.push_async_callback(room.close)
 
 
 @contextlib.contextmanager
@@ -161,7 +145,7 @@ def _quiet(told: Told) -> Iterator[None]:
             logger.removeFilter(quiet)
 
 
-async def _load(config: Config, model: EngineConfig, core: Core) -> Engine:
+async def _load(config: Config, model: EngineConfig, core: Core, life: Lifecycle) -> Engine:
     readiness = core.model.readiness
     try:
         engine = await in_daemon(lambda: open_engine(model, readiness.set), LOADING)
@@ -172,8 +156,7 @@ async def _load(config: Config, model: EngineConfig, core: Core) -> Engine:
     core.cameras.announced = ()
     for name, camera in config.cameras.items():
         core.cameras.add(name, camera.uri, camera.config, camera.use)
-    for running in core.features.values():
-        await running.begin()
+    await life.begin()
     return engine
 
 

@@ -12,6 +12,7 @@ from askcam.engine.errors import NoRoom
 from askcam.server.access.limits import Limits
 from askcam.server.camera_names import PUSHED, check_name, private
 from askcam.server.errors import ApiError, as_api_error, unknown_camera
+from askcam.server.lifecycle import ServerPart
 from askcam.server.model import Model
 from askcam.server.steps import Unwell
 from askcam.stream.camera import Camera, CameraConfig, StateChange
@@ -39,7 +40,7 @@ class CameraUse:
 DEFAULT_USE = CameraUse()
 
 
-class Cameras:
+class Cameras(ServerPart):
     """Owned by the event loop. Bounded by limits.max_cameras and limits.max_pushed_cameras; one more is refused."""
 
     def __init__(self, model: Model, limits: Limits, resolve: Resolve) -> None:

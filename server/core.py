@@ -21,6 +21,7 @@ from askcam.server.cameras import Cameras
 from askcam.server.connections.protocol import line_of
 from askcam.server.extension import Extension
 from askcam.server.kept_answers import Archive
+from askcam.server.lifecycle import ServerPart
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.pictures import Pictures
@@ -77,6 +78,18 @@ class Core:
         else:
             place = places.enter(client_of(conn), line.stalled_s, lambda: line.abort("unread"))
         held(conn.scope).callback(place.leave)
+
+    def parts(self) -> dict[str, ServerPart]:
+        """By name, in the order in which they are opened: what is closed first may still lean on what comes before."""
+        return {
+            "the MCP servers": self.mcp,
+            "the fetching of pictures": self.fetcher,
+            "the decoding of pictures": self.decoding,
+            "the model": self.model,
+            **{f"the feature {name!r}": running for name, running in self.features.items()},
+            "the cameras": self.cameras,
+            "the realtime sessions": self.sessions,
+        }
 
     def end_streams(self) -> None:
         """The server ends: what would go on for ever is over now, so that nobody waits for it."""

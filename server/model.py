@@ -1,13 +1,16 @@
 """The engine's place in the server while its model is still being loaded, and afterwards."""
 
+import asyncio
+
 from askcam.engine.interface import Engine
 from askcam.server.errors import ApiError
+from askcam.server.lifecycle import ServerPart
 from askcam.server.readiness import Readiness
 
 BUILT_IN = "built-in"  # the name of the model where none was named
 
 
-class Model:
+class Model(ServerPart):
     """Holds the engine once there is one. Owned by the event loop; `readiness` may be set from the loading thread."""
 
     def __init__(self, name: str = BUILT_IN) -> None:
@@ -43,8 +46,8 @@ class Model:
         self._engine = engine
         self.readiness.ready()
 
-    def close(self) -> None:
-        """End the engine. Blocks up to 5 s; no effect when there is none."""
-        if self._engine is not None:
-            self._engine.close()
-            self._engine = None
+    async def close(self) -> None:
+        """End the engine, within 5 s; no effect when there is none."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            await asyncio.to_thread(engine.close)

@@ -11,6 +11,7 @@ from askcam.server.answering.observing import Observer
 from askcam.server.cameras import CameraUse
 from askcam.server.extension import Extension
 from askcam.server.kept_answers import Archive
+from askcam.server.lifecycle import ServerPart
 from askcam.server.tools.base import Tool
 from askcam.server.wire.endpoint import Endpoint
 from askcam.stream.camera import Camera
@@ -32,7 +33,7 @@ class PushedUse(Protocol):
         """It has been removed."""
 
 
-class Running:
+class Running(ServerPart):
     """One feature: what it brings, and its life. Owned by the event loop; what a feature does not need stays as is."""
 
     endpoints: Sequence[Endpoint] = ()
@@ -50,18 +51,9 @@ class Running:
     """What is more important has no room in a folder: let something go, if that helps. Returns whether anything went.
     Blocks for some seconds; any thread but the event loop's."""
 
-    async def open(self) -> None:
-        """Before anything is answered: folders and files. Raises CannotOpen for what the user can mend."""
-
-    async def begin(self) -> None:
-        """The engine is warm, and the configured cameras are being opened."""
-
     def notices(self) -> Iterable[str]:
         """What people are told as the server begins to listen, in the language that is spoken. Once it is open."""
         return ()
 
     def end_streams(self) -> None:
         """The server ends: what would go on for ever is over now, so that nobody waits for it. It may be said again."""
-
-    async def close(self) -> None:
-        """The server ends. Only after open()."""

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from askcam.server.access.shares import fullest
 from askcam.server.errors import ApiError
+from askcam.server.lifecycle import ServerPart
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class Guest(Protocol):
     def over(self) -> None: ...
 
 
-class Sessions:
+class Sessions(ServerPart):
     """Owned by the event loop; holds the tasks of its sessions, and close() waits for them all.
 
     At most `max_parked` wait, each for `parked_s`; when one more comes, the one that has waited longest ends, of the
@@ -61,7 +62,7 @@ class Sessions:
     def num_parked(self) -> int:
         return len(self._parked)
 
-    def open(self, guest: Guest) -> None:
+    def add(self, guest: Guest) -> None:
         """Begin a session: it has a connection."""
         self._guests[guest.id] = guest
         task = self._tasks[guest.id] = asyncio.create_task(guest.run(), name=f"session {guest.id}")

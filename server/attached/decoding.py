@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from askcam.server.attached.budget import Budget, Held
 from askcam.server.errors import ApiError
+from askcam.server.lifecycle import ServerPart
 from askcam.server.threads import give_way
 from askcam.stream.fit import FitRule, as_is
 
@@ -23,7 +24,7 @@ GONE_EVERY_S = 0.25  # how often it is asked whether the client is still there
 RETRY_S = 1
 
 
-class Decoding:
+class Decoding(ServerPart):
     """Owned by the event loop. Of each client one message is decoded at a time, and clients take turns: whoever sends
     much keeps nobody else waiting for longer than one message takes, and rests after a long one."""
 
@@ -40,7 +41,7 @@ class Decoding:
         self._count: Counter[str] = Counter()  # waiting or under way, by client
         self._budgets: set[Budget] = set()  # of those under way
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """What is under way ends soon; nothing more begins."""
         for budget in self._budgets:
             budget.stop()

@@ -17,6 +17,7 @@ from askcam.server.attached.allowed import FetchConfig, HostPlace, place_of
 from askcam.server.attached.connecting import AddressNotAllowed, LookUp, Pinned, look_up, opened
 from askcam.server.attached.content import MAX_CLIP_BYTES, MAX_PICTURE_BYTES, Kind, remedy, shown
 from askcam.server.errors import ApiError, bad_request
+from askcam.server.lifecycle import ServerPart
 
 MAX_REDIRECTS = 3
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -34,7 +35,7 @@ class NamedPicture:
     put: Callable[[str], None]
 
 
-class Fetcher:
+class Fetcher(ServerPart):
     """Owned by the event loop, which it never blocks. At most `max_at_once` messages are fetched for, half of them
     for one client; beyond it the next one is refused."""
 
@@ -48,7 +49,7 @@ class Fetcher:
         self._network = Pinned(self._rules, look_up)
         self._places = Places("fetches of pictures", self._config.max_at_once, remedy="try again, or send data URLs")
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Nothing more is looked up."""
         self._network.close()
 

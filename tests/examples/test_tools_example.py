@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from askcam.server.lifecycle import Lifecycle
 from askcam.server.tools.base import Circumstance
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.mcp_config import McpConfig
@@ -27,7 +28,8 @@ async def box(request: pytest.FixtureRequest) -> AsyncIterator[Toolbox]:
         config = McpConfig(url=json.loads(process.stdout.readline())["url"])
     try:
         box = Toolbox()
-        async with McpServers({"info": config}, box) as servers, asyncio.timeout(60):
+        servers = McpServers({"info": config}, box)
+        async with Lifecycle({"mcp": servers}), asyncio.timeout(60):
             while not servers.all()[0].available:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             yield box

@@ -94,7 +94,7 @@ async def _new(core: Core, websocket: WebSocket) -> Hosted:
     else:
         _ = core.model.engine  # or tell how far the loading is
     hosted = Hosted(core, websocket, model, camera, source, _role(core, websocket), place, use)
-    core.sessions.open(hosted)
+    core.sessions.add(hosted)
     return hosted
 
 

@@ -100,7 +100,7 @@ async def test_what_is_decoded_for_a_message_is_as_the_model_sees_it() -> None:
     room = Decoding(fit=lambda width, height: Fit.stretch(width, height, 28, 56))
     picture = await room.run("a", lambda budget: decode_picture(LARGE, "p", budget))
     assert picture.pixels.shape == (56, 28, 3)
-    room.close()
+    await room.close()
 
 
 def test_beyond_the_room_the_next_is_refused_and_nobody_else_is_kept_out() -> None:
@@ -136,7 +136,7 @@ async def test_of_each_client_one_is_decoded_at_a_time_and_clients_take_turns() 
     await until(lambda: gate.begun == ["greedy0", "honest"])
     gate.open.set()
     assert await asyncio.gather(*tasks) == [*(f"greedy{i}" for i in range(5)), "honest"]
-    room.close()
+    await room.close()
 
 
 async def test_one_more_than_may_wait_is_refused() -> None:
@@ -154,7 +154,7 @@ async def test_one_more_than_may_wait_is_refused() -> None:
     gate.open.set()
     assert len(await asyncio.gather(*tasks)) == decoding.MAX_WAITING
     assert await room.run("c", lambda budget: "c") == "c"
-    room.close()
+    await room.close()
 
 
 async def test_what_waits_is_dropped_with_its_session_and_what_is_under_way_ends() -> None:
@@ -182,7 +182,7 @@ async def test_what_waits_is_dropped_with_its_session_and_what_is_under_way_ends
     gate.open.set()
     assert await next_ == "next"
     assert gate.begun == ["endless", "next"]
-    room.close()
+    await room.close()
 
 
 async def test_a_client_whose_message_took_long_rests_as_long_while_others_are_decoded(
@@ -213,7 +213,7 @@ async def test_a_client_whose_message_took_long_rests_as_long_while_others_are_d
     assert await asyncio.gather(*tasks) == ["a1", "a2"]
     assert await room.run("a", gate.work("a3")) == "a3", "what is soon done is followed by the next at once"
     assert len(rests) == 1
-    room.close()
+    await room.close()
 
 
 async def test_it_ends_when_the_client_has_gone() -> None:
@@ -232,7 +232,7 @@ async def test_it_ends_when_the_client_has_gone() -> None:
     assert caught.value.status == 499
     assert stopped.is_set()
     assert await room.run("a", lambda budget: 1) == 1
-    room.close()
+    await room.close()
 
 
 async def test_closing_ends_what_is_under_way() -> None:
@@ -248,7 +248,7 @@ async def test_closing_ends_what_is_under_way() -> None:
     task = asyncio.create_task(room.run("a", endless))
     await until(begun.is_set)
     waits = asyncio.create_task(room.run("another", lambda budget: "begun"))
-    room.close()
+    await room.close()
     assert await task == "ended"
     with pytest.raises(ApiError) as caught:
         await waits
@@ -273,4 +273,4 @@ async def test_turns_and_cancelling_at_random_lose_no_thread() -> None:
     assert not room._count
     assert not room._queues
     assert not room._busy
-    room.close()
+    await room.close()

@@ -18,5 +18,5 @@ async def test_what_decodes_gives_way_and_nobody_else_does() -> None:
     try:
         assert await decoding.run("somebody", lambda budget: niceness()) == NICE > 0
     finally:
-        decoding.close()
+        await decoding.close()
     assert niceness() == ours

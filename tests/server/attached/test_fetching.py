@@ -36,7 +36,7 @@ async def fetcher(web: Web, **config: Any) -> AsyncIterator[Fetcher]:
     try:
         yield made
     finally:
-        made.close()
+        await made.close()
 
 
 async def fetched(one: Fetcher, url: str, kind: fetching.Kind = "image") -> bytes:
@@ -107,7 +107,7 @@ async def test_a_name_that_leads_into_the_house_is_not_connected_to(web: Web) ->
     for found in (["127.0.0.1"], ["93.184.216.34", "127.0.0.1"], ["::ffff:127.0.0.1"], ["169.254.169.254"]):
         one = Fetcher(FetchConfig(allow=(url,)), look_up=lambda host, port, found=found: found)  # type: ignore[misc]
         await refused(one, url, "unsupported_url", "private")
-        one.close()
+        await one.close()
     assert web.asked == []
 
 
@@ -117,7 +117,7 @@ async def test_a_name_is_looked_up_once_and_the_answer_is_what_is_connected_to(w
     url = f"http://shop.example:{web.port}/red.png"
     one = Fetcher(FetchConfig(allow=(url,), private=("shop.example",)), look_up=lambda host, port: next(answers))
     assert await fetched(one, url) == png()
-    one.close()
+    await one.close()
     assert web.asked == [("/red.png", f"shop.example:{web.port}")]
     assert next(answers) == ["192.0.2.1"]
 
@@ -128,7 +128,7 @@ async def test_a_name_nobody_knows_is_told(web: Web) -> None:
 
     one = Fetcher(FetchConfig(allow=("shop.example",)), look_up=unknown)
     await refused(one, "https://shop.example/a.jpg", "fetch_failed", "'shop.example' is not known")
-    one.close()
+    await one.close()
 
 
 async def test_a_redirect_is_followed_where_it_may_lead(web: Web) -> None:
@@ -155,7 +155,7 @@ async def test_a_redirect_off_the_list_or_into_the_house_is_not_followed(web: We
         await refused(one, web.url("/in"), "unsupported_url", "'inner.example' is at 127.0.0.1")
         await refused(one, web.url("/scheme"), "unsupported_url", "neither http nor https")
         await refused(one, web.url("/nowhere"), "fetch_failed", "more than 3 times")
-        one.close()
+        await one.close()
         assert other.asked == []
 
 
@@ -230,7 +230,7 @@ async def test_a_look_up_that_hangs_is_given_up_in_time_and_holds_nobody_up(web:
     one = Fetcher(FetchConfig(allow=("shop.example",), timeout_s=0.3), look_up=stuck)
     await refused(one, "https://shop.example/a.jpg", "fetch_failed", "timeout_s")
     over.set()
-    one.close()
+    await one.close()
 
 
 @pytest.mark.parametrize("page", [hanging_up, no_http, without_end_of_head])
@@ -309,10 +309,10 @@ async def test_tls_proves_the_name_that_was_asked_for_at_the_address_that_was_fo
         one = Fetcher(config, tls=trusted, look_up=lambda host, port: ["127.0.0.1"])
         assert await fetched(one, web.url("/red.png", "shop.example")) == png()
         await refused(one, web.url("/red.png", "other.example"), "fetch_failed", "certificate")
-        one.close()
+        await one.close()
         suspicious = Fetcher(config, look_up=lambda host, port: ["127.0.0.1"])
         await refused(suspicious, web.url("/red.png", "shop.example"), "fetch_failed", "certificate")
-        suspicious.close()
+        await suspicious.close()
         assert web.asked == [("/red.png", f"shop.example:{web.port}")]
 
 

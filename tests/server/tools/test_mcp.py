@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from support.servers.http_shop import SHOP, http_shop
 
+from askcam.server.lifecycle import Lifecycle
 from askcam.server.tools.base import Circumstance, Fault, Tool, ToolError
 from askcam.server.tools.box import Toolbox
 from askcam.server.tools.mcp_config import McpConfig
@@ -160,10 +161,11 @@ async def test_a_server_that_cannot_be_had_is_said_and_tried_again(
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_all_connections_end_with_their_block() -> None:
+async def test_all_connections_end_when_they_are_closed() -> None:
     box = Toolbox()
     before = asyncio.all_tasks()
-    async with McpServers({"shop": McpConfig(command=(sys.executable, str(SHOP)))}, box) as servers:
+    servers = McpServers({"shop": McpConfig(command=(sys.executable, str(SHOP)))}, box)
+    async with Lifecycle({"mcp": servers}):
         (server,) = servers.all()
         async with asyncio.timeout(WAIT_S):
             while not server.available:  # noqa: ASYNC110

@@ -32,7 +32,7 @@ async def ended(sessions: Sessions, guest: Guest) -> None:
 
 async def test_a_parked_session_is_found_by_its_owner() -> None:
     sessions, guest = Sessions(), Guest("s1")
-    sessions.open(guest)
+    sessions.add(guest)
     sessions.park(guest)
     assert sessions.num_parked == 1
     assert sessions.find("s1", "viewer") is guest
@@ -44,7 +44,7 @@ async def test_a_parked_session_is_found_by_its_owner() -> None:
 
 async def test_a_foreign_session_is_refused_in_the_words_of_an_unknown_one() -> None:
     sessions, guest = Sessions(), Guest("s1", "admin")
-    sessions.open(guest)
+    sessions.add(guest)
     told = []
     for name in ("s1", "s2"):
         with pytest.raises(ApiError) as refused:
@@ -57,7 +57,7 @@ async def test_a_foreign_session_is_refused_in_the_words_of_an_unknown_one() -> 
 
 async def test_whoever_is_away_too_long_is_gone() -> None:
     sessions, guest = Sessions(parked_s=0.01), Guest("s1")
-    sessions.open(guest)
+    sessions.add(guest)
     sessions.park(guest)
     await ended(sessions, guest)
     with pytest.raises(ApiError):
@@ -68,7 +68,7 @@ async def test_whoever_is_away_too_long_is_gone() -> None:
 async def test_a_session_that_came_back_in_time_stays() -> None:
     sessions, guest, other = Sessions(parked_s=0.02), Guest("s1"), Guest("s2")
     for each in (guest, other):
-        sessions.open(each)
+        sessions.add(each)
         sessions.park(each)
     sessions.unpark(guest)
     await ended(sessions, other)
@@ -80,7 +80,7 @@ async def test_of_too_many_that_are_away_the_one_goes_whose_client_has_most() ->
     sessions = Sessions(max_parked=3)
     other, *mine = guests = [Guest("s0", client="other"), *(Guest(f"s{i}") for i in range(1, 4))]
     for guest in guests:
-        sessions.open(guest)
+        sessions.add(guest)
         sessions.park(guest)
     await ended(sessions, mine[0])
     assert [guest.ended for guest in (other, *mine)] == [False, True, False, False]
@@ -92,7 +92,7 @@ async def test_the_one_away_longest_goes_when_there_are_too_many() -> None:
     sessions = Sessions(max_parked=2, count=counts.append)
     guests = [Guest(f"s{i}") for i in range(3)]
     for guest in guests:
-        sessions.open(guest)
+        sessions.add(guest)
         sessions.park(guest)
     await ended(sessions, guests[0])
     assert not guests[1].ended
@@ -106,7 +106,7 @@ async def test_a_camera_whose_pusher_is_away_makes_way() -> None:
     sessions = Sessions()
     plain, pushing, here = Guest("s1"), Guest("s2", pushes=True), Guest("s3", pushes=True)
     for guest in (plain, pushing, here):
-        sessions.open(guest)
+        sessions.add(guest)
     for guest in (plain, pushing):
         sessions.park(guest)
     assert await sessions.make_way()
