@@ -1,6 +1,8 @@
 """`askcam watch …`: list, add, change, remove, events. All talk to a running server."""
 
+import inspect
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,21 +19,43 @@ def group(program: Program) -> typer.Typer:
     return program.group("watch", told("help.watch"))
 
 
+def _options() -> dict[str, Any]:
+    """Options that say what a watch is, by the field that each sets; `add` and `change` have them all."""
+    return {
+        "kind": Annotated[str | None, typer.Option("--kind", help=told("help.watch.kind"))],
+        "choices": Annotated[list[str] | None, typer.Option("--choice", help=told("help.watch.choice"))],
+        "on_when": Annotated[list[str] | None, typer.Option("--on-when", help=told("help.watch.on_when"))],
+        "every_s": Annotated[float | None, typer.Option("--every-s", help=told("help.watch.every_s"))],
+        "window_s": Annotated[float | None, typer.Option("--window-s", help=told("help.watch.window_s"))],
+        "on": Annotated[float | None, typer.Option("--on", help=told("help.watch.on"))],
+        "off": Annotated[float | None, typer.Option("--off", help=told("help.watch.off"))],
+        "for_s": Annotated[float | None, typer.Option("--for-s", help=told("help.watch.for_s"))],
+        "cooldown_s": Annotated[float | None, typer.Option("--cooldown-s", help=told("help.watch.cooldown_s"))],
+        "quiet": Annotated[list[str] | None, typer.Option("--quiet", help=told("help.watch.quiet"))],
+        "time_zone": Annotated[str | None, typer.Option("--time-zone", help=told("help.watch.time_zone"))],
+        "severity": Annotated[str | None, typer.Option("--severity", help=told("help.watch.severity"))],
+    }
+
+
+def _with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command these options, before its `url`; they come as its `fields`, None where they are not named."""
+    own = inspect.signature(command, eval_str=True)
+    names = list(own.parameters)
+    at = names.index("url")
+    options = [
+        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=kind)
+        for name, kind in _options().items()
+    ]
+    parameters = [each for each in own.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    parameters[at:at] = options
+    command.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {each.name: each.annotation for each in parameters}
+    return command
+
+
 def add_commands(program: Program) -> None:
     app = group(program)
     Name = Annotated[str, typer.Argument(help=told("help.watch.name"))]
-    Kind = Annotated[str | None, typer.Option("--kind", help=told("help.watch.kind"))]
-    Choices = Annotated[list[str] | None, typer.Option("--choice", help=told("help.watch.choice"))]
-    OnWhen = Annotated[list[str] | None, typer.Option("--on-when", help=told("help.watch.on_when"))]
-    EveryS = Annotated[float | None, typer.Option("--every-s", help=told("help.watch.every_s"))]
-    WindowS = Annotated[float | None, typer.Option("--window-s", help=told("help.watch.window_s"))]
-    On = Annotated[float | None, typer.Option("--on", help=told("help.watch.on"))]
-    Off = Annotated[float | None, typer.Option("--off", help=told("help.watch.off"))]
-    ForS = Annotated[float | None, typer.Option("--for-s", help=told("help.watch.for_s"))]
-    CooldownS = Annotated[float | None, typer.Option("--cooldown-s", help=told("help.watch.cooldown_s"))]
-    Quiet = Annotated[list[str] | None, typer.Option("--quiet", help=told("help.watch.quiet"))]
-    TimeZone = Annotated[str | None, typer.Option("--time-zone", help=told("help.watch.time_zone"))]
-    Severity = Annotated[str | None, typer.Option("--severity", help=told("help.watch.severity"))]
 
     @app.command("list", help=told("help.watch.list"))
     def listed(url: Url = URL, ca: Ca = None, json: Json = False) -> None:
@@ -41,70 +65,39 @@ def add_commands(program: Program) -> None:
         commands.show_all(_server(url, ca), json)
 
     @app.command("add", help=told("help.watch.add"))
+    @_with_options
     def add(
         name: Name,
         question: Annotated[str, typer.Argument(help=told("help.watch.question"))],
         camera: Annotated[list[str], typer.Option("--camera", help=told("help.watch.camera"))],
-        kind: Kind = None,
-        choice: Choices = None,
-        on_when: OnWhen = None,
-        every_s: EveryS = None,
-        window_s: WindowS = None,
-        on: On = None,
-        off: Off = None,
-        for_s: ForS = None,
-        cooldown_s: CooldownS = None,
-        quiet: Quiet = None,
-        time_zone: TimeZone = None,
-        severity: Severity = None,
         url: Url = URL,
         ca: Ca = None,
         json: Json = False,
+        **fields: Any,
     ) -> None:
         """Ask a standing question from now on."""
         from askcam.features.watches import commands
 
-        asked = {"question": question, "cameras": camera, "kind": kind, "choices": choice, "on_when": on_when}
-        told_to = {"on": on, "off": off, "for_s": for_s, "cooldown_s": cooldown_s}
-        when = {"every_s": every_s, "window_s": window_s, "quiet": quiet, "time_zone": time_zone, "severity": severity}
-        commands.add(_server(url, ca, admin=True), name, _given(asked | told_to | when), json)
+        asked = {"question": question, "cameras": camera, **fields}
+        commands.add(_server(url, ca, admin=True), name, _given(asked), json)
 
     @app.command("change", help=told("help.watch.change"))
+    @_with_options
     def change(
         name: Name,
         question: Annotated[str | None, typer.Option("--question", help=told("help.watch.question"))] = None,
         camera: Annotated[list[str] | None, typer.Option("--camera", help=told("help.watch.camera"))] = None,
-        kind: Kind = None,
-        choice: Choices = None,
-        on_when: OnWhen = None,
-        every_s: EveryS = None,
-        window_s: WindowS = None,
-        on: On = None,
-        off: Off = None,
-        for_s: ForS = None,
-        cooldown_s: CooldownS = None,
-        quiet: Quiet = None,
-        time_zone: TimeZone = None,
-        severity: Severity = None,
         enabled: Annotated[bool | None, typer.Option("--enable/--disable", help=told("help.watch.enabled"))] = None,
         url: Url = URL,
         ca: Ca = None,
         json: Json = False,
+        **fields: Any,
     ) -> None:
         """Change what is named, and nothing else."""
         from askcam.features.watches import commands
 
-        asked = {"question": question, "cameras": camera, "kind": kind, "choices": choice, "on_when": on_when}
-        told_to = {"on": on, "off": off, "for_s": for_s, "cooldown_s": cooldown_s}
-        when = {
-            "every_s": every_s,
-            "window_s": window_s,
-            "quiet": quiet,
-            "time_zone": time_zone,
-            "severity": severity,
-            "enabled": enabled,
-        }
-        commands.change(_server(url, ca, admin=True), name, _given(asked | told_to | when), json)
+        asked = {"question": question, "cameras": camera, "enabled": enabled, **fields}
+        commands.change(_server(url, ca, admin=True), name, _given(asked), json)
 
     @app.command("remove", help=told("help.watch.remove"))
     def remove(name: Name, url: Url = URL, ca: Ca = None) -> None:
