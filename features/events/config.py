@@ -15,21 +15,15 @@ from askcam.server.toml_file import Toml
 class EventBounds:
     """How much is kept; what is beyond goes, oldest first."""
 
-    max_events: int = 100_000
-    max_bytes: int = 1 << 30  # of pictures
-
-
-@dataclass(frozen=True, slots=True)
-class WatchingConfig:
-    """[watching]: where watches and their events are kept. What is beyond a bound goes, oldest first."""
-
-    folder: Path | None = None  # relative to the file that names it; None: the user's data folder, beside evidence's
     max_events: Annotated[int, Meta(ge=1)] = 100_000
     max_bytes: Annotated[int, Meta(ge=0)] = 1 << 30  # of their pictures
 
-    @property
-    def bounds(self) -> EventBounds:
-        return EventBounds(self.max_events, self.max_bytes)
+
+@dataclass(frozen=True, slots=True)
+class WatchingConfig(EventBounds):
+    """[watching]: where watches and their events are kept, and how many."""
+
+    folder: Path | None = None  # relative to the file that names it; None: the user's data folder, beside evidence's
 
 
 def read_watching(toml: Toml, env: Mapping[str, str] | None) -> WatchingConfig:

@@ -16,7 +16,7 @@ from askcam.server.running import Running
 class EventsRunning(Running):
     def __init__(self, core: Core, given: Given) -> None:
         self._config: WatchingConfig = given.sections["watching"]
-        keeping = EventThread(self._config.folder, self._config.bounds, core.storage.make_room)
+        keeping = EventThread(self._config.folder, self._config, core.storage.make_room)
         self.events = events = EventLog(keeping)
         self.endpoints = api.endpoints(core, events)
         self.collectors = (EventGauges(events),)

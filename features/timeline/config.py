@@ -22,13 +22,13 @@ Days = Annotated[float, Meta(gt=0)]
 class TimelineBounds:
     """How much is kept. What is beyond goes, detail first: notes before minutes before hours before days."""
 
-    detail_days: float = 30.0  # notes, minutes and pictures
-    max_days: float = 365.0  # hours and days
-    max_bytes: int = 2 << 30  # of the database
+    detail_days: Days = 30.0  # notes, minutes and pictures
+    max_days: Days = 365.0  # hours and days
+    max_bytes: Annotated[int, Meta(ge=1 << 20)] = 2 << 30  # of the database
 
 
 @dataclass(frozen=True, slots=True)
-class TimelineConfig:
+class TimelineConfig(TimelineBounds):
     """[timeline]: short notes of what cameras show, written when the scene has changed."""
 
     enabled: bool = False  # of all cameras but those with `timeline = false`; else of those with `timeline = true`
@@ -38,13 +38,6 @@ class TimelineConfig:
     min_interval_s: Annotated[float, Meta(ge=0, le=86_400)] = 5.0  # between two notes of one camera
     max_notes_per_hour: Annotated[int, Meta(ge=1, le=3600)] = 120  # of one camera
     pictures: bool = True  # a small picture with each note
-    detail_days: Days = 30.0
-    max_days: Days = 365.0
-    max_bytes: Annotated[int, Meta(ge=1 << 20)] = 2 << 30
-
-    @property
-    def bounds(self) -> TimelineBounds:
-        return TimelineBounds(self.detail_days, self.max_days, self.max_bytes)
 
 
 def read_timeline(toml: Toml, env: Mapping[str, str] | None) -> TimelineConfig:

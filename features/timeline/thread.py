@@ -28,6 +28,6 @@ class NoteThread(KeptStore[NoteStore]):
             raise TimelineError("no folder is named for the timeline: name one under [timeline]")
 
         def make(folder: Path = folder) -> NoteStore:
-            return NoteStore(folder, config.bounds, local_zone(config.time_zone), words_in(config.language))
+            return NoteStore(folder, config, local_zone(config.time_zone), words_in(config.language))
 
         await self.make(make)

@@ -112,7 +112,7 @@ async def test_threads_come_with_their_features(tmp_path: Path) -> None:
     watch = WatchSetting("Is there a door? Answer yes or no.", ("door",))
     kept = {
         "evidence": EvidenceConfig(enabled=True, folder=tmp_path / "evidence"),
-        "watching": WatchingConfig(tmp_path / "watching"),
+        "watching": WatchingConfig(folder=tmp_path / "watching"),
         "watches": {"door": watch},
         "timeline": TimelineConfig(folder=tmp_path / "timeline"),
     }
