@@ -1,6 +1,7 @@
 """How deep JSON from outside is nested. Python's own parser and every walk over its result end with RecursionError."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 MAX_DEPTH = 64  # lists and objects within each other; nothing that people send comes near it
@@ -21,8 +22,8 @@ def shallow(value: Any, most: int = MAX_DEPTH) -> bool:
     """Whether lists and objects are nested at most so deep, found out without recursion."""
     layer = [value]
     for _ in range(most + 1):
-        layer = [each for each in layer if isinstance(each, dict | list)]  # those that open one more level
+        layer = [each for each in layer if isinstance(each, Mapping | list | tuple)]  # those that open one more level
         if not layer:
             return True
-        layer = [inner for outer in layer for inner in (outer.values() if isinstance(outer, dict) else outer)]
+        layer = [inner for outer in layer for inner in (outer.values() if isinstance(outer, Mapping) else outer)]
     return False

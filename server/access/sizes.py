@@ -9,6 +9,7 @@ import msgspec
 
 from askcam.engine.question import Message, Text
 from askcam.server.errors import bad_request
+from askcam.server.nesting import shallow
 
 MAX_MESSAGES = 1024
 MAX_PARTS = 2048  # of all messages
@@ -99,15 +100,5 @@ def check_values(data: bytes | str) -> None:
 
 def check_depth(value: Any, param: str) -> None:
     """JSON that is not nested so deeply that whoever walks through it falls. Raises ApiError 400."""
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [inner for each in level for inner in _inner(each)]
-        if not level:
-            return
-    raise bad_request(f"{param!r} is nested more than {MAX_DEPTH} deep: send a plainer one", param)
-
-
-def _inner(value: Any) -> Iterable[Any]:
-    if isinstance(value, Mapping):
-        return value.values()
-    return value if isinstance(value, list | tuple) else ()
+    if not shallow(value, MAX_DEPTH):
+        raise bad_request(f"{param!r} is nested more than {MAX_DEPTH} deep: send a plainer one", param)

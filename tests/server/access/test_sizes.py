@@ -99,7 +99,7 @@ def test_chat(wanted: Callable[[], None], param: str | None, code: str) -> None:
         lambda: chat(parted(MAX_PARTS, CHARS // MAX_PARTS)),
         lambda: chat(turned(MAX_MESSAGES, CHARS // MAX_MESSAGES)),
         lambda: chat(turned(1, 1), tools=[tool(description="x" * (CHARS - 200))] * 1),
-        lambda: check_depth(nested(MAX_DEPTH - 1), "a"),
+        lambda: check_depth(nested(MAX_DEPTH), "a"),
         lambda: check_values(b"," * MAX_VALUES),
     ],
 )
