@@ -1,12 +1,17 @@
 """JPEGs of what a camera sees now. Encoding runs off the event loop; of each camera and size the newest is kept."""
 
 import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import cv2
 
 from askcam.stream.camera import Camera
 from askcam.stream.frame import Frame, Pixels
+
+Wanted = tuple[str, int | None]  # camera, greatest width
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,13 +38,19 @@ class Pictures:
 
     def __init__(self, max_entries: int = 64) -> None:
         self._max_entries = max_entries  # (camera, width) pairs; the oldest is forgotten
-        self._newest: dict[tuple[str, int | None], Jpeg] = {}
-        self._locks: dict[tuple[str, int | None], asyncio.Lock] = {}
+        self._newest: dict[Wanted, Jpeg] = {}
+        self._locks: dict[Wanted, asyncio.Lock] = {}  # of those that are asked for just now
+        self._askers: Counter[Wanted] = Counter()  # who hold or wait for them
+
+    @property
+    def num_asked(self) -> int:
+        """(camera, width) pairs that are asked for just now."""
+        return len(self._locks)
 
     async def jpeg(self, camera: Camera, max_width: int | None = None) -> Jpeg:
         """The newest decoded frame at full resolution, or `max_width` wide. Raises stream.CameraUnavailable."""
         key = (camera.name, max_width)
-        async with self._locks.setdefault(key, asyncio.Lock()):
+        async with self._turn(key):
             frame = await asyncio.to_thread(camera.newest)
             kept = self._newest.get(key)
             if kept is not None and kept.frame.seq == frame.seq and kept.frame.wall == frame.wall:
@@ -48,7 +59,18 @@ class Pictures:
             self._newest.pop(key, None)
             self._newest[key] = made
         while len(self._newest) > self._max_entries:
-            oldest = next(iter(self._newest))
-            del self._newest[oldest]
-            self._locks.pop(oldest, None)
+            del self._newest[next(iter(self._newest))]
         return made
+
+    @asynccontextmanager
+    async def _turn(self, wanted: Wanted) -> AsyncIterator[None]:
+        """One of those who ask for the same at a time; with the last of them its lock is gone."""
+        lock = self._locks.setdefault(wanted, asyncio.Lock())
+        self._askers[wanted] += 1
+        try:
+            async with lock:
+                yield
+        finally:
+            self._askers[wanted] -= 1
+            if not self._askers[wanted]:
+                del self._askers[wanted], self._locks[wanted]
