@@ -73,16 +73,14 @@ class Watching:
     async def begin(self) -> None:
         """The engine is warm, and the configured cameras are being opened: watch. Raises ConfigError for a watch of
         askcam.toml that this model cannot score."""
-        keeping = self._events.keeping
-        memories = await keeping.do(lambda store: WatchStore(store.db).memories()) if keeping.open else {}
-        self._runner.remember(memories)
+        memories = await self._memories() if self._events.keeping.open else {}
         for name, setting in self._listed.items():
             try:
                 self._man(name, setting, memories)
             except ApiError as exc:
                 raise ConfigError(f"[watches.{name}]: {exc.message}") from exc
         self._man_kept(memories)
-        if keeping.open:
+        if self._events.keeping.open:
             self._run()
 
     async def close(self) -> None:
@@ -95,14 +93,17 @@ class Watching:
             await self._runner.close()
 
     async def _take_up(self) -> None:
-        """The events' database is there: take up what an earlier life left."""
-        keeping = self._events.keeping
-        self._kept = await keeping.do(lambda store: WatchStore(store.db).settings())
-        memories = await keeping.do(lambda store: WatchStore(store.db).memories())
-        self._runner.remember(memories)
+        """The events' database is there: take up what an earlier life left; how it stood, begin() asks at the start."""
+        self._kept = await self._events.keeping.do(lambda store: WatchStore(store.db).settings())
         if self._model.loaded:
-            self._man_kept(memories)
+            self._man_kept(await self._memories())
             self._run()
+
+    async def _memories(self) -> Mapping[Place, WatchMemory]:
+        """How watches, and cameras, were last told to be."""
+        memories = await self._events.keeping.do(lambda store: WatchStore(store.db).memories())
+        self._runner.remember(memories)
+        return memories
 
     def _man_kept(self, memories: Mapping[Place, WatchMemory]) -> None:
         for name in self._kept.keys() - self._listed.keys():
