@@ -31,7 +31,7 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Made:
+class ProvisionalPair:
     """A provisional pair that a question was given."""
 
     pair: Pair
@@ -70,7 +70,7 @@ class Feed:
         self.tracks: OrderedDict[Head, Track] = OrderedDict()
         self.pairs: tuple[Pair, ...] = ()  # complete ones of the camera's window
         self.encoded: dict[int, EncodedPairs] = {}  # by index, of `pairs`
-        self.made: Made | None = None  # the last provisional pair
+        self.made: ProvisionalPair | None = None  # the last provisional pair
         self.shape: tuple[int, int, float] | None = None  # height, width, fps of the windows
         self.settled = False  # nothing is left to compute until more is seen
         self.taken: deque[float] = deque(maxlen=PACE_PAIRS)  # when its last pairs were taken in, on time.monotonic()

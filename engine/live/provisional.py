@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 
 from askcam.engine.interface import LiveSource
-from askcam.engine.live.feed import Feed, Made
+from askcam.engine.live.feed import Feed, ProvisionalPair
 from askcam.engine.live.model import LiveModel
 from askcam.engine.live.vision import EncodedPairs
 from askcam.stream.window import View
@@ -57,6 +57,6 @@ class Provisional:
         if feed.made is None or feed.made.pair != pair:
             began = time.monotonic()
             (encoded,) = self._model.encode([pair])
-            feed.made = Made(pair, encoded, began)
+            feed.made = ProvisionalPair(pair, encoded, began)
             self._cost_s += SMOOTH * (time.monotonic() - began - self._cost_s)
         return feed.made.encoded
