@@ -27,7 +27,7 @@ from askcam.server.answering.facts import told_by
 from askcam.server.answering.fewer_tools import fitting
 from askcam.server.answering.forming import Forming
 from askcam.server.answering.freshness import LOOK_EVERY_S, WORTH_WAITING, live_at, refuse_blind, why_old, young_enough
-from askcam.server.answering.hearing import Heard
+from askcam.server.answering.hearing import AnswerSoFar
 from askcam.server.answering.measuring import Measuring
 from askcam.server.answering.notes import with_notes
 from askcam.server.answering.observing import Answered, Observer, tell
@@ -108,7 +108,7 @@ class Asking:
 
         At most `sampling.max_tokens` events wait for a slow reader.
         """
-        heard: Heard | None = None
+        heard: AnswerSoFar | None = None
         place: Place | None = None
         self._under_way += 1
         try:
@@ -136,7 +136,7 @@ class Asking:
             if place is not None:
                 place.leave()
 
-    def _begin(self, ask: Ask) -> Heard:
+    def _begin(self, ask: Ask) -> AnswerSoFar:
         """Raises ApiError for what cannot be asked."""
         check_messages(ask.messages, self._max_chars, ask.said_in)
         check_tools(ask.tools, self._max_chars)
@@ -166,7 +166,7 @@ class Asking:
             ask, messages, [tool.signature.wire() for tool in runs.values()], self._limits, info.failed_call
         )
         watched = ask.camera is not None and ask.on_change is not None
-        heard = Heard(ask, new_answer_id(), info, dialogue, runs, list(facts), watched=watched)
+        heard = AnswerSoFar(ask, new_answer_id(), info, dialogue, runs, list(facts), watched=watched)
         if info.trained is not None:
             check_form(info.trained, ask.sampling.response_format, asked(messages))
             heard.instead = instead(info.trained, messages, dialogue.tools)
@@ -177,7 +177,7 @@ class Asking:
                 dialogue.quiet = heard.unless_called is not None
         return heard
 
-    async def _rounds(self, heard: Heard) -> AsyncGenerator[Step, None]:
+    async def _rounds(self, heard: AnswerSoFar) -> AsyncGenerator[Step, None]:
         dialogue, ask = heard.dialogue, heard.ask
         deadline = ask.received + ask.max_wait_s
         begun = False
@@ -234,12 +234,12 @@ class Asking:
                 break
         yield self._over(heard)
 
-    def _over(self, heard: Heard) -> Done:
+    def _over(self, heard: AnswerSoFar) -> Done:
         done = heard.done()
         self._keep(heard, done)
         return done
 
-    def _before_real(self, heard: Heard, exc: UnknownScene) -> bool:
+    def _before_real(self, heard: AnswerSoFar, exc: UnknownScene) -> bool:
         """Whether the model is asked again, for its calls alone, now that the scene is none that it knows. Raises
         ApiError where the answer has to have a form."""
         ask, dialogue, trained = heard.ask, heard.dialogue, heard.info.trained
@@ -253,7 +253,7 @@ class Asking:
             heard.unless_called = real_scene(asked(ask.messages), exc.other)
         return may
 
-    def _quoted(self, heard: Heard, results: Sequence[CalledTool]) -> str | None:
+    def _quoted(self, heard: AnswerSoFar, results: Sequence[CalledTool]) -> str | None:
         """What tools brought, where the model would make something else of it."""
         trained, question = heard.info.trained, asked(heard.ask.messages)
         found = [brought(result) for result in results]
@@ -263,7 +263,7 @@ class Asking:
             raise no_form(quoted(found, question))
         return quoted(found, question)
 
-    async def _round(self, heard: Heard, deadline: float) -> AsyncGenerator[Step, None]:
+    async def _round(self, heard: AnswerSoFar, deadline: float) -> AsyncGenerator[Step, None]:
         """One question to the engine. Raises what it fails with."""
         ask, engine = heard.ask, self._model.engine
         question, grammar = await self._prepared(heard)
@@ -290,7 +290,7 @@ class Asking:
         finally:
             engine.cancel(ticket)  # no effect once it has ended
 
-    async def _prepared(self, heard: Heard) -> tuple[Question, Grammar | None]:
+    async def _prepared(self, heard: AnswerSoFar) -> tuple[Question, Grammar | None]:
         """This round's question, and its form compiled."""
         dialogue, trace = heard.dialogue, self._traces(heard.ask)
         question = dialogue.question(trace)
@@ -306,7 +306,7 @@ class Asking:
             dialogue.loose = True  # a tool's schema holds what cannot be enforced; nobody has demanded that it is
             return await self._prepared(heard)
 
-    def _started(self, heard: Heard, event: Started) -> SceneWatch | None:
+    def _started(self, heard: AnswerSoFar, event: Started) -> SceneWatch | None:
         """The engine has taken a question up: how the camera is, now."""
         ask = heard.ask
         if ask.camera is None or event.view is None:
@@ -323,7 +323,7 @@ class Asking:
         if (ask.unwell or self._cameras.use(camera).unwell) == "refuse":
             refuse_blind(camera, health)
 
-    def _look(self, heard: Heard, watch: SceneWatch, event: Event) -> Changed | None:
+    def _look(self, heard: AnswerSoFar, watch: SceneWatch, event: Event) -> Changed | None:
         changed = watch.look(time.monotonic(), at_once=isinstance(event, Finished))
         heard.changed = heard.changed or changed is not None
         return changed
@@ -332,7 +332,7 @@ class Asking:
         """Whether anybody wants to know how its answer comes about."""
         return any(observer.traces(ask.camera, ask.evidence) for observer in self._observers)
 
-    def _keep(self, heard: Heard, done: Done) -> None:
+    def _keep(self, heard: AnswerSoFar, done: Done) -> None:
         """Count an answer, and keep it with its frames."""
         assert heard.finished is not None
         heard.kept = True

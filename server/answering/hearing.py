@@ -32,7 +32,7 @@ from askcam.stream.window import View
 
 
 @dataclass(slots=True)
-class Heard:
+class AnswerSoFar:
     """What is known of an answer so far. Owned by the event loop."""
 
     ask: Ask
