@@ -170,14 +170,17 @@ def look(
 def doctor(
     camera: Annotated[list[str] | None, typer.Option("--camera", help=told("help.doctor.camera"))] = None,
     model: ModelOption = None,
+    backend: Backend = None,
     device: Device = None,
+    dtype: Dtype = None,
     wait: Wait = WAIT_S,
     json: Json = False,
 ) -> None:
     """Is this machine ready, does that camera answer, does that model load."""
     from askcam.app.commands import doctor as command
 
-    command.doctor(camera or [], engine(BUILT_IN, model=model, device=device), wait, json)
+    config = engine(BUILT_IN, model=model, backend=backend, device=device, dtype=dtype)
+    command.doctor(camera or [], config, wait, json)
 
 
 program = Program(app, BUILT_IN, lambda file, model: _config(file, None, {}, dict(model)))

@@ -1,10 +1,7 @@
-"""A checkpoint's folder becomes a model in memory: stock transformers classes, device, dtype, attention."""
+"""A checkpoint's folder becomes a model in memory: what it is, what it takes, and then its weights."""
 
-import importlib.util
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from askcam.engine.card import Card, read_card
 from askcam.engine.devices import pick_device, settle_device
@@ -16,8 +13,10 @@ from askcam.engine.folders import find_model, read_config, weight_files
 from askcam.engine.hub import weights_bar
 from askcam.engine.interface import EngineConfig, ModelInfo, Progress
 from askcam.engine.loading import FoundModel, Loaded
+from askcam.engine.quantized import check_packages
+from askcam.engine.stored import read_as, stored_bytes
+from askcam.engine.weights import check_memory, first_line, itemsize_of, read_weights
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 DEFAULT_PAIRS = 16
 
 
@@ -36,11 +35,12 @@ def find(config: EngineConfig, progress: Progress) -> FoundModel:
     processor = _load_processor(folder, config.model, raw)
     known = _load_config(folder, config.model)
     spec = _spec(config, raw["model_type"], known.to_dict(), processor, card)
-    stored = DTYPES.get(str(known.dtype or "float32").removeprefix("torch."), torch.float32)
-    wanted = _dtype(config.dtype, device)
-    itemsize = wanted.itemsize if isinstance(wanted, torch.dtype) else stored.itemsize
-    weights_bytes = sum(file.stat().st_size for file in weight_files(folder)) * itemsize // stored.itemsize
+    check_packages(config.model, raw)
+    stored = stored_bytes(weight_files(folder))
+    itemsize = itemsize_of(config.dtype, device, known.dtype)
+    weights_bytes = read_as(stored, itemsize)
     one = settle_device(device, weights_bytes)
+    check_memory(config, device, stored, itemsize)
     return FoundModel(
         folder, card, known, processor, spec, max_pairs, one or device, one is None, itemsize, weights_bytes
     )
@@ -51,7 +51,7 @@ def place(found: FoundModel, config: EngineConfig, progress: Progress) -> Loaded
     folder, card, processor, spec, max_pairs = found.folder, found.card, found.processor, found.spec, found.max_pairs
     progress("loading weights", 0.0)
     with weights_bar(progress):
-        model = _load_weights(config, found)
+        model = read_weights(config, folder, found.device, found.spread)
     parameter = next(model.parameters())
     info = ModelInfo(
         id=folder.resolve().name if Path(config.model).expanduser().is_dir() else config.model,
@@ -73,22 +73,6 @@ def place(found: FoundModel, config: EngineConfig, progress: Progress) -> Loaded
     return Loaded(model, processor, spec, info, parameter.device, card.domain)
 
 
-def attention_kind(wanted: str, device: torch.device, dtype: torch.dtype | str) -> str:
-    """flash_attention_2 where the package is there and can be used, else sdpa; unless one is named."""
-    if wanted != "auto":
-        return wanted
-    flash = device.type == "cuda" and dtype != torch.float32 and importlib.util.find_spec("flash_attn") is not None
-    return "flash_attention_2" if flash else "sdpa"
-
-
-def _dtype(wanted: str, device: torch.device) -> torch.dtype | str:
-    if wanted == "auto":  # the checkpoint's own; on a CPU float32: exact, and only some compute bfloat16 faster
-        return torch.float32 if device.type == "cpu" else "auto"
-    if wanted not in DTYPES:
-        raise ModelError(f"there is no dtype {wanted!r}; want auto, {', '.join(DTYPES)}")
-    return DTYPES[wanted]
-
-
 def _max_pairs(config: EngineConfig, card: Card) -> int:
     wanted = config.max_pairs or min(card.max_pairs or DEFAULT_PAIRS, DEFAULT_PAIRS)
     if wanted < 2:
@@ -105,9 +89,12 @@ def _load_processor(folder: Path, model: str, raw: dict[str, Any]) -> Any:
     try:
         processor = auto.from_pretrained(folder)
     except Exception as exc:  # transformers raises whatever a file makes it stumble over
-        raise ModelError(f"cannot read the tokenizer and preprocessor files of {model!r}: {_first_line(exc)}") from exc
+        raise ModelError(f"cannot read the tokenizer and preprocessor files of {model!r}: {first_line(exc)}") from exc
     if not hasattr(processor, "video_processor"):
         raise ModelError(f"{model!r} lacks its preprocessor_config.json; download it again or copy it in")
+    processor.chat_template = processor.chat_template or processor.tokenizer.chat_template  # where older ones keep it
+    if not processor.chat_template:
+        raise ModelError(f"{model!r} lacks its chat template (chat_template.jinja or .json): copy it in")
     if processor.tokenizer.convert_tokens_to_ids("<|video_pad|>") != raw.get("video_token_id", -1):
         raise ModelError(f"the tokenizer files of {model!r} are missing or another model's; download it again")
     return processor
@@ -120,36 +107,7 @@ def _load_config(folder: Path, model: str) -> Any:
     try:
         return auto.from_pretrained(folder)
     except Exception as exc:  # likewise
-        raise ModelError(f"cannot read config.json of {model!r}: {_first_line(exc)}") from exc
-
-
-def _load_weights(config: EngineConfig, found: FoundModel) -> Any:
-    import transformers
-
-    auto: Any = transformers.AutoModelForImageTextToText
-    device, dtype = found.device, _dtype(config.dtype, found.device)
-    placed = importlib.util.find_spec("accelerate") is not None
-    try:
-        model, read = auto.from_pretrained(
-            found.folder,
-            dtype=dtype,
-            device_map=("auto" if found.spread else {"": str(device)}) if placed else None,
-            attn_implementation=attention_kind(config.attention, device, dtype),
-            output_loading_info=True,
-        )
-        if not placed:
-            model = model.to(device)
-    except torch.OutOfMemoryError as exc:
-        raise ModelError(
-            f"{config.model!r} does not fit into the memory of {device}: use a smaller model, --device cpu, "
-            f"or end what else runs there"
-        ) from exc
-    except Exception as exc:  # likewise
-        raise ModelError(f"cannot load {config.model!r}, are its files damaged? {_first_line(exc)}") from exc
-    if read["missing_keys"]:
-        names = sorted(read["missing_keys"])
-        raise ModelError(f"the weights of {config.model!r} lack {len(names)} tensors, {names[0]} among them")
-    return model.eval().requires_grad_(False)
+        raise ModelError(f"cannot read config.json of {model!r}: {first_line(exc)}") from exc
 
 
 def _spec(config: EngineConfig, kind: str, raw: dict[str, Any], processor: Any, card: Card) -> FamilySpec:
@@ -175,7 +133,3 @@ def _limits(part: Any) -> ModelLimits | None:
     size = part.size
     low, high = size["shortest_edge"], size["longest_edge"]
     return ModelLimits(int(low), int(high)) if low and high else None
-
-
-def _first_line(exc: Exception) -> str:
-    return (str(exc).strip() or type(exc).__name__).splitlines()[0]

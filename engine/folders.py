@@ -27,7 +27,7 @@ def find_model(model: str, progress: Progress) -> Path:
 
 def read_config(folder: Path, model: str) -> dict[str, Any]:
     """config.json of a supported model whose weights are all there. Raises ModelError."""
-    config = read_json(folder / "config.json", f"{model!r} is no model folder: it has no config.json")
+    config = read_json(folder / "config.json", _no_model(folder, model))
     check_supported(config, model)
     index = folder / "model.safetensors.index.json"
     if index.exists():
@@ -59,5 +59,34 @@ def _complete(folder: Path) -> bool:
 def check_supported(config: dict[str, Any], model: str) -> None:
     """Raises ModelError naming what can be run."""
     kind = config.get("model_type")
-    if kind not in FAMILIES:
-        raise ModelError(f"{model!r} is a {kind or 'nameless'} model; supported are {', '.join(FAMILIES)}")
+    if kind in FAMILIES:
+        return
+    sees = any(name in config for name in ("vision_config", "visual", "vision_tower", "mm_vision_tower"))
+    blind = "" if sees or not kind else ", which sees no pictures"
+    raise ModelError(f"{model!r} is a {kind or 'nameless'} model{blind}; supported are {', '.join(FAMILIES)}")
+
+
+def _no_model(folder: Path, model: str) -> str:
+    """What a folder without config.json is instead, and the remedy."""
+    if (folder / "adapter_config.json").is_file():
+        base = _base_of(folder / "adapter_config.json")
+        return (
+            f"{model!r} is a LoRA adapter{f' of {base}' if base else ''}, not a whole model: merge it "
+            "(peft: model.merge_and_unload().save_pretrained(FOLDER), and the processor, too) and give that folder"
+        )
+    if any(folder.glob("*.gguf")):
+        return (
+            f"{model!r} holds GGUF files, which are llama.cpp's: take the model that they were made of, "
+            "with its config.json and *.safetensors"
+        )
+    if any(folder.glob("*/config.json")):
+        inner = sorted(path.parent.name for path in folder.glob("*/config.json"))
+        return f"{model!r} is no model folder, but {', '.join(inner[:3])} in it may be: it has no config.json"
+    return f"{model!r} is no model folder: it has no config.json"
+
+
+def _base_of(adapter: Path) -> str:
+    try:
+        return str(read_json(adapter, "").get("base_model_name_or_path") or "")
+    except ModelError:
+        return ""

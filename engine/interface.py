@@ -36,6 +36,15 @@ class EngineConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was compared with stock transformers. `detail` has the figures, and what differs if not `ok`."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """What is being run, for people and for /v1/models."""
 
@@ -54,6 +63,8 @@ class ModelInfo:
     talks: bool = True  # whether it answers questions that nothing is shown with
     failed_call: str = ""  # how it must be told of a tool that failed, where it understands no other way
     trained: Trained | None = None  # what it was trained for, if its folder says so; None: for anything
+    why_portable: str = ""  # what keeps it from the live backend, in a line
+    checks: tuple[Check, ...] = ()  # how the live backend was found to be exact
 
 
 @dataclass(frozen=True, slots=True)

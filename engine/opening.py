@@ -1,60 +1,69 @@
 """From a configuration to an engine that is ready: which backend, and why."""
 
 import logging
+from dataclasses import replace
 
-from askcam.engine.checkpoint import find, load, place
+from askcam.engine.checkpoint import find, place
 from askcam.engine.errors import ModelError
 from askcam.engine.interface import Engine, EngineConfig, Progress
 from askcam.engine.live.build import build, check_room, make_model
 from askcam.engine.live.engine import LiveEngine
 from askcam.engine.live.prompts import LivePrompter
-from askcam.engine.live.selftest import Check, selftest
+from askcam.engine.live.selftest import selftest
 from askcam.engine.loading import Loaded
 from askcam.engine.portable import PortableEngine
+from askcam.engine.weights import first_line
 
 log = logging.getLogger("askcam.engine")
 
 
 def open_backend(config: EngineConfig, progress: Progress | None = None) -> Engine:
-    """Blocks until the model is warm. Raises ModelError."""
+    """Blocks until the model is warm. Raises ModelError.
+
+    The live backend where it is supported and proves exact; whatever keeps it from that, exceptions of any kind
+    included, leads to the portable one, and is told in `ModelInfo.why_portable`.
+    """
     progress = progress or (lambda what, share: None)
-    if config.backend == "portable":
-        return PortableEngine.open(config, progress)
     found = find(config, progress)
-    refused: ModelError | None = None
-    try:
-        check_room(found, config)
-    except ModelError as exc:
-        refused = _portable_instead(exc, config)
+    why = "as configured" if config.backend == "portable" else ""
+    if not why:
+        try:
+            check_room(found, config)
+        except ModelError as exc:
+            why = _portable_instead(exc, config)
     loaded = place(found, config, progress)
-    if refused is None:
+    if not why:
         try:
             return _open_live(loaded, config, progress)
-        except ModelError as exc:
-            _portable_instead(exc, config)
-    return PortableEngine.over(loaded, config, progress)
+        except Exception as exc:  # a torch, a driver or weights that nobody has seen yet
+            why = _portable_instead(exc, config)
+    return PortableEngine.over(replace(loaded, info=replace(loaded.info, why_portable=why)), config, progress)
 
 
-def examine(config: EngineConfig, progress: Progress | None = None) -> list[Check]:
-    """Load a model and compare the live backend with stock transformers on it (`askcam doctor`). Raises ModelError."""
-    loaded = load(config, progress or (lambda what, share: None))
-    return selftest(loaded, make_model(loaded, config), LivePrompter(loaded, config.positions))
-
-
-def _portable_instead(exc: ModelError, config: EngineConfig) -> ModelError:
-    """Say why, unless only the live backend will do."""
+def _portable_instead(exc: Exception, config: EngineConfig) -> str:
+    """Why, logged; raises ModelError if only the live backend will do."""
+    expected = isinstance(exc, ModelError)
+    why = str(exc) if expected else f"the live backend failed: {type(exc).__name__}: {first_line(exc)}"
     if config.backend == "live":
-        raise exc
-    log.warning("%s runs on the portable backend: %s", config.model, exc)
-    return exc
+        raise ModelError(why) from exc
+    log.warning("%s runs on the portable backend: %s", config.model, why)
+    if not expected:
+        log.debug("how the live backend failed", exc_info=exc)
+    return why
 
 
 def _open_live(loaded: Loaded, config: EngineConfig, progress: Progress) -> LiveEngine:
+    """Raises ModelError where it is not supported or not exact, and whatever else goes wrong."""
     model = make_model(loaded, config)
     progress("comparing with transformers", 0.0)
-    wrong = [check for check in selftest(loaded, model, LivePrompter(loaded, config.positions)) if not check.ok]
+    checks = tuple(selftest(loaded, model, LivePrompter(loaded, config.positions)))
+    wrong = [check for check in checks if not check.ok]
     if wrong:
         raise ModelError("the live backend is not exact here: " + "; ".join(f"{c.name}: {c.detail}" for c in wrong))
-    engine = build(loaded, config, model)
-    engine.get_ready(progress)
+    engine = build(replace(loaded, info=replace(loaded.info, checks=checks)), config, model)
+    try:
+        engine.get_ready(progress)
+    except BaseException:
+        engine.close()
+        raise
     return engine

@@ -13,7 +13,7 @@ from pathlib import Path
 from askcam.app.commands.capacity import FIRST_S, USUAL_FPS, Capacity, measure
 from askcam.app.commands.opened import await_picture
 from askcam.engine.errors import EngineError
-from askcam.engine.interface import EngineConfig
+from askcam.engine.interface import EngineConfig, ModelInfo
 from askcam.engine.open import open_engine
 from askcam.server.terminal import say
 from askcam.server.terminal.progress import progress
@@ -75,7 +75,6 @@ def _findings(cameras: list[str], model: EngineConfig | None, wait_s: float, jso
         yield _camera(uri, wait_s, json)
     if model is not None:
         yield from _model(model, json)
-        yield from _exactness(model)
 
 
 def _python() -> DoctorFinding:
@@ -151,6 +150,7 @@ def _model(config: EngineConfig, json: bool) -> Iterator[DoctorFinding]:
         took=f"{time.monotonic() - start:.1f}",
     )
     yield DoctorFinding(f"model {info.id}", True, text)
+    yield from _backend(info)
     try:
         yield _speed(measure(engine))
     except (EngineError, StreamError) as exc:
@@ -189,12 +189,9 @@ def _speed(found: Capacity) -> DoctorFinding:
     return DoctorFinding("speed", not slow, f"{taken}; {first}{help_}", values)
 
 
-def _exactness(config: EngineConfig) -> Iterator[DoctorFinding]:
-    """Whether the live backend computes what stock transformers does, with this model on this machine."""
-    from askcam.engine.opening import examine
-
-    try:
-        for check in examine(config):
-            yield DoctorFinding(f"live backend, {check.name}", check.ok, check.detail)
-    except EngineError as exc:
-        yield DoctorFinding("live backend", True, told("doctor.portable", why=exc))
+def _backend(info: ModelInfo) -> Iterator[DoctorFinding]:
+    """Which backend runs it, and why; for the live one, how it was found to compute what stock transformers does."""
+    if info.backend != "live":
+        yield DoctorFinding("backend", True, told("doctor.portable", why=info.why_portable))
+    for check in info.checks:
+        yield DoctorFinding(f"live backend, {check.name}", check.ok, check.detail)

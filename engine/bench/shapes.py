@@ -5,11 +5,11 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-from askcam.engine.checkpoint import attention_kind
 from askcam.engine.families.known import qwen2_vl
 from askcam.engine.families.spec import Facts, ModelLimits
 from askcam.engine.interface import ModelInfo
 from askcam.engine.loading import Loaded
+from askcam.engine.weights import attention_kind
 
 # hidden, layers, heads, kv heads, intermediate, vocabulary, tied, M-RoPE sections, vision depth, width, heads
 SHAPES: dict[str, tuple[int, int, int, int, int, int, bool, list[int], int, int, int]] = {

@@ -12,13 +12,14 @@ import transformers
 from askcam.engine.bench.asking import ask
 from askcam.engine.bench.rows import Options, Row
 from askcam.engine.bench.shapes import SIZES, random_model
-from askcam.engine.checkpoint import DTYPES, load
+from askcam.engine.checkpoint import load
 from askcam.engine.devices import pick_device
 from askcam.engine.errors import ModelError
 from askcam.engine.interface import EngineConfig
 from askcam.engine.loading import Loaded
 from askcam.engine.portable import PortableEngine
 from askcam.engine.question import Finished
+from askcam.engine.weights import DTYPES
 from askcam.stream.frame import Frame
 from askcam.stream.window import Pair, View
 

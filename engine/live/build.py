@@ -1,7 +1,6 @@
 """A live engine from a loaded model: what is supported, how much memory it may have, which operations it runs on."""
 
 import logging
-import os
 from dataclasses import replace
 
 import torch
@@ -13,13 +12,15 @@ from askcam.engine.live.cuda import choose_ops, settle_ops
 from askcam.engine.live.engine import LiveEngine
 from askcam.engine.live.graphs import Graphs
 from askcam.engine.live.model import LiveModel
+from askcam.engine.live.supported import check_supported
 from askcam.engine.live.threads import best_threads
 from askcam.engine.loading import FoundModel, Loaded
+from askcam.engine.machine_memory import memory_left
 
 log = logging.getLogger("askcam.engine")
 
-CPU_SHARE, CPU_MOST = 0.25, 2 * 2**30  # of a CPU's memory, for windows and answers; pages are used only when written
-GPU_SHARE = 0.85  # of what is free once the weights are there: the rest is for passing values
+CPU_SHARE, CPU_MOST = 0.5, 4 * 2**30  # of what a CPU has left, for windows and answers; used only when written
+GPU_SHARE, GPU_BESIDE = 0.85, 1 << 30  # of what is free once the weights are there; passing values take the rest
 
 
 def build(loaded: Loaded, config: EngineConfig, model: LiveModel | None = None) -> LiveEngine:
@@ -40,18 +41,6 @@ def make_model(loaded: Loaded, config: EngineConfig) -> LiveModel:
         graphs.capture_rows()
         model.passes = graphs
     return model
-
-
-def check_supported(loaded: Loaded) -> None:
-    """Raises ModelError that says why this model is for the portable backend."""
-    devices = {str(parameter.device) for parameter in loaded.model.parameters()}
-    if len(devices) > 1:
-        raise ModelError(f"the model is spread over {', '.join(sorted(devices))}; the live backend wants one device")
-    if loaded.device.type not in ("cpu", "cuda"):
-        raise ModelError(f"the live backend runs on a CPU or a CUDA GPU, not on {loaded.device.type}")
-    text = loaded.model.config.get_text_config()
-    if getattr(text, "use_sliding_window", False):
-        raise ModelError("this model's attention slides over its context; the live backend has no such window")
 
 
 def check_room(found: FoundModel, config: EngineConfig) -> None:
@@ -83,9 +72,6 @@ def _budget(device: torch.device, config: EngineConfig, weights_bytes: int) -> i
     if config.kv_gb is not None:
         return int(config.kv_gb * 1e9)
     if device.type == "cuda":
-        return max(0, int((torch.cuda.mem_get_info(device)[0] - weights_bytes) * GPU_SHARE))
-    return min(int(_memory_bytes() * CPU_SHARE), CPU_MOST)
-
-
-def _memory_bytes() -> int:
-    return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+        free = torch.cuda.mem_get_info(device)[0] - weights_bytes
+        return max(0, min(int(free * GPU_SHARE), free - GPU_BESIDE))
+    return max(0, min(int((memory_left().num_bytes - weights_bytes) * CPU_SHARE), CPU_MOST))

@@ -4,12 +4,12 @@ Positions are compared with the installed get_rope_index; then one small window 
 differ by is rounding: on a CPU in float32 almost nothing, in bfloat16 a few percent of the logits' size.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
+from askcam.engine.interface import Check
 from askcam.engine.live.model import LiveModel
 from askcam.engine.live.ops import RowSpan, row_batch
 from askcam.engine.live.prompts import LivePrompter
@@ -21,15 +21,6 @@ from askcam.stream.window import Pair, View
 
 TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.1, torch.float16: 0.02}  # of the logits' norm
 FPS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was compared. `detail` has the figures, and what differs if it is not ok."""
-
-    name: str
-    ok: bool
-    detail: str
 
 
 @torch.inference_mode()

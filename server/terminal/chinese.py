@@ -95,5 +95,5 @@ CHINESE = {
     "doctor.no_word": "{seconds} 秒内没有输出",
     "doctor.helps": "。对实时回答来说太慢；可以改善的办法：更小的帧（--max-pixels {pixels}）、"
     "更低的帧率（摄像头 fps = {fps}）、更小的模型、使用 GPU",
-    "doctor.portable": "不适用于此模型，由 portable 后端回答：{why}",
+    "doctor.portable": "portable（原版 transformers，不提前计算）：{why}",
 }

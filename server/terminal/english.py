@@ -105,5 +105,5 @@ ENGLISH = {
     "doctor.no_word": "no word within {seconds} s",
     "doctor.helps": ". Too slow for live answers; what helps: smaller frames (--max-pixels {pixels}), fewer frames "
     "(fps = {fps} of a camera), a smaller model, a GPU",
-    "doctor.portable": "not for this model, the portable one answers: {why}",
+    "doctor.portable": "portable (stock transformers, nothing computed ahead): {why}",
 }

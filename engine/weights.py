@@ -1,0 +1,115 @@
+"""The weights of a model: whether they fit, and reading them by transformers' own classes."""
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from askcam.engine.errors import ModelError
+from askcam.engine.interface import EngineConfig
+from askcam.engine.machine_memory import memory_left
+from askcam.engine.quantized import method_of
+from askcam.engine.stored import read_as
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+BESIDE_BYTES, BESIDE_SHARE = 200e6, 0.05  # what a pass takes beside the weights, at least: a guess that is never large
+
+
+def dtype_of(wanted: str, device: torch.device) -> torch.dtype | str:
+    """As `from_pretrained` takes it. Raises ModelError for one that there is not."""
+    if wanted == "auto":  # the checkpoint's own; on a CPU float32: exact, and only some compute bfloat16 faster
+        return torch.float32 if device.type == "cpu" else "auto"
+    if wanted not in DTYPES:
+        raise ModelError(f"there is no dtype {wanted!r}; want auto, {', '.join(DTYPES)}")
+    return DTYPES[wanted]
+
+
+def itemsize_of(wanted: str, device: torch.device, stored: Any) -> int:
+    """Bytes of a weight in memory; `stored`: the dtype that config.json names, if it does."""
+    dtype = dtype_of(wanted, device)
+    if isinstance(dtype, torch.dtype):
+        return dtype.itemsize
+    return DTYPES.get(str(stored or "float32").removeprefix("torch."), torch.float32).itemsize
+
+
+def attention_kind(wanted: str, device: torch.device, dtype: torch.dtype | str) -> str:
+    """flash_attention_2 where the package is there and can be used, else sdpa; unless one is named."""
+    if wanted != "auto":
+        return wanted
+    flash = device.type == "cuda" and dtype != torch.float32 and importlib.util.find_spec("flash_attn") is not None
+    return "flash_attention_2" if flash else "sdpa"
+
+
+def check_memory(config: EngineConfig, device: torch.device, stored: Mapping[str, int], itemsize: int) -> None:
+    """Before the weights are read: raises ModelError when a CPU has no room for them. (A GPU says so itself, and what
+    does not fit into one is spread over several.)"""
+    if device.type != "cpu":
+        return
+    left, needed = memory_left(), _needed(stored, itemsize)
+    if needed <= left.num_bytes:
+        return
+    name = str(dtype_of(config.dtype, device)).removeprefix("torch.")
+    helps = ["use a smaller model", "end what else runs here"]
+    if itemsize > 2 and _needed(stored, 2) <= left.num_bytes:
+        helps.insert(0, f"try --dtype bfloat16, which takes {_needed(stored, 2) / 1e9:.2f} GB")
+    raise ModelError(
+        f"{config.model!r} takes {needed / 1e9:.2f} GB in {name}, and {left.num_bytes / 1e9:.2f} GB are {left.bound}: "
+        + ", or ".join(helps)
+    )
+
+
+def _needed(stored: Mapping[str, int], itemsize: int) -> int:
+    return int(read_as(stored, itemsize) * (1 + BESIDE_SHARE) + BESIDE_BYTES)
+
+
+def read_weights(config: EngineConfig, folder: Path, device: torch.device, spread: bool) -> Any:
+    """The model with its weights, placed. `spread`: over all GPUs. Blocks. Raises ModelError."""
+    import transformers
+
+    auto: Any = transformers.AutoModelForImageTextToText
+    dtype = dtype_of(config.dtype, device)
+    placed = importlib.util.find_spec("accelerate") is not None
+    try:
+        model, read = auto.from_pretrained(
+            folder,
+            dtype=dtype,
+            device_map=("auto" if spread else {"": str(device)}) if placed else None,
+            attn_implementation=attention_kind(config.attention, device, dtype),
+            output_loading_info=True,
+        )
+        if not placed:
+            model = model.to(device)
+    except Exception as exc:  # transformers raises whatever a file makes it stumble over
+        raise ModelError(_why_not(config, device, exc)) from exc
+    if read["missing_keys"]:
+        names, method = sorted(read["missing_keys"]), method_of(model.config.to_dict())
+        said = f"; they are quantized ({method}) in a way that transformers does not read here" if method else ""
+        raise ModelError(f"the weights of {config.model!r} lack {len(names)} tensors, {names[0]} among them{said}")
+    return model.eval().requires_grad_(False)
+
+
+def _why_not(config: EngineConfig, device: torch.device, exc: Exception) -> str:
+    """What kept the weights from being read, and the remedy where one is known."""
+    said = first_line(exc)
+    if isinstance(exc, torch.OutOfMemoryError):
+        return (
+            f"{config.model!r} does not fit into the memory of {device}: use a smaller model, --device cpu, "
+            "or end what else runs there"
+        )
+    if isinstance(exc, MemoryError) or "mmap" in said or "not enough memory" in said or "allocate memory" in said:
+        left = memory_left()
+        return (
+            f"{config.model!r} does not fit into memory, of which {left.num_bytes / 1e9:.2f} GB are {left.bound}: "
+            f"use a smaller model, or end what else runs here ({said})"
+        )
+    if isinstance(exc, ImportError):
+        return f"cannot load {config.model!r}: a package is missing: {said}"
+    if isinstance(exc, NotImplementedError | AssertionError) or any(word in said for word in ("GPU", "CUDA", "cuda")):
+        return f"cannot load {config.model!r} on {device}: {said}"
+    return f"cannot load {config.model!r}, are its files damaged? {said}"
+
+
+def first_line(exc: Exception) -> str:
+    return (str(exc).strip() or type(exc).__name__).splitlines()[0]
