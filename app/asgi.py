@@ -11,33 +11,34 @@ from starlette.responses import Response
 from starlette.routing import Match, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from askcam.client.protocol import Problem, encode
 from askcam.engine.errors import EngineError
 from askcam.server.access.bodies import BodyLimit
 from askcam.server.access.browsers import KeysInProtocols, cors
 from askcam.server.access.doorway import Doorway, harden
-from askcam.server.access.guard import Guard, refuse
+from askcam.server.access.guard import Guard
 from askcam.server.access.inflating import Inflate
 from askcam.server.access.origins import normal_origin
 from askcam.server.access.paths import Slashes, hint
 from askcam.server.access.proxies import Forwarded
 from askcam.server.access.request_ids import HEADER, SCOPE, RequestIds
 from askcam.server.core import Core
-from askcam.server.errors import ApiError, as_api_error
+from askcam.server.errors import NotFound, Refusal, as_refusal
 from askcam.server.http import cameras, health, history, login, page, tools
+from askcam.server.http.counting import CountRequests
+from askcam.server.http.refusing import Refusing, refuse, response_of
 from askcam.server.kept_answers import CannotRead
-from askcam.server.metrics import CountRequests
 from askcam.server.openai import models
 from askcam.server.openai.chat import completions
 from askcam.server.openai.realtime import routes as realtime
 from askcam.server.openai.responses import routes as responses
 from askcam.server.wire import openapi
 from askcam.server.wire.endpoint import Endpoint
+from askcam.server.wire.refusals import MISTAKE, WireRefusal, on_wire
 from askcam.stream.errors import StreamError
 
 log = logging.getLogger(__name__)
 
-FORESEEN = (ApiError, EngineError, StreamError, CannotRead)
+FORESEEN = (Refusal, EngineError, StreamError, CannotRead)
 
 
 def all_endpoints(core: Core) -> list[Endpoint]:
@@ -63,7 +64,7 @@ def build_app(core: Core) -> Starlette:
 
     async def failed(request: Request, exc: Exception) -> Response:
         """Outside of all doors, so it says itself what they would have added."""
-        told = problem(as_api_error(exc))
+        told = problem(on_wire(as_refusal(exc)))
         told.headers[HEADER.decode()] = request.scope.get(SCOPE, "")
         if (normal_origin(origin := request.headers.get("origin", "")) or origin) in core.auth.origins:
             told.headers["Access-Control-Allow-Origin"], told.headers["Vary"] = origin, "Origin"
@@ -84,6 +85,7 @@ def build_app(core: Core) -> Starlette:
             Middleware(Slashes),
             Middleware(CountRequests, metrics=core.metrics),
             Middleware(KeysInProtocols),
+            Middleware(Refusing),
             Middleware(Guard, auth=core.auth, requests=core.places.requests),
             Middleware(BodyLimit, max_bytes=most, receiving=places.receiving, intake=places.intake),
             Middleware(Inflate, max_bytes=most),
@@ -96,15 +98,15 @@ def build_app(core: Core) -> Starlette:
     return app
 
 
-def problem(error: ApiError) -> Response:
-    """An error as an HTTP response."""
-    response = Response(encode(Problem(error.body())), error.status, error.headers, media_type="application/json")
+def problem(told: WireRefusal) -> Response:
+    """A refusal as an HTTP response."""
+    response = response_of(told)
     harden(response.headers)  # what fails is answered outside of all doors
     return response
 
 
 async def _refused(request: Request, exc: Exception) -> Response:
-    return problem(as_api_error(exc))
+    return problem(on_wire(as_refusal(exc)))
 
 
 async def _nowhere(websocket: WebSocket) -> None:
@@ -114,9 +116,9 @@ async def _nowhere(websocket: WebSocket) -> None:
     await refuse(_not_there(path, lambda _: known), websocket.scope, websocket.receive, websocket.send)
 
 
-def _not_there(path: str, known: Callable[[str], bool]) -> ApiError:
+def _not_there(path: str, known: Callable[[str], bool]) -> NotFound:
     text = f"nothing is at {path[:200]!r}; {hint(path, known)}"
-    return ApiError(404, "invalid_request_error", text, code="not_found")
+    return NotFound(text)
 
 
 async def _http(request: Request, exc: Exception) -> Response:
@@ -124,7 +126,7 @@ async def _http(request: Request, exc: Exception) -> Response:
     what, headers = f"{request.method} {request.url.path}", dict(exc.headers or {})
     match exc.status_code:
         case 404:
-            return problem(_not_there(request.url.path, lambda path: bool(_methods(request, path))))
+            return problem(on_wire(_not_there(request.url.path, lambda path: bool(_methods(request, path)))))
         case 405:
             headers["Allow"] = ", ".join(sorted(_methods(request)))
             if request.method == "OPTIONS":
@@ -133,7 +135,7 @@ async def _http(request: Request, exc: Exception) -> Response:
         case _:
             text = f"{what}: {exc.detail}"
     code = "method_not_allowed" if exc.status_code == 405 else None
-    return problem(ApiError(exc.status_code, "invalid_request_error", text, code=code, headers=headers))
+    return problem(WireRefusal(exc.status_code, MISTAKE, text, code=code, headers=headers))
 
 
 def _methods(request: Request, path: str | None = None) -> set[str]:

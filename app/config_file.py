@@ -16,7 +16,7 @@ from askcam.server.attached.allowed import FetchConfig
 from askcam.server.camera_names import check_name
 from askcam.server.cameras import CameraUse
 from askcam.server.config_errors import ConfigError
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.model_config import ModelConfig
 from askcam.server.toml_file import Flags, Toml
 from askcam.server.tools.config import ToolsConfig, read_tools
@@ -148,7 +148,7 @@ def _limits(toml: Toml) -> Limits:
 def _check_camera_name(name: str, place: str) -> None:
     try:
         check_name(name)
-    except ApiError as exc:
+    except Refusal as exc:
         raise ConfigError(f"{place}: {exc.message}") from exc
 
 

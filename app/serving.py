@@ -26,6 +26,7 @@ from askcam.server.connections.descriptors import for_connections, raise_soft_li
 from askcam.server.connections.protocol import GuardedHttp, GuardedWebsocket
 from askcam.server.connections.told import Quiet, Told
 from askcam.server.core import Core
+from askcam.server.gauges import guarded
 from askcam.server.gauges.connections import ConnectionGauges
 from askcam.server.lifecycle import Lifecycle
 from askcam.server.threads import in_daemon
@@ -133,7 +134,7 @@ def _quiet(told: Told) -> Iterator[None]:
     """What strangers cause does not fill the log while the block runs."""
     quiet, names = (
         Quiet(told),
-        ("uvicorn.error", "asyncio", *(room.__name__ for room in (errors, observing, consulting))),
+        ("uvicorn.error", "asyncio", *(room.__name__ for room in (errors, observing, consulting, guarded))),
     )
     loggers = [logging.getLogger(name) for name in names]
     for logger in loggers:

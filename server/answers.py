@@ -10,7 +10,7 @@ import numpy as np
 from askcam.client.protocol import Saw
 from askcam.engine.question import Reason, Timings, Usage
 from askcam.server.access.shares import fullest
-from askcam.server.errors import ApiError, not_found
+from askcam.server.errors import NotFound, Refusal
 from askcam.stream.frame import Frame, Pixels
 
 MAX_ANSWERS = 100
@@ -110,7 +110,7 @@ def owners(arrays: Iterable[Pixels]) -> dict[int, int]:
     return found
 
 
-def no_such_answer(answer_id: str, *, archived: bool) -> ApiError:
-    """404. `archived`: answers are kept elsewhere, too."""
+def no_such_answer(answer_id: str, *, archived: bool) -> Refusal:
+    """`archived`: answers are kept elsewhere, too."""
     where = "nor is its evidence" if archived else "only the last ones are, and none over a restart"
-    return not_found(f"no answer {answer_id[:64]!r} is kept: {where}", "id")
+    return NotFound(f"no answer {answer_id[:64]!r} is kept: {where}", "id")

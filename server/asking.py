@@ -47,7 +47,7 @@ from askcam.server.answering.trained import (
 )
 from askcam.server.answers import Answers, Record
 from askcam.server.cameras import Cameras
-from askcam.server.errors import as_api_error, needs_picture
+from askcam.server.errors import as_refusal, needs_picture
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.steps import Ask, Begun, Changed, Done, Returned, Step
@@ -103,7 +103,7 @@ class Asking:
         return self._under_way
 
     async def ask(self, ask: Ask) -> AsyncGenerator[Step, None]:
-        """Begun, then Seen, Delta, Called, Returned and Changed as they come, Done. Raises ApiError. Closing the
+        """Begun, then Seen, Delta, Called, Returned and Changed as they come, Done. Raises Refusal. Closing the
         generator early ends the engine's work on it, and keeps what was said until then.
 
         At most `sampling.max_tokens` events wait for a slow reader.
@@ -119,11 +119,11 @@ class Asking:
                 async for step in steps:
                     yield step
         except Exception as exc:
-            error = as_api_error(exc)
+            error = as_refusal(exc)
             if isinstance(exc, Stale) and exc.camera in self._cameras:
                 status = self._cameras.get(exc.camera).status()
                 error.message += live_at(status) if isinstance(exc, TooSlow) else why_old(status)
-            self._metrics.refused(error.code or error.type)
+            self._metrics.refused(error.code or type(error).__name__)
             if heard is not None and heard.saw is not None and heard.tools:  # what was called must not be forgotten
                 self._keep(heard, heard.broken_off())
             raise error from exc
@@ -137,7 +137,7 @@ class Asking:
                 place.leave()
 
     def _begin(self, ask: Ask) -> AnswerSoFar:
-        """Raises ApiError for what cannot be asked."""
+        """Raises Refusal for what cannot be asked."""
         check_messages(ask.messages, self._max_chars, ask.said_in)
         check_tools(ask.tools, self._max_chars)
         facts: tuple[Fact, ...] = ()
@@ -241,7 +241,7 @@ class Asking:
 
     def _before_real(self, heard: AnswerSoFar, exc: UnknownScene) -> bool:
         """Whether the model is asked again, for its calls alone, now that the scene is none that it knows. Raises
-        ApiError where the answer has to have a form."""
+        Refusal where the answer has to have a form."""
         ask, dialogue, trained = heard.ask, heard.dialogue, heard.info.trained
         if ask.sampling.response_format is not None:
             raise real_scene_error(asked(ask.messages), exc.other)
@@ -319,7 +319,7 @@ class Asking:
         return SceneWatch(self._cameras.get(ask.camera), event.view) if heard.watched else None
 
     def _check_health(self, ask: Ask, camera: str, health: tuple[str, ...]) -> None:
-        """Raises ApiError 503, unless the question or its camera wants an answer whatever the picture is like."""
+        """Raises Unavailable, unless the question or its camera wants an answer whatever the picture is like."""
         if (ask.unwell or self._cameras.use(camera).unwell) == "refuse":
             refuse_blind(camera, health)
 

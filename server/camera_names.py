@@ -2,16 +2,16 @@
 
 import re
 
-from askcam.server.errors import bad_request
+from askcam.server.errors import Invalid
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 PUSHED = "push-"  # private cameras' names begin so; no other may
 
 
 def check_name(name: str) -> None:
-    """Raise ApiError 400 unless a camera may be called so."""
+    """Raise Invalid unless a camera may be called so."""
     if not NAME.fullmatch(name) or name == "askcam" or name.startswith("push"):
-        raise bad_request(
+        raise Invalid(
             f"{name!r} cannot be a camera's name: use up to 63 of a-z, 0-9, '-', '_', "
             "and neither 'askcam' (the model itself) nor a name that begins with 'push'",
             "name",

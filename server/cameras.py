@@ -11,7 +11,7 @@ from askcam.client.protocol import CameraInfo
 from askcam.engine.errors import NoRoom
 from askcam.server.access.limits import Limits
 from askcam.server.camera_names import PUSHED, check_name, private
-from askcam.server.errors import ApiError, as_api_error, unknown_camera
+from askcam.server.errors import Conflict, TooMany, as_refusal, unknown_camera
 from askcam.server.lifecycle import ServerPart
 from askcam.server.model import Model
 from askcam.server.steps import Unwell
@@ -54,17 +54,13 @@ class Cameras(ServerPart):
     def add(self, name: str, uri: str, config: CameraConfig | None = None, use: CameraUse | None = None) -> Camera:
         """Open a camera and attach it. Returns at once; its state says how the opening goes.
 
-        Raises ApiError (bad or taken name, too many) and stream.SourceError (a URI that nothing here opens).
+        Raises Refusal (bad or taken name, too many) and stream.SourceError (a URI that nothing here opens).
         """
         check_name(name)
         if name in self._cameras:
-            raise ApiError(409, "invalid_request_error", f"there is a camera {name!r} already", param="name")
+            raise Conflict(f"there is a camera {name!r} already", "name")
         if sum(not private(name) for name in self._cameras) >= self._limits.max_cameras:
-            raise ApiError(
-                429,
-                "rate_limit_error",
-                f"all places for cameras are taken ({self._limits.max_cameras}): remove one first",
-            )
+            raise TooMany(f"all places for cameras are taken ({self._limits.max_cameras}): remove one first")
         config = config or CameraConfig()
         camera = self._open(name, self._resolve(uri, config.fps), config)
         KNOWN.publish(name)
@@ -74,13 +70,9 @@ class Cameras(ServerPart):
     def add_pushed(self, config: CameraConfig | None = None, use: CameraUse | None = None) -> tuple[str, PushSource]:
         """A private camera whose frames come from one connection; the caller removes it when that ends."""
         if sum(private(name) for name in self._cameras) >= self._limits.max_pushed_cameras:
-            raise ApiError(
-                429,
-                "rate_limit_error",
-                f"all places for pushed cameras are taken ({self._limits.max_pushed_cameras}); try again later",
-                code="busy",
-                headers={"Retry-After": "10"},
-            )
+            most = self._limits.max_pushed_cameras
+            told = f"all places for pushed cameras are taken ({most}); try again later"
+            raise TooMany(told, code="busy", retry_after_s=10)
         name, source = PUSHED + secrets.token_hex(8), PushSource()
         self._open(name, source.spec(), config or CameraConfig())
         self._uses[name] = use or CameraUse()
@@ -99,7 +91,7 @@ class Cameras(ServerPart):
         try:
             engine.attach(camera)
         except NoRoom as exc:
-            raise as_api_error(exc) from exc
+            raise as_refusal(exc) from exc
         self._cameras[name] = camera
         camera.start()
         return camera
@@ -117,7 +109,7 @@ class Cameras(ServerPart):
         return lambda: self._listeners.discard(listener)
 
     async def remove(self, name: str) -> None:
-        """Detach a camera and end its threads (up to 3 s, off the event loop). Raises ApiError 404."""
+        """Detach a camera and end its threads (up to 3 s, off the event loop). Raises NotFound."""
         camera = self.get(name)
         del self._cameras[name]
         self._uses.pop(name, None)
@@ -129,7 +121,7 @@ class Cameras(ServerPart):
         await asyncio.gather(*(self.remove(name) for name in list(self._cameras)))
 
     def get(self, name: str) -> Camera:
-        """Raises ApiError 404 `model_not_found`; 503 `model_loading` while configured cameras are not open yet."""
+        """Raises NotFound `model_not_found`; Unavailable `model_loading` while configured cameras are not open yet."""
         camera = self._cameras.get(name)
         if camera is None:
             _ = self._model.engine
@@ -162,7 +154,7 @@ class Cameras(ServerPart):
         return None if camera is None else camera.shot()
 
     def info(self, name: str) -> CameraInfo:
-        """What GET /v1/cameras says. Raises ApiError 404."""
+        """What GET /v1/cameras says. Raises NotFound."""
         camera = self.get(name)
         status = camera.status()
         return CameraInfo(

@@ -60,7 +60,7 @@ class Core:
     ending: asyncio.Event = field(default_factory=asyncio.Event)  # set once the server ends: streams do so, too
 
     def admit_question(self, conn: HTTPConnection) -> None:
-        """Count one question of this client. Raises ApiError 429 when it asks too fast."""
+        """Count one question of this client. Raises TooMany when it asks too fast."""
         wait_s = self.questions.take(client(conn), time.monotonic())
         if wait_s > 0:
             raise too_many("questions", wait_s)
@@ -71,7 +71,7 @@ class Core:
 
     def enter(self, places: Places, conn: HTTPConnection) -> None:
         """Hold one of these places until the request is over; where its client reads nothing, it makes way for others.
-        Raises ApiError 429."""
+        Raises TooMany."""
         line = line_of(conn.scope)
         if line is None:
             place = places.enter(client_of(conn))

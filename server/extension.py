@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from askcam.server.access.auth import Role
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.wire.fields import Fields
 
 
@@ -21,7 +21,7 @@ class Request:
     event_id: str | None
 
 
-Reader = Callable[[Fields, str | None], Request]  # of an event, whose id is given; pure; raises ApiError
+Reader = Callable[[Fields, str | None], Request]  # of an event, whose id is given; pure; raises Refusal
 
 
 class Host(Protocol):
@@ -38,7 +38,7 @@ class Host(Protocol):
     def say(self, kind: str, **fields: object) -> None:
         """Send the client an event."""
 
-    def refuse(self, error: ApiError, event_id: str | None) -> None:
+    def refuse(self, error: Refusal, event_id: str | None) -> None:
         """Say that what the client's event wanted is refused."""
 
     async def room(self) -> None:

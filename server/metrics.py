@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from askcam.client.protocol import ErrorBody
 from askcam.engine.question import Timings, Usage
 from askcam.server.camera_names import private
 from askcam.server.gauges.cameras import CameraGauges, MeasuredCamera
+from askcam.server.gauges.guarded import GuardedCollector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PUSHED = "push"  # label of all private cameras together: their names are secrets, and no two are the same
@@ -90,7 +90,13 @@ class Metrics:
         self._requests = Counter(
             "askcam_http_requests", "HTTP requests answered.", ["method", "route", "status"], registry=registry
         )
-        registry.register(CameraGauges(cameras or (lambda: ())))
+        self._collector_failures = Counter(
+            "askcam_collector_failures",
+            "Scrapes from which a collector was left out since it failed.",
+            ["collector"],
+            registry=registry,
+        )
+        self.register(CameraGauges(cameras or (lambda: ())))
 
     @property
     def registry(self) -> CollectorRegistry:
@@ -164,9 +170,12 @@ class Metrics:
         self._resumed.labels(outcome).inc()
 
     def register(self, *collectors: Collector) -> None:
-        """Have others read at each scrape."""
+        """Have others read at each scrape; one that fails is left out of that one, and counted."""
         for collector in collectors:
-            self._registry.register(collector)
+            self._registry.register(GuardedCollector(collector, self._count_failure))
+
+    def _count_failure(self, collector: str) -> None:
+        self._collector_failures.labels(collector).inc()
 
     def render(self) -> bytes:
         """Everything in Prometheus's text format (CONTENT_TYPE)."""
@@ -219,28 +228,3 @@ class _Bare(CollectorRegistry):
         for metric in self._registry.collect():
             metric.samples = [sample for sample in metric.samples if not sample.name.endswith("_created")]
             yield metric
-
-
-class CountRequests:
-    """ASGI: counts every HTTP request by route and status. Goes outside the doors, so that their refusals count."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self.app, self.metrics = app, metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        status = 500  # what a client sees when the app ends without an answer
-
-        async def heard(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self.app(scope, receive, heard)
-        finally:
-            # No route: refused at the door, or nothing is there.
-            self.metrics.requested(scope["method"], getattr(scope.get("route"), "path", "none"), status)

@@ -3,7 +3,7 @@
 import asyncio
 
 from askcam.engine.interface import Engine
-from askcam.server.errors import ApiError
+from askcam.server.errors import Unavailable
 from askcam.server.lifecycle import ServerPart
 from askcam.server.readiness import Readiness
 
@@ -20,16 +20,11 @@ class Model(ServerPart):
 
     @property
     def engine(self) -> Engine:
-        """The engine, warm. Raises ApiError 503 `model_loading` until then (the SDKs try again by themselves)."""
+        """The engine, warm. Raises Unavailable `model_loading` until then (the SDKs try again by themselves)."""
         if self._engine is None:
             what, share = self.readiness.snapshot()
-            raise ApiError(
-                503,
-                "server_error",
-                f"the model is not ready yet: {what} ({share:.0%}); GET /readyz says when it is",
-                code="model_loading",
-                headers={"Retry-After": "2"},
-            )
+            told = f"the model is not ready yet: {what} ({share:.0%}); GET /readyz says when it is"
+            raise Unavailable(told, code="model_loading", retry_after_s=2)
         return self._engine
 
     @property

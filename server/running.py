@@ -24,7 +24,7 @@ class PushedUse(Protocol):
     def use(self) -> CameraUse: ...
 
     def check(self) -> None:
-        """Raises ApiError where there is no place for one more."""
+        """Raises Refusal where there is no place for one more."""
 
     def begin(self, camera: Camera) -> None:
         """It is there; its frames are about to come."""

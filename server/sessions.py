@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from askcam.server.access.shares import fullest
-from askcam.server.errors import ApiError
+from askcam.server.errors import NotFound
 from askcam.server.lifecycle import ServerPart
 
 log = logging.getLogger(__name__)
@@ -79,12 +79,10 @@ class Sessions(ServerPart):
             self._longest(list(self._parked)).over()
 
     def find(self, session_id: str, owner: str) -> Guest:
-        """The session of that id, parked or not. Raises ApiError 404, in the same words for what is not the owner's."""
+        """The session of that id, parked or not. Raises NotFound, in the same words for what is not the owner's."""
         guest = self._guests.get(session_id)
         if guest is None or guest.owner != owner:
-            raise ApiError(
-                404,
-                "invalid_request_error",
+            raise NotFound(
                 f"there is no session {session_id[:80]!r} to come back to: it has ended, or was away for more than "
                 f"{self.parked_s:g} s; connect without ?session= for a new one",
                 param="session",

@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 
 from askcam.client.client import Client, connect
-from askcam.client.errors import AskcamError
 from askcam.server.answering.asked import says
 from askcam.server.terminal import say
+from askcam.server.terminal.leaving import leaving
 from askcam.server.terminal.reach import trust
 from askcam.server.terminal.words import told
 
@@ -26,12 +26,8 @@ def ask(
     trust. Leaves with 2 when refused."""
     if not says(question):
         say.fail(told("ask.no_question"))
-    try:
+    with leaving():
         asyncio.run(_ask(question, camera, connect(url, token=token, ssl=trust(ca)), max_age_ms, json))
-    except AskcamError as exc:
-        say.fail(str(exc))
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
 
 
 async def _ask(question: str, camera: str | None, connecting: Client, max_age_ms: float | None, json: bool) -> None:

@@ -16,6 +16,7 @@ from askcam.client.client import Answer, connect
 from askcam.client.errors import AskcamError
 from askcam.demo.questions import DemoQuestion, questions
 from askcam.server.terminal import say
+from askcam.server.terminal.leaving import amiss
 from askcam.server.terminal.words import told
 from askcam.stream.camera import Camera
 from askcam.stream.errors import CameraUnavailable
@@ -33,7 +34,7 @@ def demo(config: Config, built_in: Path, seed: int, once: bool, json: bool) -> N
     right: list[bool] = []
     run(_demo(config, built_in, seed, once, json, right.append))
     if once and not (right and all(right)):
-        raise SystemExit(1)
+        amiss()
 
 
 async def _demo(

@@ -16,6 +16,7 @@ from askcam.engine.errors import EngineError
 from askcam.engine.interface import EngineConfig, ModelInfo
 from askcam.engine.open import open_engine
 from askcam.server.terminal import say
+from askcam.server.terminal.leaving import amiss
 from askcam.server.terminal.progress import progress
 from askcam.server.terminal.reasons import at_once
 from askcam.server.terminal.words import told
@@ -61,7 +62,7 @@ def doctor(cameras: list[str], model: EngineConfig | None, wait_s: float, json: 
             mark = f"[green]{told('doctor.ok')}[/]" if found.ok else f"[red]{told('doctor.bad')}[/]"
             say.console.print(f"{mark} [bold]{say.escape(found.what)}[/]: {say.escape(found.text)}")
     if bad:
-        raise SystemExit(1)
+        amiss()
 
 
 def _findings(cameras: list[str], model: EngineConfig | None, wait_s: float, json: bool) -> Iterator[DoctorFinding]:

@@ -10,7 +10,7 @@ import msgspec
 
 from askcam.app.commands.looked_at import Looked, LookError, split
 from askcam.app.commands.opened import await_picture
-from askcam.engine.errors import EngineError, UnknownScene
+from askcam.engine.errors import UnknownScene
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
 from askcam.engine.question import (
@@ -31,14 +31,14 @@ from askcam.engine.question import (
 )
 from askcam.server.answering.trained import beyond, known_only, real_scene
 from askcam.server.asking import new_answer_id
-from askcam.server.errors import ApiError
 from askcam.server.saw import what_it_saw
 from askcam.server.terminal import say
+from askcam.server.terminal.leaving import leaving
 from askcam.server.terminal.progress import progress
 from askcam.server.terminal.reasons import at_once
 from askcam.server.terminal.words import told
 from askcam.stream.camera import Camera, CameraConfig, State
-from askcam.stream.errors import CameraUnavailable, StreamError
+from askcam.stream.errors import CameraUnavailable
 from askcam.stream.window import View
 
 CAMERA = "look"
@@ -69,7 +69,7 @@ class LookSpan:
 def look(words: Sequence[str], config: EngineConfig, sizes: Sizes, span: LookSpan, json: bool) -> None:
     """`words`: what to look at, and last the question. Prints the answer as it comes. Leaves with 2 for what the user
     can mend."""
-    try:
+    with leaving(ValueError, worded=at_once):
         looked, question = split(words, span.fps)
         if sizes.min_pixels is not None and sizes.max_pixels is not None and sizes.min_pixels > sizes.max_pixels:
             raise LookError(told("look.pixels", low=sizes.min_pixels, high=sizes.max_pixels))
@@ -81,10 +81,6 @@ def look(words: Sequence[str], config: EngineConfig, sizes: Sizes, span: LookSpa
                 _answer(engine, looked, camera, question, json)
         finally:
             engine.close()
-    except (StreamError, EngineError, ApiError, LookError, ValueError) as exc:
-        say.fail(at_once(str(exc)))
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
 
 
 def _try(looked: Looked) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from askcam.engine.question import Picture
 from askcam.server.answering.asked import says
 from askcam.server.attached.budget import Budget
-from askcam.server.errors import ApiError
+from askcam.server.config_errors import Mendable
+from askcam.server.errors import Refusal
 from askcam.server.terminal.words import told
 from askcam.stream.sources.base import SourceSpec
 from askcam.stream.sources.label import label
@@ -22,7 +23,7 @@ NAMED = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}=((?:[a-z][a-z0-9+.-]*:|/).+)", re.
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".avif", ".heic", ".heif", ".tif", ".tiff"}
 
 
-class LookError(Exception):
+class LookError(Mendable):
     """What was given cannot be looked at; one line, with the remedy."""
 
 
@@ -104,5 +105,5 @@ def _read(uri: str, budget: Budget) -> Picture:
         raise LookError(told("look.unreadable", uri=uri, why=exc.strerror)) from exc
     except PictureError as exc:
         raise LookError(told("look.bad", uri=uri, why=f"the picture {exc}")) from exc
-    except ApiError as exc:
+    except Refusal as exc:
         raise LookError(told("look.bad", uri=uri, why=exc.message)) from exc

@@ -8,16 +8,13 @@ from typing import Any
 from askcam.app.commands.ending import LAST, leave
 from askcam.app.config import Config
 from askcam.app.running_server import LOADING, RunningServer
-from askcam.engine.errors import ModelError
 from askcam.server import logs
 from askcam.server.access.auth import notices
-from askcam.server.config_errors import CannotOpen, ConfigError
-from askcam.server.errors import ApiError
 from askcam.server.terminal import say
+from askcam.server.terminal.leaving import leaving
 from askcam.server.terminal.progress import progress
 from askcam.server.terminal.reasons import reason_in
 from askcam.server.terminal.words import told
-from askcam.stream.errors import StreamError
 
 
 def announce(running: RunningServer, config: Config, json: bool) -> None:
@@ -60,14 +57,10 @@ async def until_ready(running: RunningServer, json: bool) -> bool:
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
-    """Run a command's coroutine; what the user can mend becomes one line and exit code 2."""
+    """Run a command's coroutine; what the user can mend becomes one line and an exit code."""
     logs.begin()
-    try:
+    with leaving():
         asyncio.run(main)
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
-    except (ConfigError, CannotOpen, ModelError, StreamError, ApiError) as exc:
-        say.fail(str(exc))
     if any(thread.name in (LOADING, LAST) for thread in threading.enumerate()):
         # It was ended by a signal. All that is to be kept is kept by now; what threads still do (load a model in
         # PyTorch's C++, compile a form, wait for a driver) would abort the interpreter's own end, or hold it up.

@@ -1,4 +1,6 @@
-"""A feature from outside: how often answers name some words. [tally] in askcam.toml, GET /v1/tally, `askcam tally`."""
+"""A feature from outside: how often answers name some words. [tally] in askcam.toml, GET /v1/tally, `askcam tally`.
+
+It refuses by raising a kind of refusal, and never by a status: askcam's one table has those."""
 
 import json
 import os
@@ -11,12 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.server.answering.observing import Answered
+from askcam.server.errors import NotFound
 from askcam.server.feature import Feature, Given, Program, Section
 from askcam.server.running import Running
 from askcam.server.terminal.flags import URL, Url
 from askcam.server.terminal.reach import reach
 from askcam.server.wire.bodies import json_response
-from askcam.server.wire.endpoint import JSON, Endpoint, Reply
+from askcam.server.wire.endpoint import JSON, Endpoint, Reply, Takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,15 @@ class Tally(msgspec.Struct, frozen=True):
     counts: dict[str, int]
 
 
+class NotCounted(NotFound):
+    """A 404 to who asks over HTTP, since it is a NotFound."""
+
+    code = "not_counted"
+
+    def __init__(self, word: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"{word[:64]!r} is not counted; [tally] words are {', '.join(known)}", "word")
+
+
 class TallyRunning(Running):
     """Its endpoint, and itself as an observer of answers."""
 
@@ -45,7 +57,9 @@ class TallyRunning(Running):
                 handler=self._told,
                 name="getTally",
                 what="How often answers have named each word",
+                takes=(Takes("word", "query", "only this one"),),
                 replies={200: Reply("", {JSON: Tally})},
+                errors=(404,),
             ),
         )
 
@@ -56,7 +70,10 @@ class TallyRunning(Running):
         self._counts.update(word for word in self._words if word in answered.record.text.lower())
 
     async def _told(self, request: Request) -> Response:
-        return json_response(Tally({word: self._counts[word] for word in self._words}))
+        wanted = request.query_params.get("word")
+        if wanted not in (None, *self._words):
+            raise NotCounted(wanted, self._words)
+        return json_response(Tally({word: self._counts[word] for word in self._words if wanted in (None, word)}))
 
 
 def add_command(program: Program) -> None:

@@ -13,10 +13,8 @@ import msgspec
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from askcam.client.calibration import Calibration
-from askcam.client.errors import AskcamError
 from askcam.client.http import Http
 from askcam.client.watches import WatchInfo
-from askcam.engine.errors import EngineError
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
 from askcam.features.calibration import labels, plot, shown
@@ -28,11 +26,10 @@ from askcam.features.calibration.report import Report, report
 from askcam.features.calibration.wire import About
 from askcam.features.calibration.wire import told as as_told
 from askcam.features.watches.setting import Kind, WatchSetting
-from askcam.server.errors import ApiError
 from askcam.server.model import BUILT_IN
 from askcam.server.terminal import say
+from askcam.server.terminal.leaving import leaving
 from askcam.server.terminal.progress import progress
-from askcam.stream.errors import StreamError
 from askcam.stream.reel import Reel
 from askcam.stream.sources.registry import file_path, resolve
 
@@ -68,7 +65,7 @@ class CalibrationWish:
 
 def calibrate(wish: CalibrationWish, config: EngineConfig, http: Http, json: bool) -> None:
     """Progress goes to stderr, the report to stdout. Leaves with 2 for what the user can mend."""
-    try:
+    with leaving(ValueError):
         _check(wish)
         setting = _setting(wish, http)
         if wish.plot is not None:
@@ -84,10 +81,6 @@ def calibrate(wish: CalibrationWish, config: EngineConfig, http: Http, json: boo
             plot.draw(found, setting.question, wish.plot)
         if wish.save:
             _save(calibration, http, json)
-    except (StreamError, EngineError, ApiError, AskcamError, plot.PlotError, ValueError) as exc:
-        say.fail(str(exc))
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
 
 
 def _check(wish: CalibrationWish) -> None:

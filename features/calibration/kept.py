@@ -5,10 +5,11 @@ from datetime import datetime
 import msgspec
 
 from askcam.client.calibration import Calibration
+from askcam.features.calibration.errors import NotCalibrated, OtherQuestion
 from askcam.features.calibration.store import CALIBRATIONS, TABLES, CalibrationStore
 from askcam.features.watches.service import Watching
 from askcam.features.watches.setting import Kind, WatchSetting
-from askcam.server.errors import ApiError, bad_request, not_found
+from askcam.server.errors import Invalid
 
 CALIBRATED = (Kind.YESNO, Kind.CHOICE, Kind.NUMBER)  # of which there is a probability
 
@@ -29,7 +30,7 @@ class Calibrations:
         watching.beside(CALIBRATIONS, TABLES)
 
     async def get(self, name: str) -> Calibration:
-        """Raises ApiError 404 for no such watch, and `not_calibrated`."""
+        """Raises NoSuchWatch and NotCalibrated."""
         setting = self._watching.setting(name)
         none: tuple[bytes, bytes] | None = None
         found = await self._watching.read(lambda store: CalibrationStore(store.db).get(name), none)
@@ -37,19 +38,19 @@ class Calibrations:
             told = (
                 f"the watch {name!r} is not calibrated: askcam watch calibrate RECORDING --watch {name} --save does it"
             )
-            raise not_found(told, "name", "not_calibrated")
+            raise NotCalibrated(told, "name")
         return msgspec.json.decode(found[1], type=Calibration)
 
     async def put(self, name: str, calibration: Calibration) -> Calibration:
-        """Keep it; returns it as kept. Raises ApiError."""
+        """Keep it; returns it as kept. Raises Refusal."""
         setting = self._watching.setting(name)
         if setting.kind not in CALIBRATED:
-            raise bad_request(f"a watch of kind {setting.kind.value!r} has no probability to be calibrated", "name")
+            raise Invalid(f"a watch of kind {setting.kind.value!r} has no probability to be calibrated", "name")
         if calibration.watch not in (None, name):
-            raise bad_request(f"this is the calibration of {calibration.watch!r}, not of {name!r}", "watch")
+            raise Invalid(f"this is the calibration of {calibration.watch!r}, not of {name!r}", "watch")
         if calibration.question != setting.question:
             told = f"the watch {name!r} asks {setting.question!r} now; this is the calibration of another question"
-            raise ApiError(409, "invalid_request_error", told, param="question", code="other_question")
+            raise OtherQuestion(told, "question")
         _check(calibration)
         kept = msgspec.structs.replace(calibration, watch=name)
         document = msgspec.json.encode(kept)
@@ -57,21 +58,21 @@ class Calibrations:
         return kept
 
     async def remove(self, name: str) -> None:
-        """Raises ApiError 404 for no such watch, and `not_calibrated`."""
+        """Raises NoSuchWatch and NotCalibrated."""
         self._watching.setting(name)
         if not await self._watching.read(lambda store: CalibrationStore(store.db).remove(name), False):
-            raise not_found(f"the watch {name!r} is not calibrated", "name", "not_calibrated")
+            raise NotCalibrated(f"the watch {name!r} is not calibrated", "name")
 
 
 def _check(calibration: Calibration) -> None:
-    """What the types leave open. Raises ApiError."""
+    """What the types leave open. Raises Refusal."""
     try:
         if datetime.fromisoformat(calibration.made_at).tzinfo is None:
             raise ValueError("it has no time zone")
     except ValueError as exc:
-        raise bad_request(f"made_at={calibration.made_at!r} must be like 2026-01-31T08:00:00Z", "made_at") from exc
+        raise Invalid(f"made_at={calibration.made_at!r} must be like 2026-01-31T08:00:00Z", "made_at") from exc
     proposed = calibration.proposed
     if proposed is not None and proposed.off >= proposed.on:
-        raise bad_request(f"off is {proposed.off:g}; it must be less than on = {proposed.on:g}", "proposed.off")
+        raise Invalid(f"off is {proposed.off:g}; it must be less than on = {proposed.on:g}", "proposed.off")
     if calibration.positives > calibration.samples:
-        raise bad_request(f"positives are {calibration.positives} of {calibration.samples} samples", "positives")
+        raise Invalid(f"positives are {calibration.positives} of {calibration.samples} samples", "positives")

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askcam.features.calibration.report import Report
+from askcam.server.config_errors import Mendable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +23,7 @@ FONTS = (
 )
 
 
-class PlotError(Exception):
+class PlotError(Mendable):
     """The message names the remedy."""
 
 

@@ -37,7 +37,7 @@ def read(
 ) -> Readings:
     """Score each moment in turn; on the calling thread, which waits for the engine.
 
-    `told` hears after each where it was, and how many readings there are by now. Raises ApiError for a question that
+    `told` hears after each where it was, and how many readings there are by now. Raises Refusal for a question that
     this model cannot score, what the engine fails with, and what `moments` raises.
     """
     meanings = words(setting, engine.single)  # refused before anything is decoded

@@ -5,11 +5,11 @@ from typing import Any
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from askcam.features.desk.catalogue.errors import CatalogueError
 from askcam.features.desk.catalogue.store import Catalogue
 from askcam.features.desk.catalogue.taking import TakenTable, open_file, take
 from askcam.features.desk.cli_words import told
 from askcam.server.terminal import say
+from askcam.server.terminal.leaving import amiss, leaving
 
 SHOWN = 20  # broken lines that people are shown; programs get all that are kept
 
@@ -19,20 +19,17 @@ def take_in(file: Path, into: Path, replace_all: bool, json: bool) -> None:
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), console=say.errors, disable=json
     )
-    try:
-        with Catalogue.open(into, create=True) as catalogue, bar:
-            task = bar.add_task(told("catalogue.reading", file=file.name))
-            taken = take(
-                file,
-                catalogue,
-                all=replace_all,
-                progress=lambda done, lines: bar.update(task, completed=done, total=lines),
-            )
-    except CatalogueError as exc:
-        say.fail(str(exc))
+    with leaving(), Catalogue.open(into, create=True) as catalogue, bar:
+        task = bar.add_task(told("catalogue.reading", file=file.name))
+        taken = take(
+            file,
+            catalogue,
+            all=replace_all,
+            progress=lambda done, lines: bar.update(task, completed=done, total=lines),
+        )
     _tell(file, into, taken, json)
     if taken.num_broken:
-        raise SystemExit(1)
+        amiss()
 
 
 def _tell(file: Path, into: Path, taken: TakenTable, json: bool) -> None:
@@ -53,12 +50,10 @@ def _tell(file: Path, into: Path, taken: TakenTable, json: bool) -> None:
 
 def find(query: str, file: Path, json: bool) -> None:
     """Leaves with 1 when there is none, 2 when the catalogue cannot be read."""
-    try:
+    with leaving():
         catalogue, _ = open_file(file)
         with catalogue:
             found = catalogue.find(query)
-    except CatalogueError as exc:
-        say.fail(str(exc))
     for product in found:
         if json:
             say.line(product.told(query) | {"barcode": product.barcode})
@@ -68,4 +63,4 @@ def find(query: str, file: Path, json: bool) -> None:
     if not found:
         if not json:
             say.console.print(say.escape(told("catalogue.nothing", file=str(file), query=repr(query))))
-        raise SystemExit(1)
+        amiss()

@@ -2,9 +2,9 @@
 
 from askcam.features.desk.config import OPTION, TOOLS
 from askcam.features.desk.desks import Desks
+from askcam.features.desk.errors import DesksTaken, NoPushedDesks
 from askcam.server.camera_names import private
 from askcam.server.cameras import Cameras, CameraUse
-from askcam.server.errors import ApiError
 from askcam.stream.camera import Camera
 
 
@@ -17,14 +17,12 @@ class PushedDesk:
         self._cameras, self._desks, self._most = cameras, desks, most
 
     def check(self) -> None:
-        """Raises ApiError where there is no place for one more."""
+        """Raises NoPushedDesks and DesksTaken where there is no place for one more."""
         if sum(private(name) for name in self._desks) < self._most:
             return
         if not self._most:
-            text = "this server reads no codes from pushed cameras: limits.max_pushed_desks is 0"
-            raise ApiError(403, "invalid_request_error", text, param="model", code="no_pushed_desks")
-        text = f"all places for pushed product desks are taken ({self._most}); try again later"
-        raise ApiError(429, "rate_limit_error", text, code="busy", headers={"Retry-After": "10"})
+            raise NoPushedDesks
+        raise DesksTaken(self._most)
 
     def begin(self, camera: Camera) -> None:
         self._desks.open(camera)

@@ -19,7 +19,7 @@ from askcam.features.events.severity import Severity
 from askcam.features.events.store import EventQuery
 from askcam.features.events.subscribers import Reviewed
 from askcam.server.core import Core
-from askcam.server.errors import bad_request, not_found
+from askcam.server.errors import Invalid, NotFound
 from askcam.server.wire.bodies import MAX_ID, NO_STORE, choice, decode_body, json_response, moment, number, whole
 from askcam.server.wire.endpoint import ID, JPEG, JSON, MOMENT, SSE, TEXT, Endpoint, EventStream, Reply, Takes, page_of
 
@@ -71,9 +71,7 @@ def endpoints(core: Core, log: Log) -> list[Endpoint]:
     async def streamed(request: Request) -> Response:
         told = request.headers.get("last-event-id", "").strip()
         if told and not (told.isascii() and told.isdigit() and int(told) <= MAX_ID):
-            raise bad_request(
-                f"Last-Event-ID is {told[:40]!r}; send the id of the last event, a number", "Last-Event-ID"
-            )
+            raise Invalid(f"Last-Event-ID is {told[:40]!r}; send the id of the last event, a number", "Last-Event-ID")
         await log.read(lambda store: store.last_id(), 0)  # what refuses does so before a stream begins
         if request.method == "HEAD":
             return Response(headers=NO_STORE, media_type="text/event-stream")
@@ -89,18 +87,18 @@ def endpoints(core: Core, log: Log) -> list[Endpoint]:
         event = await found_event(request)
         jpeg = await log.read(lambda store: store.pictures.picture(event.id), None)
         if jpeg is None:
-            raise not_found(f"no picture of event {event.id} is kept", "id")
+            raise NotFound(f"no picture of event {event.id} is kept", "id")
         return Response(jpeg, media_type="image/jpeg", headers=NO_STORE)
 
     async def one_frame(request: Request) -> Response:
         event, index = await found_event(request), request.path_params["index"]
         if index >= len(event.frames):
-            raise not_found(
+            raise NotFound(
                 f"event {event.id} has {len(event.frames)} frames, counted from 0; there is no {index}", "index"
             )
         jpeg = await log.read(lambda store: store.pictures.frame(event.id, index), None)
         if jpeg is None:
-            raise not_found(f"the frames of event {event.id} are no longer kept", "index")
+            raise NotFound(f"the frames of event {event.id} are no longer kept", "index")
         return Response(jpeg, media_type="image/jpeg", headers=NO_STORE)
 
     async def acknowledged(request: Request) -> Response:
@@ -126,7 +124,7 @@ def endpoints(core: Core, log: Log) -> list[Endpoint]:
         if event_id <= MAX_ID:
             found = await log.read(lambda store: store.event(event_id), None)
         if found is None:
-            raise not_found(f"no event {event_id} is kept; GET /v1/events lists those that are", "id")
+            raise NotFound(f"no event {event_id} is kept; GET /v1/events lists those that are", "id")
         return found
 
     return [
@@ -227,7 +225,7 @@ def sse(event: WatchEvent) -> bytes:
 
 
 def wanted(request: Request) -> EventQuery:
-    """Which events the query asks for. Raises ApiError 400."""
+    """Which events the query asks for. Raises Invalid."""
     acknowledged = choice(request, "acknowledged", ("true", "false"))
     return EventQuery(
         before=whole(request, "before"),

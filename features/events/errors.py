@@ -1,10 +1,16 @@
-"""What can go wrong with the keeping of watches.
+"""What can go wrong with the keeping of events.
 
-WatchingError      the folder or its database cannot be used
-  FolderTaken      another server uses the folder
+CannotOpen                the server does not start
+└── EventLogError         the folder or its database cannot be used
+    └── FolderTaken       another server uses the folder
+Unavailable
+└── EventLogTaken         the same, where a client would have it opened
+Internal
+└── EventLogFailure
 """
 
 from askcam.server.config_errors import CannotOpen
+from askcam.server.errors import Internal, Unavailable
 
 
 class EventLogError(CannotOpen):
@@ -13,3 +19,11 @@ class EventLogError(CannotOpen):
 
 class FolderTaken(EventLogError):
     pass
+
+
+class EventLogTaken(Unavailable):
+    code, try_again = "watching_taken", False
+
+
+class EventLogFailure(Internal):
+    code, try_again = "watching_failure", False

@@ -26,7 +26,7 @@ async def follow(
 
     Also what somebody says of earlier ones meanwhile; what was said while nobody followed is had with the events.
     Yields None once it listens, and whenever nothing has come for `alive_s`. Ends when the reader was too slow, or the
-    server ends: who follows again after the last event that was heard misses none. Raises ApiError.
+    server ends: who follows again after the last event that was heard misses none. Raises Refusal.
     """
     with events.readers.reading() as reader:  # from here on nothing is missed
         newest = await events.read(lambda store: store.last_id(), 0)

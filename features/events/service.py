@@ -65,13 +65,13 @@ class EventLog:
     # -- events
 
     async def read(self, work: Callable[[EventStore], T], otherwise: T) -> T:
-        """What the store says; `otherwise` while nothing was ever kept. Raises ApiError."""
+        """What the store says; `otherwise` while nothing was ever kept. Raises Refusal."""
         if not self.keeping.open and not self.keeping.exists:
             return otherwise
         return await self.write(work)
 
     async def write(self, work: Callable[[EventStore], T]) -> T:
-        """Have the store do something; it is made if need be. Raises ApiError."""
+        """Have the store do something; it is made if need be. Raises Refusal."""
         async with self._opening:
             if not self.keeping.open:
                 await self.keeping.begun()

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from askcam.features.events.config import EventBounds
-from askcam.features.events.errors import EventLogError, FolderTaken
+from askcam.features.events.errors import EventLogError, EventLogFailure, EventLogTaken, FolderTaken
 from askcam.features.events.store import EventStore
 from askcam.features.events.tables import NAME
-from askcam.server.errors import NO_RETRY, ApiError
 from askcam.server.storage.thread import KeptStore
 
 
@@ -33,7 +32,7 @@ class EventThread(KeptStore[EventStore]):
         return self.folder is not None and (self.folder / NAME).is_file()
 
     async def begin(self) -> None:
-        """Open the folder, made if need be. Raises WatchingError."""
+        """Open the folder, made if need be. Raises EventLogError."""
         if self._store is None:
             folder = self.folder
             if folder is None:
@@ -41,10 +40,10 @@ class EventThread(KeptStore[EventStore]):
             await self.make(lambda: EventStore(folder, self._bounds, self._make_room, self.tables))
 
     async def begun(self) -> None:
-        """The same for a client's sake. Raises ApiError."""
+        """The same for a client's sake. Raises EventLogTaken and EventLogFailure."""
         try:
             await self.begin()
         except FolderTaken as exc:
-            raise ApiError(503, "server_error", str(exc), code="watching_taken", headers=NO_RETRY) from exc
+            raise EventLogTaken(str(exc)) from exc
         except EventLogError as exc:
-            raise ApiError(500, "server_error", str(exc), code="watching_failure", headers=NO_RETRY) from exc
+            raise EventLogFailure(str(exc)) from exc

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.server.answers import no_such_answer
-from askcam.server.errors import not_found
+from askcam.server.errors import NotFound
 from askcam.server.wire.bodies import jpeg_response
 from askcam.server.wire.endpoint import ANSWER, JPEG, Endpoint, Reply
 
@@ -27,7 +27,7 @@ def endpoints(keys: KeyPictures | None) -> list[Endpoint]:
         if not there:
             raise no_such_answer(answer_id, archived=keys is not None)
         if picture is None:
-            raise not_found(f"there is no key picture of answer {answer_id}: its camera could not give it", "id")
+            raise NotFound(f"there is no key picture of answer {answer_id}: its camera could not give it", "id")
         return jpeg_response(picture)
 
     return [

@@ -5,8 +5,10 @@ EvidenceError
 └── Broken        it is not as it was written
 """
 
+from askcam.server.config_errors import Mendable
 
-class EvidenceError(Exception):
+
+class EvidenceError(Mendable):
     """Base of these errors; the message names the folder or answer, and the remedy."""
 
 

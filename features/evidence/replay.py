@@ -1,30 +1,29 @@
 """askcam replay: have recorded answers given again by the portable backend, or check that records are whole."""
 
+import contextlib
 import queue
 from pathlib import Path
 from typing import Any
 
-from askcam.engine.errors import EngineError, ModelError
+from askcam.engine.errors import ModelError
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
 from askcam.engine.question import Event, Failed, Finished, First, Trace
 from askcam.features.evidence.again import Comparison, RecordedWindow, compare, engine_config, question_of
 from askcam.features.evidence.archive import EvidenceArchive
 from askcam.features.evidence.cli_words import told
-from askcam.features.evidence.errors import EvidenceError
 from askcam.features.evidence.record import Evidence, Versions
 from askcam.features.evidence.verify import verify as verify_folder
 from askcam.server.terminal import say
+from askcam.server.terminal.leaving import amiss, leaving
 from askcam.server.terminal.progress import progress
 from askcam.server.terminal.words import told as general
 
 
 def verify(folder: Path, json: bool) -> None:
     """Leaves with 1 when something is not as it was written, with 2 when there is nothing that can be read."""
-    try:
+    with leaving():
         verdict = verify_folder(folder)
-    except EvidenceError as exc:
-        say.fail(str(exc))
     for found in verdict.findings:
         what = found.answer_id or told("replay.chain")
         if json:
@@ -40,27 +39,21 @@ def verify(folder: Path, json: bool) -> None:
         counts = {"answers": verdict.num_answers, "pictures": verdict.num_pictures}
         say.console.print(f"{mark}: {told('replay.counted', **counts, last=verdict.last)}")
     if not whole:
-        raise SystemExit(1)
+        amiss()
 
 
 def replay(folder: Path, ids: list[str] | None, again: "Again", json: bool) -> None:
     """Answer again what is recorded in `folder`; `ids` None: all of it. Leaves with 0 when all tokens are the same, 1
     when some are not, 2 for what the user can mend."""
     archive, same = EvidenceArchive(folder), True
-    try:
+    with leaving(), contextlib.closing(again):
         for answer_id in archive.ids() if ids is None else ids:
             evidence = archive.get(answer_id)
             found = again.give(evidence, archive)
             _tell(evidence, found, json)
             same &= found.same
-    except (EvidenceError, EngineError) as exc:
-        say.fail(str(exc))
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
-    finally:
-        again.close()
     if not same:
-        raise SystemExit(1)
+        amiss()
 
 
 class Again:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from askcam.client.deliveries import DeliveryList, Retried, Tried
 from askcam.features.notify.service import Notifying
 from askcam.server.access.auth import Role
-from askcam.server.errors import not_found
+from askcam.server.errors import NotFound
 from askcam.server.wire.bodies import MAX_ID, NO_STORE, decode_body, json_response, number, whole
 from askcam.server.wire.endpoint import ID, JSON, Endpoint, Reply, Takes, page_of
 
@@ -29,7 +29,7 @@ def endpoints(notifying: Notifying) -> list[Endpoint]:
     async def retried(request: Request) -> Response:
         letter = request.path_params["id"]
         if letter > MAX_ID:
-            raise not_found("there is no such dead letter; GET /v1/deliveries lists them", "id")
+            raise NotFound("there is no such dead letter; GET /v1/deliveries lists them", "id")
         return json_response(await notifying.retry(letter), status=202)
 
     async def all_retried(request: Request) -> Response:

@@ -15,6 +15,7 @@ from askcam.features.events.errors import EventLogError
 from askcam.features.events.store import EventStore
 from askcam.features.events.subscribers import Readers
 from askcam.features.events.thread import EventThread
+from askcam.features.notify.errors import EventNotKept, NoSuchLetter, NoSuchTarget
 from askcam.features.notify.letter import Letter, letter_name
 from askcam.features.notify.outbox import Dead, KeptLetter, Outbox
 from askcam.features.notify.push_services import Services
@@ -25,7 +26,6 @@ from askcam.features.notify.signing import read_secrets
 from askcam.features.notify.status import standing
 from askcam.features.notify.target import SteadyClock, Target
 from askcam.features.notify.webhook import Webhook
-from askcam.server.errors import not_found
 from askcam.server.saw import rfc3339
 from askcam.server.storage.thread import refused
 
@@ -118,7 +118,7 @@ class Notifying:
     # -- for admins
 
     async def list(self, name: str | None, before: int | None, limit: int) -> DeliveryList:
-        """All targets, or one, and dead letters, newest first: ids below `before`. Raises ApiError."""
+        """All targets, or one, and dead letters, newest first: ids below `before`. Raises Refusal."""
         targets = list(self._targets.values()) if name is None else [self._get(name)]
         dead: list[Dead] = []
         if self._targets:
@@ -128,17 +128,17 @@ class Notifying:
         return DeliveryList(data, list(map(_letter, dead[:limit])), has_more=len(dead) > limit)
 
     async def retry(self, number: int) -> Retried:
-        """One dead letter. Raises ApiError."""
+        """One dead letter. Raises Refusal."""
         found = await self._keep(lambda outbox: outbox.one(number)) if self._targets else None
         if found is None or found.target not in self._targets:
-            raise not_found(f"there is no dead letter {number}; GET /v1/deliveries lists them", "id")
+            raise NoSuchLetter(number)
         event = found.event
         if await self._do(lambda store: store.event(event)) is None:
-            raise not_found(f"event {event} is no longer kept, and cannot be sent", "id", "event_gone")
+            raise EventNotKept(event)
         return await self._revive(self._get(found.target), number)
 
     async def retry_all(self, name: str) -> Retried:
-        """All dead letters of a target. Raises ApiError."""
+        """All dead letters of a target. Raises Refusal."""
         return await self._revive(self._get(name), None)
 
     async def _revive(self, target: Target, number: int | None) -> Retried:
@@ -148,7 +148,7 @@ class Notifying:
         return Retried(target.name, len(letters))
 
     async def test(self, name: str) -> Tried:
-        """Send a test, and say what came of it. Raises ApiError 404."""
+        """Send a test, and say what came of it. Raises NoSuchTarget."""
         target, began = self._get(name), time.monotonic()
         letter = Letter(f"{letter_name(name, self._origin, 0)}-{secrets.token_hex(4)}", rfc3339(time.time()), None)
         outcome = await target.test(letter)
@@ -158,15 +158,14 @@ class Notifying:
     def _get(self, name: str) -> Target:
         target = self._targets.get(name)
         if target is None:
-            known = ", ".join(self._targets) or "there is none: write [notify.NAME] in askcam.toml"
-            raise not_found(f"there is no target {name[:64]!r}; targets here: {known}", "name")
+            raise NoSuchTarget(name, self._targets)
         return target
 
     async def _keep(self, work: Callable[[Outbox], T]) -> T:
         return await self._do(lambda store: work(Outbox(store.db)))
 
     async def _do(self, work: Callable[[EventStore], T]) -> T:
-        """Raises ApiError."""
+        """Raises Refusal."""
         try:
             return await self._keeping.do(work)
         except (sqlite3.Error, OSError) as exc:

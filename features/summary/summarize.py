@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from askcam.engine.errors import EngineError, UnknownScene
+from askcam.engine.errors import UnknownScene
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
 from askcam.features.summary.cli_words import told
@@ -21,10 +21,10 @@ from askcam.features.summary.walker import Walk, walk
 from askcam.features.summary.writing import Format, write
 from askcam.server.model import BUILT_IN
 from askcam.server.terminal import say, words
+from askcam.server.terminal.leaving import leaving
 from askcam.server.terminal.progress import progress
 from askcam.server.terminal.reasons import at_once
 from askcam.stream.camera import Camera, CameraConfig
-from askcam.stream.errors import StreamError
 from askcam.stream.reel import Reel
 from askcam.stream.sources.base import SourceSpec
 from askcam.stream.sources.registry import file_path, resolve
@@ -52,9 +52,15 @@ class SummaryWish:
 def summarize(wish: SummaryWish, config: EngineConfig) -> None:
     """Progress goes to stderr, the summary to stdout or into a file. Leaves with 2 for what the user can mend."""
     prompts = prompts_in(wish.language, wish.question)
-    try:
+    with leaving(ValueError, worded=at_once):
         form = _form(wish.form)
         _check_out(wish.out)
+        summary = _made(wish, config, prompts)
+    _give(write(summary, prompts, form), wish.out)
+
+
+def _made(wish: SummaryWish, config: EngineConfig, prompts: Prompts) -> Summary:
+    try:
         spec, path = resolve(wish.source), file_path(wish.source)
         if path is not None:
             if wish.seconds is not None:
@@ -69,14 +75,9 @@ def summarize(wish: SummaryWish, config: EngineConfig) -> None:
             else:
                 spec = resolve(wish.source, plan.fps)  # one that is polled is, as often as it is looked at
                 found = _camera(spec, engine, plan, prompts, wish.seconds or SECONDS)
-            summary = _summary(wish, spec, engine, plan, found, time.monotonic() - begun, live=path is None)
+            return _summary(wish, spec, engine, plan, found, time.monotonic() - begun, live=path is None)
     except UnknownScene as exc:
         say.fail(words.told("unknown_scene", other=exc.other))
-    except (StreamError, EngineError, ValueError) as exc:
-        say.fail(at_once(str(exc)))
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
-    _give(write(summary, prompts, form), wish.out)
 
 
 def _file(path: str, engine: Engine, plan: SummaryPlan, prompts: Prompts) -> Walk:

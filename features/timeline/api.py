@@ -12,7 +12,7 @@ from askcam.features.timeline.search import Search
 from askcam.features.timeline.service import Timeline
 from askcam.features.timeline.spans import named_time
 from askcam.features.timeline.times import Level, moment
-from askcam.server.errors import bad_request, not_found
+from askcam.server.errors import Invalid, NotFound
 from askcam.server.wire.bodies import MAX_ID, NO_STORE, json_response, number, whole
 from askcam.server.wire.endpoint import ID, JPEG, JSON, Endpoint, Reply, Schema, Takes, page_of
 
@@ -54,7 +54,7 @@ def endpoints(events: EventLog, timeline: Timeline) -> list[Endpoint]:
 
     async def frame(request: Request) -> Response:
         entry: int = request.path_params["id"]
-        missing = not_found(f"no picture of entry {entry} is kept", "id")
+        missing = NotFound(f"no picture of entry {entry} is kept", "id")
         if entry > MAX_ID:
             raise missing
         try:
@@ -70,10 +70,10 @@ def endpoints(events: EventLog, timeline: Timeline) -> list[Endpoint]:
         return Response(jpeg, media_type="image/jpeg", headers=NO_STORE)
 
     def wished(request: Request, limit: int) -> Search:
-        """Raises ApiError 400. One more than `limit`, so that it is seen whether there is more."""
+        """Raises Invalid. One more than `limit`, so that it is seen whether there is more."""
         query = request.query_params.get("query", "")
         if len(query) > MAX_QUERY:
-            raise bad_request(f"query has {len(query)} characters; it may have {MAX_QUERY}", "query")
+            raise Invalid(f"query has {len(query)} characters; it may have {MAX_QUERY}", "query")
         named = named_time(query, timeline.zone, time.time())
         wanted, since, until = read(named.rest), when(request, "since"), when(request, "until")
         if since is None and until is None:
@@ -96,7 +96,7 @@ def endpoints(events: EventLog, timeline: Timeline) -> list[Endpoint]:
         try:
             return moment(text, timeline.zone, time.time())
         except ValueError as exc:
-            raise bad_request(f"{name}: {exc}", name) from exc
+            raise Invalid(f"{name}: {exc}", name) from exc
 
     return [
         Endpoint(
@@ -130,8 +130,8 @@ def level(request: Request) -> Level | None:
 
 
 def one_of(request: Request, name: str, choices: tuple[str, ...], default: str | None) -> str | None:
-    """A query parameter that is one of `choices`. Raises ApiError 400."""
+    """A query parameter that is one of `choices`. Raises Invalid."""
     text = request.query_params.get(name, default)
     if text is not None and text not in choices:
-        raise bad_request(f"{name}={text[:40]!r} must be one of {', '.join(choices)}", name)
+        raise Invalid(f"{name}={text[:40]!r} must be one of {', '.join(choices)}", name)
     return text

@@ -1,7 +1,19 @@
 """What can go wrong with the keeping of the timeline."""
 
 from askcam.server.config_errors import CannotOpen
+from askcam.server.errors import NotFound
 
 
 class TimelineError(CannotOpen):
     """The folder or its database cannot be used. The message names it and the remedy."""
+
+
+class TimelineOff(NotFound):
+    """None is kept here."""
+
+    code = "timeline_off"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no timeline is kept here: say enabled = true under [timeline], or timeline = true under a camera"
+        )

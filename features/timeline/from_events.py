@@ -12,7 +12,7 @@ from askcam.features.events.service import EventLog
 from askcam.features.events.store import EventStore
 from askcam.features.timeline.note import of_event
 from askcam.features.timeline.thread import NoteThread
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Following:
         while True:
             try:
                 more = await self.turn()
-            except (sqlite3.Error, OSError, ApiError) as exc:
+            except (sqlite3.Error, OSError, Refusal) as exc:
                 log.error("events do not reach the timeline now (%s); none is lost", exc)
                 await asyncio.sleep(AGAIN_S)
                 continue
@@ -41,7 +41,7 @@ class Following:
                 await asyncio.sleep(LOOK_S)
 
     async def turn(self) -> bool:
-        """Take in what came since the last time; whether there may be more. Raises sqlite3.Error, OSError, ApiError."""
+        """Take in what came since the last time; whether there may be more. Raises sqlite3.Error, OSError, Refusal."""
         heard = await self._keeping.do(lambda store: store.heard)
         newest = await self._events.read(EventStore.last_id, 0)
         if newest < heard:  # the events' database was begun anew

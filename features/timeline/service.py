@@ -12,6 +12,7 @@ from askcam.client.timeline import TimelineEntry
 from askcam.features.events.service import EventLog
 from askcam.features.timeline.change_detector import NotePace
 from askcam.features.timeline.config import OPTION, TimelineConfig
+from askcam.features.timeline.errors import TimelineOff
 from askcam.features.timeline.from_events import Following
 from askcam.features.timeline.prompts import note_prompts
 from askcam.features.timeline.questions import Questions
@@ -21,15 +22,12 @@ from askcam.features.timeline.thread import NoteThread
 from askcam.features.timeline.times import local_zone
 from askcam.features.timeline.writer import NoteWriter, Watched
 from askcam.server.cameras import Cameras
-from askcam.server.errors import not_found
 from askcam.server.model import Model
 from askcam.server.storage.thread import refused
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-OFF = "no timeline is kept here: say enabled = true under [timeline], or timeline = true under a camera"
 
 
 class Timeline:
@@ -87,13 +85,13 @@ class Timeline:
         return self._keeping.trouble()
 
     async def find(self, search: Search) -> list[TimelineEntry]:
-        """Raises ApiError."""
+        """Raises Refusal."""
         return await self.read(lambda store: find(store.db, search))
 
     async def read(self, work: Callable[[NoteStore], T]) -> T:
-        """What the store says. Raises ApiError; 404 `timeline_off` where none is kept."""
+        """What the store says. Raises Refusal; TimelineOff where none is kept."""
         if not self._keeping.opened:
-            raise not_found(OFF, code="timeline_off")
+            raise TimelineOff
         try:
             return await self._keeping.do(work)
         except (sqlite3.Error, OSError) as exc:

@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from askcam.client.errors import AskcamError
 from askcam.client.http import Http
 from askcam.client.timeline import TimelineEntry, TimelineList
 from askcam.features.timeline.cli_words import told
 from askcam.features.timeline.query import QueryTurn, read
 from askcam.server.terminal import say
+from askcam.server.terminal.leaving import amiss, leaving
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,10 @@ class TimelineWish:
 
 def timeline(http: Http, wish: TimelineWish, json: bool) -> None:
     """Newest first, unless the first of something is asked for. Leaves with 1 when there is nothing, 2 when refused."""
-    try:
+    with leaving():
         data = http.request(f"/v1/timeline?{urlencode(wish.params)}")
+    try:
         found = msgspec.json.decode(data, type=TimelineList)
-    except AskcamError as exc:
-        say.fail(str(exc))
     except msgspec.DecodeError as exc:
         say.fail(told("timeline.other", url=http.address.http, why=exc))
     if json:
@@ -54,7 +53,7 @@ def timeline(http: Http, wish: TimelineWish, json: bool) -> None:
     else:
         _show(http, found, read(wish.query or "").turn)
     if not found.data:
-        raise SystemExit(1)
+        amiss()
 
 
 def _show(http: Http, found: TimelineList, turn: QueryTurn | None) -> None:

@@ -11,7 +11,7 @@ from askcam.features.timeline.search import Search
 from askcam.features.timeline.service import Timeline
 from askcam.features.timeline.spans import named_time
 from askcam.features.timeline.times import moment, spoken
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.tools.base import BUILT_IN, Circumstance, Fault, Signature, ToolError
 
 LIMIT = 10
@@ -62,7 +62,7 @@ class SearchTimeline:
         )
         try:
             found = await self._timeline.find(search)
-        except ApiError as exc:
+        except Refusal as exc:
             raise ToolError(Fault.UNAVAILABLE, exc.message) from exc
         if not found:
             return json.dumps(NOT_FOUND)

@@ -19,7 +19,7 @@ from askcam.features.timeline.note import Note, describe
 from askcam.features.timeline.prompts import NotePrompts, sentence_of
 from askcam.features.timeline.questions import GaveWay, Questions
 from askcam.features.timeline.thread import NoteThread
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.pictures import encode
 from askcam.stream.errors import StreamError
 from askcam.stream.frame import Frame, Pixels
@@ -141,7 +141,7 @@ class NoteWriter:
         except GaveWay:
             self._count(camera.name, "gave_way")
             return False
-        except (EngineError, ApiError) as exc:
+        except (EngineError, Refusal) as exc:
             self._count(camera.name, "busy" if isinstance(exc, Busy) else "failed")
             log.info("no note of %s: %s", camera.name, exc)
             desk.not_before = time.monotonic() + AGAIN_S

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from askcam.features.watches.comparing import any_of
+from askcam.features.watches.errors import CannotBeScored
 from askcam.features.watches.setting import Kind, WatchSetting
-from askcam.server.errors import ApiError, bad_request
 from askcam.server.language.chinese import is_chinese
 
 ONE_TO_NINE = "one two three four five six seven eight nine"
@@ -64,12 +64,12 @@ class AnswerWords:
 
 
 def words(setting: WatchSetting, single: Single) -> AnswerWords:
-    """What a watch listens for. Raises ApiError 400 `cannot_be_scored` when this model's tokens do not allow it."""
+    """What a watch listens for. Raises CannotBeScored when this model's tokens do not allow it."""
     if setting.kind is Kind.CHOICE:
         known = set(single(setting.choices))
         for choice in setting.choices:
             if choice not in known:
-                raise cannot_be_scored(
+                raise CannotBeScored(
                     f"the choice {choice!r} is not one token of this model, so its probability cannot be read off; "
                     "use a shorter or a more common word, and mind the case: 'Red' and 'red' are two tokens",
                     "choices",
@@ -80,7 +80,7 @@ def words(setting: WatchSetting, single: Single) -> AnswerWords:
     language = "zh" if is_chinese(setting.question) else "en"
     yes, no = single(YES[language]), single(NO[language])
     if not yes or not no:
-        raise cannot_be_scored(
+        raise CannotBeScored(
             f"this model has no single token for {'yes' if not yes else 'no'} in the question's language: ask in "
             f"{'English' if language == 'zh' else 'Chinese'}, or with kind = 'choice' and choices that it has",
             "question",
@@ -93,11 +93,11 @@ def _numbers(setting: WatchSetting, single: Single) -> AnswerWords:
     known = set(single(numerals))
     most = next((number - 1 for number in range(MAX_NUMBER + 1) if str(number) not in known), MAX_NUMBER)
     if most < 1:
-        raise cannot_be_scored("this model has no single tokens for numbers: ask with kind = 'choice'", "kind")
+        raise CannotBeScored("this model has no single tokens for numbers: ask with kind = 'choice'", "kind")
     holds = any_of(setting.on_when)
     on = {str(number) for number in range(most + 1) if holds(number)}
     if not 0 < len(on) <= most:
-        raise cannot_be_scored(
+        raise CannotBeScored(
             f"on_when = {', '.join(setting.on_when)} holds for {'every' if on else 'no'} number from 0 to {most}, and "
             f"those are all that are one token of this model ({most} stands for {most} or more): compare with others",
             "on_when",
@@ -108,7 +108,3 @@ def _numbers(setting: WatchSetting, single: Single) -> AnswerWords:
     meaning = {word: str(names[word]) for word in single(list(names)) if names[word] <= most}
     numbers = {numeral: numeral for numeral in numerals[: most + 1]} | meaning
     return AnswerWords(numbers, frozenset(on), numbers=True, ending=ending)
-
-
-def cannot_be_scored(message: str, param: str) -> ApiError:
-    return bad_request(message, param, "cannot_be_scored")

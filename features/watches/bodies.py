@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from askcam.features.watches.setting import SECONDS, WatchSetting
-from askcam.server.errors import bad_request
+from askcam.server.errors import Invalid
 from askcam.server.toml_file import NAME
 from askcam.server.wire.bodies import bounds
 
@@ -59,21 +59,21 @@ WatchChange = msgspec.defstruct(
 
 
 def setting(body: dict[str, Any]) -> WatchSetting:
-    """Raises ApiError 400 naming the field at fault."""
+    """Raises Invalid naming the field at fault."""
     try:
         return msgspec.convert(body, WatchSetting)
     except msgspec.ValidationError as exc:
         message = str(exc)
         first = message.partition(" ")[0].rstrip(":")
-        raise bad_request(message, first if first in WatchChange.__struct_fields__ else None) from exc
+        raise Invalid(message, first if first in WatchChange.__struct_fields__ else None) from exc
 
 
 def read(body: Mapping[str, Any], kind: type[T]) -> dict[str, Any]:
-    """A body that is JSON already, as the fields that it names. Raises ApiError 400."""
+    """A body that is JSON already, as the fields that it names. Raises Invalid."""
     try:
         found: dict[str, Any] = msgspec.to_builtins(msgspec.convert(body, kind))
     except msgspec.ValidationError as exc:
         message, _, where = str(exc).partition(" - at `$.")
         name = where.rstrip("`").partition("[")[0]
-        raise bad_request(f"{message}{f' in {name!r}' if name else ''}", name or None) from exc
+        raise Invalid(f"{message}{f' in {name!r}' if name else ''}", name or None) from exc
     return found

@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from askcam.client.errors import AskcamError, Busy, ConnectionFailed
+from askcam.client.errors import Busy, ConnectionFailed
 from askcam.client.http import Http
 from askcam.client.watches import EventList, WatchEvent
 from askcam.features.watches.cli_words import told
 from askcam.server.terminal import say, words
+from askcam.server.terminal.leaving import leaving
 
 SILENCE_S = 45.0  # the server says something every 15 seconds
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0  # between tries to come back
@@ -37,7 +38,7 @@ def events(http: Http, wanted: WantedEvents, follow: bool, json: bool) -> None:
 
     Leaves with 2 for what the server refuses, and when there is none at the beginning.
     """
-    try:
+    with leaving(msgspec.DecodeError):
         last = _newest_id(http) if follow else 0
         if not follow or wanted.since is not None:
             for event in _past(http, wanted):
@@ -46,10 +47,6 @@ def events(http: Http, wanted: WantedEvents, follow: bool, json: bool) -> None:
         if follow:
             for event in _coming(http, wanted, last):
                 _show(event, json)
-    except (AskcamError, msgspec.DecodeError) as exc:
-        say.fail(str(exc))
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
 
 
 def _newest_id(http: Http) -> int:

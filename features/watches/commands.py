@@ -7,11 +7,11 @@ from urllib.parse import quote
 import msgspec
 from rich.table import Table
 
-from askcam.client.errors import AskcamError
 from askcam.client.http import Http
 from askcam.client.watches import WatchInfo, WatchList, WatchNow
 from askcam.features.watches.cli_words import told
 from askcam.server.terminal import say
+from askcam.server.terminal.leaving import leaving
 
 T = TypeVar("T")
 
@@ -82,7 +82,5 @@ def _path(name: str) -> str:
 
 def _asked(ask: Callable[[], T]) -> T:
     """Leaves with 2 for what the server refuses, or when there is none."""
-    try:
+    with leaving(msgspec.DecodeError):
         return ask()
-    except (AskcamError, msgspec.DecodeError) as exc:
-        say.fail(str(exc))

@@ -8,7 +8,7 @@ from askcam.client.watches import WatchInfo, WatchProposal
 from askcam.features.watches.proposals import KEPT_S, Proposal
 from askcam.features.watches.service import Watching
 from askcam.features.watches.setting import WatchSetting
-from askcam.server.errors import not_found
+from askcam.server.errors import NotFound
 from askcam.server.language.chinese import is_chinese
 
 SMALL_WORDS = frozenset(
@@ -18,7 +18,7 @@ MAX_WORDS = 4  # of a name
 
 
 def propose(watching: Watching, name: str | None, setting: WatchSetting, answer_id: str) -> Proposal:
-    """Raises ApiError for what could not be made anyway."""
+    """Raises Refusal for what could not be made anyway."""
     now = time.monotonic()
     taken = {info.name for info in watching.all()} | watching.proposals.names(now)
     name = name or free_name(setting.question, taken)
@@ -27,25 +27,25 @@ def propose(watching: Watching, name: str | None, setting: WatchSetting, answer_
 
 
 def propose_removal(watching: Watching, name: str, answer_id: str) -> Proposal:
-    """Raises ApiError for a watch that cannot be removed."""
+    """Raises Refusal for a watch that cannot be removed."""
     watching.changeable(name)
     return watching.proposals.add(name, None, answer_id, time.monotonic())
 
 
 def found(watching: Watching, proposal_id: str) -> Proposal:
-    """Raises ApiError 404."""
+    """Raises NotFound."""
     proposal = watching.proposals.get(proposal_id, time.monotonic())
     if proposal is None:
         minutes = KEPT_S / 60
         told = (
             f"nothing is proposed as {proposal_id[:64]!r}; a proposal waits {minutes:g} minutes, and not over restarts"
         )
-        raise not_found(told, "id")
+        raise NotFound(told, "id")
     return proposal
 
 
 async def confirm(watching: Watching, proposal_id: str) -> WatchInfo | None:
-    """Carry it out; None: the watch was removed. Raises ApiError, and then the proposal still waits."""
+    """Carry it out; None: the watch was removed. Raises Refusal, and then the proposal still waits."""
     proposal = found(watching, proposal_id)
     if proposal.setting is None:
         await watching.remove(proposal.name)

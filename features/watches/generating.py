@@ -16,7 +16,7 @@ from askcam.features.watches.store import Place
 from askcam.features.watches.text_post import TextPost
 from askcam.features.watches.timetable import Timetable
 from askcam.server.cameras import Cameras
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.model import Model
 from askcam.server.threads import on_loop
 from askcam.stream.shot import Shot
@@ -110,7 +110,7 @@ class Generating:
         try:
             heard = self._hearing(post, hear)
             self._ticket = self._model.engine.ask(question, heard)
-        except (ApiError, EngineError) as exc:
+        except (Refusal, EngineError) as exc:
             self.outcomes["busy" if isinstance(exc, Busy) else "refused"] += 1
             if not isinstance(exc, Busy):  # a busy engine says nothing about the camera: the next slot will tell
                 post.miss(str(exc), time.monotonic(), time.time())

@@ -10,11 +10,12 @@ from askcam.client.watches import WatchEvent
 from askcam.features.events.follow import EventsGone, follow
 from askcam.features.events.service import EventLog
 from askcam.features.watches.bodies import setting
+from askcam.features.watches.errors import TooManyRequests
 from askcam.features.watches.requests import READERS, Verb, WatchRequest, beside
 from askcam.features.watches.service import Watching
 from askcam.features.watches.setting import WatchSetting
 from askcam.server.access.auth import Role, insufficient
-from askcam.server.errors import ApiError, as_api_error, bad_request
+from askcam.server.errors import Invalid, Refusal, as_refusal
 from askcam.server.extension import Host, Request, SessionExtension
 
 MAX_REQUESTS = 8  # of one session, being carried out
@@ -47,8 +48,7 @@ class Watches:
     def carry_out(self, request: Request) -> None:
         assert isinstance(request, WatchRequest), request
         if self._num_requests >= MAX_REQUESTS:
-            text = f"{MAX_REQUESTS} requests about watches are under way: wait for one of them"
-            self._host.refuse(ApiError(429, "rate_limit_error", text, code="busy"), request.event_id)
+            self._host.refuse(TooManyRequests(MAX_REQUESTS), request.event_id)
             return
         self._num_requests += 1
         self._host.spawn(self._manage(request))
@@ -57,14 +57,14 @@ class Watches:
         try:
             kind, told = await self._done(request)
         except Exception as exc:  # one request's failure is not the session's
-            self._host.refuse(beside(as_api_error(exc)), request.event_id)
+            self._host.refuse(beside(as_refusal(exc)), request.event_id)
         else:
             self._host.say(kind, **told)
         finally:
             self._num_requests -= 1
 
     async def _done(self, request: WatchRequest) -> tuple[str, dict[str, Any]]:
-        """What is said of it. Raises ApiError."""
+        """What is said of it. Raises Refusal."""
         watching, name = self._watching, request.name
         if request.verb is Verb.LIST:
             return "watch.listed", {"watches": [msgspec.to_builtins(each) for each in watching.all()]}
@@ -85,7 +85,7 @@ class Watches:
         if body["cameras"]:
             return dict(body)
         if self._host.camera is None:
-            raise bad_request("cameras is missing: this session is about no camera, so name those to watch", "cameras")
+            raise Invalid("cameras is missing: this session is about no camera, so name those to watch", "cameras")
         return {**body, "cameras": [self._host.camera]}
 
     # -- what watches tell
@@ -117,7 +117,7 @@ class Watches:
                             case EventsGone(first, newest):
                                 self._host.say("watch.gone", first_missed=first, last_missed=newest)
                                 last = newest
-            except ApiError as error:
+            except Refusal as error:
                 self._host.refuse(error, None)
                 return
 

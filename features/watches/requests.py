@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from askcam.features.watches.bodies import NewWatch, WatchChange, read
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.extension import Reader, Request
 from askcam.server.wire.fields import Fields
 
@@ -57,18 +57,18 @@ def _list(fields: Fields, event_id: str | None) -> WatchRequest:
 
 
 def _read(watch: Fields, body: Mapping[str, Any], kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """Raises ApiError 400 whose `param` is a field of the event."""
+    """Raises Invalid whose `param` is a field of the event."""
     try:
         return read(body, kind)
-    except ApiError as error:
+    except Refusal as error:
         raise beside(error) from error
 
 
-def beside(error: ApiError) -> ApiError:
+def beside(error: Refusal) -> Refusal:
     """The same refusal of a watch's field, of which the event speaks as `watch.FIELD`."""
     known = error.param is not None and error.param in WatchChange.__struct_fields__
     param = f"watch.{error.param}" if known else error.param or "watch"
-    return ApiError(error.status, error.type, error.message, param=param, code=error.code)
+    return error.at(param)
 
 
 READERS: Mapping[str, Reader] = {

@@ -25,7 +25,7 @@ from askcam.features.watches.text_post import TextPost
 from askcam.features.watches.threshold import WatchMemory
 from askcam.features.watches.timetable import Timetable
 from askcam.server.cameras import Cameras
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.model import Model
 from askcam.server.threads import on_loop
 from askcam.stream.camera import Camera
@@ -182,7 +182,7 @@ class Runner:
             camera = self._cameras.get(name)
             hear = self._hearing(camera, posts, words)
             self._asking[name] = self._model.engine.score(questions, words, hear)
-        except (ApiError, EngineError) as exc:
+        except (Refusal, EngineError) as exc:
             self.scorings["busy" if isinstance(exc, Busy) else "refused"] += 1
             if not isinstance(exc, Busy):  # a busy engine says nothing about the camera: the next slot will tell
                 self._miss(posts, str(exc))

@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 from askcam.client.watches import WatchInfo, WatchNow, WatchReadings
 from askcam.features.events.service import EventLog
 from askcam.features.watches.answers import AnswerWords, words
+from askcam.features.watches.errors import NoSuchWatch, ReadOnlyWatch, TooManyWatches, WatchExists
 from askcam.features.watches.metrics import WatchGauges, lateness
 from askcam.features.watches.post import Post
 from askcam.features.watches.proposals import Proposals
@@ -25,7 +26,7 @@ from askcam.features.watches.threshold import Watch, WatchMemory, WatchState
 from askcam.server.camera_names import private
 from askcam.server.cameras import Cameras
 from askcam.server.config_errors import ConfigError
-from askcam.server.errors import ApiError, bad_request, not_found
+from askcam.server.errors import Invalid, NotFound, Refusal
 from askcam.server.model import Model
 from askcam.server.toml_file import NAME
 
@@ -77,7 +78,7 @@ class Watching:
         for name, setting in self._listed.items():
             try:
                 self._man(name, setting, memories)
-            except ApiError as exc:
+            except Refusal as exc:
                 raise ConfigError(f"[watches.{name}]: {exc.message}") from exc
         self._man_kept(memories)
         if self._events.keeping.open:
@@ -109,7 +110,7 @@ class Watching:
         for name in self._kept.keys() - self._listed.keys():
             try:
                 self._man(name, self._kept[name], memories)
-            except ApiError as exc:
+            except Refusal as exc:
                 log.error("the watch %r rests: %s", name, exc.message)
                 self._trouble[name] = exc.message
 
@@ -124,14 +125,14 @@ class Watching:
         return self._kept | self._listed
 
     def setting(self, name: str) -> WatchSetting:
-        """Raises ApiError 404."""
+        """Raises NoSuchWatch."""
         setting = self._settings().get(name)
         if setting is None:
-            raise not_found(f"there is no watch {name[:64]!r}; GET /v1/watches lists them", "name")
+            raise NoSuchWatch(name)
         return setting
 
     def info(self, name: str) -> WatchInfo:
-        """Raises ApiError 404."""
+        """Raises NoSuchWatch."""
         setting = self.setting(name)
         said = msgspec.to_builtins(setting) | {"name": name, "origin": "file" if name in self._listed else "api"}
         return msgspec.convert(said | {"now": msgspec.to_builtins(self._now(name, setting))}, WatchInfo)
@@ -141,27 +142,27 @@ class Watching:
 
     def readings(self, name: str, camera: str | None = None, since: float | None = None) -> list[WatchReadings]:
         """What it has read since it was last asked otherwise, or the server began; only after `since`, seconds since
-        the epoch. Raises ApiError 404."""
+        the epoch. Raises NotFound."""
         cameras = self.info(name).cameras
         if camera is not None and camera not in cameras:
-            raise not_found(f"the watch {name!r} is not asked of the camera {camera[:64]!r}", "camera")
+            raise NotFound(f"the watch {name!r} is not asked of the camera {camera[:64]!r}", "camera")
         posts = [(each, self._runner.post(name, each)) for each in cameras if camera in (None, each)]
         drawn = {each: post.history for each, post in posts if isinstance(post, Post)}
         return [WatchReadings(each, drawn[each].since(since) if each in drawn else []) for each, _ in posts]
 
     def check(self, name: str, setting: WatchSetting) -> None:
-        """Raises ApiError for what create() would refuse."""
+        """Raises Refusal for what create() would refuse."""
         if not NAME.fullmatch(name):
-            raise bad_request(f"{name[:64]!r} cannot be a watch's name: use up to 63 of a-z, 0-9, '-', '_'", "name")
+            raise Invalid(f"{name[:64]!r} cannot be a watch's name: use up to 63 of a-z, 0-9, '-', '_'", "name")
         settings = self._settings()
         if name in settings:
-            raise ApiError(409, "invalid_request_error", f"there is a watch {name!r} already", param="name")
+            raise WatchExists(name)
         if len(settings) >= MAX_WATCHES:
-            raise ApiError(429, "rate_limit_error", f"there are {MAX_WATCHES} watches: remove one first")
+            raise TooManyWatches(MAX_WATCHES)
         self._check(setting)
 
     async def create(self, name: str, setting: WatchSetting) -> WatchInfo:
-        """Raises ApiError for a name that is taken or none, unknown cameras, and questions that cannot be scored."""
+        """Raises Refusal for a name that is taken or none, unknown cameras, and questions that cannot be scored."""
         async with self._change:
             self.check(name, setting)
             await self.write(lambda store: store.put(name, setting))
@@ -171,7 +172,7 @@ class Watching:
         return self.info(name)
 
     async def change(self, name: str, change: Callable[[WatchSetting], WatchSetting]) -> WatchInfo:
-        """Raises ApiError. It keeps its state unless it asks something else now."""
+        """Raises Refusal. It keeps its state unless it asks something else now."""
         async with self._change:
             before = self.changeable(name)
             setting = change(before)
@@ -199,7 +200,7 @@ class Watching:
         return self.info(name)
 
     async def remove(self, name: str) -> None:
-        """Raises ApiError. Its events stay."""
+        """Raises Refusal. Its events stay."""
         async with self._change:
             self.changeable(name)
             await self.write(lambda store: store.remove(name))
@@ -208,35 +209,34 @@ class Watching:
             await self._runner.drop(name)
 
     def changeable(self, name: str) -> WatchSetting:
-        """How it is set, if it may be changed while the server runs. Raises ApiError."""
+        """How it is set, if it may be changed while the server runs. Raises Refusal."""
         self.info(name)
         if name in self._listed:
-            told = f"the watch {name!r} stands in askcam.toml: change it there"
-            raise ApiError(409, "invalid_request_error", told, param="name", code="read_only")
+            raise ReadOnlyWatch(name)
         return self._kept[name]
 
     async def read(self, work: Callable[[WatchStore], T], otherwise: T) -> T:
-        """What is kept of watches; `otherwise` while nothing was ever kept. Raises ApiError."""
+        """What is kept of watches; `otherwise` while nothing was ever kept. Raises Refusal."""
         return await self._events.read(lambda store: work(WatchStore(store.db, self._others)), otherwise)
 
     async def write(self, work: Callable[[WatchStore], T]) -> T:
-        """Have something kept of watches. Raises ApiError."""
+        """Have something kept of watches. Raises Refusal."""
         return await self._events.write(lambda store: work(WatchStore(store.db, self._others)))
 
     def _check(self, setting: WatchSetting) -> None:
-        """Raises ApiError."""
+        """Raises Refusal."""
         for camera in setting.cameras:
             self._cameras.get(camera)
             if private(camera):
-                raise bad_request("a private camera ends with its connection, and cannot be watched", "cameras")
+                raise Invalid("a private camera ends with its connection, and cannot be watched", "cameras")
         self._meanings(setting)
 
     def _meanings(self, setting: WatchSetting) -> AnswerWords | None:
-        """None: it is not scored. Raises ApiError for one that cannot be."""
+        """None: it is not scored. Raises Refusal for one that cannot be."""
         return None if setting.kind is Kind.TEXT else words(setting, self._model.engine.single)
 
     def _man(self, name: str, setting: WatchSetting, memories: Mapping[Place, WatchMemory]) -> None:
-        """Raises ApiError for one that cannot be scored."""
+        """Raises Refusal for one that cannot be scored."""
         meanings = self._meanings(setting)
         if not setting.enabled:
             return

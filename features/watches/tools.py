@@ -14,7 +14,7 @@ from askcam.features.watches.bodies import setting
 from askcam.features.watches.confirm import as_told, asked_for_yes, confirm, found, propose, propose_removal
 from askcam.features.watches.proposals import Proposal
 from askcam.features.watches.service import Watching
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.tools.base import BUILT_IN, Circumstance, Fault, Signature, ToolError
 
 ASK = "Nothing is done yet. Tell the user what it is and ask for a yes; only then call confirm_watch with this id."
@@ -73,7 +73,7 @@ class CreateWatch:
         body |= {"question": asked_for_yes(arguments["question"]), "cameras": [camera]}
         try:
             return _proposed(propose(self._watching, None, setting(body), circumstance.answer_id))
-        except ApiError as exc:
+        except Refusal as exc:
             raise ToolError(Fault.ARGUMENTS, exc.message) from exc
 
 
@@ -90,7 +90,7 @@ class RemoveWatch:
         _check_admin(circumstance)
         try:
             return _proposed(propose_removal(self._watching, arguments["name"], circumstance.answer_id))
-        except ApiError as exc:
+        except Refusal as exc:
             raise ToolError(Fault.ARGUMENTS, exc.message) from exc
 
 
@@ -114,7 +114,7 @@ class ConfirmWatch:
             if proposal.answer_id == circumstance.answer_id:
                 raise ToolError(Fault.NOT_ALLOWED, f"the user has not said yes to {proposal.id} yet: ask first")
             info = await confirm(self._watching, proposal.id)
-        except ApiError as exc:
+        except Refusal as exc:
             raise ToolError(Fault.ARGUMENTS, exc.message) from exc
         if info is None:
             return json.dumps({"removed": proposal.name})

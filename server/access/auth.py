@@ -19,7 +19,7 @@ from askcam.server.access.origins import address, client_key, host_of, is_loopba
 from askcam.server.access.passes import PagePasses
 from askcam.server.access.rates import Rate, Rates
 from askcam.server.config_errors import ConfigError
-from askcam.server.errors import ApiError
+from askcam.server.errors import PermissionDenied, Unauthenticated
 
 COOKIE = "askcam_session"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -85,8 +85,8 @@ class Auth:
         return self._passes.role(cookies.get(COOKIE, ""), self._clock())
 
     def require(self, conn: HTTPConnection, need: Role = Role.VIEWER) -> Role:
-        """The role of a request or websocket. Raises ApiError 401, 403, or 429 after too many wrong tokens from
-        there; a right one always passes, whatever others at that address have tried."""
+        """The role of a request or websocket. Raises Unauthenticated, PermissionDenied, or TooMany after too many
+        wrong tokens from there; a right one always passes, whatever others at that address have tried."""
         role = self._checked(conn, conn.headers)
         if not role.may(need):
             raise insufficient(role, need)
@@ -104,7 +104,7 @@ class Auth:
         self._passes.revoke(conn.cookies.get(COOKIE, ""))
 
     def check_source(self, conn: HTTPConnection) -> None:
-        """Raise ApiError 403 for what a foreign web page makes a browser send, and for strangers to an open server."""
+        """Raise PermissionDenied for what a foreign page makes a browser send, and for strangers to an open server."""
         origin = conn.headers.get("origin")
         unsafe = conn.scope["type"] == "websocket" or conn.scope["method"] not in SAFE
         if unsafe and origin is not None and not self._trusts(origin, conn):
@@ -143,14 +143,11 @@ class Auth:
         tries = bool(self._tokens) and bearer(headers) is not None
         if tries and (wait_s := self._wrong.take(_address(conn), self._clock())) > 0:
             raise too_many("wrong tokens", wait_s)
-        raise ApiError(
-            401,
-            "authentication_error",
+        raise Unauthenticated(
             "this token is not the server's"
             if tries
             else "this server wants its token: send Authorization: Bearer TOKEN",
             code="invalid_api_key",
-            headers={"WWW-Authenticate": "Bearer"},
         )
 
 
@@ -193,16 +190,14 @@ def _same(given: str, secret: str | None) -> bool:
     return hmac.compare_digest(*digests) and bool(secret)
 
 
-def insufficient(role: Role, need: Role) -> ApiError:
+def insufficient(role: Role, need: Role) -> PermissionDenied:
     """What somebody is told who may not do this."""
-    return ApiError(
-        403,
-        "permission_error",
+    return PermissionDenied(
         f"this needs the {need} token, yours is the {role} one; "
         "admins are made by ASKCAM_ADMIN_TOKEN or admin_token under [server] in askcam.toml",
         code="insufficient_permissions",
     )
 
 
-def _forbidden(message: str) -> ApiError:
-    return ApiError(403, "permission_error", message, code="forbidden_origin")
+def _forbidden(message: str) -> PermissionDenied:
+    return PermissionDenied(message, code="forbidden_origin")

@@ -7,10 +7,10 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from askcam.server.access.guard import OPEN, refuse
+from askcam.server.access.guard import OPEN
 from askcam.server.access.intake import Intake
 from askcam.server.access.shares import ClientIdentity, client_of
-from askcam.server.errors import ApiError
+from askcam.server.errors import TooLarge, TooMany
 
 MAX_OPEN_BYTES = 4096  # of a body that comes before anybody has shown a token: a login
 STARTED = ("http.response.start",)
@@ -49,9 +49,9 @@ class Receiving:
 
 
 class BodyLimit:
-    """ASGI: refuses HTTP bodies of more than `max_bytes` with 413, by their stated length or as they come, and with 429
-    what comes while too much is being received; reads no faster than `intake` has it (None: what it is given was read
-    already). Stands behind Guard: nothing is read of whom that refuses."""
+    """ASGI: refuses HTTP bodies of more than `max_bytes` (TooLarge), by their stated length or as they come, and
+    (TooMany) what comes while too much is being received; reads no faster than `intake` has it (None: what it is given
+    was read already). Stands behind Guard: nothing is read of whom that refuses."""
 
     def __init__(self, app: ASGIApp, max_bytes: int, receiving: Receiving, intake: Intake | None = None) -> None:
         self.app, self.max_bytes, self.receiving, self.intake = app, max_bytes, receiving, intake
@@ -63,8 +63,7 @@ class BodyLimit:
         bound = bound_of(scope, self.max_bytes)
         length = Headers(scope=scope).get("content-length", "0")
         if length.isdigit() and (len(length) > 18 or int(length) > bound.num_bytes):
-            await refuse(too_large(bound), scope, receive, send)
-            return
+            raise too_large(bound)
         client, num_bytes, held = client_of(HTTPConnection(scope)), 0, 0
 
         def let_go() -> None:
@@ -82,7 +81,7 @@ class BodyLimit:
             if self.intake is not None:
                 self.intake.came(client, came)
             if num_bytes > bound.num_bytes:
-                raise too_large(bound)  # in the route, which is answered by the app's handler of ApiError
+                raise too_large(bound)  # in the route, which is answered by the app's handler of refusals
             if came:
                 if not self.receiving.take(client, came):
                     raise _too_many()
@@ -107,22 +106,14 @@ def bound_of(scope: Scope, max_bytes: int) -> Bound:
     return Bound(max_bytes)
 
 
-def too_large(bound: Bound) -> ApiError:
-    """413."""
-    return ApiError(
-        413,
-        "invalid_request_error",
+def too_large(bound: Bound) -> TooLarge:
+    return TooLarge(
         f"the body is larger than the {bound.num_bytes:,} bytes that this server takes there"
         + (": send smaller or fewer pictures, or raise limits.max_body_bytes" if bound.settable else ""),
         code="request_too_large",
     )
 
 
-def _too_many() -> ApiError:
-    return ApiError(
-        429,
-        "rate_limit_error",
-        "too many bytes are being received just now: send fewer requests at once, or try again later",
-        code="busy",
-        headers={"Retry-After": "5"},
-    )
+def _too_many() -> TooMany:
+    told = "too many bytes are being received just now: send fewer requests at once, or try again later"
+    return TooMany(told, code="busy", retry_after_s=5)

@@ -10,8 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from askcam.server.access.bodies import Bound, bound_of, too_large
-from askcam.server.access.guard import refuse
-from askcam.server.errors import ApiError, bad_request
+from askcam.server.errors import Invalid, UnsupportedEncoding
 
 TAKEN = "gzip, deflate"
 GZIP, ZLIB, RAW = 31, 15, -15  # zlib's words for them: wbits
@@ -34,8 +33,7 @@ class Inflate:
             await self.app(scope, receive, send)
             return
         if encoding not in ("gzip", "x-gzip", "deflate"):
-            await refuse(_unknown(encoding), scope, receive, send)
-            return
+            raise _unknown(encoding)
         body: bytes | None = None
         bound = bound_of(scope, self.max_bytes)
 
@@ -62,14 +60,14 @@ class Inflate:
 
 
 def inflate(data: bytes, encoding: str, bound: Bound) -> bytes:
-    """`data` as it was before. Raises ApiError: 413 beyond `bound`, 400 for what is not whole."""
+    """`data` as it was before. Raises TooLarge beyond `bound`, Invalid for what is not whole."""
     kinds = (ZLIB, RAW) if encoding == "deflate" else (GZIP,)
     for kind in kinds:
         try:
             return _members(data, kind, bound)
         except zlib.error as exc:
             problem = exc
-    raise bad_request(f"the body is not {encoding}, as its Content-Encoding says", None, "invalid_body") from problem
+    raise Invalid(f"the body is not {encoding}, as its Content-Encoding says", None, "invalid_body") from problem
 
 
 def _members(data: bytes, kind: int, bound: Bound) -> bytes:
@@ -90,11 +88,9 @@ def _members(data: bytes, kind: int, bound: Bound) -> bytes:
     raise zlib.error("something follows it")
 
 
-def _unknown(encoding: str) -> ApiError:
-    return ApiError(
-        415,
-        "invalid_request_error",
+def _unknown(encoding: str) -> UnsupportedEncoding:
+    return UnsupportedEncoding(
         f"bodies of Content-Encoding {encoding[:40]!r} are not read here: send {TAKEN}, or leave it uncompressed",
-        code="unsupported_encoding",
-        headers={"Accept-Encoding": TAKEN},
+        TAKEN,
+        "unsupported_encoding",
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from askcam.server.access.rates import Rate
-from askcam.server.errors import ApiError
+from askcam.server.errors import TooMany
 
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Bytes = Annotated[int, Meta(ge=1024, le=1 << 30)]
@@ -50,12 +50,7 @@ class Limits:
         return Rate(self.frames_per_s, self.frames_burst)
 
 
-def too_many(what: str, wait_s: float) -> ApiError:
-    """429 for a client that goes too fast. `what` in the plural: "questions"."""
-    return ApiError(
-        429,
-        "rate_limit_error",
-        f"too many {what} from this client; try again in {wait_s:.1f} s",
-        code="rate_limit_exceeded",
-        headers={"Retry-After": str(max(1, round(wait_s + 0.5)))},
-    )
+def too_many(what: str, wait_s: float) -> TooMany:
+    """For a client that goes too fast. `what` in the plural: "questions"."""
+    told = f"too many {what} from this client; try again in {wait_s:.1f} s"
+    return TooMany(told, code="rate_limit_exceeded", retry_after_s=wait_s + 0.5)

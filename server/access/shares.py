@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from starlette.requests import HTTPConnection
 
 from askcam.server.access.origins import client_key
-from askcam.server.errors import ApiError
+from askcam.server.errors import TooMany
 
 STALLED_S = 5.0  # whoever reads nothing for so long makes way for one who would
 RESERVED = 4  # one place in so many is the admin's
@@ -76,7 +76,7 @@ class Places:
         stalled_s: Callable[[], float] = lambda: 0.0,
         end: Callable[[], None] | None = None,
     ) -> Place:
-        """Take a place; the caller leaves it. Raises ApiError 429 `busy`."""
+        """Take a place; the caller leaves it. Raises TooMany `busy`."""
         same = [place for place in self._held if place.client.key == client.key]
         role = [place for place in self._held if place.client.role == client.role]
         if not client.admin:
@@ -103,7 +103,7 @@ class Places:
         slowest = max((place for place in held if place.end), key=lambda place: place.stalled_s(), default=None)
         if slowest is None or slowest.end is None or slowest.stalled_s() < STALLED_S:
             text = f"{most} {self._what} are open already{' ' + whose if whose else ''}; {self._remedy}"
-            raise ApiError(429, "rate_limit_error", text, code="busy", headers={"Retry-After": "5"})
+            raise TooMany(text, code="busy", retry_after_s=5)
         slowest.leave()
         slowest.end()
 

@@ -11,7 +11,7 @@ from typing import Any
 from askcam.client.protocol import CalledTool
 from askcam.engine.calls import Call, CallParser, call_schema
 from askcam.engine.question import Form, Message, Question, Role, Sampling, Text
-from askcam.server.errors import NO_RETRY, ApiError, bad_request
+from askcam.server.errors import Internal, Invalid
 from askcam.server.steps import Ask
 from askcam.server.tools.base import CallLimits
 
@@ -33,7 +33,7 @@ class Dialogue:
     ) -> None:
         """`failed_call`: as ModelInfo has it; a model that knows one error only would make up an answer to another.
 
-        Raises ApiError 400 for a tool_choice that nothing fits.
+        Raises Invalid for a tool_choice that nothing fits.
         """
         client = {_name(tool): tool for tool in ask.tools}
         own = [tool for tool in server if _name(tool) not in client]
@@ -53,9 +53,9 @@ class Dialogue:
         if ask.choice.mode == "required":
             known = {_name(tool) for tool in self.tools}
             if not known:
-                raise bad_request("tool_choice wants a call, and there are no tools: give some", "tool_choice")
+                raise Invalid("tool_choice wants a call, and there are no tools: give some", "tool_choice")
             if ask.choice.name is not None and ask.choice.name not in known:
-                raise bad_request(
+                raise Invalid(
                     f"tool_choice names {ask.choice.name!r}; the tools are {', '.join(sorted(known))}", "tool_choice"
                 )
 
@@ -183,12 +183,10 @@ def _name(tool: Mapping[str, Any]) -> str:
     return str(tool["function"]["name"])
 
 
-def _too_many(rounds: int) -> ApiError:
-    return ApiError(
-        500,
-        "server_error",
+def _too_many(rounds: int) -> Internal:
+    return Internal(
         f"the model went on calling tools after {rounds} rounds and gave no answer; ask in another way, with fewer "
         "tools, or raise max_rounds under [tools]",
         code="too_many_calls",
-        headers=NO_RETRY,
+        try_again=False,
     )

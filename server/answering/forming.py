@@ -24,7 +24,7 @@ class Forming:
         self._turns = Turns("schemas are being compiled", AT_ONCE, MAX_WAITING)
 
     async def grammar(self, engine: Engine, form: Form, client: str) -> Grammar:
-        """The form's grammar. Raises QuestionError for one that cannot be used, ApiError 429 when this client has too
+        """The form's grammar. Raises QuestionError for one that cannot be used, TooMany when this client has too
         many others compiled. Cancelling it ends the compiling."""
         found = engine.prepared(form)
         if found is not None:

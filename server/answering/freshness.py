@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from askcam.engine.errors import Stale
-from askcam.server.errors import NO_RETRY, ApiError
+from askcam.server.errors import Unavailable
 from askcam.stream.camera import Camera, CameraStatus, State
 from askcam.stream.errors import CameraUnavailable
 from askcam.stream.health import Health
@@ -56,13 +56,11 @@ def why_old(status: CameraStatus) -> str:
 
 
 def refuse_blind(camera: str, health: tuple[str, ...]) -> None:
-    """Raise ApiError 503 `picture_unusable` for a picture about which any description would be made up."""
+    """Raise Unavailable `picture_unusable` for a picture about which any description would be made up."""
     for flag in health:
         if flag in BLIND:
-            raise ApiError(
-                503,
-                "server_error",
+            raise Unavailable(
                 f"the picture of {camera} is {BLIND[flag]}. To be answered anyway, send askcam.unwell: 'answer'",
                 code="picture_unusable",
-                headers=NO_RETRY,
+                try_again=False,
             )

@@ -21,7 +21,7 @@ class Measuring:
         self._turns = Turns("long questions are being read", AT_ONCE, MAX_WAITING)
 
     async def measure(self, engine: Engine, question: Question, client: str) -> None:
-        """Raises QuestionError when its words can't fit the model, ApiError 429 when too many others are read."""
+        """Raises QuestionError when its words can't fit the model, TooMany when too many others are read."""
         if num_chars(question) <= SHORT:
             return
         await self._turns.take(client)

@@ -15,7 +15,7 @@ from askcam.engine.trained import Results, Trained
 from askcam.server.answering.bounds import Unbounded, check_bounds
 from askcam.server.answering.notes import language
 from askcam.server.answering.quoting import MOST_READ, Result, quoted, unanswered, words
-from askcam.server.errors import NO_RETRY, ApiError, bad_request
+from askcam.server.errors import Invalid, Unavailable
 
 BEYOND = {
     "en": {
@@ -133,9 +133,9 @@ def real_scene(question: str, other: str) -> str:
     return REAL[language(question)].format(other=other or A_LARGER)
 
 
-def real_scene_error(question: str, other: str) -> ApiError:
-    """The same where an answer has to have a form: 503, as for a dark picture."""
-    return ApiError(503, "server_error", real_scene(question, other), code="real_scene", headers=NO_RETRY)
+def real_scene_error(question: str, other: str) -> Unavailable:
+    """The same where an answer has to have a form: not now, as for a dark picture."""
+    return Unavailable(real_scene(question, other), code="real_scene", try_again=False)
 
 
 def puts_into_words(
@@ -190,13 +190,13 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and value >= 0
 
 
-def no_form(said: str) -> ApiError:
-    """400 where an answer has to have a form, and `said` is all that there is."""
-    return bad_request(said, "response_format", "beyond_model")
+def no_form(said: str) -> Invalid:
+    """Where an answer has to have a form, and `said` is all that there is."""
+    return Invalid(said, "response_format", "beyond_model")
 
 
 def check_form(trained: Trained, form: Form | None, question: str) -> None:
-    """Raises ApiError 400 for a form in which the model would go on without end."""
+    """Raises Invalid for a form in which the model would go on without end."""
     if trained.forms is None or form is None or form.schema is None:
         return
     try:
@@ -213,7 +213,7 @@ def check_form(trained: Trained, form: Form | None, question: str) -> None:
         }
         what, remedy = WHAT[tongue][exc.what].format(**told), REMEDY[tongue][exc.remedy].format(**told)
         message = FORM[tongue].format(what=what, remedy=remedy, other=trained.other or A_LARGER)
-        raise bad_request(message, "response_format", "unbounded_form") from exc
+        raise Invalid(message, "response_format", "unbounded_form") from exc
     except (ValueError, RecursionError, TypeError, QuestionError):
         return  # the engine says what is wrong with it
 

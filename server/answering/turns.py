@@ -6,7 +6,7 @@ Owned by the event loop.
 import asyncio
 from collections import OrderedDict, deque
 
-from askcam.server.errors import ApiError
+from askcam.server.errors import TooMany
 
 
 class Turns:
@@ -25,7 +25,7 @@ class Turns:
         return sum(map(len, self._waiting.values()))
 
     async def take(self, client: str) -> None:
-        """Wait for a turn; give() it back. Raises ApiError 429 `busy` when too many wait already."""
+        """Wait for a turn; give() it back. Raises TooMany `busy` when too many wait already."""
         if self._free and client not in self._busy:
             self._begin(client)
             return
@@ -73,11 +73,9 @@ class Turns:
             if not line:
                 del self._waiting[client]
 
-    def _full(self, waiting: int) -> ApiError:
-        return ApiError(
-            429,
-            "rate_limit_error",
+    def _full(self, waiting: int) -> TooMany:
+        return TooMany(
             f"{self._what} already, and {waiting} more wait: try again in a moment; what was taken once is kept",
             code="busy",
-            headers={"Retry-After": "2"},
+            retry_after_s=2,
         )

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from askcam.server.errors import ApiError, bad_request
+from askcam.server.errors import Invalid, TooMany
 from askcam.stream.fit import FitRule, as_is
 from askcam.stream.frame import Pixels
 
@@ -38,20 +38,15 @@ class Held:
             return sum(self._by_client.values())
 
     def take(self, client: str, num_pixels: int) -> None:
-        """Raises ApiError 429 when there is no room for so many more."""
+        """Raises TooMany when there is no room for so many more."""
         with self._lock:
             all_, own = sum(self._by_client.values()), self._by_client[client]
             if all_ + num_pixels > self._most or own + num_pixels > self._share:
                 whose = "your" if own + num_pixels > self._share else "others'"
                 if not own:
                     del self._by_client[client]
-                raise ApiError(
-                    429,
-                    "rate_limit_error",
-                    f"{whose} questions hold all the pictures that there is room for just now: ask again soon",
-                    code="busy",
-                    headers={"Retry-After": str(RETRY_S)},
-                )
+                told = f"{whose} questions hold all the pictures that there is room for just now: ask again soon"
+                raise TooMany(told, code="busy", retry_after_s=RETRY_S)
             self._by_client[client] += num_pixels
 
     def give_back(self, client: str, num_pixels: int) -> None:
@@ -101,11 +96,11 @@ class Budget:
             raise Stopped
 
     def take(self, num_pixels: int, param: str) -> None:
-        """Before decoding so many more. Raises ApiError 400 naming `param` when that is too much, and Stopped."""
+        """Before decoding so many more. Raises Invalid naming `param` when that is too much, and Stopped."""
         self.check()
         self._left -= num_pixels
         if self._left < 0:
-            raise bad_request(
+            raise Invalid(
                 f"the pictures and clips of one question may have {self._all / 1e6:.0f} megapixels together: "
                 "send fewer or smaller ones, or leave those of earlier turns out",
                 param,
@@ -115,7 +110,7 @@ class Budget:
     def keep(self, num_pixels: int, make: Callable[[], Pixels]) -> Pixels:
         """What `make` decodes, `num_pixels` at most, which then counts as held until that array is let go.
 
-        Raises ApiError 429 before it is made, when there is no room.
+        Raises TooMany before it is made, when there is no room.
         """
         held, client = self._held, self._client
         if held is None:

@@ -14,7 +14,7 @@ import numpy as np
 from askcam.engine.question import Clip
 from askcam.server.attached.budget import Budget
 from askcam.server.attached.clip_worker import FPS, LENGTH, MAX_CLIP_S, MAX_FRAME_PIXELS, SIZE
-from askcam.server.errors import ApiError, bad_request
+from askcam.server.errors import Invalid, Refusal
 from askcam.stream.frame import Pixels
 
 __all__ = ["FPS", "MAX_CLIP_S", "MAX_FRAME_PIXELS", "decode_clip", "of_size"]
@@ -26,7 +26,7 @@ WORKER = (sys.executable, "-m", "askcam.server.attached.clip_worker")
 def decode_clip(data: bytes, param: str, budget: Budget) -> Clip:
     """Two frames a second of a video file's bytes, at most 30 s of it.
 
-    Raises ApiError: 400 naming `param`, or 429 when too much waits already; Stopped when the budget was.
+    Raises Invalid naming `param`, or TooMany when too much waits already; Stopped when the budget was.
     """
     budget.check()
     frames: list[Pixels] = []
@@ -100,5 +100,5 @@ def _pixels(out: IO[bytes], height: int, width: int) -> Pixels:
     return pixels
 
 
-def _bad(message: str, param: str, code: str = "invalid_video") -> ApiError:
-    return bad_request(message, param, code)
+def _bad(message: str, param: str, code: str = "invalid_video") -> Refusal:
+    return Invalid(message, param, code)

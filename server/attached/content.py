@@ -1,6 +1,6 @@
 """Pictures and clips that come inside a message: data URLs and base64, checked before they cost anything.
 
-Everything here is CPU work of up to a second: call it off the event loop (decoding.py). Every refusal is an ApiError
+Everything here is CPU work of up to a second: call it off the event loop (decoding.py). Every refusal is a Refusal
 that names `param`, the value and the remedy.
 """
 
@@ -14,7 +14,7 @@ from askcam.engine.question import Clip, Picture
 from askcam.server.attached.budget import Budget
 from askcam.server.attached.clips import FPS, MAX_CLIP_S, MAX_FRAME_PIXELS, decode_clip, of_size
 from askcam.server.attached.dataurl import DataURL, bytes_of, check_length, decode64, parse
-from askcam.server.errors import ApiError, bad_request
+from askcam.server.errors import Invalid, Refusal
 from askcam.stream.fit import FitRule, as_is, resize
 from askcam.stream.frame import Pixels
 from askcam.stream.stills.decoding import decode, examine
@@ -43,7 +43,7 @@ class Encoded:
 
 
 def picture_from_url(url: str, param: str, budget: Budget | None = None) -> Picture:
-    """A data URL's picture, upright, transparent parts on white. Raises ApiError 400.
+    """A data URL's picture, upright, transparent parts on white. Raises Invalid.
 
     `budget` is what the whole question may still bring; None: this one alone.
     """
@@ -53,7 +53,7 @@ def picture_from_url(url: str, param: str, budget: Budget | None = None) -> Pict
 def clip_from_url(url: str, param: str, budget: Budget | None = None) -> Clip:
     """A data URL's video, two frames a second of it, or its frames (_FRAMES), which are two a second.
 
-    `budget` as above. Raises ApiError 400.
+    `budget` as above. Raises Invalid.
     """
     budget = budget or Budget()
     found = _parse(url, param, "video")
@@ -83,7 +83,7 @@ def decode_picture(
     """The pixels of an encoded picture, made smaller than `max_pixels` (None: as it is), then as the budget's `fit` has
     them where that is fewer. `budget` as above.
 
-    Raises ApiError: 400, or 429 when too much waits already.
+    Raises Invalid, or TooMany when too much waits already.
     """
     budget = budget or Budget()
     return Picture(_decoded(_header(data, param), param, budget, max_pixels, budget.fit))
@@ -105,7 +105,7 @@ def _decoded(header: Header, param: str, budget: Budget, max_pixels: int | None,
         try:
             wanted = fit(width, height)
         except QuestionError as exc:
-            raise bad_request(f"the picture cannot be seen by the model: {exc}", param, "invalid_image") from exc
+            raise Invalid(f"the picture cannot be seen by the model: {exc}", param, "invalid_image") from exc
         if wanted.width * wanted.height >= width * height:  # enlarged here, it would not be counted
             return pixels
         found = resize(pixels, wanted)
@@ -117,7 +117,7 @@ def _decoded(header: Header, param: str, budget: Budget, max_pixels: int | None,
 def _clip_of_frames(payload: str, param: str, budget: Budget) -> Clip:
     num_frames = payload.count(",") + 1
     if num_frames > MAX_FRAMES:
-        raise bad_request(
+        raise Invalid(
             f"the video has {num_frames} frames; at most {MAX_FRAMES} are read: send fewer", param, "too_long"
         )
     check_length(len(payload) * 3 // 4, param, MAX_CLIP_BYTES)
@@ -127,10 +127,8 @@ def _clip_of_frames(payload: str, param: str, budget: Budget) -> Clip:
         try:
             header = _header(decode64(text, param, MAX_PICTURE_BYTES), param)
             frame = _decoded(header, param, budget, MAX_FRAME_PIXELS)
-        except ApiError as exc:
-            raise ApiError(
-                exc.status, exc.type, f"{at}: {exc.message}", param=param, code=exc.code, headers=exc.headers
-            ) from exc
+        except Refusal as exc:
+            raise exc.saying(f"{at}: {exc.message}", param) from exc
         frames.append(of_size(frame, *(frames or [frame])[0].shape[:2]))
     return Clip(tuple(frames), FPS)
 
@@ -142,15 +140,13 @@ def _data(url: str, param: str, kind: Kind, max_bytes: int) -> bytes:
 def _parse(url: str, param: str, kind: Kind) -> DataURL:
     url = url.strip()
     if re.match(r"(https?|ftp|file)://", url, re.IGNORECASE):
-        raise bad_request(f"this server does not fetch {shown(url)}: {remedy(kind)}", param, "unsupported_url")
+        raise Invalid(f"this server does not fetch {shown(url)}: {remedy(kind)}", param, "unsupported_url")
     found = parse(url)
     if found is None:
-        raise bad_request(f"{shown(url)} is not a data URL in base64: {remedy(kind)}", param, f"invalid_{kind}")
+        raise Invalid(f"{shown(url)} is not a data URL in base64: {remedy(kind)}", param, f"invalid_{kind}")
     what = found.mime.partition("/")[0]
     if what not in ("", kind) and found.mime != "application/octet-stream":
-        raise bad_request(
-            f"a data URL of type {found.mime[:80]!r} is no {kind}: {remedy(kind)}", param, f"invalid_{kind}"
-        )
+        raise Invalid(f"a data URL of type {found.mime[:80]!r} is no {kind}: {remedy(kind)}", param, f"invalid_{kind}")
     return found
 
 
@@ -164,11 +160,11 @@ def _header(data: bytes, param: str) -> Header:
     try:
         return examine(data)
     except PictureError as exc:
-        raise bad_request(f"the picture {exc}", param, exc.code) from exc
+        raise Invalid(f"the picture {exc}", param, exc.code) from exc
 
 
 def _pixels(header: Header, param: str, max_pixels: int | None) -> Pixels:
     try:
         return decode(header, max_pixels)
     except PictureError as exc:
-        raise bad_request(f"the picture {exc}", param, exc.code) from exc
+        raise Invalid(f"the picture {exc}", param, exc.code) from exc

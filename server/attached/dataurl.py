@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from askcam.server.errors import bad_request
+from askcam.server.errors import Invalid
 
 _SPACE = b" \t\r\n\f\v"
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")  # the URL-safe alphabet
@@ -36,7 +36,7 @@ def parse(url: str) -> DataURL | None:
 
 
 def bytes_of(url: DataURL, param: str, max_bytes: int) -> bytes:
-    """What it holds. Raises ApiError 400."""
+    """What it holds. Raises Invalid."""
     if url.in_base64:
         return decode64(url.payload, param, max_bytes)
     check_length(len(url.payload) - 2 * url.payload.count("%"), param, max_bytes)
@@ -48,7 +48,7 @@ def bytes_of(url: DataURL, param: str, max_bytes: int) -> bytes:
 
 def decode64(text: str, param: str, max_bytes: int) -> bytes:
     """The bytes of base64: with line breaks or spaces, with or without padding, in either alphabet, percent-encoded or
-    not. Raises ApiError 400."""
+    not. Raises Invalid."""
     given = unquote_to_bytes(text) if "%" in text else text.encode("utf-8", "replace")
     plain = given.translate(_TO_STANDARD, _SPACE).rstrip(b"=")
     check_length(len(plain) * 3 // 4, param, max_bytes)
@@ -57,24 +57,22 @@ def decode64(text: str, param: str, max_bytes: int) -> bytes:
     if (odd := _ODD.search(plain)) is not None:
         at, what = odd.start(), plain[odd.start() : odd.start() + 1].decode("ascii", "replace")
         why = "padding (=) stands in the middle of it" if what == "=" else f"{what!r} at {at} is no letter of it"
-        raise bad_request(f"this is not base64 ({why}): encode the file's bytes", param, "invalid_base64")
+        raise Invalid(f"this is not base64 ({why}): encode the file's bytes", param, "invalid_base64")
     if len(plain) % 4 == 1:
-        raise bad_request(
-            "this is not base64 (a letter is missing at its end): send all of it", param, "invalid_base64"
-        )
+        raise Invalid("this is not base64 (a letter is missing at its end): send all of it", param, "invalid_base64")
     try:
         return base64.b64decode(plain + b"=" * (-len(plain) % 4))
     except (binascii.Error, ValueError) as exc:
-        raise bad_request(f"this is not base64 ({exc}): encode the file's bytes", param, "invalid_base64") from exc
+        raise Invalid(f"this is not base64 ({exc}): encode the file's bytes", param, "invalid_base64") from exc
 
 
 def check_length(num_bytes: int, param: str, max_bytes: int) -> None:
-    """Raises ApiError 400."""
+    """Raises Invalid."""
     if num_bytes > max_bytes:
-        raise bad_request(
+        raise Invalid(
             f"{num_bytes:,} bytes are too many; at most {max_bytes:,} are read: make it smaller", param, "too_large"
         )
 
 
 def _nothing(param: str) -> Exception:
-    return bad_request("there are no bytes in it: send the file's bytes in base64", param, "invalid_base64")
+    return Invalid("there are no bytes in it: send the file's bytes in base64", param, "invalid_base64")

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from askcam.server.attached.budget import Budget, Held
-from askcam.server.errors import ApiError
+from askcam.server.errors import Abandoned, TooMany, Unavailable
 from askcam.server.lifecycle import ServerPart
 from askcam.server.threads import give_way
 from askcam.stream.fit import FitRule, as_is
@@ -29,7 +29,7 @@ class Decoding(ServerPart):
     much keeps nobody else waiting for longer than one message takes, and rests after a long one."""
 
     def __init__(self, held: Held | None = None, threads: int = THREADS, fit: FitRule = as_is) -> None:
-        """`fit`: the model's, of pictures: they are kept as it sees them. May raise QuestionError and ApiError."""
+        """`fit`: the model's, of pictures: they are kept as it sees them. May raise QuestionError and Refusal."""
         self.held = Held() if held is None else held
         self._fit = fit
         self._threads = ThreadPoolExecutor(threads, "askcam-decoding", give_way, (NICE,))
@@ -50,17 +50,12 @@ class Decoding(ServerPart):
     async def run(
         self, client: str, work: Callable[[Budget], T], gone: Callable[[], Awaitable[bool]] | None = None
     ) -> T:
-        """What `work` returns, called in another thread. Raises what it raises; ApiError 429 when too much waits, 499
+        """What `work` returns, called in another thread. Raises what it raises; TooMany when too much waits, Abandoned
         when `gone` says that nobody does. Cancelled, it ends soon, and at once if it has not begun."""
         if self._count[client] >= MAX_OF_CLIENT or self._count.total() >= MAX_WAITING:
             whose = "yours" if self._count[client] >= MAX_OF_CLIENT else "others'"
-            raise ApiError(
-                429,
-                "rate_limit_error",
-                f"too many messages with pictures are being read just now ({whose}): try again",
-                code="busy",
-                headers={"Retry-After": str(RETRY_S)},
-            )
+            told = f"too many messages with pictures are being read just now ({whose}): try again"
+            raise TooMany(told, code="busy", retry_after_s=RETRY_S)
         self._count[client] += 1
         try:
             await self._turn(client, gone)
@@ -74,7 +69,7 @@ class Decoding(ServerPart):
             running = self._threads.submit(work, budget)
         except RuntimeError as exc:  # it was closed meanwhile
             self._done(client, budget, 0.0)
-            raise ApiError(503, "server_error", "the server is ending: ask again once it is back") from exc
+            raise Unavailable("the server is ending: ask again once it is back") from exc
 
         began = time.monotonic()
 
@@ -141,12 +136,12 @@ class Decoding(ServerPart):
 
 
 async def _unless(future: "asyncio.Future[T]", gone: Callable[[], Awaitable[bool]] | None) -> T:
-    """What comes of it. Raises ApiError 499 when `gone` says so first."""
+    """What comes of it. Raises Abandoned when `gone` says so first."""
     try:
         while gone is not None and not future.done():
             await asyncio.wait({future}, timeout=GONE_EVERY_S)
             if not future.done() and await gone():
-                raise ApiError(499, "invalid_request_error", "the client went away before its pictures were read")
+                raise Abandoned("the client went away before its pictures were read")
         return await future
     except BaseException:
         future.cancel()

@@ -16,7 +16,7 @@ from askcam.server.access.shares import NOBODY, ClientIdentity, Places
 from askcam.server.attached.allowed import FetchConfig, HostPlace, place_of
 from askcam.server.attached.connecting import AddressNotAllowed, LookUp, Pinned, look_up, opened
 from askcam.server.attached.content import MAX_CLIP_BYTES, MAX_PICTURE_BYTES, Kind, remedy, shown
-from askcam.server.errors import ApiError, bad_request
+from askcam.server.errors import Invalid, Refusal
 from askcam.server.lifecycle import ServerPart
 
 MAX_REDIRECTS = 3
@@ -56,7 +56,7 @@ class Fetcher(ServerPart):
     async def put(self, named: Iterable[NamedPicture], client: ClientIdentity = NOBODY) -> None:
         """Put what lies at these addresses in their places, as data URLs.
 
-        Raises ApiError 400 naming the place, 429 when too much is under way. What has no http(s) address is let be.
+        Raises Invalid naming the place, TooMany when too much is under way. What has no http(s) address is let be.
         """
         wanted: dict[str, list[NamedPicture]] = {}
         for one in named:
@@ -66,7 +66,7 @@ class Fetcher(ServerPart):
         if not wanted:
             return
         if len(wanted) > self._config.max_addresses:
-            raise bad_request(
+            raise Invalid(
                 f"one message may name {self._config.max_addresses} addresses: send fewer pictures, or data URLs",
                 next(reversed(wanted.values()))[0].param,
                 "too_large",
@@ -135,7 +135,7 @@ class _Left:
         self.num_bytes = num_bytes
 
     def take(self, num_bytes: int, one: NamedPicture) -> None:
-        """Raises ApiError 400 when that is too much."""
+        """Raises Invalid when that is too much."""
         self.num_bytes -= num_bytes
         if self.num_bytes < 0:
             raise _too_large(one, "more than max_bytes under [fetch] allows for one message")
@@ -147,7 +147,7 @@ async def _read(response: httpcore2.Response, one: NamedPicture, left: _Left) ->
         raise _failed(one, f"its server answers with status {response.status}")
     kind = _header(response, b"content-type").partition(";")[0].strip().lower() or UNSAID
     if kind != UNSAID and not kind.startswith(f"{one.kind}/"):
-        raise bad_request(
+        raise Invalid(
             f"{shown(one.url)} is of type {kind[:80]!r}, no {one.kind}: name the file itself, not a page about it",
             one.param,
             f"invalid_{one.kind}",
@@ -174,19 +174,19 @@ def _header(response: httpcore2.Response, name: bytes) -> str:
     return next((value.decode("latin-1") for key, value in response.headers if key.lower() == name), "")
 
 
-def _unsupported(one: NamedPicture, why: str) -> ApiError:
-    return bad_request(
+def _unsupported(one: NamedPicture, why: str) -> Refusal:
+    return Invalid(
         f"this server does not fetch {shown(one.url)}: {why}; {remedy(one.kind)}", one.param, "unsupported_url"
     )
 
 
-def _failed(one: NamedPicture, why: str) -> ApiError:
-    return bad_request(
+def _failed(one: NamedPicture, why: str) -> Refusal:
+    return Invalid(
         f"{shown(one.url)} cannot be fetched: {why}; try it in a browser, or send a data URL",
         one.param,
         "fetch_failed",
     )
 
 
-def _too_large(one: NamedPicture, size: str) -> ApiError:
-    return bad_request(f"{shown(one.url)} has {size}: name a smaller one", one.param, "too_large")
+def _too_large(one: NamedPicture, size: str) -> Refusal:
+    return Invalid(f"{shown(one.url)} has {size}: name a smaller one", one.param, "too_large")

@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from askcam.client.protocol import CameraInfo, CameraList, encode
 from askcam.server.access.auth import Role
 from askcam.server.core import Core
-from askcam.server.errors import bad_request
+from askcam.server.errors import Invalid
 from askcam.server.saw import rfc3339
 from askcam.server.wire.bodies import bounds, decode_body, json_response, number
 from askcam.server.wire.endpoint import BINARY, CAMERA, JPEG, JSON, Endpoint, Reply, Takes
@@ -57,7 +57,7 @@ def endpoints(core: Core) -> list[Endpoint]:
         try:
             config = CameraConfig() if body.fps is None else CameraConfig(fps=body.fps)
         except ValueError as exc:
-            raise bad_request(str(exc), "fps") from exc
+            raise Invalid(str(exc), "fps") from exc
         core.cameras.add(body.name, body.uri, config)
         return json_response(core.cameras.info(body.name), status=201)
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from askcam.client.protocol import SeenFrame, StoredAnswer
 from askcam.server.answers import Record, no_such_answer
 from askcam.server.core import Core
-from askcam.server.errors import not_found
+from askcam.server.errors import NotFound
 from askcam.server.kept_answers import KeptAnswer, KeptFrame
 from askcam.server.pictures import encode
 from askcam.server.saw import rfc3339
@@ -40,7 +40,7 @@ def endpoints(core: Core) -> list[Endpoint]:
         answer_id, index = request.path_params["id"], request.path_params["index"]
         frames = (await find(answer_id)).frames
         if index >= len(frames):
-            raise not_found(f"answer {answer_id} has {len(frames)} frames, counted from 0; not {index}", "index")
+            raise NotFound(f"answer {answer_id} has {len(frames)} frames, counted from 0; not {index}", "index")
         return jpeg_response(await asyncio.to_thread(frames[index].jpeg))
 
     return [

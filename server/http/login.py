@@ -9,7 +9,7 @@ from starlette.responses import Response
 from askcam.server.access.auth import COOKIE
 from askcam.server.access.passes import LIFE_S
 from askcam.server.core import Core
-from askcam.server.errors import ApiError
+from askcam.server.errors import Unauthenticated
 from askcam.server.wire.bodies import decode, json_response
 from askcam.server.wire.endpoint import JSON, Endpoint, Reply
 
@@ -34,9 +34,7 @@ def endpoints(core: Core) -> list[Endpoint]:
         """Who the page is; `role` is null when it must log in first."""
         try:
             role = core.auth.require(request).value
-        except ApiError as exc:
-            if exc.status != 401:
-                raise
+        except Unauthenticated:
             role = None
         return json_response({"role": role, "token_required": core.auth.token_required})
 

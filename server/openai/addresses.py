@@ -11,7 +11,7 @@ from askcam.client.protocol import encode
 from askcam.server.access.shares import NOBODY, ClientIdentity
 from askcam.server.access.sizes import check_values
 from askcam.server.attached.fetching import Fetcher, NamedPicture
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.openai.chat.request import ChatRequest, ImagePart, Url, VideoPart, address
 from askcam.server.openai.realtime.client_events import MAX_EVENT_ID_CHARS, EventRefused
 from askcam.server.openai.responses.items import InputPart
@@ -60,11 +60,11 @@ async def fetched(
     try:
         check_values(message)
         event = await asyncio.to_thread(msgspec.json.decode, message)
-    except (ApiError, msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+    except (Refusal, msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return message  # whoever reads it says so
     try:
         await fetcher.put(in_event(event), client)
-    except ApiError as error:
+    except Refusal as error:
         event_id = _field(event, "event_id")
         return EventRefused(
             error, event_id if isinstance(event_id, str) and len(event_id) <= MAX_EVENT_ID_CHARS else None

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from askcam.server.errors import ApiError, bad_request
+from askcam.server.errors import Invalid
 
 # What is under these names is a schema, or nobody's business here: a null in it may mean something.
 OPAQUE = frozenset({"parameters", "schema", "json_schema", "guided_json", "format", "structured_outputs", "arguments"})
@@ -177,7 +177,7 @@ THINKING = frozenset({"enable_thinking", "thinking", "reasoning_effort", "preser
 
 
 def sort_out(values: Mapping[str, Any], fates: Mapping[str, Fate], path: str = "") -> dict[str, Any]:
-    """The fields that are taken, and those in no table. Raises ApiError 400 naming a field that is refused."""
+    """The fields that are taken, and those in no table. Raises Invalid naming a field that is refused."""
     kept: dict[str, Any] = {}
     for name, value in values.items():
         match fates.get(name):
@@ -196,9 +196,9 @@ def is_off(value: Any, off: Iterable[Any]) -> bool:
     return any(value == one for one in off)
 
 
-def refused(param: str, why: str) -> ApiError:
-    """400 `unsupported_parameter`."""
-    return bad_request(f"{param!r} is not supported as given: {why}", param, "unsupported_parameter")
+def refused(param: str, why: str) -> Invalid:
+    """`unsupported_parameter`."""
+    return Invalid(f"{param!r} is not supported as given: {why}", param, "unsupported_parameter")
 
 
 def without_nulls(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 
 from askcam.server.asking import Asking
-from askcam.server.errors import ApiError, bad_request
+from askcam.server.errors import Abandoned, Invalid, Unavailable
 from askcam.server.steps import Ask, Called, Changed, Done, Step, TextDelta
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ ANSWER_LINKS = {
 
 async def until_told(steps: AsyncGenerator[Step, None], request: Request) -> Step:
     """The first step that a stream tells of: words, a call that is carried out here, the end. The status line waits for
-    it, so that every refusal until then still has its own status. Raises ApiError, 499 when the client went away."""
+    it, so that every refusal until then still has its own status. Raises Refusal, 499 when the client went away."""
     try:
         return await while_there(request, _first(steps))
     except BaseException:
@@ -44,31 +44,32 @@ async def _first(steps: AsyncGenerator[Step, None]) -> Step:
 
 
 def check_stream(ask: Ask) -> None:
-    """Raises ApiError 400 for what only a whole answer can be."""
+    """Raises Invalid for what only a whole answer can be."""
     if ask.on_change == "answer_again":
-        raise bad_request(
+        raise Invalid(
             "what was streamed cannot be taken back: leave 'stream' out, or ask for on_scene_change 'tell'",
             "askcam.on_scene_change",
         )
 
 
 async def whole(asking: Asking, ask: Ask, request: Request) -> Done:
-    """The end of an answer. Raises ApiError, 499 when the client went away."""
+    """The end of an answer. Raises Refusal, 499 when the client went away."""
     return await while_there(request, _whole(asking, ask))
 
 
 async def while_there(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """What `work` gives; it is cancelled as soon as the client goes away, whatever it waits for: a place in the queue,
-    a form that is compiled, a word. The body must have been read. Raises ApiError: 499 then, 503 when the server ends.
+    a form that is compiled, a word. The body must have been read. Raises Abandoned then, Unavailable when
+    the server ends, and what `work` raises.
     """
     doing, gone = asyncio.ensure_future(work), asyncio.ensure_future(_gone(request))
     try:
         await asyncio.wait((doing, gone), return_when=asyncio.FIRST_COMPLETED)
         if doing.done():
             return doing.result()
-        raise ApiError(499, "invalid_request_error", "the client went away before the answer was complete")
+        raise Abandoned("the client went away before the answer was complete")
     except asyncio.CancelledError as exc:  # nobody but a server that ends cancels a request
-        raise ApiError(503, "server_error", "the server is ending: ask again", code="shutting_down") from exc
+        raise Unavailable("the server is ending: ask again", code="shutting_down") from exc
     finally:
         gone.cancel()
         doing.cancel()

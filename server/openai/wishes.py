@@ -3,20 +3,20 @@
 from dataclasses import replace
 
 from askcam.client.protocol import AskcamRequest
-from askcam.server.errors import bad_request
+from askcam.server.errors import Invalid
 from askcam.server.steps import Ask
 
 MAX_WAIT_MS = 60_000.0
 
 
 def with_wishes(ask: Ask, asked: AskcamRequest | None) -> Ask:
-    """`ask`, as `asked` wants it. Raises ApiError 400 naming the field."""
+    """`ask`, as `asked` wants it. Raises Invalid naming the field."""
     if asked is None:
         return ask
     age_ms = None if asked.max_age_ms is None else positive(asked.max_age_ms, "askcam.max_age_ms")
     wait_ms = asked.max_wait_ms or 0.0
     if not 0 <= wait_ms <= MAX_WAIT_MS:
-        raise bad_request(f"askcam.max_wait_ms={wait_ms:g} must be 0 to {MAX_WAIT_MS:g}", "askcam.max_wait_ms")
+        raise Invalid(f"askcam.max_wait_ms={wait_ms:g} must be 0 to {MAX_WAIT_MS:g}", "askcam.max_wait_ms")
     return replace(
         ask,
         max_age_s=None if age_ms is None else age_ms / 1000,
@@ -29,7 +29,7 @@ def with_wishes(ask: Ask, asked: AskcamRequest | None) -> Ask:
 
 
 def positive(value: float, param: str) -> float:
-    """`value`, unless it is zero, negative or no number. Raises ApiError 400."""
+    """`value`, unless it is zero, negative or no number. Raises Invalid."""
     if not 0 < value < float("inf"):
-        raise bad_request(f"{param}={value:g} must be a positive number", param)
+        raise Invalid(f"{param}={value:g} must be a positive number", param)
     return value

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, Protocol, TypeVar
 
-from askcam.server.errors import NO_RETRY, ApiError
+from askcam.server.errors import Internal, Trouble, Unavailable
 from askcam.server.storage.database import FileGone
 
 log = logging.getLogger(__name__)
@@ -18,14 +18,13 @@ class Closing(Protocol):
     def trouble(self) -> str | None: ...
 
 
-def refused(exc: Exception, what: str, code: str) -> ApiError:
-    """What a client is told when `what` ("the timeline's database") refuses; 503 `storage_lost` where its file is no
-    longer there."""
+def refused(exc: Exception, what: str, code: str) -> Trouble:
+    """What a client is told when `what` ("the timeline's database") refuses; Unavailable `storage_lost` where its file
+    is no longer there."""
     log.error("%s refuses: %s", what, exc)
     if isinstance(exc, FileGone):
-        return ApiError(503, "server_error", f"{what}: {exc}", code="storage_lost", headers=NO_RETRY)
-    told = f"{what} refuses: {exc}; the server's log says more"
-    return ApiError(500, "server_error", told, code=code, headers=NO_RETRY)
+        return Unavailable(f"{what}: {exc}", code="storage_lost", try_again=False)
+    return Internal(f"{what} refuses: {exc}; the server's log says more", code=code, try_again=False)
 
 
 S = TypeVar("S", bound=Closing)

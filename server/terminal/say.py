@@ -9,6 +9,7 @@ from rich.console import Console
 from askcam.client.protocol import Saw
 from askcam.server.terminal.reasons import MAX_CHARS, reason_in
 from askcam.server.terminal.words import told
+from askcam.server.wire.refusals import FAILED
 from askcam.stream.secrets import KNOWN
 
 console = Console(highlight=False, soft_wrap=True)
@@ -21,8 +22,8 @@ def line(value: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def fail(message: str, code: int = 2) -> NoReturn:
-    """Say what is wrong, with the remedy, in one line on stderr, and leave: 2 for what the user can mend."""
+def fail(message: str, code: int = FAILED) -> NoReturn:
+    """Say what is wrong, with the remedy, in one line on stderr, and leave."""
     message = KNOWN.hide(message)
     errors.print(f"[bold red]askcam:[/] {escape(message if len(message) > MAX_CHARS else reason_in(message))}")
     raise SystemExit(code)

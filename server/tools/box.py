@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
-from askcam.server.errors import bad_request
+from askcam.server.errors import Invalid
 from askcam.server.tools.base import Tool
 
 
@@ -35,7 +35,7 @@ class Toolbox:
     def offered(self, allowed: Iterable[str], wanted: Sequence[str] | None) -> tuple[Tool, ...]:
         """The available tools that `allowed` lets pass, of these only those that `wanted` names; None: all of them.
 
-        Patterns: "clock", "parcels.*", "*". Raises ApiError 400 for a wanted tool that is not allowed.
+        Patterns: "clock", "parcels.*", "*". Raises Invalid for a wanted tool that is not allowed.
         """
         found: dict[str, Tool] = {}
         for tool in self.allowed(allowed):
@@ -46,7 +46,7 @@ class Toolbox:
         for name in wanted:
             if name not in found:
                 known = ", ".join(found) or "none"
-                raise bad_request(
+                raise Invalid(
                     f"the tool {name[:64]!r} is not offered here; offered: {known}", "askcam.tools", "unknown_tool"
                 )
         return tuple(found[name] for name in dict.fromkeys(wanted))

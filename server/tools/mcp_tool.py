@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import mcp_types as wire
 
 from askcam.server.access.sizes import check_depth
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.nesting import shallow
 from askcam.server.tools.base import Circumstance, Fault, Signature, ToolError
 
@@ -37,7 +37,7 @@ class McpTool:
             raise ValueError(f"{tool.name[:80]!r} is no name for a function: use letters, digits, '_', '-', up to 64")
         try:
             check_depth(tool.input_schema, tool.name)
-        except ApiError as exc:
+        except Refusal as exc:
             raise ValueError(f"the parameters of {exc.message}") from exc
         if len(json.dumps(tool.input_schema)) > MAX_SCHEMA:
             raise ValueError(f"the parameters of {tool.name!r} take more than {MAX_SCHEMA} characters")

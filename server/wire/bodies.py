@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from askcam.client.protocol import encode
 from askcam.server.access.sizes import check_values
-from askcam.server.errors import bad_request
+from askcam.server.errors import Invalid
 
 T = TypeVar("T")
 LARGE = 32_768  # bytes of a body
@@ -28,7 +28,7 @@ def bounds(**schema: Any) -> msgspec.Meta:
 
 
 async def decode_body(request: Request, kind: type[T]) -> T:
-    """The request's JSON body as a `kind`. Raises ApiError 400 naming the field at fault."""
+    """The request's JSON body as a `kind`. Raises Invalid naming the field at fault."""
     return decode(await request.body(), kind)
 
 
@@ -38,37 +38,37 @@ async def read_aside(data: bytes, read: Callable[[bytes], T]) -> T:
 
 
 def decode(data: bytes | str, kind: type[T]) -> T:
-    """JSON as a `kind`. Raises ApiError 400."""
+    """JSON as a `kind`. Raises Invalid."""
     check_values(data)
     with _told():
         return msgspec.json.decode(data, type=kind)
 
 
 def plain(data: bytes | str) -> Any:
-    """JSON as it is: an object, most likely. Raises ApiError 400."""
+    """JSON as it is: an object, most likely. Raises Invalid."""
     return decode(data, Any)  # type: ignore[arg-type, unused-ignore]
 
 
 def convert(value: Any, kind: type[T]) -> T:
-    """Decoded JSON as a `kind`. Raises ApiError 400 naming the field at fault."""
+    """Decoded JSON as a `kind`. Raises Invalid naming the field at fault."""
     with _told():
         return msgspec.convert(value, kind)
 
 
 @contextlib.contextmanager
 def _told() -> Iterator[None]:
-    """What msgspec raises, as an ApiError."""
+    """What msgspec raises, as a Refusal."""
     try:
         yield
     except msgspec.ValidationError as exc:
         message = str(exc)
         where = AT.search(message)
         param = where.group(1).replace("[...]", "[]") if where else None
-        raise bad_request(f"{AT.sub('', message)}{f' in {param!r}' if param else ''}", param or None) from exc
+        raise Invalid(f"{AT.sub('', message)}{f' in {param!r}' if param else ''}", param or None) from exc
     except RecursionError as exc:
-        raise bad_request("the body is nested too deeply: send a plainer one", None, "invalid_json") from exc
+        raise Invalid("the body is nested too deeply: send a plainer one", None, "invalid_json") from exc
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise bad_request(f"the body is not JSON: {exc}; send one JSON object", None, "invalid_json") from exc
+        raise Invalid(f"the body is not JSON: {exc}; send one JSON object", None, "invalid_json") from exc
 
 
 def json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -82,7 +82,7 @@ def jpeg_response(data: bytes) -> Response:
 
 
 def number(request: Request, name: str, default: float, low: float, high: float) -> float:
-    """A query parameter between `low` and `high`. Raises ApiError 400."""
+    """A query parameter between `low` and `high`. Raises Invalid."""
     text = request.query_params.get(name)
     if text is None:
         return default
@@ -91,22 +91,22 @@ def number(request: Request, name: str, default: float, low: float, high: float)
     except ValueError:
         value = float("nan")
     if not low <= value <= high:
-        raise bad_request(f"{name}={text!r} must be a number between {low:g} and {high:g}", name)
+        raise Invalid(f"{name}={text!r} must be a number between {low:g} and {high:g}", name)
     return value
 
 
 def whole(request: Request, name: str) -> int | None:
-    """A query parameter that is an id. Raises ApiError 400."""
+    """A query parameter that is an id. Raises Invalid."""
     text = request.query_params.get(name)
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and int(text) <= MAX_ID):
-        raise bad_request(f"{name}={text[:40]!r} must be an event's id, a number", name)
+        raise Invalid(f"{name}={text[:40]!r} must be an event's id, a number", name)
     return int(text)
 
 
 def moment(request: Request, name: str) -> float | None:
-    """A query parameter in RFC 3339, in seconds since the epoch. Raises ApiError 400."""
+    """A query parameter in RFC 3339, in seconds since the epoch. Raises Invalid."""
     text = request.query_params.get(name)
     if text is None:
         return None
@@ -116,12 +116,12 @@ def moment(request: Request, name: str) -> float | None:
             raise ValueError("it has no time zone")
         return found.timestamp()
     except (ValueError, OverflowError) as exc:
-        raise bad_request(f"{name}={text[:40]!r} must be like 2026-01-31T08:00:00Z", name) from exc
+        raise Invalid(f"{name}={text[:40]!r} must be like 2026-01-31T08:00:00Z", name) from exc
 
 
 def choice(request: Request, name: str, choices: Collection[str]) -> str | None:
-    """A query parameter that is one of `choices`; None when it is left out. Raises ApiError 400."""
+    """A query parameter that is one of `choices`; None when it is left out. Raises Invalid."""
     text = request.query_params.get(name)
     if text is not None and text not in choices:
-        raise bad_request(f"{name}={text[:40]!r} must be one of {', '.join(choices)}", name)
+        raise Invalid(f"{name}={text[:40]!r} must be one of {', '.join(choices)}", name)
     return text

@@ -8,23 +8,23 @@ from typing import Any
 
 import msgspec
 
-from askcam.server.errors import ApiError, bad_request
+from askcam.server.errors import Invalid, Refusal
 
 SHOWN = 60  # characters of a wrong value that a message repeats
 
 
-def wrong(param: str, value: object, wanted: str) -> ApiError:
+def wrong(param: str, value: object, wanted: str) -> Refusal:
     """400: `value` at `param` is not `wanted` ("a string", "one of ...")."""
     try:
         text = msgspec.json.encode(value).decode()
     except (TypeError, ValueError, OverflowError, RecursionError):
         text = repr(value)
     text = text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
-    return bad_request(f"{param}={text} is not {wanted}", param)
+    return Invalid(f"{param}={text} is not {wanted}", param)
 
 
 class Fields:
-    """A JSON object at `path`. Reading changes nothing; every method raises ApiError 400."""
+    """A JSON object at `path`. Reading changes nothing; every method raises Invalid."""
 
     __slots__ = ("_came_as", "_values", "path")
 
@@ -47,10 +47,8 @@ class Fields:
         """The value as it came; None when absent."""
         return self._values.get(name)
 
-    def missing(self, name: str, wanted: str) -> ApiError:
-        return bad_request(
-            f"{self.at(name)} is missing: it takes {wanted}", self.at(name), "missing_required_parameter"
-        )
+    def missing(self, name: str, wanted: str) -> Refusal:
+        return Invalid(f"{self.at(name)} is missing: it takes {wanted}", self.at(name), "missing_required_parameter")
 
     def renamed(self, names: Mapping[str, str]) -> "Fields":
         """The same with new names, by the old ones, for fields that the new name isn't among."""
@@ -66,7 +64,7 @@ class Fields:
         if not isinstance(value, str):
             raise wrong(self.at(name), value, "a string")
         if max_chars is not None and len(value) > max_chars:
-            raise bad_request(
+            raise Invalid(
                 f"{self.at(name)} has {len(value):,} characters; at most {max_chars:,} are read: shorten it",
                 self.at(name),
                 "string_above_max_length",
@@ -127,7 +125,7 @@ class Fields:
         if not isinstance(value, list):
             raise wrong(self.at(name), value, "a list of JSON objects")
         if len(value) > max_items:
-            raise bad_request(f"{self.at(name)} has {len(value)} entries; at most {max_items} are read", self.at(name))
+            raise Invalid(f"{self.at(name)} has {len(value)} entries; at most {max_items} are read", self.at(name))
         return [Fields(entry, f"{self.at(name)}[{i}]") for i, entry in enumerate(value)]
 
     def strings(self, name: str, choices: Collection[str]) -> tuple[str, ...] | None:

@@ -13,6 +13,7 @@ from askcam.client.protocol import Problem
 from askcam.server.access.auth import COOKIE
 from askcam.server.wire.bodies import json_response
 from askcam.server.wire.endpoint import JSON, Endpoint, EventStream, Reply, Schema
+from askcam.server.wire.refusals import TABLE
 
 REF = "#/components/schemas/{name}"
 ABOUT = (
@@ -20,19 +21,7 @@ ABOUT = (
     "routes there is the websocket `/v1/realtime`; docs/protocol.md tells of it, and of what all this means."
 )
 BEFORE = (403, 413, 429, 500)  # at the doors of every route, and what goes wrong behind them
-ERRORS = {
-    400: "What was sent is refused; `param` names the field",
-    401: "No token, or a wrong one",
-    403: "Not from there, or not with a viewer's token",
-    404: "There is no such thing",
-    409: "There is one already",
-    413: "The body is larger than this server takes",
-    415: "The body is compressed in a way that is not read here; `Accept-Encoding` says which are",
-    429: "Too fast, or all places are taken; `Retry-After`",
-    500: "It failed here; the server's log has the cause",
-    503: "The camera is down or its picture too old, or the model still loads",
-    507: "There is no memory for another camera",
-}
+ERRORS = {row.status: row.what for row in TABLE.values() if row.what}
 
 
 def endpoint(others: Sequence[Endpoint], token_required: bool) -> Endpoint:

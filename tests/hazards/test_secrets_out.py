@@ -23,7 +23,7 @@ from askcam.app.config_file import load
 from askcam.app.known_secrets import learn
 from askcam.features.notify.redact import without
 from askcam.server import logs
-from askcam.server.errors import ApiError, as_api_error
+from askcam.server.errors import Unavailable, as_refusal
 from askcam.stream.camera import Camera, State
 from askcam.stream.errors import SourceError
 from askcam.stream.fit import as_is
@@ -165,8 +165,8 @@ def test_what_nobody_caught_is_redacted_too() -> None:
 
 def test_a_trouble_on_the_wire_never_repeats_a_cameras_secret() -> None:
     resolve(f"rtsp://joe:{SECRET}@h/x")
-    assert ApiError(503, "server_error", f"it says {SECRET}").body().message == "it says ***"
-    assert as_api_error(SourceError(f"it says {SECRET}")).body().message == "it says ***"
+    assert Unavailable(f"it says {SECRET}").message == "it says ***"
+    assert as_refusal(SourceError(f"it says {SECRET}")).message == "it says ***"
 
 
 def test_nobody_finds_out_a_secret_by_guessing() -> None:

@@ -56,6 +56,14 @@ def test_a_package_brings_a_section_a_route_a_command_and_an_observer(
         assert httpx.post(f"{server.url}/v1/chat/completions", json=body, timeout=60).status_code == 200
         said = askcam(installed, "tally", "--url", server.url)
         assert said.stdout == "i see: 1\nzebra crossing: 0\n"
+        unknown = httpx.get(f"{server.url}/v1/tally?word=moon", timeout=10)
+        told = unknown.json()["error"]
+        assert (unknown.status_code, told["type"], told["code"], told["param"]) == (
+            404,
+            "invalid_request_error",
+            "not_counted",
+            "word",
+        )
         assert "/v1/tally" in httpx.get(f"{server.url}/openapi.json", timeout=10).json()["paths"]
 
 

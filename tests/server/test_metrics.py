@@ -1,10 +1,13 @@
 """What Prometheus sees, parsed as Prometheus does."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
 
 from askcam.client.protocol import ErrorBody
 from askcam.engine.question import Timings, Usage
@@ -240,3 +243,23 @@ def test_how_the_writing_of_evidence_goes_is_read_at_each_scrape() -> None:
     assert outcomes == {"stored": 6, "dropped": 2, "failed": 1}
     found = [seen[f"askcam_evidence_{name}", ()] for name in ("gone_total", "waiting", "answers", "bytes")]
     assert found == [8, 3, 4, 999]
+
+
+class Failing(Collector):
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily("askcam_half", "What came before it failed.", value=1)
+        raise RuntimeError("no luck")
+
+
+def test_a_collector_that_fails_is_left_out_and_counted_and_the_rest_is_served(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    metrics = Metrics()
+    metrics.register(Failing(), EvidenceGauges(lambda: Stats(stored=5)))
+    metrics.refused("busy")
+    seen = samples(metrics)
+    assert seen["askcam_evidence_records_total", ("stored",)] == 5
+    assert seen["askcam_questions_refused_total", ("busy",)] == 1
+    assert ("askcam_half", ()) not in seen
+    assert "a collector of metrics failed" in caplog.text
+    assert samples(metrics)["askcam_collector_failures_total", ("Failing",)] == 1

@@ -8,11 +8,12 @@ import pytest
 from askcam.client.protocol import CalledTool
 from askcam.engine.calls import read_call
 from askcam.server.answering.facts import marks, told_by
-from askcam.server.errors import ApiError, as_api_error
+from askcam.server.errors import Refusal, as_refusal
 from askcam.server.nesting import MAX_DEPTH, parsed, shallow
 from askcam.server.openai.chat.tools import earlier
 from askcam.server.openai.realtime.client_events import EventRefused, read
 from askcam.server.wire.bodies import decode
+from askcam.server.wire.refusals import on_wire
 
 DEPTHS = [MAX_DEPTH + 1, 300, 480, 900, 990, 1100, 5000, 100_000]
 SHAPES = {
@@ -59,14 +60,14 @@ def test_bodies_and_realtime_events_are_refused_or_read(depth: int, shape: str) 
     body = f'{{"type": "session.update", "session": {{"tools": {deep(depth, shape)}}}}}'
     assert isinstance(read(body, lambda kind: kind, 1000), EventRefused)
     if depth > 1000:
-        with pytest.raises(ApiError) as caught:
+        with pytest.raises(Refusal) as caught:
             decode(body, dict)
-        assert caught.value.status == 400
+        assert on_wire(caught.value).status == 400
         assert caught.value.code in ("invalid_json", "too_many_values")
 
 
 def test_where_the_stack_ends_elsewhere_the_client_is_told_that_it_sent_too_much() -> None:
-    assert (as_api_error(RecursionError()).status, as_api_error(RecursionError()).code) == (400, "invalid_json")
+    assert (on_wire(as_refusal(RecursionError())).status, as_refusal(RecursionError()).code) == (400, "invalid_json")
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -15,7 +15,7 @@ from askcam.client.protocol import Problem, encode
 from askcam.engine.question import TokenLogprob, Usage
 from askcam.server.access.shares import client_of
 from askcam.server.core import Core
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.openai.addresses import in_chat
 from askcam.server.openai.chat.reading import read_body
 from askcam.server.openai.chat.request import ChatRequest, read, shows
@@ -25,6 +25,7 @@ from askcam.server.openai.outcome import ANSWER_LINKS, check_stream, until_told,
 from askcam.server.steps import Begun, Called, Changed, Done, Returned, SeenStep, Step, TextDelta
 from askcam.server.wire.bodies import json_response, read_aside
 from askcam.server.wire.endpoint import JSON, SSE, Endpoint, EventStream, Reply
+from askcam.server.wire.refusals import on_wire
 
 LEAST = -9999.0  # OpenAI's word for "very unlikely"; JSON has no minus infinity
 
@@ -86,8 +87,8 @@ async def _events(first: Step, steps: AsyncGenerator[Step, None], writer: "_Writ
                 async for step in steps:
                     for chunk in writer.chunks(step):
                         yield sse(chunk)
-        except ApiError as exc:  # the status line is gone: OpenAI's SDKs raise on a chunk that holds `error`
-            yield sse(msgspec.to_builtins(Problem(exc.body())))
+        except Refusal as exc:  # the status line is gone: OpenAI's SDKs raise on a chunk that holds `error`
+            yield sse(msgspec.to_builtins(Problem(on_wire(exc).body())))
             return
         yield b"data: [DONE]\n\n"
 

@@ -6,7 +6,7 @@ Names and forms of other servers and of older clients become OpenAI's own; what 
 import json
 from typing import Any
 
-from askcam.server.errors import ApiError, bad_request
+from askcam.server.errors import Invalid, Refusal
 from askcam.server.openai.chat.fields import CHAT, INTEGERS, MESSAGE, PARTS
 from askcam.server.openai.chat.request import ChatRequest
 from askcam.server.openai.fates import (
@@ -28,14 +28,14 @@ FORMS = ("guided_json", "structured_outputs", "json_schema", "format")  # that o
 
 
 def read_body(data: bytes) -> ChatRequest:
-    """The request in a body. Raises ApiError 400 naming the field at fault. CPU work, by the body's length."""
+    """The request in a body. Raises Invalid naming the field at fault. CPU work, by the body's length."""
     values = plain(data)
     if not isinstance(values, dict):
         return convert(values, ChatRequest)  # which says what it is not
     try:
         values = sort_out(without_nulls(values), CHAT)
     except RecursionError as exc:
-        raise bad_request("the body is nested too deeply: send a plainer one", None, "invalid_json") from exc
+        raise Invalid("the body is nested too deeply: send a plainer one", None, "invalid_json") from exc
     for other, name in ALIASES.items():
         if other in values:
             values.setdefault(name, values.pop(other))
@@ -67,7 +67,7 @@ def _form(values: dict[str, Any]) -> None:
         if form is None:
             continue
         if values.get("response_format") not in (None, {"type": "text"}, form):
-            raise bad_request(f"{name!r} and 'response_format' both say what the answer looks like: send one", name)
+            raise Invalid(f"{name!r} and 'response_format' both say what the answer looks like: send one", name)
         values["response_format"] = form
 
 
@@ -86,9 +86,9 @@ def _form_of(name: str, given: Any) -> dict[str, Any] | None:
         try:
             given = json.loads(given)
         except (ValueError, RecursionError) as exc:
-            raise bad_request(f"{name!r} is no JSON Schema, and {FORM_HERE}", name) from exc
+            raise Invalid(f"{name!r} is no JSON Schema, and {FORM_HERE}", name) from exc
     if not isinstance(given, dict):
-        raise bad_request(f"{name!r} is no JSON Schema, and {FORM_HERE}", name)
+        raise Invalid(f"{name!r} is no JSON Schema, and {FORM_HERE}", name)
     return {"type": "json_schema", "json_schema": {"schema": given}}
 
 
@@ -120,11 +120,11 @@ def _choice(values: dict[str, Any]) -> None:
 
 
 def check_tools(values: dict[str, Any]) -> None:
-    """Raises ApiError 400 for tools that are no functions of the client's."""
+    """Raises Invalid for tools that are no functions of the client's."""
     tools = values.get("tools")
     for i, tool in enumerate(tools if isinstance(tools, list) else ()):
         if isinstance(tool, dict) and (kind := tool.get("type", "function")) != "function":
-            raise bad_request(
+            raise Invalid(
                 f"tools of type {str(kind)[:80]!r} do not run here: send functions; those of this server are named in "
                 "askcam.tools",
                 f"tools[{i}].type",
@@ -166,14 +166,14 @@ class _Messages:
     def _legacy(self, call: Any, at: str) -> dict[str, Any]:
         name = call.get("name") if isinstance(call, dict) else None
         if not isinstance(name, str):
-            raise bad_request("the function_call has no name", f"{at}.function_call")
+            raise Invalid("the function_call has no name", f"{at}.function_call")
         self._called[name] = f"call_{len(self._called)}_{name}"
         return {"id": self._called[name], "type": "function", "function": call}
 
     def _answered(self, name: Any, at: str) -> str:
         """The id of the call that a message of role function answers: that of the function `name`."""
         if not isinstance(name, str) or name not in self._called:
-            raise bad_request(f"{name!r} answers no function_call of an assistant's message before it", f"{at}.name")
+            raise Invalid(f"{name!r} answers no function_call of an assistant's message before it", f"{at}.name")
         return self._called[name]
 
 
@@ -199,9 +199,9 @@ def _parts(parts: list[Any], at: str) -> list[Any]:
     return found
 
 
-def no_part(kind: Any, at: str, takes: tuple[str, ...]) -> ApiError:
+def no_part(kind: Any, at: str, takes: tuple[str, ...]) -> Refusal:
     """400 for a part of a kind that no message takes."""
-    return bad_request(
+    return Invalid(
         f"a part of type {str(kind)[:80]!r} is not read here: send {', '.join(takes)}", at, "unsupported_content"
     )
 
@@ -218,7 +218,7 @@ def _as_parts(content: Any) -> list[Any]:
 
 def _pictures(images: Any, at: str) -> list[dict[str, Any]]:
     if not isinstance(images, list) or not all(isinstance(one, str) for one in images):
-        raise bad_request(f"{at!r} must be a list of pictures, each base64 or a data URL", at)
+        raise Invalid(f"{at!r} must be a list of pictures, each base64 or a data URL", at)
     return [{"type": "image_url", "image_url": {"url": _url(one)}} for one in images]
 
 
@@ -230,7 +230,7 @@ def _call(call: Any, at: str) -> Any:
     """An earlier call; Ollama has its arguments as an object."""
     function = call.get("function") if isinstance(call, dict) else None
     if isinstance(call, dict) and call.get("type", "function") != "function":
-        raise bad_request(
+        raise Invalid(
             f"a call of type {str(call['type'])[:80]!r} is not read here", f"{at}.type", "unsupported_content"
         )
     if isinstance(function, dict) and isinstance(function.get("arguments"), dict):

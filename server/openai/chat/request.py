@@ -15,7 +15,7 @@ from askcam.server.access.limits import Limits
 from askcam.server.access.sizes import Size
 from askcam.server.attached.budget import Budget
 from askcam.server.attached.content import clip_from_url, picture_from_url
-from askcam.server.errors import bad_request
+from askcam.server.errors import Invalid
 from askcam.server.openai.bounds import (
     check_chance,
     check_choosing,
@@ -136,9 +136,9 @@ def shows(body: ChatRequest) -> bool:
 
 
 def read(body: ChatRequest, limits: Limits, budget: Budget | None = None) -> Ask:
-    """The question that `body` asks; its pictures cost `budget`. Raises ApiError naming the field at fault."""
+    """The question that `body` asks; its pictures cost `budget`. Raises Refusal naming the field at fault."""
     if not body.messages:
-        raise bad_request("'messages' is empty: send at least one user message", "messages")
+        raise Invalid("'messages' is empty: send at least one user message", "messages")
     _check_size(body.messages, limits)
     budget = budget or Budget()
     names = {call.id or "": call.function.name for m in body.messages for call in m.tool_calls or ()}
@@ -160,7 +160,7 @@ def read(body: ChatRequest, limits: Limits, budget: Budget | None = None) -> Ask
 
 
 def _check_size(messages: Sequence[ChatMessage], limits: Limits) -> None:
-    """Before any picture is decoded. Raises ApiError 400."""
+    """Before any picture is decoded. Raises Invalid."""
     size = Size(limits.max_question_chars, "messages")
     size.messages(len(messages))
     for message in messages:
@@ -174,17 +174,17 @@ def _check_size(messages: Sequence[ChatMessage], limits: Limits) -> None:
 
 
 def _check_calls(messages: Sequence[ChatMessage]) -> None:
-    """Raises ApiError 400 unless every tool's words answer a call."""
+    """Raises Invalid unless every tool's words answer a call."""
     called: set[str | None] = set()
     for i, message in enumerate(messages):
         called |= {call.id for call in message.tool_calls or ()}
         if message.tool_calls and message.role != "assistant":
-            raise bad_request(
+            raise Invalid(
                 f"only an assistant's message may hold tool_calls, not a {message.role!r} one",
                 f"messages[{i}].tool_calls",
             )
         if message.role == "tool" and message.tool_call_id not in called:
-            raise bad_request(
+            raise Invalid(
                 f"tool_call_id={message.tool_call_id!r} answers no call of an assistant's message before it",
                 f"messages[{i}].tool_call_id",
             )
@@ -194,12 +194,12 @@ def _message(message: ChatMessage, i: int, limits: Limits, budget: Budget) -> Me
     at = f"messages[{i}]"
     role = ROLES.get(message.role)
     if role is None:
-        raise bad_request(f"role {message.role!r} is not one of {', '.join(ROLES)}", f"{at}.role")
+        raise Invalid(f"role {message.role!r} is not one of {', '.join(ROLES)}", f"{at}.role")
     calls = tuple(earlier(call) for call in message.tool_calls or ())
     if message.content is None or isinstance(message.content, str):
         return Message(role, (bounded_text(message.content or "", f"{at}.content", limits),), calls)
     if role is not Role.USER and not all(isinstance(p, TextPart) for p in message.content):
-        raise bad_request(f"only a user message may hold pictures, not a {message.role!r} message", f"{at}.content")
+        raise Invalid(f"only a user message may hold pictures, not a {message.role!r} message", f"{at}.content")
     parts = tuple(_part(p, f"{at}.content[{j}]", limits, budget) for j, p in enumerate(message.content))
     return Message(role, parts, calls)
 
@@ -220,9 +220,9 @@ def address(given: Url | str, at: str) -> tuple[str, str]:
 
 
 def bounded_text(text: str, param: str, limits: Limits) -> Text:
-    """`text`, unless it is longer than anyone's question. Raises ApiError 400."""
+    """`text`, unless it is longer than anyone's question. Raises Invalid."""
     if len(text) > limits.max_question_chars:
-        raise bad_request(
+        raise Invalid(
             f"the text has {len(text)} characters; at most {limits.max_question_chars} are read: shorten it", param
         )
     return Text(text)
@@ -264,7 +264,7 @@ def _logprobs(body: ChatRequest) -> int | None:
     if body.top_logprobs is None:
         return 0 if body.logprobs else None
     if not body.logprobs:
-        raise bad_request(
+        raise Invalid(
             f"top_logprobs={body.top_logprobs} needs logprobs=true: ask for both, or for neither", "top_logprobs"
         )
     check_top_logprobs(body.top_logprobs)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from askcam.engine.calls import Call
-from askcam.server.errors import bad_request
+from askcam.server.errors import Invalid
 from askcam.server.steps import Ask, Done, ToolChoice
 
 MAX_TOOLS = 64
@@ -61,23 +61,23 @@ class AllowedTools(msgspec.Struct, tag="allowed_tools"):
 def signatures(
     tools: Sequence[FunctionTool], name_at: str = "tools[{i}].function.name"
 ) -> tuple[Mapping[str, Any], ...]:
-    """The client's functions as a question carries them. Raises ApiError 400 naming the one at fault."""
+    """The client's functions as a question carries them. Raises Invalid naming the one at fault."""
 
     def at(i: int) -> str:
         return name_at.format(i=i)
 
     if len(tools) > MAX_TOOLS:
-        raise bad_request(f"'tools' has {len(tools)} entries; at most {MAX_TOOLS} are taken", "tools")
+        raise Invalid(f"'tools' has {len(tools)} entries; at most {MAX_TOOLS} are taken", "tools")
     found: dict[str, Mapping[str, Any]] = {}
     for i, tool in enumerate(tools):
         function = tool.function
         if not NAME.fullmatch(function.name):
-            raise bad_request(
+            raise Invalid(
                 f"{function.name[:80]!r} is no function's name: use up to 64 letters, digits, '_', '-', '.'",
                 at(i),
             )
         if function.name in found:
-            raise bad_request(f"two tools are called {function.name!r}: rename one", at(i))
+            raise Invalid(f"two tools are called {function.name!r}: rename one", at(i))
         found[function.name] = {
             "type": "function",
             "function": {
@@ -90,16 +90,16 @@ def signatures(
 
 
 def narrowed(ask: Ask, wanted: object) -> Ask:
-    """`ask` with the tools that `wanted` allows, the server's among them. Raises ApiError 400."""
+    """`ask` with the tools that `wanted` allows, the server's among them. Raises Invalid."""
     if not isinstance(wanted, AllowedTools):
         return ask
     return only(ask, [tool.function.name for tool in wanted.allowed_tools.tools], "tool_choice.allowed_tools.tools")
 
 
 def only(ask: Ask, names: Sequence[str], at: str) -> Ask:
-    """`ask` with the tools of these `names` alone, the client's and the server's. Raises ApiError 400."""
+    """`ask` with the tools of these `names` alone, the client's and the server's. Raises Invalid."""
     if not names:
-        raise bad_request(f"{at!r} is empty: name the tools that may be called, or leave tool_choice out", at)
+        raise Invalid(f"{at!r} is empty: name the tools that may be called, or leave tool_choice out", at)
     theirs = tuple(tool for tool in ask.tools if tool["function"]["name"] in names)
     client = {tool["function"]["name"] for tool in theirs}
     return replace(ask, tools=theirs, server_tools=tuple(name for name in names if name not in client))

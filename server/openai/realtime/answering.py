@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from askcam.engine.question import Reason, Role
 from askcam.server.answering.asked import NothingAsked, Unanswered, is_open, plan, says
-from askcam.server.errors import ApiError, bad_request
+from askcam.server.errors import Invalid, Refusal, TooMany
 from askcam.server.openai.realtime.call_items import Turn, answerable, turn_of, with_role
 from askcam.server.openai.realtime.client_events import ResponseCancel, ResponseCreate
 from askcam.server.openai.realtime.conversation import Conversation
@@ -27,7 +27,7 @@ class Answering:
     # What the client wants.
 
     def create(self, event: ResponseCreate, session: Settings) -> list[Effect]:
-        """Begin an answer. Raises ApiError when it cannot be."""
+        """Begin an answer. Raises Refusal when it cannot be."""
         self._check_room(event)
         settings = session.with_changes(event.changes)
         items, instructions = self._asked(event, session, settings)
@@ -43,11 +43,11 @@ class Answering:
         return self._begin(response, Start(response.id, instructions, items, sampling, settings, own))
 
     def cancel(self, event: ResponseCancel) -> list[Effect]:
-        """End an answer. Raises ApiError when it is not under way."""
+        """End an answer. Raises Refusal when it is not under way."""
         response = self.active() if event.response_id is None else self._responses.get(event.response_id)
         if response is None:
             which = f"the answer {event.response_id!r} is not" if event.response_id else "no answer is"
-            raise bad_request(f"{which} under way: there is nothing to cancel", None, "response_cancel_not_active")
+            raise Invalid(f"{which} under way: there is nothing to cancel", None, "response_cancel_not_active")
         self._forget(response.id)
         return [Stop(response.id), *self._tell(response, response.cancel())]
 
@@ -82,7 +82,7 @@ class Answering:
             case Done():
                 return self._done(response, step)
 
-    def failed(self, response_id: str, error: ApiError) -> list[Effect]:
+    def failed(self, response_id: str, error: Refusal) -> list[Effect]:
         """A question was refused, or its answer broke off."""
         response = self._responses.get(response_id)
         if response is None:
@@ -132,16 +132,14 @@ class Answering:
     def _check_room(self, event: ResponseCreate) -> None:
         active = self.active() if event.in_conversation else None
         if active is not None:
-            raise bad_request(
+            raise Invalid(
                 f"the conversation has an answer under way ({active.id}): wait for its response.done, cancel it, "
                 'or ask with conversation "none"',
                 None,
                 "conversation_already_has_active_response",
             )
         if len(self._responses) >= self._limits.max_responses:
-            raise ApiError(
-                429,
-                "rate_limit_error",
+            raise TooMany(
                 f"{len(self._responses)} answers are under way on this connection: wait for one of them",
                 code="busy",
             )
@@ -153,7 +151,7 @@ class Answering:
 
     def _asked(self, event: ResponseCreate, session: Settings, settings: Settings) -> tuple[tuple[Turn, ...], str]:
         """The turns that the model reads, and its instructions. Those of a response, where nobody waits for an answer,
-        are what is asked. Raises ApiError 400 `nothing_asked`."""
+        are what is asked. Raises Invalid `nothing_asked`."""
         items = answerable(self._items(event, settings))
         own, instructions = str(event.changes.get("instructions") or ""), settings.instructions
         if says(own) and not is_open(map(turn_of, items)):
@@ -161,7 +159,7 @@ class Answering:
         try:
             steps = plan([turn_of(item) for item in items])
         except (NothingAsked, Unanswered) as exc:
-            raise bad_request(
+            raise Invalid(
                 "nothing was asked: create an item with the user's question first, or give it as response.input",
                 "response.input",
                 "nothing_asked",
@@ -197,7 +195,7 @@ class Answering:
 NAMES = {"max_tokens": ("max_output_tokens", "max_output_tokens"), "askcam.tools": ("askcam.tools", "server_tools")}
 
 
-def _named(error: ApiError, own: frozenset[str]) -> ApiError:
+def _named(error: Refusal, own: frozenset[str]) -> Refusal:
     """A refusal, naming the field of the session, or of the response that has set it itself (`own`)."""
     if error.param is None or error.param.startswith(("response.", "session.")):
         return error

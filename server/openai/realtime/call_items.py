@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from askcam.engine.question import Role
 from askcam.server.answering import asked as answering
-from askcam.server.errors import bad_request
+from askcam.server.errors import Invalid
 from askcam.server.openai.realtime.items import MAX_ID_CHARS, Item, read_item
 from askcam.server.wire.fields import Fields
 
@@ -176,7 +176,7 @@ REFUSED = {
 
 
 def read_turn(fields: Fields, new_id: Callable[[str], str], max_chars: int) -> Turn:
-    """A turn that a client adds. Raises ApiError 400. CPU work when there are pictures in it."""
+    """A turn that a client adds. Raises Invalid. CPU work when there are pictures in it."""
     kind = fields.text("type") or "message"
     match kind:
         case "message":
@@ -190,7 +190,7 @@ def read_turn(fields: Fields, new_id: Callable[[str], str], max_chars: int) -> T
             return FunctionOutput(_id(fields, new_id), call_id, fields.need_text("output", max_chars))
         case _:
             why = REFUSED.get(kind, "send a 'message', a 'function_call' or a 'function_call_output'")
-            raise bad_request(
+            raise Invalid(
                 f"items of type {kind[:80]!r} are not taken here: {why}", fields.at("type"), "unsupported_item"
             )
 

@@ -12,7 +12,7 @@ import msgspec
 
 from askcam.server.access.sizes import check_depth, check_values
 from askcam.server.attached.content import jpeg_from_base64
-from askcam.server.errors import ApiError, bad_request
+from askcam.server.errors import Invalid, Refusal
 from askcam.server.extension import Extension, Request
 from askcam.server.openai.realtime.call_items import Turn, read_turn
 from askcam.server.openai.realtime.items import MAX_ID_CHARS
@@ -115,7 +115,7 @@ class ClockOffer:
 class EventRefused:
     """A message that says nothing that could be done."""
 
-    error: ApiError
+    error: Refusal
     event_id: str | None
 
 
@@ -148,20 +148,20 @@ def read(message: str | bytes, new_id: NewId, max_chars: int, extensions: Sequen
         if found_id is not None and event_id is None:
             raise wrong("event_id", found_id, f"a string of at most {MAX_EVENT_ID_CHARS} characters")
         if kind is None:
-            raise bad_request("the event has no 'type': docs/protocol.md lists them", "type", "invalid_event")
+            raise Invalid("the event has no 'type': docs/protocol.md lists them", "type", "invalid_event")
         if kind in REFUSED:
-            raise bad_request(f"{kind} is not supported here: {REFUSED[kind]}", "type", "unsupported_event")
+            raise Invalid(f"{kind} is not supported here: {REFUSED[kind]}", "type", "unsupported_event")
         if (own := READERS.get(kind)) is not None:
             return own(fields, event_id, terms)
         others = {name: reader for each in extensions for name, reader in each.readers.items()}
         if kind not in others:
             known = ", ".join([*READERS, *others])
-            raise bad_request(f"unknown event type {kind[:80]!r}; known here: {known}", "type", "unknown_event")
+            raise Invalid(f"unknown event type {kind[:80]!r}; known here: {known}", "type", "unknown_event")
         return others[kind](fields, event_id)
-    except ApiError as error:
+    except Refusal as error:
         return EventRefused(error, event_id)
     except RecursionError:
-        return EventRefused(bad_request("the message is nested too deeply", None, "invalid_event"), event_id)
+        return EventRefused(Invalid("the message is nested too deeply", None, "invalid_event"), event_id)
 
 
 def _json(message: str) -> object:
@@ -171,12 +171,12 @@ def _json(message: str) -> object:
         check_depth(found, "event")
         return found
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as exc:
-        raise bad_request(f"the message is not JSON ({exc}): send one JSON object", None, "invalid_event") from exc
+        raise Invalid(f"the message is not JSON ({exc}): send one JSON object", None, "invalid_event") from exc
 
 
 def _read_frame(message: bytes) -> PushedFrame:
     if len(message) <= FRAME_HEADER.size:
-        raise bad_request(
+        raise Invalid(
             f"a binary message of {len(message)} bytes is no frame: send 8 bytes of microseconds since the epoch, "
             "big-endian, then the JPEG",
             None,
@@ -190,9 +190,7 @@ def _client_wall(captured_us: int | None, param: str | None) -> float | None:
     if captured_us is None:
         return None
     if not EARLIEST_US <= captured_us < 10 * EARLIEST_US:
-        raise bad_request(
-            f"the capture time {captured_us} is not in microseconds since the epoch", param, "invalid_value"
-        )
+        raise Invalid(f"the capture time {captured_us} is not in microseconds since the epoch", param, "invalid_value")
     return captured_us / 1e6
 
 
@@ -244,7 +242,7 @@ def _metadata(response: Fields) -> Mapping[str, str] | None:
     if len(pairs) > MAX_METADATA or not all(
         len(key) <= 64 and isinstance(value, str) and len(value) <= 512 for key, value in pairs.items()
     ):
-        raise bad_request("metadata takes up to 16 strings of 512 characters, named by 64", found.path)
+        raise Invalid("metadata takes up to 16 strings of 512 characters, named by 64", found.path)
     return pairs
 
 

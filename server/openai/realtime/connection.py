@@ -11,7 +11,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from askcam.server.access.shares import client_of
 from askcam.server.core import Core, client
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.openai.addresses import fetched
 from askcam.server.openai.realtime.client_events import ClientEvent, EventRefused, read
 from askcam.server.openai.realtime.hosted import Hosted
@@ -112,7 +112,7 @@ class Connection:
     async def _read_pictures(self, data: str) -> ClientEvent:
         try:
             return await self._decoding.run(client(self._websocket), lambda budget: self._event(data))
-        except ApiError as busy:  # what is wrong with the message itself is in the event
+        except Refusal as busy:  # what is wrong with the message itself is in the event
             return EventRefused(busy, None)
 
     async def _room(self) -> None:

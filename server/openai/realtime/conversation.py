@@ -1,6 +1,6 @@
 """The turns of one realtime connection, in order and bounded. Pure."""
 
-from askcam.server.errors import ApiError, bad_request
+from askcam.server.errors import Invalid, Refusal
 from askcam.server.openai.realtime.call_items import CallItem, FunctionOutput, Turn
 from askcam.server.openai.realtime.truncation import Rule, Trimmed
 
@@ -36,18 +36,18 @@ class Conversation:
     def add(self, item: Turn, after: str | None = None) -> tuple[str, ...]:
         """Put a turn at the end, at the beginning (`after` "root") or behind another; the ids that were dropped for it.
 
-        Raises ApiError 400: the id is taken, there is no turn `after`, no such call, or the item alone is too large.
+        Raises Invalid: the id is taken, there is no turn `after`, no such call, or the item alone is too large.
         """
         if item.id in self:
-            raise bad_request(f"there is an item {item.id!r} already: give it another id", "item.id", "item_exists")
+            raise Invalid(f"there is an item {item.id!r} already: give it another id", "item.id", "item_exists")
         if isinstance(item, FunctionOutput) and item.call_id not in self._calls():
-            raise bad_request(
+            raise Invalid(
                 f"there is no function call {item.call_id!r} in this conversation: output belongs to a call",
                 "item.call_id",
                 "call_not_found",
             )
         if item.num_bytes > self._max_bytes:
-            raise bad_request(
+            raise Invalid(
                 f"the item has {item.num_bytes:,} bytes; a conversation holds {self._max_bytes:,}: send smaller ones",
                 "item",
                 "too_large",
@@ -63,7 +63,7 @@ class Conversation:
         return self._shrink(item.id)
 
     def get(self, item_id: str) -> Turn:
-        """Raises ApiError 400 `item_not_found`."""
+        """Raises Invalid `item_not_found`."""
         return self._items[self._place(item_id, "item_id")]
 
     def replace(self, item: Turn) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ class Conversation:
         return ()
 
     def delete(self, item_id: str) -> None:
-        """Raises ApiError 400 `item_not_found`."""
+        """Raises Invalid `item_not_found`."""
         del self._items[self._place(item_id, "item_id")]
 
     def prompt(self, rule: Rule | None) -> tuple[Turn, ...]:
@@ -107,8 +107,8 @@ class Conversation:
         return tuple(gone)
 
 
-def _unknown(item_id: str, param: str) -> ApiError:
-    return bad_request(
+def _unknown(item_id: str, param: str) -> Refusal:
+    return Invalid(
         f"there is no item {item_id!r} in this conversation; it may have been deleted, or dropped as the oldest",
         param,
         "item_not_found",

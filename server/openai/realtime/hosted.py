@@ -14,7 +14,7 @@ from askcam.engine.question import Message
 from askcam.server.access.auth import Role
 from askcam.server.access.shares import Place, client_of
 from askcam.server.core import Core
-from askcam.server.errors import ApiError, as_api_error, bad_request
+from askcam.server.errors import Invalid, Refusal, as_refusal
 from askcam.server.extension import SessionExtension
 from askcam.server.openai.realtime.client_events import ClientEvent
 from askcam.server.openai.realtime.effects import Effect, Follow, Manage, Push, Send, Start, Stop, TellCamera, Unfollow
@@ -181,7 +181,7 @@ class Hosted:
     def say(self, kind: str, **fields: object) -> None:
         self.do(self.session.told(kind, **fields))
 
-    def refuse(self, error: ApiError, event_id: str | None) -> None:
+    def refuse(self, error: Refusal, event_id: str | None) -> None:
         self.do(self.session.refused(error, event_id))
 
     async def room(self) -> None:
@@ -211,7 +211,7 @@ class Hosted:
                     self.do(self.session.hear(name, step))
                     await self.outbox.room()
         except Exception as exc:  # one answer's failure is not the session's
-            self.do(self.session.failed(name, as_api_error(exc)))
+            self.do(self.session.failed(name, as_refusal(exc)))
 
     async def _ask(self, start: Start, received: float) -> Ask:
         settings = start.settings
@@ -248,7 +248,7 @@ class Hosted:
         try:
             self._source.push(frame.jpeg, frame.wall, frame.basis)
         except SourceError as exc:
-            error = bad_request(str(exc), "image", "invalid_image")
+            error = Invalid(str(exc), "image", "invalid_image")
             self.do(self.session.frame_refused(error, frame.event_id))
 
     def _camera_changed(self, change: StateChange) -> None:

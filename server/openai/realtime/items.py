@@ -6,7 +6,7 @@ from typing import Any
 
 from askcam.engine.question import Role
 from askcam.server.attached.content import Encoded, picture_to_keep
-from askcam.server.errors import bad_request
+from askcam.server.errors import Invalid
 from askcam.server.wire.fields import Fields
 
 MAX_PARTS = 32  # of one item
@@ -80,7 +80,7 @@ class Item:
 
 
 def read_item(fields: Fields, new_id: Callable[[str], str], max_chars: int) -> Item:
-    """A message that a client adds; its pictures are decoded once, to be found sound. Raises ApiError 400.
+    """A message that a client adds; its pictures are decoded once, to be found sound. Raises Invalid.
 
     CPU work when there are pictures: call it off the event loop then.
     """
@@ -94,7 +94,7 @@ def read_item(fields: Fields, new_id: Callable[[str], str], max_chars: int) -> I
     item_id = fields.text("id", MAX_ID_CHARS) or new_id("item")
     item = Item(item_id, Role(role), tuple(_read_part(part, Role(role), max_chars) for part in parts))
     if item.num_chars > max_chars:
-        raise bad_request(
+        raise Invalid(
             f"the item has {item.num_chars:,} characters; at most {max_chars:,} are read: shorten it",
             fields.at("content"),
             "string_above_max_length",
@@ -115,11 +115,11 @@ def _read_part(part: Fields, role: Role, max_chars: int) -> SaidItem | ShownItem
             detail = part.choice("detail", ("auto", "low", "high")) or "auto"
             return ShownItem(picture_to_keep(part.need_text("image_url"), part.at("image_url")), detail)
         case (("input_audio" | "output_audio" | "audio"), _):
-            raise bad_request("there is no audio here: send text or pictures", part.at("type"), "unsupported_content")
+            raise Invalid("there is no audio here: send text or pictures", part.at("type"), "unsupported_content")
         case _:
             takes = "output_text" if role is Role.ASSISTANT else "input_text"
             also = " and input_image" if role is Role.USER else ""
-            raise bad_request(
+            raise Invalid(
                 f"a part of type {kind!r} does not go into a {role.value} message: it takes {takes}{also}",
                 part.at("type"),
                 "unsupported_content",

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from askcam.server.errors import ApiError
+from askcam.server.errors import Gone
 
 MAX_WAITING = 1 << 20  # characters not sent yet
 MAX_KEPT = 2 << 20  # characters sent, kept to be sent again
@@ -81,7 +81,7 @@ class SocketOutbox:
     def missed(self, after: str | None) -> int:
         """How many events the client has not got, when `after` is the id of the last one that it has; None: none yet.
 
-        Raises ApiError 410 `resume_gap` when some of them are not kept any more.
+        Raises Refusal 410 `resume_gap` when some of them are not kept any more.
         """
         return len(self._sent) + len(self._waiting) - self._place(after)
 
@@ -114,9 +114,7 @@ class SocketOutbox:
         for place, event in enumerate(self._sent):
             if event.id == after:
                 return place + 1
-        raise ApiError(
-            410,
-            "invalid_request_error",
+        raise Gone(
             f"events behind {after!r} are not kept any more: connect without ?session= and begin anew"
             if after is not None
             else "the first events are not kept any more: say with ?after= which event was the last to arrive",

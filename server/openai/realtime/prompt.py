@@ -37,7 +37,7 @@ def messages(
 ) -> tuple[Message, ...]:
     """The prompt of a question. Decodes the pictures, which cost `budget`: call it off the event loop then.
 
-    Raises ApiError.
+    Raises Refusal.
 
     `times`: questions that were answered say when what was told then was seen, in `zone` (None: this machine's).
 

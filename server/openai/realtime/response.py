@@ -10,11 +10,12 @@ import msgspec
 from askcam.client.protocol import CalledTool, Saw
 from askcam.engine.calls import Call
 from askcam.engine.question import Reason, Role, Usage
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.openai.realtime.call_items import CallItem, ServerCall, Turn
 from askcam.server.openai.realtime.items import Item
 from askcam.server.openai.realtime.settings import Settings
 from askcam.server.steps import Done
+from askcam.server.wire.refusals import on_wire
 
 Event = dict[str, Any]
 
@@ -156,11 +157,11 @@ class RealtimeResponse:
         self._go(Cause.END)
         return [*told, self._done("cancelled", {"type": "cancelled", "reason": "client_cancelled"}, None)]
 
-    def fail(self, error: ApiError) -> list[Notice]:
+    def fail(self, error: Refusal) -> list[Notice]:
         """The end of a question that was refused, or of an answer that broke off."""
         told = self._rest("".join(self._words), "incomplete")
         self._go(Cause.END)
-        what = {"type": error.type, "code": error.code, "message": error.message}
+        what = {"type": on_wire(error).type, "code": error.code, "message": error.message}
         return [*told, self._done("failed", {"type": "failed", "error": what}, None)]
 
     def _go(self, cause: Cause) -> None:

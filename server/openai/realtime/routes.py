@@ -11,16 +11,16 @@ from askcam.server.access.auth import Role
 from askcam.server.access.browsers import selected
 from askcam.server.access.shares import Place, client_of
 from askcam.server.core import Core
-from askcam.server.errors import ApiError, bad_request
+from askcam.server.errors import Invalid, Refusal
 from askcam.server.openai.models import MODEL
 from askcam.server.openai.realtime.connection import Connection, End
 from askcam.server.openai.realtime.hosted import Hosted
 from askcam.server.openai.realtime.session import random_id
 from askcam.server.running import PushedUse
+from askcam.server.wire.refusals import on_wire
 from askcam.stream.sources.push import PushSource
 
 PUSH = "push:"  # a private camera; behind it may stand what a feature makes of it
-LATER = (429, 503)  # close code 1013, "try again later": the SDKs do
 ELSEWHERE = 4409  # the client has come back to this session on another connection
 
 
@@ -29,7 +29,7 @@ def routes(core: Core) -> list[BaseRoute]:
         await websocket.accept(selected(websocket.scope.get("subprotocols", ())))
         try:
             core.enter(core.places.sessions, websocket)
-        except ApiError as error:
+        except Refusal as error:
             await _refuse(websocket, error)
             return
         with core.metrics.session():
@@ -46,9 +46,9 @@ async def _serve(core: Core, websocket: WebSocket) -> None:
             hosted, first = await _back(core, websocket)
         else:
             hosted = await _new(core, websocket)
-    except ApiError as error:
+    except Refusal as error:
         if resumes:
-            core.metrics.resumed(error.code or error.type)
+            core.metrics.resumed(error.code or on_wire(error).type)
         await _refuse(websocket, error)
         return
     # Nothing is awaited between the finding of a session and its serving: two connections cannot both find it free.
@@ -72,7 +72,7 @@ async def _serve(core: Core, websocket: WebSocket) -> None:
 
 
 async def _new(core: Core, websocket: WebSocket) -> Hosted:
-    """A session for this connection. Raises ApiError."""
+    """A session for this connection. Raises Refusal."""
     model = websocket.query_params.get("model", "")
     camera: str | None = None
     source: PushSource | None = None
@@ -89,7 +89,7 @@ async def _new(core: Core, websocket: WebSocket) -> Hosted:
     elif model != MODEL:
         if not model:
             known = ", ".join([*core.cameras.names(), PUSH, MODEL])
-            raise bad_request(f"which camera? connect with ?model=NAME; names here: {known}", "model")
+            raise Invalid(f"which camera? connect with ?model=NAME; names here: {known}", "model")
         camera = core.cameras.get(model).name
     else:
         _ = core.model.engine  # or tell how far the loading is
@@ -99,11 +99,11 @@ async def _new(core: Core, websocket: WebSocket) -> Hosted:
 
 
 async def _place(core: Core, websocket: WebSocket) -> Place:
-    """Among pushed cameras. Raises ApiError 429."""
+    """Among pushed cameras. Raises TooMany."""
     while True:
         try:
             return core.places.pushed.enter(client_of(websocket))
-        except ApiError:
+        except Refusal:
             if not await core.sessions.make_way():
                 raise
 
@@ -120,7 +120,7 @@ async def _pushed(core: Core, use: PushedUse | None) -> tuple[str, PushSource]:
             if use is not None:
                 use.check()
             name, source = core.cameras.add_pushed(use=None if use is None else use.use)
-        except ApiError as error:
+        except Refusal as error:
             if error.code != "busy" or not await core.sessions.make_way():
                 raise
         else:
@@ -132,7 +132,7 @@ async def _pushed(core: Core, use: PushedUse | None) -> tuple[str, PushSource]:
 async def _back(core: Core, websocket: WebSocket) -> tuple[Hosted, str]:
     """The session that this connection comes back to, and what to say first; then all that was missed will follow.
 
-    Raises ApiError, and then the session is as it was, or waits.
+    Raises Refusal, and then the session is as it was, or waits.
     """
     query, owner = websocket.query_params, str(_role(core, websocket))
     after = query.get("after") or None
@@ -140,7 +140,7 @@ async def _back(core: Core, websocket: WebSocket) -> tuple[Hosted, str]:
         found = core.sessions.find(query["session"], owner)
         assert isinstance(found, Hosted), found
         if query.get("model", found.model) != found.model:
-            raise bad_request(
+            raise Invalid(
                 f"the session {found.id} is about {found.model!r}: leave ?model= out, or begin a new session",
                 "model",
                 "model_cannot_change",
@@ -164,9 +164,10 @@ def _role(core: Core, websocket: WebSocket) -> Role:
     return core.auth.role(websocket.headers, websocket.cookies) or Role.VIEWER  # nobody else gets past the guard
 
 
-async def _refuse(websocket: WebSocket, error: ApiError) -> None:
+async def _refuse(websocket: WebSocket, error: Refusal) -> None:
     """Say why, in a way that browsers show to their pages too, and close."""
+    told = on_wire(error)
     with contextlib.suppress(WebSocketDisconnect):
-        body = {"type": "error", "event_id": random_id("event"), "error": error.body()}
+        body = {"type": "error", "event_id": random_id("event"), "error": told.body()}
         await websocket.send_text(encode(body).decode())
-        await websocket.close(1013 if error.status in LATER else 4000 + error.status, error.code or error.type)
+        await websocket.close(told.close_code, told.code or told.type)

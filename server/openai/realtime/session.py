@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from askcam.server.errors import ApiError, bad_request
+from askcam.server.errors import Invalid, Refusal
 from askcam.server.extension import Request
 from askcam.server.openai.realtime.answering import Answering
 from askcam.server.openai.realtime.client_events import (
@@ -72,7 +72,7 @@ class Session:
         """What a client event leads to. It came at `wall`, seconds since the epoch, and `mono` on a steady clock."""
         try:
             return self._receive(event, wall, mono)
-        except ApiError as error:
+        except Refusal as error:
             return [self._voice.error(error, event.event_id)]
 
     def _receive(self, event: ClientEvent, wall: float, mono: float) -> list[Effect]:
@@ -111,7 +111,7 @@ class Session:
         """One step of an answer. Nothing when it was cancelled meanwhile."""
         return self._answering.hear(response_id, step, self.settings.events)
 
-    def failed(self, response_id: str, error: ApiError) -> list[Effect]:
+    def failed(self, response_id: str, error: Refusal) -> list[Effect]:
         """A question was refused, or its answer broke off. Nothing when it was cancelled meanwhile."""
         return self._answering.failed(response_id, error)
 
@@ -126,13 +126,13 @@ class Session:
         """An extension has something to say."""
         return [self._voice.send(kind, **fields)]
 
-    def refused(self, error: ApiError, event_id: str | None) -> list[Effect]:
+    def refused(self, error: Refusal, event_id: str | None) -> list[Effect]:
         """What a client event wanted was refused."""
         return [self._voice.error(error, event_id)]
 
     # The camera: what happened to it.
 
-    def frame_refused(self, error: ApiError, event_id: str | None) -> list[Effect]:
+    def frame_refused(self, error: Refusal, event_id: str | None) -> list[Effect]:
         """A pushed frame was no picture."""
         return [self._voice.error(error, event_id)]
 
@@ -163,7 +163,7 @@ class Session:
 
     def _update(self, event: SessionUpdate) -> list[Effect]:
         if event.model not in (None, self._model):
-            raise bad_request(
+            raise Invalid(
                 f"this session is about {self._model!r}: connect anew with ?model={event.model} for another camera",
                 "session.model",
                 "model_cannot_change",
@@ -186,7 +186,7 @@ class Session:
 
     def _frame(self, event: PushedFrame, wall: float) -> list[Effect]:
         if not self._pushed:
-            raise bad_request(
+            raise Invalid(
                 f"this session is about camera {self._model!r}, which takes no frames: connect with ?model=push:",
                 None,
                 "not_a_pushed_camera",

@@ -8,7 +8,7 @@ import msgspec
 
 from askcam.client.protocol import AskcamRequest
 from askcam.engine.question import Sampling
-from askcam.server.errors import bad_request
+from askcam.server.errors import Invalid
 from askcam.server.openai.fates import sort_out
 from askcam.server.openai.realtime.fields import RESPONSE, SESSION
 from askcam.server.openai.realtime.tools import read_choice, read_tools
@@ -115,7 +115,7 @@ class Settings:
 
 
 def read_changes(fields: Fields, max_chars: int, feeds: Iterable[str] = (), *, session: bool) -> dict[str, Any]:
-    """What a session object (or a response object) sets, by the names in Settings. Raises ApiError 400.
+    """What a session object (or a response object) sets, by the names in Settings. Raises Invalid.
     `feeds`: names by which extensions' events are asked for.
 
     Fields that are absent are not set; null sets the default again. What becomes of others stands in fields.py.
@@ -187,7 +187,7 @@ def _askcam(fields: Fields, feeds: Iterable[str], session: bool) -> dict[str, An
     try:
         asked = msgspec.convert(value, AskcamRequest)
     except msgspec.ValidationError as exc:
-        raise bad_request(f"{path}: {exc}", path) from exc
+        raise Invalid(f"{path}: {exc}", path) from exc
     extra = Fields(value, path)
     changes: dict[str, Any] = {
         name: getattr(asked, name) for name in ("unwell", "on_scene_change", "turn_times") if name in extra
@@ -204,7 +204,7 @@ def _askcam(fields: Fields, feeds: Iterable[str], session: bool) -> dict[str, An
         changes["evidence"] = asked.evidence is not False
     for name in ("events", "events_after"):
         if name in extra and not session:
-            raise bad_request(f"events are asked for in session.askcam.{name}", extra.at(name))
+            raise Invalid(f"events are asked for in session.askcam.{name}", extra.at(name))
     if "events_after" in extra:
         changes["events_after"] = extra.integer("events_after", 0, 2**63 - 1)
     if "events" in extra:

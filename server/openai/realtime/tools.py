@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from askcam.server.errors import bad_request
+from askcam.server.errors import Invalid
 from askcam.server.steps import ToolChoice
 from askcam.server.wire.fields import Fields, wrong
 
@@ -14,12 +14,12 @@ MODES = ("auto", "none", "required")
 
 
 def read_tools(fields: Fields) -> tuple[Mapping[str, Any], ...]:
-    """Field `tools`: the client's own functions, as they are told back. Raises ApiError 400."""
+    """Field `tools`: the client's own functions, as they are told back. Raises Invalid."""
     found: dict[str, Mapping[str, Any]] = {}
     for tool in fields.objects("tools", MAX_TOOLS) or ():
         name = _name(tool)
         if name in found:
-            raise bad_request(f"two tools are called {name!r}: rename one", tool.at("name"))
+            raise Invalid(f"two tools are called {name!r}: rename one", tool.at("name"))
         tool.text("description")
         tool.object("parameters")
         found[name] = {"type": "function", **tool.plain()}
@@ -28,7 +28,7 @@ def read_tools(fields: Fields) -> tuple[Mapping[str, Any], ...]:
 
 def _name(tool: Fields) -> str:
     if tool.raw("type") == "mcp":
-        raise bad_request(
+        raise Invalid(
             "MCP servers cannot be named by clients: they are set in the server's askcam.toml, and "
             "session.askcam.tools says which of their tools may be called",
             tool.at("type"),
@@ -42,7 +42,7 @@ def _name(tool: Fields) -> str:
 
 
 def read_choice(fields: Fields) -> Any:
-    """Field `tool_choice`, as it is told back. Raises ApiError 400."""
+    """Field `tool_choice`, as it is told back. Raises Invalid."""
     value = fields.raw("tool_choice")
     if value in ("any", ""):
         return "required" if value else "auto"
@@ -50,7 +50,7 @@ def read_choice(fields: Fields) -> Any:
         return fields.choice("tool_choice", MODES) or "auto"
     choice = Fields(value, fields.at("tool_choice"))
     if choice.raw("type") == "mcp":
-        raise bad_request(
+        raise Invalid(
             'a tool of the server is chosen by its name: {"type": "function", "name": ...}',
             choice.at("type"),
             "unsupported_parameter",

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.openai.realtime.effects import Send
 from askcam.server.openai.realtime.response import Event
+from askcam.server.wire.refusals import on_wire
 
 
 class Voice:
@@ -19,7 +20,7 @@ class Voice:
     def event(self, event: Event) -> Send:
         return Send({"event_id": self.new_id("event"), **event})
 
-    def error(self, error: ApiError, event_id: str | None) -> Send:
+    def error(self, error: Refusal, event_id: str | None) -> Send:
         """`event_id`: of the client's event that led to it."""
-        body = {"type": error.type, "code": error.code, "message": error.message, "param": error.param}
+        body = {"type": on_wire(error).type, "code": error.code, "message": error.message, "param": error.param}
         return self.send("error", error={**body, "event_id": event_id})

@@ -9,7 +9,7 @@ from askcam.engine.question import Message, Part, Role
 from askcam.server.access.limits import Limits
 from askcam.server.attached.budget import Budget
 from askcam.server.attached.content import picture_from_url
-from askcam.server.errors import ApiError, bad_request
+from askcam.server.errors import Invalid, Refusal
 from askcam.server.openai.chat.request import bounded_text
 from askcam.server.openai.chat.tools import FunctionCall, ToolCall, earlier
 from askcam.server.wire.bodies import bounds
@@ -79,7 +79,7 @@ def shows(items: Iterable[InputItem]) -> bool:
 def turns(
     before: Sequence[InputItem], items: Sequence[InputItem], limits: Limits, budget: Budget | None = None
 ) -> tuple[tuple[Message, ...], tuple[str, ...]]:
-    """The messages of a conversation, and the field that each one's words came in. Raises ApiError naming the item
+    """The messages of a conversation, and the field that each one's words came in. Raises Refusal naming the item
     among `items` that is at fault, or previous_response_id for one of those `before`, which an earlier request brought.
 
     Decodes pictures, which cost `budget`: call it off the event loop.
@@ -88,15 +88,8 @@ def turns(
     for item in before:
         try:
             reader.take(item, "")
-        except ApiError as exc:
-            raise ApiError(
-                exc.status,
-                exc.type,
-                f"of an earlier response: {exc.message}",
-                param="previous_response_id",
-                code=exc.code,
-                headers=exc.headers,
-            ) from exc
+        except Refusal as exc:
+            raise exc.saying(f"of an earlier response: {exc.message}", "previous_response_id") from exc
     for i, item in enumerate(items):
         reader.take(item, f"input[{i}]")
     return tuple(reader.messages), tuple(reader.places)
@@ -122,7 +115,7 @@ class _Turns:
             case kind if kind in SILENT:
                 pass
             case kind:
-                raise bad_request(
+                raise Invalid(
                     f"items of type {kind[:80]!r} are not taken here: send 'message', 'function_call' or "
                     "'function_call_output'",
                     f"{at}.type",
@@ -136,16 +129,16 @@ class _Turns:
     def _message(self, item: InputItem, at: str) -> Message:
         role = ROLES.get(item.role or "")
         if role is None:
-            raise bad_request(f"role {item.role!r} is not one of {', '.join(ROLES)}", f"{at}.role")
+            raise Invalid(f"role {item.role!r} is not one of {', '.join(ROLES)}", f"{at}.role")
         if item.content is None:
-            raise bad_request("the message has no content: send a text, or a list of parts", f"{at}.content")
+            raise Invalid("the message has no content: send a text, or a list of parts", f"{at}.content")
         return Message(role, self._parts(item.content, role, f"{at}.content"))
 
     def _call(self, item: InputItem, at: str) -> None:
         """Calls that follow an assistant's words, or each other, are of one turn."""
         for name in ("call_id", "name", "arguments"):
             if getattr(item, name) is None:
-                raise bad_request(
+                raise Invalid(
                     f"the function_call has no {name}: send it as it came", f"{at}.{name}", "missing_required_parameter"
                 )
         bounded_text(item.arguments or "", f"{at}.arguments", self._limits)
@@ -159,13 +152,13 @@ class _Turns:
 
     def _output(self, item: InputItem, at: str) -> None:
         if item.call_id not in self._called:
-            raise bad_request(
+            raise Invalid(
                 f"call_id={item.call_id!r} answers no function_call before it: send that one too, or "
                 "previous_response_id",
                 f"{at}.call_id",
             )
         if item.output is None:
-            raise bad_request("the function_call_output has no output", f"{at}.output", "missing_required_parameter")
+            raise Invalid("the function_call_output has no output", f"{at}.output", "missing_required_parameter")
         parts = self._parts(item.output, Role.TOOL, f"{at}.output")
         message = Message(Role.TOOL, parts, tool=self._called[item.call_id or ""])
         self._add(message, f"{at}.output" if at else "")
@@ -174,7 +167,7 @@ class _Turns:
         if isinstance(content, str):
             return (bounded_text(content, at, self._limits),)
         if len(content) > MAX_PARTS:
-            raise bad_request(f"{at} has {len(content)} parts; at most {MAX_PARTS} are read", at)
+            raise Invalid(f"{at} has {len(content)} parts; at most {MAX_PARTS} are read", at)
         return tuple(self._part(part, role, f"{at}[{j}]") for j, part in enumerate(content))
 
     def _part(self, part: InputPart, role: Role, at: str) -> Part:
@@ -183,18 +176,18 @@ class _Turns:
                 return bounded_text(part.refusal or part.text or "", f"{at}.refusal", self._limits)
             case (("input_text" | "text"), _) | ("output_text", Role.ASSISTANT):
                 if part.text is None:
-                    raise bad_request(f"the {part.type} has no text", f"{at}.text", "missing_required_parameter")
+                    raise Invalid(f"the {part.type} has no text", f"{at}.text", "missing_required_parameter")
                 return bounded_text(part.text, f"{at}.text", self._limits)
             case "input_image", Role.USER:
                 if part.image_url is None:
-                    raise bad_request(
+                    raise Invalid(
                         "the input_image has no image_url: files are not kept here, send a data URL",
                         f"{at}.image_url",
                         "missing_required_parameter",
                     )
                 return picture_from_url(part.image_url, f"{at}.image_url", self._budget)
             case _:
-                raise bad_request(
+                raise Invalid(
                     f"a part of type {part.type[:80]!r} does not go into what the {role.value} said: send input_text, "
                     "output_text (assistant) or input_image (user)",
                     f"{at}.type",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from askcam.server.errors import bad_request
+from askcam.server.errors import Invalid
 from askcam.server.openai.chat.reading import check_tools
 from askcam.server.openai.fates import drop_off, sort_out, whole, without_nulls
 from askcam.server.openai.responses.fields import INTEGERS, RESPONSES
@@ -21,14 +21,14 @@ NAMES: Mapping[str, str] = {
 
 
 def read_body(data: bytes) -> ResponseRequest:
-    """The request in a body. Raises ApiError 400 naming the field at fault. CPU work, by the body's length."""
+    """The request in a body. Raises Invalid naming the field at fault. CPU work, by the body's length."""
     values = plain(data)
     if not isinstance(values, dict):
         return convert(values, ResponseRequest)  # which says what it is not
     try:
         values = sort_out(without_nulls(values), RESPONSES)
     except RecursionError as exc:
-        raise bad_request("the body is nested too deeply: send a plainer one", None, "invalid_json") from exc
+        raise Invalid("the body is nested too deeply: send a plainer one", None, "invalid_json") from exc
     whole(values, INTEGERS)
     drop_off(values)
     if values.get("top_logprobs") == 0 and values["top_logprobs"] is not False:

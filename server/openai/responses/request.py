@@ -14,7 +14,7 @@ from askcam.server.access.limits import Limits
 from askcam.server.access.sizes import Size
 from askcam.server.answering.asked import says, shortened
 from askcam.server.attached.budget import Budget
-from askcam.server.errors import bad_request
+from askcam.server.errors import Invalid
 from askcam.server.openai.bounds import (
     check_chance,
     check_choosing,
@@ -118,17 +118,17 @@ def read(
     budget: Budget | None = None,
 ) -> Ask:
     """The question that `body` asks with the items that it has `added` to those `before`. `prompt_chars`: so long may
-    what is asked be where truncation is "auto". Raises ApiError naming the field at fault.
+    what is asked be where truncation is "auto". Raises Refusal naming the field at fault.
 
     Decodes pictures, which cost `budget`: call it off the event loop.
     """
     _check(body)
     if not added:
-        raise bad_request("'input' is empty: send a text, or at least one item", "input")
+        raise Invalid("'input' is empty: send a text, or at least one item", "input")
     cut = body.truncation == "auto"
     if len(before) + len(added) > MAX_ITEMS:
         if not cut or len(added) > MAX_ITEMS:
-            raise bad_request(f"the conversation has more than {MAX_ITEMS} items: begin a new one", "input")
+            raise Invalid(f"the conversation has more than {MAX_ITEMS} items: begin a new one", "input")
         before = _newest(before, MAX_ITEMS - len(added))
     said = (body.instructions or "") if says(body.instructions or "") else ""
     if said and not before and isinstance(body.input, list) and list(added) == [NO_INPUT]:
@@ -174,7 +174,7 @@ def _newest(before: Sequence[InputItem], number: int) -> Sequence[InputItem]:
 def _check(body: ResponseRequest) -> None:
     pairs = body.metadata or {}
     if len(pairs) > 16 or any(len(key) > 64 or len(value) > 512 for key, value in pairs.items()):
-        raise bad_request("metadata takes up to 16 strings of 512 characters, named by 64", "metadata")
+        raise Invalid("metadata takes up to 16 strings of 512 characters, named by 64", "metadata")
 
 
 def _sampling(body: ResponseRequest, limits: Limits) -> Sampling:
@@ -183,7 +183,7 @@ def _sampling(body: ResponseRequest, limits: Limits) -> Sampling:
     if top is not None:
         check_top_logprobs(top)
     if top and not body.with_logprobs:
-        raise bad_request(f"top_logprobs={top} needs {LOGPROBS!r} in 'include'", "top_logprobs")
+        raise Invalid(f"top_logprobs={top} needs {LOGPROBS!r} in 'include'", "top_logprobs")
     most = max_tokens(body.max_output_tokens, "max_output_tokens", limits)
     check_choosing(body.top_k, body.repetition_penalty)
     return Sampling(

@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from askcam.client.protocol import encode
 from askcam.server.access.shares import client_of
 from askcam.server.core import Core
-from askcam.server.errors import ApiError, called
+from askcam.server.errors import Refusal, called
 from askcam.server.openai.addresses import in_response
 from askcam.server.openai.outcome import ANSWER_LINKS, check_stream, until_told, whole
 from askcam.server.openai.responses import shapes
@@ -127,7 +127,7 @@ async def _events(
             if not isinstance(first, Done):
                 async for step in steps:
                     yield _told(step, writer, keep)
-        except ApiError as exc:  # the status line is gone
+        except Refusal as exc:  # the status line is gone
             yield _sse(writer.failed(exc))
 
 

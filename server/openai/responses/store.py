@@ -4,7 +4,7 @@ from collections import Counter, OrderedDict
 from dataclasses import dataclass
 
 from askcam.server.access.shares import fullest
-from askcam.server.errors import bad_request, not_found
+from askcam.server.errors import Invalid, NotFound
 from askcam.server.openai.responses.items import InputItem
 from askcam.server.openai.responses.shapes import Response
 
@@ -52,13 +52,13 @@ class Responses:
             self._forget(next(key for key, (_, _, holder) in self._kept.items() if holder == most))
 
     def referred(self, items: tuple[InputItem, ...]) -> tuple[InputItem, ...]:
-        """`items`, with what they refer to in place of references. Raises ApiError 400."""
+        """`items`, with what they refer to in place of references. Raises Invalid."""
         return tuple(self._referred(item, i) if item.type == "item_reference" else item for i, item in enumerate(items))
 
     def _referred(self, item: InputItem, i: int) -> InputItem:
         found = self._items.get(item.id or "")
         if found is None:
-            raise bad_request(
+            raise Invalid(
                 f"no item {(item.id or '')[:80]!r} of a response is kept, or not any more: send it itself",
                 f"input[{i}].id",
                 "item_not_found",
@@ -72,12 +72,12 @@ class Responses:
             self._items.pop(item.id or "", None)
 
     def before(self, response_id: str | None) -> tuple[InputItem, ...]:
-        """The turns that a question after this response follows; none after None. Raises ApiError 400."""
+        """The turns that a question after this response follows; none after None. Raises Invalid."""
         if response_id is None:
             return ()
         found = self._kept.get(response_id)
         if found is None:
-            raise bad_request(
+            raise Invalid(
                 f"response {response_id[:80]!r} is not kept, or not any more: send its turns in 'input'",
                 "previous_response_id",
                 "previous_response_not_found",
@@ -85,16 +85,16 @@ class Responses:
         return found[0].items
 
     def get(self, response_id: str) -> Response:
-        """Raises ApiError 404."""
+        """Raises NotFound."""
         return self._find(response_id).response
 
     def delete(self, response_id: str) -> None:
-        """Raises ApiError 404."""
+        """Raises NotFound."""
         self._find(response_id)
         self._forget(response_id)
 
     def _find(self, response_id: str) -> KeptResponse:
         found = self._kept.get(response_id)
         if found is None:
-            raise not_found(f"no response {response_id[:80]!r} is kept: only the last ones are", "response_id")
+            raise NotFound(f"no response {response_id[:80]!r} is kept: only the last ones are", "response_id")
         return found[0]

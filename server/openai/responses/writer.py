@@ -8,7 +8,7 @@ import msgspec
 
 from askcam.client.protocol import Saw
 from askcam.engine.question import Reason, TokenLogprob, Usage
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal, TooMany
 from askcam.server.openai.chat.shapes import TokenChance, TokenChances
 from askcam.server.openai.responses.items import InputItem, said
 from askcam.server.openai.responses.request import ResponseRequest
@@ -87,9 +87,9 @@ class ResponseWriter:
         self.response.usage = usage(done.usage)
         return [*events, self._over("incomplete" if cut else "completed", done.saw)]
 
-    def failed(self, error: ApiError) -> list[ResponseEvent]:
+    def failed(self, error: Refusal) -> list[ResponseEvent]:
         """It broke off after it had begun."""
-        code: Any = "rate_limit_exceeded" if error.status == 429 else "server_error"
+        code: Any = "rate_limit_exceeded" if isinstance(error, TooMany) else "server_error"
         self.response.error = ResponseProblem(code, error.message)
         events = []
         if self._message is not None:

@@ -23,7 +23,8 @@ from askcam.features.notify.metrics import NotifyGauges
 from askcam.features.notify.service import Notifying
 from askcam.features.notify.setting import NotifySetting
 from askcam.features.watches.store import TABLES
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
+from askcam.server.wire.refusals import on_wire
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 WAIT_S = 60.0
@@ -225,9 +226,9 @@ async def test_dead_letters_are_listed_and_sent_again_one_or_all(tmp_path: Path)
             await until(lambda: receiver.taken == [1, 2, 3], "the others")
             assert (await house.standing())["dead"] == 0
             for call in (house.notifying.retry(first.id), house.notifying.retry_all("nobody")):
-                with pytest.raises(ApiError) as caught:
+                with pytest.raises(Refusal) as caught:
                     await call
-                assert caught.value.status == 404
+                assert on_wire(caught.value).status == 404
 
 
 async def test_a_dead_letter_whose_event_is_gone_cannot_be_sent(tmp_path: Path) -> None:
@@ -241,7 +242,7 @@ async def test_a_dead_letter_whose_event_is_gone_cannot_be_sent(tmp_path: Path) 
             receiver.status(200)
             await house.happen(3)
             (dead,) = (await house.notifying.list(None, None, 9)).dead
-            with pytest.raises(ApiError, match="event 1 is no longer kept"):
+            with pytest.raises(Refusal, match="event 1 is no longer kept"):
                 await house.notifying.retry(dead.id)
 
 
@@ -319,7 +320,7 @@ async def test_no_targets_cost_nothing_and_say_so(tmp_path: Path) -> None:
     notifying = Notifying(keeping, Readers(), {})
     await notifying.open()
     assert (await notifying.list(None, None, 5)).data == []
-    with pytest.raises(ApiError, match=r"there is none: write \[notify.NAME\]"):
+    with pytest.raises(Refusal, match=r"there is none: write \[notify.NAME\]"):
         await notifying.test("house")
     await notifying.close()
     await keeping.close()

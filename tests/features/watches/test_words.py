@@ -6,7 +6,8 @@ import pytest
 
 from askcam.features.watches.answers import words
 from askcam.features.watches.setting import Kind, WatchSetting
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
+from askcam.server.wire.refusals import on_wire
 
 
 def all_single(given: Sequence[str]) -> Sequence[str]:
@@ -54,9 +55,9 @@ def test_a_choice_is_as_likely_as_those_that_turn_it_on() -> None:
     ],
 )
 def test_what_cannot_be_scored_is_refused(asked: WatchSetting, single: list[str], param: str, word: str) -> None:
-    with pytest.raises(ApiError, match=word) as refused:
+    with pytest.raises(Refusal, match=word) as refused:
         words(asked, lambda given: [one for one in given if one in single])
-    assert (refused.value.status, refused.value.code, refused.value.param) == (400, "cannot_be_scored", param)
+    assert (on_wire(refused.value).status, refused.value.code, refused.value.param) == (400, "cannot_be_scored", param)
 
 
 def test_no_share_at_all_is_no_probability() -> None:
@@ -113,6 +114,6 @@ def test_numbers_that_are_not_one_token_cannot_be_compared_with(
     if not param:
         assert words(number("?", on_when), single).on == {"2"}
         return
-    with pytest.raises(ApiError, match=word) as refused:
+    with pytest.raises(Refusal, match=word) as refused:
         words(number("?", on_when), single)
     assert (refused.value.code, refused.value.param) == ("cannot_be_scored", param)

@@ -5,7 +5,8 @@ from starlette.requests import HTTPConnection
 
 from askcam.server.access.auth import COOKIE, Auth, Role, Tokens, bearer, check_bind, notices
 from askcam.server.config_errors import ConfigError
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
+from askcam.server.wire.refusals import on_wire
 
 VIEWER, ADMIN = "viewer-token", "admin-token"
 HERE = "127.0.0.1:8400"
@@ -36,8 +37,8 @@ def with_token(token: str, client: str = "192.0.2.1") -> HTTPConnection:
     return conn(client=client, authorization=f"Bearer {token}")
 
 
-def refusal(auth: Auth, request: HTTPConnection, need: Role = Role.VIEWER) -> ApiError:
-    with pytest.raises(ApiError) as caught:
+def refusal(auth: Auth, request: HTTPConnection, need: Role = Role.VIEWER) -> Refusal:
+    with pytest.raises(Refusal) as caught:
         auth.require(request, need)
     return caught.value
 
@@ -51,7 +52,7 @@ def test_tokens_are_good_for_their_roles() -> None:
 
 def test_a_viewer_may_not_do_what_wants_an_admin_and_learns_how_one_is_made() -> None:
     error = refusal(closed(), with_token(VIEWER), Role.ADMIN)
-    assert (error.status, error.type) == (403, "permission_error")
+    assert (on_wire(error).status, on_wire(error).type) == (403, "permission_error")
     assert "ASKCAM_ADMIN_TOKEN" in error.message
 
 
@@ -60,8 +61,8 @@ def test_a_viewer_may_not_do_what_wants_an_admin_and_learns_how_one_is_made() ->
 )
 def test_anything_else_is_refused_in_the_words_of_the_sdks(header: str | None) -> None:
     error = refusal(closed(), conn(authorization=header))
-    assert (error.status, error.type, error.code) == (401, "authentication_error", "invalid_api_key")
-    assert error.headers["WWW-Authenticate"] == "Bearer"
+    assert (on_wire(error).status, on_wire(error).type, error.code) == (401, "authentication_error", "invalid_api_key")
+    assert on_wire(error).headers["WWW-Authenticate"] == "Bearer"
     assert VIEWER not in error.message
 
 
@@ -106,7 +107,7 @@ def test_a_pass_stands_for_the_role_it_was_made_with_until_logged_out() -> None:
     request = conn(cookie=cookie(pass_id))
     assert auth.require(request) is Role.VIEWER
     auth.log_out(request)
-    assert refusal(auth, request).status == 401
+    assert on_wire(refusal(auth, request)).status == 401
 
 
 def test_a_pass_ends_after_thirty_days() -> None:
@@ -116,41 +117,41 @@ def test_a_pass_ends_after_thirty_days() -> None:
     clock.now += 30 * 24 * 3600 - 1
     assert auth.require(request) is Role.ADMIN
     clock.now += 1
-    assert refusal(auth, request).status == 401
+    assert on_wire(refusal(auth, request)).status == 401
 
 
 def test_logging_in_again_ends_the_earlier_pass() -> None:
     auth = closed()
     first = conn(cookie=cookie(auth.log_in(conn(), VIEWER)[0]))
     auth.log_in(first, ADMIN)
-    assert refusal(auth, first).status == 401
+    assert on_wire(refusal(auth, first)).status == 401
 
 
 def test_a_wrong_token_is_refused_even_beside_a_good_cookie() -> None:
     auth = closed()
     pass_id, _ = auth.log_in(conn(), VIEWER)
-    assert refusal(auth, conn(cookie=cookie(pass_id), authorization="Bearer wrong-token")).status == 401
+    assert on_wire(refusal(auth, conn(cookie=cookie(pass_id), authorization="Bearer wrong-token"))).status == 401
 
 
 def test_one_may_log_in_by_header_and_not_with_a_wrong_token() -> None:
     auth = closed()
     assert auth.log_in(with_token(ADMIN), None)[1] is Role.ADMIN
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(Refusal) as caught:
         auth.log_in(with_token(ADMIN), "wrong-token")
-    assert caught.value.status == 401
+    assert on_wire(caught.value).status == 401
 
 
 def test_forty_wrong_tokens_slow_only_the_wrong() -> None:
     clock = Clock()
     auth = closed(clock)
     refused = [refusal(auth, with_token(f"wrong-token-{i}")) for i in range(40)]
-    assert [error.status for error in refused] == [401] * 10 + [429] * 30
+    assert [on_wire(error).status for error in refused] == [401] * 10 + [429] * 30
     assert auth.require(with_token(VIEWER)) is Role.VIEWER
     assert auth.log_in(conn(), ADMIN)[1] is Role.ADMIN
     last = refusal(auth, with_token("wrong-token"))
-    assert (last.status, last.code) == (429, "rate_limit_exceeded")
-    clock.now += float(last.headers["Retry-After"])
-    assert refusal(auth, with_token("wrong-token")).status == 401
+    assert (on_wire(last).status, last.code) == (429, "rate_limit_exceeded")
+    clock.now += float(on_wire(last).headers["Retry-After"])
+    assert on_wire(refusal(auth, with_token("wrong-token"))).status == 401
 
 
 def test_others_and_cookies_are_not_touched_by_one_clients_wrong_tokens() -> None:
@@ -165,15 +166,17 @@ def test_others_and_cookies_are_not_touched_by_one_clients_wrong_tokens() -> Non
 def test_right_tokens_and_missing_ones_are_never_counted_as_wrong() -> None:
     auth = closed()
     for _ in range(50):
-        assert refusal(auth, conn(client="192.0.2.1")).status == 401
+        assert on_wire(refusal(auth, conn(client="192.0.2.1"))).status == 401
         assert auth.require(with_token(VIEWER, client="192.0.2.1")) is Role.VIEWER
 
 
 def source_refusal(auth: Auth, request: HTTPConnection) -> str | None:
     try:
         auth.check_source(request)
-    except ApiError as error:
-        return error.message if (error.status, error.type) == (403, "permission_error") else repr(error)
+    except Refusal as error:
+        return (
+            error.message if (on_wire(error).status, on_wire(error).type) == (403, "permission_error") else repr(error)
+        )
     return None
 
 

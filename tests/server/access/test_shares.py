@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askcam.server.access.shares import STALLED_S, ClientIdentity, Place, Places
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
+from askcam.server.wire.refusals import on_wire
 
 ADMIN = ClientIdentity("admin", "192.0.2.9", admin=True)
 
@@ -17,10 +18,10 @@ def viewer(address: str = "192.0.2.1") -> ClientIdentity:
 def fill(places: Places, client: ClientIdentity) -> list[Place]:
     """As many as it gets."""
     got: list[Place] = []
-    with pytest.raises(ApiError) as refused:  # noqa: PT012
+    with pytest.raises(Refusal) as refused:  # noqa: PT012
         while True:
             got.append(places.enter(client))
-    assert (refused.value.status, refused.value.code) == (429, "busy")
+    assert (on_wire(refused.value).status, refused.value.code) == (429, "busy")
     return got
 
 
@@ -40,7 +41,7 @@ def test_the_bounds_hold_and_everybody_can_get_one(most: int, share: float, comi
     for index in coming:
         try:
             places.enter(viewer(f"192.0.2.{index}"))
-        except ApiError:
+        except Refusal:
             continue
     assert len(places) <= places.per_token
     if most > 1:
@@ -52,7 +53,7 @@ def test_a_place_that_is_left_is_free_and_leaving_twice_is_nothing() -> None:
     place = places.enter(viewer())
     place.leave()
     place.leave()
-    with places.holding(viewer()), pytest.raises(ApiError):
+    with places.holding(viewer()), pytest.raises(Refusal):
         places.enter(viewer())
     assert len(places) == 0
 
@@ -66,7 +67,7 @@ def test_who_has_read_nothing_for_longest_makes_way_for_who_would() -> None:
     assert ended == ["b"]
     places.enter(viewer())
     assert ended == ["b", "a"]
-    with pytest.raises(ApiError):
+    with pytest.raises(Refusal):
         places.enter(viewer())
 
 

@@ -20,7 +20,7 @@ from askcam.server.access.sizes import (
     check_tools,
     check_values,
 )
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.openai.chat.request import ChatRequest
 from askcam.server.openai.chat.request import read as read_chat
 from askcam.server.openai.realtime.client_events import EventRefused
@@ -29,6 +29,7 @@ from askcam.server.openai.responses.items import InputItem, InputPart
 from askcam.server.openai.responses.request import ResponseRequest
 from askcam.server.openai.responses.request import read as read_response
 from askcam.server.wire.bodies import decode
+from askcam.server.wire.refusals import on_wire
 
 CHARS = Limits().max_question_chars
 
@@ -87,9 +88,9 @@ def tool(**function: Any) -> dict[str, Any]:
     ],
 )
 def test_chat(wanted: Callable[[], None], param: str | None, code: str) -> None:
-    with pytest.raises(ApiError) as told:
+    with pytest.raises(Refusal) as told:
         wanted()
-    assert (told.value.status, told.value.param, told.value.code) == (400, param, code)
+    assert (on_wire(told.value).status, told.value.param, told.value.code) == (400, param, code)
 
 
 @pytest.mark.parametrize(
@@ -110,14 +111,14 @@ def test_what_is_at_its_bound_passes(wanted: Callable[[], None]) -> None:
 def test_responses_count_what_was_before() -> None:
     body = ResponseRequest("lobby", "x" * (CHARS // 2), instructions="x" * 10)
     before = [InputItem(role="user", content=[InputPart("input_text", "x" * (CHARS // 60))] * 30)]
-    with pytest.raises(ApiError) as told:
+    with pytest.raises(Refusal) as told:
         read_response(body, before, body.items, Limits(), CHARS)
     assert (told.value.param, told.value.code) == ("input", "string_above_max_length")
     less = ResponseRequest("lobby", "x" * (CHARS // 4))
     read_response(less, before, less.items, Limits(), CHARS)
     call = InputItem(type="function_call", call_id="c", name="f", arguments="{}")
     output = InputItem(type="function_call_output", call_id="c", output="x" * CHARS)
-    with pytest.raises(ApiError, match="characters of text in all"):
+    with pytest.raises(Refusal, match="characters of text in all"):
         read_response(body, [call, output], body.items, Limits(), CHARS)
 
 
@@ -128,7 +129,7 @@ def test_calls_that_are_nested_too_deeply_are_refused(many: int) -> None:
     if many == 1:
         check_messages(ask, CHARS, "messages")
         return
-    with pytest.raises(ApiError, match="nested more than 220 deep"):
+    with pytest.raises(Refusal, match="nested more than 220 deep"):
         check_messages(ask, CHARS, "messages")
 
 
@@ -151,17 +152,17 @@ BOMBS = {
 def test_json_that_explodes_is_refused_by_every_door(name: str) -> None:
     event = read_event(BOMBS[name], lambda kind: kind, CHARS)
     assert isinstance(event, EventRefused)
-    assert event.error.status == 400
+    assert on_wire(event.error).status == 400
     assert len(event.error.message) < 2100
     for kind in (ChatRequest, ResponseRequest):
-        with pytest.raises(ApiError) as told:
+        with pytest.raises(Refusal) as told:
             decode(BOMBS[name].encode(), kind)
-        assert told.value.status == 400
+        assert on_wire(told.value).status == 400
         assert len(told.value.message) < 2100
 
 
 def test_a_refusal_does_not_repeat_megabytes() -> None:
-    with pytest.raises(ApiError) as told:
+    with pytest.raises(Refusal) as told:
         chat([{"role": "x" * 1_000_000, "content": ""}])
     assert len(told.value.message) < 2100
-    assert len(msgspec.json.encode(told.value.body())) < 3000
+    assert len(msgspec.json.encode(on_wire(told.value).body())) < 3000

@@ -19,7 +19,8 @@ from askcam.server.access.bodies import Bound
 from askcam.server.access.inflating import inflate
 from askcam.server.access.paths import hint
 from askcam.server.access.request_ids import request_id
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
+from askcam.server.wire.refusals import on_wire
 
 TOKEN = "open-sesame"
 PAGE = "https://shop.example"
@@ -212,9 +213,9 @@ def test_a_stranger_s_login_has_few_bytes_compressed_and_inflated(
 def test_what_comes_out_is_bounded_to_the_byte(encoding: str) -> None:
     data = bytes(5000)
     assert inflate(squeezed(data, encoding), encoding, Bound(5000)) == data
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(Refusal) as caught:
         inflate(squeezed(data, encoding), encoding, Bound(4999))
-    assert caught.value.status == 413
+    assert on_wire(caught.value).status == 413
 
 
 @pytest.mark.parametrize(
@@ -223,9 +224,9 @@ def test_what_comes_out_is_bounded_to_the_byte(encoding: str) -> None:
     ids=["empty", "plain", "cut", "more", "members"],
 )
 def test_what_is_not_whole_is_refused(data: bytes) -> None:
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(Refusal) as caught:
         inflate(data, "gzip", Bound(5000))
-    assert (caught.value.status, caught.value.code) == (400, "invalid_body")
+    assert (on_wire(caught.value).status, caught.value.code) == (400, "invalid_body")
 
 
 def test_members_are_read_one_behind_the_other() -> None:

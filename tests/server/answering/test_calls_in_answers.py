@@ -15,9 +15,10 @@ from support.shop import FOUND, PRICE, Shop
 from askcam.client.protocol import CalledTool
 from askcam.engine.question import Form, Picture, Reason, Sampling
 from askcam.server.cameras import CameraUse
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.steps import Called, Done, Returned, Step, TextDelta, ToolChoice
 from askcam.server.tools.base import CallLimits, Circumstance, Fault, Signature, ToolError
+from askcam.server.wire.refusals import on_wire
 
 
 def banana() -> Picture:
@@ -114,9 +115,9 @@ async def test_what_was_called_is_remembered_of_an_answer_that_fails_afterwards(
     shop = Thief()
     way.tools.add(shop)
     way.cameras.add("desk", "synthetic:7", use=CameraUse(tools=("shop.*",)))
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(Refusal) as caught:
         await way.ask(asked(PRICE, camera="desk", choice=ToolChoice("required"), max_wait_s=60.0))
-    assert caught.value.status in (400, 404)
+    assert on_wire(caught.value).status in (400, 404)
     kept = way.answers.get(shop.calls[0][1].answer_id)
     assert kept is not None
     assert (kept.reason, [tool.name for tool in kept.saw.tools]) == (Reason.CANCELLED, ["lookup_product"])
@@ -180,7 +181,7 @@ async def test_allow_lists_decide_who_may_call_what(way: Way) -> None:
     way.tools.add(shop)
     way.limits = CallLimits(allow=("parcels.*",))
     assert (await way.ask(asked(banana(), PRICE))).saw.tools == []
-    with pytest.raises(ApiError, match="lookup_product") as caught:
+    with pytest.raises(Refusal, match="lookup_product") as caught:
         await way.ask(asked(banana(), PRICE, server_tools=("lookup_product",)))
     assert caught.value.param == "askcam.tools"
     way.limits = CallLimits(allow=("shop.*",))
@@ -230,6 +231,6 @@ async def test_a_camera_has_a_list_of_its_own_and_the_servers_is_for_the_model_a
     heard = way.asking()._begin(asked(PRICE, camera="till"))
     assert list(heard.runs) == offered
     if not offered:
-        with pytest.raises(ApiError, match="'lookup_product' is not offered here"):
+        with pytest.raises(Refusal, match="'lookup_product' is not offered here"):
             way.asking()._begin(asked(PRICE, camera="till", server_tools=("lookup_product",)))
         assert list(way.asking()._begin(asked(banana(), PRICE)).runs) == ["lookup_product"]

@@ -9,7 +9,7 @@ from askcam.client.protocol import CalledTool, ErrorBody
 from askcam.engine.calls import Call
 from askcam.engine.question import Form, Message, Role, Sampling, Text
 from askcam.server.answering.dialogue import Dialogue
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.steps import Ask, ToolChoice
 from askcam.server.tools.base import CallLimits
 
@@ -119,7 +119,7 @@ def test_calls_without_end_are_refused_unless_there_are_words() -> None:
     assert isinstance(call, Call)
     one.returned([result(call)])
     round_of(one, say("clock"))
-    with pytest.raises(ApiError, match="1 rounds") as caught:
+    with pytest.raises(Refusal, match="1 rounds") as caught:
         _ = one.here
     assert caught.value.code == "too_many_calls"
 
@@ -178,7 +178,7 @@ def test_a_form_is_kept_beside_calls() -> None:
     [("", ToolChoice("required"), "there are no tools"), ("lookup", ToolChoice("required", "other"), "'other'")],
 )
 def test_a_choice_that_nothing_fits_is_refused(client: str, choice: ToolChoice, says: str) -> None:
-    with pytest.raises(ApiError, match=says) as caught:
+    with pytest.raises(Refusal, match=says) as caught:
         dialogue(client=client, choice=choice)
     assert caught.value.param == "tool_choice"
 

@@ -13,7 +13,7 @@ from support.pushed_camera import pushed, until
 
 from askcam.engine.question import Sampling
 from askcam.server.answering.freshness import why_old
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.steps import Changed, Done
 from askcam.stream.camera import CameraConfig, CameraStatus, State
 from askcam.stream.frame import AgeBasis
@@ -24,7 +24,7 @@ WAIT_S = 60.0
 
 async def test_a_camera_that_is_still_being_opened_is_waited_for(way: Way) -> None:
     way.cameras.add("lobby", "synthetic:7")
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(Refusal) as caught:
         await way.ask(asked("What do you see?", camera="lobby"))
     assert caught.value.code == "camera_unavailable"
     done = await way.ask(asked("What do you see?", camera="lobby", max_wait_s=WAIT_S))
@@ -38,12 +38,12 @@ async def test_a_film_that_is_over_is_asked_from_its_window_however_long_ago_tha
     await until(lambda: way.cameras.get("film").status().state is State.ENDED, "its end")
     way.max_age_s = 1e-6  # what holds for cameras
     assert (await way.ask(asked("What do you see?", camera="film"))).text.startswith("I see ")
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(Refusal) as caught:
         await way.ask(asked("What do you see?", camera="film", max_age_s=1e-6))  # one who says so is obeyed
     assert caught.value.code == "stale_camera"
     way.cameras.add("lobby", "synthetic:7")
     await way.ask(asked("What do you see?", camera="lobby", max_age_s=9.0, max_wait_s=WAIT_S))
-    with pytest.raises(ApiError):
+    with pytest.raises(Refusal):
         await way.ask(asked("What do you see?", camera="lobby"))
 
 
@@ -51,7 +51,7 @@ async def test_a_frame_that_never_gets_young_enough_is_refused_in_the_end(way: W
     way.cameras.add("lobby", "synthetic:7")
     await way.ask(asked("What do you see?", camera="lobby", max_wait_s=WAIT_S))
     began = time.monotonic()
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(Refusal) as caught:
         await way.ask(asked("What do you see?", camera="lobby", max_age_s=1e-6, max_wait_s=0.5))
     assert caught.value.code == "stale_camera"
     assert time.monotonic() - began >= 0.5
@@ -60,7 +60,7 @@ async def test_a_frame_that_never_gets_young_enough_is_refused_in_the_end(way: W
 async def test_about_a_dark_picture_nothing_is_made_up(way: Way) -> None:
     async with pushed(way, DARK) as (name, show):
         await until(lambda: way.cameras.health(name) == ("dark",), "the dark to be noticed")
-        with pytest.raises(ApiError, match="dark") as caught:
+        with pytest.raises(Refusal, match="dark") as caught:
             await way.ask(asked("What do you see?", camera=name))
         assert caught.value.code == "picture_unusable"
         done = await way.ask(asked("What do you see?", camera=name, unwell="answer"))
@@ -79,7 +79,7 @@ async def test_about_a_frozen_picture_nothing_is_made_up(way: Way) -> None:
         return "frozen" in way.cameras.health(name)
 
     await until(frozen, "the standstill to be noticed")
-    with pytest.raises(ApiError, match="frozen") as caught:
+    with pytest.raises(Refusal, match="frozen") as caught:
         await way.ask(asked("What is this?", camera=name))
     assert caught.value.code == "picture_unusable"
 

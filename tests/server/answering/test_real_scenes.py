@@ -15,9 +15,10 @@ from askcam.client.protocol import Fact
 from askcam.engine.question import Clip, Form, Picture, Sampling
 from askcam.server.asking import Asking
 from askcam.server.cameras import CameraUse
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.metrics import Metrics
 from askcam.server.steps import Done, SeenStep, TextDelta, ToolChoice
+from askcam.server.wire.refusals import on_wire
 from askcam.stream.frame import Pixels
 
 FOOTAGE = Path("/usr/share/doc/opencv-doc/examples/data/vtest.avi")  # Debian's opencv-doc
@@ -68,9 +69,9 @@ async def test_whoever_wants_a_guess_may_have_one(way: Way, street: Pixels) -> N
 async def test_a_form_is_not_filled_with_guesses(way: Way, street: Pixels) -> None:
     form = Form(json.dumps({"enum": ["red", "blue"]}))
     sampling = Sampling(max_tokens=9, temperature=0, response_format=form)
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(Refusal) as caught:
         await way.ask(asked(Picture(street), "What color is it?", sampling=sampling))
-    assert (caught.value.status, caught.value.code) == (503, "real_scene")
+    assert (on_wire(caught.value).status, caught.value.code) == (503, "real_scene")
 
 
 async def test_no_product_is_looked_up_by_a_guess(way: Way, street: Pixels) -> None:

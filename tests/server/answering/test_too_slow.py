@@ -8,8 +8,9 @@ import pytest
 from support.asking_way import Way, asked
 from support.pushed_camera import until
 
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.gauges.engine import EngineGauges
+from askcam.server.wire.refusals import on_wire
 from askcam.stream.camera import CameraConfig
 
 SLOW_S = 0.6
@@ -46,9 +47,9 @@ async def test_frames_that_grew_old_in_the_engine_are_its_own_fault(way: Way, sl
     done = await way.ask(asked("What do you see?", camera="lobby"))
     assert done.saw.engine_ms is not None
     assert done.saw.engine_ms >= SLOW_S * 1000
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(Refusal) as caught:
         await way.ask(asked("What do you see?", camera="lobby", max_age_s=SLOW_S))
-    assert (caught.value.status, caught.value.code) == (503, "too_slow")
+    assert (on_wire(caught.value).status, caught.value.code) == (503, "too_slow")
     assert "this machine is too slow" in caught.value.message
     assert "doctor --model" in caught.value.message
     assert "the camera itself is live at" in caught.value.message

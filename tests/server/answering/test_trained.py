@@ -16,9 +16,10 @@ from askcam.engine.trained import Trained, read_trained
 from askcam.server.answering.quoting import MOST, Result, quoted, unanswered
 from askcam.server.answering.trained import asked as question_of
 from askcam.server.answering.trained import beyond, check_form, puts_into_words
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.steps import Ask, Done, TextDelta, ToolChoice
 from askcam.server.tools.base import Fault, Signature, ToolError
+from askcam.server.wire.refusals import on_wire
 
 
 def trained() -> Trained:
@@ -260,17 +261,21 @@ def test_forms_with_an_end_are_filled(schema: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("schema", "remedy"), UNBOUNDED)
 def test_forms_without_an_end_are_refused_with_the_remedy(schema: dict[str, Any], remedy: str) -> None:
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(Refusal) as caught:
         check_form(trained(), form(schema), "What do you see?")
-    assert (caught.value.status, caught.value.param, caught.value.code) == (400, "response_format", "unbounded_form")
+    assert (on_wire(caught.value).status, caught.value.param, caught.value.code) == (
+        400,
+        "response_format",
+        "unbounded_form",
+    )
     assert remedy in caught.value.message
     assert "--model Qwen/" in caught.value.message
-    with pytest.raises(ApiError, match="这个模型"):
+    with pytest.raises(Refusal, match="这个模型"):
         check_form(trained(), form(schema), "你看到了什么？")
 
 
 async def test_any_json_object_is_refused_before_it_is_asked(way: Way) -> None:
-    with pytest.raises(ApiError, match="json_object"):
+    with pytest.raises(Refusal, match="json_object"):
         await way.ask(asked(banana(), "What is this?", sampling=Sampling(response_format=JSON_OBJECT)))
 
 
@@ -279,7 +284,7 @@ async def test_a_form_is_not_filled_from_what_other_tools_bring(way: Way) -> Non
     sampling = Sampling(
         max_tokens=60, temperature=0, response_format=form({"type": "integer", "minimum": 0, "maximum": 9})
     )
-    with pytest.raises(ApiError, match="get_weather says: 22 degrees") as caught:
+    with pytest.raises(Refusal, match="get_weather says: 22 degrees") as caught:
         await way.ask(asked(banana(), "What is this?", sampling=sampling, choice=ToolChoice("required")))
     assert caught.value.code == "beyond_model"
 

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from askcam.server.answering.turns import Turns
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
+from askcam.server.wire.refusals import on_wire
 
 
 async def begun(turns: Turns, *clients: str) -> list["asyncio.Task[None]"]:
@@ -46,10 +47,15 @@ async def test_clients_come_in_turn_however_many_one_of_them_sends() -> None:
 async def test_one_more_than_may_wait_is_refused_and_may_come_again() -> None:
     turns = Turns("things are being done", 1, max_waiting=2, max_clients=2)
     tasks = await begun(turns, "a", "a", "a", "b")
-    with pytest.raises(ApiError, match="things are being done already, and 2 more wait: try again") as told:
+    with pytest.raises(Refusal, match="things are being done already, and 2 more wait: try again") as told:
         await turns.take("a")
-    assert (told.value.status, told.value.code, told.value.headers["Retry-After"]) == (429, "busy", "2")
-    with pytest.raises(ApiError):
+    said = on_wire(told.value)
+    assert (said.status, said.code, said.headers["Retry-After"]) == (
+        429,
+        "busy",
+        "2",
+    )
+    with pytest.raises(Refusal):
         await turns.take("c")  # one client more than may wait
     assert len(turns) == 3
     for task in tasks:

@@ -18,7 +18,8 @@ from support.odd_stills import encoded, gradient
 from askcam.server.attached import clip_worker, clips
 from askcam.server.attached.budget import Budget, Stopped
 from askcam.server.attached.content import clip_from_url
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
+from askcam.server.wire.refusals import on_wire
 
 
 def data_url(data: bytes, mime: str = "video/mp4") -> str:
@@ -40,11 +41,15 @@ def video(
     return out.getvalue()
 
 
-def refused(url: str, budget: Budget | None = None) -> ApiError:
-    with pytest.raises(ApiError) as caught:
+def refused(url: str, budget: Budget | None = None) -> Refusal:
+    with pytest.raises(Refusal) as caught:
         clip_from_url(url, "messages[0].content[1]", budget)
     error = caught.value
-    assert (error.status, error.type, error.param) == (400, "invalid_request_error", "messages[0].content[1]")
+    assert (on_wire(error).status, on_wire(error).type, error.param) == (
+        400,
+        "invalid_request_error",
+        "messages[0].content[1]",
+    )
     assert "\n" not in error.message
     assert len(error.message) < 300
     return error

@@ -15,7 +15,8 @@ from PIL import Image
 from askcam.server.attached import content
 from askcam.server.attached.budget import Budget
 from askcam.server.attached.content import jpeg_from_base64, picture_from_url, picture_to_keep
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
+from askcam.server.wire.refusals import on_wire
 
 
 def data_url(data: bytes, mime: str = "image/png") -> str:
@@ -33,11 +34,15 @@ def gradient(width: int = 80, height: int = 60) -> Image.Image:
     return Image.fromarray(np.stack([across, across[:, ::-1], np.full_like(across, 99)], axis=2))
 
 
-def refused(url: str, read: Callable[[str, str], Any] = picture_from_url) -> ApiError:
-    with pytest.raises(ApiError) as caught:
+def refused(url: str, read: Callable[[str, str], Any] = picture_from_url) -> Refusal:
+    with pytest.raises(Refusal) as caught:
         read(url, "messages[0].content[1]")
     error = caught.value
-    assert (error.status, error.type, error.param) == (400, "invalid_request_error", "messages[0].content[1]")
+    assert (on_wire(error).status, on_wire(error).type, error.param) == (
+        400,
+        "invalid_request_error",
+        "messages[0].content[1]",
+    )
     assert "\n" not in error.message
     assert len(error.message) < 300
     return error
@@ -135,7 +140,7 @@ def test_the_pictures_of_one_question_are_bounded_together() -> None:
     budget = Budget()
     for _ in range(3):
         content.decode_picture(base64.b64decode(large.partition(",")[2]), "p", budget)
-    with pytest.raises(ApiError, match="48 megapixels together") as refusal:
+    with pytest.raises(Refusal, match="48 megapixels together") as refusal:
         picture_from_url(large, "messages[3]", budget)
     assert (refusal.value.param, refusal.value.code) == ("messages[3]", "too_many_pixels")
 
@@ -146,7 +151,7 @@ def test_damaged_pictures_are_read_or_refused_and_nothing_else(kind: str, data: 
     bytes_ = bytearray(encoded(gradient(20, 16), kind))
     for _ in range(data.draw(st.integers(1, 4))):
         bytes_[data.draw(st.integers(0, len(bytes_) - 1))] = data.draw(st.integers(0, 255))
-    with contextlib.suppress(ApiError):
+    with contextlib.suppress(Refusal):
         assert picture_from_url(data_url(bytes(bytes_)), "p").pixels.shape[2] == 3
 
 

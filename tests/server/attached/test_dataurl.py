@@ -13,7 +13,8 @@ from support.odd_stills import encoded, gradient
 
 from askcam.server.attached.content import clip_from_url, jpeg_from_base64, picture_from_url, picture_to_keep
 from askcam.server.attached.dataurl import bytes_of, decode64, parse
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
+from askcam.server.wire.refusals import on_wire
 
 DATA = encoded(gradient(), "JPEG")
 PLAIN = base64.b64encode(DATA).decode()
@@ -94,7 +95,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         lambda: picture_from_url(f"data:{text}", "p"),
         lambda: clip_from_url(f"data:video/jpeg;base64,{text}", "p"),
     ):
-        with contextlib.suppress(ApiError):
+        with contextlib.suppress(Refusal):
             read()
 
 
@@ -119,9 +120,9 @@ def test_what_is_no_base64_is_refused_and_it_says_where(text: str, words: str | 
     if words is None:
         assert decode64(text, "p", 100) == b"AB"
         return
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(Refusal) as caught:
         decode64(text, "p", 100)
-    assert (caught.value.status, caught.value.code, caught.value.param) == (400, "invalid_base64", "p")
+    assert (on_wire(caught.value).status, caught.value.code, caught.value.param) == (400, "invalid_base64", "p")
     assert words in caught.value.message
 
 
@@ -134,11 +135,11 @@ def test_one_byte_over_the_bound_is_refused_in_every_form() -> None:
         for text in (more, "\n".join(textwrap.wrap(more, 76)), more.rstrip("=")):
             too_much = parse(head + text)
             assert too_much is not None
-            with pytest.raises(ApiError, match="1,001 bytes are too many"):
+            with pytest.raises(Refusal, match="1,001 bytes are too many"):
                 bytes_of(too_much, "p", 1000)
     plain = parse("data:," + "%00" * 1001)
     assert plain is not None
-    with pytest.raises(ApiError, match="too many"):
+    with pytest.raises(Refusal, match="too many"):
         bytes_of(plain, "p", 1000)
 
 
@@ -146,7 +147,7 @@ def test_one_byte_over_the_bound_is_refused_in_every_form() -> None:
     "url", ["", "data:", "data:image/png;base64", "cat.jpg", PLAIN[:500], "data" + "x" * 5000, "blob:https://a/b"]
 )
 def test_what_is_no_data_url_says_what_to_send(url: str) -> None:
-    with pytest.raises(ApiError, match="send it as a data URL") as caught:
+    with pytest.raises(Refusal, match="send it as a data URL") as caught:
         picture_from_url(url, "p")
     assert caught.value.code == "invalid_image"
     assert len(caught.value.message) < 250
@@ -177,11 +178,11 @@ def test_its_frames_are_of_one_size_and_no_larger_than_a_frame_is_read() -> None
 
 
 def test_its_faults_name_the_frame() -> None:
-    with pytest.raises(ApiError, match=r"frame 2 of p: this is not base64") as caught:
+    with pytest.raises(Refusal, match=r"frame 2 of p: this is not base64") as caught:
         clip_from_url(f"data:video/jpeg;base64,{frames(9)},@@@@", "p")
     assert caught.value.param == "p"
-    with pytest.raises(ApiError, match=r"frame 3 of p: there are no bytes"):
+    with pytest.raises(Refusal, match=r"frame 3 of p: there are no bytes"):
         clip_from_url(f"data:video/jpeg;base64,{frames(9, 9)},", "p")
     clip_from_url("data:video/jpeg;base64," + frames(*[9] * 60), "p")
-    with pytest.raises(ApiError, match="61 frames; at most 60"):
+    with pytest.raises(Refusal, match="61 frames; at most 60"):
         clip_from_url("data:video/jpeg;base64," + frames(*[9] * 61), "p")

@@ -18,7 +18,8 @@ from askcam.server.attached import decoding
 from askcam.server.attached.budget import Budget, Held, Stopped
 from askcam.server.attached.content import KEPT_PIXELS, decode_picture
 from askcam.server.attached.decoding import Decoding
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
+from askcam.server.wire.refusals import on_wire
 from askcam.stream.fit import Fit
 
 LARGE = encoded(Image.new("RGB", (4000, 4000), (9, 9, 9)), "PNG")
@@ -90,9 +91,9 @@ def test_a_picture_that_the_model_cannot_see_is_refused_and_holds_nothing() -> N
         raise QuestionError(f"{width}x{height} is too long")
 
     held = Held()
-    with pytest.raises(ApiError, match=r"the picture cannot be seen by the model: \d+x\d+ is too long") as caught:
+    with pytest.raises(Refusal, match=r"the picture cannot be seen by the model: \d+x\d+ is too long") as caught:
         decode_picture(LARGE, "messages.0", Budget(held=held, fit=fit))
-    assert (caught.value.status, caught.value.param) == (400, "messages.0")
+    assert (on_wire(caught.value).status, caught.value.param) == (400, "messages.0")
     assert held.num_pixels == 0
 
 
@@ -106,12 +107,12 @@ async def test_what_is_decoded_for_a_message_is_as_the_model_sees_it() -> None:
 def test_beyond_the_room_the_next_is_refused_and_nobody_else_is_kept_out() -> None:
     held = Held(10 * KEPT_PIXELS, share=0.5)
     mine = [decode_picture(LARGE, "p", Budget(held=held, client="mine")) for _ in range(5)]
-    with pytest.raises(ApiError, match="your questions") as caught:
+    with pytest.raises(Refusal, match="your questions") as caught:
         decode_picture(LARGE, "p", Budget(held=held, client="mine"))
-    assert (caught.value.status, caught.value.code) == (429, "busy")
-    assert int(caught.value.headers["Retry-After"]) > 0
+    assert (on_wire(caught.value).status, caught.value.code) == (429, "busy")
+    assert int(on_wire(caught.value).headers["Retry-After"]) > 0
     theirs = [decode_picture(LARGE, "p", Budget(held=held, client=f"other{i}")) for i in range(5)]
-    with pytest.raises(ApiError, match="others' questions"):
+    with pytest.raises(Refusal, match="others' questions"):
         decode_picture(LARGE, "p", Budget(held=held, client="third"))
     mine.clear()
     decode_picture(LARGE, "p", Budget(held=held, client="third"))
@@ -123,7 +124,7 @@ def test_a_picture_that_fails_holds_nothing() -> None:
     held = Held()
     whole = encoded(gradient(800, 600), "PNG")
     broken = whole[:200] + bytes(400) + whole[600:]
-    with pytest.raises(ApiError, match="damaged"):
+    with pytest.raises(Refusal, match="damaged"):
         decode_picture(broken, "p", Budget(held=held, client="a"))
     assert held.num_pixels == 0
 
@@ -143,13 +144,13 @@ async def test_one_more_than_may_wait_is_refused() -> None:
     room, gate = Decoding(), Gate()
     tasks = [asyncio.create_task(room.run("a", gate.work("a"))) for _ in range(decoding.MAX_OF_CLIENT)]
     await until(lambda: bool(gate.begun))
-    with pytest.raises(ApiError, match="yours") as caught:
+    with pytest.raises(Refusal, match="yours") as caught:
         await room.run("a", gate.work("a"))
-    assert (caught.value.status, caught.value.code) == (429, "busy")
+    assert (on_wire(caught.value).status, caught.value.code) == (429, "busy")
     others = decoding.MAX_WAITING - decoding.MAX_OF_CLIENT
     tasks += [asyncio.create_task(room.run(f"b{i}", gate.work("b"))) for i in range(others)]
     await until(lambda: len(gate.begun) == decoding.THREADS)
-    with pytest.raises(ApiError, match="others'"):
+    with pytest.raises(Refusal, match="others'"):
         await room.run("c", gate.work("c"))
     gate.open.set()
     assert len(await asyncio.gather(*tasks)) == decoding.MAX_WAITING
@@ -227,9 +228,9 @@ async def test_it_ends_when_the_client_has_gone() -> None:
     async def gone() -> bool:
         return True
 
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(Refusal) as caught:
         await room.run("a", endless, gone)
-    assert caught.value.status == 499
+    assert on_wire(caught.value).status == 499
     assert stopped.is_set()
     assert await room.run("a", lambda budget: 1) == 1
     await room.close()
@@ -250,9 +251,9 @@ async def test_closing_ends_what_is_under_way() -> None:
     waits = asyncio.create_task(room.run("another", lambda budget: "begun"))
     await room.close()
     assert await task == "ended"
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(Refusal) as caught:
         await waits
-    assert caught.value.status == 503
+    assert on_wire(caught.value).status == 503
 
 
 async def test_turns_and_cancelling_at_random_lose_no_thread() -> None:

@@ -18,7 +18,8 @@ from askcam.server.attached import fetching
 from askcam.server.attached.allowed import FetchConfig
 from askcam.server.attached.content import picture_from_url
 from askcam.server.attached.fetching import Fetcher, NamedPicture
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
+from askcam.server.wire.refusals import on_wire
 
 
 @pytest.fixture
@@ -47,10 +48,10 @@ async def fetched(one: Fetcher, url: str, kind: fetching.Kind = "image") -> byte
 
 
 async def refused(one: Fetcher, url: str, code: str, words: str = "", kind: fetching.Kind = "image") -> str:
-    with pytest.raises(ApiError) as caught:
+    with pytest.raises(Refusal) as caught:
         await fetched(one, url, kind)
     error = caught.value
-    assert (error.status, error.param, error.code) == (400, "messages[0].content[1]", code), error.message
+    assert (on_wire(error).status, error.param, error.code) == (400, "messages[0].content[1]", code), error.message
     assert words in error.message
     assert "\n" not in error.message
     return error.message
@@ -83,7 +84,7 @@ async def test_one_address_in_many_places_is_fetched_once(web: Web) -> None:
 async def test_what_stands_in_many_places_counts_in_each(web: Web) -> None:
     web.page("/a.png", bytes(600))
     async with fetcher(web, max_bytes=1024) as one:
-        with pytest.raises(ApiError, match="max_bytes"):
+        with pytest.raises(Refusal, match="max_bytes"):
             await one.put([NamedPicture(web.url("/a.png"), "p", "image", str) for _ in range(2)])
 
 
@@ -209,7 +210,7 @@ async def test_the_files_of_one_message_are_bounded_together(web: Web) -> None:
     web.page("/b.png", bytes(700))
     async with fetcher(web, max_bytes=1024) as one:
         assert len(await fetched(one, web.url("/a.png"))) == 700
-        with pytest.raises(ApiError, match="max_bytes"):
+        with pytest.raises(Refusal, match="max_bytes"):
             await one.put([NamedPicture(web.url(f"/{name}.png"), "p", "image", str) for name in "ab"])
 
 
@@ -261,21 +262,21 @@ async def test_what_is_no_picture_is_refused_by_its_type_or_by_its_bytes(web: We
         await refused(one, web.url("/gone.png"), "fetch_failed", "status 404")
         assert await fetched(one, web.url("/untyped")) == png()
         lie = base64.b64encode(await fetched(one, web.url("/lie.png"))).decode()
-    with pytest.raises(ApiError, match="not a picture"):
+    with pytest.raises(Refusal, match="not a picture"):
         picture_from_url(f"data:;base64,{lie}", "p")
 
 
 async def test_the_bounds_on_addresses_and_on_what_is_under_way_are_kept(web: Web) -> None:
     web.pages["/slow.png"] = silent
     async with fetcher(web, max_addresses=2, max_at_once=1) as one:
-        with pytest.raises(ApiError, match="2 addresses"):
+        with pytest.raises(Refusal, match="2 addresses"):
             await one.put([NamedPicture(web.url(f"/{i}.png"), "p", "image", str) for i in range(3)])
         async with asyncio.TaskGroup() as group:
             first = group.create_task(refused(one, web.url("/slow.png"), "fetch_failed"))
             await asyncio.to_thread(until, lambda: web.asked, "the first request")
-            with pytest.raises(ApiError) as caught:
+            with pytest.raises(Refusal) as caught:
                 await fetched(one, web.url("/red.png"))
-            assert (caught.value.status, caught.value.code) == (429, "busy")
+            assert (on_wire(caught.value).status, caught.value.code) == (429, "busy")
             web.closing.set()
         assert first.result()
         assert await fetched(one, web.url("/red.png")) == png()

@@ -16,7 +16,7 @@ from support.realtime_talk import Talk, only_error
 
 from askcam.engine.question import JSON_OBJECT, Picture, Role, Sampling, Text
 from askcam.server.access.limits import Limits
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.openai.chat import reading as chat_reading
 from askcam.server.openai.chat.fields import CHAT
 from askcam.server.openai.chat.request import read as read_chat
@@ -26,6 +26,7 @@ from askcam.server.openai.responses import reading as responses_reading
 from askcam.server.openai.responses.fields import RESPONSES
 from askcam.server.openai.responses.request import read as read_response
 from askcam.server.steps import Ask, ToolChoice
+from askcam.server.wire.refusals import on_wire
 
 TOOL = {"name": "get_weather", "parameters": {"type": "object", "properties": {}}}
 CALL = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
@@ -43,10 +44,10 @@ def response(**body: Any) -> Ask:
     return read_response(given, (), given.items, Limits(), 10_000)
 
 
-def refusal(ask: Callable[..., Ask], **body: Any) -> ApiError:
-    with pytest.raises(ApiError) as caught:
+def refusal(ask: Callable[..., Ask], **body: Any) -> Refusal:
+    with pytest.raises(Refusal) as caught:
         ask(**body)
-    assert caught.value.status == 400
+    assert on_wire(caught.value).status == 400
     return caught.value
 
 
@@ -350,7 +351,7 @@ def test_what_a_model_has_thought_is_passed_over() -> None:
 def test_a_body_nested_without_end_is_refused(read: Callable[[bytes], Any]) -> None:
     for depth in (2_000, 100_000):
         data = b'{"a":' * depth + b"1" + b"}" * depth
-        with pytest.raises(ApiError) as caught:
+        with pytest.raises(Refusal) as caught:
             read(data)
         assert caught.value.code in ("invalid_json", "too_many_values")
 

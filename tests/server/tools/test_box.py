@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.tools.base import Circumstance, Signature
 from askcam.server.tools.box import Toolbox
 
@@ -46,7 +46,7 @@ def test_a_camera_is_offered_what_its_list_lets_pass(box: Toolbox, patterns: tup
 def test_a_question_may_want_fewer_but_not_others(box: Toolbox) -> None:
     assert [tool.signature.name for tool in box.offered(("*",), ["track"])] == ["track"]
     assert box.offered(("*",), []) == ()
-    with pytest.raises(ApiError, match="'track' is not offered here; offered: clock"):
+    with pytest.raises(Refusal, match="'track' is not offered here; offered: clock"):
         box.offered(("clock",), ["track"])
 
 

@@ -7,11 +7,12 @@ import pytest
 
 from askcam.engine.question import JSON_OBJECT, Role, Text
 from askcam.server.access.limits import Limits
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.openai.chat.reading import read_body
 from askcam.server.openai.chat.request import ChatRequest, read
 from askcam.server.steps import Ask
 from askcam.server.wire.bodies import decode
+from askcam.server.wire.refusals import on_wire
 
 USER = [{"role": "user", "content": "What do you see?"}]
 
@@ -21,11 +22,11 @@ def ask(**body: Any) -> Ask:
     return read(read_body(data.encode()), Limits())
 
 
-def refusal(**body: Any) -> ApiError:
-    with pytest.raises(ApiError) as caught:
+def refusal(**body: Any) -> Refusal:
+    with pytest.raises(Refusal) as caught:
         ask(**body)
-    assert caught.value.status == 400
-    assert caught.value.type == "invalid_request_error"
+    assert on_wire(caught.value).status == 400
+    assert on_wire(caught.value).type == "invalid_request_error"
     return caught.value
 
 
@@ -152,7 +153,7 @@ def test_a_wrong_type_is_named_with_its_place(body: dict[str, Any], param: str |
 
 
 def test_what_is_no_json_is_told_so() -> None:
-    with pytest.raises(ApiError, match="not JSON") as caught:
+    with pytest.raises(Refusal, match="not JSON") as caught:
         decode("{", ChatRequest)
     assert caught.value.code == "invalid_json"
 

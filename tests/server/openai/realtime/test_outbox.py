@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.openai.realtime.outbox import SocketOutbox
 
 
@@ -77,7 +77,7 @@ async def test_what_is_acknowledged_is_forgotten() -> None:
         box.put(name, name.upper())
     await take(box, 3)
     box.rewind("b", "resumed")
-    with pytest.raises(ApiError, match="not kept any more") as gap:
+    with pytest.raises(Refusal, match="not kept any more") as gap:
         box.missed("a")
     assert (gap.value.code, gap.value.param) == ("resume_gap", "after")
 
@@ -90,7 +90,7 @@ async def test_the_oldest_of_what_was_sent_goes_beyond_the_bounds(bounds: dict[s
     await take(box, 8)
     assert box.missed("c") == 5  # the newest one that is gone: nothing behind it is
     for after in ("b", None, "never sent"):
-        with pytest.raises(ApiError) as gap:
+        with pytest.raises(Refusal) as gap:
             box.missed(after)
         assert gap.value.code == "resume_gap"
 
@@ -103,5 +103,5 @@ async def test_what_was_sent_long_ago_goes_too_but_not_what_waits() -> None:
     now[0] = 61.0
     await box.get()
     assert box.missed("a") == 1
-    with pytest.raises(ApiError):
+    with pytest.raises(Refusal):
         box.missed(None)

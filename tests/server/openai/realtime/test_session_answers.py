@@ -6,7 +6,7 @@ import pytest
 from support.realtime_talk import Talk, done, only_error, types
 
 from askcam.engine.question import Reason, Role
-from askcam.server.errors import ApiError
+from askcam.server.errors import Internal, Invalid, Unavailable
 from askcam.server.openai.realtime.effects import Stop
 from askcam.server.steps import SeenStep
 
@@ -178,7 +178,7 @@ def test_a_refused_question_is_an_error_and_a_failed_response() -> None:
     talk = Talk()
     talk.user("What is it?")
     talk.say({"type": "response.create", "event_id": "e5"})
-    error = ApiError(503, "server_error", "camera 'lobby' is lost: no route", code="camera_unavailable")
+    error = Unavailable("camera 'lobby' is lost: no route", code="camera_unavailable")
     told, ended = talk.take(talk.session.failed(talk.start.response_id, error))
     assert (told["type"], told["error"]["code"], told["error"]["event_id"]) == ("error", "camera_unavailable", "e5")
     assert ended["response"]["status"] == "failed"
@@ -192,7 +192,7 @@ def test_an_answer_that_breaks_off_keeps_what_was_said() -> None:
     talk.user("What is it?")
     name = talk.ask().response_id
     talk.words(name, "A r")
-    events = talk.take(talk.session.failed(name, ApiError(500, "server_error", "it failed", code="engine_failure")))
+    events = talk.take(talk.session.failed(name, Internal("it failed", code="engine_failure")))
     assert types(events)[0] == "error"
     assert events[-1]["response"]["output"][0]["content"][0]["text"] == "A r"
     assert events[-1]["response"]["status"] == "failed"
@@ -368,6 +368,6 @@ def test_what_is_refused_later_names_the_session_s_or_the_response_s_field(
     talk = Talk()
     talk.user("What is it?")
     name = talk.ask(**own).response_id
-    refused = ApiError(400, "invalid_request_error", "it cannot be", param=told)
+    refused = Invalid("it cannot be", param=told)
     error = talk.take(talk.session.failed(name, refused))[0]["error"]
     assert error["param"] == param

@@ -10,7 +10,7 @@ from support.realtime_talk import Talk, done
 
 from askcam.client.protocol import CalledTool
 from askcam.engine.calls import Call
-from askcam.server.errors import ApiError
+from askcam.server.errors import Internal
 from askcam.server.openai.realtime.effects import Send, Start
 from askcam.server.steps import Called, Changed, Returned, Step, TextDelta
 
@@ -107,7 +107,7 @@ def test_whatever_comes_is_answered_with_events_and_every_response_ends_once(ste
         what, back = step
         name = starts[max(0, len(starts) - 1 - back)]
         if what == "failed":
-            talk.take(talk.session.failed(name, ApiError(500, "server_error", "no", code="engine_failure")))
+            talk.take(talk.session.failed(name, Internal("no", code="engine_failure")))
         else:
             talk.hear(name, STEPS[what])
     for _ in range(2):  # an answer that is given again comes to its end, too

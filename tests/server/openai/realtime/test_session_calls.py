@@ -10,7 +10,7 @@ from support.realtime_talk import Talk, done, only_error, types
 from askcam.client.protocol import CalledTool, ErrorBody
 from askcam.engine.calls import Call
 from askcam.engine.question import Role
-from askcam.server.errors import ApiError
+from askcam.server.errors import Internal
 from askcam.server.openai.realtime.prompt import messages
 from askcam.server.openai.realtime.tools import choice, functions
 from askcam.server.steps import Called, Done, Returned, SeenStep, TextDelta, ToolChoice
@@ -179,7 +179,7 @@ def test_an_answer_that_ends_in_the_middle_of_a_call_leaves_nothing_open(how: st
     if how == "cancel":
         events = talk.say({"type": "response.cancel"})
     else:
-        events = talk.take(talk.session.failed(name, ApiError(500, "server_error", "no", code="engine_failure")))
+        events = talk.take(talk.session.failed(name, Internal("no", code="engine_failure")))
     assert "response.mcp_call.failed" in types(events)
     assert events[-1]["response"]["status"] == {"cancel": "cancelled", "fail": "failed"}[how]
     assert [item["type"] for item in events[-1]["response"]["output"]] == ["message", "mcp_call"]

@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from askcam.server.errors import ApiError
+from askcam.server.errors import Refusal
 from askcam.server.sessions import Sessions
+from askcam.server.wire.refusals import on_wire
 
 
 class Guest:
@@ -47,9 +48,9 @@ async def test_a_foreign_session_is_refused_in_the_words_of_an_unknown_one() -> 
     sessions.add(guest)
     told = []
     for name in ("s1", "s2"):
-        with pytest.raises(ApiError) as refused:
+        with pytest.raises(Refusal) as refused:
             sessions.find(name, "viewer")
-        assert (refused.value.status, refused.value.code) == (404, "session_not_found")
+        assert (on_wire(refused.value).status, refused.value.code) == (404, "session_not_found")
         told.append(refused.value.message.replace(name, "NAME"))
     assert told[0] == told[1]
     await sessions.close()
@@ -60,7 +61,7 @@ async def test_whoever_is_away_too_long_is_gone() -> None:
     sessions.add(guest)
     sessions.park(guest)
     await ended(sessions, guest)
-    with pytest.raises(ApiError):
+    with pytest.raises(Refusal):
         sessions.find("s1", "viewer")
     assert sessions.num_parked == 0
 

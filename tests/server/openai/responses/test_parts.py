@@ -9,12 +9,13 @@ from pydantic import TypeAdapter
 
 from askcam.client.protocol import Saw
 from askcam.server.access.limits import Limits
-from askcam.server.errors import ApiError
+from askcam.server.errors import Internal, Refusal
 from askcam.server.openai.responses.items import InputItem
 from askcam.server.openai.responses.request import ResponseRequest, read
 from askcam.server.openai.responses.store import KeptResponse, Responses
 from askcam.server.openai.responses.writer import ResponseWriter
 from askcam.server.steps import Ask, SeenStep, TextDelta
+from askcam.server.wire.refusals import on_wire
 
 SDK: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
 SAW = Saw(None, None, None, 12.0, "ans_1", [], "live")
@@ -39,12 +40,12 @@ def test_the_newest_responses_are_kept_and_the_oldest_dropped() -> None:
         responses.put(one)
     assert len(responses) == 3
     assert responses.before(all_[4].response.id) == all_[4].items
-    with pytest.raises(ApiError) as gone:
+    with pytest.raises(Refusal) as gone:
         responses.before(all_[1].response.id)
-    assert (gone.value.status, gone.value.code) == (400, "previous_response_not_found")
-    with pytest.raises(ApiError) as missing:
+    assert (on_wire(gone.value).status, gone.value.code) == (400, "previous_response_not_found")
+    with pytest.raises(Refusal) as missing:
         responses.get(all_[1].response.id)
-    assert missing.value.status == 404
+    assert on_wire(missing.value).status == 404
 
 
 def test_what_is_kept_is_bounded_in_bytes_and_room_comes_back() -> None:
@@ -66,7 +67,7 @@ def test_what_is_kept_is_bounded_in_bytes_and_room_comes_back() -> None:
 def test_a_response_that_breaks_off_is_told_as_failed() -> None:
     writer = ResponseWriter(request())
     events = [*writer.begin(), *writer.step(SeenStep(SAW)), *writer.step(TextDelta("A red"))]
-    events += writer.failed(ApiError(500, "server_error", "the engine is gone", code="engine_failure"))
+    events += writer.failed(Internal("the engine is gone", code="engine_failure"))
     told = [msgspec.to_builtins(event) for event in events]
     for event in told:
         SDK.validate_python(event)
@@ -89,7 +90,7 @@ def test_a_call_before_its_output_may_be_of_an_earlier_response() -> None:
     before = (InputItem(role="user", content="Hi"), call)
     ask = asked(request(input=output), before)
     assert [message.role.value for message in ask.messages] == ["user", "assistant", "tool"]
-    with pytest.raises(ApiError, match="no function_call before it"):
+    with pytest.raises(Refusal, match="no function_call before it"):
         asked(request(input=output))
 
 
@@ -110,7 +111,7 @@ def test_calls_belong_to_the_words_before_them() -> None:
 
 def test_a_conversation_is_bounded() -> None:
     turn = InputItem(role="user", content="Hi")
-    with pytest.raises(ApiError, match="more than 256 items"):
+    with pytest.raises(Refusal, match="more than 256 items"):
         asked(request(), (turn,) * 256)
 
 
@@ -118,7 +119,7 @@ def test_what_is_too_long_is_cut_where_the_request_says_auto() -> None:
     turns = tuple(InputItem(role=role, content="x" * 10) for _ in range(200) for role in ("user", "assistant"))
     ask = asked(request(truncation="auto"), turns, prompt_chars=60)
     assert [message.role.value for message in ask.messages] == ["user", "assistant", "user", "assistant", "user"]
-    with pytest.raises(ApiError, match="more than 256 items"):
+    with pytest.raises(Refusal, match="more than 256 items"):
         asked(request(truncation="disabled"), turns)
 
 
@@ -131,6 +132,6 @@ def test_what_a_response_said_can_be_referred_to_while_it_is_kept() -> None:
     reference = InputItem("item_reference", id=said.id)
     assert responses.referred((reference, *body.items)) == (said, *body.items)
     responses.put(kept())
-    with pytest.raises(ApiError) as gone:
+    with pytest.raises(Refusal) as gone:
         responses.referred((*body.items, reference))
     assert (gone.value.param, gone.value.code) == ("input[1].id", "item_not_found")

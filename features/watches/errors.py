@@ -1,0 +1,42 @@
+"""What the keeping of watches refuses."""
+
+from askcam.server.errors import Conflict, Invalid, NotFound, TooMany
+
+
+class NoSuchWatch(NotFound):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no watch {name[:64]!r}; GET /v1/watches lists them", "name")
+
+
+class WatchExists(Conflict):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is a watch {name!r} already", "name")
+
+
+class ReadOnlyWatch(Conflict):
+    """It stands in askcam.toml."""
+
+    code = "read_only"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the watch {name!r} stands in askcam.toml: change it there", "name")
+
+
+class TooManyWatches(TooMany):
+    def __init__(self, most: int) -> None:
+        super().__init__(f"there are {most} watches: remove one first")
+
+
+class TooManyRequests(TooMany):
+    """Of one session, at once."""
+
+    code = "busy"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} requests about watches are under way: wait for one of them")
+
+
+class CannotBeScored(Invalid):
+    """This model's tokens do not allow it."""
+
+    code = "cannot_be_scored"
