@@ -14,6 +14,7 @@ from askcam.app.asgi import build_app
 from askcam.app.build import build_core
 from askcam.app.config import Config
 from askcam.app.config_file import check
+from askcam.app.features import PLUGGED
 from askcam.app.running_server import LOADING, RunningServer
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
@@ -25,7 +26,7 @@ from askcam.server.connections.book import Book
 from askcam.server.connections.descriptors import for_connections, raise_soft_limit
 from askcam.server.connections.protocol import GuardedHttp, GuardedWebsocket
 from askcam.server.connections.told import Quiet, Told
-from askcam.server.core import Core
+from askcam.server.core import Core, the_feature
 from askcam.server.gauges import guarded
 from askcam.server.gauges.connections import ConnectionGauges
 from askcam.server.lifecycle import Lifecycle
@@ -52,6 +53,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 GRACE_S = 1.5  # for requests to finish once the server ends; streams end at once
+OTHERS = tuple(the_feature(feature.name) for feature in PLUGGED)
 BACKLOG = 1024  # connections that the kernel holds until they are taken
 
 
@@ -107,7 +109,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[RunningServer
     core.cameras.announced = tuple(config.cameras)
     async with contextlib.AsyncExitStack() as around:
         sock = around.enter_context(contextlib.closing(bind(config.server.host, config.server.port)))
-        life = await around.enter_async_context(Lifecycle(core.parts()))
+        life = await around.enter_async_context(Lifecycle(core.parts(), others=OTHERS))
         told = Told()
         around.enter_context(_quiet(told))
         book = Book(

@@ -86,7 +86,7 @@ class Core:
             "the fetching of pictures": self.fetcher,
             "the decoding of pictures": self.decoding,
             "the model": self.model,
-            **{f"the feature {name!r}": running for name, running in self.features.items()},
+            **{the_feature(name): running for name, running in self.features.items()},
             "the cameras": self.cameras,
             "the realtime sessions": self.sessions,
         }
@@ -110,3 +110,8 @@ class Core:
 def client(conn: HTTPConnection) -> str:
     """Under which key a client's rates are counted."""
     return client_of(conn).key
+
+
+def the_feature(name: str) -> str:
+    """What it is called among the server's parts."""
+    return f"the feature {name!r}"

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -24,7 +24,8 @@ class ServerPart:
 
     async def begin(self) -> None:
         """The engine is warm, and the configured cameras are being opened. Raises ConfigError for what cannot be served
-        with this model. It may be cancelled: the server ends."""
+        with this model; what another package's feature raises is said, and the server goes on without what that would
+        do. It may be cancelled: the server ends."""
 
     async def close(self) -> None:
         """The server ends: nothing more is asked of it. What it holds is let go, what is to be kept is written, within
@@ -34,9 +35,10 @@ class ServerPart:
 class Lifecycle:
     """Owned by the event loop. As a context it opens and closes; begin() is called within."""
 
-    def __init__(self, parts: Mapping[str, ServerPart], close_s: float = CLOSE_S) -> None:
-        """`parts` by name, in the order in which they are opened; `close_s`: seconds that each is given to close."""
-        self._parts, self._close_s = dict(parts), close_s
+    def __init__(self, parts: Mapping[str, ServerPart], close_s: float = CLOSE_S, others: Collection[str] = ()) -> None:
+        """`parts` by name, in the order in which they are opened; `close_s`: seconds that each is given to close;
+        `others`: names of those that another package brings."""
+        self._parts, self._close_s, self._others = dict(parts), close_s, frozenset(others)
         self._opened: list[str] = []
 
     async def __aenter__(self) -> Self:
@@ -59,9 +61,16 @@ class Lifecycle:
             raise
 
     async def begin(self) -> None:
-        """Have all begin. Raises what one raises: those after it do not begin, and all stay open until close()."""
+        """Have all begin. Raises what one of ours raises, since the server would not do what its config says: those
+        after it do not begin, and all stay open until close(). Of another package's the log has it, and what that has
+        brought stays, guarded: one package's fault is no reason for no answers at all."""
         for name in tuple(self._opened):
-            await self._parts[name].begin()
+            try:
+                await self._parts[name].begin()
+            except Exception:
+                if name not in self._others:
+                    raise
+                log.exception("%s, of another package, did not begin: the server goes on without it", name)
 
     async def close(self) -> None:
         """Close what is open, the last one first. Of one that fails, or takes too long, the log has it, and the others

@@ -126,6 +126,29 @@ def test_what_does_not_fit_is_left_out_with_the_reason_and_the_rest_works(name: 
     assert name in line
 
 
+LAME = """
+from askcam.server.feature import Feature
+from askcam.server.running import Running
+
+class Lame(Running):
+    async def begin(self):
+        raise RuntimeError("no legs")
+
+FEATURE = Feature("lame", build=lambda core, given, others: Lame())
+"""
+
+
+def test_one_that_does_not_begin_keeps_nobody_from_being_answered(tmp_path: Path) -> None:
+    (tmp_path / "lame.py").write_text(LAME)
+    info = tmp_path / "lame-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lame\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[askcam.features]\nlame = lame:FEATURE\n")
+    with live_server(cameras=["lobby=synthetic:7"], env={"PYTHONPATH": str(tmp_path)}) as server:
+        wait_for_pairs(server, "lobby", 2)
+        assert httpx.get(f"{server.url}/readyz", timeout=10).status_code == 200
+
+
 def test_what_askcam_has_itself_is_known() -> None:
     brought = {name for feature in FEATURES for name in feature.sections}
     assert {each.name for each in fields(Config)} - {"sections"} - brought == plugged.OWN_SECTIONS

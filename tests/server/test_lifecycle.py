@@ -127,3 +127,15 @@ async def test_what_was_never_opened_is_neither_begun_nor_closed() -> None:
     await living.begin()
     await living.close()
     assert told == []
+
+
+async def test_another_packages_that_does_not_begin_is_said_and_the_others_begin(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    told: list[str] = []
+    parts = {name: RecordingPart(name, told, "begin" if name == "model" else "") for name in NAMES}
+    async with Lifecycle(parts, others={"model"}) as living:
+        await living.begin()
+    assert "begin cameras" in told
+    assert "close model" in told
+    assert "model, of another package, did not begin" in caplog.text
