@@ -14,6 +14,7 @@ from typing import Any
 OPEN, CLOSE = "<tool_call>", "</tool_call>"
 MAX_CALL_CHARS = 32_768  # of one call; what is longer is broken
 MARKERS = (OPEN, CLOSE, "<tool_response>", "</tool_response>", "<tools>", "</tools>")  # nobody else may write them
+TAGS = ("<function=", "</function>", "<parameter=", "</parameter>")  # likewise, where a template wants calls in tags
 
 
 def new_call_id() -> str:

@@ -6,7 +6,7 @@ leaves out afterwards: the model reads what was written, to the letter, in token
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from tokenizers import normalizers
@@ -21,13 +21,13 @@ SHORTEST = 2  # characters of a name that can be broken
 class Outside:
     """Writes text from outside for one tokenizer. Any thread."""
 
-    def __init__(self, tokenizer: Any) -> None:
-        """Has the tokenizer leave BREAK out from now on."""
+    def __init__(self, tokenizer: Any, more: Collection[str] = ()) -> None:
+        """Has the tokenizer leave BREAK out from now on. `more`: names that nobody may write, beside MARKERS."""
         _leave_out(tokenizer.backend_tokenizer)
         added = [token for token in tokenizer.added_tokens_decoder.values() if _is_marker(token)]
         hidden = {token.content for token in added if not token.normalized}
         # What the tokenizer looks for only when BREAK is gone, or knows as letters only, is taken apart for all to see.
-        shown = ({token.content for token in added} | set(MARKERS)) - hidden
+        shown = ({token.content for token in added} | {*MARKERS, *more}) - hidden
         begins = "".join(sorted({re.escape(name[0]) for name in hidden}))
         self._begins = re.compile(f"[{begins}]") if begins else None
         names = "|".join(re.escape(name[1:]) for name in sorted(shown))

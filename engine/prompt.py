@@ -1,6 +1,5 @@
 """A question and what it sees become the inputs of generate(): messages, chat template, processor, positions."""
 
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,13 +8,14 @@ import numpy as np
 import torch
 from PIL import Image
 
+from askcam.engine.calls import TAGS
 from askcam.engine.errors import QuestionError
 from askcam.engine.families.positions import positions
 from askcam.engine.families.spec import FamilySpec
 from askcam.engine.interface import Positions
 from askcam.engine.outside import Outside
 from askcam.engine.question import Clip, Message, Part, Question, Role, Text
-from askcam.engine.tool_turns import without_tools
+from askcam.engine.templates import ChatTemplate
 from askcam.stream.fit import Fit, resize
 from askcam.stream.frame import Pixels
 from askcam.stream.window import View
@@ -42,7 +42,8 @@ class Prompter:
     def __init__(self, processor: Any, spec: FamilySpec, rule: Positions, max_pairs: int) -> None:
         self._processor, self._spec, self._rule = processor, spec, rule
         self._max_frames = 2 * max_pairs
-        self._outside = Outside(processor.tokenizer)
+        self._template = ChatTemplate(processor)
+        self._outside = Outside(processor.tokenizer, TAGS if self._template.tags_calls else ())
 
     def prompt(self, question: Question, view: View | None) -> Prompt:
         """Raises QuestionError when the question's parts cannot become a prompt of this model."""
@@ -70,33 +71,13 @@ class Prompter:
 
     def text(self, messages: list[dict[str, Any]], tools: Sequence[Mapping[str, Any]]) -> str:
         """The conversation in the chat template's words, up to where the answer begins."""
-        plain = self._outside.written(tools) or None
-        if not self._knows_tools and (plain or any(m["role"] == Role.TOOL or "tool_calls" in m for m in messages)):
-            messages, plain = without_tools(messages, plain or ()), None
-        text: str = self._processor.apply_chat_template(
-            messages, tools=plain, tokenize=False, add_generation_prompt=True
-        )
-        return text
+        return self._template.text(messages, self._outside.written(tools))
 
     def num_words(self, question: Question) -> int:
         """How many tokens its words are, without what it sees. Any thread."""
         only = [replace(m, parts=tuple(p for p in m.parts if isinstance(p, Text))) for m in question.messages]
         text = self.text([self._message(message) for message in only], question.tools)
         return len(self._processor.tokenizer.backend_tokenizer.encode(text, add_special_tokens=False))
-
-    @functools.cached_property
-    def _knows_tools(self) -> bool:
-        """Whether the chat template writes tools down. A template may fail at what it doesn't know."""
-        name = "a_tool_to_be_found"
-        tool = {"type": "function", "function": {"name": name, "description": "", "parameters": {}}}
-        asked = [{"role": Role.USER.value, "content": "?"}]
-        try:
-            written: str = self._processor.apply_chat_template(
-                asked, tools=[tool], tokenize=False, add_generation_prompt=True
-            )
-        except Exception:  # jinja's own, or whatever the template raises
-            return False
-        return name in written
 
     def messages(self, question: Question, video: dict[str, Any] | None) -> list[dict[str, Any]]:
         """The conversation as the chat template takes it; the camera's `video` comes first in the first user turn."""
@@ -115,7 +96,7 @@ class Prompter:
         else:
             out["content"] = [self._part(part) for part in _joined(message.parts)]
         if message.tool_calls:
-            out["tool_calls"] = self._outside.written(message.tool_calls)
+            out["tool_calls"] = self._outside.written(self._template.calls(message.tool_calls))
         return out
 
     def _part(self, part: Part) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The families that can be run, by config.json's model_type: what a model's files say becomes its FamilySpec. Pure."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from askcam.engine.families.spec import Facts, FamilySpec
 
@@ -47,11 +48,18 @@ def qwen3_vl(facts: Facts) -> FamilySpec:
         still=facts.still_limits(patch * merge),
         grids=facts.grids,
         stamped_pairs=True,
+        interleaved=True,
     )
+
+
+def qwen3_5(facts: Facts) -> FamilySpec:
+    """Pairs stand as in Qwen3-VL; most layers of the language model keep a state instead of keys and values."""
+    return replace(qwen3_vl(facts), model_type="qwen3_5")
 
 
 FAMILIES: Mapping[str, Callable[[Facts], FamilySpec]] = {
     "qwen2_vl": qwen2_vl,
     "qwen2_5_vl": qwen2_5_vl,
     "qwen3_vl": qwen3_vl,
+    "qwen3_5": qwen3_5,
 }

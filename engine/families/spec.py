@@ -37,6 +37,7 @@ class FamilySpec:
     grids: tuple[Grid, ...] = ()  # the only grids that the model was trained on; empty: any
     tokens_per_second: float | None = None  # temporal positions follow the clock at this rate; None: they count pairs
     stamped_pairs: bool = False  # every pair stands alone in the prompt, behind its time stamp
+    interleaved: bool = False  # neighbouring frequencies turn with time, row and column by turns; else in three blocks
 
     @property
     def factor(self) -> int:

@@ -13,7 +13,7 @@ class VisionLayout:
 
     cos: Tensor  # (N, 1, 1, d) float32
     sin: Tensor
-    positions: Tensor | None = None  # (N, dim) learned positions to be added to the patches (Qwen3-VL)
+    positions: Tensor | None = None  # (N, dim) learned positions to be added to the patches (from Qwen3-VL on)
     order: Tensor | None = None  # merge blocks window by window (Qwen2.5-VL)
     restore: Tensor | None = None  # ... and back
     windows: Tensor | None = None  # (N, N) bool: who sees whom in blocks with windows, in that order
@@ -42,7 +42,7 @@ def layout(tower: Any, kind: str, rows: int, columns: int) -> VisionLayout:
             torch.argsort(order).to(device),
             None if windows.all() else windows.to(device),
         )
-    if kind == "qwen3_vl":
+    if hasattr(tower, "pos_embed"):
         return VisionLayout(cos, sin, _learned(tower, at, rows, columns).to(device))
     return VisionLayout(cos, sin)
 

@@ -27,10 +27,9 @@ class LiveModel:
     """Owned by the engine thread. Tensors in, tensors out; who may have which rows is the pool's bookkeeping."""
 
     def __init__(self, loaded: Loaded, ops: Ops, pool_rows: int) -> None:
-        kind = loaded.spec.model_type
         self._spec = loaded.spec
-        self.language = Language(loaded.model, ops, interleaved=kind == "qwen3_vl")
-        self.vision = Vision(loaded.model, kind)
+        self.language = Language(loaded.model, ops, interleaved=loaded.spec.interleaved)
+        self.vision = Vision(loaded.model, loaded.spec.model_type)
         self._patcher = Patcher(
             loaded.processor.video_processor, loaded.spec.patch, loaded.spec.merge, loaded.device, self.vision.dtype
         )

@@ -20,6 +20,8 @@ def check_supported(loaded: Loaded) -> None:
     if loaded.device.type not in ("cpu", "cuda"):
         raise ModelError(f"the live backend runs on a CPU or a CUDA GPU, not on {loaded.device.type}")
     text = loaded.model.config.get_text_config()
+    if "linear_attention" in (getattr(text, "layer_types", None) or ()):
+        raise ModelError("some of this model's layers keep a state instead of keys and values")
     if getattr(text, "use_sliding_window", False):
         raise ModelError("this model's attention slides over its context; the live backend has no such window")
     if getattr(text, "num_experts", 0):

@@ -16,7 +16,7 @@ from askcam.engine.prompt import Prompter
 from askcam.engine.question import Finished, Question
 from askcam.stream.window import View
 
-FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
+FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_5")
 Prompt = Callable[..., Any]
 
 

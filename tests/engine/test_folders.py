@@ -64,7 +64,7 @@ def test_a_broken_config(copy: Path) -> None:
 
 def test_another_kind_of_model_is_told_what_is_supported(copy: Path) -> None:
     edit(copy / "config.json", model_type="llama")
-    with pytest.raises(ModelError, match="is a llama model; supported are qwen2_vl, qwen2_5_vl, qwen3_vl"):
+    with pytest.raises(ModelError, match="is a llama model; supported are qwen2_vl, qwen2_5_vl, qwen3_vl, qwen3_5"):
         open_engine(EngineConfig(str(copy)))
 
 

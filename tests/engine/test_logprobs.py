@@ -18,7 +18,7 @@ from askcam.engine.question import Finished, Piece, Question, Reason
 from askcam.engine.stopping import Glance
 from askcam.stream.window import View
 
-FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
+FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_5")
 WAYS = (
     {"temperature": 0, "logprobs": 0},
     {"temperature": 0, "logprobs": 20, "repetition_penalty": 1.3, "min_tokens": 12},

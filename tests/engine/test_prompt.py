@@ -15,7 +15,7 @@ from askcam.engine.question import Clip, Message, Picture, Question, Role, Text
 from askcam.stream.window import View
 
 MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
-FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
+FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_5")
 
 
 def patchify(frames: np.ndarray, mean: Any, std: Any, patch: int) -> np.ndarray:

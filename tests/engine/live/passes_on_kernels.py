@@ -59,7 +59,7 @@ class All(dict[object, LaunchPlan]):
 def languages(loaded: Loaded, ours: TritonOps) -> tuple[Language, Language]:
     """One model on plain torch and on `ours`, with the same noise in their pools."""
     model = loaded.model.to(DEVICE, DTYPE)
-    made = [Language(model, ops, interleaved=loaded.spec.model_type == "qwen3_vl") for ops in (TorchOps(), ours)]
+    made = [Language(model, ops, interleaved=loaded.spec.interleaved) for ops in (TorchOps(), ours)]
     for language in made:
         language.allocate(ROWS + STEP)
         language.kv.copy_(torch.randn(language.kv.shape, generator=torch.Generator().manual_seed(0)))

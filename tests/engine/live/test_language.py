@@ -15,7 +15,7 @@ CPU = torch.device("cpu")
 
 
 def language(loaded: Loaded) -> Language:
-    made = Language(loaded.model, TorchOps(), interleaved=loaded.spec.model_type == "qwen3_vl")
+    made = Language(loaded.model, TorchOps(), interleaved=loaded.spec.interleaved)
     made.allocate(512)
     made.kv.fill_(float("nan"))  # whoever reads a row that nobody wrote is found out
     return made
