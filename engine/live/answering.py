@@ -6,7 +6,7 @@ from torch import Tensor
 
 from askcam.engine.answer import Answer
 from askcam.engine.inbox import Asked
-from askcam.engine.live.kvpool import KVPool, Range
+from askcam.engine.live.holding import Holding
 from askcam.engine.live.ops import RowSpan
 from askcam.engine.live.sampling import Chooser
 from askcam.engine.live.seam import Ints
@@ -44,11 +44,10 @@ class Costs:
 
 @dataclass(slots=True, eq=False)
 class PoolPlace:
-    """A question's place in the pool: the window it reads and a tail of its own. Both are held until release()."""
+    """A question's place in the pool: what it reads, and how far it is."""
 
-    window: Range | None  # None: the question brings all it is about in its tail
+    held: Holding
     window_len: int  # tokens of the window that it sees: what was there when it was asked
-    tail: Range
     prompt: PromptRows | None  # what is left to be run of it; None: answering
     next_position: int  # of the next token
     usage: Usage
@@ -60,8 +59,10 @@ class PoolPlace:
         """Its rows in the next pass: the prompt, or as much of it as one pass takes, or one token."""
         left = 1 if self.prompt is None else self.prompt.x.shape[0]
         num_rows = left if left <= SHORT_ROWS else min(left, max_rows)
-        base = 0 if self.window is None else self.window.base
-        return RowSpan(num_rows, base, self.window_len, self.tail.base, self.tail_len + num_rows)
+        window, tail, states = self.held.window, self.held.tail, self.held.states
+        base = 0 if window is None else window.base
+        end = self.tail_len + num_rows
+        return RowSpan(num_rows, base, self.window_len, tail.base, end, states.read, states.write)
 
     def chooses(self, span: RowSpan) -> bool:
         """Whether the logits of that pass's last row choose a token: else more of the prompt is to come."""
@@ -70,15 +71,11 @@ class PoolPlace:
     def ran(self, span: RowSpan) -> None:
         """That pass is done."""
         self.tail_len = span.tail_len
+        self.held.states.ran()
         if self.prompt is None:
             self.next_position += 1
         else:
             self.prompt = self.prompt.rest(span.num_rows)
-
-    def release(self, pool: KVPool) -> None:
-        pool.release(self.tail)
-        if self.window is not None:
-            pool.release(self.window)
 
 
 @dataclass(slots=True, eq=False)

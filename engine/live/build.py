@@ -7,11 +7,12 @@ import torch
 
 from askcam.engine.errors import ModelError
 from askcam.engine.interface import EngineConfig
-from askcam.engine.live.capacity import Need
+from askcam.engine.live.capacity import Division, Need
 from askcam.engine.live.cuda import choose_ops, settle_ops
 from askcam.engine.live.engine import LiveEngine
 from askcam.engine.live.graphs import Graphs
 from askcam.engine.live.model import LiveModel
+from askcam.engine.live.statepool import StatePool
 from askcam.engine.live.supported import check_supported
 from askcam.engine.live.threads import best_threads
 from askcam.engine.loading import FoundModel, Loaded
@@ -34,7 +35,9 @@ def build(loaded: Loaded, config: EngineConfig, model: LiveModel | None = None) 
 def make_model(loaded: Loaded, config: EngineConfig) -> LiveModel:
     """Raises ModelError when it is not supported or too little memory is left."""
     check_supported(loaded)
-    model = LiveModel(loaded, choose_ops(loaded.device), pool_rows(loaded, config))
+    split = divide(loaded, config)
+    states = StatePool(split.slots, split.spare)
+    model = LiveModel(loaded, choose_ops(loaded.device, split.slots > 0), split.rows, states)
     if settle_ops(model.language, log.info):
         log.info("capturing CUDA graphs")
         graphs = Graphs(model.language, model.vision, model.pool)
@@ -58,13 +61,13 @@ def need(loaded: Loaded) -> Need:
     return Need.of(loaded.model.config, loaded.model.lm_head.weight.itemsize, loaded.spec, loaded.info.max_pairs)
 
 
-def pool_rows(loaded: Loaded, config: EngineConfig) -> int:
-    """Rows of the KV pool, bounded by memory. Raises ModelError when not even one camera fits."""
+def divide(loaded: Loaded, config: EngineConfig) -> Division:
+    """The memory for windows and answers. Raises ModelError when not even one camera fits."""
     budget, wanted = _budget(loaded.device, config, 0), need(loaded)
     refusal = wanted.refusal(budget)
     if refusal is not None:
         raise ModelError(refusal)
-    return budget // wanted.row_bytes
+    return wanted.split(budget, config.max_answering)
 
 
 def _budget(device: torch.device, config: EngineConfig, weights_bytes: int) -> int:

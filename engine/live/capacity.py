@@ -4,35 +4,51 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from askcam.engine.families.spec import FamilySpec
+from askcam.engine.live.statepool import OWN
 from askcam.engine.live.windows import max_windows
 from askcam.stream.window import Anchors
 
 HEAD_TOKENS = 64  # of a window, before its first pair; a guess for planning
 STAMP_TOKENS = 16  # around a pair, in families that stamp them; likewise
 SHORTEST = 2  # pairs
+ANSWER_SLOTS = 2  # of states: what it reads and what it writes
+ANSWERS_SHARE = 0.25  # of the memory, for their states at most
+LINEAR = "linear_attention"  # a layer that keeps states, by its configuration's layer_types
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """What memory is set aside as: rows of keys and values; slots of states, some of them for windows that grow."""
+
+    rows: int
+    slots: int = 0
+    spare: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What cameras of one model take of the KV pool, at most."""
+    """What cameras of one model take of the memory that is set aside, at most."""
 
     row_bytes: int  # keys and values of one token, all layers
     max_pairs: int  # of the longest window
     frame_tokens: int  # of the largest frame, which is a pair's too
     text_tokens: int  # around a pair
     factor: int  # pixels of a token's side
+    slot_bytes: int = 0  # states of one window or answer, all layers; 0: the model keeps none
 
     @classmethod
     def of(cls, config: Any, itemsize: int, spec: FamilySpec, max_pairs: int) -> "Need":
         """`config`: transformers' configuration of the model; `itemsize`: bytes of one number."""
         text = config.get_text_config()
         head_dim = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
+        num_linear = list(getattr(text, "layer_types", None) or ()).count(LINEAR)
         return cls(
-            row_bytes=text.num_hidden_layers * 2 * text.num_key_value_heads * head_dim * itemsize,
+            row_bytes=(text.num_hidden_layers - num_linear) * 2 * text.num_key_value_heads * head_dim * itemsize,
             max_pairs=max_pairs,
             frame_tokens=spec.frame.max_pixels // spec.factor**2,
             text_tokens=STAMP_TOKENS if spec.stamped_pairs else 0,
             factor=spec.factor,
+            slot_bytes=num_linear * _state_bytes(text, itemsize) if num_linear else 0,
         )
 
     @property
@@ -42,15 +58,43 @@ class Need:
         return max_windows(anchors) * (HEAD_TOKENS + anchors.max_pairs * (self.frame_tokens + self.text_tokens))
 
     @property
+    def camera_slots(self) -> int:
+        """Likewise: one for each window, and one for the head that they share."""
+        return max_windows(Anchors.within(self.max_pairs)) + 1
+
+    @property
+    def spare_slots(self) -> int:
+        """That windows grow into, and as many that a scoring may still read meanwhile."""
+        return 2 * max_windows(Anchors.within(self.max_pairs))
+
+    @property
     def camera_bytes(self) -> int:
-        return self.camera_rows * self.row_bytes
+        return self.camera_rows * self.row_bytes + self.camera_slots * self.slot_bytes
+
+    @property
+    def least_bytes(self) -> int:
+        """For one camera and one answer."""
+        return self.camera_bytes + (OWN + self.spare_slots + ANSWER_SLOTS) * self.slot_bytes
+
+    def split(self, budget: int, max_answering: int) -> Division:
+        """How `budget` bytes, that hold a camera, are best divided; at most `max_answering` answers at once."""
+        if not self.slot_bytes:
+            return Division(budget // self.row_bytes)
+        left = budget - (OWN + self.spare_slots) * self.slot_bytes
+        each = ANSWER_SLOTS * self.slot_bytes
+        answers = max(1, min(max_answering, int(left * ANSWERS_SHARE) // each))
+        left -= answers * each
+        cameras = max(1, left // self.camera_bytes)
+        slots = cameras * self.camera_slots
+        rows = (left - slots * self.slot_bytes) // self.row_bytes
+        return Division(rows, slots + answers * ANSWER_SLOTS + self.spare_slots, self.spare_slots)
 
     def refusal(self, budget: int) -> str | None:
         """Why `budget` bytes are too few, and what they would hold; None if they hold a camera."""
-        if self.camera_bytes <= budget:
+        if self.least_bytes <= budget:
             return None
         said = (
-            f"{_gb(budget)} for windows do not hold one camera, which takes {_gb(self.camera_bytes)} "
+            f"{_gb(budget)} for windows do not hold one camera, which takes {_gb(self.least_bytes)} "
             f"({self.max_pairs} pairs of frames of up to {self.frame_tokens} tokens)"
         )
         fitting = []
@@ -63,7 +107,15 @@ class Need:
         return f"{said}; it would hold one with {' or '.join(fitting)}" if fitting else f"{said}, nor a shorter one"
 
     def _with(self, **changes: int) -> int:
-        return replace(self, **changes).camera_bytes
+        return replace(self, **changes).least_bytes
+
+
+def _state_bytes(text: Any, itemsize: int) -> int:
+    """Of one layer: what it remembers, and the last tokens that its convolution sees."""
+    keys = text.linear_num_key_heads * text.linear_key_head_dim
+    values = text.linear_num_value_heads * text.linear_value_head_dim
+    recent = (text.linear_conv_kernel_dim - 1) * (2 * keys + values)
+    return int(values * text.linear_key_head_dim * 4 + recent * itemsize)
 
 
 def _gb(count: int) -> str:

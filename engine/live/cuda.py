@@ -16,9 +16,12 @@ log = logging.getLogger("askcam.engine")
 LIMIT = 2e-2  # of an error's norm to the result's, in 16 bits
 
 
-def choose_ops(device: torch.device) -> Ops:
-    """Triton's operations where there are CUDA and Triton, else plain torch."""
+def choose_ops(device: torch.device, keeps_states: bool = False) -> Ops:
+    """Triton's operations where there are CUDA and Triton, else plain torch. `keeps_states`: the model does."""
     if device.type != "cuda":
+        return TorchOps()
+    if keeps_states:
+        log.warning("the live backend runs on plain torch, slower: there are no kernels for this model's states")
         return TorchOps()
     if importlib.util.find_spec("triton") is None:
         log.warning("Triton is not installed: the live backend runs on plain torch, slower")
@@ -66,7 +69,7 @@ def _errors(language: Language) -> list[tuple[str, float]]:
         return torch.randn(shape, generator=noise, device=device).to(dtype)
 
     heads, kv, dim = language.num_heads, language.num_kv, language.head_dim
-    layer, scale, eps = language.layers[0], language.scale, language.eps
+    layer, scale, eps = language.full[0], language.scale, language.eps
     k, v = randn(512, kv, dim), randn(512, kv, dim)
     # two questions on one window of 100 tokens, one answer on another, one without a window
     spans = [
@@ -94,7 +97,7 @@ def _errors(language: Language) -> list[tuple[str, float]]:
         ("attention of rows", lambda ops: ops.row_attention(q, k, v, batch, scale)),
         ("attention of frames", lambda ops: ops.append_attention(more, k, v, grown, scale)),
         ("norm", lambda ops: ops.norm_linear(x.clone(), y, layer.input_norm, eps, layer.qkv, layer.qkv_bias)),
-        ("gate", lambda ops: ops.norm_gated(x.clone(), y, layer.mlp_norm, eps, layer.gate_up)),
+        ("gate", lambda ops: ops.norm_gated(x.clone(), y, layer.mlp.norm, eps, layer.mlp.gate_up)),
     ]
     return [(name, _relative(call(ours), call(plain))) for name, call in calls]
 

@@ -17,7 +17,7 @@ from askcam.engine.interface import EngineConfig, EngineMemory, LiveSource, Seen
 from askcam.engine.live.answering import RunningAnswer
 from askcam.engine.live.beginnings import Beginning, Beginnings
 from askcam.engine.live.keeper import Keeper
-from askcam.engine.live.kvpool import KVPool, PoolFull
+from askcam.engine.live.kvpool import PoolFull
 from askcam.engine.live.model import LiveModel
 from askcam.engine.live.prompts import LivePrompter
 from askcam.engine.live.scheduler import Scheduler
@@ -39,13 +39,15 @@ class LiveEngine(Front):
     def __init__(self, loaded: Loaded, config: EngineConfig, model: LiveModel, camera_rows: int) -> None:
         """Starts the engine thread; build.py is the way in. `camera_rows`: of the pool, for one camera at most."""
         super().__init__(loaded, config, replace(loaded.info, backend="live"))
-        self._model, self._pool, self._row_bytes = model, model.pool, model.language.row_bytes
+        self._model = model
+        self.pool, self.states = model.pool, model.states  # for their stats(); the engine thread owns them
+        self._row_bytes, self._slot_bytes = model.language.row_bytes, model.language.slot_bytes
         self._prompter = LivePrompter(loaded, config.positions)
         self._keeper = Keeper(model, self._prompter, self.anchors)
         self._starter = Starter(self, loaded, config, model, self._prompter, self._keeper)
         self._scheduler = Scheduler()
         self._logprobs = Logprobs(loaded.processor.tokenizer)
-        self._scorer = Scorer(self._starter, model, loaded.processor.tokenizer)
+        self._scorer = Scorer(self._starter, loaded.processor.tokenizer)
         self._most_cameras = model.pool.total_rows // camera_rows
         self._max_answering = config.max_answering
         self._grown: set[str] = set()  # cameras with news; a set's add and pop need no lock
@@ -79,14 +81,10 @@ class LiveEngine(Front):
             unsubscribe()
         self._news(name)
 
-    @property
-    def pool(self) -> KVPool:
-        """For its stats(); the engine thread owns it."""
-        return self._pool
-
     def memory(self) -> EngineMemory:
-        rows = self._pool.stats()
-        return self._memory.now(rows.used_rows * self._row_bytes, rows.total_rows * self._row_bytes)
+        rows, states = self.pool.stats(), self.states.stats()
+        used = rows.used_rows * self._row_bytes + states.used * self._slot_bytes
+        return self._memory.now(used, rows.total_rows * self._row_bytes + states.total * self._slot_bytes)
 
     def lagging(self) -> set[str]:
         """Cameras whose newest pair is not computed yet, as far as the calling thread can tell just now."""
@@ -216,7 +214,7 @@ class LiveEngine(Front):
     def _end_scores(self, event: ScoreEvent) -> None:
         scores, self._scores = self._scores, None
         if scores is not None:
-            scores.release(self._model)
+            scores.release()
             self._finished(scores.asked, event, scores.started)
 
     def _hand_out(self, answer: RunningAnswer, token: int, logprob: TokenLogprob | None) -> None:
@@ -272,7 +270,7 @@ class LiveEngine(Front):
 
     def _close(self, answer: RunningAnswer, event: Finished | Failed) -> None:
         self._answers.remove(answer)
-        answer.place.release(self._pool)
+        answer.place.held.release()
         self._finished(answer.asked, event, answer.started)
 
     def _finished(self, asked: Asked, event: ScoreEvent, started: float) -> None:

@@ -162,7 +162,7 @@ class Keeper:
         if windows:
             self._growing = None  # one of them may be growing; what else was begins again
         for window in windows:
-            self._model.pool.release(window.held)
+            self._model.end_window(window)
 
     def _advance(self, feed: Feed) -> bool:
         name = feed.source.name

@@ -11,6 +11,7 @@ from askcam.engine.live.ops import Ops, append_batch
 from askcam.engine.live.passes import Passes, Plain
 from askcam.engine.live.prep import Patcher
 from askcam.engine.live.seam import Seam, Unit
+from askcam.engine.live.statepool import OWN, Slot, StatePool
 from askcam.engine.live.vision import EncodedPairs, Vision
 from askcam.engine.live.windows import KVWindow
 from askcam.engine.loading import Loaded
@@ -26,15 +27,17 @@ PATCHES = 4096  # of pictures or pairs that go through the vision tower together
 class LiveModel:
     """Owned by the engine thread. Tensors in, tensors out; who may have which rows is the pool's bookkeeping."""
 
-    def __init__(self, loaded: Loaded, ops: Ops, pool_rows: int) -> None:
+    def __init__(self, loaded: Loaded, ops: Ops, pool_rows: int, states: StatePool | None = None) -> None:
+        """`states`: the slots of a model that keeps states."""
         self._spec = loaded.spec
         self.language = Language(loaded.model, ops, interleaved=loaded.spec.interleaved)
         self.vision = Vision(loaded.model, loaded.spec.model_type)
         self._patcher = Patcher(
             loaded.processor.video_processor, loaded.spec.patch, loaded.spec.merge, loaded.device, self.vision.dtype
         )
-        self.pool = KVPool(pool_rows)
-        self.language.allocate(self.pool.total_rows + STEP)  # behind the pool: rows for what nobody reads
+        self.pool, self.states = KVPool(pool_rows), states or StatePool()
+        # behind the pool: rows for what nobody reads
+        self.language.allocate(self.pool.total_rows + STEP, self.states.num_slots + OWN)
         self.passes: Passes = Plain(self.language, self.vision)
         self.device = self.language.device
         self._any_size = Plain(self.language, self.vision)  # graphs are for cameras' sizes, which come again and again
@@ -67,19 +70,32 @@ class LiveModel:
         return torch.cat([part for part in parts if part.shape[0]]), padded
 
     def begin_window(self, start: int, head: Sequence[int], capacity: int, like: KVWindow | None) -> KVWindow:
-        """A window that holds its head; the keys and values are copied from one with the same, if given. PoolFull."""
-        window = KVWindow(start, self.pool.take(capacity), [len(head)])
+        """A window that holds its head; what is known of that is copied from one with the same, if given. PoolFull."""
+        held = self.pool.take(capacity)
+        slots: list[Slot] = []
         try:
+            slots.append(self.states.take() if like is None else self.states.hold(like.head))
+            slots.append(self.states.take())
             if like is not None:
-                self.language.copy_rows(like.held.base, window.held.base, len(head))
+                self.language.copy_rows(like.held.base, held.base, len(head))
             else:
                 positions = torch.arange(len(head), device=self.device).expand(3, -1)
-                batch = append_batch([(window.held.base, 0)], len(head), self.device)
+                states = [(self.states.nothing.index, slots[0].index)]
+                batch = append_batch([(held.base, 0)], len(head), self.device, states)
                 self.language.append(self.language.embed(head), positions, batch)
+            self.language.copy_states(slots[0].index, slots[1].index)
         except BaseException:
-            self.pool.release(window.held)
+            self.pool.release(held)
+            for slot in slots:
+                self.states.release(slot)
             raise
-        return window
+        return KVWindow(start, held, slots[0], slots[1], [len(head)])
+
+    def end_window(self, window: KVWindow) -> None:
+        """Let go of it. Answers that read its keys and values hold these themselves, and its states as they were."""
+        self.pool.release(window.held)
+        self.states.release(window.head)
+        self.states.release(window.state)
 
     def grow(self, windows: Sequence[KVWindow], seam: Seam, pair: EncodedPairs) -> Iterator[None]:
         """Append one pair to windows of one seam, whose next pair it is; together where they grow by equal lengths.
@@ -90,20 +106,34 @@ class LiveModel:
         for window in windows:
             by_length.setdefault(seam.unit(window.num_pairs).length, []).append(window)
         for length, group in by_length.items():
-            units = [seam.unit(window.num_pairs) for window in group]
-            rows = [self.embed_unit(unit, pair) for unit in units]
-            x = torch.cat([found for found, _ in rows])
-            extras = tuple(torch.cat(parts) for parts in zip(*(extra for _, extra in rows), strict=True))
-            positions = torch.cat([torch.from_numpy(unit.positions) for unit in units], 1).to(self.device)
-            batch = append_batch([(window.held.base, window.length) for window in group], length, self.device)
+            yield from self._grow(group, seam, pair, length)
+
+    def _grow(self, group: Sequence[KVWindow], seam: Seam, pair: EncodedPairs, length: int) -> Iterator[None]:
+        """Those that grow by `length` tokens. Their states are written elsewhere, and theirs when all is done."""
+        units = [seam.unit(window.num_pairs) for window in group]
+        rows = [self.embed_unit(unit, pair) for unit in units]
+        x = torch.cat([found for found, _ in rows])
+        extras = tuple(torch.cat(parts) for parts in zip(*(extra for _, extra in rows), strict=True))
+        positions = torch.cat([torch.from_numpy(unit.positions) for unit in units], 1).to(self.device)
+        spares: list[Slot] = []
+        try:
+            for _ in group:
+                spares.append(self.states.take(growing=True))
+            slots = [(window.state.index, spare.index) for window, spare in zip(group, spares, strict=True)]
+            places = [(window.held.base, window.length) for window in group]
+            batch = append_batch(places, length, self.device, slots)
             *most, last = self.passes.layer_ranges(len(group), length)
             for layers in most:
                 self.passes.append(x, positions, batch, extras, layers)
                 yield
             self.passes.append(x, positions, batch, extras, last)
-            for window in group:
+            for i, window in enumerate(group):
                 window.ends.append(window.length + length)
-            yield
+                window.state, spares[i] = spares[i], window.state
+        finally:  # given up half way, too
+            for spare in spares:
+                self.states.release(spare)
+        yield
 
     def embedding(self, prompt: StockPrompt) -> Iterator[tuple[Tensor, tuple[Tensor, ...]] | None]:
         """A stock prompt's tokens with its pictures and clips in place, and deepstack extras of the same shape.

@@ -16,7 +16,6 @@ import torch
 from askcam.engine.choosing import choice_tokens
 from askcam.engine.inbox import Asked
 from askcam.engine.live.answering import PoolPlace
-from askcam.engine.live.model import LiveModel
 from askcam.engine.live.starting import Starter
 from askcam.engine.question import Scored, Scoring
 from askcam.stream.window import View
@@ -52,17 +51,17 @@ class Scores:
             return None
         return Scored(self._views, tuple(tuple(row) for row in torch.cat(self._found).tolist()))
 
-    def release(self, model: LiveModel) -> None:
+    def release(self) -> None:
         """Give its memory back."""
         for place in self._places:
-            place.release(model.pool)
+            place.held.release()
 
 
 class Scorer:
     """Owned by the engine thread."""
 
-    def __init__(self, starter: Starter, model: LiveModel, tokenizer: Any) -> None:
-        self._starter, self._model, self._tokenizer = starter, model, tokenizer
+    def __init__(self, starter: Starter, tokenizer: Any) -> None:
+        self._starter, self._tokenizer = starter, tokenizer
 
     def begin(self, asked: Asked, scoring: Scoring, started: float) -> Scores:
         """Take it up. Raises PoolFull, EngineError or StreamError; nothing is held then."""
@@ -73,12 +72,12 @@ class Scorer:
         places: list[PoolPlace] = []
         try:
             for question in scoring.questions:
-                *_, found = self._starter.place(question, view, lambda num_prompt: 1, lambda: None, started)
+                *_, found = self._starter.place(question, view, lambda num_prompt: 1, lambda: None, started, once=True)
                 assert found is not None
                 places.append(found[0])
         except BaseException:
             for place in places:
-                place.release(self._model.pool)
+                place.held.release()
             raise
         views = tuple(self._starter.seen(question, view) for question in scoring.questions)
         return Scores(asked, started, views, places, choices)

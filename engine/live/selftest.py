@@ -54,8 +54,9 @@ def _positions(loaded: Loaded, prompter: LivePrompter, width: int, height: int, 
 
 
 def _forward(loaded: Loaded, model: LiveModel, prompter: LivePrompter, width: int, height: int) -> Check:
-    """The first logits of an answer: a window of two pairs and a third, provisional one, against one stock pass."""
-    view = noise_view(width, height, 3)
+    """The first logits of an answer: a window of two pairs and a third, provisional one, against one stock pass. Of a
+    model that keeps states it is a window as long as they get, since what is wrong with a state adds up."""
+    view = noise_view(width, height, loaded.info.max_pairs if model.language.states else 3)
     try:
         want = stock_logits(loaded.model, prompter, view).float()
     except Exception as exc:
@@ -102,14 +103,15 @@ def live_logits(model: LiveModel, prompter: LivePrompter, view: View) -> torch.T
         extras = tuple(torch.nn.functional.pad(extra, (0, 0, 0, num_rest)) for extra in extras)
         tail = model.pool.take(x.shape[0])
         try:
-            span = RowSpan(x.shape[0], window.held.base, window.length, tail.base, x.shape[0])
+            slots = window.state.index, model.states.scratch.index
+            span = RowSpan(x.shape[0], window.held.base, window.length, tail.base, x.shape[0], *slots)
             batch = row_batch([span], torch.from_numpy(positions), model.device)
             select = torch.tensor([x.shape[0] - 1], device=model.device)
             return model.passes.rows(x, batch, select, extras)[0].clone()
         finally:
             model.pool.release(tail)
     finally:
-        model.pool.release(window.held)
+        model.end_window(window)
 
 
 def _assembled(prompter: LivePrompter, view: View) -> tuple[list[int], Ints]:

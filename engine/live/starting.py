@@ -18,10 +18,12 @@ from askcam.engine.inbox import Asked
 from askcam.engine.interface import EngineConfig
 from askcam.engine.live.answering import MAX_ROWS, Costs, PoolPlace, PromptRows, RunningAnswer
 from askcam.engine.live.feed import Feed
+from askcam.engine.live.holding import Holding
+from askcam.engine.live.inputs import row_inputs
 from askcam.engine.live.keeper import Keeper
 from askcam.engine.live.kvpool import PoolFull, Range
 from askcam.engine.live.model import LiveModel
-from askcam.engine.live.ops import RowSpan, row_batch
+from askcam.engine.live.ops import row_batch
 from askcam.engine.live.prompts import LivePrompter
 from askcam.engine.live.provisional import Provisional
 from askcam.engine.live.sampling import Chooser
@@ -99,17 +101,25 @@ class Starter:
         yield RunningAnswer(asked, answer, choosers[0], place, started, question.sampling.logprobs)
 
     def place(
-        self, question: Question, view: View | None, room: Callable[[int], int], taken: Taken, started: float
+        self,
+        question: Question,
+        view: View | None,
+        room: Callable[[int], int],
+        taken: Taken,
+        started: float,
+        *,
+        once: bool = False,
     ) -> Iterator[tuple[PoolPlace, Ids] | None]:
         """A question's place with its prompt, and what gives the prompt's ids. `view`: all of its camera's.
 
         Piece by piece, None after each but the last; one about a camera alone is one piece. `room` says, for a prompt
-        of so many tokens, how many may follow. Raises PoolFull before `taken` is called.
+        of so many tokens, how many may follow. `once`: its first token is all that is wanted. Raises PoolFull before
+        `taken` is called.
         """
         if view is None or not self._prompter.splits(question):
-            yield from self._place_whole(question, self.seen(question, view), room, taken, started)
+            yield from self._place_whole(question, self.seen(question, view), room, taken, started, once)
         else:
-            yield self._place_on_window(question, view, room, taken, started)
+            yield self._place_on_window(question, view, room, taken, started, once)
 
     def run(self, places: Sequence[PoolPlace], *, together: bool = False) -> tuple[Tensor, list[int]]:
         """One pass over the next rows of all; returns logits, and the places whose next token they choose, by index.
@@ -119,7 +129,7 @@ class Starter:
         """
         most = MAX_ROWS if together or len(places) == 1 else self._shared_rows()
         spans = [place.span(most) for place in places]
-        x, positions, extras = self._inputs(places, spans)
+        x, positions, extras = row_inputs(self._model.language, places, spans)
         batch = row_batch(spans, positions, self._model.device)
         chosen = [i for i, (place, span) in enumerate(zip(places, spans, strict=True)) if place.chooses(span)]
         select = None
@@ -141,27 +151,6 @@ class Starter:
         """How many rows of one prompt a pass takes that others share."""
         return MAX_ROWS if not self._row_s else min(MAX_ROWS, max(LEAST_ROWS, int(SHARED_S / self._row_s)))
 
-    def _inputs(
-        self, places: Sequence[PoolPlace], spans: Sequence[RowSpan]
-    ) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
-        """What the next pass runs on: x (R, hidden), positions (3, R) on the CPU, deepstack extras."""
-        language = self._model.language
-        if all(place.prompt is None for place in places):
-            positions = torch.tensor([[place.next_position for place in places]] * 3)
-            return language.embed([place.last_token for place in places]), positions, ()
-        parts, at = [], []
-        extras: list[tuple[Tensor, ...]] = []
-        for place, span in zip(places, spans, strict=True):
-            if place.prompt is None:
-                parts.append(language.embed([place.last_token]))
-                at.append(torch.full((3, 1), place.next_position))
-                extras.append(())
-            else:
-                parts.append(place.prompt.x[: span.num_rows])
-                at.append(torch.from_numpy(place.prompt.positions[:, : span.num_rows]))
-                extras.append(place.prompt.extras)
-        return torch.cat(parts), torch.cat(at, 1), _joined(parts, extras)
-
     def _view(self, question: Question, beside: bool) -> tuple[View | None, float]:
         """Its camera's window now, or as somebody saw it just now, and how old its newest picture is, in seconds."""
         if question.camera is None:
@@ -177,7 +166,7 @@ class Starter:
         return self._provisional.affordable(newest), newest.age_s(time.monotonic())
 
     def _place_on_window(
-        self, question: Question, view: View, room: Callable[[int], int], taken: Taken, started: float
+        self, question: Question, view: View, room: Callable[[int], int], taken: Taken, started: float, once: bool
     ) -> tuple[PoolPlace, Ids]:
         """On a window: only the provisional pair and the question's own words are new."""
         split = self._prompter.split(question)
@@ -191,8 +180,8 @@ class Starter:
         unit = seam.unit(num_pairs) if view.provisional else None
         num_new = len(split.rest) + (0 if unit is None else unit.length)
         window_len = seam.length(num_pairs)
-        tail = self._tail(num_new + room(window_len + num_new), feed)
-        self._model.pool.hold(window.held)
+        num_rows = num_new + room(window_len + num_new)
+        held = self._held(num_rows, window.held, feed, goes_on=not once or num_new > MAX_ROWS)
         try:
             ready = time.monotonic()
             taken()
@@ -200,6 +189,9 @@ class Starter:
             begun = time.monotonic()
             self._keeper.complete(feed, track, window)
             assert window.ends[num_pairs] == window_len, (window.ends, num_pairs, window_len)
+            if self._model.language.states:  # there are none but those at its end
+                assert window.num_pairs == num_pairs, (window.num_pairs, num_pairs)
+            held.states.begin(window.state)
             start = seam.text_start(num_pairs + int(view.provisional))
             positions = np.tile(np.arange(start, start + len(split.rest)), (3, 1))
             x: Tensor = self._model.language.embed(split.rest)
@@ -210,14 +202,12 @@ class Starter:
                 x = torch.cat((pair_x, x))
                 extras = tuple(torch.nn.functional.pad(extra, (0, 0, 0, len(split.rest))) for extra in pair_extras)
         except BaseException:
-            self._model.pool.release(tail)
-            self._model.pool.release(window.held)
+            held.release()
             raise
         num_vision = (num_pairs + int(view.provisional)) * seam.unit(0).num_tokens
         place = PoolPlace(
-            window=window.held,
+            held=held,
             window_len=window_len,
-            tail=tail,
             prompt=PromptRows(x, positions, extras),
             next_position=start + len(split.rest),
             usage=Usage(window_len + num_new, num_vision, cached),
@@ -226,11 +216,18 @@ class Starter:
         return place, lambda: self._prompter.prompt_ids(split, seam, num_pairs + int(view.provisional))
 
     def _place_whole(
-        self, question: Question, view: View | None, room: Callable[[int], int], taken: Taken, started: float
+        self,
+        question: Question,
+        view: View | None,
+        room: Callable[[int], int],
+        taken: Taken,
+        started: float,
+        once: bool,
     ) -> Iterator[tuple[PoolPlace, Ids] | None]:
         """With pictures of its own, or without a camera: all of the prompt goes into the tail."""
         prompt, positions = self._prompter.whole(question, view)
-        tail = self._tail(prompt.num_tokens + room(prompt.num_tokens), None)
+        num_new = prompt.num_tokens
+        held = self._held(num_new + room(num_new), None, None, goes_on=not once or num_new > MAX_ROWS)
         try:
             ready = time.monotonic()
             taken()
@@ -239,14 +236,13 @@ class Starter:
                 if found is None:
                     yield None
         except BaseException:  # closed early, too
-            self._model.pool.release(tail)
+            held.release()
             raise
         assert found is not None
         x, extras = found
         place = PoolPlace(
-            window=None,
+            held=held,
             window_len=0,
-            tail=tail,
             prompt=PromptRows(x, positions, extras),
             next_position=int(positions[0, -1]) + 1,
             usage=Usage(prompt.num_tokens, prompt.num_vision_tokens),
@@ -254,13 +250,14 @@ class Starter:
         )
         yield place, lambda: prompt.inputs["input_ids"]
 
-    def _tail(self, num_rows: int, feed: Feed | None) -> Range:
-        """A question's own rows, for which windows that nobody asks about may have to go. Raises PoolFull."""
+    def _held(self, num_rows: int, window: Range | None, feed: Feed | None, *, goes_on: bool) -> Holding:
+        """A question's own memory, for which windows that nobody asks about may have to go. Raises PoolFull."""
+        model = self._model
         try:
-            return self._model.pool.take(num_rows)
+            return Holding(model.pool, model.states, num_rows, window, goes_on=goes_on)
         except PoolFull:
             self._keeper.make_room(but=feed)
-            return self._model.pool.take(num_rows)
+            return Holding(model.pool, model.states, num_rows, window, goes_on=goes_on)
 
     def _room(self, num_prompt: int) -> int:
         """Tokens that may follow a prompt: what the model takes, and what the pool could ever hold."""
@@ -272,17 +269,3 @@ class Starter:
                 "messages",
             )
         return room
-
-
-def _joined(parts: Sequence[Tensor], extras: Sequence[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
-    """Deepstack extras of all rows; zero for those that have none."""
-    depth = max(len(found) for found in extras)
-    return tuple(
-        torch.cat(
-            [
-                found[i][: part.shape[0]] if i < len(found) else torch.zeros_like(part)
-                for part, found in zip(parts, extras, strict=True)
-            ]
-        )
-        for i in range(depth)
-    )

@@ -6,9 +6,11 @@ import torch
 from torch import nn
 
 from askcam.engine.errors import ModelError
+from askcam.engine.live.capacity import LINEAR
 from askcam.engine.loading import Loaded
 from askcam.engine.quantized import method_of
 
+LAYERS = {"full_attention", "sliding_attention", LINEAR}  # the second kind where its window is off
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 
 
@@ -20,8 +22,10 @@ def check_supported(loaded: Loaded) -> None:
     if loaded.device.type not in ("cpu", "cuda"):
         raise ModelError(f"the live backend runs on a CPU or a CUDA GPU, not on {loaded.device.type}")
     text = loaded.model.config.get_text_config()
-    if "linear_attention" in (getattr(text, "layer_types", None) or ()):
-        raise ModelError("some of this model's layers keep a state instead of keys and values")
+    strange_layers = set(getattr(text, "layer_types", None) or ()) - LAYERS
+    if strange_layers:
+        told = ", ".join(sorted(strange_layers))
+        raise ModelError(f"this model has layers of {told}, which the live backend does not know")
     if getattr(text, "use_sliding_window", False):
         raise ModelError("this model's attention slides over its context; the live backend has no such window")
     if getattr(text, "num_experts", 0):

@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from askcam.engine.live.ops import AppendBatch, HeadNorms, RowBatch, RowSpan
+from askcam.engine.live.ops import AppendBatch, DeltaWeights, HeadNorms, LayerStates, RowBatch, RowSpan
+from askcam.engine.live.torch_delta import delta
 
 
 class TorchOps:
@@ -36,20 +37,34 @@ class TorchOps:
         v: Tensor,
         num_heads: int,
         norms: HeadNorms | None,
+        gated: bool = False,
     ) -> Tensor:
         num_kv, dim = k.shape[1:]
-        z = qkv.view(-1, num_heads + 2 * num_kv, dim)
-        qk = z[:, : num_heads + num_kv]
+        z = qkv.view(-1, num_heads * (1 + gated) + 2 * num_kv, dim)
+        qk = z[:, :-num_kv]
+        if gated:
+            qk = torch.cat((z[:, : 2 * num_heads : 2], z[:, -2 * num_kv : -num_kv]), 1)
         if norms is not None:
             qk = torch.cat((rms(qk[:, :num_heads], norms.q, norms.eps), rms(qk[:, num_heads:], norms.k, norms.eps)), 1)
         cos, sin = cos.to(qk.dtype)[:, None], sin.to(qk.dtype)[:, None]
-        left, right = qk.chunk(2, -1)
+        turning = qk[..., : cos.shape[-1]]
+        left, right = turning.chunk(2, -1)
         turned = torch.cat((-right, left), -1).mul_(sin)
-        turned += qk * cos
+        turned += turning * cos
+        if cos.shape[-1] < dim:
+            turned = torch.cat((turned, qk[..., cos.shape[-1] :]), -1)
         dst = dst.long()
         k.index_copy_(0, dst, turned[:, num_heads:])
-        v.index_copy_(0, dst, z[:, num_heads + num_kv :])
+        v.index_copy_(0, dst, z[:, -num_kv:])
         return turned[:, :num_heads]
+
+    def gate(self, out: Tensor, qkv: Tensor) -> Tensor:
+        num_rows, num_heads, dim = out.shape
+        gates = qkv[:, : 2 * num_heads * dim].view(num_rows, num_heads, 2, dim)[:, :, 1]
+        return out.mul_(gates.sigmoid())
+
+    def delta(self, mixed: Tensor, weights: DeltaWeights, states: LayerStates, batch: RowBatch | AppendBatch) -> Tensor:
+        return delta(mixed, weights, states, batch.spans)
 
     def row_attention(self, q: Tensor, k: Tensor, v: Tensor, batch: RowBatch, scale: float) -> Tensor:
         return attend(q, k, v, batch.spans, scale)
@@ -59,11 +74,12 @@ class TorchOps:
 
 
 def rms(x: Tensor, weight: Tensor, eps: float) -> Tensor:
-    """As transformers does it: the norm in float32, the weight in x's dtype."""
+    """As transformers does it: the norm in float32, the weight in its own dtype, as ops.Ops says."""
     if x.dtype == torch.float32:
         return F.rms_norm(x, weight.shape, weight, eps)
     wide = x.float()
-    return weight * (wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + eps)).to(x.dtype)
+    normed = wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + eps)
+    return (weight * normed.to(weight.dtype)).to(x.dtype)
 
 
 FLASH_ROWS = 12  # from so many rows on, the CPU's flash kernel is faster than two products and a softmax

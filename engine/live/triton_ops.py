@@ -9,7 +9,18 @@ from torch import Tensor
 
 from askcam.engine.live.kernels import attention, elementwise
 from askcam.engine.live.kernels.stream import few, stream
-from askcam.engine.live.ops import TAIL_BASE, TAIL_LEN, WINDOW_BASE, WINDOW_LEN, AppendBatch, HeadNorms, RowBatch
+from askcam.engine.live.ops import (
+    TAIL_BASE,
+    TAIL_LEN,
+    WINDOW_BASE,
+    WINDOW_LEN,
+    AppendBatch,
+    DeltaWeights,
+    HeadNorms,
+    LayerStates,
+    RowBatch,
+)
+from askcam.engine.live.torch_ops import TorchOps
 
 MOST_FEW = 16  # rows that one tensor-core tile takes in
 
@@ -29,6 +40,7 @@ class TritonOps:
 
     def __init__(self, plans: Mapping[Shape, LaunchPlan] | None = None) -> None:
         self.plans: dict[Shape, LaunchPlan] = dict(plans or {})
+        self._plain = TorchOps()
 
     def norm_linear(
         self, x: Tensor, y: Tensor | None, norm: Tensor, eps: float, weight: Tensor, bias: Tensor | None
@@ -67,8 +79,17 @@ class TritonOps:
         v: Tensor,
         num_heads: int,
         norms: HeadNorms | None,
+        gated: bool = False,
     ) -> Tensor:
+        if gated or cos.shape[-1] < k.shape[-1]:
+            return self._plain.rope_write(qkv, cos, sin, dst, k, v, num_heads, norms, gated)
         return elementwise.rope_write(qkv, cos, sin, dst, k, v, num_heads, norms)
+
+    def gate(self, out: Tensor, qkv: Tensor) -> Tensor:
+        return self._plain.gate(out, qkv)
+
+    def delta(self, mixed: Tensor, weights: DeltaWeights, states: LayerStates, batch: RowBatch | AppendBatch) -> Tensor:
+        return self._plain.delta(mixed, weights, states, batch)
 
     def row_attention(self, q: Tensor, k: Tensor, v: Tensor, batch: RowBatch, scale: float) -> Tensor:
         meta = batch.meta

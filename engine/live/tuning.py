@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from askcam.engine.live.captured import Captured
-from askcam.engine.live.language import Language, Layer
+from askcam.engine.live.language import Language
 from askcam.engine.live.ops import Ops
 from askcam.engine.live.torch_ops import TorchOps
 from askcam.engine.live.triton_ops import MOST_FEW, LaunchPlan, Shape, TritonOps
@@ -64,40 +64,25 @@ def tune(language: Language) -> dict[Shape, LaunchPlan]:
 def _products(language: Language) -> list[_Product]:
     layers, eps = language.layers, language.eps
 
-    def layer(i: int) -> Layer:
-        return layers[i]
-
     def into(x: Tensor, y: Tensor | None) -> Tensor:
         return x if y is None else x + y
 
     return [
-        _Product(
-            "queries, keys, values",
-            language.hidden,
-            [one.qkv for one in layers],
-            False,
-            lambda ops, x, a, i: ops.norm_linear(x, None, layer(i).input_norm, eps, layer(i).qkv, layer(i).qkv_bias),
-        ),
-        _Product(
-            "attention's output",
-            layers[0].out.shape[1],
-            [one.out for one in layers],
-            False,
-            lambda ops, x, a, i: into(x, ops.linear_add(x, a, layer(i).out, layer(i).out_bias)),
-        ),
+        *_attention_products(language, into),
+        *_state_products(language),
         _Product(
             "gate and up",
             language.hidden,
-            [one.gate_up for one in layers],
+            [one.mlp.gate_up for one in layers],
             True,
-            lambda ops, x, a, i: ops.norm_gated(x, None, layer(i).mlp_norm, eps, layer(i).gate_up),
+            lambda ops, x, a, i: ops.norm_gated(x, None, layers[i].mlp.norm, eps, layers[i].mlp.gate_up),
         ),
         _Product(
             "down",
-            layers[0].down.shape[1],
-            [one.down for one in layers],
+            layers[0].mlp.down.shape[1],
+            [one.mlp.down for one in layers],
             False,
-            lambda ops, x, a, i: into(x, ops.linear_add(x, a, layer(i).down, None)),
+            lambda ops, x, a, i: into(x, ops.linear_add(x, a, layers[i].mlp.down, None)),
         ),
         _Product(
             "logits",
@@ -107,6 +92,40 @@ def _products(language: Language) -> list[_Product]:
             lambda ops, x, a, i: ops.norm_linear(x, None, language.norm, eps, language.head, None),
         ),
     ]
+
+
+def _attention_products(language: Language, into: Callable[[Tensor, Tensor | None], Tensor]) -> list[_Product]:
+    layers, eps = language.full, language.eps
+    return [
+        _Product(
+            "queries, keys, values",
+            language.hidden,
+            [one.qkv for one in layers],
+            False,
+            lambda ops, x, a, i: ops.norm_linear(x, None, layers[i].input_norm, eps, layers[i].qkv, layers[i].qkv_bias),
+        ),
+        _Product(
+            "attention's output",
+            layers[0].out.shape[1],
+            [one.out for one in layers],
+            False,
+            lambda ops, x, a, i: into(x, ops.linear_add(x, a, layers[i].out, layers[i].out_bias)),
+        ),
+    ]
+
+
+def _state_products(language: Language) -> list[_Product]:
+    layers, eps = language.linear, language.eps
+    if not layers:
+        return []
+    mixed = _Product(
+        "what states are fed",
+        language.hidden,
+        [one.mixed for one in layers],
+        False,
+        lambda ops, x, a, i: ops.norm_linear(x, None, layers[i].input_norm, eps, layers[i].mixed, None),
+    )
+    return [mixed]
 
 
 def _inputs(language: Language, product: _Product, rows: int) -> tuple[Tensor, Tensor]:

@@ -7,15 +7,18 @@ window of its own, growing from there. So the window a question reads always beg
 from dataclasses import dataclass, field
 
 from askcam.engine.live.kvpool import Range
+from askcam.engine.live.statepool import Slot
 from askcam.stream.window import Anchors
 
 
 @dataclass(slots=True, eq=False)
 class KVWindow:
-    """The keys and values of one window. Owned by the engine thread; grows, never changes what it has."""
+    """The keys, values and states of one window. Owned by the engine thread; grows, never changes what it has."""
 
     start: int  # index of its first pair
     held: Range
+    head: Slot  # states after its head, which all windows of one head share
+    state: Slot  # states after all that it holds; another slot after each growth
     ends: list[int] = field(default_factory=list)  # tokens after the head, after one pair, after two, ...
 
     @property

@@ -94,8 +94,9 @@ class Chaos:
         for name in list(self._attached):
             self._detach(name)
         self._all_over()
-        pool = self.engine.pool
+        pool, states = self.engine.pool, self.engine.states
         until(lambda: (pool.stats().used_rows, pool.stats().num_ranges) == (0, 0), f"an empty pool: {pool.stats()}")
+        until(lambda: states.stats().used == 0, f"no state in use: {states.stats()}")
 
     def close(self) -> None:
         """Close the engine while questions wait and answers grow; each gets its end."""

@@ -95,6 +95,8 @@ def save_tiny(
         for key, weight in model.named_parameters():
             if key.endswith("A_log"):  # decays between 0.2 and 2 percent a token, about
                 weight.uniform_(-6.0, -4.0, generator=generator)
+            elif kind == "qwen3_5" and "language_model" in key and key.endswith("norm.weight") and "linear" not in key:
+                weight.normal_(0.0, 0.2, generator=generator)  # around 0: these are added to 1
             elif weight.ndim == 1 and key.endswith("weight"):
                 weight.fill_(1.0)
             else:

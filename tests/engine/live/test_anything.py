@@ -101,7 +101,7 @@ class Anything(RuleBasedStateMachine):
         return self.streams[data.draw(st.sampled_from(sorted(self.streams)))]
 
 
-@pytest.mark.parametrize("kind", ["qwen2_vl", "qwen3_vl"])
+@pytest.mark.parametrize("kind", ["qwen2_vl", "qwen3_vl", "qwen3_5"])
 def test_anything_goes(
     kind: str, live: Callable[..., Any], stream_of: Any, oracle: Any, sharp: Any, heard: Any
 ) -> None:

@@ -29,7 +29,7 @@ from askcam.engine.question import (
 )
 
 Live = Callable[..., LiveEngine]
-KINDS = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
+KINDS = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_5")
 FOUR = Sampling(max_tokens=4, min_tokens=4, temperature=0, logprobs=2)
 
 

@@ -2,14 +2,20 @@
 
 import json
 import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from askcam.engine.errors import ModelError
 from askcam.engine.interface import EngineConfig
-from askcam.engine.live.capacity import HEAD_TOKENS, Need
+from askcam.engine.live.capacity import ANSWER_SLOTS, HEAD_TOKENS, Division, Need
+from askcam.engine.live.language import Language
+from askcam.engine.live.statepool import OWN
+from askcam.engine.live.torch_ops import TorchOps
 from askcam.engine.live.windows import max_windows
+from askcam.engine.loading import Loaded
 from askcam.engine.open import open_engine
 from askcam.stream.window import Anchors
 
@@ -33,6 +39,35 @@ def test_what_would_fit_is_said_and_is_true() -> None:
     ):
         assert fitting.refusal(NEED.camera_bytes - 1) is None
     assert (NEED.refusal(1) or "").endswith("nor a shorter one")
+
+
+@pytest.mark.parametrize("answers", [1, 4, 32])
+@pytest.mark.parametrize("cameras", [1, 2, 9])
+def test_memory_of_a_model_that_keeps_states_is_divided_between_windows_and_answers(cameras: int, answers: int) -> None:
+    need = replace(NEED, slot_bytes=40_000)
+    budget = cameras * need.camera_bytes + need.least_bytes
+    found = need.split(budget, answers)
+    assert found.rows * need.row_bytes + (OWN + found.slots) * need.slot_bytes <= budget
+    assert found.rows >= need.camera_rows
+    left = found.slots - found.spare - need.camera_slots  # beside one camera's windows and what they grow into
+    assert left >= ANSWER_SLOTS
+    assert found.spare == need.spare_slots
+    assert need.refusal(need.least_bytes) is None
+    assert "do not hold one camera" in (need.refusal(need.least_bytes - 1) or "")
+
+
+def test_no_state_is_set_aside_where_none_is_kept() -> None:
+    assert NEED.split(NEED.camera_bytes, 32) == Division(NEED.camera_rows)
+
+
+def test_what_a_state_takes_is_what_the_model_says(tiny: Callable[[str], Loaded]) -> None:
+    loaded = tiny("qwen3_5")
+    language = Language(loaded.model, TorchOps(), interleaved=True)
+    need = Need.of(loaded.model.config, 4, loaded.spec, 8)
+    assert (need.row_bytes, need.slot_bytes) == (language.row_bytes, language.slot_bytes)
+    language.allocate(1, 3)
+    assert language.kv.nbytes == need.row_bytes
+    assert sum(states.memory.nbytes + states.recent.nbytes for states in language.states) == 3 * need.slot_bytes
 
 
 @pytest.mark.parametrize("backend", ["live", "auto"])

@@ -12,7 +12,7 @@ from askcam.engine.live.engine import LiveEngine
 from askcam.engine.loading import Loaded
 from askcam.engine.question import Clip, Message, Question, Role, Sampling, Started, Text
 
-FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
+FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_5")
 Live = Callable[..., LiveEngine]
 
 

@@ -133,10 +133,10 @@ def test_a_scoring_that_does_not_fit_into_the_pool_holds_nothing(
     until(lambda: not engine.lagging(), "the lobby's windows")
     before, place, placed = engine.pool.stats(), engine._starter.place, []
 
-    def full(*given: Any) -> Any:
+    def full(*given: Any, **more: Any) -> Any:
         if len(placed) == 3:
             raise PoolFull("a planted shortage")
-        placed.append(place(*given))
+        placed.append(place(*given, **more))
         return placed[-1]
 
     monkeypatch.setattr(engine._starter, "place", full)

@@ -14,7 +14,7 @@ from askcam.engine.live.passes import cut
 from askcam.engine.loading import Loaded
 from askcam.engine.question import Message, Question, Role, Sampling, Text
 
-FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
+FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_5")
 
 
 @pytest.mark.parametrize(

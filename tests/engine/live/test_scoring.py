@@ -12,7 +12,7 @@ from askcam.engine.interface import EngineConfig
 from askcam.engine.portable import PortableEngine
 from askcam.engine.question import Failed, Message, Question, Role, Scored, Text
 
-FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
+FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_5")
 
 
 def about_lobby(text: str) -> Question:

@@ -10,7 +10,7 @@ from askcam.engine.live.prompts import LivePrompter
 from askcam.engine.loading import Loaded
 from askcam.stream.window import View
 
-FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
+FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_5")
 
 
 @pytest.mark.parametrize("rule", ["trained", "transformers"])

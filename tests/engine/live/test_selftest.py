@@ -10,13 +10,14 @@ import torch
 
 from askcam.engine.errors import ModelError
 from askcam.engine.interface import EngineConfig
+from askcam.engine.live import torch_delta
 from askcam.engine.live.build import make_model
 from askcam.engine.live.prompts import LivePrompter
 from askcam.engine.live.selftest import selftest
 from askcam.engine.loading import Loaded
 from askcam.engine.open import open_engine
 
-FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
+FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_5")
 
 
 @pytest.mark.parametrize("kind", FAMILIES)
@@ -68,6 +69,23 @@ def test_a_model_that_computes_something_else_goes_portable_and_it_is_said_why(
     assert "the live backend is not exact here: logits: differ from transformers' by" in caplog.text
     with pytest.raises(ModelError, match="not exact here"):
         open_engine(EngineConfig(str(tiny_model("qwen2_vl")), backend="live"))
+
+
+def test_a_state_that_lacks_one_token_of_its_convolution_is_found(
+    sharp: Callable[[str], Loaded], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = torch_delta._convolved
+
+    def lacking(qkv: torch.Tensor, weights: Any, recent: torch.Tensor, span: Any) -> torch.Tensor:
+        out = whole(qkv, weights, recent, span)
+        recent[span.write, 0] = 0.0
+        return out
+
+    monkeypatch.setattr(torch_delta, "_convolved", lacking)
+    loaded = sharp("qwen3_5")
+    checks = selftest(loaded, make_model(loaded, EngineConfig("tiny")), LivePrompter(loaded, "trained"))
+    assert [check.ok for check in checks] == [True, True, True, False]
+    assert "differ from transformers' by" in checks[-1].detail
 
 
 def test_too_little_memory_says_what_one_camera_takes(tiny_model: Callable[[str], Path]) -> None:

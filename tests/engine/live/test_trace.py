@@ -9,7 +9,7 @@ import pytest
 
 from askcam.engine.question import First, Message, Piece, Question, Role, Sampling, Text
 
-FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
+FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_5")
 
 
 def ask(sampling: Sampling, system: str | None = None) -> Question:

@@ -13,7 +13,7 @@ from askcam.engine.loading import Loaded
 from askcam.engine.prompt import Prompter
 from askcam.stream.window import View
 
-FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
+FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_5")
 GRIDS = ((2, 3), (4, 4), (5, 3), (1, 7))  # rows and columns of tokens
 
 
