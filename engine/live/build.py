@@ -37,7 +37,7 @@ def make_model(loaded: Loaded, config: EngineConfig) -> LiveModel:
     check_supported(loaded)
     split = divide(loaded, config)
     states = StatePool(split.slots, split.spare)
-    model = LiveModel(loaded, choose_ops(loaded.device, split.slots > 0), split.rows, states)
+    model = LiveModel(loaded, choose_ops(loaded.device), split.rows, states)
     if settle_ops(model.language, log.info):
         log.info("capturing CUDA graphs")
         graphs = Graphs(model.language, model.vision, model.pool)

@@ -3,12 +3,15 @@
 import importlib.util
 import logging
 from collections.abc import Callable
+from math import prod
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from askcam.engine.live.language import Language
-from askcam.engine.live.ops import Ops, RowSpan, append_batch, row_batch
+from askcam.engine.live.layers import LinearLayer
+from askcam.engine.live.ops import LayerStates, Ops, RowSpan, append_batch, row_batch
 from askcam.engine.live.torch_ops import TorchOps
 
 log = logging.getLogger("askcam.engine")
@@ -16,12 +19,9 @@ log = logging.getLogger("askcam.engine")
 LIMIT = 2e-2  # of an error's norm to the result's, in 16 bits
 
 
-def choose_ops(device: torch.device, keeps_states: bool = False) -> Ops:
-    """Triton's operations where there are CUDA and Triton, else plain torch. `keeps_states`: the model does."""
+def choose_ops(device: torch.device) -> Ops:
+    """Triton's operations where there are CUDA and Triton, else plain torch."""
     if device.type != "cuda":
-        return TorchOps()
-    if keeps_states:
-        log.warning("the live backend runs on plain torch, slower: there are no kernels for this model's states")
         return TorchOps()
     if importlib.util.find_spec("triton") is None:
         log.warning("Triton is not installed: the live backend runs on plain torch, slower")
@@ -83,13 +83,13 @@ def _errors(language: Language) -> list[tuple[str, float]]:
     grown = append_batch([(0, 100), (150, 60)], 20, device)
     x, y, q = randn(num_rows, language.hidden), randn(num_rows, language.hidden), randn(num_rows, heads, dim)
     more = randn(40, heads, dim)
-    qkv = randn(num_rows, (heads + 2 * kv) * dim)
-    angles = torch.randn(num_rows, dim // 2, generator=noise, device=device).repeat(1, 2)
+    qkv = randn(num_rows, (heads * (1 + layer.gated) + 2 * kv) * dim)
+    angles = torch.randn(num_rows, language.rotary_dim // 2, generator=noise, device=device).repeat(1, 2)
     slots = torch.arange(400, 400 + num_rows, device=device, dtype=torch.int32)
 
     def rotated(ops: Ops) -> Tensor:
         keys, values = k.clone(), v.clone()
-        turned = ops.rope_write(qkv, angles.cos(), angles.sin(), slots, keys, values, heads, layer.heads)
+        turned = ops.rope_write(qkv, angles.cos(), angles.sin(), slots, keys, values, heads, layer.heads, layer.gated)
         return torch.cat((turned.flatten(), keys.flatten(), values.flatten()))
 
     calls: list[tuple[str, Callable[[Ops], Tensor]]] = [
@@ -99,7 +99,27 @@ def _errors(language: Language) -> list[tuple[str, float]]:
         ("norm", lambda ops: ops.norm_linear(x.clone(), y, layer.input_norm, eps, layer.qkv, layer.qkv_bias)),
         ("gate", lambda ops: ops.norm_gated(x.clone(), y, layer.mlp.norm, eps, layer.mlp.gate_up)),
     ]
+    if layer.gated:
+        calls.append(("gates of attention", lambda ops: ops.gate(q.clone(), qkv)))
+    if language.linear:
+        one = language.linear[0]
+        calls.append(("states", lambda ops: _fed(ops, one, x, F.linear(x, one.mixed))))
     return [(name, _relative(call(ours), call(plain))) for name, call in calls]
+
+
+def _fed(ops: Ops, layer: LinearLayer, x: Tensor, mixed: Tensor) -> Tensor:
+    """What rows and windows read from states of noise, and what they leave."""
+    device, num_rows = x.device, x.shape[0]
+    shapes = (24, *layer.delta.memory_shape), (24, *layer.delta.recent_shape)
+    memory, recent = (torch.linspace(-1, 1, prod(shape), device=device).view(shape) for shape in shapes)
+    states = LayerStates(memory, recent.to(x.dtype))
+    lengths = [num_rows - 11, 9, 1, 1]
+    spans = [RowSpan(count, 0, 0, 0, count, 2 + i, 8 + i) for i, count in enumerate(lengths)]
+    rows = row_batch(spans, torch.zeros(3, num_rows, dtype=torch.int32), device)
+    grown = append_batch([(0, 0), (20, 0)], num_rows // 2, device, [(2, 14), (3, 15)])
+    found = [ops.delta(mixed, layer.delta, states, rows), ops.delta(mixed, layer.delta, states, grown)]
+    left = (states.memory[8:16], states.recent[8:16])
+    return torch.cat([part.float().flatten() for part in (*found, *left)])
 
 
 def _relative(got: Tensor, want: Tensor) -> float:

@@ -18,8 +18,20 @@ from torch import Tensor
 from askcam.engine.live.captured import Captured
 from askcam.engine.live.kvpool import KVPool
 from askcam.engine.live.language import Language
-from askcam.engine.live.ops import DST, TAIL_BASE, TAIL_LEN, WINDOW_BASE, AppendBatch, RowBatch
+from askcam.engine.live.ops import (
+    COUNT,
+    DST,
+    FIRST,
+    READ,
+    TAIL_BASE,
+    TAIL_LEN,
+    WINDOW_BASE,
+    WRITE,
+    AppendBatch,
+    RowBatch,
+)
 from askcam.engine.live.passes import cut
+from askcam.engine.live.statepool import NOTHING, SCRATCH
 from askcam.engine.live.vision import EncodedPairs, Vision
 
 log = logging.getLogger("askcam.engine")
@@ -37,13 +49,16 @@ class _Rows:
     x: Tensor  # (R, hidden)
     meta: Tensor  # (8, R)
     blank: Tensor  # (8, R): rows that see and write only the scratch row
+    states: Tensor | None  # (4, R), where the model keeps states
+    blank_states: Tensor  # (4, R): of rows that begin from nothing and leave what nobody reads
     select: Tensor | None
     run: Captured[Tensor]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Append:
-    inputs: tuple[Tensor, ...]  # x (W * n, hidden), positions (3, W * n), bases (W,), lengths before (W,), extras as x
+    # x (W * n, hidden), positions (3, W * n), bases (W,), lengths before (W,), slots (2, W) if any, extras as x
+    inputs: tuple[Tensor, ...]
     pieces: dict[range, Captured[None]]
 
 
@@ -91,8 +106,12 @@ class Graphs:
             return self._language.rows(x, batch, select, extras)
         found.x[:num_rows].copy_(x)
         found.meta[:, :num_rows].copy_(batch.meta)
+        if found.states is not None and batch.states is not None:
+            found.states[:, :num_rows].copy_(batch.states)
         if num_rows < found.x.shape[0]:
             found.meta[:, num_rows:].copy_(found.blank[:, num_rows:])
+            if found.states is not None:
+                found.states[:, num_rows:].copy_(found.blank_states[:, num_rows:])
         if found.select is None:
             logits = found.run()
             return logits[:num_rows] if select is None else logits[select]
@@ -119,7 +138,8 @@ class Graphs:
             self._language.append(x, positions, batch, extras, layers)
             return
         if layers is None or layers.start == 0:
-            sources = (x, positions, batch.bases, batch.old_lens, *extras)
+            slots = () if batch.slots is None else (batch.slots,)
+            sources = (x, positions, batch.bases, batch.old_lens, *slots, *extras)
             for target, source in zip(found.inputs, sources, strict=True):
                 target.copy_(source)
         for piece, run in found.pieces.items():
@@ -181,9 +201,14 @@ class Graphs:
         select = None
         if count > 16:
             select = torch.zeros(min(count, MOST_LOGITS), dtype=torch.long, device=language.device)
-        batch = RowBatch(meta, (), packed)
+        blank_states = torch.zeros(4, count, dtype=torch.int32, device=language.device)
+        blank_states[FIRST] = torch.arange(count)
+        blank_states[COUNT] = 1
+        blank_states[READ], blank_states[WRITE] = NOTHING, SCRATCH
+        states = blank_states.clone() if language.states else None
+        batch = RowBatch(meta, (), packed, states)
         run = Captured(lambda: language.rows(x.clone(), batch, select), language.device, self._memory)
-        self._rows[count, packed] = _Rows(x, meta, blank, select, run)
+        self._rows[count, packed] = _Rows(x, meta, blank, states, blank_states, select, run)
 
     def _capture_append(self, num_windows: int, num_new: int) -> None:
         language, device = self._language, self._language.device
@@ -194,7 +219,10 @@ class Graphs:
         practice = self._pool.take(num_new)  # capturing runs it: on rows that nobody has
         bases = torch.full((num_windows,), practice.base, dtype=torch.int32, device=device)
         old_lens = torch.zeros_like(bases)
-        batch = AppendBatch(bases, old_lens, num_new, self._pool.total_rows, ())
+        slots = torch.zeros(2, num_windows, dtype=torch.int32, device=device)
+        slots[0], slots[1] = NOTHING, SCRATCH
+        kept = (slots,) if language.states else ()
+        batch = AppendBatch(bases, old_lens, num_new, self._pool.total_rows, (), *kept)
 
         def piece(layers: range) -> Captured[None]:
             return Captured(lambda: language.append(x, positions, batch, extras, layers), device, self._memory)
@@ -207,7 +235,7 @@ class Graphs:
                 pieces = {layers: piece(layers) for layers in ranges}
         finally:
             self._pool.release(practice)
-        self._appends[num_windows, num_new] = _Append((x, positions, bases, old_lens, *extras), pieces)
+        self._appends[num_windows, num_new] = _Append((x, positions, bases, old_lens, *kept, *extras), pieces)
 
     def _capture_encode(self, num_pairs: int, rows: int, columns: int) -> None:
         vision, device = self._vision, self._language.device

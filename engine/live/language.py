@@ -57,6 +57,11 @@ class Language:
         return len(self.full) * 2 * self.num_kv * self.head_dim * self.dtype.itemsize
 
     @property
+    def rotary_dim(self) -> int:
+        """Of a head's D: so many are turned."""
+        return 2 * len(self._inv_freq)
+
+    @property
     def slot_bytes(self) -> int:
         """Of one slot of states; 0 where no layer keeps any."""
         deltas = [layer.delta for layer in self.linear]

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from askcam.engine.live.kernels import attention, elementwise
+from askcam.engine.live.kernels import attention, delta, elementwise
 from askcam.engine.live.kernels.stream import few, stream
 from askcam.engine.live.ops import (
     TAIL_BASE,
@@ -20,7 +20,6 @@ from askcam.engine.live.ops import (
     LayerStates,
     RowBatch,
 )
-from askcam.engine.live.torch_ops import TorchOps
 
 MOST_FEW = 16  # rows that one tensor-core tile takes in
 
@@ -40,7 +39,6 @@ class TritonOps:
 
     def __init__(self, plans: Mapping[Shape, LaunchPlan] | None = None) -> None:
         self.plans: dict[Shape, LaunchPlan] = dict(plans or {})
-        self._plain = TorchOps()
 
     def norm_linear(
         self, x: Tensor, y: Tensor | None, norm: Tensor, eps: float, weight: Tensor, bias: Tensor | None
@@ -81,15 +79,17 @@ class TritonOps:
         norms: HeadNorms | None,
         gated: bool = False,
     ) -> Tensor:
-        if gated or cos.shape[-1] < k.shape[-1]:
-            return self._plain.rope_write(qkv, cos, sin, dst, k, v, num_heads, norms, gated)
-        return elementwise.rope_write(qkv, cos, sin, dst, k, v, num_heads, norms)
+        return elementwise.rope_write(qkv, cos, sin, dst, k, v, num_heads, norms, gated)
 
     def gate(self, out: Tensor, qkv: Tensor) -> Tensor:
-        return self._plain.gate(out, qkv)
+        return elementwise.gate(out, qkv)
 
     def delta(self, mixed: Tensor, weights: DeltaWeights, states: LayerStates, batch: RowBatch | AppendBatch) -> Tensor:
-        return self._plain.delta(mixed, weights, states, batch)
+        if isinstance(batch, RowBatch):
+            assert batch.states is not None, "rows of a model that keeps states say which"
+            return delta.delta(mixed, weights, states, batch.states)
+        assert batch.slots is not None, "windows of a model that keeps states say which"
+        return delta.delta(mixed, weights, states, batch.slots, batch.num_new)
 
     def row_attention(self, q: Tensor, k: Tensor, v: Tensor, batch: RowBatch, scale: float) -> Tensor:
         meta = batch.meta

@@ -13,9 +13,10 @@ import triton
 import triton.language as tl
 from triton.language.extra.cuda import gdc_launch_dependents, gdc_wait
 
-from askcam.engine.live.kernels.launch import launch_options, num_processors, power_of_2
+from askcam.engine.live.kernels.launch import launch_options, num_processors, power_of_2, shared_bytes
 
 Tensor = torch.Tensor
+MOST_KEYS = 64  # that a tile of rows meets at once
 MOST_SPLITS = 63  # with the tail's share 64, which the merge reads in one go
 LOG2_E = 1.4426950408889634
 
@@ -121,6 +122,14 @@ def _merge(
         tl.store(OUT + head * D + od, out.to(OUT.dtype.element_ty))
 
 
+def fitting(most_m: int, dim: int, itemsize: int, limit: int) -> tuple[int, int]:
+    """Rows of a tile, `most_m` at most, and keys that it meets at once, so that both fit into `limit` bytes. Pure."""
+    block_m, block_n = most_m, MOST_KEYS
+    while itemsize * (block_m * dim + 2 * block_n * dim + block_m * block_n) > limit and block_n > 16:
+        block_m, block_n = (block_m // 2, block_n) if block_m > 64 else (block_m, block_n // 2)
+    return block_m, block_n
+
+
 def row_attention(
     q: Tensor,
     k: Tensor,
@@ -143,6 +152,7 @@ def row_attention(
     num_kv = k.shape[1]
     group = heads // num_kv
     most_m = 32 if q.dtype == torch.float32 else 128 if rows * group > 64 else 64  # what a tile's registers hold
+    most_m, block_n = fitting(most_m, dim, q.itemsize, shared_bytes(q.device))
     rows_per_tile = max(1, min(rows, most_m // group)) if packed else 1
     block_m = max(16, power_of_2(rows_per_tile * group))
     tiles = -(-rows // rows_per_tile) * num_kv
@@ -152,7 +162,7 @@ def row_attention(
     out = torch.empty_like(q)
     _attend[(tiles, parts + 1)](
         q, k, v, window_base, window_len, tail_base, tail_len, acc, ml, rows, scale * LOG2_E, parts,
-        G=group, KVH=num_kv, D=dim, BM=block_m, RT=rows_per_tile, BN=64,
+        G=group, KVH=num_kv, D=dim, BM=block_m, RT=rows_per_tile, BN=block_n,
         **launch_options(q.device, 4 if block_m < 128 else 8, 2),
     )  # fmt: skip
     _merge[(tiles, rows_per_tile * group)](

@@ -31,7 +31,7 @@ def _add_rms(X, Y, W, OUT, N, eps, HAS_Y: tl.constexpr, BN: tl.constexpr, PDL: t
         tl.store(X + row + o, x, mask=inside)
         x = x.to(tl.float32)
     h = x * tl.rsqrt(tl.sum(x * x, 0) / N + eps)
-    h = h.to(X.dtype.element_ty).to(tl.float32) * w
+    h = h.to(W.dtype.element_ty).to(tl.float32) * w
     tl.store(OUT + row + o, h.to(X.dtype.element_ty), mask=inside)
 
 
@@ -80,42 +80,46 @@ def silu_mul(gate_up: Tensor) -> Tensor:
 @triton.jit
 def _rope_write(
     QKV, COS, SIN, DST, Q, K, V, QN, KN, eps,
-    H: tl.constexpr, KVH: tl.constexpr, D: tl.constexpr, NORMS: tl.constexpr, PDL: tl.constexpr,
+    H: tl.constexpr, KVH: tl.constexpr, D: tl.constexpr, P: tl.constexpr, GATES: tl.constexpr, NORMS: tl.constexpr,
+    PDL: tl.constexpr,
 ):  # fmt: skip
     r = tl.program_id(0).to(tl.int64)
     h = tl.program_id(1)
-    HALF: tl.constexpr = D // 2
+    HALF: tl.constexpr = P // 2
     TYPE = QKV.dtype.element_ty
     o = tl.arange(0, HALF)
+    of = tl.arange(0, D)
+    still = of >= P  # these are not turned
     if PDL:
         gdc_launch_dependents()
         gdc_wait()
-    source = QKV + (r * (H + 2 * KVH) + h) * D
+    place = tl.where(h < H, h * (1 + GATES), h + H * GATES)
+    source = QKV + (r * (H * (1 + GATES) + 2 * KVH) + place) * D
     a = tl.load(source + o).to(tl.float32)
     b = tl.load(source + HALF + o).to(tl.float32)
+    c = tl.load(source + of, mask=still, other=0.0).to(tl.float32)
     if h < H + KVH:  # V is neither normed nor rotated
         if NORMS:
             norm = QN if h < H else KN
-            scale = tl.rsqrt((tl.sum(a * a, 0) + tl.sum(b * b, 0)) / D + eps)
-            a = (a * scale).to(TYPE).to(tl.float32) * tl.load(norm + o).to(tl.float32)
-            b = (b * scale).to(TYPE).to(tl.float32) * tl.load(norm + HALF + o).to(tl.float32)
-        c = tl.load(COS + r * D + o).to(tl.float32)
-        s = tl.load(SIN + r * D + o).to(tl.float32)
-        turned = a * c - b * s
-        b = b * c + a * s
+            KIND = QN.dtype.element_ty
+            scale = tl.rsqrt((tl.sum(a * a, 0) + tl.sum(b * b, 0) + tl.sum(c * c, 0)) / D + eps)
+            a = (a * scale).to(KIND).to(tl.float32) * tl.load(norm + o).to(tl.float32)
+            b = (b * scale).to(KIND).to(tl.float32) * tl.load(norm + HALF + o).to(tl.float32)
+            c = (c * scale).to(KIND).to(tl.float32) * tl.load(norm + of, mask=still, other=0.0).to(tl.float32)
+        cos = tl.load(COS + r * P + o).to(tl.float32)
+        sin = tl.load(SIN + r * P + o).to(tl.float32)
+        turned = a * cos - b * sin
+        b = b * cos + a * sin
         a = turned
-    a = a.to(TYPE)
-    b = b.to(TYPE)
     slot = tl.load(DST + r).to(tl.int64) * KVH
-    if h < H:
-        tl.store(Q + (r * H + h) * D + o, a)
-        tl.store(Q + (r * H + h) * D + HALF + o, b)
-    elif h < H + KVH:
-        tl.store(K + (slot + h - H) * D + o, a)
-        tl.store(K + (slot + h - H) * D + HALF + o, b)
-    else:
-        tl.store(V + (slot + h - H - KVH) * D + o, a)
-        tl.store(V + (slot + h - H - KVH) * D + HALF + o, b)
+    target = Q + (r * H + h) * D
+    if h >= H + KVH:
+        target = V + (slot + h - H - KVH) * D
+    elif h >= H:
+        target = K + (slot + h - H) * D
+    tl.store(target + o, a.to(TYPE))
+    tl.store(target + HALF + o, b.to(TYPE))
+    tl.store(target + of, c.to(TYPE), mask=still)
 
 
 def rope_write(
@@ -127,17 +131,42 @@ def rope_write(
     v: Tensor,
     num_heads: int,
     norms: HeadNorms | None = None,
+    gated: bool = False,
 ) -> Tensor:
     """Norm (where there are norms) and rotate queries and keys; write keys and values to rows `dst`; return queries.
 
-    qkv (R, (H + 2 KV) * D); cos, sin (R, D) float32, both halves alike; dst (R,) int32; k, v (TOTAL, KV, D): all
-    contiguous. The queries are (R, H, D).
+    qkv (R, (H + 2 KV) * D), with H * D more where every query is followed by its gate; cos, sin (R, P) float32, both
+    halves alike, for the first P of D; dst (R,) int32; k, v (TOTAL, KV, D): all contiguous. The queries are (R, H, D).
     """
     num_kv, dim = k.shape[1:]
     q = torch.empty(qkv.shape[0], num_heads, dim, device=qkv.device, dtype=qkv.dtype)
     _rope_write[(qkv.shape[0], num_heads + 2 * num_kv)](
         qkv, cos, sin, dst, q, k, v,
         qkv if norms is None else norms.q, qkv if norms is None else norms.k, 0.0 if norms is None else norms.eps,
-        H=num_heads, KVH=num_kv, D=dim, NORMS=norms is not None, **launch_options(qkv.device, 1),
+        H=num_heads, KVH=num_kv, D=dim, P=cos.shape[-1], GATES=int(gated), NORMS=norms is not None,
+        **launch_options(qkv.device, 1),
     )  # fmt: skip
     return q
+
+
+@triton.jit
+def _gate(OUT, QKV, WIDTH, H: tl.constexpr, D: tl.constexpr, PDL: tl.constexpr):
+    r = tl.program_id(0).to(tl.int64)
+    h = tl.program_id(1)
+    o = tl.arange(0, D)
+    if PDL:
+        gdc_launch_dependents()
+        gdc_wait()
+    gate = tl.load(QKV + r * WIDTH + (2 * h + 1) * D + o)
+    gate = (1.0 / (1.0 + tl.exp(-gate.to(tl.float32)))).to(gate.dtype).to(tl.float32)
+    at = OUT + (r * H + h) * D + o
+    tl.store(at, (tl.load(at).to(tl.float32) * gate).to(OUT.dtype.element_ty))
+
+
+def gate(out: Tensor, qkv: Tensor) -> Tensor:
+    """out (R, H, D) *= sigmoid of the gates that stand behind the queries in qkv (R, WIDTH): both contiguous."""
+    rows, heads, dim = out.shape
+    assert out.is_contiguous()
+    assert qkv.is_contiguous()
+    _gate[(rows, heads)](out, qkv, qkv.shape[1], H=heads, D=dim, **launch_options(out.device, 1))
+    return out

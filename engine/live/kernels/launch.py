@@ -28,6 +28,14 @@ def num_processors(device: torch.device) -> int:
     return int(torch.cuda.get_device_properties(device).multi_processor_count)
 
 
+@cache
+def shared_bytes(device: torch.device) -> int:
+    """What one program may use of a multiprocessor's shared memory."""
+    if device.type != "cuda":
+        return 1 << 30
+    return int(getattr(torch.cuda.get_device_properties(device), "shared_memory_per_block_optin", 99 << 10))
+
+
 def launch_options(device: torch.device, num_warps: int, num_stages: int | None = None) -> dict[str, int | bool]:
     """Keyword arguments of a launch; PDL is also the kernel's own compile-time constant."""
     pdl = overlaps(device)

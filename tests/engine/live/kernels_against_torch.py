@@ -15,7 +15,15 @@ from torch import Tensor
 
 from askcam.engine.live.kernels import attention, elementwise
 from askcam.engine.live.kernels.stream import few, stream
-from askcam.engine.live.ops import AppendBatch, HeadNorms, RowSpan
+from askcam.engine.live.ops import (
+    AppendBatch,
+    DeltaWeights,
+    HeadNorms,
+    LayerStates,
+    RowSpan,
+    append_batch,
+    row_batch,
+)
 from askcam.engine.live.torch_ops import TorchOps, attend
 from askcam.engine.live.triton_ops import TritonOps
 
@@ -66,24 +74,90 @@ def test_silu_mul(seed: int, rows: int, inner: int) -> None:
 
 
 @examples
-@given(seeds, groups, dims, st.integers(1, 5), st.booleans())
-def test_rope_write(seed: int, group: tuple[int, int], dim: int, rows: int, normed: bool) -> None:
+@given(
+    seeds,
+    groups,
+    st.sampled_from([64, 256]),
+    st.integers(1, 5),
+    st.sampled_from([None, DTYPE, torch.float32]),
+    st.booleans(),
+)
+def test_rope_write(
+    seed: int, group: tuple[int, int], dim: int, rows: int, normed: torch.dtype | None, partly: bool
+) -> None:
+    """`normed`: the type of norms, if any; `partly`: a quarter of each head is turned, and queries have gates."""
     torch.manual_seed(seed)
     num_kv = group[1]
     heads = group[0] * num_kv
-    qkv = randn(rows, (heads + 2 * num_kv) * dim)
-    angles = torch.randn(rows, dim // 2, device=DEVICE).repeat(1, 2)
+    qkv = randn(rows, (heads * (1 + partly) + 2 * num_kv) * dim)
+    angles = torch.randn(rows, dim // (8 if partly else 2), device=DEVICE).repeat(1, 2)
     dst = torch.randperm(20, device=DEVICE)[:rows].to(torch.int32)
-    norms = HeadNorms(randn(dim), randn(dim), 1e-6) if normed else None
+    norms = HeadNorms(randn(dim).to(normed), randn(dim).to(normed), 1e-6) if normed else None
     wide = HeadNorms(norms.q.double(), norms.k.double(), 1e-6) if norms else None
     k, v = randn(20, num_kv, dim), randn(20, num_kv, dim)
     want_k, want_v = k.double(), v.double()
-    q = elementwise.rope_write(qkv, angles.cos(), angles.sin(), dst, k, v, heads, norms)
+    q = elementwise.rope_write(qkv, angles.cos(), angles.sin(), dst, k, v, heads, norms, partly)
     want_q = TorchOps().rope_write(
-        qkv.double(), angles.cos().double(), angles.sin().double(), dst, want_k, want_v, heads, wide
+        qkv.double(), angles.cos().double(), angles.sin().double(), dst, want_k, want_v, heads, wide, partly
     )
     for got, want in ((q, want_q), (k, want_k), (v, want_v)):
         check(got, want)
+    if partly:
+        want_out = TorchOps().gate(want_q.clone(), qkv.double())
+        check(elementwise.gate(q.clone(), qkv), want_out)
+
+
+@st.composite
+def fed(draw: st.DrawFn) -> list[RowSpan]:
+    """Spans that go on from nothing or from something, and leave it elsewhere; some of them nowhere."""
+    counts = draw(st.lists(st.sampled_from([1, 1, 1, 2, 3, 5, 70]), min_size=1, max_size=4))
+    reads = [draw(st.sampled_from([0, 2, 3, 4])) for _ in counts]
+    return [RowSpan(n, 0, 0, 0, n, reads[i], draw(st.sampled_from([1, 5 + i]))) for i, n in enumerate(counts)]
+
+
+def layer_of(num_k: int, num_v: int, dim_k: int, dim_v: int) -> tuple[DeltaWeights, LayerStates]:
+    channels = 2 * num_k * dim_k + num_v * dim_v
+    rate, bias = -torch.rand(num_v, device=DEVICE).exp(), torch.randn(num_v, device=DEVICE)
+    weights = DeltaWeights(randn(channels, 4), rate, bias, randn(dim_v), 1e-6, num_k, num_v, dim_k, dim_v)
+    memory = torch.randn(10, *weights.memory_shape, device=DEVICE)
+    memory[0] = 0.0
+    return weights, LayerStates(memory, randn(10, *weights.recent_shape))
+
+
+def clone(states: LayerStates) -> LayerStates:
+    return LayerStates(states.memory.clone(), states.recent.clone())
+
+
+@examples
+@given(seeds, fed(), st.sampled_from([(1, 1, 16, 16), (2, 4, 16, 64), (1, 2, 64, 32)]))
+def test_delta_of_rows(seed: int, parts: list[RowSpan], shape: tuple[int, int, int, int]) -> None:
+    torch.manual_seed(seed)
+    weights, states = layer_of(*shape)
+    num_rows = sum(part.num_rows for part in parts)
+    mixed = randn(num_rows, weights.taps.shape[0] + shape[1] * shape[3] + 2 * shape[1])
+    batch = row_batch(parts, torch.zeros(3, num_rows, dtype=torch.int32), DEVICE)
+    ours, plain = clone(states), clone(states)
+    check(TritonOps().delta(mixed, weights, ours, batch), TorchOps().delta(mixed, weights, plain, batch))
+    kept = [part.write for part in parts if part.write > 1]
+    others = [slot for slot in range(10) if slot not in kept and slot != 1]
+    for got, want, before in ((ours.memory, plain.memory, states.memory), (ours.recent, plain.recent, states.recent)):
+        assert torch.equal(got[others], before[others])
+        if kept:
+            check(got[kept], want[kept])
+
+
+@examples
+@given(seeds, st.integers(1, 3), st.sampled_from([1, 2, 40]))
+def test_delta_of_windows(seed: int, windows: int, num_new: int) -> None:
+    torch.manual_seed(seed)
+    weights, states = layer_of(2, 4, 16, 32)
+    mixed = randn(windows * num_new, weights.taps.shape[0] + 4 * 32 + 2 * 4)
+    places, slots = [(50 * i, 3) for i in range(windows)], [(2, 5), (3, 6), (2, 7)][:windows]
+    batch = append_batch(places, num_new, DEVICE, slots)
+    ours, plain = clone(states), clone(states)
+    check(TritonOps().delta(mixed, weights, ours, batch), TorchOps().delta(mixed, weights, plain, batch))
+    check(ours.memory, plain.memory)
+    check(ours.recent, plain.recent)
 
 
 @st.composite
@@ -117,6 +191,23 @@ def test_row_attention(
     bounds = torch.tensor(columns, dtype=torch.int32, device=DEVICE).T.contiguous()
     got = attention.row_attention(q, k, v, *bounds, dim**-0.5, packed=packed, splits=splits)
     check(got, attend(q.double(), k.double(), v.double(), parts, dim**-0.5))
+
+
+@pytest.mark.parametrize(
+    ("most", "dim", "itemsize", "kib", "want"),
+    [
+        (128, 128, 2, 99, (128, 64)),
+        (32, 128, 4, 99, (32, 64)),
+        (128, 256, 2, 227, (128, 64)),
+        (128, 256, 2, 163, (128, 64)),
+        (128, 256, 2, 99, (64, 32)),  # 64 rows and 64 keys take 104 KiB
+        (32, 256, 4, 99, (32, 16)),
+    ],
+)
+def test_a_tile_fits_into_the_device_s_shared_memory(
+    most: int, dim: int, itemsize: int, kib: int, want: tuple[int, int]
+) -> None:
+    assert attention.fitting(most, dim, itemsize, kib << 10) == want
 
 
 def test_a_row_that_sees_nothing_is_zero() -> None:

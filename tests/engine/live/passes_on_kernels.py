@@ -6,13 +6,14 @@ same padding and the same tensors that stay in place, and calls where it would r
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from support.tiny_models import save_tiny
+from support.tiny_models import FULL, LINEAR, save_tiny
 from torch import Tensor
 
 from askcam.engine.live import graphs as graphs_room
@@ -23,6 +24,7 @@ from askcam.engine.live.graphs import OFTEN, Graphs
 from askcam.engine.live.kvpool import STEP, KVPool
 from askcam.engine.live.language import Language
 from askcam.engine.live.ops import RowSpan, append_batch, row_batch
+from askcam.engine.live.statepool import OWN
 from askcam.engine.live.torch_ops import TorchOps
 from askcam.engine.live.triton_ops import LaunchPlan, TritonOps
 from askcam.engine.live.vision import Vision
@@ -33,7 +35,9 @@ DTYPE, LIMIT = (torch.bfloat16, 5e-2) if DEVICE.type == "cuda" else (torch.float
 ROWS = 512
 
 pytestmark = pytest.mark.filterwarnings("default")
-FAMILIES = ["qwen2_vl", "qwen3_vl"]  # bias without head norms, head norms without bias
+FAMILIES = ["qwen2_vl", "qwen3_vl", "qwen3_5"]  # bias without head norms, head norms without bias, states
+KEYED = FAMILIES[:2]
+SLOTS = OWN + 10
 Make = Callable[[str], Loaded]
 
 
@@ -44,8 +48,9 @@ def tiny_model(builtin: Path, tmp_path_factory: pytest.TempPathFactory) -> Calla
     Of two layers one begins and one goes on; Qwen3-VL's third is the one to which vision adds nothing.
     """
     folders = {kind: tmp_path_factory.mktemp(kind) for kind in FAMILIES}
-    for kind, num_layers in zip(FAMILIES, (2, 3), strict=True):
+    for kind, num_layers in zip(KEYED, (2, 3), strict=True):
         save_tiny(kind, builtin, folders[kind], num_layers)
+    save_tiny("qwen3_5", builtin, folders["qwen3_5"], layers=(LINEAR, FULL))
     return folders.__getitem__
 
 
@@ -61,9 +66,29 @@ def languages(loaded: Loaded, ours: TritonOps) -> tuple[Language, Language]:
     model = loaded.model.to(DEVICE, DTYPE)
     made = [Language(model, ops, interleaved=loaded.spec.interleaved) for ops in (TorchOps(), ours)]
     for language in made:
-        language.allocate(ROWS + STEP)
-        language.kv.copy_(torch.randn(language.kv.shape, generator=torch.Generator().manual_seed(0)))
+        noise = torch.Generator().manual_seed(0)
+        language.allocate(ROWS + STEP, SLOTS)
+        language.kv.copy_(torch.randn(language.kv.shape, generator=noise))
+        for states in language.states:
+            for part in (states.memory, states.recent):
+                part[OWN:].copy_(torch.randn(part[OWN:].shape, generator=noise))
     return made[0], made[1]
+
+
+def slotted(spans: list[RowSpan], language: Language) -> list[RowSpan]:
+    """The same, each with slots of its own where the model keeps states; every other one begins from another's."""
+    if not language.states:
+        return spans
+    return [replace(span, read=OWN + i // 2, write=OWN + 5 + i) for i, span in enumerate(spans)]
+
+
+def kept(language: Language) -> list[Tensor]:
+    """All that may not change but by what is written."""
+    return [language.kv[:, :, :ROWS], *(part[OWN:] for one in language.states for part in (one.memory, one.recent))]
+
+
+def alike(one: Language, other: Language) -> bool:
+    return all(close(ours, theirs) for ours, theirs in zip(kept(one), kept(other), strict=True))
 
 
 def close(got: Tensor, want: Tensor) -> bool:
@@ -94,16 +119,17 @@ def test_passes_equal_those_of_plain_torch(kind: str, plans: dict[object, Launch
     plain, language = languages(sharp(kind), ours)
     for seed, spans in enumerate(SPANS):
         x, positions = draw(spans, plain, seed)
-        batch = row_batch(spans, positions, DEVICE)
+        batch = row_batch(slotted(spans, plain), positions, DEVICE)
         select = torch.tensor([x.shape[0] - 1], device=DEVICE) if seed % 2 else None
         want = plain.rows(x.clone(), batch, select)
         assert close(language.rows(x.clone(), batch, select), want)
     for one in (plain, language):
         x, positions = draw([RowSpan(24, 0, 0, 0, 24)], one, 9)
-        batch = append_batch([(0, 100), (150, 40)], 12, DEVICE)
+        slots = [(OWN, OWN + 5), (OWN + 1, OWN + 6)] if one.states else []
+        batch = append_batch([(0, 100), (150, 40)], 12, DEVICE, slots)
         for layers in (range(0, 1), range(1, len(one.layers))):
             one.append(x, positions.to(DEVICE), batch, layers=layers)
-    assert close(language.kv, plain.kv)
+    assert alike(language, plain)
 
 
 @settings(
@@ -115,21 +141,29 @@ def test_passes_equal_those_of_plain_torch(kind: str, plans: dict[object, Launch
 )
 @given(st.lists(st.sampled_from([1, 1, 1, 3, 18]), min_size=1, max_size=4), st.booleans(), st.integers(0, 99))
 def test_a_padded_replay_equals_the_pass_itself(sharp: Make, sizes: list[int], chosen: bool, seed: int) -> None:
+    replayed("qwen2_vl", sharp, sizes, chosen, seed)
+
+
+def test_a_padded_replay_writes_no_state_but_its_own(sharp: Make) -> None:
+    replayed("qwen3_5", sharp, [1, 3, 1], True, 5)
+
+
+def replayed(kind: str, sharp: Make, sizes: list[int], chosen: bool, seed: int) -> None:
     with torch.inference_mode():
-        plain, language = languages(sharp("qwen2_vl"), TritonOps())
-        graphs = Graphs(language, Vision(sharp("qwen2_vl").model, "qwen2_vl"), KVPool(ROWS))
-        graphs.capture_rows((1, 2, 4, 32))
+        plain, language = languages(sharp(kind), TritonOps())
+        graphs = Graphs(language, Vision(sharp(kind).model, kind), KVPool(ROWS))
+        graphs.capture_rows((1, 2, 4, 8, 32))
         spans, tail = [], 300
         for i, size in enumerate(sizes):
             spans.append(RowSpan(size, 100 * (i % 2), 90 + i, tail, size))
             tail += size
         x, positions = draw(spans, plain, seed)
-        batch = row_batch(spans, positions, DEVICE)
+        batch = row_batch(slotted(spans, plain), positions, DEVICE)
         select = torch.arange(0, x.shape[0], 2, device=DEVICE) if chosen else None
         want = plain.rows(x.clone(), batch, select)
         for _ in range(2):  # whatever the first one left behind
             assert close(graphs.rows(x.clone(), batch, select), want)
-        assert close(language.kv[:, :, :ROWS], plain.kv[:, :, :ROWS])
+        assert alike(language, plain)
 
 
 @torch.inference_mode()
@@ -147,10 +181,11 @@ def test_many_answers_that_all_go_on_are_replayed(sharp: Make, monkeypatch: pyte
     assert ran in ([], [32])  # on CUDA nothing is called; elsewhere the padded pass is
 
 
+@pytest.mark.parametrize("kind", ["qwen3_vl", "qwen3_5"])
 @torch.inference_mode()
-def test_growing_windows_by_replay_equals_growing_them(sharp: Make) -> None:
-    plain, language = languages(sharp("qwen3_vl"), TritonOps())
-    vision = Vision(sharp("qwen3_vl").model, "qwen3_vl")
+def test_growing_windows_by_replay_equals_growing_them(kind: str, sharp: Make) -> None:
+    plain, language = languages(sharp(kind), TritonOps())
+    vision = Vision(sharp(kind).model, kind)
     pool = KVPool(ROWS)
     pool.take(400)
     graphs = Graphs(language, vision, pool)
@@ -158,16 +193,20 @@ def test_growing_windows_by_replay_equals_growing_them(sharp: Make) -> None:
         x, positions = draw([RowSpan(16, 0, 0, 0, 16)], plain, step)
         extras = tuple(torch.randn(x.shape).to(x) for _ in range(vision.num_extras))
         windows = [(0, 8 * step), (200, 50 + 8 * step)]
-        plain.append(x.clone(), positions.to(DEVICE), append_batch(windows, 8, DEVICE), extras)
+        turn = OWN + 2 * (step % 2), OWN + 2 - 2 * (step % 2)  # what was written is read next, and the other way round
+        slots = [(turn[0], turn[1]), (turn[0] + 1, turn[1] + 1)] if plain.states else []
+        batch = append_batch(windows, 8, DEVICE, slots)
+        plain.append(x.clone(), positions.to(DEVICE), batch, extras)
         ranges = graphs.layer_ranges(2, 8)
         for layers in ranges:
-            graphs.append(x, positions.to(DEVICE), append_batch(windows, 8, DEVICE), extras, layers)
+            graphs.append(x, positions.to(DEVICE), batch, extras, layers)
         assert close(language.kv[:, :, :400], plain.kv[:, :, :400]), step
+        assert all(close(ours, theirs) for ours, theirs in zip(kept(language)[1:], kept(plain)[1:], strict=True)), step
     assert pool.stats().used_rows == 400
 
 
 @pytest.mark.parametrize("piece_ms", [1e9, 1e-9], ids=["whole", "in pieces"])
-@pytest.mark.parametrize("kind", FAMILIES)
+@pytest.mark.parametrize("kind", KEYED)
 @torch.inference_mode()
 def test_encoding_by_replay_equals_encoding(
     kind: str, piece_ms: float, sharp: Make, monkeypatch: pytest.MonkeyPatch
@@ -189,8 +228,9 @@ def test_encoding_by_replay_equals_encoding(
         assert all(close(ours, theirs) for ours, theirs in zip(got.extras, want.extras, strict=True))
 
 
-def test_the_kernels_pass_their_check_at_start_up(sharp: Make) -> None:
-    _, language = languages(sharp("qwen2_vl"), TritonOps())
+@pytest.mark.parametrize("kind", ["qwen2_vl", "qwen3_5"])
+def test_the_kernels_pass_their_check_at_start_up(kind: str, sharp: Make) -> None:
+    _, language = languages(sharp(kind), TritonOps())
     assert check_ops(language) is None
 
 
@@ -212,5 +252,11 @@ def test_a_wrong_kernel_is_found_and_not_used(sharp: Make, monkeypatch: pytest.M
     said = check_ops(language)
     assert said is not None
     assert "attention of rows" in said
+    honest_delta = TritonOps.delta
+    _, keeping = languages(sharp("qwen3_5"), TritonOps())
+    monkeypatch.setattr(TritonOps, "row_attention", honest)
+    monkeypatch.setattr(TritonOps, "delta", lambda *args: honest_delta(*args) * 1.1)
+    assert "states is off by" in (check_ops(keeping) or "")
+    monkeypatch.setattr(TritonOps, "row_attention", lambda *args: honest(*args) * 1.1)
     assert not settle_ops(language, lambda what: None)
     assert isinstance(language.ops, TorchOps)
