@@ -2,7 +2,7 @@
 
 The model is told of its tools between <tools> and </tools> in the system prompt, calls one by writing
 <tool_call>{"name": ..., "arguments": {...}}</tool_call>, and reads what came of it between <tool_response> and
-</tool_response> in a user turn.
+</tool_response> in a user turn. Qwen3.5 writes tags between the markers instead of JSON (tagged_calls.py).
 """
 
 import json
@@ -10,6 +10,9 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from askcam.engine import tagged_calls
+from askcam.engine.tagged_calls import moved
 
 OPEN, CLOSE = "<tool_call>", "</tool_call>"
 MAX_CALL_CHARS = 32_768  # of one call; what is longer is broken
@@ -49,7 +52,10 @@ class CallParser:
     behind the last one is left out.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tools: Sequence[Mapping[str, Any]] = ()) -> None:
+        """`tools`: those that may be called; what a call in tags means follows from their schemas."""
+        functions = [tool["function"] for tool in tools]
+        self._schemas = {function["name"]: function.get("parameters") or {} for function in functions}
         self._text = ""  # not read yet
         self._inside = False
         self._blank = ""  # white space that is told if words follow
@@ -89,7 +95,7 @@ class CallParser:
     def _end(self, body: str, rest: str, out: list[str | Call]) -> None:
         self.num_calls += 1
         self._text, self._inside, self._behind = rest, False, True
-        out.append(read_call(body))
+        out.append(read_call(body, self._schemas))
 
     def _say(self, words: str, out: list[str | Call]) -> None:
         words = words.lstrip() if self._behind else self._blank + words
@@ -114,7 +120,7 @@ def call_schema(tools: Sequence[Mapping[str, Any]], *, loose: bool = False) -> s
         wanted.append(
             {
                 "type": "object",
-                "properties": {"name": {"const": function["name"]}, "arguments": _moved(given, place)},
+                "properties": {"name": {"const": function["name"]}, "arguments": moved(given, place)},
                 "required": ["name", "arguments"],
                 "additionalProperties": False,
             }
@@ -122,29 +128,23 @@ def call_schema(tools: Sequence[Mapping[str, Any]], *, loose: bool = False) -> s
     return json.dumps({"anyOf": wanted})
 
 
-def _moved(schema: Any, place: str) -> Any:
-    """`schema` standing at `place` of a larger one: its references into itself lead there."""
-    if isinstance(schema, list):
-        return [_moved(one, place) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    moved = {key: value if key in ("const", "enum") else _moved(value, place) for key, value in schema.items()}
-    ref = schema.get("$ref")
-    if isinstance(ref, str) and ref.startswith("#"):
-        moved["$ref"] = place + ref[1:]
-    return moved
-
-
 def _begins(words: str) -> int:
     """How many characters at the end of `words` may begin a call."""
     return next((n for n in range(min(len(OPEN) - 1, len(words)), 0, -1) if OPEN.startswith(words[-n:])), 0)
 
 
-def read_call(body: str) -> Call:
-    """What stands between the markers. Never raises: what cannot be read has a problem."""
+def read_call(body: str, schemas: Mapping[str, Mapping[str, Any]] | None = None) -> Call:
+    """What stands between the markers. `schemas`: of tools' arguments, by name. Never raises: what cannot be read has a
+    problem."""
     text = body.strip()
     if len(text) > MAX_CALL_CHARS:
         return Call("", "{}", problem=f"the call has {len(text)} characters, at most {MAX_CALL_CHARS} are read")
+    if text.startswith(tagged_calls.BEGIN):
+        try:
+            called, values = tagged_calls.read(text, schemas or {})
+        except ValueError as exc:
+            return Call("", text, problem=f"the call is not well formed: {exc}")
+        return Call(called, json.dumps(values, ensure_ascii=False))
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as exc:

@@ -44,8 +44,9 @@ class _Refusal:
 class Forms:
     """Compiles forms for one model. Any thread."""
 
-    def __init__(self, tokenizer: Any, width: int, end_tokens: Collection[int]) -> None:
-        """`width`: of the model's logits. A model whose tokenizer is of no use here refuses forms later on."""
+    def __init__(self, tokenizer: Any, width: int, end_tokens: Collection[int], *, tagged: bool = False) -> None:
+        """`width`: of the model's logits; `tagged`: it writes calls in tags. A model whose tokenizer is of no use here
+        refuses forms later on."""
         self._kept: OrderedDict[Form, Grammar] = OrderedDict()  # the last used at the end
         self._bytes = 0  # of those
         self._refused: OrderedDict[bytes, _Refusal] = OrderedDict()  # by digest
@@ -62,7 +63,7 @@ class Forms:
         else:
             try:
                 self._tokenizer = hf.from_tokenizer(tokenizer, width, sorted(end_tokens))
-                around = markers(tokenizer.get_added_vocab())
+                around = markers(tokenizer.get_added_vocab(), tagged)
                 self._trial = Trial(tokenizer.backend_tokenizer.to_str(), width, end_tokens, around)
             except ValueError as exc:
                 self._why_not = f"its tokenizer is not supported: {exc}"

@@ -75,8 +75,9 @@ class Front(ABC):
         self._own = loaded.model.generation_config
         self._end_tokens = end_tokens(self._own)
         width = loaded.model.config.get_text_config().vocab_size
-        self._forms = Forms(loaded.processor.tokenizer, width, self._end_tokens)
         self._words = Prompter(loaded.processor, loaded.spec, config.positions, info.max_pairs)
+        tagged = self._words.template.tags_calls
+        self._forms = Forms(loaded.processor.tokenizer, width, self._end_tokens, tagged=tagged)
         self._inbox = Inbox(config.max_waiting)
         self._counts = Counts()
         self._memory = Memory(loaded.model)

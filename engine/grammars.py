@@ -9,6 +9,7 @@ from typing import Any
 
 import llguidance
 
+from askcam.engine import tagged_calls
 from askcam.engine.calls import CLOSE, OPEN
 from askcam.engine.errors import QuestionError
 from askcam.engine.question import Form
@@ -35,13 +36,13 @@ LIMITS: dict[str, Any] = {
     "verbose_errors": False,
 }
 
-Markers = tuple[str, str]  # of a call's begin and end, as a grammar writes them
+Markers = tuple[str, str, bool]  # of a call's begin and end, as a grammar writes them; whether tags stand between them
 
 
-def markers(added: dict[str, int]) -> Markers:
-    """`added`: the tokenizer's added tokens, by their texts."""
+def markers(added: dict[str, int], tagged: bool = False) -> Markers:
+    """`added`: the tokenizer's added tokens, by their texts; `tagged`: the model writes calls in tags, not as JSON."""
     begin, end = (f"<[{added[text]}]>" if text in added else json.dumps(text) for text in (OPEN, CLOSE))
-    return begin, end
+    return begin, end, tagged
 
 
 def blame(form: Form) -> str:
@@ -74,8 +75,10 @@ def _written(form: Form, around: Markers) -> dict[str, Any]:
     if form.calls is None:
         assert answer is not None, "a form of nothing"
         return {"json_schema": answer}
-    begin, end = around
-    rules = [rf'call: {begin} "\n" wanted "\n" {end}', f"wanted: %json {json.dumps(_checked(form.calls, 'tools'))}"]
+    begin, end, tagged = around
+    calls = _checked(form.calls, "tools")
+    rules = [rf'call: {begin} "\n" wanted "\n" {end}']
+    rules += tagged_calls.rules(calls, {"x-guidance": WRITTEN}) if tagged else [f"wanted: %json {json.dumps(calls)}"]
     if form.words:
         rules += _between(begin, end, "*" if form.many else "?")
     else:

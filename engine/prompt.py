@@ -42,8 +42,8 @@ class Prompter:
     def __init__(self, processor: Any, spec: FamilySpec, rule: Positions, max_pairs: int) -> None:
         self._processor, self._spec, self._rule = processor, spec, rule
         self._max_frames = 2 * max_pairs
-        self._template = ChatTemplate(processor)
-        self._outside = Outside(processor.tokenizer, TAGS if self._template.tags_calls else ())
+        self.template = ChatTemplate(processor)
+        self._outside = Outside(processor.tokenizer, TAGS if self.template.tags_calls else ())
 
     def prompt(self, question: Question, view: View | None) -> Prompt:
         """Raises QuestionError when the question's parts cannot become a prompt of this model."""
@@ -71,7 +71,7 @@ class Prompter:
 
     def text(self, messages: list[dict[str, Any]], tools: Sequence[Mapping[str, Any]]) -> str:
         """The conversation in the chat template's words, up to where the answer begins."""
-        return self._template.text(messages, self._outside.written(tools))
+        return self.template.text(messages, self._outside.written(tools))
 
     def num_words(self, question: Question) -> int:
         """How many tokens its words are, without what it sees. Any thread."""
@@ -96,7 +96,7 @@ class Prompter:
         else:
             out["content"] = [self._part(part) for part in _joined(message.parts)]
         if message.tool_calls:
-            out["tool_calls"] = self._outside.written(self._template.calls(message.tool_calls))
+            out["tool_calls"] = self._outside.written(self.template.calls(message.tool_calls))
         return out
 
     def _part(self, part: Part) -> dict[str, Any]:

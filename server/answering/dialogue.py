@@ -49,7 +49,7 @@ class Dialogue:
         self._told: list[str] = []  # words of all rounds
         self._words: list[str] = []  # of this one
         self._calls: list[Call] = []  # of this one
-        self._parser = CallParser()
+        self._parser = CallParser(self.tools)
         if ask.choice.mode == "required":
             known = {_name(tool) for tool in self.tools}
             if not known:
@@ -163,7 +163,7 @@ class Dialogue:
         self.messages += tuple(Message(Role.TOOL, (Text(self._said(result)),)) for result in results)
         self.num_rounds += 1
         self.quiet, self.must = False, None
-        self._words, self._calls, self._parser = [], [], CallParser()
+        self._words, self._calls, self._parser = [], [], CallParser(self.tools)
 
     @property
     def spent(self) -> bool:
