@@ -59,6 +59,7 @@ def build_core(config: Config, features: Sequence[Feature] = FEATURES) -> Core:
         max_chars=config.limits.max_question_chars,
         places=places.questions,
         max_age_s=max_age_s,
+        thinking=config.model.thinking,
     )
     for tool in built_in(cameras):
         tools.add(tool)

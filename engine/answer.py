@@ -13,6 +13,7 @@ from askcam.engine.question import (
     Piece,
     Question,
     Reason,
+    Thought,
     Timings,
     TokenLogprob,
     Trace,
@@ -65,10 +66,12 @@ class Answer:
         if token in self._end_tokens:
             self._reason, self._over = Reason.STOP, True
             return True
-        if self._logprobs is not None:
+        start = self._text.num_taken
+        text = self._text.add(token)
+        if self._logprobs is not None and not self._text.silent:
             assert logprob is not None, "the question wants logprobs"
-            self._logprobs.add(self._text.num_taken, logprob)
-        self._say(self._text.add(token))
+            self._logprobs.add(start, logprob)
+        self._say(text)
         if self._text.stopped:
             self._reason = Reason.STOP
         elif self._asked.cancelled:
@@ -106,6 +109,8 @@ class Answer:
         )
 
     def _say(self, text: str) -> None:
+        if thought := self._text.thought():
+            self._tell(self._asked, Thought(thought, self.num_tokens))
         if text:
             logprobs = () if self._logprobs is None else self._logprobs.upto(self._text.num_told)
             tokens = () if self._trace is None else tuple(self._tokens[self._num_told :])

@@ -53,6 +53,7 @@ from askcam.engine.question import (
     Trace,
 )
 from askcam.engine.text import AnswerText
+from askcam.engine.thoughts import ThoughtSplit
 from askcam.stream.errors import CameraUnavailable, StreamError
 from askcam.stream.fit import Fit, FitRule
 from askcam.stream.frame import Pixels
@@ -107,7 +108,7 @@ class Front(ABC):
 
     def ask(self, question: Question, on_event: Callable[[Event], None], grammar: Grammar | None = None) -> int:
         self._check(question)
-        question = replace(question, sampling=with_seed(self._own, question.sampling))
+        question = replace(question, sampling=with_seed(self._own, question.sampling), thinking=self._thinks(question))
         form = question.sampling.response_format
         if form is not None and grammar is None:
             grammar = self._forms.grammar(form)
@@ -132,7 +133,7 @@ class Front(ABC):
             raise QuestionError("a scoring needs questions about one and the same camera", "questions")
         choice_tokens(self._loaded.processor.tokenizer, choices)
         with self._counts.asking():
-            scoring = Scoring(tuple(questions), tuple(choices))
+            scoring = Scoring(tuple(replace(question, thinking=False) for question in questions), tuple(choices))
             return self._inbox.put(scoring, on_event, self._counts.seconds_each)
 
     def single(self, words: Sequence[str]) -> tuple[str, ...]:
@@ -193,6 +194,11 @@ class Front(ABC):
         if question.camera is not None and question.camera not in self._sources:
             raise QuestionError(f"there is no camera {question.camera!r}", "camera")
 
+    def _thinks(self, question: Question) -> bool:
+        """Whether a thought comes before the answer: a form says what the first word may be."""
+        form = question.sampling.response_format
+        return question.thinking and self._words.template.thinks and (form is None or form.words)
+
     @abstractmethod
     def _run(self) -> None:
         """Serve the inbox until it is closed, then let go of the model."""
@@ -248,10 +254,12 @@ class Front(ABC):
     ) -> Answer:
         """What takes the answer's tokens, `max_tokens` at most. `ids` gives the prompt's (1, tokens), on the CPU.
         `capture_s`: the age of the camera's newest picture when the question was taken up."""
-        decode = self._loaded.processor.tokenizer.decode
+        decode, template = self._loaded.processor.tokenizer.decode, self._words.template
+        inside = question.thinking and template.opens_thoughts
         text = AnswerText(
             lambda ids: decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False),
             question.sampling.stop,
+            ThoughtSplit(inside) if template.thinks else None,
         )
         trace = None
         if question.trace:

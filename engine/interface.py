@@ -198,8 +198,8 @@ class Engine(Protocol):
         `grammar`: what prepare() gave for the form (`sampling.response_format`); a form without it is compiled here
         and now, unless that was done lately.
 
-        `on_event` is called on the engine thread, in order: Started, First, Piece..., and exactly one Finished or
-        Failed as the last. It must return at once and must not raise.
+        `on_event` is called on the engine thread, in order: Started, First, Thought..., Piece..., and exactly one
+        Finished or Failed as the last. It must return at once and must not raise.
         """
         ...
 

@@ -50,7 +50,7 @@ class Prompter:
         if view is not None:
             self._check_size(view)
         messages = self.messages(question, None if view is None else view.content())
-        text = self.text(messages, question.tools)
+        text = self.text(messages, question.tools, question.thinking)
         images, videos, metadata = read_vision(messages, self._spec.patch)
         # Every picture has the model's size already: nothing may resize or sample it again.
         inputs = self._processor(
@@ -69,14 +69,14 @@ class Prompter:
             inputs["position_ids"] = self._positions(types, inputs, seconds)
         return Prompt(inputs, len(types), int(np.count_nonzero(types)), seconds)
 
-    def text(self, messages: list[dict[str, Any]], tools: Sequence[Mapping[str, Any]]) -> str:
+    def text(self, messages: list[dict[str, Any]], tools: Sequence[Mapping[str, Any]], thinking: bool = False) -> str:
         """The conversation in the chat template's words, up to where the answer begins."""
-        return self.template.text(messages, self._outside.written(tools))
+        return self.template.text(messages, self._outside.written(tools), thinking=thinking)
 
     def num_words(self, question: Question) -> int:
         """How many tokens its words are, without what it sees. Any thread."""
         only = [replace(m, parts=tuple(p for p in m.parts if isinstance(p, Text))) for m in question.messages]
-        text = self.text([self._message(message) for message in only], question.tools)
+        text = self.text([self._message(message) for message in only], question.tools, question.thinking)
         return len(self._processor.tokenizer.backend_tokenizer.encode(text, add_special_tokens=False))
 
     def messages(self, question: Question, video: dict[str, Any] | None) -> list[dict[str, Any]]:

@@ -101,6 +101,7 @@ class Question:
     trace: bool = False  # tell what the answer can be repeated from: First.trace, and the tokens of pieces and the end
     window_s: float | None = None  # see only the newest of the camera's window, by View.recent; None: all of it
     known_only: bool = False  # refuse (UnknownScene) what is unlike all that the model states it was trained on
+    thinking: bool = False  # the model may think first, if it can; an answer of a form never does
     asker: str = ""  # whose it is: of those who wait, whoever has fewest under way is next
 
     @property
@@ -197,6 +198,14 @@ class TokenLogprob:
 
 
 @dataclass(frozen=True, slots=True)
+class Thought:
+    """Some more of what the model says to itself before its answer, and nobody else is told as one."""
+
+    text: str
+    num_tokens: int  # of the answer so far: a thought's count, too
+
+
+@dataclass(frozen=True, slots=True)
 class Piece:
     """Some more text: whole characters only. `num_tokens` counts the answer's tokens so far.
 
@@ -217,7 +226,7 @@ class Finished:
     """The last event of an answer that came about (a cancelled one too)."""
 
     reason: Reason
-    text: str  # the whole answer
+    text: str  # the whole answer, without thoughts
     usage: Usage
     timings: Timings
     logprobs: tuple[TokenLogprob, ...] = ()  # those of all pieces
@@ -239,5 +248,5 @@ class Failed:
     error: Exception
 
 
-Event = Started | First | Piece | Finished | Failed  # of a question
+Event = Started | First | Thought | Piece | Finished | Failed  # of a question
 ScoreEvent = Scored | Finished | Failed  # of a scoring; Finished only when it was cancelled

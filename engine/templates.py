@@ -5,9 +5,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from askcam.engine.thoughts import THINK, THOUGHT
 from askcam.engine.tool_turns import Turn, without_tools
 
-THINK, THOUGHT = "<think>", "</think>"  # around what a model says to itself before its answer
 TAGGED = "<function="  # by which templates show that they want calls as tags, not as JSON
 
 ASKED: Turn = {"role": "user", "content": "?"}

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from askcam.engine.thoughts import ThoughtSplit
+
 BROKEN = "\ufffd"  # what a decoder makes of an unfinished UTF-8 sequence
 
 
@@ -13,8 +15,14 @@ class AnswerText:
     nothing more is to be added: the text ends before the stop string.
     """
 
-    def __init__(self, decode: Callable[[Sequence[int]], str], stop: Sequence[str] = ()) -> None:
+    def __init__(
+        self, decode: Callable[[Sequence[int]], str], stop: Sequence[str] = (), thoughts: ThoughtSplit | None = None
+    ) -> None:
+        """`thoughts`: of a model that thinks; they are told apart from the answer (`thought()`), and no stop string
+        ends them."""
         self._decode = decode
+        self._thoughts = thoughts
+        self._thought = ""  # not told yet
         self._stop = tuple(s for s in stop if s)
         self._open: list[int] = []  # tokens of an unfinished character
         self._held = ""  # perhaps the beginning of a stop string
@@ -31,7 +39,17 @@ class AnswerText:
     def num_taken(self) -> int:
         """Whole characters of all tokens so far, told or held back. The next token's text begins in the one after."""
         begun = len(self._decode(self._open).rstrip(BROKEN)) if self._open else 0
-        return self.num_told + len(self._held) + begun
+        return self.num_told + len(self._held) + begun + (0 if self._thoughts is None else self._thoughts.num_held)
+
+    @property
+    def silent(self) -> bool:
+        """Whether the last token was part of a thought."""
+        return self._thoughts is not None and self._thoughts.silent
+
+    def thought(self) -> str:
+        """What was thought since the last call."""
+        thought, self._thought = self._thought, ""
+        return thought
 
     def add(self, token: int) -> str:
         """Take the next token; returns the text that is sure now: often a word, sometimes nothing."""
@@ -41,13 +59,21 @@ class AnswerText:
         if fresh.endswith(BROKEN):
             return ""
         self._open.clear()
+        if self._thoughts is not None:
+            thought, fresh = self._thoughts.feed(fresh)
+            self._thought += thought
         return self._tell(fresh)
 
     def finish(self) -> str:
         """The answer is over; returns what was held back. An unfinished character is left out."""
         if self.stopped:
             return ""
-        rest = self._tell(self._decode(self._open).rstrip(BROKEN) if self._open else "")
+        rest = self._decode(self._open).rstrip(BROKEN) if self._open else ""
+        if self._thoughts is not None:
+            thought, rest = self._thoughts.feed(rest)
+            last, more = self._thoughts.finish()
+            self._thought, rest = self._thought + thought + last, rest + more
+        rest = self._tell(rest)
         self._open.clear()
         self._told.append(self._held)
         self.num_told += len(self._held)

@@ -79,15 +79,17 @@ class Asking:
         max_chars: int = Limits().max_question_chars,
         places: Places | None = None,
         max_age_s: float | None = None,
+        thinking: bool = False,
     ) -> None:
-        """`max_chars`: of all text in one question; `places`: of questions under way, for clients' sake; `max_age_s`:
-        what a question allows that says nothing itself."""
+        """`max_chars`: of all text in one question; `places`: of questions under way, for clients' sake; `max_age_s`,
+        `thinking`: of a question that says nothing itself."""
         self._model, self._cameras, self._answers, self._metrics = model, cameras, answers, metrics
         self._tellers: list[Teller] = []
         self._observers: list[Observer] = []
         self._tools, self._limits = tools or Toolbox(), limits or CallLimits()
         self._forming, self._measuring, self._max_chars = Forming(), Measuring(), max_chars
         self._under_way, self._places, self.max_age_s = 0, places, max_age_s
+        self._thinking = thinking
 
     def consult(self, *tellers: Teller) -> None:
         """Tell the model what these know of a camera's scene."""
@@ -154,6 +156,8 @@ class Asking:
             facts = tuple(facts_of(self._tellers, ask.camera))
             if ask.max_age_s is None and self._cameras.get(ask.camera).status().state is not State.ENDED:
                 ask = replace(ask, max_age_s=self.max_age_s)
+        if ask.thinking is None:
+            ask = replace(ask, thinking=self._thinking)
         if ask.choice.mode != "none":
             runs = {tool.signature.name: tool for tool in self._tools.offered(allowed, ask.server_tools)}
         messages = with_notes(ask.messages, facts if info.takes_facts else (), health)

@@ -30,6 +30,7 @@ class ModelConfig:
     kv_gb: Annotated[float, Meta(gt=0)] | None = None  # memory for windows and answers
     fresh_ms: Annotated[float, Meta(ge=0)] = 150.0
     max_answering: Positive = 32
+    thinking: bool = False  # models that can think do so before they answer, unless a request says otherwise
 
     @classmethod
     def of_flags(cls, flags: Mapping[str, Any]) -> "ModelConfig":
@@ -38,5 +39,5 @@ class ModelConfig:
 
     def engine(self, built_in: str) -> EngineConfig:
         """`built_in`: the folder of the model to run when none is named."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        values = {each.name: getattr(self, each.name) for each in fields(EngineConfig) if hasattr(self, each.name)}
         return EngineConfig(**values | {"model": self.model or built_in})

@@ -35,6 +35,7 @@ class Ask:
     choice: ToolChoice = ToolChoice()
     server_tools: tuple[str, ...] | None = None  # only these of the camera's server-side tools; None: all it may use
     parallel: bool = True  # several calls in one turn
+    thinking: bool | None = None  # think before the answer, if the model can; None: as the server usually has it
     evidence: bool = True  # may be kept on disk, where the server does so
     unwell: Unwell | None = None  # what to do about a dark or frozen picture; None: as the camera is configured
     on_change: OnChange | None = None  # watch the scene while answering: None: don't
@@ -63,6 +64,13 @@ class TextDelta:
 
     text: str
     logprobs: tuple[TokenLogprob, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ThoughtDelta:
+    """Some more of what the model says to itself before its answer."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +109,7 @@ class Done:
     timings: Timings
     logprobs: tuple[TokenLogprob, ...] = ()  # of all tokens in the text
     calls: tuple[Call, ...] = ()
+    thought: str = ""  # before the text, of all rounds
 
 
-Step = Begun | SeenStep | TextDelta | Called | Returned | Changed | Done
+Step = Begun | SeenStep | ThoughtDelta | TextDelta | Called | Returned | Changed | Done

@@ -62,7 +62,8 @@ class LivePrompter:
 
     def split(self, question: Question) -> Split:
         """Raises QuestionError when the parts cannot become a prompt."""
-        text = self._stock.text(self._stock.messages(question, video={"type": "video"}), question.tools)
+        messages = self._stock.messages(question, video={"type": "video"})
+        text = self._stock.text(messages, question.tools, question.thinking)
         before, found, after = text.partition(self._cut)
         if not found:
             raise QuestionError("the model's chat template has no place for a camera's window", "messages")

@@ -73,7 +73,14 @@ class Dialogue:
         """What the engine is asked in this round."""
         ask = self._ask
         return Question(
-            self.messages, ask.camera, self.sampling(), ask.max_age_s, self.tools, trace, asker=ask.client.key
+            self.messages,
+            ask.camera,
+            self.sampling(),
+            ask.max_age_s,
+            self.tools,
+            trace,
+            thinking=bool(ask.thinking),
+            asker=ask.client.key,
         )
 
     def sampling(self) -> Sampling:

@@ -17,6 +17,7 @@ from askcam.engine.question import (
     Piece,
     Reason,
     Started,
+    Thought,
     Timings,
     TokenLogprob,
     Trace,
@@ -25,7 +26,7 @@ from askcam.engine.question import (
 from askcam.server.answering.dialogue import Dialogue
 from askcam.server.answering.facts import marks
 from askcam.server.saw import what_it_saw
-from askcam.server.steps import Ask, Called, Done, SeenStep, Step, TextDelta
+from askcam.server.steps import Ask, Called, Done, SeenStep, Step, TextDelta, ThoughtDelta
 from askcam.server.tools.base import Tool
 from askcam.stream.shot import Shot
 from askcam.stream.window import View
@@ -66,6 +67,8 @@ class AnswerSoFar:
     usage: Usage = field(default_factory=Usage)
     timings: Timings = field(default_factory=Timings)
     logprobs: list[TokenLogprob] = field(default_factory=list)
+    _thoughts: list[str] = field(default_factory=list)
+    _thinking: bool = False  # there was a thought in this round
     _num_told: int = 0  # of the logprobs
     _num_tokens: int = 0  # of this round, so far
 
@@ -73,7 +76,7 @@ class AnswerSoFar:
         """A round begins."""
         self.queued, self.finished = time.monotonic(), None
         self.view = self.shot = self.trace = None
-        self.tokens, self._num_tokens = [], 0
+        self.tokens, self._num_tokens, self._thinking = [], 0, False
 
     def hear(self, event: Event) -> list[Step]:
         """Raises what the engine failed with."""
@@ -86,6 +89,13 @@ class AnswerSoFar:
                 self.engine_s = event.engine_s
                 self.saw = self._see(self.queued - self.ask.received + event.first_token_s)
                 return [SeenStep(self.saw)]
+            case Thought():
+                self._num_tokens = event.num_tokens
+                if self._thoughts and not self._thinking:
+                    self._thoughts.append("\n")  # behind those of an earlier round
+                self._thinking = True
+                self._thoughts.append(event.text)
+                return [ThoughtDelta(event.text)]
             case Piece():
                 self._num_tokens = event.num_tokens
                 self.tokens += event.tokens
@@ -145,7 +155,7 @@ class AnswerSoFar:
             scene_changed=self.changed if self.watched else None,
         )
         self.saw = saw
-        return Done(reason, text, saw, self.usage, self.timings, tuple(self.logprobs), calls)
+        return Done(reason, text, saw, self.usage, self.timings, tuple(self.logprobs), calls, "".join(self._thoughts))
 
     def broken_off(self) -> Done:
         """How an answer ended that nobody wanted to hear to its end."""

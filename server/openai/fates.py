@@ -55,7 +55,7 @@ SERVICES: Mapping[str, Fate] = dict.fromkeys(
     SERVICE,
 )
 SPEED = Ignored("concerns how fast an answer comes, not what it says")
-UNTHOUGHT = Ignored("the models here answer at once: there is no thinking to set")
+UNTHOUGHT = Ignored("models think as enable_thinking, reasoning_effort and the server say, and not by measure")
 SHOWN = Ignored("concerns what is told beside the answer")
 
 PENALTY = "use repetition_penalty"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from thinking_template import TEMPLATE
+from support.thinking_template import TEMPLATE
 
 CLASSES = {
     "qwen2_vl": ("Qwen2VL", "Qwen2VLProcessor", "Qwen2VLVideoProcessor"),

@@ -22,7 +22,7 @@ from askcam.server.openai.chat.request import ChatRequest, read, shows
 from askcam.server.openai.chat.shapes import ChatChunk, ChatCompletion
 from askcam.server.openai.chat.tools import written
 from askcam.server.openai.outcome import ANSWER_LINKS, check_stream, until_told, whole
-from askcam.server.steps import Begun, Called, Changed, Done, Returned, SeenStep, Step, TextDelta
+from askcam.server.steps import Begun, Called, Changed, Done, Returned, SeenStep, Step, TextDelta, ThoughtDelta
 from askcam.server.wire.bodies import json_response, read_aside
 from askcam.server.wire.endpoint import JSON, SSE, Endpoint, EventStream, Reply
 from askcam.server.wire.refusals import on_wire
@@ -117,6 +117,8 @@ class _Writer:
 
     def completion(self, done: Done) -> dict[str, Any]:
         message: dict[str, Any] = {"role": "assistant", "content": done.text, "refusal": None}
+        if done.thought:
+            message["reasoning_content"] = done.thought
         if done.calls:
             message |= {"content": done.text or None, "tool_calls": written(done)}
         choice = {"index": 0, "message": message, "logprobs": self.logprobs(done), "finish_reason": finish_reason(done)}
@@ -143,6 +145,8 @@ class _Writer:
 
     def chunks(self, step: Step) -> list[dict[str, Any]]:
         match step:
+            case ThoughtDelta():
+                return [self.chunk({"reasoning_content": step.text})]
             case TextDelta():
                 return [self.chunk({"content": step.text}, logprobs=self.logprobs(step))]
             case Done():

@@ -12,7 +12,6 @@ from askcam.server.openai.chat.request import ChatRequest
 from askcam.server.openai.fates import (
     FORM,
     FORM_HERE,
-    THINKING,
     drop_off,
     is_off,
     refused,
@@ -20,6 +19,7 @@ from askcam.server.openai.fates import (
     whole,
     without_nulls,
 )
+from askcam.server.openai.thinking import read_template
 from askcam.server.wire.bodies import convert, plain
 
 ALIASES = {"n_predict": "max_tokens", "random_seed": "seed", "stop_sequences": "stop"}
@@ -43,7 +43,7 @@ def read_body(data: bytes) -> ChatRequest:
     drop_off(values)
     _chances(values)
     _form(values)
-    _template(values)
+    read_template(values)
     _choice(values)
     check_tools(values)
     if isinstance(values.get("messages"), list):
@@ -90,14 +90,6 @@ def _form_of(name: str, given: Any) -> dict[str, Any] | None:
     if not isinstance(given, dict):
         raise Invalid(f"{name!r} is no JSON Schema, and {FORM_HERE}", name)
     return {"type": "json_schema", "json_schema": {"schema": given}}
-
-
-def _template(values: dict[str, Any]) -> None:
-    """chat_template_kwargs may only say how to think."""
-    given = values.pop("chat_template_kwargs", None) or {}
-    if not isinstance(given, dict) or given.keys() - THINKING:
-        name = next(iter(sorted(given.keys() - THINKING)), "") if isinstance(given, dict) else ""
-        raise refused(f"chat_template_kwargs.{name}".rstrip("."), "the model's own chat template is used, as it is")
 
 
 def _choice(values: dict[str, Any]) -> None:

@@ -37,6 +37,7 @@ from askcam.server.openai.chat.tools import (
 )
 from askcam.server.openai.models import MODEL
 from askcam.server.openai.question import question
+from askcam.server.openai.thinking import thinks
 from askcam.server.openai.wishes import with_wishes
 from askcam.server.steps import Ask
 from askcam.server.wire.bodies import bounds
@@ -114,6 +115,8 @@ class ChatRequest(msgspec.Struct):
     tools: list[FunctionTool] | None = None
     tool_choice: Literal["auto", "none", "required"] | ChosenTool | AllowedTools | None = None
     parallel_tool_calls: bool | None = None
+    reasoning_effort: str | None = None  # "none" and "minimal": answer at once; else think first
+    enable_thinking: bool | None = None  # likewise, and before it
     askcam: AskcamRequest | None = None
 
 
@@ -155,6 +158,7 @@ def read(body: ChatRequest, limits: Limits, budget: Budget | None = None) -> Ask
         tools=tools,
         choice=choice(body.tool_choice),
         parallel=body.parallel_tool_calls is not False,
+        thinking=thinks(body.reasoning_effort, body.enable_thinking),
     )
     return narrowed(with_wishes(ask, body.askcam), body.tool_choice)
 

@@ -43,6 +43,7 @@ class AnswerMessage(msgspec.Struct):
     content: str | None
     refusal: None
     tool_calls: list[MadeCall] | msgspec.UnsetType = msgspec.UNSET
+    reasoning_content: str | msgspec.UnsetType = msgspec.UNSET  # what a model that thinks said to itself
 
 
 class Choice(msgspec.Struct):
@@ -68,6 +69,7 @@ class Delta(msgspec.Struct):
     role: Literal["assistant"] | msgspec.UnsetType = msgspec.UNSET
     content: str | msgspec.UnsetType | None = msgspec.UNSET
     tool_calls: list[ToolCallPiece] | msgspec.UnsetType = msgspec.UNSET
+    reasoning_content: str | msgspec.UnsetType = msgspec.UNSET  # before any content
 
 
 class ChunkChoice(msgspec.Struct):

@@ -13,7 +13,7 @@ from askcam.server.openai.realtime.items import Item, SaidItem
 from askcam.server.openai.realtime.response import Added, Notice, RealtimeResponse, Whole
 from askcam.server.openai.realtime.settings import SessionLimits, Settings
 from askcam.server.openai.realtime.voice import Voice
-from askcam.server.steps import Begun, Called, Changed, Done, Returned, SeenStep, Step, TextDelta
+from askcam.server.steps import Begun, Called, Changed, Done, Returned, SeenStep, Step, TextDelta, ThoughtDelta
 
 
 class Answering:
@@ -63,7 +63,7 @@ class Answering:
         if response is None:
             return []
         match step:
-            case Begun():
+            case Begun() | ThoughtDelta():  # this protocol has no place for thoughts
                 return []
             case SeenStep():
                 response.saw = step.saw

@@ -9,6 +9,7 @@ from askcam.server.openai.fates import drop_off, sort_out, whole, without_nulls
 from askcam.server.openai.responses.fields import INTEGERS, RESPONSES
 from askcam.server.openai.responses.items import SILENT
 from askcam.server.openai.responses.request import ResponseRequest
+from askcam.server.openai.thinking import read_template
 from askcam.server.wire.bodies import convert, plain
 
 # Names of engine and chat for what a request of this API calls otherwise.
@@ -31,6 +32,7 @@ def read_body(data: bytes) -> ResponseRequest:
         raise Invalid("the body is nested too deeply: send a plainer one", None, "invalid_json") from exc
     whole(values, INTEGERS)
     drop_off(values)
+    read_template(values)
     if values.get("top_logprobs") == 0 and values["top_logprobs"] is not False:
         del values["top_logprobs"]
     if values.get("tool_choice") in ("any", ""):

@@ -29,6 +29,7 @@ from askcam.server.openai.chat.tools import ChosenFunction, ChosenTool, Function
 from askcam.server.openai.models import MODEL
 from askcam.server.openai.question import question
 from askcam.server.openai.responses.items import InputItem, turns
+from askcam.server.openai.thinking import thinks
 from askcam.server.openai.wishes import with_wishes
 from askcam.server.steps import Ask, ToolChoice
 from askcam.server.wire.bodies import bounds
@@ -51,6 +52,10 @@ class SchemaTextFormat(msgspec.Struct, tag="json_schema"):
 class TextConfig(msgspec.Struct):
     format: TextFormat | ObjectFormat | SchemaTextFormat | None = None
     verbosity: str | None = None
+
+
+class Reasoning(msgspec.Struct):
+    effort: str | None = None
 
 
 class PlainFunctionTool(msgspec.Struct, tag="function"):
@@ -89,8 +94,11 @@ class ResponseRequest(msgspec.Struct):
     include: list[str] | None = None
     top_logprobs: Annotated[int | None, bounds(minimum=0, maximum=20)] = None
     truncation: Literal["auto", "disabled"] | None = None
+    reasoning: Reasoning | None = None  # effort "none" and "minimal": answer at once; else think first
     askcam: AskcamRequest | None = None
     # Besides OpenAI's own.
+    reasoning_effort: str | None = None  # as chat completions have it
+    enable_thinking: bool | None = None  # before it
     top_k: Annotated[int | None, bounds(minimum=-1)] = None
     repetition_penalty: Annotated[float | None, bounds(exclusiveMinimum=0, maximum=10)] = None
     min_tokens: int | None = None
@@ -156,6 +164,7 @@ def read(
         tools=signatures([_tool(tool) for tool in body.tools or ()], "tools[{i}].name"),
         choice=_choice(body.tool_choice),
         parallel=body.parallel_tool_calls is not False,
+        thinking=thinks((body.reasoning and body.reasoning.effort) or body.reasoning_effort, body.enable_thinking),
     )
     ask = with_wishes(ask, body.askcam)
     if isinstance(body.tool_choice, AllowedPlainTools):

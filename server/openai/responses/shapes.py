@@ -34,6 +34,19 @@ class OutputCall(msgspec.Struct, tag="function_call"):
     status: Status
 
 
+class ReasoningText(msgspec.Struct, tag="reasoning_text"):
+    text: str
+
+
+class OutputReasoning(msgspec.Struct, tag="reasoning"):
+    """What a model that thinks said to itself before its answer."""
+
+    id: str
+    status: Status
+    content: list[ReasoningText]
+    summary: list[str] = []  # nobody sums it up
+
+
 class ReadTokens(msgspec.Struct):
     cached_tokens: int
     cache_write_tokens: int = 0  # nobody is charged for them here
@@ -69,7 +82,7 @@ class Response(msgspec.Struct):
     created_at: int
     model: str
     status: Literal["in_progress", "completed", "incomplete", "failed"]
-    output: list[OutputMessage | OutputCall]
+    output: list[OutputReasoning | OutputMessage | OutputCall]
     instructions: str | None
     max_output_tokens: int | None
     metadata: Mapping[str, str]
@@ -98,6 +111,8 @@ class ResponseEvent(msgspec.Struct):
         "response.in_progress",
         "response.output_item.added",
         "response.content_part.added",
+        "response.reasoning_text.delta",
+        "response.reasoning_text.done",
         "response.output_text.delta",
         "response.output_text.done",
         "response.content_part.done",
@@ -111,10 +126,10 @@ class ResponseEvent(msgspec.Struct):
     sequence_number: int
     response: Response | msgspec.UnsetType = msgspec.UNSET
     output_index: int | msgspec.UnsetType = msgspec.UNSET
-    item: OutputMessage | OutputCall | msgspec.UnsetType = msgspec.UNSET
+    item: OutputReasoning | OutputMessage | OutputCall | msgspec.UnsetType = msgspec.UNSET
     item_id: str | msgspec.UnsetType = msgspec.UNSET
     content_index: int | msgspec.UnsetType = msgspec.UNSET
-    part: OutputText | msgspec.UnsetType = msgspec.UNSET
+    part: OutputText | ReasoningText | msgspec.UnsetType = msgspec.UNSET
     delta: str | msgspec.UnsetType = msgspec.UNSET
     text: str | msgspec.UnsetType = msgspec.UNSET
     logprobs: list[TokenChances] | msgspec.UnsetType = msgspec.UNSET

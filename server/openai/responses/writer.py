@@ -16,8 +16,10 @@ from askcam.server.openai.responses.shapes import (
     IncompleteDetails,
     OutputCall,
     OutputMessage,
+    OutputReasoning,
     OutputText,
     ReadTokens,
+    ReasoningText,
     ReasoningTokens,
     Response,
     ResponseEvent,
@@ -25,7 +27,7 @@ from askcam.server.openai.responses.shapes import (
     ResponseUsage,
     Status,
 )
-from askcam.server.steps import Done, SeenStep, Step, TextDelta
+from askcam.server.steps import Done, SeenStep, Step, TextDelta, ThoughtDelta
 
 LEAST = -9999.0  # OpenAI's word for "very unlikely"; JSON has no minus infinity
 BEGUN: Status = "in_progress"
@@ -39,7 +41,9 @@ class ResponseWriter:
         self._with_logprobs = body.with_logprobs
         self._tail = secrets.token_hex(24)  # unguessable, since whoever knows it may read the response
         self._number = 0
+        self._thought: OutputReasoning | None = None
         self._message: OutputMessage | None = None
+        self._at = 0  # of the message, in the output
         self.response = _begun(body, f"resp_{self._tail}")
 
     def whole(self, done: Done) -> Response:
@@ -54,6 +58,7 @@ class ResponseWriter:
             if isinstance(item, OutputMessage)
             else InputItem("function_call", call_id=item.call_id, name=item.name, arguments=item.arguments, id=item.id)
             for item in self.response.output
+            if not isinstance(item, OutputReasoning)
         )
 
     def begin(self) -> list[ResponseEvent]:
@@ -61,21 +66,26 @@ class ResponseWriter:
 
     def step(self, step: Step) -> list[ResponseEvent]:
         match step:
+            case ThoughtDelta():
+                return self._thinking(step.text)
             case TextDelta():
                 message, events = self._opened()
                 part = message.content[0]
                 part.text += step.text
                 logprobs = self._logprobs(step.logprobs)
                 part.logprobs += logprobs
-                at = {"item_id": message.id, "output_index": 0, "content_index": 0}
+                at = {"item_id": message.id, "output_index": self._at, "content_index": 0}
                 return [*events, self._event("response.output_text.delta", **at, delta=step.text, logprobs=logprobs)]
             case SeenStep(saw=saw):
                 self.response.askcam = saw
         return []
 
     def done(self, done: Done) -> list[ResponseEvent]:
-        events: list[ResponseEvent] = []
         cut = done.reason is Reason.LENGTH
+        events: list[ResponseEvent] = []
+        if done.thought and not any(isinstance(item, OutputReasoning) for item in self.response.output):
+            events += self._thinking(done.thought)
+        events += self._thought_over("incomplete" if cut and not done.text else "completed")
         if done.text or not done.calls:
             message, events = self._opened()
             message.content[0].text = done.text
@@ -91,31 +101,63 @@ class ResponseWriter:
         """It broke off after it had begun."""
         code: Any = "rate_limit_exceeded" if isinstance(error, TooMany) else "server_error"
         self.response.error = ResponseProblem(code, error.message)
-        events = []
+        events = self._thought_over("incomplete")
         if self._message is not None:
-            events = self._closed(self._message, "incomplete")
+            events += self._closed(self._message, "incomplete")
         return [*events, self._over("failed", self.response.askcam)]
+
+    def _thinking(self, text: str) -> list[ResponseEvent]:
+        """Some more of a thought, and what is told if it begins here."""
+        events: list[ResponseEvent] = []
+        if self._thought is None:
+            self._thought = OutputReasoning(f"rs_{secrets.token_hex(24)}", BEGUN, [ReasoningText("")])
+            self.response.output.append(self._thought)
+            events.append(
+                self._event(
+                    "response.output_item.added",
+                    output_index=len(self.response.output) - 1,
+                    item=msgspec.structs.replace(self._thought, content=[]),
+                )
+            )
+        self._thought.content[0].text += text
+        at = {"item_id": self._thought.id, "output_index": len(self.response.output) - 1, "content_index": 0}
+        return [*events, self._event("response.reasoning_text.delta", **at, delta=text)]
+
+    def _thought_over(self, status: Status) -> list[ResponseEvent]:
+        """The end of a thought, if one is under way: it is the last of the output."""
+        thought, self._thought = self._thought, None
+        if thought is None:
+            return []
+        thought.status = status
+        index = len(self.response.output) - 1
+        at = {"item_id": thought.id, "output_index": index, "content_index": 0}
+        return [
+            self._event("response.reasoning_text.done", **at, text=thought.content[0].text),
+            self._event("response.output_item.done", output_index=index, item=thought),
+        ]
 
     def _opened(self) -> tuple[OutputMessage, list[ResponseEvent]]:
         """The message that takes the words, and what is told if it begins here."""
         if self._message is not None:
             return self._message, []
+        events = self._thought_over("completed")
+        self._at = len(self.response.output)
         message = self._message = OutputMessage(f"msg_{self._tail}", BEGUN, [])
         self.response.output.append(message)
-        events = [self._event("response.output_item.added", output_index=0, item=_copy(message))]
+        events.append(self._event("response.output_item.added", output_index=self._at, item=_copy(message)))
         message.content.append(OutputText("", logprobs=[]))
-        at = {"item_id": message.id, "output_index": 0, "content_index": 0}
+        at = {"item_id": message.id, "output_index": self._at, "content_index": 0}
         events.append(self._event("response.content_part.added", **at, part=_copy(message.content[0])))
         return message, events
 
     def _closed(self, message: OutputMessage, status: Status) -> list[ResponseEvent]:
         message.status = status
         part = message.content[0]
-        at = {"item_id": message.id, "output_index": 0, "content_index": 0}
+        at = {"item_id": message.id, "output_index": self._at, "content_index": 0}
         return [
             self._event("response.output_text.done", **at, text=part.text, logprobs=part.logprobs),
             self._event("response.content_part.done", **at, part=part),
-            self._event("response.output_item.done", output_index=0, item=message),
+            self._event("response.output_item.done", output_index=self._at, item=message),
         ]
 
     def _called(self, call: OutputCall) -> list[ResponseEvent]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_models import FULL, LINEAR, save_tiny
-from waiting import until
+from support.tiny_models import FULL, LINEAR, save_tiny
+from support.waiting import until
 
 from askcam.engine.interface import EngineConfig
 from askcam.engine.live import passes
