@@ -1,6 +1,8 @@
-"""Do the live and the portable backend say the same? The built-in model on synthetic scenes, greedy answers.
+"""Do the live and the portable backend say the same? A model on synthetic scenes, greedy answers.
 
-    python benchmarks/same.py [--questions 300]
+    python benchmarks/same.py [--questions 300] [--model FOLDER | --tiny qwen3_5]
+
+The model is the built-in one, if none is named; --tiny makes a small random one of a family.
 
 Both are asked the same questions about the same windows (1 to 16 frames, then 7 more), in one process. Prints the first
 differences, a table, and one JSON line; exits with 1 when one answer differs.
@@ -9,25 +11,41 @@ differences, a table, and one JSON line; exits with 1 when one answer differs.
 import argparse
 import json
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from support.scene_camera import ask_all
+from support.tiny_models import CLASSES, save_tiny
 
 from askcam.demo.builtin import model_path
-from askcam.engine.interface import EngineConfig
+from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
+
+TINY_PIXELS = 48 * 32 * 32  # of a frame: the tiny models have little context
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--questions", type=int, default=300)
+    parser.add_argument("--model", help="a folder or hub id")
+    parser.add_argument("--tiny", choices=sorted(CLASSES), help="a random model of this family")
     args = parser.parse_args()
-    engines = [open_engine(EngineConfig(str(model_path()), backend=backend)) for backend in ("live", "portable")]
+    with tempfile.TemporaryDirectory() as folder:
+        model = str(save_tiny(args.tiny, model_path(), Path(folder)) if args.tiny else args.model or model_path())
+        most = TINY_PIXELS if args.tiny else None
+        engines = [
+            open_engine(EngineConfig(model, backend=backend, max_pixels=most)) for backend in ("live", "portable")
+        ]
+        compare(engines, args.questions)
+
+
+def compare(engines: list[Engine], questions: int) -> None:
+    """Ask both, print what comes of it, leave with 1 when one answer differs."""
     same = asked = 0
     try:
-        for text, answers in ask_all(engines, num_scenes=(args.questions + 1) // 2, seed=0):
+        for text, answers in ask_all(engines, num_scenes=(questions + 1) // 2, seed=0):
             asked += 1
             live, portable = ((one.text, one.usage.completion_tokens, one.usage.prompt_tokens) for one in answers)
             same += live == portable

@@ -62,8 +62,10 @@ def check_supported(config: dict[str, Any], model: str) -> None:
     if kind in FAMILIES:
         return
     sees = any(name in config for name in ("vision_config", "visual", "vision_tower", "mm_vision_tower"))
-    blind = "" if sees or not kind else ", which sees no pictures"
-    raise ModelError(f"{model!r} is a {kind or 'nameless'} model{blind}; supported are {', '.join(FAMILIES)}")
+    why = "" if sees or not kind else ", which sees no pictures"
+    if str(kind).endswith("_moe"):
+        why = ", a mixture of experts, and these are not supported"
+    raise ModelError(f"{model!r} is a {kind or 'nameless'} model{why}; supported are {', '.join(FAMILIES)}")
 
 
 def _no_model(folder: Path, model: str) -> str:

@@ -68,6 +68,20 @@ def test_another_kind_of_model_is_told_what_is_supported(copy: Path) -> None:
         open_engine(EngineConfig(str(copy)))
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("qwen3_5_moe", "is a qwen3_5_moe model, a mixture of experts, and these are not supported; supported are"),
+        ("qwen3_vl_moe", "is a qwen3_vl_moe model, a mixture of experts"),
+        ("qwen4_exp", "is a qwen4_exp model; supported are qwen2_vl"),
+    ],
+)
+def test_a_relative_of_what_is_supported_is_named(copy: Path, kind: str, said: str) -> None:
+    edit(copy / "config.json", model_type=kind)
+    with pytest.raises(ModelError, match=said):
+        open_engine(EngineConfig(str(copy)))
+
+
 def test_a_folder_without_weights(copy: Path) -> None:
     (copy / "model.safetensors").unlink()
     with pytest.raises(ModelError, match="has no weights"):
