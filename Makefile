@@ -11,7 +11,7 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) +
 BENCHMARKS := demo languages summarize timeline watches calibration capture_cpu freshness faults same replay grammar barcode fuzz fuzz_realtime soak chaos
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sdks demo test check lint types arrows javascript renew bench clean
+.PHONY: help setup sdks demo test check lint types arrows javascript language renew bench clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -63,6 +63,10 @@ javascript: ## tsc and eslint over client/web; without Node.js they are left out
 $(NODE)/node_modules/.package-lock.json: $(NODE)/package-lock.json
 	@npm ci --prefix $(NODE) --no-audit --no-fund
 	@touch $@
+
+language: ## the files of a new language, to be translated: make language CODE=fr (docs/translating.md)
+	@test -n "$(CODE)" || { echo "which one? make language CODE=fr" >&2; exit 1; }
+	@for each in $$(find $(PACKAGES) -path '*/locales/en.json'); do to=$${each%/en.json}/$(CODE).json; test -e $$to || { cp $$each $$to && echo $$to; }; done
 
 renew: $(READY) ## docs/rooms.svg and the wire's types for the pages, made anew of the sources
 	@$(BIN)/python tests/house/draw.py

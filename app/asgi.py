@@ -23,7 +23,7 @@ from askcam.server.access.proxies import Forwarded
 from askcam.server.access.request_ids import HEADER, SCOPE, RequestIds
 from askcam.server.core import Core
 from askcam.server.errors import NotFound, Refusal, as_refusal
-from askcam.server.http import cameras, health, history, login, page, tools
+from askcam.server.http import cameras, health, history, login, page, tools, words
 from askcam.server.http.counting import CountRequests
 from askcam.server.http.refusing import Refusing, refuse, response_of
 from askcam.server.kept_answers import CannotRead
@@ -45,6 +45,7 @@ def all_endpoints(core: Core) -> list[Endpoint]:
     """Every room's, and the description of them all."""
     rooms = (
         page,
+        words,
         health,
         login,
         models,

@@ -34,9 +34,13 @@ from askcam.server.terminal.flags import (
     given,
 )
 from askcam.server.terminal.language import FLAG, LANGUAGES, known
-from askcam.server.terminal.words import told
+from askcam.server.terminal.words import Words
+from askcam.server.terminal.words import told as general
+
+told = Words(__name__)
 
 BUILT_IN = str(model_path())
+HELP_LANG = told("help.lang", known=told("lang.or").join(LANGUAGES))
 
 app = typer.Typer(
     help=told("help.askcam"),
@@ -71,7 +75,10 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def askcam(
-    lang: Annotated[str | None, typer.Option(FLAG, metavar="|".join(LANGUAGES), help=told("help.lang"))] = None,
+    lang: Annotated[
+        str | None,
+        typer.Option(FLAG, metavar="|".join(LANGUAGES), help=HELP_LANG),
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help=told("help.version"))
     ] = False,
@@ -152,7 +159,7 @@ def look(
     dtype: Dtype = None,
     threads: Threads = None,
     seconds: Annotated[float, typer.Option("--seconds", min=0.1, max=60, help=told("help.look.seconds"))] = 4.0,
-    fps: Annotated[float, typer.Option("--fps", min=0.1, max=30, help=told("help.fps"))] = 2.0,
+    fps: Annotated[float, typer.Option("--fps", min=0.1, max=30, help=general("help.fps"))] = 2.0,
     min_pixels: Annotated[int | None, typer.Option("--min-pixels", min=1, help=told("help.min_pixels"))] = None,
     max_pixels: Annotated[int | None, typer.Option("--max-pixels", min=1, help=told("help.max_pixels"))] = None,
     wait: Wait = WAIT_S,

@@ -216,3 +216,23 @@ class Problem(msgspec.Struct, frozen=True):
 def encode(value: Any) -> bytes:
     """JSON bytes of any of these types or of plain containers."""
     return msgspec.json.encode(value)
+
+
+class PageLanguage(msgspec.Struct, frozen=True, omit_defaults=False):
+    """A language of the pages, in its own words."""
+
+    language: str  # "zh"
+    name: str  # "中文"
+    short: str  # on the button that switches to it
+    switch: str  # what that button does
+
+
+class PageWords(msgspec.Struct, frozen=True, omit_defaults=False):
+    """What the pages say in one language."""
+
+    language: str
+    tag: str  # BCP 47, for browsers: "zh-CN"
+    dates: str  # the same, by which dates are written: "en-GB"
+    languages: list[PageLanguage]  # all that there are, English first
+    words: dict[str, str]  # by key, with {names} in them; plurals have a key per form: items_one, items_other
+    sentences: list[tuple[str, str]]  # of the server's: a regular expression with named groups, and what stands for it

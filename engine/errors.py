@@ -51,8 +51,7 @@ class Stale(EngineError):
 
     def __init__(self, camera: str, age_s: float, max_age_s: float) -> None:
         super().__init__(
-            f"the newest frame of camera {camera!r} is {age_s * 1000:.0f} ms old, "
-            f"the question allows {max_age_s * 1000:.0f} ms"
+            f"the newest frame of camera {camera!r} is {_span(age_s)} old, the question allows {_span(max_age_s)}"
         )
         self.camera, self.age_s, self.max_age_s = camera, age_s, max_age_s
 
@@ -69,8 +68,8 @@ class TooSlow(Stale):
         self.engine_s = engine_s
         self.args = (
             f"this machine is too slow for the question: from taking the newest frame of camera {camera!r} to the "
-            f"first word it took {engine_s * 1000:.0f} ms, and the question allows {max_age_s * 1000:.0f} ms; the "
-            f"frame itself was {max(0.0, age_s - engine_s) * 1000:.0f} ms old when it was taken. Smaller frames "
+            f"first word it took {_span(engine_s)}, and the question allows {_span(max_age_s)}; the "
+            f"frame itself was {_span(max(0.0, age_s - engine_s))} old when it was taken. Smaller frames "
             "(--max-pixels), fewer cameras or frames a second, a smaller model or a GPU help, or a larger max_age_ms; "
             "askcam doctor --model measures it",
         )
@@ -89,3 +88,8 @@ class UnknownScene(EngineError):
 
 class EngineFailure(EngineError):
     """The engine failed while it answered. Other questions are not touched."""
+
+
+def _span(seconds: float) -> str:
+    """In milliseconds, as `max_age_ms` is given; in minutes where these would be hard to read."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 60 else f"{seconds / 60:.3g} min"

@@ -10,7 +10,9 @@ from askcam.server.answering.asked import says
 from askcam.server.terminal import say
 from askcam.server.terminal.leaving import leaving
 from askcam.server.terminal.reach import trust
-from askcam.server.terminal.words import told
+from askcam.server.terminal.words import Words
+
+told = Words(__name__)
 
 
 def ask(

@@ -15,9 +15,11 @@ from askcam.server.camera_names import private
 from askcam.server.cameras import Cameras
 from askcam.server.terminal import say
 from askcam.server.terminal.reasons import reason_in
-from askcam.server.terminal.words import told
+from askcam.server.terminal.words import Words
 from askcam.stream.camera import StateChange
 from askcam.stream.states import State
+
+told = Words(__name__)
 
 TICK_S = 0.25
 STEADY_S = 2.0  # a camera is live for so long before it is called so: by then its rate is known

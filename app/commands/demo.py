@@ -17,10 +17,12 @@ from askcam.client.errors import AskcamError
 from askcam.demo.questions import DemoQuestion, questions
 from askcam.server.terminal import say
 from askcam.server.terminal.leaving import amiss
-from askcam.server.terminal.words import told
+from askcam.server.terminal.words import Words
 from askcam.stream.camera import Camera
 from askcam.stream.errors import CameraUnavailable
 from askcam.stream.window import View
+
+told = Words(__name__)
 
 CAMERA = "demo"
 FILL_PAIRS = 4  # questions wait until the window has seen some motion

@@ -19,12 +19,15 @@ from askcam.server.terminal import say
 from askcam.server.terminal.leaving import amiss
 from askcam.server.terminal.progress import progress
 from askcam.server.terminal.reasons import at_once
-from askcam.server.terminal.words import told
+from askcam.server.terminal.words import Words
+from askcam.server.terminal.words import told as general
 from askcam.stream.camera import Camera, CameraConfig, State
 from askcam.stream.errors import StreamError
 from askcam.stream.fit import as_is
 from askcam.stream.sources.registry import resolve
 from askcam.stream.window import Anchors
+
+told = Words(__name__)
 
 PACKAGES = (
     "torch",
@@ -59,7 +62,7 @@ def doctor(cameras: list[str], model: EngineConfig | None, wait_s: float, json: 
         if json:
             say.line({"what": found.what, "ok": found.ok, "text": found.text} | (found.values or {}))
         else:
-            mark = f"[green]{told('doctor.ok')}[/]" if found.ok else f"[red]{told('doctor.bad')}[/]"
+            mark = f"[green]{told('doctor.ok')}[/]" if found.ok else f"[red]{general('bad')}[/]"
             say.console.print(f"{mark} [bold]{say.escape(found.what)}[/]: {say.escape(found.text)}")
     if bad:
         amiss()
@@ -121,7 +124,7 @@ def _camera(uri: str, wait_s: float, json: bool) -> DoctorFinding:
             width=status.width,
             height=status.height,
             rate=rate,
-            age=f"{(status.frame_age_s or 0) * 1000:.0f}",
+            age=say.age((status.frame_age_s or 0) * 1000),
         )
         if status.health:
             text += told("doctor.flags", flags=", ".join(status.health))

@@ -36,10 +36,12 @@ from askcam.server.terminal import say
 from askcam.server.terminal.leaving import leaving
 from askcam.server.terminal.progress import progress
 from askcam.server.terminal.reasons import at_once
-from askcam.server.terminal.words import told
+from askcam.server.terminal.words import Words
 from askcam.stream.camera import Camera, CameraConfig, State
 from askcam.stream.errors import CameraUnavailable
 from askcam.stream.window import View
+
+told = Words(__name__)
 
 CAMERA = "look"
 HERE = ("webcam", "file")  # schemes of sources on this machine

@@ -11,12 +11,14 @@ from askcam.server.answering.asked import says
 from askcam.server.attached.budget import Budget
 from askcam.server.config_errors import Mendable
 from askcam.server.errors import Refusal
-from askcam.server.terminal.words import told
+from askcam.server.terminal.words import Words
 from askcam.stream.sources.base import SourceSpec
 from askcam.stream.sources.label import label
 from askcam.stream.sources.registry import SAMPLED_FPS, file_path, resolve
 from askcam.stream.sources.stills_file import is_picture, read_picture
 from askcam.stream.stills.kinds import PictureError
+
+told = Words(__name__)
 
 MAX_PIXELS = 400_000_000  # of all pictures together: 1.2 GB of RGB
 NAMED = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}=((?:[a-z][a-z0-9+.-]*:|/).+)", re.IGNORECASE)
@@ -56,7 +58,7 @@ def split(words: Sequence[str], fps: float = SAMPLED_FPS) -> tuple[Looked, str]:
     if not words:
         raise LookError(told("look.no_question"))
     if len(words) == 1:
-        raise LookError(told("look.no_source", word=words[0]))
+        raise LookError(told("look.no_source", word=repr(words[0])))
     *uris, question = words
     if not says(question) or _is_picture(question):
         raise LookError(told("look.no_question"))

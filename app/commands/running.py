@@ -14,16 +14,19 @@ from askcam.server.terminal import say
 from askcam.server.terminal.leaving import leaving
 from askcam.server.terminal.progress import progress
 from askcam.server.terminal.reasons import reason_in
-from askcam.server.terminal.words import told
+from askcam.server.terminal.words import Words
+from askcam.server.terminal.words import told as general
+
+told = Words(__name__)
 
 
 def announce(running: RunningServer, config: Config, json: bool) -> None:
     """Say where the server listens and what must be known about that."""
     for text in notices(config.server.host, bool(config.server.tokens), config.server.tls):
-        say.errors.print(f"[yellow]{told('note')}[/] {say.escape(reason_in(text))}")
+        say.errors.print(f"[yellow]{general('note')}[/] {say.escape(reason_in(text))}")
     for feature in running.core.features.values():
         for text in feature.notices():
-            say.errors.print(f"{told('note')} {say.escape(text)}")
+            say.errors.print(f"{general('note')} {say.escape(text)}")
     if json:
         say.line({"event": "listening", "url": running.url})
     else:

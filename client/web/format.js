@@ -1,7 +1,7 @@
 // Numbers and times as people read them, in the page's language. Pure.
 // @ts-check
 
-import { language, t } from "./words/tongue.js";
+import { dates, t } from "./words/tongue.js";
 
 /** 0.4 s, 12 s, 3 min
  * @param {number} ms */
@@ -34,7 +34,7 @@ export function tenths(ms) {
 export function moment(ms, brief = false) {
   const then = new Date(ms);
   if (then.toDateString() === new Date().toDateString()) return brief ? clock(ms).slice(0, 5) : clock(ms);
-  return then.toLocaleString(language() === "zh" ? "zh-CN" : "en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false });
+  return then.toLocaleString(dates(), { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hour12: false });
 }
 
 /** The last part of a hub id or folder: what people call the model.

@@ -5,8 +5,9 @@
 import { byId, h, icon } from "./dom.js";
 import { help } from "./views/help.js";
 import { banner, login } from "./views/notices.js";
+import { languageChoice } from "./views/languages.js";
 import { pill } from "./views/pill.js";
-import { language, speak, t, translate } from "./words/tongue.js";
+import { t, translate } from "./words/tongue.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 /** @type {[Page, string, Words][]} */
@@ -38,11 +39,10 @@ export function shell(store, { page, skip, help: told, retry, login: enter }) {
   pill(store);
   banner(store, actions);
   help(told);
-  byId("language").addEventListener("click", () => {
-    speak(language() === "zh" ? "en" : "zh");
+  byId("theme").before(languageChoice(() => {
     name(page);
     store.set({}); // whoever shows words says them anew
-  });
+  }));
   byId("theme").addEventListener("click", switchTheme);
   return actions;
 }
@@ -85,7 +85,6 @@ function tools() {
   const theme = icon("M3.5 12a8.5 8.5 0 1 0 17 0a8.5 8.5 0 1 0-17 0");
   theme.append(shape("path", { class: "fill", d: "M12 3.5a8.5 8.5 0 0 1 0 17z" }));
   return h("div", { class: "tools" },
-    h("button", { id: "language", class: "icon language", type: "button", t: "page.language", tLabel: "page.language_title", tTitle: "page.language_title" }),
     h("button", { id: "theme", class: "icon", type: "button", tLabel: "page.theme", tTitle: "page.theme_short" }, theme),
     h("button", { id: "help-open", class: "icon", type: "button", tLabel: "page.help", tTitle: "page.help_key" }, icon(...HELP)));
 }

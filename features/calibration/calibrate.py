@@ -18,7 +18,6 @@ from askcam.client.watches import WatchInfo
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
 from askcam.features.calibration import labels, plot, shown
-from askcam.features.calibration.cli_words import told
 from askcam.features.calibration.kept import CALIBRATED
 from askcam.features.calibration.moments import OBJECT, Moment, of_drawings, of_recording, seeds_for
 from askcam.features.calibration.readings import read
@@ -30,8 +29,11 @@ from askcam.server.model import BUILT_IN
 from askcam.server.terminal import say
 from askcam.server.terminal.leaving import leaving
 from askcam.server.terminal.progress import progress
+from askcam.server.terminal.words import Words
 from askcam.stream.reel import Reel
 from askcam.stream.sources.registry import file_path, resolve
+
+told = Words(__name__)
 
 SYNTHETIC = re.compile(r"synthetic:(?://)?(\d{1,18})?")
 ABOUT_ALL = f"Is there {OBJECT}? Answer yes or no."  # of synthetic cameras, where nobody says otherwise
@@ -114,13 +116,13 @@ def _setting(wish: CalibrationWish, http: Http) -> WatchSetting:
         setting = wish.from_file.get(wish.watch)
         if setting is None:
             known = ", ".join(wish.from_file) or "-"
-            raise ValueError(told("calibrate.unknown", watch=wish.watch, known=known))
+            raise ValueError(told("calibrate.unknown", watch=repr(wish.watch), known=known))
     else:
         info = msgspec.json.decode(http.request(f"/v1/watches/{quote(wish.watch, safe='')}"), type=WatchInfo)
         said = {field.name: getattr(info, field.name) for field in dataclasses.fields(WatchSetting)}
         setting = msgspec.convert(said, WatchSetting)
     if setting.kind not in CALIBRATED:
-        raise ValueError(told("calibrate.kind", watch=wish.watch, kind=setting.kind.value))
+        raise ValueError(told("calibrate.kind", watch=repr(wish.watch), kind=setting.kind.value))
     return setting
 
 

@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
-from askcam.features.calibration.cli_words import told
 from askcam.features.watches.cli import group
 from askcam.server.feature import Program
 from askcam.server.terminal import words
 from askcam.server.terminal.flags import URL, Backend, Ca, Device, Dtype, Json, ModelOption, Threads, Url
+from askcam.server.terminal.words import Words
+
+told = Words(__name__)
 
 PRECISION = 0.95
 

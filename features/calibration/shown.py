@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
-from askcam.features.calibration.cli_words import told
 from askcam.features.calibration.report import ENOUGH_MOMENTS, ENOUGH_PIECES, Report
 from askcam.features.calibration.wire import About
 from askcam.server.terminal import say, words
+from askcam.server.terminal.words import Words
+
+told = Words(__name__)
 
 
 def show(found: Report, about: About) -> None:

@@ -7,9 +7,11 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from askcam.features.desk.catalogue.store import Catalogue
 from askcam.features.desk.catalogue.taking import TakenTable, open_file, take
-from askcam.features.desk.cli_words import told
 from askcam.server.terminal import say
 from askcam.server.terminal.leaving import amiss, leaving
+from askcam.server.terminal.words import Words
+
+told = Words(__name__)
 
 SHOWN = 20  # broken lines that people are shown; programs get all that are kept
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 
 from askcam.features.events import api
-from askcam.features.events.cli_words import told
 from askcam.features.events.config import WatchingConfig
 from askcam.features.events.metrics import EventGauges
 from askcam.features.events.service import EventLog
@@ -11,6 +10,9 @@ from askcam.features.events.thread import EventThread
 from askcam.server.core import Core
 from askcam.server.feature import Given
 from askcam.server.running import Running
+from askcam.server.terminal.words import Words
+
+told = Words(__name__)
 
 
 class EventsRunning(Running):

@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
-from askcam.features.evidence.cli_words import told
 from askcam.server.feature import Program
 from askcam.server.terminal.flags import ConfigFile, Device, Json, ModelOption, Threads
+from askcam.server.terminal.words import Words
+
+told = Words(__name__)
 
 
 def add_command(program: Program) -> None:

@@ -11,13 +11,15 @@ from askcam.engine.open import open_engine
 from askcam.engine.question import Event, Failed, Finished, First, Trace
 from askcam.features.evidence.again import Comparison, RecordedWindow, compare, engine_config, question_of
 from askcam.features.evidence.archive import EvidenceArchive
-from askcam.features.evidence.cli_words import told
 from askcam.features.evidence.record import Evidence, Versions
 from askcam.features.evidence.verify import verify as verify_folder
 from askcam.server.terminal import say
 from askcam.server.terminal.leaving import amiss, leaving
 from askcam.server.terminal.progress import progress
+from askcam.server.terminal.words import Words
 from askcam.server.terminal.words import told as general
+
+told = Words(__name__)
 
 
 def verify(folder: Path, json: bool) -> None:
@@ -29,7 +31,7 @@ def verify(folder: Path, json: bool) -> None:
         if json:
             say.line({"answer_id": found.answer_id, "finding": found.text})
         else:
-            say.console.print(f"[red]{general('doctor.bad')}[/] [bold]{say.escape(what)}[/]: {say.escape(found.text)}")
+            say.console.print(f"[red]{general('bad')}[/] [bold]{say.escape(what)}[/]: {say.escape(found.text)}")
     whole = not verdict.findings
     if json:
         counts = {"answers": verdict.num_answers, "pictures": verdict.num_pictures}

@@ -8,6 +8,7 @@ from msgspec import Meta
 from askcam.client.watches import WatchEvent
 from askcam.features.events.severity import Severity
 from askcam.features.notify.signing import read_secrets
+from askcam.features.notify.words import AUTO, LANGUAGES
 from askcam.server.attached.allowed import HostPlace, place_of
 
 KINDS: tuple[str, ...] = get_args(get_type_hints(WatchEvent)["kind"])
@@ -31,7 +32,7 @@ class NotifySetting:
     kinds: tuple[str, ...] = ()  # only of these
     min_severity: Literal["info", "warning", "critical"] = "info"  # only these and graver ones
     picture: bool | None = None  # send it along; None: push services get it, webhooks its address
-    language: Literal["auto", "en", "zh"] = "auto"  # of push messages; auto: the question's
+    language: str = AUTO  # of push messages; auto: the question's
     timeout_s: Timeout = 15.0  # for one try
     give_up_s: Day = 86_400.0  # an event that was tried for so long is a dead letter
 
@@ -48,6 +49,8 @@ class NotifySetting:
             raise ValueError("secret is of webhooks: leave it out, push services have theirs in their URLs")
         if len(self.apprise) > MAX_URLS or len(set(self.apprise)) < len(self.apprise):
             raise ValueError(f"apprise must name up to {MAX_URLS} URLs, each once")
+        if self.language not in LANGUAGES:
+            raise ValueError(f"language is {self.language!r}; known: {', '.join(LANGUAGES)}")
         for kind in self.kinds:
             if kind not in KINDS:
                 raise ValueError(f"kinds names {kind!r}; known: {', '.join(KINDS)}")

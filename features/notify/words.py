@@ -1,35 +1,14 @@
-"""An event in words, for people's phones. Pure."""
+"""An event in words, for people's phones: locales/ has them. Pure, but for reading these."""
 
 from dataclasses import dataclass
 
 from askcam.client.watches import WatchEvent
+from askcam.server.language.catalogue import Locales, fill, languages
 from askcam.server.language.chinese import is_chinese
 
-TITLES = {
-    "en": {
-        "on": "{watch}: on ({camera})",
-        "off": "{watch}: off ({camera})",
-        "changed": "{watch}: changed ({camera})",
-        "camera_lost": "camera {camera} is lost",
-        "camera_back": "camera {camera} is back",
-        "camera_unwell": "camera {camera} shows no usable picture",
-        "camera_well": "camera {camera} shows a usable picture again",
-    },
-    "zh": {
-        "on": "{watch}：已触发（{camera}）",
-        "off": "{watch}：已解除（{camera}）",
-        "changed": "{watch}：有变化（{camera}）",
-        "camera_lost": "摄像头 {camera} 已断开",
-        "camera_back": "摄像头 {camera} 已恢复",
-        "camera_unwell": "摄像头 {camera} 的画面不可用",
-        "camera_well": "摄像头 {camera} 的画面已恢复正常",
-    },
-}
-OTHER = {"en": "{watch}: {kind} ({camera})", "zh": "{watch}：{kind}（{camera}）"}
-GREETINGS = {
-    "en": ("askcam: a test", "If you can read this, events will come to you here."),
-    "zh": ("askcam：测试", "能看到这条消息，说明事件会发送到这里。"),
-}
+WORDS = Locales(__name__)
+AUTO = "auto"  # the question's language, which is one of the two that are told apart
+LANGUAGES = (AUTO, *languages(WORDS.folder))  # that may be wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +18,24 @@ class NoticeText:
 
 
 def language_of(event: WatchEvent, wanted: str) -> str:
-    """ "en" or "zh"; `wanted` may be "auto", which is the question's."""
-    if wanted != "auto":
+    """One that there are words in; `wanted`: one of LANGUAGES."""
+    if wanted != AUTO:
         return wanted
     return "zh" if is_chinese(event.question or "") else "en"
 
 
 def message(event: WatchEvent, wanted: str) -> NoticeText:
-    language = language_of(event, wanted)
-    title = TITLES[language].get(event.kind, OTHER[language])
+    words = WORDS.in_language(language_of(event, wanted))
+    title = words.get(f"notify.{event.kind}", words["notify.other"])
     lines = [event.question or "", _answer(event), event.reason or "", _time(event.at)]
-    shown = title.format(watch=event.watch or "askcam", camera=event.camera, kind=event.kind)
+    shown = fill(title, {"watch": event.watch or "askcam", "camera": event.camera, "kind": event.kind})
     return NoticeText(shown, "\n".join(filter(None, lines)))
 
 
 def greeting(wanted: str) -> NoticeText:
-    """`wanted`: "auto" is both."""
-    titles, bodies = zip(*(GREETINGS[each] for each in GREETINGS if wanted in ("auto", each)), strict=True)
+    """`wanted`: one of LANGUAGES."""
+    spoken = [WORDS.in_language(each) for each in (("en", "zh") if wanted == AUTO else (wanted,))]
+    titles, bodies = ([words[key] for words in spoken] for key in ("notify.test_title", "notify.test"))
     return NoticeText(" · ".join(titles), "\n".join(bodies))
 
 

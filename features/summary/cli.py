@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from askcam.features.summary.cli_words import told
 from askcam.server.feature import Program
 from askcam.server.terminal.flags import Backend, Device, Dtype, Fps, ModelOption, Threads, engine
-from askcam.server.terminal.words import spoken_language
+from askcam.server.terminal.words import Words, spoken_language
+
+told = Words(__name__)
 
 
 def add_command(program: Program) -> None:

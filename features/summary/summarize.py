@@ -12,7 +12,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from askcam.engine.errors import UnknownScene
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
-from askcam.features.summary.cli_words import told
 from askcam.features.summary.plan import SummaryPlan, make_plan
 from askcam.features.summary.prompts import Prompts, prompts_in
 from askcam.features.summary.segments import SEGMENT, of_camera, of_file
@@ -24,10 +23,13 @@ from askcam.server.terminal import say, words
 from askcam.server.terminal.leaving import leaving
 from askcam.server.terminal.progress import progress
 from askcam.server.terminal.reasons import at_once
+from askcam.server.terminal.words import Words
 from askcam.stream.camera import Camera, CameraConfig
 from askcam.stream.reel import Reel
 from askcam.stream.sources.base import SourceSpec
 from askcam.stream.sources.registry import file_path, resolve
+
+told = Words(__name__)
 
 SECONDS = 60.0  # of a camera, when nobody says how long
 
@@ -77,7 +79,7 @@ def _made(wish: SummaryWish, config: EngineConfig, prompts: Prompts) -> Summary:
                 found = _camera(spec, engine, plan, prompts, wish.seconds or SECONDS)
             return _summary(wish, spec, engine, plan, found, time.monotonic() - begun, live=path is None)
     except UnknownScene as exc:
-        say.fail(words.told("unknown_scene", other=exc.other))
+        say.fail(told("summarize.unknown_scene", other=exc.other))
 
 
 def _file(path: str, engine: Engine, plan: SummaryPlan, prompts: Prompts) -> Walk:

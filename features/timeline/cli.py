@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
-from askcam.features.timeline.cli_words import told
 from askcam.server.feature import Program
 from askcam.server.terminal.flags import URL, Ca, Json, Url
+from askcam.server.terminal.words import Words
+
+told = Words(__name__)
 
 
 def add_command(program: Program) -> None:

@@ -9,10 +9,12 @@ import msgspec
 
 from askcam.client.http import Http
 from askcam.client.timeline import TimelineEntry, TimelineList
-from askcam.features.timeline.cli_words import told
 from askcam.features.timeline.query import QueryTurn, read
 from askcam.server.terminal import say
 from askcam.server.terminal.leaving import amiss, leaving
+from askcam.server.terminal.words import Words
+
+told = Words(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from askcam.client.http import Http
-from askcam.features.watches.cli_words import told
 from askcam.server.feature import Program
 from askcam.server.terminal.flags import URL, Ca, Json, Url
+from askcam.server.terminal.words import Words
+
+told = Words(__name__)
 
 
 def group(program: Program) -> typer.Typer:

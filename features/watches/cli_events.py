@@ -11,9 +11,11 @@ import msgspec
 from askcam.client.errors import Busy, ConnectionFailed
 from askcam.client.http import Http
 from askcam.client.watches import EventList, WatchEvent
-from askcam.features.watches.cli_words import told
 from askcam.server.terminal import say, words
 from askcam.server.terminal.leaving import leaving
+from askcam.server.terminal.words import Words
+
+told = Words(__name__)
 
 SILENCE_S = 45.0  # the server says something every 15 seconds
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0  # between tries to come back

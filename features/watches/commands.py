@@ -9,9 +9,11 @@ from rich.table import Table
 
 from askcam.client.http import Http
 from askcam.client.watches import WatchInfo, WatchList, WatchNow
-from askcam.features.watches.cli_words import told
 from askcam.server.terminal import say
 from askcam.server.terminal.leaving import leaving
+from askcam.server.terminal.words import Words
+
+told = Words(__name__)
 
 T = TypeVar("T")
 

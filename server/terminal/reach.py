@@ -25,4 +25,4 @@ def trust(ca: Path | None) -> ssl.SSLContext | None:
     try:
         return ssl.create_default_context(cafile=ca)
     except (OSError, ssl.SSLError) as exc:
-        say.fail(told("ask.ca", path=ca, why=exc.strerror or exc))
+        say.fail(told("ca", path=ca, why=exc.strerror or exc))

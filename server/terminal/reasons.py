@@ -2,10 +2,9 @@
 translated, and what is not known here stays as it is. The pages and the command line read one table."""
 
 import functools
-import json
 import re
-from importlib.resources import files
 
+from askcam.server.language.sentences import said, server_rows
 from askcam.server.terminal.words import spoken_language
 
 MAX_CHARS = 1000
@@ -15,10 +14,7 @@ TWICE = re.compile(r"^camera '([^']+)' is \w+: (?=\1)")
 
 def reason_in(reason: str, language: str | None = None) -> str:
     """`reason` in `language`; None: in the one that this process speaks."""
-    reason = reason[:MAX_CHARS]
-    for pattern, words in sentences().get(language or spoken_language(), ()):
-        reason = pattern.sub(words, reason)
-    return reason
+    return said(reason[:MAX_CHARS], _table(language or spoken_language()))
 
 
 def at_once(reason: str) -> str:
@@ -27,10 +23,5 @@ def at_once(reason: str) -> str:
 
 
 @functools.cache
-def sentences() -> dict[str, tuple[tuple[re.Pattern[str], str], ...]]:
-    """By language: what is said in English, and what stands for it."""
-    text = (files("askcam.client") / "web/words/sentences.js").read_text(encoding="utf-8")
-    table = json.loads(text[text.index("{") : text.rindex("}") + 1])
-    return {
-        language: tuple((re.compile(pattern), words) for pattern, words in rows) for language, rows in table.items()
-    }
+def _table(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(pattern), words) for pattern, words in server_rows(language))

@@ -12,6 +12,8 @@ from askcam.server.terminal.words import told
 from askcam.server.wire.refusals import FAILED
 from askcam.stream.secrets import KNOWN
 
+MINUTE_MS = 60_000
+
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -36,7 +38,15 @@ def escape(text: str) -> str:
 
 def age(ms: float | None) -> str:
     """Milliseconds for people."""
-    return told("unknown") if ms is None else f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.1f} s"
+    if ms is None:
+        return told("unknown")
+    if ms < 1000:
+        return told("age.ms", n=f"{ms:.0f}")
+    if ms < MINUTE_MS:
+        return told("age.s", n=f"{ms / 1000:.1f}")
+    if ms < 120 * MINUTE_MS:
+        return told("age.min", n=f"{ms / MINUTE_MS:.0f}")
+    return told("age.h", n=f"{ms / 60 / MINUTE_MS:.0f}")
 
 
 def seen(saw: Saw) -> str:

@@ -1,32 +1,25 @@
 """The language that this process speaks, and words in it."""
 
-from collections.abc import Mapping
+from askcam.server.language.catalogue import SOURCE, Locales, fill
 
-from askcam.server.terminal.chinese import CHINESE
-from askcam.server.terminal.english import ENGLISH
-
-_spoken = "en"  # set once, by app/cli.py, before anything is said
+_spoken = SOURCE  # set once, by app/cli.py, before anything is said
 
 
-class Words:
-    """Texts by key, in each language of language.LANGUAGES. The server's own are `told`; features have theirs."""
-
-    def __init__(self, english: Mapping[str, str], chinese: Mapping[str, str]) -> None:
-        self.by_language: Mapping[str, Mapping[str, str]] = {"en": english, "zh": chinese}
+class Words(Locales):
+    """What commands say to people. What all of them say is `told`; features have theirs."""
 
     def __call__(self, key: str, /, **values: object) -> str:
         """The words of `key` in the language that is spoken, with the values in their places."""
-        text = self.by_language[_spoken][key]
-        return text.format(**values) if values else text
+        text = self.in_language(_spoken)[key]
+        return fill(text, values) if values else text
 
 
-told = Words(ENGLISH, CHINESE)
+told = Words(__name__)
 
 
 def speak(language: str) -> None:
     """From now on; one of language.LANGUAGES."""
     global _spoken
-    assert language in told.by_language, language
     _spoken = language
 
 

@@ -18,6 +18,7 @@ WANTED: tuple[type[msgspec.Struct], ...] = (  # and what stands in them
     protocol.CameraInfo,
     protocol.DeskInfo,
     protocol.StoredAnswer,
+    protocol.PageWords,
     watches.WatchEvent,
     watches.Seen,
     watches.WatchInfo,

@@ -28,7 +28,7 @@ export function deskNotice(state) {
 export function hint(state) {
   const { desk, held } = state;
   if (deskNotice(state) || desk === null) return null;
-  if (several(desk)) return { tone: "warn", text: t("desk.hint_two") };
+  if (several(desk)) return { tone: "warn", text: t("desk.hint_several") };
   const [advice] = desk.guidance;
   if (advice) return { tone: "warn", text: HINTS[advice.hint] ? t(HINTS[advice.hint]) : advice.text };
   if (unsure(desk)) return { tone: "warn", text: t("desk.hint_reading") };

@@ -56,7 +56,7 @@ export function sheet(store, verbs) {
       known === "found" ? null : h("p", { class: "advice" }, advice(held)),
       h("dl", { class: "fields" },
         field("desk.stock", stock(held), held.stock === 0 ? "bad" : null),
-        field("desk.delivery", held.days === null || held.days === undefined ? null : t(held.days === 1 ? "desk.day" : "desk.days", { n: held.days })),
+        field("desk.delivery", held.days === null || held.days === undefined ? null : t("desk.days", { n: held.days })),
         field("desk.sku", held.sku),
         field("desk.barcode", h("div", { class: "read" },
           h("span", { class: "code" }, code),

@@ -21,7 +21,7 @@ export function strip(store, verbs) {
 
   store.subscribe(whenChanged(({ items, past }) => [items, past.length], whenLetGo(list, ({ items, past }) => {
     const count = items.reduce((all, item) => all + item.count, 0);
-    sum.textContent = count ? [t(count === 1 ? "desk.one_item" : "desk.num_items", { n: count }), totalOf(items)].filter(Boolean).join(" · ") : "";
+    sum.textContent = count ? [t("desk.num_items", { n: count }), totalOf(items)].filter(Boolean).join(" · ") : "";
     undo.disabled = past.length === 0;
     save.disabled = items.length === 0;
     list.replaceChildren(...items.length ? items.map(item).reverse() : [h("li", { class: "none" }, t("desk.no_items"))]);

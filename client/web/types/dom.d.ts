@@ -14,7 +14,6 @@ interface Ids {
   "events-scroll": HTMLElement;
   help: HTMLDialogElement;
   "help-open": HTMLButtonElement;
-  language: HTMLButtonElement;
   login: HTMLDialogElement;
   "no-tiles": HTMLElement;
   "panel-events": HTMLElement;

@@ -1,7 +1,9 @@
 // The types that the pages' modules share, for their checkers and for editors: no browser loads this. wire.d.ts has the server's.
 
-/** A key of the catalogues; those of families are put together. */
-type Words = keyof typeof import("../words/tongue.js").CATALOGUES.en | `${"state" | "mine" | "problem" | "health" | "stands" | "happened"}.${string}`;
+/** A key of the words, a plural's without its form; those of families are put together. */
+type Words = WithoutForm<keyof typeof import("../locales/en.json") | keyof typeof import("../desk/locales/en.json") | keyof typeof import("../wall/locales/en.json") | keyof typeof import("../watch/locales/en.json")> | `${"state" | "mine" | "problem" | "health" | "stands" | "happened"}.${string}`;
+
+type WithoutForm<K extends string> = K extends `${infer Key}_${"one" | "other"}` ? Key : K;
 
 /** What a `<dot>` and the rest of a notice look like. */
 type Tone = "wait" | "warn" | "bad";
@@ -181,7 +183,6 @@ type Preview = ReturnType<typeof import("../wall/views/preview.js").createPrevie
 type Known = { cameras: string[]; taken: string[]; role: Role; calibration: Calibration | null };
 type Session = import("../session.js").Session;
 type Message = { name: string; id: string | null; data: string };
-type Language = keyof typeof import("../words/tongue.js").CATALOGUES;
 type Page = "ask" | "desk" | "wall";
 
 /** An event of the realtime websocket: docs/protocol.md has them all. */

@@ -113,6 +113,22 @@ interface Mark {
   fact: number;
 }
 
+interface PageLanguage {
+  language: string;
+  name: string;
+  short: string;
+  switch: string;
+}
+
+interface PageWords {
+  language: string;
+  tag: string;
+  dates: string;
+  languages: PageLanguage[];
+  words: Record<string, string>;
+  sentences: ([string, string])[];
+}
+
 interface Proposed {
   on: number;
   off: number;

@@ -1,54 +1,58 @@
-// The language of the page: the reader's choice, else the browser's. Elements that never change otherwise say in
-// `data-t`, `data-t-title`, `data-t-label`, `data-t-hint` which words are theirs, and are told anew when it changes.
+// The language of the page: the reader's choice, else the browser's. Its words come from the server, which has them in
+// the folders `locales`. Elements that never change otherwise say in `data-t`, `data-t-title`, `data-t-label`,
+// `data-t-hint` which words are theirs, and are told anew when it changes.
 // @ts-check
 
-import * as desk from "./desk.js";
-import en from "./en.js";
-import sentences from "./sentences.js";
-import * as wall from "./wall.js";
-import * as watch from "./watch.js";
-import zh from "./zh.js";
-
-/** All words of all pages, by language. */
-export const CATALOGUES = {
-  en: { ...en, ...desk.en, ...wall.en, ...watch.en },
-  zh: { ...zh, ...desk.zh, ...wall.zh, ...watch.zh },
-};
 const KEPT = "askcam.language";
+const PATIENCE_MS = 5000;
+const MAX_SERVED = 1000; // characters of what a server says
 const ATTRIBUTES = { tTitle: "title", tLabel: "aria-label", tHint: "placeholder" };
 
-/** @type {Language} */
-let spoken = kept() ?? preferred();
+/** @typedef {{ told: PageWords, plurals: Intl.PluralRules, sentences: [RegExp, string][] }} Spoken */
 
-/** "en" or "zh". */
+let spoken = await load([kept(), ...navigator.languages ?? [navigator.language]]);
+let wishes = 0;
+
+/** Its short name, as that of its files: "en", "zh". */
 export function language() {
-  return spoken;
+  return spoken.told.language;
 }
 
-/** The words of `key`, with `values` in the places of {names}.
+/** All that there are, English first. */
+export function languages() {
+  return spoken.told.languages;
+}
+
+/** The locale by which dates are written. */
+export function dates() {
+  return spoken.told.dates;
+}
+
+/** The words of `key`, with `values` in the places of {names}; of a plural those for the number {n}.
  * @param {Words} key
  * @param {Record<string, string | number>} values */
 export function t(key, values = {}) {
-  const words = /** @type {Record<string, string>} */ (CATALOGUES[spoken])[key];
-  if (words === undefined) throw new Error(`no words for ${key}`);
-  return words.replace(/\{(\w+)\}/g, (_, /** @type {string} */ name) => String(values[name]));
+  const { told: { words }, plurals } = spoken;
+  const text = words[key] ?? words[`${key}_${plurals.select(Number(values.n))}`] ?? words[`${key}_other`];
+  if (text === undefined) throw new Error(`no words for ${key}`);
+  return fill(text, values);
 }
-
-const MAX_SERVED = 1000; // characters of what a server says
-/** @type {Record<string, [RegExp, string][]>} */
-const SERVED = Object.fromEntries(Object.entries(sentences).map(([name, rows]) =>
-  [name, rows.map(([pattern, words]) => [new RegExp(pattern, "g"), words.replace(/\\(\d)/g, "$$$1")])]));
 
 /** What the server says, which is English, in the language of the page as far as its sentences are known.
  * @param {string} text */
 export function served(text) {
-  return (SERVED[spoken] ?? []).reduce((said, [pattern, words]) => said.replace(pattern, words), String(text).slice(0, MAX_SERVED));
+  return spoken.sentences.reduce((said, [pattern, words]) =>
+    said.replace(pattern, (...found) => fill(words, typeof found.at(-1) === "object" ? found.at(-1) : {})), String(text).slice(0, MAX_SERVED));
 }
 
-/** From now on, and at the next visit. Whoever shows words of a state must render anew.
- * @param {Language} chosen */
-export function speak(chosen) {
-  spoken = chosen;
+/** From now on, and at the next visit. Whoever shows words of a state must render anew. Rejects, and all stays as it
+ * is, when the server does not answer.
+ * @param {string} chosen one of `languages` */
+export async function speak(chosen) {
+  const mine = ++wishes;
+  const found = await load([chosen]);
+  if (mine !== wishes) return; // another one was chosen meanwhile
+  spoken = found;
   try {
     localStorage.setItem(KEPT, chosen);
   } catch {
@@ -60,7 +64,7 @@ export function speak(chosen) {
 /** Have an element, and all in it, say its words in the present language.
  * @param {Document | Element} root */
 export function translate(root) {
-  if (root === document) document.documentElement.lang = spoken === "zh" ? "zh-CN" : "en";
+  if (root === document) document.documentElement.lang = spoken.told.tag;
   for (const element of [root, ...root.querySelectorAll("*")]) {
     if (!(element instanceof HTMLElement || element instanceof SVGElement)) continue;
     const words = /** @type {Record<string, Words>} */ (element.dataset);
@@ -80,29 +84,31 @@ export function say(element, key) {
   if (element.textContent !== words) element.textContent = words;
 }
 
-/** @returns {Language | null} */
+/** @param {string} text
+ * @param {Record<string, string | number>} values */
+function fill(text, values) {
+  return text.replace(/\{(\w+)\}/g, (_, /** @type {string} */ name) => String(values[name]));
+}
+
+/** The words of the first of these that there are words in, else English.
+ * @param {(string | null)[]} preferred
+ * @returns {Promise<Spoken>} */
+async function load(preferred) {
+  const query = new URLSearchParams({ prefer: preferred.filter(Boolean).join(",") });
+  const response = await fetch(`words?${query}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  if (!response.ok) throw new Error(`no words: ${response.status}`);
+  /** @type {PageWords} */
+  const told = await response.json();
+  const sentences = told.sentences.map(([pattern, words]) => /** @type {[RegExp, string]} */ ([new RegExp(pattern, "g"), words]));
+  return { told, plurals: new Intl.PluralRules(told.tag), sentences };
+}
+
+/** The reader's choice of another visit.
+ * @returns {string | null} */
 function kept() {
   try {
-    const name = localStorage.getItem(KEPT);
-    return isLanguage(name) ? name : null;
+    return localStorage.getItem(KEPT);
   } catch {
     return null;
   }
-}
-
-/** @returns {Language} */
-function preferred() {
-  for (const tag of navigator.languages ?? [navigator.language]) {
-    const name = String(tag).toLowerCase().split("-")[0];
-    if (isLanguage(name)) return name;
-  }
-  return "en";
-}
-
-/**
- * @param {string | null} name
- * @returns {name is Language}
- */
-function isLanguage(name) {
-  return name !== null && Object.hasOwn(CATALOGUES, name);
 }

@@ -99,12 +99,13 @@ def test_every_hint_of_the_server_has_words_in_both_languages(shopper: Shopper, 
                 """async ([hint, text, language]) => {
                     const { hint: say } = await import('/web/desk/guidance.js');
                     const { DESK } = await import('/web/state.js');
-                    const { CATALOGUES, speak } = await import('/web/words/tongue.js');
-                    speak(language);
+                    const { speak } = await import('/web/words/tongue.js');
+                    await speak(language);
+                    const { words } = await (await fetch(`/words?prefer=${language}`)).json();
                     const camera = { name: 'a', state: 'live', desk: true };
                     const desk = { codes: [], facts: [], guidance: [{ hint, text }] };
                     const { text: said } = say({ ...DESK, server: 'ready', chosen: 'a', cameras: [camera], desk });
-                    return [said, Object.values(CATALOGUES[language])];
+                    return [said, Object.values(words)];
                 }""",
                 [hint.value, SAID[hint], language],
             )

@@ -14,6 +14,7 @@ from support.web.visitor import Visitor, visit
 
 from askcam.demo.synthetic import SyntheticScene
 from askcam.engine.errors import Busy, Stale
+from askcam.server.language.catalogue import FORMS, own_words
 from askcam.server.terminal.reasons import reason_in
 from askcam.stream.errors import CameraUnavailable
 
@@ -23,9 +24,6 @@ TOKEN = "a-token-for-tests"
 # What of the page's own words may stand in Latin letters on the Chinese page.
 LATIN = {"askcam", "Alt", "Enter", "Shift", "Esc", "ASKCAM_TOKEN", "toml", "token", "cookie"}
 LATIN |= {"https", "tls", "cert", "key", "websocket", "WebSocket"}
-
-
-WORDS = [("en", "zh"), ("desk", "desk"), ("wall", "wall"), ("watch", "watch")]  # files of words: English, Chinese
 
 
 NAMES = ("gate", "yard", "cellar")
@@ -63,40 +61,14 @@ def foreign(visitor: Visitor, *selectors: str, known: tuple[str, ...] = ()) -> l
     return sorted(words - LATIN - set(known))
 
 
-def test_both_languages_say_the_same_things(visitor: Visitor, live_server: LiveServer) -> None:
-    visitor.open(live_server.url)
-    read = """async ([file, name]) => { const { default: words, ...both } = await import(`/web/words/${file}.js`);
-        return words ?? both[name]; }"""
-    seen: set[str] = set()
-    for in_english, in_chinese in WORDS:
-        english = visitor.page.evaluate(read, [in_english, "en"])
-        chinese = visitor.page.evaluate(read, [in_chinese, "zh"])
-        assert list(english) == list(chinese)
-        for key, words in english.items():
-            assert set(re.findall(r"\{\w+\}", words)) == set(re.findall(r"\{\w+\}", chinese[key])), key
-        assert seen & set(english) == set(), "a key of one file hides that of another"
-        seen |= set(english)
-    assert len(seen) > 100
-    joined = visitor.page.evaluate("async () => Object.keys((await import('/web/words/tongue.js')).CATALOGUES.zh)")
-    assert set(joined) == seen
-
-
-def test_every_word_that_the_page_asks_for_is_there_and_none_is_left_over(
-    visitor: Visitor, live_server: LiveServer
-) -> None:
-    visitor.open(live_server.url)
-    known = set(visitor.page.evaluate("async () => Object.keys((await import('/web/words/tongue.js')).CATALOGUES.en)"))
-    words = {f"{name}.js" for pair in WORDS for name in pair}
-    source = "\n".join(
-        path.read_text()
-        for path in WEB.rglob("*")
-        if path.suffix in (".js", ".html") and not (path.parent.name == "words" and path.name in words)
-    )
+def test_every_word_that_the_page_asks_for_is_there_and_none_is_left_over() -> None:
+    known = {FORMS.sub("", key) for folder in WEB.rglob("locales") for key in own_words(folder, "en")}
+    source = "\n".join(path.read_text() for path in WEB.rglob("*") if path.suffix in (".js", ".html"))
     rooms = "|".join({key.split(".")[0] for key in known})
     asked = set(re.findall(rf"""["']((?:{rooms})\.\w+)["']""", source))
     assert asked - known - {"key.code"} == set()
-    # Those whose name is put together: states, refusals, what is wrong with a picture.
-    families = ("state.", "mine.", "problem.", "health.", "stands.", "happened.")
+    # Those whose name is put together: states, refusals, what is wrong with a picture. And what the server looks at.
+    families = ("state.", "mine.", "problem.", "health.", "stands.", "happened.", "language.")
     assert {key for key in known - asked if not key.startswith(families)} == set()
 
 

@@ -25,6 +25,7 @@ WANTS = {  # method and path: the least that one must be
     "GET /desk": "stranger",
     "GET /wall": "stranger",
     "GET /web/{path}": "stranger",
+    "GET /words": "stranger",
     "GET /openapi.json": "stranger",
     "GET /healthz": "stranger",
     "GET /readyz": "stranger",

@@ -1,58 +1,40 @@
-"""What the commands say, in both languages."""
+"""What the commands say, in each of their languages."""
 
 import ast
+import json
 import re
-import string
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 from support.program import askcam
 
+from askcam.server.language.catalogue import FOLDER, LocaleError, Locales, languages, words_in
 from askcam.server.terminal.language import LANGUAGES, chosen, known
-from askcam.server.terminal.words import Words, told
+from askcam.server.terminal.words import told as general
 
 ROOT = Path(__file__).parents[3]
-FEATURES = {
-    path.parent: import_module(f"askcam.features.{path.parent.name}.cli_words").told
-    for path in ROOT.glob("features/*/cli_words.py")
-}
-SPOKEN: list[tuple[Words, list[Path]]] = [  # words, and the files that say them
-    (
-        told,
-        [*(ROOT / "app").rglob("*.py"), *(ROOT / "server/terminal").glob("*.py"), *(ROOT / "features").rglob("*.py")],
-    ),
-    *((words, list(folder.glob("*.py"))) for folder, words in FEATURES.items()),
+EVERY = [*(ROOT / "app").rglob("*.py"), *(ROOT / "server/terminal").glob("*.py"), *(ROOT / "features").rglob("*.py")]
+BESIDE = [ROOT / "app", ROOT / "app/commands", *(path.parent for path in ROOT.glob("features/*/cli.py"))]
+SPOKEN: list[tuple[Locales, list[Path]]] = [  # words, and the files that say them
+    (general, EVERY),
+    *((Locales(f"askcam.{'.'.join(room.relative_to(ROOT).parts)}.x"), list(room.glob("*.py"))) for room in BESIDE),
+    (Locales("askcam.features.events.x"), list((ROOT / "features/events").glob("*.py"))),
 ]
-KEYS = [(words, key) for words, _ in SPOKEN for key in words.by_language["en"]]
-
-
-def blanks(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
-
-
-def test_every_language_says_the_same_things() -> None:
-    assert len(FEATURES) >= 2
-    for words, _ in SPOKEN:
-        assert set(words.by_language) == set(LANGUAGES)
-        assert list(words.by_language["en"]) == list(words.by_language["zh"])
-
-
-@pytest.mark.parametrize(("words", "key"), KEYS, ids=[key for _, key in KEYS])
-def test_what_is_filled_in_is_the_same_in_both(words: Words, key: str) -> None:
-    assert blanks(words.by_language["en"][key]) == blanks(words.by_language["zh"][key])
+KEYS = [(words, key) for words, _ in SPOKEN for key in words.in_language("en")]
+FRAME = "frame."  # what typer says: app/frame.py looks at all of it
 
 
 def test_chinese_is_chinese() -> None:
-    plain = {key for words, key in KEYS if not re.search(r"[\u4e00-\u9fff]", words.by_language["zh"][key])}
-    assert plain <= {"doctor.python", "look.bad", "help.device", "help.dtype"}
+    plain = {key for words, key in KEYS if not re.search(r"[\u4e00-\u9fff]", words.in_language("zh")[key])}
+    assert plain <= {"doctor.python", "look.bad", "help.device", "help.dtype", "age.ms", "age.s"}
 
 
 def test_every_word_that_is_asked_for_is_there_and_every_word_is_asked_for() -> None:
-    every = {key for words, _ in SPOKEN for key in words.by_language["en"]}
+    assert len(SPOKEN) > 9
+    every = {key for _, key in KEYS}
     for words, files in SPOKEN:
         asked = {key for path in files for key in said(path)}
-        assert set(words.by_language["en"]) <= asked
+        assert {key for key in words.in_language("en") if not key.startswith(FRAME)} <= asked
         assert asked <= every
 
 
@@ -60,9 +42,39 @@ def said(path: Path) -> set[str]:
     """The keys that a file asks for."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "told" and node.args:
-            found |= {one.value for one in ast.walk(node.args[0]) if isinstance(one, ast.Constant)}
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("told", "general"):
+            found |= (
+                {one.value for one in ast.walk(node.args[0]) if isinstance(one, ast.Constant)} if node.args else set()
+            )
     return {key for key in found if isinstance(key, str)}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Words in English and in a language that lacks some, and has some wrong."""
+    english = {"yes": "Yes", "no": "No", "who": "{name} is here", "days_one": "{n} day", "days_other": "{n} days"}
+    partly = {"yes": "Jes", "no": "", "who": "{nomo} estas tie", "days_few": "{n} tagoj", "gone": "For"}
+    for language, words in {"en": english, "eo": partly}.items():
+        (tmp_path / f"{language}.json").write_text(json.dumps(words))
+    return tmp_path
+
+
+def test_what_a_language_lacks_or_has_wrong_is_said_in_english(folder: Path) -> None:
+    english = words_in(folder, "en")
+    assert words_in(folder, "eo") == english | {"yes": "Jes", "days_few": "{n} tagoj"}
+    assert words_in(folder, "fr") == english
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"yes": 5}', "\xff"])
+def test_a_file_that_cannot_be_read_is_named(folder: Path, text: str) -> None:
+    (folder / "eo.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(LocaleError, match=r"eo\.json.*mend it, or remove it"):
+        words_in(folder, "eo")
+
+
+def test_the_languages_are_the_files_that_are_there() -> None:
+    assert languages(ROOT / "server/terminal" / FOLDER) == LANGUAGES
+    assert {"en", "zh"} <= set(LANGUAGES)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ export function card({ verbs, open, preview }) {
       Object.assign(element.dataset, { id: String(event.id), kind: event.kind, severity: event.severity, seen: String(seen), picked: String(picked) });
       check.setAttribute("aria-pressed", String(seen));
       check.title = t(seen ? "event.unreview" : "event.review");
-      check.setAttribute("aria-label", t(seen ? "event.unreview_one" : "event.review_one", { what: happened(event), where: event.camera }));
+      check.setAttribute("aria-label", t(seen ? "event.unreview_this" : "event.review_this", { what: happened(event), where: event.camera }));
       element.classList.toggle("pictureless", !event.frame_url);
       if (event.frame_url && thumb.getAttribute("src") !== event.frame_url.slice(1)) thumb.src = event.frame_url.slice(1);
       setText(title, happened(event));
