@@ -22,11 +22,10 @@ from askcam.server.access.paths import Slashes, hint
 from askcam.server.access.proxies import Forwarded
 from askcam.server.access.request_ids import HEADER, SCOPE, RequestIds
 from askcam.server.core import Core
-from askcam.server.errors import NotFound, Refusal, as_refusal
+from askcam.server.errors import CannotRead, NotFound, Refusal, as_refusal
 from askcam.server.http import cameras, health, history, login, page, tools, words
 from askcam.server.http.counting import CountRequests
 from askcam.server.http.refusing import Refusing, refuse, response_of
-from askcam.server.kept_answers import CannotRead
 from askcam.server.openai import models
 from askcam.server.openai.chat import completions
 from askcam.server.openai.realtime import routes as realtime

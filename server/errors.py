@@ -24,7 +24,6 @@ from collections.abc import Iterator, Mapping
 from typing import Self
 
 from askcam.engine.errors import Busy, EngineFailure, ModelError, NoRoom, QuestionError, Stale, TooLong, TooSlow
-from askcam.server.kept_answers import CannotRead
 from askcam.stream.errors import CameraUnavailable, SourceError
 from askcam.stream.secrets import KNOWN
 
@@ -156,6 +155,10 @@ class Unavailable(Trouble):
 
 class OutOfMemory(Trouble):
     """There is no memory for one more."""
+
+
+class CannotRead(Exception):
+    """What is kept of an answer is not as it was written. The message, for the log, names it and the remedy."""
 
 
 @contextlib.contextmanager

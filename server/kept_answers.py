@@ -9,10 +9,6 @@ from askcam.engine.question import Reason, Timings, Usage
 from askcam.stream.frame import AgeBasis
 
 
-class CannotRead(Exception):
-    """What is kept of an answer is not as it was written. The message, for the log, names it and the remedy."""
-
-
 @dataclass(frozen=True, slots=True)
 class KeptFrame:
     """One frame that an answer saw."""

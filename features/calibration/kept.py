@@ -5,11 +5,10 @@ from datetime import datetime
 import msgspec
 
 from askcam.client.calibration import Calibration
-from askcam.features.calibration.errors import NotCalibrated, OtherQuestion
 from askcam.features.calibration.store import CALIBRATIONS, TABLES, CalibrationStore
 from askcam.features.watches.service import Watching
 from askcam.features.watches.setting import Kind, WatchSetting
-from askcam.server.errors import Invalid
+from askcam.server.errors import Conflict, Invalid, NotFound
 
 CALIBRATED = (Kind.YESNO, Kind.CHOICE, Kind.NUMBER)  # of which there is a probability
 
@@ -19,6 +18,16 @@ def asks(setting: WatchSetting) -> bytes:
     return msgspec.json.encode(
         [setting.question, setting.kind, setting.choices, setting.on_when, f"{setting.window_s:g} s"]
     )
+
+
+class NotCalibrated(NotFound):
+    code = "not_calibrated"
+
+
+class OtherQuestion(Conflict):
+    """The watch asks something else by now."""
+
+    code = "other_question"
 
 
 class Calibrations:

@@ -13,8 +13,9 @@ from askcam.features.evidence.metrics import EvidenceGauges
 from askcam.features.evidence.record import Evidence, PictureRef, Versions
 from askcam.features.evidence.writer import EvidenceWriter
 from askcam.server.config_errors import CannotOpen
+from askcam.server.errors import CannotRead
 from askcam.server.feature import Given
-from askcam.server.kept_answers import CannotRead, KeptAnswer, KeptFrame
+from askcam.server.kept_answers import KeptAnswer, KeptFrame
 from askcam.server.model import BUILT_IN
 from askcam.server.pictures import encode
 from askcam.server.running import Running
