@@ -10,6 +10,7 @@ import torch
 from support.tiny_models import FULL, LINEAR, save_tiny
 from support.waiting import until
 
+from askcam.engine.checkpoint import load
 from askcam.engine.interface import EngineConfig
 from askcam.engine.live import passes
 from askcam.engine.live.build import make_model
@@ -19,7 +20,7 @@ from askcam.engine.live.model import LiveModel
 from askcam.engine.live.prompts import LivePrompter
 from askcam.engine.live.selftest import QUESTION, noise_view, selftest
 from askcam.engine.live.statepool import NOTHING, OWN, SCRATCH, StatePool, TailState
-from askcam.engine.loading import Loaded, load
+from askcam.engine.loading import Loaded
 from askcam.engine.question import Failed, Message, Question, Role, Sampling, Scored, Text
 from askcam.stream.window import View
 
@@ -173,6 +174,18 @@ def test_whichever_kind_the_last_layer_is(layers: tuple[str, ...], builtin: Any,
 # -- answers
 
 
+def complete(engine: LiveEngine) -> None:
+    """Waits until all windows that there must be are there, and hold all pairs that were seen."""
+
+    def done() -> bool:
+        feeds = list(engine._keeper._feeds.values())
+        tracks = [(feed, track) for feed in feeds for track in list(feed.tracks.values())]
+        begun = tracks and all(feed.pairs and not feed.starts(track) for feed, track in tracks)
+        return bool(begun) and not engine.lagging() and engine._keeper._growing is None
+
+    until(done, "the windows")
+
+
 def window_states(engine: LiveEngine) -> list[list[torch.Tensor]]:
     (feed,) = engine._keeper._feeds.values()
     return [
@@ -185,7 +198,7 @@ def test_fifty_questions_leave_a_window_s_states_as_they_were(
 ) -> None:
     engine, want = live(KIND, max_pairs=6, max_waiting=64), oracle(sharp(KIND))
     stream_of(engine).push(11)  # an odd one: each question brings a provisional pair
-    until(lambda: not engine.lagging(), "the windows")
+    complete(engine)
     before = window_states(engine)
     listeners = [heard() for _ in range(50)]
     for i, listener in enumerate(listeners):
@@ -204,7 +217,7 @@ def test_a_pass_that_raises_when_all_is_written_is_repeated(
 ) -> None:
     engine, want = live(KIND, max_pairs=8), oracle(sharp(KIND))
     stream_of(engine).push(7)
-    until(lambda: not engine.lagging(), "the windows")
+    complete(engine)
     rows, planted = engine._model.passes.rows, []
 
     def short(x: torch.Tensor, batch: Any, *more: Any) -> torch.Tensor:
@@ -235,7 +248,7 @@ def test_scoring_keeps_no_states_and_a_window_may_grow_meanwhile(
     engine, loaded = live(KIND, max_pairs=8), sharp(KIND)
     stream = stream_of(engine)
     stream.push(6)
-    until(lambda: not engine.lagging(), "the windows")
+    complete(engine)
     used, most, run = engine.states.stats().used, [], engine._starter.run
 
     def running(*given: Any, **more: Any) -> Any:
