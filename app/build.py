@@ -8,6 +8,7 @@ from prometheus_client import ProcessCollector
 
 from askcam.app.config import Config
 from askcam.app.features import FEATURES
+from askcam.engine.catalogue.catalogue import BUILT_IN
 from askcam.server.access.auth import Auth
 from askcam.server.access.places import PlacesOf
 from askcam.server.access.proxies import TrustedProxies
@@ -23,7 +24,7 @@ from askcam.server.feature import Feature, Given
 from askcam.server.gauges.build import BuildInfo
 from askcam.server.gauges.engine import EngineGauges
 from askcam.server.metrics import Metrics
-from askcam.server.model import BUILT_IN, Model
+from askcam.server.model import Model
 from askcam.server.pictures import Pictures
 from askcam.server.running import Running
 from askcam.server.sessions import Sessions

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from askcam.engine.bars import weights_bar
 from askcam.engine.card import Card, read_card
 from askcam.engine.devices import pick_device, settle_device
 from askcam.engine.errors import ModelError
@@ -10,7 +11,6 @@ from askcam.engine.families.known import FAMILIES
 from askcam.engine.families.spec import Facts, FamilySpec, ModelLimits
 from askcam.engine.fingerprint import commit_of, digest_of
 from askcam.engine.folders import find_model, read_config, weight_files
-from askcam.engine.hub import weights_bar
 from askcam.engine.interface import EngineConfig, ModelInfo, Progress
 from askcam.engine.loading import FoundModel, Loaded
 from askcam.engine.quantized import check_packages

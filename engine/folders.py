@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from askcam.engine.card import read_json
+from askcam.engine.catalogue.catalogue import nearest
 from askcam.engine.errors import ModelError
 from askcam.engine.families.known import FAMILIES
-from askcam.engine.hub import cached, download
+from askcam.engine.fetching.fetch import cached, fetch
 from askcam.engine.interface import Progress
 
 
@@ -18,11 +19,17 @@ def find_model(model: str, progress: Progress) -> Path:
     if folder.exists():
         raise ModelError(f"{model!r} is a file; give the folder that holds config.json and the weights")
     if model.startswith((".", "/", "~")) or model.count("/") != 1:
-        raise ModelError(f"there is no folder {model!r}; give a model's folder or a hub id (Qwen/Qwen2-VL-2B-Instruct)")
+        help_ = "a hub id (Qwen/Qwen2-VL-2B-Instruct) or a short name (qwen2-vl:2b, see `askcam models`)"
+        raise ModelError(f"there is no folder {model!r}; give a model's folder, {help_}{_meant(model)}")
     kept = cached(model)
     if kept is not None and _complete(kept):
         return kept
-    return download(model, progress, check=lambda config: check_supported(read_json(config, ""), model))
+    return fetch(model, progress, check=lambda config: check_supported(read_json(config, ""), model)).folder
+
+
+def _meant(model: str) -> str:
+    near = nearest(model)
+    return f"; {near}" if near else ""
 
 
 def read_config(folder: Path, model: str) -> dict[str, Any]:

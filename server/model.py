@@ -2,12 +2,11 @@
 
 import asyncio
 
+from askcam.engine.catalogue.catalogue import BUILT_IN
 from askcam.engine.interface import Engine
 from askcam.server.errors import Unavailable
 from askcam.server.lifecycle import ServerPart
 from askcam.server.readiness import Readiness
-
-BUILT_IN = "built-in"  # the name of the model where none was named
 
 
 class Model(ServerPart):

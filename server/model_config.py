@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from askcam.engine.catalogue.catalogue import BUILT_IN, full_name
 from askcam.engine.interface import EngineConfig, Positions
 from askcam.server.toml_file import Flags
 
@@ -16,7 +17,7 @@ Positive = Annotated[int, Meta(ge=1)]
 class ModelConfig:
     """[model]; engine.interface.EngineConfig says what the fields mean."""
 
-    model: str | None = None  # a folder or a hub id; None: the built-in one
+    model: str | None = None  # a folder, a hub id or a short name; None: the built-in one
     backend: Literal["auto", "live", "portable"] = "auto"
     device: str = "auto"
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
@@ -31,6 +32,12 @@ class ModelConfig:
     fresh_ms: Annotated[float, Meta(ge=0)] = 150.0
     max_answering: Positive = 32
     thinking: bool = False  # models that can think do so before they answer, unless a request says otherwise
+
+    def __post_init__(self) -> None:
+        """A short name is the hub id, or the built-in model, that it stands for. Raises ValueError for others."""
+        if self.model is not None:
+            full = full_name(self.model)
+            object.__setattr__(self, "model", None if full == BUILT_IN else full)
 
     @classmethod
     def of_flags(cls, flags: Mapping[str, Any]) -> "ModelConfig":

@@ -7,7 +7,7 @@ import torch
 
 from askcam.engine.errors import ModelError
 from askcam.engine.interface import EngineConfig
-from askcam.engine.live.capacity import Division, Need
+from askcam.engine.live.capacity import Division, Need, windows_budget
 from askcam.engine.live.cuda import choose_ops, settle_ops
 from askcam.engine.live.engine import LiveEngine
 from askcam.engine.live.graphs import Graphs
@@ -19,9 +19,6 @@ from askcam.engine.loading import FoundModel, Loaded
 from askcam.engine.machine_memory import memory_left
 
 log = logging.getLogger("askcam.engine")
-
-CPU_SHARE, CPU_MOST = 0.5, 4 * 2**30  # of what a CPU has left, for windows and answers; used only when written
-GPU_SHARE, GPU_BESIDE = 0.85, 1 << 30  # of what is free once the weights are there; passing values take the rest
 
 
 def build(loaded: Loaded, config: EngineConfig, model: LiveModel | None = None) -> LiveEngine:
@@ -74,7 +71,5 @@ def _budget(device: torch.device, config: EngineConfig, weights_bytes: int) -> i
     """Bytes for windows and answers, where the weights still have to take so many."""
     if config.kv_gb is not None:
         return int(config.kv_gb * 1e9)
-    if device.type == "cuda":
-        free = torch.cuda.mem_get_info(device)[0] - weights_bytes
-        return max(0, min(int(free * GPU_SHARE), free - GPU_BESIDE))
-    return max(0, min(int((memory_left().num_bytes - weights_bytes) * CPU_SHARE), CPU_MOST))
+    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else memory_left().num_bytes
+    return windows_budget(free - weights_bytes, device.type)

@@ -14,6 +14,8 @@ SHORTEST = 2  # pairs
 ANSWER_SLOTS = 2  # of states: what it reads and what it writes
 ANSWERS_SHARE = 0.25  # of the memory, for their states at most
 LINEAR = "linear_attention"  # a layer that keeps states, by its configuration's layer_types
+CPU_SHARE, CPU_MOST = 0.5, 4 * 2**30  # of what a CPU has left, for windows and answers; used only when written
+GPU_SHARE, GPU_BESIDE = 0.85, 1 << 30  # of what is free once the weights are there; passing values take the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,13 @@ def _state_bytes(text: Any, itemsize: int) -> int:
     values = text.linear_num_value_heads * text.linear_value_head_dim
     recent = (text.linear_conv_kernel_dim - 1) * (2 * keys + values)
     return int(values * text.linear_key_head_dim * 4 + recent * itemsize)
+
+
+def windows_budget(free: int, device: str) -> int:
+    """Bytes for windows and answers, of those that are `free` once the weights are there; `device`: "cpu", "cuda"."""
+    if device == "cuda":
+        return max(0, min(int(free * GPU_SHARE), free - GPU_BESIDE))
+    return max(0, min(int(free * CPU_SHARE), CPU_MOST))
 
 
 def _gb(count: int) -> str:

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from askcam.client.calibration import Calibration
 from askcam.client.http import Http
 from askcam.client.watches import WatchInfo
+from askcam.engine.catalogue.catalogue import BUILT_IN
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
 from askcam.features.calibration import labels, plot, shown
@@ -25,7 +26,6 @@ from askcam.features.calibration.report import Report, report
 from askcam.features.calibration.wire import About
 from askcam.features.calibration.wire import told as as_told
 from askcam.features.watches.setting import Kind, WatchSetting
-from askcam.server.model import BUILT_IN
 from askcam.server.terminal import say
 from askcam.server.terminal.leaving import leaving
 from askcam.server.terminal.progress import progress

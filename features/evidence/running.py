@@ -3,6 +3,7 @@
 from functools import partial
 from pathlib import Path
 
+from askcam.engine.catalogue.catalogue import BUILT_IN
 from askcam.features.evidence import api
 from askcam.features.evidence.album import Album
 from askcam.features.evidence.archive import EvidenceArchive
@@ -16,7 +17,6 @@ from askcam.server.config_errors import CannotOpen
 from askcam.server.errors import CannotRead
 from askcam.server.feature import Given
 from askcam.server.kept_answers import KeptAnswer, KeptFrame
-from askcam.server.model import BUILT_IN
 from askcam.server.pictures import encode
 from askcam.server.running import Running
 

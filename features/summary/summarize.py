@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from askcam.engine.catalogue.catalogue import BUILT_IN
 from askcam.engine.errors import UnknownScene
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
@@ -18,7 +19,6 @@ from askcam.features.summary.segments import SEGMENT, of_camera, of_file
 from askcam.features.summary.summary import Summary, clock
 from askcam.features.summary.walker import Walk, walk
 from askcam.features.summary.writing import Format, write
-from askcam.server.model import BUILT_IN
 from askcam.server.terminal import say, words
 from askcam.server.terminal.leaving import leaving
 from askcam.server.terminal.progress import progress

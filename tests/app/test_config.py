@@ -274,3 +274,16 @@ def test_a_tls_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     config = of(tls_cert=tmp_path / "absent.pem", tls_key=tmp_path / "absent.key")
     assert refused(config) == f"cannot read the TLS file {tmp_path}/absent.pem: No such file or directory"
     assert replace(config.server, tls_cert=None).tls is False
+
+
+def test_a_short_name_is_the_model_that_it_stands_for(tmp_path: Path) -> None:
+    path = tmp_path / "askcam.toml"
+    path.write_text('[model]\nmodel = "qwen3-vl:2b"\n')
+    config = load(path, {})
+    assert config.model.model == "Qwen/Qwen3-VL-2B-Instruct"
+    assert with_flags(config, {}, {"model": "built-in"}).model.model is None
+    path.write_text('[model]\nmodel = "qwen3-vl:3b"\n')
+    with pytest.raises(ConfigError, match=r"askcam.toml:1: .*there is no model 'qwen3-vl:3b'; did you mean qwen3"):
+        load(path, {})
+    with pytest.raises(ConfigError, match=r"--model: there is no model 'qwen3-vl:3b'; did you mean"):
+        with_flags(config, {}, {"model": "qwen3-vl:3b"})

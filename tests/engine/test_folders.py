@@ -1,22 +1,21 @@
 """Finding a model's files, and saying in one line what is wrong with them."""
 
-import http.server
 import json
 import shutil
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import huggingface_hub.constants
 import pytest
+from support.hub import Hub, serving_hub
 from tqdm.std import tqdm
 
+from askcam.engine.bars import bar_class
 from askcam.engine.card import Card, read_card
 from askcam.engine.checkpoint import load
 from askcam.engine.errors import ModelError
 from askcam.engine.folders import find_model, read_config
-from askcam.engine.hub import bar_class
 from askcam.engine.interface import EngineConfig
 from askcam.engine.open import open_engine
 
@@ -42,7 +41,7 @@ def test_a_folder_is_itself(copy: Path) -> None:
 
 @pytest.mark.parametrize("model", ["./nowhere", "/no/such/folder", "~/no-such-model", "a/b/c", "nonsense"])
 def test_a_folder_that_is_not_there_is_named(model: str) -> None:
-    with pytest.raises(ModelError, match=f"there is no folder '{model}'; give a model's folder or a hub id"):
+    with pytest.raises(ModelError, match=f"there is no folder '{model}'; give a model's folder, a hub id"):
         open_engine(EngineConfig(model))
 
 
@@ -165,48 +164,24 @@ def test_a_broken_card(copy: Path, text: str) -> None:
         open_engine(EngineConfig(str(copy)))
 
 
-class NotFound(http.server.BaseHTTPRequestHandler):
-    """A hub that has no models at all."""
-
-    def do_HEAD(self) -> None:
-        self.send_response(404)
-        self.send_header("X-Error-Code", "RepoNotFound")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    do_GET = do_HEAD
-
-    def log_message(self, *_: object) -> None:
-        """Quiet."""
-
-
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[http.server.ThreadingHTTPServer]:
-    """A hub on this machine, with an empty cache."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), NotFound)
-    thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.05))
-    thread.start()
-    address = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", address)
-    monkeypatch.setattr(
-        huggingface_hub.constants,
-        "HUGGINGFACE_CO_URL_TEMPLATE",
-        address + "/{repo_id}/resolve/{revision}/{filename}",
-    )
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join(10)
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
+    """A hub on this machine that has no models at all, and an empty cache."""
+    with serving_hub({}) as served:
+        template = served.address + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", served.address)
+        monkeypatch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+        yield served
 
 
-def test_an_unknown_hub_id(hub: http.server.ThreadingHTTPServer) -> None:
+def test_an_unknown_hub_id(hub: Hub) -> None:
     with pytest.raises(ModelError, match=r"the hub has no 'nobody/nothing' that may be read; check the name"):
         find_model("nobody/nothing", quiet)
 
 
-def test_an_unreachable_hub(hub: http.server.ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_hub(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     deaf = socket.socket()  # bound, but not listening: connections are refused
     deaf.bind(("127.0.0.1", 0))
     nowhere = f"http://127.0.0.1:{deaf.getsockname()[1]}"
@@ -219,16 +194,14 @@ def test_an_unreachable_hub(hub: http.server.ThreadingHTTPServer, monkeypatch: p
     deaf.close()
 
 
-def test_a_model_that_was_fetched_once_needs_no_network(
-    hub: http.server.ThreadingHTTPServer, tiny_model: Callable[[str], Path]
-) -> None:
+def test_a_model_that_was_fetched_once_needs_no_network(hub: Hub, tiny_model: Callable[[str], Path]) -> None:
     kept = Path(huggingface_hub.constants.HF_HUB_CACHE) / "models--nobody--tiny"
     (kept / "refs").mkdir(parents=True)
     (kept / "refs" / "main").write_text("0" * 40)
     shutil.copytree(tiny_model("qwen2_vl"), kept / "snapshots" / ("0" * 40))
     assert find_model("nobody/tiny", quiet) == kept / "snapshots" / ("0" * 40)
     (kept / "snapshots" / ("0" * 40) / "model.safetensors").unlink()  # what is missing can't be fetched here
-    with pytest.raises(ModelError, match=r"'nobody/tiny' has no weights"):
+    with pytest.raises(ModelError, match=r"the hub has no 'nobody/tiny' that may be read"):
         open_engine(EngineConfig("nobody/tiny"))
 
 
