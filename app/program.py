@@ -190,6 +190,25 @@ def doctor(
     command.doctor(camera or [], config, wait, json)
 
 
+@app.command(help=told("help.models"))
+def models(device: Device = None, dtype: Dtype = None, json: Json = False) -> None:
+    """Which models run here, and which to take."""
+    from askcam.app.commands import models as command
+
+    command.models(device or "auto", dtype or "auto", json)
+
+
+@app.command(help=told("help.pull"))
+def pull(
+    name: Annotated[str, typer.Argument(help=told("help.pull.name"))],
+    json: Json = False,
+) -> None:
+    """Fetch a model before it is needed, and see that it is whole."""
+    from askcam.app.commands import pull as command
+
+    command.pull(name, json)
+
+
 program = Program(app, BUILT_IN, lambda file, model: _config(file, None, {}, dict(model)))
 for feature in OURS:
     add_commands(feature, program)

@@ -2,6 +2,7 @@
 
 EngineError
 ├── ModelError        a model cannot be loaded; the message names the folder or id and the remedy
+│   └── HubUnreachable  ... since the hub does not answer, or must not be asked
 ├── QuestionError     this question cannot be answered by this model (too long, no such camera); the asker's mistake
 │   └── TooLong       its words, or what it sees, are more than the model takes
 ├── Busy              the queue of waiting questions is full; `retry_after_s` is a guess
@@ -20,6 +21,10 @@ class EngineError(Exception):
 
 class ModelError(EngineError):
     """A model cannot be loaded or is not supported."""
+
+
+class HubUnreachable(ModelError):
+    """The hub does not answer, or must not be asked. What was fetched before may do."""
 
 
 class QuestionError(EngineError):

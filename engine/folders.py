@@ -1,5 +1,6 @@
 """A model's folder and what must be in it. No torch."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ from askcam.engine.card import read_json
 from askcam.engine.catalogue.catalogue import nearest
 from askcam.engine.errors import ModelError
 from askcam.engine.families.known import FAMILIES
-from askcam.engine.fetching.fetch import cached, fetch
+from askcam.engine.fetching.fetch import Fetched, cached, fetch
 from askcam.engine.interface import Progress
 
 
@@ -21,10 +22,23 @@ def find_model(model: str, progress: Progress) -> Path:
     if model.startswith((".", "/", "~")) or model.count("/") != 1:
         help_ = "a hub id (Qwen/Qwen2-VL-2B-Instruct) or a short name (qwen2-vl:2b, see `askcam models`)"
         raise ModelError(f"there is no folder {model!r}; give a model's folder, {help_}{_meant(model)}")
+    return kept_model(model) or fetch(model, progress, _check_of(model)).folder
+
+
+def kept_model(model: str) -> Path | None:
+    """The folder of a hub id that was fetched before, if nothing is missing in it. Raises ModelError for no hub id."""
     kept = cached(model)
-    if kept is not None and _complete(kept):
-        return kept
-    return fetch(model, progress, check=lambda config: check_supported(read_json(config, ""), model)).folder
+    return kept if kept is not None and _complete(kept) else None
+
+
+def pull_model(model: str, progress: Progress) -> Fetched:
+    """Fetch what is missing, damaged or newer on the hub. Raises ModelError."""
+    return fetch(model, progress, _check_of(model), anew=True)
+
+
+def _check_of(model: str) -> Callable[[Path], None]:
+    """Refuses, by its config.json, a model that cannot be run."""
+    return lambda config: check_supported(read_json(config, ""), model)
 
 
 def _meant(model: str) -> str:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from askcam.engine.catalogue.estimate import CAMERA_FPS, SPARE
 from askcam.engine.interface import Engine
 from askcam.engine.question import Event, Failed, Finished, First, Message, Question, Role, Sampling, Text
 from askcam.stream.camera import Camera, CameraConfig, State
@@ -15,10 +16,9 @@ from askcam.stream.window import View
 NAME = "doctor"
 PICTURES = "synthetic:7"  # 640x480
 FAST_FPS = 20.0  # more than most machines take in, so that the model has always something to do
-USUAL_FPS = 2.0  # of a camera, unless it is configured
 MEASURE_S = 10.0  # of taking frames in
 FIRST_S = 12.0  # a question is given up after so long
-SPARE = 0.75  # of the time is for frames; the rest for questions
+SLOW_S = 5.0  # to a first word
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class Capacity:
 
     @property
     def cameras(self) -> int:
-        """At USUAL_FPS."""
-        return 0 if not self.frame_s else int(SPARE / self.frame_s / USUAL_FPS)
+        """At CAMERA_FPS."""
+        return 0 if not self.frame_s else int(SPARE / self.frame_s / CAMERA_FPS)
 
     @property
     def fps(self) -> float:

@@ -10,8 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from askcam.app.commands.capacity import FIRST_S, USUAL_FPS, Capacity, measure
+from askcam.app.commands.capacity import FIRST_S, SLOW_S, Capacity, measure
 from askcam.app.commands.opened import await_picture
+from askcam.app.commands.slow import note_measured, what_helps
+from askcam.demo.builtin import model_path
+from askcam.engine.catalogue.advice import MeasuredModel
+from askcam.engine.catalogue.catalogue import BUILT_IN
+from askcam.engine.catalogue.estimate import CAMERA_FPS
 from askcam.engine.errors import EngineError
 from askcam.engine.interface import EngineConfig, ModelInfo
 from askcam.engine.open import open_engine
@@ -43,7 +48,6 @@ PACKAGES = (
     "msgspec",
 )
 RATE_S = 3.0  # long enough to tell a camera's rate, and whether decoding keeps up with it
-SLOW_S = 5.0  # to a first word
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +160,21 @@ def _model(config: EngineConfig, json: bool) -> Iterator[DoctorFinding]:
     yield DoctorFinding(f"model {info.id}", True, text)
     yield from _backend(info)
     try:
-        yield _speed(measure(engine))
+        found = measure(engine)
+        measured = MeasuredModel(found.frame_s, found.first_s, found.width * found.height)
+        model = BUILT_IN if Path(config.model) == model_path() else config.model
+        if found.frame_s is not None or found.first_s is not None:
+            note_measured(engine, model, measured)
+        slow = found.first_s is None or found.first_s > SLOW_S or (found.frame_s is not None and found.cameras < 1)
+        yield _speed(found, what_helps(engine, model, measured) if slow else None)
     except (EngineError, StreamError) as exc:
         yield DoctorFinding("speed", False, str(exc))
     finally:
         engine.close()
 
 
-def _speed(found: Capacity) -> DoctorFinding:
-    """How much this machine holds with the model, and what would help where that is too little."""
+def _speed(found: Capacity, helps: str | None) -> DoctorFinding:
+    """How much this machine holds with the model; `helps`: what would, where that is too little."""
     first = told("doctor.no_word", seconds=f"{FIRST_S:g}")
     if found.first_s is not None:
         first = told("doctor.first", seconds=f"{found.first_s:.1f}")
@@ -184,13 +194,11 @@ def _speed(found: Capacity) -> DoctorFinding:
             cameras=found.cameras,
             fps=fps,
             ms=each,
-            usual=f"{USUAL_FPS:g}",
+            usual=f"{CAMERA_FPS:g}",
             **size,
         )
-    slow = found.first_s is None or found.first_s > SLOW_S or (found.frame_s is not None and found.cameras < 1)
-    half = found.width * found.height // 2
-    help_ = told("doctor.helps", pixels=half, fps=f"{max(0.05, found.fps):.2g}") if slow else ""
-    return DoctorFinding("speed", not slow, f"{taken}; {first}{help_}", values)
+    help_ = "" if helps is None else told("doctor.helps", helps=helps)
+    return DoctorFinding("speed", helps is None, f"{taken}; {first}{help_}", values)
 
 
 def _backend(info: ModelInfo) -> Iterator[DoctorFinding]:

@@ -8,8 +8,12 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from askcam.app.commands.capacity import SLOW_S
 from askcam.app.commands.looked_at import Looked, LookError, split
 from askcam.app.commands.opened import await_picture
+from askcam.app.commands.slow import run_of, what_helps
+from askcam.app.measured import MeasuredModels
+from askcam.engine.catalogue.advice import MeasuredModel
 from askcam.engine.errors import UnknownScene
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
@@ -80,7 +84,7 @@ def look(words: Sequence[str], config: EngineConfig, sizes: Sizes, span: LookSpa
             engine = open_engine(sizes.of(config), bar)
         try:
             with _camera(engine, looked, span, json) as camera:
-                _answer(engine, looked, camera, question, json)
+                _answer(engine, config.model, looked, camera, question, json)
         finally:
             engine.close()
 
@@ -125,7 +129,7 @@ def _fill(camera: Camera, span: LookSpan, json: bool) -> None:
         time.sleep(0.05)
 
 
-def _answer(engine: Engine, looked: Looked, camera: Camera | None, question: str, json: bool) -> None:
+def _answer(engine: Engine, model: str, looked: Looked, camera: Camera | None, question: str, json: bool) -> None:
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     name = None if camera is None else camera.name
     message = Message(Role.USER, (*(one.picture for one in looked.pictures), Text(question)))
@@ -165,3 +169,12 @@ def _answer(engine: Engine, looked: Looked, camera: Camera | None, question: str
     else:
         say.console.print()
         say.console.print(f"[dim]{say.escape(say.seen(saw))}[/]")
+        if ttft_s is not None and ttft_s > SLOW_S:
+            _say_slow(engine, model, ttft_s)
+
+
+def _say_slow(engine: Engine, model: str, ttft_s: float) -> None:
+    """What would help, by what was measured of this model before, if it was."""
+    known = MeasuredModels().of(run_of(engine, model)) or MeasuredModel(None, ttft_s, 0)
+    said = told("slow.look", seconds=f"{ttft_s:.1f}", helps=what_helps(engine, model, known))
+    say.errors.print(f"[yellow]{say.escape(said)}[/]")

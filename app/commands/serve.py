@@ -5,6 +5,7 @@ from pathlib import Path
 from askcam.app.commands import camera_lines
 from askcam.app.commands.ending import stop_on_signals
 from askcam.app.commands.running import announce, run, until_ready
+from askcam.app.commands.slow import telling_slow
 from askcam.app.config import Config
 from askcam.app.serving import serving
 
@@ -19,5 +20,6 @@ async def _serve(config: Config, built_in: Path, json: bool) -> None:
         stop_on_signals(running.stop)
         announce(running, config, json)
         if await until_ready(running, json):
-            async with camera_lines.telling(running.core.cameras, json):
+            model = running.core.model
+            async with camera_lines.telling(running.core.cameras, json), telling_slow(model.engine, model.name, json):
                 await running.ended()

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from askcam.engine.catalogue.catalogue import CatalogueModel
 from askcam.engine.live.capacity import HEAD_TOKENS, STAMP_TOKENS, Need, windows_budget
-from askcam.engine.live.windows import max_windows
 from askcam.stream.window import Anchors
 
 CAMERA_FPS = 2.0  # of a camera, unless it is configured
@@ -23,7 +22,7 @@ BESIDE_BYTES, BESIDE_SHARE = 200e6, 0.05  # what a pass takes beside the weights
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class HostMachine:
     """What a machine offers to a model."""
 
     name: str  # the device, in words
@@ -41,13 +40,18 @@ class Estimate:
 
     weights_bytes: int
     camera_bytes: int
-    fits: bool  # the weights, and one camera beside them
+    held: int  # cameras by memory alone
     frame_s: float  # of work for one frame
     first_word_s: float
     cameras: int
 
+    @property
+    def fits(self) -> bool:
+        """The weights, and one camera beside them."""
+        return self.held > 0
 
-def estimate(model: CatalogueModel, machine: Machine) -> Estimate:
+
+def estimate(model: CatalogueModel, machine: HostMachine) -> Estimate:
     weights = model.parameters * machine.itemsize
     camera = camera_bytes(model, machine.itemsize)
     left = machine.free_bytes - int(weights * (1 + BESIDE_SHARE) + BESIDE_BYTES)
@@ -57,7 +61,7 @@ def estimate(model: CatalogueModel, machine: Machine) -> Estimate:
     return Estimate(
         weights_bytes=weights,
         camera_bytes=camera,
-        fits=held > 0,
+        held=held,
         frame_s=frame_s,
         first_word_s=_first_word_s(model, machine),
         cameras=min(held, in_time),
@@ -72,9 +76,9 @@ def camera_bytes(model: CatalogueModel, itemsize: int) -> int:
         frame_tokens=model.frame_tokens,
         text_tokens=STAMP_TOKENS if model.stamped_pairs else 0,
         factor=model.factor,
+        slot_bytes=_state_bytes(model, itemsize),
     )
-    windows = max_windows(Anchors.within(model.max_pairs))
-    return need.camera_rows * need.row_bytes + (windows + 1) * _state_bytes(model, itemsize)  # one for their head
+    return need.camera_bytes
 
 
 def pair_flops(model: CatalogueModel) -> float:
@@ -108,7 +112,7 @@ def _windows_over_time(anchors: Anchors) -> list[list[int]]:
     return [[now - start for start in anchors.live(now)] for now in moments]
 
 
-def _first_word_s(model: CatalogueModel, machine: Machine) -> float:
+def _first_word_s(model: CatalogueModel, machine: HostMachine) -> float:
     """All weights of the layers are read once at least; the newest frame joins where that is quick."""
     read = (model.layer_parameters + model.hidden * model.vocabulary) * machine.itemsize / machine.bytes_s
     words = max(question_flops(model) / machine.flops, read)

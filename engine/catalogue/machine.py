@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import gelu, layer_norm, linear, scaled_dot_product_attention
 
-from askcam.engine.catalogue.estimate import Machine
+from askcam.engine.catalogue.estimate import HostMachine
 from askcam.engine.devices import pick_device
 from askcam.engine.machine_memory import memory_left
 from askcam.engine.weights import itemsize_of
@@ -24,19 +24,19 @@ WEIGHTS, SHAPE = 4, (8960, 1536)
 RUNS = 4  # after one that is not counted
 
 
-def this_machine(device: str, dtype: str) -> Machine:
+def this_machine(device: str, dtype: str) -> HostMachine:
     """`device`, `dtype`: as EngineConfig has them. Raises ModelError for what there is not."""
     where = pick_device(device)
     kind = torch_dtype(dtype, where)
     with torch.inference_mode():
         flops = block_flops() / _seconds(_block(where, kind), where)
         bytes_s = WEIGHTS * SHAPE[0] * SHAPE[1] * kind.itemsize / _seconds(_one_row(where, kind), where)
-    return Machine(
-        name=machine_name(where),
+    return HostMachine(
+        name=device_name(where),
         device=where.type,
         dtype=str(kind).removeprefix("torch."),
         itemsize=kind.itemsize,
-        free_bytes=_free(where),
+        free_bytes=free_bytes(where),
         flops=flops,
         bytes_s=bytes_s,
     )
@@ -54,9 +54,9 @@ def quick_bfloat16() -> bool:
     return any(bool(each()) for each in asked if each is not None)
 
 
-def machine_name(device: torch.device) -> str:
+def device_name(device: torch.device | str) -> str:
     """The device that computes, in words; the same every time."""
-    if device.type == "cuda":
+    if torch.device(device).type == "cuda":
         return torch.cuda.get_device_name(device)
     return (
         f"{_processor()}, {len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} cores"
@@ -76,8 +76,9 @@ def _processor() -> str:
     return next(named, platform.machine())
 
 
-def _free(device: torch.device) -> int:
-    """Bytes; of several GPUs, on the roomiest."""
+def free_bytes(of: torch.device | str) -> int:
+    """Bytes that may still be taken; of several GPUs, on the roomiest."""
+    device = torch.device(of)
     if device.type != "cuda":
         return memory_left().num_bytes
     indices = range(torch.cuda.device_count()) if device.index is None else [device.index]

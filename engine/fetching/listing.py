@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 from typing import Any
 
 from askcam.engine.catalogue.catalogue import nearest_hub_id
-from askcam.engine.errors import ModelError
+from askcam.engine.errors import HubUnreachable, ModelError
 
 NEEDED = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model")
 PROBE_S = 10.0  # the hub's client alone would try an unreachable network for half a minute
@@ -36,7 +36,7 @@ def list_files(model: str) -> HubListing:
     from huggingface_hub import HfApi, constants
 
     if constants.HF_HUB_OFFLINE:
-        raise ModelError(f"{unreachable(model)} (HF_HUB_OFFLINE is set)")
+        raise HubUnreachable(f"{unreachable(model)} (HF_HUB_OFFLINE is set)")
     with told_plainly(model):
         info = HfApi(endpoint=constants.ENDPOINT).model_info(model, files_metadata=True, timeout=PROBE_S)
     files = [_file(each) for each in info.siblings or () if _needed(each.rfilename)]
@@ -67,11 +67,13 @@ def told_plainly(model: str) -> Iterator[None]:
                 f"the hub has no {model!r} that may be read; check the name{nearest_hub_id(model)}, "
                 "or log in with `hf auth login`"
             ) from exc
-        raise ModelError(f"{unreachable(model)} ({constants.ENDPOINT} answered {status})") from exc
+        raise HubUnreachable(f"{unreachable(model)} ({constants.ENDPOINT} answered {status})") from exc
     except OSError as exc:  # of the disk
         raise ModelError(f"cannot fetch {model!r}: {exc}") from exc
     except Exception as exc:  # the client's own classes, which differ between the hub's releases
-        raise ModelError(f"{unreachable(model)} ({constants.ENDPOINT} did not answer: {type(exc).__name__})") from exc
+        raise HubUnreachable(
+            f"{unreachable(model)} ({constants.ENDPOINT} did not answer: {type(exc).__name__})"
+        ) from exc
 
 
 def unreachable(model: str) -> str:

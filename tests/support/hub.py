@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+LARGE = 50_000  # bytes; only such files stall
+STALL_S = 60.0
 COMMIT = "c0ffee" + "0" * 34
 RESOLVED = re.compile(rf"/(?P<model>[^/]+/[^/]+)/resolve/(?:main|{COMMIT})/(?P<path>.+)")
 
@@ -22,6 +24,8 @@ class Hub:
         self.requested: list[tuple[str, str | None]] = []
         self.breaks_after: int | None = None  # bytes of a large file, then the connection ends
         self.breaks = 0  # how many more times
+        self.stalls_after: int | None = None  # bytes of a large file, until `go_on`
+        self.go_on = threading.Event()
         self.takes_ranges = True
         self.gated: set[str] = set()
         self.spoiled: set[str] = set()  # files of which other bytes come
@@ -115,7 +119,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body[:cut])
+        stall = self.hub.stalls_after if len(body) > LARGE else None
+        self.wfile.write(body[:cut][:stall])
+        if stall is not None:
+            self.wfile.flush()
+            self.hub.go_on.wait(STALL_S)
+            self.wfile.write(body[:cut][stall:])
         if cut is not None:
             self.close_connection = True
 

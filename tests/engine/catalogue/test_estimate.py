@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from askcam.engine.catalogue.catalogue import catalogue
-from askcam.engine.catalogue.estimate import Machine, estimate
+from askcam.engine.catalogue.estimate import HostMachine, estimate
 from askcam.engine.catalogue.machine import this_machine
 from askcam.engine.errors import ModelError
 
-LAPTOP = Machine("a laptop", "cpu", "float32", 4, 12_000_000_000, 100e9, 10e9)
-GPU = Machine("a GPU", "cuda", "bfloat16", 2, 22_000_000_000, 100e12, 800e9)
+LAPTOP = HostMachine("a laptop", "cpu", "float32", 4, 12_000_000_000, 100e9, 10e9)
+GPU = HostMachine("a GPU", "cuda", "bfloat16", 2, 22_000_000_000, 100e12, 800e9)
 SMALL, LARGE = catalogue()["qwen3-vl:2b"], catalogue()["qwen3-vl:8b"]
 
 

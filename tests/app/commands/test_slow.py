@@ -1,0 +1,89 @@
+"""What is said of a model that is too slow here: when, what helps, and that it is known at the next start."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from askcam.app.commands.slow import (
+    STEADILY,
+    SteadilySlow,
+    note_measured,
+    of_paces,
+    run_of,
+    telling_slow,
+    too_slow,
+    what_helps,
+)
+from askcam.app.measured import MeasuredModels
+from askcam.demo.builtin import model_path
+from askcam.engine.catalogue.advice import MeasuredModel
+from askcam.engine.catalogue.catalogue import BUILT_IN
+from askcam.engine.interface import Engine, EngineConfig, SeenPace
+from askcam.engine.open import open_engine
+
+SLOW, QUICK = SeenPace(every_s=2.0, wanted_s=0.5, behind_s=4.0), SeenPace(every_s=0.5, wanted_s=0.5, behind_s=0.0)
+MEASURED = MeasuredModel(frame_s=1.5, first_word_s=6.0, pixels=448 * 448)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    engine = open_engine(EngineConfig(str(model_path()), device="cpu", threads=1))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+def test_a_moment_of_slowness_is_not_told_and_a_steady_one_is() -> None:
+    seen = SteadilySlow()
+    for _ in range(STEADILY - 1):
+        assert not seen.look({"lobby": SLOW, "yard": QUICK})
+    assert not seen.look({"lobby": QUICK, "yard": QUICK})
+    looks = [seen.look({"lobby": SLOW}) for _ in range(STEADILY)]
+    assert looks == [False] * (STEADILY - 1) + [True]
+    assert not SteadilySlow().look({})
+
+
+def test_what_a_frame_takes_follows_from_all_cameras(engine: Engine) -> None:
+    fit = engine.fit(640, 480)
+    assert of_paces({"a": SLOW}, engine) == MeasuredModel(1.5, None, fit.width * fit.height)
+    assert of_paces({"a": SLOW, "b": SLOW}, engine).frame_s == 0.75
+    assert too_slow(of_paces({"a": SLOW}, engine))
+    assert not too_slow(MeasuredModel(0.1, None, 1))
+    assert not too_slow(MeasuredModel(None, 9.0, 1))
+
+
+def test_what_helps_is_named_with_its_numbers(engine: Engine) -> None:
+    said = what_helps(engine, "Qwen/Qwen3-VL-8B-Instruct", MEASURED)
+    assert "a smaller model (--model " in said
+    assert "(fps = 0.5 of a camera)" in said
+    assert "(max_pixels = 50176)" in said  # a quarter, for a quarter of the rate
+    assert said.endswith("a GPU")
+    assert "a smaller model (askcam models)" in what_helps(engine, "nobody/tiny", MEASURED)
+    assert "smaller model" not in what_helps(engine, BUILT_IN, MEASURED)
+    assert "a smaller model (askcam models)" in what_helps(engine, "nobody/tiny", MeasuredModel(None, 9.0, 1))
+
+
+async def test_what_was_measured_before_is_told_at_once(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    note_measured(engine, "nobody/tiny", MEASURED)
+    async with telling_slow(engine, "nobody/tiny", json=True):
+        for _ in range(300):
+            await asyncio.sleep(0.05)
+            if said := capsys.readouterr().out:
+                break
+    told = json.loads(said)
+    assert (told["event"], told["frame_s"]) == ("slow", 1.5)
+    assert "fewer frames (fps = 0.5 of a camera)" in told["helps"]
+
+
+async def test_nothing_is_told_of_a_model_that_keeps_up(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    async with telling_slow(engine, "nobody/tiny", json=True):
+        await asyncio.sleep(0.2)
+    assert capsys.readouterr() == ("", "")
+    assert MeasuredModels().of(run_of(engine, "nobody/tiny")) is None
