@@ -53,9 +53,9 @@ class BenchAsking:
 
 
 def ask(engine: Engine, camera: str, tokens: int) -> BenchAsking:
-    """Ask greedily for up to `tokens` tokens; does not wait."""
+    """Ask for up to `tokens` tokens, chosen as the model's own generation_config says; does not wait."""
     events: queue.SimpleQueue[tuple[float, Event]] = queue.SimpleQueue()
-    sampling = Sampling(max_tokens=tokens, temperature=0, seed=LARGEST_SEED)
+    sampling = Sampling(max_tokens=tokens, seed=LARGEST_SEED)
     asking = BenchAsking(events, time.monotonic())
     question = Question((Message(Role.USER, (Text(QUESTION),)),), camera, sampling)
     engine.ask(question, lambda event: events.put((time.monotonic(), event)))

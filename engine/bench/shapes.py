@@ -1,5 +1,6 @@
 """Random models of the real shapes, for benchmarks on machines that have no weights, and a processor without files."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -18,6 +19,13 @@ SHAPES: dict[str, tuple[int, int, int, int, int, int, bool, list[int], int, int,
     "tiny": (64, 3, 4, 2, 160, 4096, True, [2, 3, 3], 2, 32, 2),
 }
 SIZES = {"tiny": (112, 84), "2b": (448, 336), "7b": (448, 336)}  # of the cameras' pictures
+# how real checkpoints choose tokens: what the families' own generation_config.json say of it
+GENERATION: Mapping[str, Mapping[str, bool | int | float]] = {
+    "qwen2_vl": {"do_sample": True, "temperature": 0.01, "top_k": 1, "top_p": 0.001, "repetition_penalty": 1.0},
+    "qwen2_5_vl": {"do_sample": True, "temperature": 1e-6, "repetition_penalty": 1.05},
+    "qwen3_vl": {"do_sample": True, "temperature": 0.7, "top_k": 20, "top_p": 0.8},
+    "qwen3_5": {"do_sample": True, "temperature": 1.0, "top_k": 20, "top_p": 0.95},
+}
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>")
 PADS = ("<|image_pad|>", "<|video_pad|>")
 TEMPLATE = (
@@ -103,5 +111,6 @@ def _build(shape: str, device: torch.device, dtype: torch.dtype, ids: dict[str, 
             model = stock.Qwen2VLForConditionalGeneration(config)
     finally:
         torch.set_default_dtype(before)
+    model.generation_config.update(**GENERATION["qwen2_vl"])
     model.generation_config.eos_token_id, model.generation_config.pad_token_id = None, 0
     return model.eval().requires_grad_(False)

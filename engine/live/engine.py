@@ -20,6 +20,7 @@ from askcam.engine.live.keeper import Keeper
 from askcam.engine.live.kvpool import PoolFull
 from askcam.engine.live.model import LiveModel
 from askcam.engine.live.prompts import LivePrompter
+from askcam.engine.live.sampling import TokenSampler
 from askcam.engine.live.scheduler import Scheduler
 from askcam.engine.live.scoring import Scorer, Scores
 from askcam.engine.live.starting import Starter
@@ -46,6 +47,7 @@ class LiveEngine(Front):
         self._keeper = Keeper(model, self._prompter, self.anchors)
         self._starter = Starter(self, loaded, config, model, self._prompter, self._keeper)
         self._scheduler = Scheduler()
+        self._sampler = TokenSampler()
         self._logprobs = Logprobs(loaded.processor.tokenizer)
         self._scorer = Scorer(self._starter, loaded.processor.tokenizer)
         self._most_cameras = model.pool.total_rows // camera_rows
@@ -183,12 +185,7 @@ class LiveEngine(Front):
             self._close(answers[-1], failed(exc, f"answering question {answers[-1].asked.ticket}"))
             return
         choosing = [answers[i] for i in chosen]
-        if all(answer.chooser.greedy for answer in choosing):
-            tokens = logits.argmax(-1).tolist()  # waits for the device: the tokens are really there
-        else:
-            tokens = torch.stack(
-                [answer.chooser.choose(row) for answer, row in zip(choosing, logits, strict=True)]
-            ).tolist()
+        tokens = self._sampler.choose([answer.chooser for answer in choosing], logits)  # waits for the device
         took_s = time.monotonic() - began
         self._starter.took(took_s)
         for answer in starting:

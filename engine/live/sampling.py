@@ -1,22 +1,27 @@
-"""How the live backend picks an answer's next token: by transformers' own processors, in generate()'s order.
+"""How the live backend picks answers' next tokens: all rows of a pass at once, as generate() would pick each alone.
 
-Greedy answers without penalties, the common case, need none of this: their tokens are one argmax for all rows.
+The order is generate()'s: penalty, least length, form, temperature, top_k, top_p, min_p, and then the draw. The tokens
+are the same but where two are equally likely, or a sum of probabilities meets its bound, to within rounding.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 from transformers import GenerationConfig
-from transformers.generation import logits_process as stock
 
 from askcam.engine.choosing import generation_config
 from askcam.engine.guide import Guide
+from askcam.engine.live.chance import Chance
+from askcam.engine.live.drawing import DrawLimits, Draws
+from askcam.engine.live.likeliest import largest
+from askcam.engine.live.said import SaidTokens
 from askcam.engine.question import Sampling
 
 
 class Chooser:
-    """One answer's way of choosing. Owned by the engine thread."""
+    """One answer's way of choosing, and how far it is. Owned by the engine thread."""
 
     def __init__(
         self, own: GenerationConfig, sampling: Sampling, room: int, device: torch.device, guide: Guide | None = None
@@ -28,72 +33,108 @@ class Chooser:
             if getattr(config, name) is None:
                 setattr(config, name, defaults.get(name))
         self.max_tokens: int = config.max_new_tokens
-        self._device = device
-        self._guide = guide
-        self._sample = bool(config.do_sample)
+        self.guide = guide
+        self.ends: list[int] = _as_list(config.eos_token_id)
+        self.penalty = float(config.repetition_penalty or 1.0)
+        self.limits: DrawLimits | None = None  # of a draw; None: the likeliest token, which the only one of top_k 1 is
+        if config.do_sample and config.top_k != 1:
+            self.limits = DrawLimits(
+                float(config.temperature), int(config.top_k or 0), float(config.top_p), float(config.min_p or 0)
+            )
+            self.chance = Chance(sampling.seed, device)
+        self.said: dict[int, None] = {}  # all tokens so far, each once, for the penalty
         self._min_tokens = int(config.min_new_tokens or 0)
-        self._penalty = config.repetition_penalty
-        self._ends: list[int] = _as_list(config.eos_token_id)
-        self._processors = _processors(config)
-        self._generator = None
-        if self._sample and sampling.seed is not None:
-            self._generator = torch.Generator(device).manual_seed(sampling.seed)
-        self._ids: Tensor | None = None  # (1, tokens): all so far, for penalties
         self._count = 0
 
     @property
     def greedy(self) -> bool:
         """Whether the next token is the plain argmax of the logits."""
-        plain = self._guide is None and not self._sample and not self._processors
-        return plain and self._count >= self._min_tokens
+        return self.limits is None and self.guide is None and not self.wants_ids and not self.goes_on
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the answer may not end yet."""
+        return self._count < self._min_tokens and bool(self.ends)
 
     @property
     def wants_ids(self) -> bool:
         """Whether start() must be given the prompt's ids."""
-        return self._penalty not in (None, 1.0)
+        return self.penalty != 1.0
 
     def start(self, prompt_ids: Tensor) -> None:
         """The prompt (1, tokens), which a repetition penalty counts as said."""
-        self._ids = prompt_ids.to(self._device)
+        self.said = dict.fromkeys(prompt_ids[0].tolist())
 
     def took(self, token: int) -> None:
         """The token that this answer goes on with. Raises EngineFailure when it can't be held to its form."""
         self._count += 1
-        if self._guide is not None:
-            self._guide.took(token)
-        if self._ids is not None:
-            self._ids = torch.cat((self._ids, self._ids.new_tensor([[token]])), 1)
-
-    def choose(self, logits: Tensor) -> Tensor:
-        """The next token (), from logits (vocab,)."""
-        scores = logits[None].float()
-        for processor in self._processors[:1] if self.wants_ids else ():
-            scores = processor(self._ids, scores)
-        if self._count < self._min_tokens and self._ends:
-            scores = scores.index_fill(1, torch.tensor(self._ends, device=scores.device), float("-inf"))
-        if self._guide is not None:
-            scores = self._guide.allow(scores)
-        for processor in self._processors[int(self.wants_ids) :]:
-            scores = processor(self._ids, scores)
-        if not self._sample:
-            return scores[0].argmax()
-        return torch.multinomial(scores.softmax(-1), 1, generator=self._generator)[0, 0]
+        if self.guide is not None:
+            self.guide.took(token)
+        if self.wants_ids:
+            self.said[token] = None
 
 
-def _processors(config: Any) -> list[Any]:
-    found: list[Any] = []
-    if config.repetition_penalty not in (None, 1.0):
-        found.append(stock.RepetitionPenaltyLogitsProcessor(penalty=float(config.repetition_penalty)))
-    if config.do_sample:
-        if config.temperature not in (None, 1.0):
-            found.append(stock.TemperatureLogitsWarper(float(config.temperature)))
-        if config.top_k:
-            found.append(stock.TopKLogitsWarper(top_k=config.top_k))
-        if config.top_p is not None and config.top_p < 1.0:
-            found.append(stock.TopPLogitsWarper(top_p=config.top_p))
-        if config.min_p is not None:
-            found.append(stock.MinPLogitsWarper(min_p=config.min_p))
-    return found
+class TokenSampler:
+    """Chooses for all answers of a pass. Owned by the engine thread.
+
+    What it needs of them on the device is made anew when others choose than in the pass before, not for each token.
+    """
+
+    def __init__(self) -> None:
+        self._choosers: list[Chooser] = []
+        self._said: SaidTokens | None = None
+        self._draws: Draws | None = None
+
+    def choose(self, choosers: Sequence[Chooser], logits: Tensor) -> list[int]:
+        """Each one's next token, from its row of `logits` (rows, vocab), which stay as they are. Waits for the
+        device: the tokens are really there."""
+        if not choosers:
+            return []
+        if all(chooser.greedy for chooser in choosers):
+            return largest(logits).tolist()
+        if self._choosers != choosers:
+            self._meet(choosers, logits.device)
+        scores = self._adjusted(logits)
+        drawing = [] if self._draws is None else self._draws.rows
+        tokens = largest(scores) if len(drawing) < len(choosers) else None
+        if self._draws is not None:
+            drawn = self._draws.tokens(scores if tokens is None else scores[self._draws.at])
+            tokens = drawn if tokens is None else tokens.index_copy_(0, self._draws.at, drawn)
+        assert tokens is not None
+        if self._said is not None:
+            self._said.add(tokens)
+        return tokens.tolist()
+
+    def _meet(self, choosers: Sequence[Chooser], device: torch.device) -> None:
+        self._choosers = list(choosers)
+        penalties = [chooser.penalty for chooser in choosers]
+        self._said = None
+        if any(penalty != 1.0 for penalty in penalties):
+            self._said = SaidTokens([list(chooser.said) for chooser in choosers], penalties, device)
+        drawing = {i: chooser for i, chooser in enumerate(choosers) if chooser.limits is not None}
+        self._draws = None
+        if drawing:
+            found = [(each.limits, each.chance) for each in drawing.values() if each.limits is not None]
+            self._draws = Draws(list(drawing), found, device)
+
+    def _adjusted(self, logits: Tensor) -> Tensor:
+        """In float32, with what belongs to single rows: the logits themselves where there is none of that."""
+        choosers = self._choosers
+        goes_on = [(i, end) for i, chooser in enumerate(choosers) if chooser.goes_on for end in chooser.ends]
+        guided = [i for i, chooser in enumerate(choosers) if chooser.guide is not None]
+        if self._said is None and not goes_on and not guided:
+            return logits.float()
+        scores = logits.to(torch.float32, copy=True)
+        if self._said is not None:
+            self._said.penalize(scores)
+        if goes_on:
+            rows, ends = torch.tensor(goes_on, device=scores.device).T
+            scores[rows, ends] = float("-inf")
+        for i in guided:
+            guide = choosers[i].guide
+            assert guide is not None
+            scores[i : i + 1] = guide.allow(scores[i : i + 1])
+        return scores
 
 
 def _as_list(tokens: int | list[int] | None) -> list[int]:
