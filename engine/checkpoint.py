@@ -1,5 +1,6 @@
 """A checkpoint's folder becomes a model in memory: what it is, what it takes, and then its weights."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from askcam.engine.interface import EngineConfig, ModelInfo, Progress
 from askcam.engine.loading import FoundModel, Loaded
 from askcam.engine.quantized import check_packages
 from askcam.engine.stored import read_as, stored_bytes
-from askcam.engine.weights import check_memory, first_line, itemsize_of, read_weights
+from askcam.engine.weights import check_memory, dtype_for, first_line, itemsize_of, read_weights
+
+log = logging.getLogger("askcam.engine")
 
 DEFAULT_PAIRS = 16
 
@@ -37,12 +40,26 @@ def find(config: EngineConfig, progress: Progress) -> FoundModel:
     spec = _spec(config, raw["model_type"], known.to_dict(), processor, card)
     check_packages(config.model, raw)
     stored = stored_bytes(weight_files(folder))
-    itemsize = itemsize_of(config.dtype, device, known.dtype)
+    dtype, why_dtype = dtype_for(config.dtype, device, stored, known)
+    if why_dtype:
+        log.info("%s", why_dtype)
+    itemsize = itemsize_of(dtype, known.dtype)
     weights_bytes = read_as(stored, itemsize)
     one = settle_device(device, weights_bytes)
-    check_memory(config, device, stored, itemsize)
+    check_memory(config, device, stored, dtype, itemsize)
     return FoundModel(
-        folder, card, known, processor, spec, max_pairs, one or device, one is None, itemsize, weights_bytes
+        folder=folder,
+        card=card,
+        config=known,
+        processor=processor,
+        spec=spec,
+        max_pairs=max_pairs,
+        device=one or device,
+        spread=one is None,
+        dtype=dtype,
+        why_dtype=why_dtype,
+        itemsize=itemsize,
+        weights_bytes=weights_bytes,
     )
 
 
@@ -51,7 +68,7 @@ def place(found: FoundModel, config: EngineConfig, progress: Progress) -> Loaded
     folder, card, processor, spec, max_pairs = found.folder, found.card, found.processor, found.spec, found.max_pairs
     progress("loading weights", 0.0)
     with weights_bar(progress):
-        model = read_weights(config, folder, found.device, found.spread)
+        model = read_weights(config, folder, found.device, found.dtype, found.spread)
     parameter = next(model.parameters())
     info = ModelInfo(
         id=folder.resolve().name if Path(config.model).expanduser().is_dir() else config.model,
@@ -63,6 +80,7 @@ def place(found: FoundModel, config: EngineConfig, progress: Progress) -> Loaded
         max_pairs=max_pairs,
         context_tokens=int(model.config.get_text_config().max_position_embeddings),
         note=card.note,
+        why_dtype=found.why_dtype,
         takes_facts=card.takes_facts,
         talks=card.talks,
         failed_call=card.failed_call,

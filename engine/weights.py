@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from askcam.engine.cpu_dtype import choose, measure
 from askcam.engine.errors import ModelError
 from askcam.engine.interface import EngineConfig
 from askcam.engine.machine_memory import memory_left
@@ -17,18 +18,35 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch
 BESIDE_BYTES, BESIDE_SHARE = 200e6, 0.05  # what a pass takes beside the weights, at least: a guess that is never large
 
 
-def dtype_of(wanted: str, device: torch.device) -> torch.dtype | str:
+def dtype_of(wanted: str) -> torch.dtype | str:
     """As `from_pretrained` takes it. Raises ModelError for one that there is not."""
-    if wanted == "auto":  # the checkpoint's own; on a CPU float32: exact, and only some compute bfloat16 faster
-        return torch.float32 if device.type == "cpu" else "auto"
+    if wanted == "auto":
+        return "auto"  # the checkpoint's own
     if wanted not in DTYPES:
         raise ModelError(f"there is no dtype {wanted!r}; want auto, {', '.join(DTYPES)}")
     return DTYPES[wanted]
 
 
-def itemsize_of(wanted: str, device: torch.device, stored: Any) -> int:
+def dtype_for(
+    wanted: str, device: torch.device, stored: Mapping[str, int], known: Any
+) -> tuple[torch.dtype | str, str]:
+    """What the weights are to be, as `from_pretrained` takes it, and why, where that was left open on a CPU.
+
+    `stored`: bytes by dtype; `known`: transformers' configuration. May measure, which takes up to two seconds. Raises
+    ModelError."""
+    if wanted != "auto" or device.type != "cpu":
+        return dtype_of(wanted), ""
+    needed = {dtype: _needed(stored, dtype.itemsize) for dtype in (torch.float32, torch.bfloat16)}
+    text = known.get_text_config()
+    stored_so = 2 * stored.get("BF16", 0) > sum(stored.values()) or ("" in stored and known.dtype == torch.bfloat16)
+    found = choose(
+        needed, memory_left().num_bytes, stored_so, lambda: measure(int(text.hidden_size), int(text.intermediate_size))
+    )
+    return found.dtype, found.why
+
+
+def itemsize_of(dtype: torch.dtype | str, stored: Any) -> int:
     """Bytes of a weight in memory; `stored`: the dtype that config.json names, if it does."""
-    dtype = dtype_of(wanted, device)
     if isinstance(dtype, torch.dtype):
         return dtype.itemsize
     return DTYPES.get(str(stored or "float32").removeprefix("torch."), torch.float32).itemsize
@@ -42,7 +60,9 @@ def attention_kind(wanted: str, device: torch.device, dtype: torch.dtype | str) 
     return "flash_attention_2" if flash else "sdpa"
 
 
-def check_memory(config: EngineConfig, device: torch.device, stored: Mapping[str, int], itemsize: int) -> None:
+def check_memory(
+    config: EngineConfig, device: torch.device, stored: Mapping[str, int], dtype: torch.dtype | str, itemsize: int
+) -> None:
     """Before the weights are read: raises ModelError when a CPU has no room for them. (A GPU says so itself, and what
     does not fit into one is spread over several.)"""
     if device.type != "cpu":
@@ -50,7 +70,7 @@ def check_memory(config: EngineConfig, device: torch.device, stored: Mapping[str
     left, needed = memory_left(), _needed(stored, itemsize)
     if needed <= left.num_bytes:
         return
-    name = str(dtype_of(config.dtype, device)).removeprefix("torch.")
+    name = str(dtype).removeprefix("torch.")
     helps = ["use a smaller model", "end what else runs here"]
     if itemsize > 2 and _needed(stored, 2) <= left.num_bytes:
         helps.insert(0, f"try --dtype bfloat16, which takes {_needed(stored, 2) / 1e9:.2f} GB")
@@ -64,12 +84,13 @@ def _needed(stored: Mapping[str, int], itemsize: int) -> int:
     return int(read_as(stored, itemsize) * (1 + BESIDE_SHARE) + BESIDE_BYTES)
 
 
-def read_weights(config: EngineConfig, folder: Path, device: torch.device, spread: bool) -> Any:
+def read_weights(
+    config: EngineConfig, folder: Path, device: torch.device, dtype: torch.dtype | str, spread: bool
+) -> Any:
     """The model with its weights, placed. `spread`: over all GPUs. Blocks. Raises ModelError."""
     import transformers
 
     auto: Any = transformers.AutoModelForImageTextToText
-    dtype = dtype_of(config.dtype, device)
     placed = importlib.util.find_spec("accelerate") is not None
     try:
         model, read = auto.from_pretrained(

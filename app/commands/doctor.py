@@ -202,7 +202,9 @@ def _speed(found: Capacity, helps: str | None) -> DoctorFinding:
 
 
 def _backend(info: ModelInfo) -> Iterator[DoctorFinding]:
-    """Which backend runs it, and why; for the live one, how it was found to compute what stock transformers does."""
+    """Its weights' dtype, which backend runs it, and why; for the live one, how it was found to be exact."""
+    if info.why_dtype:
+        yield DoctorFinding("dtype", True, info.why_dtype)
     if info.backend != "live":
         yield DoctorFinding("backend", True, told("doctor.portable", why=info.why_portable))
     for check in info.checks:

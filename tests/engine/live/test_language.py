@@ -1,5 +1,6 @@
 """Rows over windows and tails are what the stock language model computes over the whole prompt."""
 
+import copy
 from collections.abc import Callable
 
 import pytest
@@ -119,3 +120,19 @@ def test_fused_weights_are_the_stock_modules_own(sharp: Callable[[str], Loaded])
         assert a.qkv.data_ptr() == b.qkv.data_ptr() == module.self_attn.q_proj.weight.data_ptr()
         assert a.mlp.gate_up.data_ptr() == b.mlp.gate_up.data_ptr() == module.mlp.gate_proj.weight.data_ptr()
         assert torch.equal(a.qkv[-3:], module.self_attn.v_proj.weight[-3:])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_weights_lie_as_a_cpu_multiplies_them_fastest_and_are_the_same(
+    dtype: torch.dtype, sharp: Callable[[str], Loaded]
+) -> None:
+    model = copy.deepcopy(sharp("qwen2_vl").model).to(dtype)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    layers = Language(model, TorchOps()).full
+    for layer in layers:
+        for weight in (layer.qkv, layer.out, layer.mlp.gate_up, layer.mlp.down):
+            assert weight.stride() == ((1, weight.shape[0]) if dtype == torch.float32 else (weight.shape[1], 1))
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, before[name])
+    again = Language(model, TorchOps()).full
+    assert [layer.qkv.data_ptr() for layer in again] == [layer.qkv.data_ptr() for layer in layers]  # no second copy
