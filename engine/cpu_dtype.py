@@ -13,6 +13,7 @@ import torch.nn.functional as F
 SMALL_BYTES = 500_000_000  # in float32: such a model is fast enough in it, and then exact
 ROWS = 256  # of a product that stands for a prompt or a frame
 WEIGHTS = 1 << 23  # of the products that are timed, at most: what a larger one costs follows from it
+CACHES = 64 << 20  # bytes that are read in between, to leave little of a weight in a CPU's caches
 ROUNDS, BUDGET_S = 5, 1.0  # whichever ends first, after one round
 
 
@@ -71,12 +72,15 @@ def measure(hidden: int, inner: int, clock: Callable[[], float] = time.perf_coun
         return {}
     weight = torch.randn(max(1, min(inner, WEIGHTS // hidden)), hidden)
     weights = {torch.float32: weight.t().contiguous().t(), torch.bfloat16: weight.bfloat16()}
+    beside = torch.ones(CACHES // 4)  # a token reads all weights in turn: those of one product are in no cache then
     times: dict[tuple[torch.dtype, int], float] = {}
     began = clock()
     for turn in range(ROUNDS + 1):  # the first makes what later ones find made
         for dtype, laid in weights.items():
             for rows in (ROWS, 1):
                 x = torch.ones(rows, hidden, dtype=dtype)
+                if rows == 1:
+                    beside.add_(1)
                 start = clock()
                 F.linear(x, laid)
                 took = clock() - start

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from transformers.generation import logits_process as stock
 
-from askcam.engine.live.chance import Chance
+from askcam.engine.live.chance import Chance, draws_like, exponentials
 from askcam.engine.live.likeliest import likeliest
 
 OPEN = 64  # candidates of a row without top_k
@@ -59,6 +59,7 @@ class Draws:
         self._last = torch.tensor([[k - 1 if k else self._count] for k in few], device=device)  # (R, 1): of top_k
         self._open = [i for i, k in enumerate(few) if not k]
         self._many = {i for i in self._open if limits[i].top_k}  # whose top_k is larger than candidates are many
+        self._buffer: Tensor | None = None  # (V,)
         self._sums = [i for i in self._open if limits[i].top_p < 1.0]  # whose share of all is to be known
 
     def tokens(self, scores: Tensor) -> Tensor:
@@ -73,21 +74,34 @@ class Draws:
             total[self._sums] = (rows.logsumexp(1, keepdim=True) - values[self._sums, :1]).exp()
         before = weights.cumsum(1) - weights
         kept &= (before < self._top_p * total) & (weights >= self._min_p)
-        draws = [chance.draw(scores.shape[1], row) for (_, chance), row in zip(self._answers, ids, strict=True)]
-        chances = torch.where(kept, weights / torch.stack([drawn for drawn, _ in draws]), -1.0)
+        drawn, least = self._drawn(ids, scores.shape[1])
+        chances = torch.where(kept, weights / drawn, -1.0)
         best, places = chances.max(1, keepdim=True)
         tokens = ids.gather(1, places)[:, 0]
         if self._open:
-            least = torch.stack([least for _, least in draws])
-            sure = (~kept[:, -1] | (weights[:, -1] * SAFE < best[:, 0] * least)).tolist()
-            for i in self._open:
-                if i in self._many or not sure[i]:
+            last, found = weights[self._open, -1], best[self._open, 0]
+            sure = (~kept[self._open, -1] | (last * SAFE < found * least)).tolist()
+            for i, fine in zip(self._open, sure, strict=True):
+                if i in self._many or not fine:
                     tokens[i] = self._whole(i, scores[i : i + 1])
         return tokens
+
+    def _drawn(self, ids: Tensor, vocab: int) -> tuple[Tensor, Tensor]:
+        """The exponentials of tokens ids (R, K), and the smallest of all of each open row."""
+        if self._buffer is None:
+            self._buffer = draws_like(vocab, ids.device)
+        buffer = self._buffer
+        found, least = buffer.new_empty(ids.shape), []
+        for i, ((_, chance), row, out) in enumerate(zip(self._answers, ids.unbind(), found.unbind(), strict=True)):
+            chance.draw(buffer, again=i in self._open)
+            torch.index_select(buffer, 0, row, out=out)
+            if i in self._open:
+                least.append(buffer.amin())
+        return exponentials(found), exponentials(torch.stack(least)) if least else found
 
     def _whole(self, row: int, scores: Tensor) -> Tensor:
         """The token () of a row, of all of scores (1, V)."""
         limits, chance = self._answers[row]
         for processor in limits.processors():
             scores = processor(None, scores)
-        return (scores.softmax(-1)[0] / chance.whole(scores.shape[1])).argmax()
+        return (scores.softmax(-1)[0] / chance.whole(torch.empty_like(scores[0]))).argmax()

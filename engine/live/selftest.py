@@ -21,6 +21,10 @@ from askcam.stream.window import Pair, View
 
 TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 0.1, torch.float16: 0.02}  # of the logits' norm
 FPS = 2.0
+LARGE, LARGE_FRAME = (
+    500_000_000,
+    (224, 168),
+)  # parameters; on a CPU a larger model's forwards are compared on this frame
 
 
 @torch.inference_mode()
@@ -30,6 +34,8 @@ def selftest(loaded: Loaded, model: LiveModel, prompter: LivePrompter) -> list[C
     lengths = sorted({1, min(3, loaded.info.max_pairs), loaded.info.max_pairs})
     stock_rule = LivePrompter(loaded, "transformers")
     checks = [_positions(loaded, stock_rule, fit.width, fit.height, num_pairs) for num_pairs in lengths]
+    if loaded.device.type == "cpu" and loaded.info.num_parameters > LARGE:
+        fit = loaded.spec.fit_frame(*LARGE_FRAME)
     return [*checks, _forward(loaded, model, prompter, fit.width, fit.height)]
 
 
@@ -65,7 +71,8 @@ def _forward(loaded: Loaded, model: LiveModel, prompter: LivePrompter, width: in
     error = float((got - want).norm() / want.norm())
     allowed = TOLERANCE.get(loaded.model.lm_head.weight.dtype, 0.1)
     detail = (
-        f"differ from transformers' by {error:.1e} of their size, largest difference {(got - want).abs().max():.1e}"
+        f"differ from transformers' by {error:.1e} of their size, largest difference {(got - want).abs().max():.1e} "
+        f"(3 pairs of {width}x{height})"
     )
     return Check("logits", error <= allowed, detail + (f"; {allowed:g} is allowed" if error > allowed else ""))
 

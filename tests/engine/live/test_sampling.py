@@ -9,7 +9,7 @@ from transformers import GenerationConfig
 from transformers.generation import logits_process as stock
 
 from askcam.engine.choosing import generation_config, seeded
-from askcam.engine.live.chance import Chance
+from askcam.engine.live.chance import Chance, draws_like, exponentials
 from askcam.engine.live.drawing import MOST
 from askcam.engine.live.likeliest import largest, likeliest
 from askcam.engine.live.sampling import Chooser, TokenSampler
@@ -180,9 +180,11 @@ def test_the_likeliest_are_those_of_topk(vocab: int, count: int) -> None:
 def test_draws_are_those_of_the_whole_vocabulary() -> None:
     ids = torch.tensor([3, 700, 5])
     chance, whole = Chance(4, CPU), torch.Generator().manual_seed(4)
-    for _ in range(3):
+    drawn = draws_like(1000, CPU)
+    for again in (True, False, True):
         want = torch.empty(1000).exponential_(generator=whole)
-        drawn, least = chance.draw(1000, ids)
-        assert torch.equal(drawn, want[ids])
-        assert float(least) == float(want.min())
-        assert torch.equal(chance.whole(1000), want)
+        chance.draw(drawn, again)
+        assert torch.equal(exponentials(drawn[ids]), want[ids])
+        assert float(exponentials(drawn.amin())) == float(want.min())
+        if again:
+            assert torch.equal(chance.whole(torch.empty(1000)), want)

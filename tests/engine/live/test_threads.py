@@ -4,7 +4,7 @@ import torch
 
 from askcam.engine.interface import EngineConfig
 from askcam.engine.live.build import make_model
-from askcam.engine.live.threads import best_threads, fewest
+from askcam.engine.live.threads import affordable, best_threads, fewest
 from askcam.engine.loading import Loaded
 
 
@@ -14,6 +14,12 @@ def test_more_threads_only_where_they_help() -> None:
     assert fewest(took.__getitem__, 2) == 2
     assert fewest(took.__getitem__, 1) == 1
     assert fewest({1: 1.0, 2: 1.2}.__getitem__, 2) == 1
+
+
+def test_a_large_tower_is_timed_in_part() -> None:
+    assert affordable(lambda blocks: 0.001 * blocks, 32) == 32
+    assert affordable(lambda blocks: 0.02 * blocks, 32) == 5
+    assert affordable(lambda blocks: 2.0 * blocks, 32) == 1
 
 
 def test_measuring_leaves_torchs_own_choice_as_it_was(loaded: Loaded) -> None:
