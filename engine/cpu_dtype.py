@@ -13,6 +13,7 @@ import torch.nn.functional as F
 SMALL_BYTES = 500_000_000  # in float32: such a model is fast enough in it, and then exact
 ROWS = 256  # of a product that stands for a prompt or a frame
 WEIGHTS = 1 << 23  # of the products that are timed, at most: what a larger one costs follows from it
+ALIKE = 0.9  # of the speed of a token: less of a difference is the measuring's
 CACHES = 64 << 20  # bytes that are read in between, to leave little of a weight in a CPU's caches
 ROUNDS, BUDGET_S = 5, 1.0  # whichever ends first, after one round
 
@@ -55,9 +56,9 @@ def choose(
     prompts = speeds[wide].prefill_s / speeds[narrow].prefill_s
     tokens = speeds[wide].decode_s / speeds[narrow].decode_s
     found = f"{prompts:.1f} times as fast for prompts and frames, {tokens:.1f} times for a token"
-    if min(prompts, tokens) > 1:
+    if prompts > 1 and tokens > ALIKE:
         return DtypeChoice(narrow, f"bfloat16: measured here, {found}")
-    return DtypeChoice(wide, f"float32: bfloat16 is not faster in both here ({found})")
+    return DtypeChoice(wide, f"float32: bfloat16 is slower in one here ({found})")
 
 
 def has_units() -> bool:
