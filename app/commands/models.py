@@ -30,7 +30,7 @@ def models(device: str, dtype: str, json: bool) -> None:
 
     with leaving():
         machine = this_machine(device, dtype)
-    rows = _rows(machine)
+    rows = _rows(machine, dtype)
     best = recommended(row.here for row in rows)
     if json:
         _tell_programs(machine, rows, best)
@@ -38,11 +38,12 @@ def models(device: str, dtype: str, json: bool) -> None:
         _tell_people(machine, rows, best)
 
 
-def _rows(machine: HostMachine) -> list[ModelRow]:
+def _rows(machine: HostMachine, wanted: str) -> list[ModelRow]:
     known = MeasuredModels()
     rows = []
     for model in catalogue().values():
-        run = MeasuredRun(machine.name, model.hub_id or BUILT_IN, machine.dtype, "live")
+        exact = model.name == BUILT_IN and machine.device == "cpu" and wanted == "auto"  # it is small enough for it
+        run = MeasuredRun(machine.name, model.hub_id or BUILT_IN, "float32" if exact else machine.dtype, "live")
         rows.append(ModelRow(here(model, machine, known.of(run)), model.name == BUILT_IN or _in_cache(model.hub_id)))
     return rows
 
@@ -89,7 +90,7 @@ def _values(row: ModelRow) -> dict[str, Any]:
 
 
 def _tell_people(machine: HostMachine, rows: list[ModelRow], best: ModelHere | None) -> None:
-    from askcam.engine.catalogue.machine import quick_bfloat16
+    from askcam.engine.cpu_dtype import has_units
 
     free = f"{machine.free_bytes / 1e9:.1f}"
     say.console.print(say.escape(told("models.machine", name=machine.name, free=free, dtype=machine.dtype)))
@@ -102,7 +103,7 @@ def _tell_people(machine: HostMachine, rows: list[ModelRow], best: ModelHere | N
         say.console.print(f"[dim]{' ' * 17}{say.escape(good + licence)}[/]")
     say.console.print(told("models.legend", fps=f"{CAMERA_FPS:g}"))
     say.console.print(f"[green]{say.escape(_advice(best))}[/]")
-    if machine.dtype == "float32" and (machine.device == "cuda" or quick_bfloat16()):
+    if machine.dtype == "float32" and (machine.device == "cuda" or has_units()):
         say.console.print(told("models.bfloat16"))
 
 

@@ -34,14 +34,15 @@ def note_measured(engine: Engine, model: str, measured: MeasuredModel) -> None:
 
 def what_helps(engine: Engine, model: str, measured: MeasuredModel) -> str:
     """The remedies in words, the ones that help most first. Reads torch."""
-    from askcam.engine.catalogue.machine import free_bytes, quick_bfloat16
+    from askcam.engine.catalogue.machine import free_bytes
+    from askcam.engine.cpu_dtype import has_units
 
     info, words = engine.info, []
     if measured.frame_s is not None:
         kind, itemsize = info.device.partition(":")[0], 4 if info.dtype == "float32" else 2
         free = free_bytes(info.device) + engine.stats().memory.weights_bytes
         machine = HostMachine("", kind, info.dtype, itemsize, free, flops=1.0, bytes_s=1.0)
-        found = helps(known_model(model), catalogue().values(), machine, measured, quick_bfloat16())
+        found = helps(known_model(model), catalogue().values(), machine, measured, has_units())
         if found.bfloat16:
             words.append(told("slow.dtype"))
         if found.smaller is not None:

@@ -15,9 +15,10 @@ from torch import Tensor
 from torch.nn.functional import gelu, layer_norm, linear, scaled_dot_product_attention
 
 from askcam.engine.catalogue.estimate import HostMachine
+from askcam.engine.cpu_dtype import has_units
 from askcam.engine.devices import pick_device
 from askcam.engine.machine_memory import memory_left
-from askcam.engine.weights import itemsize_of
+from askcam.engine.weights import dtype_of
 
 ROWS, WIDTH, HEADS, INNER = 936, 1280, 16, 5120
 WEIGHTS, SHAPE = 4, (8960, 1536)
@@ -43,15 +44,14 @@ def this_machine(device: str, dtype: str) -> HostMachine:
 
 
 def torch_dtype(wanted: str, device: torch.device) -> torch.dtype:
-    """That a checkpoint of the catalogue is read in: all of them lie in bfloat16. Raises ModelError."""
-    size = itemsize_of(wanted, device, "bfloat16")
-    return torch.float32 if size == 4 else torch.float16 if wanted == "float16" else torch.bfloat16
+    """That a checkpoint of the catalogue is read in: all of them lie in bfloat16. Raises ModelError.
 
-
-def quick_bfloat16() -> bool:
-    """Whether this CPU has products of its own for bfloat16. A GPU is not asked."""
-    asked = (getattr(torch.cpu, name, None) for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported"))
-    return any(bool(each()) for each in asked if each is not None)
+    A CPU with units for it is held for one that gains by them; a loaded model is measured (engine/cpu_dtype.py).
+    """
+    found = dtype_of(wanted)
+    if isinstance(found, torch.dtype):
+        return found
+    return torch.float32 if device.type == "cpu" and not has_units() else torch.bfloat16
 
 
 def device_name(device: torch.device | str) -> str:

@@ -16,6 +16,7 @@ from support.waiting import until
 
 from askcam.demo.builtin import model_path
 from askcam.engine.catalogue.catalogue import catalogue
+from askcam.engine.cpu_dtype import has_units
 
 WEIGHTS = "model.safetensors"
 
@@ -41,7 +42,7 @@ def test_models_lists_what_runs_here(tmp_path: Path) -> None:
     done = askcam("models", "--device", "cpu", "--json", env=env_of(None, tmp_path))
     assert done.returncode == 0, done.stderr
     machine, *rows, last = [json.loads(line) for line in done.stdout.splitlines()]
-    assert (machine["device"], machine["dtype"]) == ("cpu", "float32")
+    assert (machine["device"], machine["dtype"]) == ("cpu", "bfloat16" if has_units() else "float32")
     assert [row["name"] for row in rows] == [*catalogue()]
     assert {row["seconds"] for row in rows} == {"calculated"}
     assert [row["name"] for row in rows if row["cached"]] == ["built-in"]
