@@ -65,10 +65,16 @@ class ChatTemplate:
             return ""
 
     def _applied(self, turns: Sequence[Turn], tools: Sequence[Mapping[str, Any]], **more: bool) -> str:
+        known = {name: value for name, value in more.items() if name in self._source}  # of others transformers warns
         text: str = self._processor.apply_chat_template(
-            list(turns), tools=list(tools) or None, tokenize=False, add_generation_prompt=True, **more
+            list(turns), tools=list(tools) or None, tokenize=False, add_generation_prompt=True, **known
         )
         return text
+
+    @functools.cached_property
+    def _source(self) -> str:
+        """The template itself; all of them, where there are several."""
+        return str(self._processor.chat_template)
 
 
 def _opens(text: str) -> bool:

@@ -23,7 +23,7 @@ def template(begins: str, without: str = "") -> ChatTemplate:
 
         return str(Template(text, keep_trailing_newline=True).render(messages=turns, **more))
 
-    return ChatTemplate(SimpleNamespace(apply_chat_template=applied))
+    return ChatTemplate(SimpleNamespace(apply_chat_template=applied, chat_template=text))
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,14 @@ def after_call(arguments: str) -> Question:
 def prompt(loaded: Loaded, question: Question) -> str:
     prompter = Prompter(loaded.processor, loaded.spec, "trained", 16)
     return prompter.text(prompter.messages(question, None), question.tools)
+
+
+@pytest.mark.parametrize("kind", ["qwen2_vl", "qwen3_5"])
+def test_a_template_is_told_only_what_it_reads(
+    kind: str, tiny: Callable[[str], Loaded], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of anything else transformers warns, at each prompt."""
+    said: list[str] = []
+    monkeypatch.setattr("transformers.processing_utils.logger.warning", lambda text, *more: said.append(str(text)))
+    ChatTemplate(tiny(kind).processor).text(TURNS, thinking=True)
+    assert said == []
