@@ -50,6 +50,7 @@ class Language:
         sections = list(config.rope_parameters["mrope_section"])
         self._section = torch.tensor(_sections(sections, interleaved), device=self.device)
         self.kv: Tensor = torch.empty(0)
+        self._keys_values: list[tuple[Tensor, Tensor]] = []  # its layers
         self.states: list[LayerStates] = []  # of the layers that keep some
 
     @property
@@ -74,6 +75,7 @@ class Language:
         # a CPU hands out pages when they are first written to: a pool that stays empty costs nothing
         make = torch.empty if self.device.type == "cpu" else torch.zeros
         self.kv = make(shape, device=self.device, dtype=self.dtype)
+        self._keys_values = [(layer[0], layer[1]) for layer in self.kv]
         self.states = []
         for layer in self.linear:
             memory = make((num_slots, *layer.delta.memory_shape), device=self.device, dtype=torch.float32)
@@ -162,10 +164,11 @@ class Language:
             if i == last and select is not None:
                 if not select.shape[0]:
                     return x[:0], None
-                mixed, found, x = mixed[select], found[select], x[select]
+                found, x = found[select], x[select]
+                mixed = mixed[select] if isinstance(layer, FullLayer) and layer.gated else mixed
                 extras = [extra[select] for extra in extras]
             if isinstance(layer, FullLayer):
-                k, v = self.kv[layer.index].unbind(0)
+                k, v = self._keys_values[layer.index]
                 found = attention(found, k, v, i == last)
                 found = (ops.gate(found, mixed) if layer.gated else found).flatten(1)
             y = ops.linear_add(x, found, layer.out, layer.out_bias)
@@ -190,7 +193,7 @@ class Language:
         ops = self.ops
         if isinstance(layer, FullLayer):
             mixed = ops.norm_linear(x, y, layer.input_norm, self.eps, layer.qkv, layer.qkv_bias)
-            k, v = self.kv[layer.index].unbind(0)
+            k, v = self._keys_values[layer.index]
             return mixed, ops.rope_write(mixed, cos, sin, dst, k, v, self.num_heads, layer.heads, layer.gated)
         mixed = ops.norm_linear(x, y, layer.input_norm, self.eps, layer.mixed, None)
         return mixed, ops.delta(mixed, layer.delta, self.states[layer.index], batch)

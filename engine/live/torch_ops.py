@@ -47,11 +47,12 @@ class TorchOps:
         if norms is not None:
             qk = torch.cat((rms(qk[:, :num_heads], norms.q, norms.eps), rms(qk[:, num_heads:], norms.k, norms.eps)), 1)
         cos, sin = cos.to(qk.dtype)[:, None], sin.to(qk.dtype)[:, None]
-        turning = qk[..., : cos.shape[-1]]
+        partly = cos.shape[-1] < dim
+        turning = qk[..., : cos.shape[-1]] if partly else qk
         left, right = turning.chunk(2, -1)
         turned = torch.cat((-right, left), -1).mul_(sin)
         turned += turning * cos
-        if cos.shape[-1] < dim:
+        if partly:
             turned = torch.cat((turned, qk[..., cos.shape[-1] :]), -1)
         dst = dst.long()
         k.index_copy_(0, dst, turned[:, num_heads:])
