@@ -78,7 +78,12 @@ def test_pull_that_is_interrupted_goes_on_where_it_was(hub: Hub, tmp_path: Path)
     hub.stalls_after = 40_000
     program = [sys.executable, "-m", "askcam.app.cli", "pull", "nobody/tiny", "--json"]
     env = {**os.environ, **env_of(hub, tmp_path)}
-    with subprocess.Popen(program, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    heard = {
+        "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+    }  # ignored where tests run in the background
+    with subprocess.Popen(
+        program, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **heard
+    ) as process:
         blobs = tmp_path / "hf" / "hub" / "models--nobody--tiny" / "blobs"
         until(lambda: [each for each in blobs.glob("*.askcam") if each.stat().st_size == 40_000], "its beginning", 120)
         process.send_signal(signal.SIGINT)
