@@ -1,5 +1,6 @@
 """What the hub, or a mirror of it (HF_ENDPOINT), says of a model: its commit and its files, with sizes and digests."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 from askcam.engine.catalogue.catalogue import nearest_hub_id
 from askcam.engine.errors import HubUnreachable, ModelError
 
+NAME = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")  # of a commit or a blob: they become names of files here
 NEEDED = ("*.json", "*.safetensors", "*.jinja", "*.txt", "*.model")
 PROBE_S = 10.0  # the hub's client alone would try an unreachable network for half a minute
 
@@ -42,6 +44,8 @@ def list_files(model: str) -> HubListing:
     files = [_file(each) for each in info.siblings or () if _needed(each.rfilename)]
     if info.sha is None or not any(file.path == "config.json" for file in files):
         raise ModelError(f"{model!r} is no model that can be run: it has no config.json on {constants.ENDPOINT}")
+    if NAME.fullmatch(info.sha) is None or not all(NAME.fullmatch(file.digest or info.sha) for file in files):
+        raise ModelError(f"{constants.ENDPOINT} is no hub: of {model!r} it names commits or files by no hashes")
     return HubListing(
         model, info.sha, tuple(sorted(files, key=lambda file: (file.path != "config.json", file.size or 0)))
     )
@@ -81,7 +85,7 @@ def unreachable(model: str) -> str:
 
 
 def _needed(path: str) -> bool:
-    return "/" not in path and any(fnmatch(path, pattern) for pattern in NEEDED)
+    return not set("/\\:") & set(path) and any(fnmatch(path, pattern) for pattern in NEEDED)
 
 
 def _file(sibling: Any) -> HubFile:

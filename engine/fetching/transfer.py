@@ -35,6 +35,9 @@ def transfer(
             before = 0
         why = _append(model, commit, file, partial, before, came)
         now = partial.stat().st_size if partial.exists() else 0
+        if file.size is not None and now > file.size:
+            partial.unlink()
+            raise ModelError(f"more came of {file.path} of {model!r} than the {file.size} bytes that the hub promised")
         if why is None and file.size in (None, now):
             return
         idle = 0 if now > before else idle + 1
@@ -72,6 +75,8 @@ def _append(
                 for chunk in reply.iter_bytes():  # as they come: of a broken connection nothing is lost
                     opened.write(chunk)
                     came(len(chunk))
+                    if file.size is not None and opened.tell() > file.size:
+                        break
         return None
     except HfHubHTTPError as exc:
         status = getattr(exc.response, "status_code", 0)

@@ -132,6 +132,28 @@ def test_a_mirror_that_says_no_sizes_and_digests(hub: Hub, model: Path) -> None:
     assert compare(fetched.folder, quiet) == len(list(fetched.folder.iterdir()))  # from now on
 
 
+NO_HASHES = ["../../../outside", "/tmp/outside", "..\\outside", "C:outside", "0" * 39, "G" * 64, "a b"]
+
+
+@pytest.mark.parametrize("said", ["sha", "digest"])
+@pytest.mark.parametrize("name", NO_HASHES)
+def test_what_a_mirror_says_becomes_no_path(hub: Hub, tmp_path: Path, said: str, name: str) -> None:
+    """Commits and digests name folders and files here."""
+    hub.says[said] = name
+    with pytest.raises(ModelError, match="is no hub: of 'nobody/tiny' it names commits or files by no hashes"):
+        fetch("nobody/tiny", quiet)
+    assert hub.requested == []
+    assert list(tmp_path.rglob("*outside*")) == []
+
+
+def test_more_than_was_promised_is_not_waited_for(hub: Hub) -> None:
+    hub.endless = True
+    with pytest.raises(ModelError, match=r"more came of model.safetensors of 'nobody/tiny' than the \d+ bytes that"):
+        fetch("nobody/tiny", quiet)
+    assert not partial(hub).exists()
+    assert len([name for name, _ in hub.requested if name == WEIGHTS]) == 1
+
+
 def test_no_room_is_told_before_anything_comes(hub: Hub) -> None:
     hub.sizes[WEIGHTS] = 10**18
     with pytest.raises(ModelError, match=r"takes 1000000000\.\d+ GB more, and .* free some, or set HF_HOME"):
