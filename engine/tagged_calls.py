@@ -62,7 +62,7 @@ def rules(calls: Mapping[str, Any], options: Mapping[str, Any]) -> list[str]:
                 f"#/$defs/call/anyOf/{n}/properties/arguments/properties/{key.replace('~', '~0').replace('/', '~1')}"
             )
             parts.append(f"p{n}_{m}{'' if key in given.get('required', ()) else '?'}")
-            value = _written(_resolved(calls, schema), calls, place, options)
+            value = _written(schema, calls, place, options)
             found.append(f"p{n}_{m}: {json.dumps(f'<parameter={key}>' + chr(10))} {value}")
         if "properties" not in given and given.get("maxProperties") != 0:
             parts.append("any_parameter*")
@@ -71,20 +71,30 @@ def rules(calls: Mapping[str, Any], options: Mapping[str, Any]) -> list[str]:
     return [*found, 'any_parameter: "<parameter=" /[^>\\n]+/ ">\\n" text', f"text[suffix={end}]: /(?s:.*)/"]
 
 
-def _written(schema: Mapping[str, Any], calls: Mapping[str, Any], place: str, options: Mapping[str, Any]) -> str:
+def _written(given: Any, calls: Mapping[str, Any], place: str, options: Mapping[str, Any]) -> str:
     """What stands behind a parameter's name, its end included."""
-    end = json.dumps(END)
+    schema, end = _resolved(calls, given), json.dumps(END)
     choices = [schema["const"]] if "const" in schema else schema.get("enum")
     if choices is not None:
         texts = [one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in choices]
         return f"({' | '.join(json.dumps(text) for text in texts)}) {end}"
     if not _is_text(schema):
-        whole = {"$ref": place, "$defs": {"call": moved(calls, "#/$defs/call")}} | dict(options)
+        whole = dict(schema)
+        if _refers(given):  # to what stands elsewhere, which must then be there, too
+            whole = {"$ref": place, "$defs": {"call": moved(calls, "#/$defs/call")}}
+        whole |= options
         return f"%json {json.dumps(whole)} {end}"
     least, most = schema.get("minLength", 0), schema.get("maxLength")
     if least or most is not None:
         return f"/[^<]{{{least},{'' if most is None else most}}}/ {end}"
     return "text"
+
+
+def _refers(schema: Any) -> bool:
+    """Whether some part of it is said elsewhere."""
+    if isinstance(schema, list):
+        return any(map(_refers, schema))
+    return isinstance(schema, dict) and ("$ref" in schema or any(map(_refers, schema.values())))
 
 
 def _is_text(schema: Mapping[str, Any]) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from askcam.engine import tagged_calls
 from askcam.engine.calls import Call, CallParser, call_schema
 from askcam.engine.interface import EngineConfig
 from askcam.engine.live.build import build
@@ -122,3 +123,20 @@ def test_any_text_may_stand_in_a_parameter_but_its_end(tiny: Callable[[str], Loa
             assert matcher.is_accepting()
     finally:
         engine.close()
+
+
+def test_what_refers_to_nothing_is_written_down_alone() -> None:
+    """Were all tools' schemas in each parameter's, a grammar would be as long as the square of them."""
+    many = {f"n{i}": {"type": "integer", "minimum": i} for i in range(200)}
+    tool = {"type": "function", "function": {"name": "many", "parameters": {"type": "object", "properties": many}}}
+    calls = json.loads(call_schema([tool]))
+    assert len("\n".join(tagged_calls.rules(calls, {}))) < 4 * len(json.dumps(calls))
+
+
+def test_what_stands_beside_a_reference_holds_too() -> None:
+    few = {"$ref": "#/$defs/count", "maximum": 3}
+    given = {"type": "object", "properties": {"n": few}, "$defs": {"count": {"type": "integer", "minimum": 1}}}
+    calls = json.loads(call_schema([{"type": "function", "function": {"name": "few", "parameters": given}}]))
+    (rule,) = (each for each in tagged_calls.rules(calls, {}) if each.startswith("p0_0:"))
+    assert '"maximum": 3' in rule
+    assert '"minimum": 1' in rule
