@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from askcam.engine.catalogue.advice import MeasuredModel
+from askcam.server.storage.folder import cache_folder
 
 log = logging.getLogger(__name__)
 
@@ -40,14 +41,7 @@ class _Entry:
 
 def measured_file(env: Mapping[str, str], platform: str = sys.platform) -> Path:
     """In this user's place for what programs can do without."""
-    home = Path(env.get("HOME") or env.get("USERPROFILE") or Path.home())
-    if platform == "darwin":
-        base = home / "Library" / "Caches"
-    elif platform == "win32":
-        base = Path(env.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    else:
-        base = Path(env.get("XDG_CACHE_HOME") or home / ".cache")
-    return base / "askcam" / "measured.json"
+    return cache_folder(env, platform) / "measured.json"
 
 
 class MeasuredModels:

@@ -9,7 +9,7 @@ from askcam.engine.card import Card, read_card
 from askcam.engine.devices import pick_device, settle_device
 from askcam.engine.errors import ModelError
 from askcam.engine.families.known import FAMILIES
-from askcam.engine.families.spec import Facts, FamilySpec, ModelLimits
+from askcam.engine.families.spec import MAX_PAIRS, Facts, FamilySpec, ModelLimits
 from askcam.engine.fingerprint import commit_of, digest_of
 from askcam.engine.folders import find_model, read_config, weight_files
 from askcam.engine.interface import EngineConfig, ModelInfo, Progress
@@ -19,8 +19,6 @@ from askcam.engine.stored import read_as, stored_bytes
 from askcam.engine.weights import check_memory, dtype_for, first_line, itemsize_of, read_weights
 
 log = logging.getLogger("askcam.engine")
-
-DEFAULT_PAIRS = 16
 
 
 def load(config: EngineConfig, progress: Progress) -> Loaded:
@@ -92,7 +90,7 @@ def place(found: FoundModel, config: EngineConfig, progress: Progress) -> Loaded
 
 
 def _max_pairs(config: EngineConfig, card: Card) -> int:
-    wanted = config.max_pairs or min(card.max_pairs or DEFAULT_PAIRS, DEFAULT_PAIRS)
+    wanted = config.max_pairs or min(card.max_pairs or MAX_PAIRS, MAX_PAIRS)
     if wanted < 2:
         raise ModelError(f"a window needs at least 2 pairs, not {wanted}")
     if card.max_pairs is not None and wanted > card.max_pairs:

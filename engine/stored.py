@@ -12,6 +12,7 @@ from pathlib import Path
 from askcam.engine.errors import ModelError
 
 MAX_HEADER = 100_000_000  # bytes; the format's own bound
+BESIDE_BYTES, BESIDE_SHARE = 200e6, 0.05  # what a pass takes beside the weights, at least: a guess that is never large
 FLOATING = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}  # bytes of those that are cast when they are read
 
 
@@ -31,6 +32,11 @@ def read_as(stored: Mapping[str, int], itemsize: int | None) -> int:
     if itemsize is None:
         return sum(stored.values())
     return sum(size * itemsize // FLOATING.get(dtype, itemsize) for dtype, size in stored.items())
+
+
+def with_beside(weights_bytes: int) -> int:
+    """Bytes that must be there for weights of so many to be read and used."""
+    return int(weights_bytes * (1 + BESIDE_SHARE) + BESIDE_BYTES)
 
 
 def _header(file: Path) -> Counter[str]:

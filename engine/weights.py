@@ -12,10 +12,9 @@ from askcam.engine.errors import ModelError
 from askcam.engine.interface import EngineConfig
 from askcam.engine.machine_memory import memory_left
 from askcam.engine.quantized import method_of
-from askcam.engine.stored import read_as
+from askcam.engine.stored import read_as, with_beside
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-BESIDE_BYTES, BESIDE_SHARE = 200e6, 0.05  # what a pass takes beside the weights, at least: a guess that is never large
 
 
 def dtype_of(wanted: str) -> torch.dtype | str:
@@ -81,7 +80,7 @@ def check_memory(
 
 
 def _needed(stored: Mapping[str, int], itemsize: int) -> int:
-    return int(read_as(stored, itemsize) * (1 + BESIDE_SHARE) + BESIDE_BYTES)
+    return with_beside(read_as(stored, itemsize))
 
 
 def read_weights(

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Mapping
 
 from askcam.app.measured import MeasuredModels, MeasuredRun
@@ -13,6 +14,7 @@ from askcam.server.terminal import say
 from askcam.server.terminal.words import Words
 from askcam.server.threads import in_daemon
 
+log = logging.getLogger(__name__)
 told = Words(__name__)
 
 LOOK_EVERY_S = 2.0
@@ -64,7 +66,9 @@ async def telling_slow(engine: Engine, model: str, json: bool) -> AsyncIterator[
         yield
     finally:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.wait([task])
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            log.warning("it could not be told whether the model is too slow here", exc_info=failure)
 
 
 async def _tell(engine: Engine, model: str, json: bool) -> None:

@@ -13,12 +13,11 @@ from pathlib import Path
 
 from askcam.engine.families.grids import smart_resize
 from askcam.engine.families.known import FAMILIES
-from askcam.engine.families.spec import LIVE_TOKENS
+from askcam.engine.families.spec import LIVE_TOKENS, MAX_PAIRS
 
 LIST = Path(__file__).with_name("models.toml")
 BUILT_IN = "built-in"
 USUAL_PICTURE = (480, 640)  # (height, width) of a camera that is reckoned with
-MAX_PAIRS = 16  # of a window, where nothing is configured
 SHORT = re.compile(r"[a-z0-9][a-z0-9.-]*:[a-z0-9.]+", re.IGNORECASE)
 NEAREST = 3
 

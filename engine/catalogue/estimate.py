@@ -9,7 +9,8 @@ goes before.
 from dataclasses import dataclass
 
 from askcam.engine.catalogue.catalogue import CatalogueModel
-from askcam.engine.live.capacity import HEAD_TOKENS, STAMP_TOKENS, Need, windows_budget
+from askcam.engine.live.capacity import HEAD_TOKENS, STAMP_TOKENS, Need, state_bytes, windows_budget
+from askcam.engine.stored import with_beside
 from askcam.stream.window import Anchors
 
 CAMERA_FPS = 2.0  # of a camera, unless it is configured
@@ -18,7 +19,6 @@ QUESTION_TOKENS = 20
 FRESH_S = 0.150  # the newest frame joins a question where that costs less (EngineConfig.fresh_ms)
 PATCHES = 4  # of the vision tower for one token: two frames' patches are one
 STATE_DIM, CONVOLUTION = 128, 3  # of a head of states · tokens that its convolution remembers
-BESIDE_BYTES, BESIDE_SHARE = 200e6, 0.05  # what a pass takes beside the weights, at least: a guess that is never large
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Estimate:
 def estimate(model: CatalogueModel, machine: HostMachine) -> Estimate:
     weights = model.parameters * machine.itemsize
     camera = camera_bytes(model, machine.itemsize)
-    left = machine.free_bytes - int(weights * (1 + BESIDE_SHARE) + BESIDE_BYTES)
+    left = machine.free_bytes - with_beside(weights)
     held = windows_budget(left, machine.device) // camera
     frame_s = pair_flops(model) / machine.flops / 2
     in_time = int(SPARE / frame_s / CAMERA_FPS)
@@ -125,6 +125,5 @@ def _state_bytes(model: CatalogueModel, itemsize: int) -> int:
     """Of one window: what each layer that keeps states remembers, and the last tokens that its convolution sees."""
     if model.state_heads is None:
         return 0
-    keys, values = (heads * STATE_DIM for heads in model.state_heads)
-    layers = model.layers - model.attention_layers
-    return layers * (values * STATE_DIM * 4 + CONVOLUTION * (2 * keys + values) * itemsize)
+    each = state_bytes(*model.state_heads, STATE_DIM, STATE_DIM, CONVOLUTION, itemsize)
+    return (model.layers - model.attention_layers) * each

@@ -3,58 +3,43 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from askcam.engine.families.spec import Facts, FamilySpec
+from askcam.engine.families.spec import Facts, FamilySpec, ModelLimits
 
 
 def qwen2_vl(facts: Facts) -> FamilySpec:
     """Temporal positions count pairs; a video is one run of tokens."""
-    vision = facts.config["vision_config"]
-    patch, merge = int(vision.get("patch_size", 14)), int(vision.get("spatial_merge_size", 2))
-    return FamilySpec(
-        model_type="qwen2_vl",
-        patch=patch,
-        merge=merge,
-        frame=facts.frame_limits(patch * merge, facts.frame),
-        still=facts.still_limits(patch * merge),
-        grids=facts.grids,
-    )
+    return _sized(facts, "qwen2_vl", 14, facts.frame)
 
 
 def qwen2_5_vl(facts: Facts) -> FamilySpec:
     """Temporal positions follow the clock, so that a window's sampling rate is part of its positions."""
-    vision = facts.config["vision_config"]
-    patch, merge = int(vision.get("patch_size", 14)), int(vision.get("spatial_merge_size", 2))
-    return FamilySpec(
-        model_type="qwen2_5_vl",
-        patch=patch,
-        merge=merge,
-        frame=facts.frame_limits(patch * merge, facts.frame),
-        still=facts.still_limits(patch * merge),
-        grids=facts.grids,
-        tokens_per_second=float(vision.get("tokens_per_second", 4)),
-    )
+    rate = float(facts.config["vision_config"].get("tokens_per_second", 4))
+    return replace(_sized(facts, "qwen2_5_vl", 14, facts.frame), tokens_per_second=rate)
 
 
 def qwen3_vl(facts: Facts) -> FamilySpec:
-    """Every pair stands alone behind its time stamp, so positions simply follow each other."""
-    vision = facts.config["vision_config"]
-    patch, merge = int(vision.get("patch_size", 16)), int(vision.get("spatial_merge_size", 2))
-    return FamilySpec(
-        model_type="qwen3_vl",
-        patch=patch,
-        merge=merge,
-        # this family's video processor bounds a whole clip, not a frame
-        frame=facts.frame_limits(patch * merge, None),
-        still=facts.still_limits(patch * merge),
-        grids=facts.grids,
-        stamped_pairs=True,
-        interleaved=True,
-    )
+    """Every pair stands alone behind its time stamp, so positions simply follow each other. This family's video
+    processor bounds a whole clip, not a frame."""
+    return replace(_sized(facts, "qwen3_vl", 16, None), stamped_pairs=True, interleaved=True)
 
 
 def qwen3_5(facts: Facts) -> FamilySpec:
     """Pairs stand as in Qwen3-VL; most layers of the language model keep a state instead of keys and values."""
     return replace(qwen3_vl(facts), model_type="qwen3_5")
+
+
+def _sized(facts: Facts, model_type: str, patch: int, frame: ModelLimits | None) -> FamilySpec:
+    """What all have. `patch`: of a model that does not say its own; `frame`: what its processor bounds a frame by."""
+    vision = facts.config["vision_config"]
+    patch, merge = int(vision.get("patch_size", patch)), int(vision.get("spatial_merge_size", 2))
+    return FamilySpec(
+        model_type=model_type,
+        patch=patch,
+        merge=merge,
+        frame=facts.frame_limits(patch * merge, frame),
+        still=facts.still_limits(patch * merge),
+        grids=facts.grids,
+    )
 
 
 FAMILIES: Mapping[str, Callable[[Facts], FamilySpec]] = {

@@ -13,6 +13,7 @@ from askcam.stream.fit import Fit
 
 Grid = tuple[int, int]  # (rows, columns) of language-model tokens
 
+MAX_PAIRS = 16  # of a window, where nothing is configured
 LIVE_TOKENS = 256  # of one pair of a live window, unless max_pixels is set: sixteen pairs are then a 4k prompt
 STILL_TOKENS = 1280  # of one attached picture, as Qwen's own examples bound it
 

@@ -112,12 +112,22 @@ class Need:
         return replace(self, **changes).least_bytes
 
 
+def state_bytes(key_heads: int, value_heads: int, key_dim: int, value_dim: int, recent: int, itemsize: int) -> int:
+    """Of one layer: what it remembers, in float32, and the `recent` tokens that its convolution sees."""
+    keys, values = key_heads * key_dim, value_heads * value_dim
+    return values * key_dim * 4 + recent * (2 * keys + values) * itemsize
+
+
 def _state_bytes(text: Any, itemsize: int) -> int:
-    """Of one layer: what it remembers, and the last tokens that its convolution sees."""
-    keys = text.linear_num_key_heads * text.linear_key_head_dim
-    values = text.linear_num_value_heads * text.linear_value_head_dim
-    recent = (text.linear_conv_kernel_dim - 1) * (2 * keys + values)
-    return int(values * text.linear_key_head_dim * 4 + recent * itemsize)
+    """The same by a model's configuration."""
+    return state_bytes(
+        text.linear_num_key_heads,
+        text.linear_num_value_heads,
+        text.linear_key_head_dim,
+        text.linear_value_head_dim,
+        text.linear_conv_kernel_dim - 1,
+        itemsize,
+    )
 
 
 def windows_budget(free: int, device: str) -> int:

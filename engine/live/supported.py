@@ -1,7 +1,5 @@
 """Which models the live backend can run as they are loaded, told before anything of them is rearranged."""
 
-from typing import Any
-
 import torch
 from torch import nn
 
@@ -11,6 +9,7 @@ from askcam.engine.loading import Loaded
 from askcam.engine.quantized import method_of
 
 LAYERS = {"full_attention", "sliding_attention", LINEAR}  # the second kind where its window is off
+PLAIN = (nn.Linear, nn.Embedding, nn.Conv3d)
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 
 
@@ -40,16 +39,15 @@ def check_supported(loaded: Loaded) -> None:
 
 def _strange(module: nn.Module) -> str | None:
     """What is unusual about a layer whose weights the live backend reads itself; None: nothing."""
-    linear: Any = isinstance(module, nn.Linear | nn.Embedding | nn.Conv3d)
-    if not linear:
-        own = [*module.parameters(recurse=False)]
+    if not isinstance(module, PLAIN):
+        own = module.parameters(recurse=False)
         return next((f"holds {_told(each.dtype)}" for each in own if each.dtype not in DTYPES), None)
     weight = getattr(module, "weight", None)
     if not isinstance(weight, torch.Tensor):
         return "has its weight packed"
     if weight.dtype not in DTYPES:
         return f"holds {_told(weight.dtype)}"
-    if type(module) not in (nn.Linear, nn.Embedding, nn.Conv3d):
+    if type(module) not in PLAIN:
         return f"is a {type(module).__name__}"
     if type(weight) not in (nn.Parameter, torch.Tensor):
         return f"holds a {type(weight).__name__}"

@@ -10,14 +10,22 @@ NAME = "lock"
 
 def data_folder(env: Mapping[str, str], platform: str = sys.platform) -> Path:
     """This user's place for the data of programs, and in it ours."""
+    return _place(env, platform, "Application Support", "XDG_DATA_HOME", ".local/share") / "evidence"
+
+
+def cache_folder(env: Mapping[str, str], platform: str = sys.platform) -> Path:
+    """This user's place for what programs can do without, and in it ours."""
+    return _place(env, platform, "Caches", "XDG_CACHE_HOME", ".cache")
+
+
+def _place(env: Mapping[str, str], platform: str, library: str, variable: str, otherwise: str) -> Path:
+    """`library`: its name on a Mac; `variable`: that the XDG base directories follow, or `otherwise`."""
     home = Path(env.get("HOME") or env.get("USERPROFILE") or Path.home())
     if platform == "darwin":
-        base = home / "Library" / "Application Support"
-    elif platform == "win32":
-        base = Path(env.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    else:
-        base = Path(env.get("XDG_DATA_HOME") or home / ".local" / "share")
-    return base / "askcam" / "evidence"
+        return home / "Library" / library / "askcam"
+    if platform == "win32":
+        return Path(env.get("LOCALAPPDATA") or home / "AppData" / "Local") / "askcam"
+    return Path(env.get(variable) or home / otherwise) / "askcam"
 
 
 class FolderInUse(Exception):
