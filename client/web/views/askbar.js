@@ -1,4 +1,5 @@
-// Where questions are written. Enter sends; a refused question comes back into the box.
+// Where questions are written. Enter sends; a refused question comes back into the box. In the HTML the box is disabled:
+// what is typed before the page is put together would be sent by nobody.
 // @ts-check
 
 import { byId, focusQuestion, h, setText, whenChanged } from "../dom.js";
@@ -71,5 +72,6 @@ export function askbar(store, verbs, { stays = true } = {}) {
     restored(state);
     noted(state);
   });
+  box.disabled = false;
   if (stays) focusQuestion();
 }

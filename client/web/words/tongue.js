@@ -5,12 +5,13 @@
 
 const KEPT = "askcam.language";
 const PATIENCE_MS = 5000;
+const AGAIN_MS = 1000; // between two tries to get the first words
 const MAX_SERVED = 1000; // characters of what a server says
 const ATTRIBUTES = { tTitle: "title", tLabel: "aria-label", tHint: "placeholder" };
 
 /** @typedef {{ told: PageWords, plurals: Intl.PluralRules, sentences: [RegExp, string][] }} Spoken */
 
-let spoken = await load([kept(), ...navigator.languages ?? [navigator.language]]);
+let spoken = await first();
 let wishes = 0;
 
 /** Its short name, as that of its files: "en", "zh". */
@@ -88,6 +89,18 @@ export function say(element, key) {
  * @param {Record<string, string | number>} values */
 function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (_, /** @type {string} */ name) => String(values[name]));
+}
+
+/** What the page begins with: nothing on it works before, so a server that is just starting again is asked until it answers.
+ * @returns {Promise<Spoken>} */
+async function first() {
+  for (;;) {
+    try {
+      return await load([kept(), ...navigator.languages ?? [navigator.language]]);
+    } catch {
+      await new Promise((waited) => setTimeout(waited, AGAIN_MS));
+    }
+  }
 }
 
 /** The words of the first of these that there are words in, else English.

@@ -189,3 +189,24 @@ def test_the_server_goes_and_comes_back(visitor: Visitor) -> None:
         expect(banner).to_be_hidden()
         visitor.question.press("Enter")
         assert SIGN in visitor.answer()
+
+
+def test_nothing_can_be_typed_before_the_page_works(visitor: Visitor, live_server: LiveServer) -> None:
+    """The words of the page come from the server, which may just be starting again."""
+    refused = 0
+
+    def starting(route: Route) -> None:
+        nonlocal refused
+        refused += 1
+        if refused <= 2:
+            route.abort()
+        else:
+            route.continue_()
+
+    visitor.page.route("**/words?*", starting)
+    visitor.open(live_server.url)
+    expect(visitor.question).to_be_disabled()
+    expect(visitor.question).to_be_focused()
+    visitor.ask("What does the sign say?")
+    assert SIGN in visitor.answer()
+    assert refused == 3

@@ -132,7 +132,7 @@ def test_a_mirror_that_says_no_sizes_and_digests(hub: Hub, model: Path) -> None:
     assert compare(fetched.folder, quiet) == len(list(fetched.folder.iterdir()))  # from now on
 
 
-NO_HASHES = ["../../../outside", "/tmp/outside", "..\\outside", "C:outside", "0" * 39, "G" * 64, "a b"]
+NO_HASHES = ["../../../outside", "/outside", "..\\outside", "C:outside", "0" * 39, "G" * 64, "a b"]
 
 
 @pytest.mark.parametrize("said", ["sha", "digest"])
