@@ -5,6 +5,7 @@ samples into the window. The *supervisor* (supervisor.py) watches the age of the
 readers, and tells of changes. *Askers* come from anywhere and take the window and the newest picture.
 """
 
+import functools
 import threading
 import time
 from collections import Counter
@@ -12,9 +13,10 @@ from collections.abc import Callable
 from types import MappingProxyType, TracebackType
 
 from askcam.stream.errors import CameraUnavailable
-from askcam.stream.fit import Fit, FitRule
+from askcam.stream.fit import FitRule
 from askcam.stream.frame import AgeBasis, Frame
 from askcam.stream.health import Health, HealthMonitor, gray
+from askcam.stream.listeners import Listeners
 from askcam.stream.rate import FrameRate
 from askcam.stream.reader import Reader
 from askcam.stream.sampler import MotionGate, Sampler
@@ -44,12 +46,11 @@ class Camera:
         self._name = name
         self.uri = spec.label
         self.config = config or CameraConfig()
-        self._rule = fit
+        self._fit_for = functools.lru_cache(1)(fit)  # of the last picture size
         self._lock = threading.Lock()
         self._frames = threading.Condition(self._lock)  # askers wait here for pictures
         self._supervisor = Supervisor(name, spec, self.config, self._lock, self)
         self._window = Window(name, anchors, self.config.fps)
-        self._fit: tuple[int, int, Fit] | None = None  # of the last picture size
         self._newest: Shot | None = None
         self._usable: Shot | None = None  # the newest that has pixels
         self._keeps = spec.keeps
@@ -65,7 +66,7 @@ class Camera:
         self._gate = MotionGate(self.config.motion_gate)
         self._health = HealthMonitor()
         self._flags: tuple[Health, ...] = ()
-        self._growth: tuple[Callable[[], None], ...] = ()  # who wants to know of new pairs
+        self._growth: Listeners[Callable[[], None]] = Listeners(self._lock)  # who wants to know of new pairs
 
     @property
     def name(self) -> str:
@@ -124,14 +125,7 @@ class Camera:
     def on_pair(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Have `callback` called after each new pair and when the window was emptied, on a camera thread, which it must
         not hold up (a lock may be held: it must not call back in here). Returns what unsubscribes it."""
-        with self._lock:
-            self._growth = (*self._growth, callback)
-
-        def unsubscribe() -> None:
-            with self._lock:
-                self._growth = tuple(known for known in self._growth if known is not callback)
-
-        return unsubscribe
+        return self._growth.add(callback)
 
     def pace(self, fps: float, anew: bool = False) -> None:
         """Sample at most `fps` frames a second, never more than configured, for an engine that cannot keep up.
@@ -194,14 +188,13 @@ class Camera:
         timeout_s = min(DEMAND_S, DEMAND_FRAMES * (self._rate.interval_s or DEMAND_S))
         self._demand += 1
         try:
-            self._frames.wait_for(
-                lambda: (
-                    (self._usable is not None and self._usable.seq > seq) or self._supervisor.state is not State.LIVE
-                ),
-                timeout_s,
-            )
+            self._frames.wait_for(lambda: self._has_pixels_after(seq), timeout_s)
         finally:
             self._demand -= 1
+
+    def _has_pixels_after(self, seq: int) -> bool:
+        """... or never will: it is no longer live."""
+        return (self._usable is not None and self._usable.seq > seq) or self._supervisor.state is not State.LIVE
 
     @property
     def askable(self) -> bool:
@@ -216,12 +209,6 @@ class Camera:
     def _check_live(self) -> None:
         if not self._can_be_asked():
             raise CameraUnavailable(self.name, self._supervisor.state, self._supervisor.reason or "no reason known")
-
-    def _fit_for(self, width: int, height: int) -> Fit:
-        known = self._fit
-        if known is None or known[:2] != (width, height):
-            known = self._fit = (width, height, self._rule(width, height))
-        return known[2]
 
     # -- the reader's thread (reader.Sink)
 

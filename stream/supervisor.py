@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from askcam.stream.backoff import PERMANENT_S, Backoff
+from askcam.stream.listeners import Listeners
 from askcam.stream.rate import grace, silence_limit
 from askcam.stream.reader import Reader, Sink
 from askcam.stream.sources.base import SourceSpec
@@ -61,7 +62,7 @@ class Supervisor:
         self._backoff = Backoff()
         self._closing = False
         self._changes: deque[StateChange] = deque(maxlen=MAX_CHANGES)
-        self._listeners: list[Listener] = []
+        self._listeners: Listeners[Listener] = Listeners(lock)
         # A daemon, so that a program that forgets close() still ends; close() joins it.
         self._thread = threading.Thread(target=self._run, name=f"askcam-{name}-supervisor", daemon=True)
 
@@ -123,15 +124,7 @@ class Supervisor:
         self._thread.start()
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        with self._lock:
-            self._listeners.append(listener)
-
-        def stop() -> None:
-            with self._lock:
-                if listener in self._listeners:
-                    self._listeners.remove(listener)
-
-        return stop
+        return self._listeners.add(listener)
 
     def finished(self, reader: Reader) -> None:
         """Called by a reader's thread as it ends."""

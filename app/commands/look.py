@@ -33,8 +33,8 @@ from askcam.engine.question import (
     Timings,
     Usage,
 )
+from askcam.server.answering.admitting import new_answer_id
 from askcam.server.answering.trained import beyond, known_only, real_scene
-from askcam.server.asking import new_answer_id
 from askcam.server.saw import what_it_saw
 from askcam.server.terminal import say
 from askcam.server.terminal.leaving import leaving

@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 ROOMS = ("stream", "engine", "client", "demo", "server", "features", "app")
 LONGEST = 300  # lines of a file
-LONG = {"server/asking.py", "engine/front.py", "stream/camera.py"}  # each one story on one page
+LONG = {"engine/front.py"}  # one story on one page
 TWICE = {  # of the same idea on two sides; docs/architecture.md says so
     "Answer", "Busy", "CameraUnavailable", "Cancelled", "Reply", "Role", "TooSlow", "Usage",
 }  # fmt: skip

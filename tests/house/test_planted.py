@@ -27,6 +27,7 @@ def test_every_fault_names_a_room_of_its_own_and_tests_that_are_there(planted: M
     for fault in faults:
         assert fault.file.startswith(f"{fault.room}/"), fault
         assert fault.tests, fault
+        assert planted.plant((ROOT / fault.file).read_text(), fault) is not None, f"{fault.name} has no place any more"
         assert all((ROOT / test.partition("::")[0]).exists() for test in fault.tests), fault
 
 

@@ -228,9 +228,9 @@ async def test_a_camera_has_a_list_of_its_own_and_the_servers_is_for_the_model_a
     way.tools.add(Shop())
     way.limits = CallLimits(allow=("*",) if not offered else ())
     way.cameras.add("till", "synthetic:3", use=CameraUse(tools=tools))
-    heard = way.asking()._begin(asked(PRICE, camera="till"))
+    heard = way.asking().admitting.admit(asked(PRICE, camera="till"))
     assert list(heard.runs) == offered
     if not offered:
         with pytest.raises(Refusal, match="'lookup_product' is not offered here"):
-            way.asking()._begin(asked(PRICE, camera="till", server_tools=("lookup_product",)))
-        assert list(way.asking()._begin(asked(banana(), PRICE)).runs) == ["lookup_product"]
+            way.asking().admitting.admit(asked(PRICE, camera="till", server_tools=("lookup_product",)))
+        assert list(way.asking().admitting.admit(asked(banana(), PRICE)).runs) == ["lookup_product"]
