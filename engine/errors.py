@@ -14,8 +14,10 @@ EngineError
 └── EngineFailure     the engine failed while answering; the cause is logged once
 """
 
+from askcam.stream.errors import CrossesProcesses
 
-class EngineError(Exception):
+
+class EngineError(CrossesProcesses):
     """Base of this package's errors."""
 
 

@@ -7,8 +7,28 @@ StreamError
 └── CameraUnavailable      the camera has no live window now; `reason` says why
 """
 
+from typing import Any
 
-class StreamError(Exception):
+
+class CrossesProcesses(Exception):
+    """An error that pickle and copy bring back as it was, whatever its constructor takes.
+
+    Exceptions are pickled as "call the class with `args`", which is wrong for all that make their message themselves
+    (https://docs.python.org/3/library/pickle.html#object.__reduce__, CPython's Objects/exceptions.c).
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _as_it_was, (type(self), self.args, self.__dict__)
+
+
+def _as_it_was(kind: type[CrossesProcesses], args: tuple[Any, ...], state: dict[str, Any]) -> CrossesProcesses:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class StreamError(CrossesProcesses):
     """Base of this package's errors. Messages never hold credentials."""
 
 
