@@ -116,6 +116,7 @@ def _take_in(core: Core, running: Running) -> None:
     core.metrics.register(*running.collectors)
     core.asking.consult(*running.tellers)
     core.asking.observe(*running.observers)
+    core.asking.answerers.update(running.answerers)
     core.archives.extend(running.archives)
     core.realtime.extend(running.realtime)
     for name, look in running.stores.items():

@@ -65,6 +65,23 @@ class Saw(msgspec.Struct, frozen=True, omit_defaults=False):
     scene_changed: bool | None = None  # while it was being given; None: nobody looked
     engine_ms: float | None = None  # of frame_age_ms, what this machine took; the rest is the camera's own age
     sees_every_ms: float | None = None  # between frames that the model takes in, where the machine can't keep up
+    answers: "list[CameraAnswer] | None" = None  # of a question to several cameras: theirs, which this one is made of
+
+
+class CameraProblem(msgspec.Struct, frozen=True):
+    """Why one of several cameras gave no answer. `code` as in errors."""
+
+    code: str | None
+    message: str
+
+
+class CameraAnswer(msgspec.Struct, frozen=True, omit_defaults=False):
+    """What one of several cameras answered: `text` and `askcam`, or `problem`."""
+
+    camera: str
+    text: str | None
+    problem: CameraProblem | None
+    askcam: Saw | None
 
 
 class AskcamRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

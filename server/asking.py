@@ -19,6 +19,7 @@ from askcam.engine.question import Event, Finished, Question, Reason, Started
 from askcam.server.access.limits import Limits
 from askcam.server.access.shares import Place, Places
 from askcam.server.answering.admitting import Admitting, check_health
+from askcam.server.answering.answerers import Answerer
 from askcam.server.answering.consulting import Teller
 from askcam.server.answering.facts import told_by
 from askcam.server.answering.forming import Forming
@@ -71,8 +72,9 @@ class Asking:
         self._model, self._cameras, self._metrics = model, cameras, metrics
         self._limits = limits or CallLimits()
         self.admitting = Admitting(model, cameras, tools or Toolbox(), self._limits, max_chars, max_age_s, thinking)
-        self._recording = Recording(answers, metrics)
+        self.recording = Recording(answers, metrics)
         self._forming, self._measuring = Forming(), Measuring()
+        self.answerers: dict[str, Answerer] = {}  # by the name that is asked in place of a camera's
         self._under_way, self._places, self.max_age_s = 0, places, max_age_s
 
     def consult(self, *tellers: Teller) -> None:
@@ -81,7 +83,11 @@ class Asking:
 
     def observe(self, *observers: Observer) -> None:
         """Have these told of every answer."""
-        self._recording.observers += observers
+        self.recording.observers += observers
+
+    def answerer(self, name: str | None) -> Answerer | None:
+        """Who answers in place of a camera, if there is no camera of that name."""
+        return None if name is None or name in self._cameras else self.answerers.get(name)
 
     @property
     def under_way(self) -> int:
@@ -94,6 +100,11 @@ class Asking:
 
         At most `sampling.max_tokens` events wait for a slow reader.
         """
+        if (other := self.answerer(ask.camera)) is not None:
+            async with contextlib.aclosing(other.ask(ask)) as told:
+                async for step in told:
+                    yield step
+            return
         heard: AnswerSoFar | None = None
         place: Place | None = None
         self._under_way += 1
@@ -111,11 +122,11 @@ class Asking:
                 error.message += live_at(status) if isinstance(exc, TooSlow) else why_old(status)
             self._metrics.refused(error.code or type(error).__name__)
             if heard is not None and heard.saw is not None and heard.tools:  # what was called must not be forgotten
-                self._recording.keep(heard, heard.broken_off())
+                self.recording.keep(heard, heard.broken_off())
             raise error from exc
         except BaseException:  # nobody wants to hear it to its end
             if heard is not None and heard.saw is not None and not heard.kept:
-                self._recording.keep(heard, heard.broken_off())
+                self.recording.keep(heard, heard.broken_off())
             raise
         finally:
             self._under_way -= 1
@@ -181,7 +192,7 @@ class Asking:
 
     def _over(self, heard: AnswerSoFar) -> Done:
         done = heard.done()
-        self._recording.keep(heard, done)
+        self.recording.keep(heard, done)
         return done
 
     def _before_real(self, heard: AnswerSoFar, exc: UnknownScene) -> bool:
@@ -237,7 +248,7 @@ class Asking:
 
     async def _prepared(self, heard: AnswerSoFar) -> tuple[Question, Grammar | None]:
         """This round's question, and its form compiled."""
-        dialogue, trace = heard.dialogue, self._recording.traces(heard.ask)
+        dialogue, trace = heard.dialogue, self.recording.traces(heard.ask)
         question = dialogue.question(trace)
         await self._measuring.measure(self._model.engine, question, heard.ask.client.key)
         form = question.sampling.response_format
@@ -259,7 +270,7 @@ class Asking:
         heard.health = self._cameras.health(ask.camera)
         heard.sees_every_ms = self._cameras.sees_every_ms(ask.camera)
         check_health(self._cameras, ask, ask.camera, heard.health)
-        if self._recording.traces(ask):
+        if self.recording.traces(ask):
             heard.shot = self._cameras.shot(ask.camera)
         return SceneWatch(self._cameras.get(ask.camera), event.view) if heard.watched else None
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from prometheus_client.registry import Collector
 
+from askcam.server.answering.answerers import Answerer
 from askcam.server.answering.consulting import Teller
 from askcam.server.answering.observing import Observer
 from askcam.server.cameras import CameraUse
@@ -42,6 +43,7 @@ class Running(ServerPart):
     realtime: Sequence[Extension] = ()
     tellers: Sequence[Teller] = ()
     pushed: Mapping[str, PushedUse] = {}  # by NAME
+    answerers: Mapping[str, Answerer] = {}  # by the name that is asked in place of a camera's; a camera's goes before
     stores: Mapping[
         str, Callable[[], str | None]
     ] = {}  # each says, on any thread, what has become of it; None: nothing

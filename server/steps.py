@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from askcam.client.protocol import CalledTool, Saw
+from askcam.client.protocol import CalledTool, CameraAnswer, Saw
 from askcam.engine.calls import Call
 from askcam.engine.question import Message, Reason, Sampling, Timings, TokenLogprob, Usage
 from askcam.server.access.shares import NOBODY, ClientIdentity
@@ -99,6 +99,13 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraAnswered:
+    """One of several cameras that a question was put to has answered, or cannot."""
+
+    answer: CameraAnswer
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """The answer is complete, or was cancelled. With `calls`, the client is to carry them out and to ask again."""
 
@@ -112,4 +119,4 @@ class Done:
     thought: str = ""  # before the text, of all rounds
 
 
-Step = Begun | SeenStep | ThoughtDelta | TextDelta | Called | Returned | Changed | Done
+Step = Begun | SeenStep | ThoughtDelta | TextDelta | Called | Returned | Changed | CameraAnswered | Done

@@ -1,6 +1,8 @@
 // The server over HTTP. Every failure is an ApiProblem: `code` "offline" when nobody answered at all.
 // @ts-check
 
+import { Messages } from "./sse.js";
+
 const PATIENCE_MS = 5000;
 
 export class ApiProblem extends Error {
@@ -59,6 +61,35 @@ export async function send(method, path, body = undefined, { signal, patienceMs 
   const options = { method, signal: signal ? AbortSignal.any([signal, patience]) : patience };
   if (body !== undefined) Object.assign(options, { headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
   return method === "DELETE" ? void await call(path, options) : read(path, options);
+}
+
+/** Send `body` as JSON; what comes back piece by piece, as server-sent events whose data is JSON, until "[DONE]" or the
+ * stream's end. An error among them is thrown.
+ * @param {string} path
+ * @param {object} body
+ * @param {{ signal: AbortSignal, patienceMs: number }} options
+ * @returns {AsyncGenerator<any>} */
+export async function* sendAndFollow(path, body, { signal, patienceMs }) {
+  const response = await call(path, {
+    method: "POST", signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]),
+    headers: { "content-type": "application/json", accept: "text/event-stream" }, body: JSON.stringify(body) });
+  if (!response.body) return;
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  const messages = new Messages();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch(() => { throw new ApiProblem(0, "offline", "the server's answer broke off"); });
+      if (done) return;
+      for (const { data } of messages.feed(value)) {
+        if (data === "[DONE]") return;
+        const said = JSON.parse(data);
+        if (said.error) throw new ApiProblem(response.status, said.error.code ?? "", said.error.message, said.error.param ?? null);
+        yield said;
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => {}); // it is over already
+  }
 }
 
 /** CameraInfo of every public camera, in order.

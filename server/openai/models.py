@@ -30,6 +30,12 @@ class AboutCamera(msgspec.Struct, tag_field="kind", tag="camera"):
     state: Literal["connecting", "live", "stalled", "lost", "ended"]
 
 
+class AboutOther(msgspec.Struct, tag_field="kind", tag="other"):
+    """A name that is answered under, and is no camera's. `what` it is, for people."""
+
+    what: str
+
+
 class ModelEntry(msgspec.Struct):
     """A model in OpenAI's shape. `askcam` says what stands behind the name."""
 
@@ -38,7 +44,7 @@ class ModelEntry(msgspec.Struct):
     created: int
     owned_by: str
     max_model_len: int | None  # tokens of a prompt and its answer; null until the model is loaded
-    askcam: AboutModel | AboutCamera
+    askcam: AboutModel | AboutCamera | AboutOther
 
 
 class ModelList(msgspec.Struct):
@@ -60,6 +66,8 @@ def endpoints(core: Core) -> list[Endpoint]:
             known[name] = {"kind": "camera", "state": State.CONNECTING.value}
         for name in core.cameras.names():
             known[name] = {"kind": "camera", "state": core.cameras.get(name).status().state.value}
+        for name, answerer in core.asking.answerers.items():
+            known.setdefault(name, {"kind": "other", "what": answerer.what})
         return known
 
     def entry(name: str, about: dict[str, object]) -> dict[str, object]:

@@ -102,8 +102,14 @@ async def test_a_feature_that_is_left_out_leaves_nothing(left_out: Feature) -> N
     assert client_events(whole) - client_events(house) == {
         kind for one in running for each in one.realtime for kind in each.readers
     }
-    assert len(whole.asking._tellers) - len(house.asking._tellers) == sum(len(one.tellers) for one in running)
-    assert len(whole.asking._observers) - len(house.asking._observers) == sum(len(one.observers) for one in running)
+    assert len(whole.asking.admitting.tellers) - len(house.asking.admitting.tellers) == sum(
+        len(one.tellers) for one in running
+    )
+    observers = len(whole.asking.recording.observers) - len(house.asking.recording.observers)
+    assert observers == sum(len(one.observers) for one in running)
+    assert whole.asking.answerers.keys() - house.asking.answerers.keys() == {
+        name for one in running for name in one.answerers
+    }
     assert len(whole.storage._givers) - len(house.storage._givers) == sum(one.gives_way is not None for one in running)
     assert tables(whole) - tables(house) == {table for name in gone for table in TABLES.get(name, ())}
 

@@ -6,7 +6,6 @@ The server runs in this process, so that it can be given a tool of its own; sock
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,7 +20,7 @@ from askcam.app.config import CameraEntry, Config, ServerConfig
 from askcam.app.running_server import RunningServer
 from askcam.app.serving import serving
 from askcam.demo.builtin import model_path
-from askcam.server.tools.base import CallLimits
+from askcam.server.tools.config import ToolsConfig
 
 TIMEOUT_S = 120.0
 ANSWER = "The banana costs 2.49 EUR."
@@ -79,10 +78,10 @@ INSIDE = {  # what comes between output_item.added and output_item.done, by the 
 @pytest.fixture
 async def server() -> AsyncIterator[tuple[RunningServer, Shop]]:
     shop = Shop()
-    config = Config(server=ServerConfig(port=0), cameras={"lobby": CameraEntry("synthetic:7")})
+    cameras = {"lobby": CameraEntry("synthetic:7")}
+    config = Config(server=ServerConfig(port=0), cameras=cameras, tools=ToolsConfig(allow=("*",)))
     async with serving(config, model_path()) as running:
-        running.core.asking._tools.add(shop)
-        running.core.asking._limits = replace(CallLimits(), allow=("*",))
+        running.core.tools.add(shop)
         await running.ready()
         yield running, shop
 

@@ -66,7 +66,7 @@ interface WallState extends SharedState {
   filters: Filters;
   picked: number[];
   undo: { ids: number[]; acknowledged: boolean } | null;
-  asked: { question: string; running: boolean; answers: Record<string, WallAnswer> } | null;
+  asked: { question: string; running: boolean; answers: Record<string, WallAnswer>; merged: string | null } | null;
   tab: "events" | "timeline";
   search: Search;
 }
@@ -77,6 +77,10 @@ type Missed = { first_missed: number; last_missed: number };
 type Filters = { unreviewed: boolean; severity: string; watch: string; camera: string };
 type Wish = { query: string; camera: string; since: string | null; until: string | null };
 type Search = { phase: "idle" | "busy" | "done" | "off" | "failed"; entries: TimelineEntry[]; more: boolean; why: string; wanted: Wish | null };
+type AskEvent =
+  | { type: "camera.answered"; answer: CameraAnswer }
+  | { type: "text.delta"; text: string }
+  | { type: "done"; reply: { text: string; made_by: "model" | "listing"; askcam: Saw } };
 type WallAnswer = { phase: "waiting" | "done" | "refused"; text: string; saw: Saw | null; problem: Problem | null };
 
 interface Store<S> {

@@ -48,6 +48,13 @@ interface CalledTool {
   ms: number;
 }
 
+interface CameraAnswer {
+  camera: string;
+  text: string | null;
+  problem: CameraProblem | null;
+  askcam: Saw | null;
+}
+
 interface CameraInfo {
   name: string;
   uri: string;
@@ -64,6 +71,11 @@ interface CameraInfo {
   retry_in_ms: number | null;
   sees_every_ms: number | null;
   slow: string | null;
+}
+
+interface CameraProblem {
+  code: string | null;
+  message: string;
 }
 
 interface DeskCode {
@@ -155,6 +167,7 @@ interface Saw {
   scene_changed: boolean | null;
   engine_ms: number | null;
   sees_every_ms: number | null;
+  answers: CameraAnswer[] | null;
 }
 
 interface Seen {

@@ -1,10 +1,9 @@
-// One question to all cameras: a few at once, each answer with the picture that it was given from.
+// One question to all cameras: each answer as it comes, with the picture that it was given from, then one made of all.
 // @ts-check
 
-import { send } from "../api.js";
+import { sendAndFollow } from "../api.js";
 
-const AT_ONCE = 3;
-const PATIENCE_MS = 90_000; // a busy server answers one after the other
+const PATIENCE_MS = 150_000; // a busy server asks a few at a time
 const MAX_TOKENS = 96;
 
 /** @param {Store<WallState>} store */
@@ -13,28 +12,32 @@ export function createAsks(store) {
   let abort = null;
 
   /**
-   * @param {string} question
    * @param {string} camera
    * @param {Partial<WallAnswer>} patch
    */
-  function change(question, camera, patch) {
+  function change(camera, patch) {
     const { asked } = store.get();
-    if (asked?.question !== question) return;
+    if (!asked) return;
     store.set({ asked: { ...asked, answers: { ...asked.answers, [camera]: { ...asked.answers[camera], ...patch } } } });
   }
 
-  /**
-   * @param {string} question
-   * @param {string} camera
-   * @param {AbortSignal} signal
-   */
-  async function one(question, camera, signal) {
-    try {
-      const body = { model: camera, messages: [{ role: "user", content: question }], max_tokens: MAX_TOKENS };
-      const reply = await send("POST", "v1/chat/completions", body, { signal, patienceMs: PATIENCE_MS });
-      change(question, camera, { phase: "done", text: reply.choices[0].message.content ?? "", saw: reply.askcam });
-    } catch (problem) {
-      if (!signal.aborted) change(question, camera, { phase: "refused", problem: { code: problem.code, message: problem.message } });
+  /** @param {AskEvent} event */
+  function hear(event) {
+    if (event.type === "camera.answered") {
+      const { camera, text, problem, askcam } = event.answer;
+      change(camera, problem ? { phase: "refused", problem } : { phase: "done", text: text ?? "", saw: askcam });
+    } else if (event.type === "done" && event.reply.made_by === "model") {
+      const { asked } = store.get();
+      if (asked) store.set({ asked: { ...asked, merged: event.reply.text } });
+    }
+  }
+
+  /** Nobody is waited for any more: whoever has not answered is told of with `problem`.
+   * @param {Problem} problem */
+  function end(problem) {
+    const { asked } = store.get();
+    for (const [camera, { phase }] of Object.entries(asked?.answers ?? {})) {
+      if (phase === "waiting") change(camera, { phase: "refused", problem });
     }
   }
 
@@ -46,12 +49,17 @@ export function createAsks(store) {
     clear();
     const mine = new AbortController();
     abort = mine;
-    const waiting = cameras.map(({ name }) => name);
-    store.set({ asked: { question, running: true, answers: Object.fromEntries(waiting.map((name) => [name, { phase: "waiting", text: "", saw: null, problem: null }])) } });
-    const workers = Array.from({ length: AT_ONCE }, async () => {
-      while (waiting.length && !mine.signal.aborted) await one(question, /** @type {string} */ (waiting.shift()), mine.signal);
-    });
-    await Promise.all(workers);
+    const names = cameras.map(({ name }) => name);
+    store.set({ asked: { question, running: true, merged: null, answers: Object.fromEntries(names.map((name) => [name, { phase: "waiting", text: "", saw: null, problem: null }])) } });
+    try {
+      const body = { question, cameras: names, stream: true, max_tokens: MAX_TOKENS };
+      for await (const event of sendAndFollow("v1/ask", body, { signal: mine.signal, patienceMs: PATIENCE_MS })) {
+        if (abort === mine) hear(event);
+      }
+      if (abort === mine) end({ code: "offline", message: "the server's answer broke off" });
+    } catch (problem) {
+      if (abort === mine) end({ code: problem.code, message: problem.message });
+    }
     const { asked } = store.get();
     if (asked && abort === mine) store.set({ asked: { ...asked, running: false } });
     return true;

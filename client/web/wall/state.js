@@ -23,7 +23,7 @@ export const WALL = {
   filters: { unreviewed: true, severity: "", watch: "", camera: "" },
   picked: [], // ids of events that R and U are about
   undo: null, // {ids, acknowledged}: the last thing that was said about events
-  asked: null, // {question, running, answers: {camera: {phase: waiting|done|refused, text, saw, problem}}}
+  asked: null, // {question, running, answers: {camera: {phase: waiting|done|refused, text, saw, problem}}, merged}
   tab: "events", // events | timeline
   search: { phase: "idle", entries: [], more: false, why: "", wanted: null }, // idle | busy | done | off | failed
 };

@@ -2,7 +2,7 @@
 // An EventSource does so too, but can't be told where to begin, nor when it is dead.
 // @ts-check
 
-import { Messages } from "./sse.js";
+import { Messages } from "../sse.js";
 
 const BACKOFF_MS = [300, 1000, 2000, 4000, 8000];
 const SILENT_MS = 40_000; // the server says something every 15 s

@@ -21,10 +21,22 @@ from askcam.server.openai.chat.reading import read_body
 from askcam.server.openai.chat.request import ChatRequest, read, shows
 from askcam.server.openai.chat.shapes import ChatChunk, ChatCompletion
 from askcam.server.openai.chat.tools import written
-from askcam.server.openai.outcome import ANSWER_LINKS, check_stream, until_told, whole
-from askcam.server.steps import Begun, Called, Changed, Done, Returned, SeenStep, Step, TextDelta, ThoughtDelta
+from askcam.server.openai.outcome import ANSWER_LINKS, check_stream, whole
+from askcam.server.steps import (
+    Begun,
+    Called,
+    CameraAnswered,
+    Changed,
+    Done,
+    Returned,
+    SeenStep,
+    Step,
+    TextDelta,
+    ThoughtDelta,
+)
 from askcam.server.wire.bodies import json_response, read_aside
 from askcam.server.wire.endpoint import JSON, SSE, Endpoint, EventStream, Reply
+from askcam.server.wire.leaving import until_told
 from askcam.server.wire.refusals import on_wire
 
 LEAST = -9999.0  # OpenAI's word for "very unlikely"; JSON has no minus infinity
@@ -164,6 +176,8 @@ class _Writer:
             case Changed():
                 told = {"type": "scene.changed", "changed_at": step.changed_at, "share": step.share}
                 return [self.chunk({}) | {"askcam_event": told}]
+            case CameraAnswered():
+                return [self.chunk({}) | {"askcam_event": {"type": "camera.answered", "answer": step.answer}}]
             case Begun() | SeenStep() | Called():
                 return []
 

@@ -13,7 +13,18 @@ from askcam.server.openai.realtime.items import Item, SaidItem
 from askcam.server.openai.realtime.response import Added, Notice, RealtimeResponse, Whole
 from askcam.server.openai.realtime.settings import SessionLimits, Settings
 from askcam.server.openai.realtime.voice import Voice
-from askcam.server.steps import Begun, Called, Changed, Done, Returned, SeenStep, Step, TextDelta, ThoughtDelta
+from askcam.server.steps import (
+    Begun,
+    Called,
+    CameraAnswered,
+    Changed,
+    Done,
+    Returned,
+    SeenStep,
+    Step,
+    TextDelta,
+    ThoughtDelta,
+)
 
 
 class Answering:
@@ -63,7 +74,7 @@ class Answering:
         if response is None:
             return []
         match step:
-            case Begun() | ThoughtDelta():  # this protocol has no place for thoughts
+            case Begun() | ThoughtDelta() | CameraAnswered():  # no place for them in this protocol
                 return []
             case SeenStep():
                 response.saw = step.saw

@@ -13,7 +13,7 @@ from askcam.server.access.shares import client_of
 from askcam.server.core import Core
 from askcam.server.errors import Refusal, called
 from askcam.server.openai.addresses import in_response
-from askcam.server.openai.outcome import ANSWER_LINKS, check_stream, until_told, whole
+from askcam.server.openai.outcome import ANSWER_LINKS, check_stream, whole
 from askcam.server.openai.responses import shapes
 from askcam.server.openai.responses.items import shows
 from askcam.server.openai.responses.reading import NAMES, read_body
@@ -24,6 +24,7 @@ from askcam.server.openai.responses.writer import ResponseWriter
 from askcam.server.steps import Done, Step
 from askcam.server.wire.bodies import json_response, read_aside
 from askcam.server.wire.endpoint import JSON, SSE, Endpoint, EventStream, Reply, Takes
+from askcam.server.wire.leaving import until_told
 
 RESPONSE = Takes("id", "path", "the response's own id")
 LINKS = ANSWER_LINKS | {

@@ -31,7 +31,8 @@ export function bar(store, verbs, actions) {
   const words = h("span");
   const clear = h("button", { type: "button", class: "link", t: "wall.clear", onclick: () => verbs.clear() });
   const watch = h("button", { type: "button", class: "link", t: "wall.watch_this", onclick: () => verbs.newWatch(null, store.get().asked?.question ?? "") });
-  told.append(words, watch, clear);
+  const merged = h("strong", { class: "merged" });
+  told.append(words, merged, watch, clear);
   const add = h("button", { type: "button", class: "quiet with-icon", tLabel: "wall.new_watch", onclick: () => verbs.newWatch(actions.focused()) }, icon(...PLUS), h("span", { t: "wall.new_watch" }));
   const full = h("button", { type: "button", class: "icon", tLabel: "wall.fullscreen", tTitle: "wall.fullscreen", onclick: fullscreen }, icon(...FULL));
   place.append(form, add, full, told);
@@ -46,6 +47,8 @@ export function bar(store, verbs, actions) {
     const all = Object.values(asked.answers);
     const done = all.filter(({ phase }) => phase !== "waiting").length;
     setText(words, t("wall.asked", { question: asked.question, done, all: all.length }));
+    setText(merged, asked.merged ?? "");
+    merged.hidden = !asked.merged;
     watch.hidden = role !== "admin";
   }));
   return { focus: () => box.focus(), box };

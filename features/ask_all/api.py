@@ -1,0 +1,146 @@
+"""POST /v1/ask: one question to several cameras, whole or as it comes."""
+
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Annotated, Literal
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from askcam.client.protocol import CameraAnswer, Problem, Saw, encode
+from askcam.engine.question import Message, Role, Sampling, Text
+from askcam.features.ask_all.asking import AskAll
+from askcam.server.access.shares import client_of
+from askcam.server.core import Core
+from askcam.server.errors import Invalid, Refusal
+from askcam.server.steps import Ask, CameraAnswered, Done, Step, TextDelta
+from askcam.server.wire.bodies import NO_STORE, decode_body, json_response
+from askcam.server.wire.endpoint import JSON, SSE, Endpoint, EventStream, Reply
+from askcam.server.wire.leaving import until_told, while_there
+from askcam.server.wire.refusals import on_wire
+
+
+class AskBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What is asked, and of which cameras."""
+
+    question: Annotated[str, msgspec.Meta(min_length=1)]
+    cameras: list[str] | Literal["all"] = "all"  # "all": every public one
+    stream: bool = False  # each camera's answer as it comes, as server-sent events
+    max_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    temperature: Annotated[float, msgspec.Meta(ge=0, le=2)] | None = None
+    max_age_ms: Annotated[float, msgspec.Meta(gt=0)] | None = None  # of each camera's newest frame
+    max_wait_ms: Annotated[float, msgspec.Meta(ge=0, le=60_000)] = 0.0  # for such a frame, or for a camera to be there
+
+
+class AskReply(msgspec.Struct, frozen=True):
+    """The one answer that was made of all: `text`. Theirs stand in `askcam.answers`, in the order of the cameras."""
+
+    text: str
+    made_by: Literal["model", "listing"]  # theirs side by side, where the model can't
+    askcam: Saw
+
+
+class AskCameraAnswered(msgspec.Struct, frozen=True, tag_field="type", tag="camera.answered"):
+    answer: CameraAnswer
+
+
+class AskTextDelta(msgspec.Struct, frozen=True, tag_field="type", tag="text.delta"):
+    text: str
+
+
+class AskDone(msgspec.Struct, frozen=True, tag_field="type", tag="done"):
+    reply: AskReply
+
+
+AskEvent = AskCameraAnswered | AskTextDelta | AskDone
+
+
+def endpoints(core: Core, asking: AskAll) -> list[Endpoint]:
+    async def ask(request: Request) -> Response:
+        core.admit_question(request)
+        body = await decode_body(request, AskBody)
+        if not body.question.strip():
+            raise Invalid("'question' is empty: ask something", "question")
+        if isinstance(body.cameras, list) and not body.cameras:
+            raise Invalid("'cameras' is empty: name some, or leave it out for all", "cameras")
+        steps = asking.ask(read(body, core, request), None if body.cameras == "all" else body.cameras)
+        if not body.stream:
+            return json_response(reply(await while_there(request, _last(steps))), headers=NO_STORE)
+        first = await until_told(steps, request)
+        return StreamingResponse(_events(first, steps), media_type=SSE, headers={"Cache-Control": "no-store"})
+
+    return [
+        Endpoint(
+            method="POST",
+            path="/v1/ask",
+            handler=ask,
+            name="askCameras",
+            what="One question to several cameras: each answers for itself, and one answer is made of theirs. With "
+            "`stream`, each comes as a server-sent event",
+            replies={
+                200: Reply(
+                    "the answers",
+                    {JSON: AskReply, SSE: EventStream((AskCameraAnswered, AskTextDelta, AskDone, Problem), "[DONE]")},
+                )
+            },
+            body=AskBody,
+            errors=(400, 404, 503),
+            tag="asking",
+        )
+    ]
+
+
+def read(body: AskBody, core: Core, request: Request) -> Ask:
+    most = core.limits.max_tokens
+    return Ask(
+        messages=(Message(Role.USER, (Text(body.question),)),),
+        sampling=Sampling(max_tokens=min(body.max_tokens or most, most), temperature=body.temperature),
+        max_age_s=None if body.max_age_ms is None else body.max_age_ms / 1000,
+        max_wait_s=body.max_wait_ms / 1000,
+        said_in="question",
+        client=client_of(request),
+    )
+
+
+def reply(done: Done) -> AskReply:
+    return AskReply(done.text, "model" if done.usage.completion_tokens else "listing", done.saw)
+
+
+async def _last(steps: AsyncGenerator[Step, None]) -> Done:
+    async with contextlib.aclosing(steps):
+        async for step in steps:
+            if isinstance(step, Done):
+                return step
+    raise AssertionError("an answer ends with Done")
+
+
+async def _events(first: Step, steps: AsyncGenerator[Step, None]) -> AsyncIterator[bytes]:
+    async with contextlib.aclosing(steps):
+        try:
+            if (event := told(first)) is not None:
+                yield _sse(event)
+            if not isinstance(first, Done):
+                async for step in steps:
+                    if (event := told(step)) is not None:
+                        yield _sse(event)
+        except Refusal as exc:  # the status line is gone
+            yield _sse(Problem(on_wire(exc).body()))
+            return
+        yield b"data: [DONE]\n\n"
+
+
+def told(step: Step) -> AskEvent | None:
+    """What a stream tells of a step."""
+    match step:
+        case CameraAnswered():
+            return AskCameraAnswered(step.answer)
+        case TextDelta():
+            return AskTextDelta(step.text)
+        case Done():
+            return AskDone(reply(step))
+    return None
+
+
+def _sse(event: AskEvent | Problem) -> bytes:
+    return b"data: " + encode(event) + b"\n\n"

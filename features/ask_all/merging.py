@@ -1,0 +1,44 @@
+"""One answer made of those of several cameras: what the model is asked for it, and what is said without one. Pure."""
+
+from collections.abc import Iterable, Sequence
+
+from askcam.client.protocol import CameraAnswer
+from askcam.engine.question import Message, Role, Text
+from askcam.server.language.chinese import is_chinese
+
+MAX_CHARS = 600  # of one camera's answer, as the model is told it
+WORDS = {
+    "en": {
+        "asked": 'Several cameras were asked: "{question}"\nThey answered:',
+        "task": "Answer the question in one or two sentences, from these answers alone. Name the cameras.",
+        "none": "no answer ({why})",
+    },
+    "zh": {
+        "asked": "几个摄像头被问到：“{question}”\n它们回答：",
+        "task": "只根据这些回答，用一两句话回答问题，并说出所指的摄像头的名称。",
+        "none": "没有回答（{why}）",
+    },
+}
+
+
+def wish(question: str, answers: Sequence[CameraAnswer]) -> Message:
+    """What the model is asked, once the cameras have answered: words alone."""
+    words = WORDS["zh" if is_chinese(question) else "en"]
+    lines = [f"- {each.camera}: {_said(each, words['none'])}" for each in answers]
+    return Message(Role.USER, (Text("\n".join((words["asked"].format(question=question), *lines, words["task"]))),))
+
+
+def side_by_side(question: str, answers: Iterable[CameraAnswer]) -> str:
+    """The answers themselves, each with its cameras: of a model that can't speak of what it doesn't see."""
+    none = WORDS["zh" if is_chinese(question) else "en"]["none"]
+    cameras: dict[str, list[str]] = {}
+    for each in answers:
+        cameras.setdefault(_said(each, none), []).append(each.camera)
+    return "\n".join(f"{', '.join(names)}: {text}" for text, names in cameras.items())
+
+
+def _said(answer: CameraAnswer, none: str) -> str:
+    if answer.text is None or answer.problem is not None:
+        return none.format(why="" if answer.problem is None else answer.problem.message)
+    text = " ".join(answer.text.split())
+    return text if len(text) <= MAX_CHARS else text[:MAX_CHARS] + "…"

@@ -1,0 +1,15 @@
+"""Questions to several cameras in one running server."""
+
+from askcam.features.ask_all import api
+from askcam.features.ask_all.asking import AskAll
+from askcam.server.core import Core
+from askcam.server.running import Running
+
+NAME = "all"  # where a camera has this name, it is the camera
+
+
+class AskAllRunning(Running):
+    def __init__(self, core: Core) -> None:
+        asking = AskAll(core.asking, core.cameras, core.answers, core.model, core.questions)
+        self.endpoints = api.endpoints(core, asking)
+        self.answerers = {NAME: asking}

@@ -1,0 +1,43 @@
+"""What the model is asked with several cameras' answers, and what is said where it can't be asked."""
+
+import pytest
+
+from askcam.client.protocol import CameraAnswer, CameraProblem
+from askcam.engine.question import Text
+from askcam.features.ask_all.merging import MAX_CHARS, side_by_side, wish
+
+
+def answered(camera: str, text: str) -> CameraAnswer:
+    return CameraAnswer(camera, text, None, None)
+
+
+LOST = CameraAnswer("gate", None, CameraProblem("camera_unavailable", "camera 'gate' is lost"), None)
+
+
+def words(question: str, answers: list[CameraAnswer]) -> str:
+    (part,) = wish(question, answers).parts
+    assert isinstance(part, Text)
+    return part.text
+
+
+@pytest.mark.parametrize(
+    ("question", "none"),
+    [("Where is the dog?", "no answer (camera 'gate' is lost)"), ("狗在哪里？", "没有回答（camera 'gate' is lost）")],
+)
+def test_the_model_is_told_the_question_each_answer_and_who_gave_none(question: str, none: str) -> None:
+    told = words(question, [answered("lobby", "A dog\nby the door."), LOST])
+    assert question in told
+    assert "- lobby: A dog by the door.\n" in told
+    assert f"- gate: {none}\n" in told
+
+
+def test_a_long_answer_is_cut_and_braces_are_words() -> None:
+    told = words("What {is} it?", [answered("lobby", "x" * 5000), answered("{0}", "{why}")])
+    assert len(told) < MAX_CHARS + 500
+    assert "What {is} it?" in told
+    assert "- {0}: {why}" in told
+
+
+def test_side_by_side_equal_answers_stand_together_in_the_order_of_the_cameras() -> None:
+    answers = [answered("a", "Yes."), answered("b", "No."), answered("c", "Yes."), LOST]
+    assert side_by_side("Is there a dog?", answers) == "a, c: Yes.\nb: No.\ngate: no answer (camera 'gate' is lost)"
