@@ -82,6 +82,7 @@ class CameraAnswer(msgspec.Struct, frozen=True, omit_defaults=False):
     text: str | None
     problem: CameraProblem | None
     askcam: Saw | None
+    probability: float | None = None  # of yes, where it was asked which cameras show something
 
 
 class AskcamRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

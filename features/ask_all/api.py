@@ -37,7 +37,7 @@ class AskReply(msgspec.Struct, frozen=True):
     """The one answer that was made of all: `text`. Theirs stand in `askcam.answers`, in the order of the cameras."""
 
     text: str
-    made_by: Literal["model", "listing"]  # theirs side by side, where the model can't
+    made_by: Literal["model", "listing", "probabilities"]  # a listing where the model can't speak of what it is told
     askcam: Saw
 
 
@@ -104,6 +104,8 @@ def read(body: AskBody, core: Core, request: Request) -> Ask:
 
 
 def reply(done: Done) -> AskReply:
+    if any(answer.probability is not None for answer in done.saw.answers or ()):
+        return AskReply(done.text, "probabilities", done.saw)
     return AskReply(done.text, "model" if done.usage.completion_tokens else "listing", done.saw)
 
 

@@ -4,31 +4,41 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import replace
+from typing import Protocol
 
-import msgspec
-
-from askcam.client.protocol import CameraAnswer, CameraProblem, Saw
-from askcam.engine.question import Reason, Timings, Usage
-from askcam.features.ask_all.merging import side_by_side, wish
+from askcam.client.protocol import CameraAnswer, CameraProblem
+from askcam.features.ask_all.by_probability import ByProbability
+from askcam.features.ask_all.in_words import InWords
+from askcam.features.ask_all.which import sought
 from askcam.server.access.limits import too_many
 from askcam.server.access.rates import Rates
 from askcam.server.access.shares import Places
 from askcam.server.answering.admitting import new_answer_id
 from askcam.server.answering.trained import asked
-from askcam.server.answers import Answers, Record
+from askcam.server.answering.yes_or_no import yes_no_words
+from askcam.server.answers import Answers
 from askcam.server.asking import Asking
 from askcam.server.cameras import Cameras
-from askcam.server.errors import Invalid, NotFound, TooMany, Unavailable, as_refusal
+from askcam.server.errors import Invalid, NotFound, Unavailable, as_refusal
 from askcam.server.model import Model
-from askcam.server.saw import what_it_saw
-from askcam.server.steps import Ask, Begun, CameraAnswered, Done, SeenStep, Step, TextDelta
+from askcam.server.steps import Ask, Begun, CameraAnswered, Step
 
 AT_ONCE = 3  # cameras that are asked together, for one question
-MOST_TOKENS = 128  # of one camera's answer
 MOST_CAMERAS = 256  # of one question
 WITHIN_S = 120.0  # a camera whose turn has not come by then is told of as busy
 UNDER_WAY = 8  # questions to several cameras
+
+
+class Way(Protocol):
+    """How the cameras of one question are asked."""
+
+    async def one(self, camera: str, until: float) -> CameraAnswer:
+        """Raises what keeps the camera from giving an answer."""
+        ...
+
+    def merged(self, answers: Sequence[CameraAnswer]) -> AsyncGenerator[Step, None]:
+        """What is made of all, to its Done. Raises Refusal."""
+        ...
 
 
 class AskAll:
@@ -48,18 +58,26 @@ class AskAll:
         chosen = self._chosen(ask, names)
         with self._places.holding(ask.client):
             yield Begun(new_answer_id())
-            found: dict[str, CameraAnswer] = {}
-            taken_at: list[float] = []  # when the oldest frame of each answer was taken, steady
-            async with contextlib.aclosing(self._each(ask, chosen, taken_at)) as answers:
+            way, found = self._way(ask), dict[str, CameraAnswer]()
+            async with contextlib.aclosing(self._each(ask, chosen, way)) as answers:
                 async for answer in answers:
                     found[answer.camera] = answer
                     yield CameraAnswered(answer)
             in_order = [found[name] for name in chosen]
             if all(answer.problem is not None for answer in in_order):
                 raise Unavailable(_why(in_order), "model", "camera_unavailable")
-            async with contextlib.aclosing(self._merged(ask, in_order, taken_at)) as steps:
+            async with contextlib.aclosing(way.merged(in_order)) as steps:
                 async for step in steps:
                     yield step
+
+    def _way(self, ask: Ask) -> Way:
+        """By probability where it is asked which cameras show something, and this model's tokens allow it."""
+        engine, wanted = self._model.engine, sought(asked(ask.messages))
+        if wanted is not None and len(ask.messages) == 1 and ask.sampling.response_format is None:
+            meaning = yes_no_words(wanted, engine.single)
+            if {"yes", "no"} <= set(meaning.values()):
+                return ByProbability(self._cameras, self._answers, self._model, ask, wanted, meaning)
+        return InWords(self._asking, self._answers, self._model, ask)
 
     def _chosen(self, ask: Ask, names: Sequence[str] | None) -> list[str]:
         """Raises Refusal for what cannot be asked of several cameras."""
@@ -86,11 +104,8 @@ class AskAll:
             raise Invalid(f"{len(chosen)} cameras are too many for one question: at most {MOST_CAMERAS}", "cameras")
         return chosen
 
-    async def _each(self, ask: Ask, names: list[str], taken_at: list[float]) -> AsyncGenerator[CameraAnswer, None]:
+    async def _each(self, ask: Ask, names: list[str], way: Way) -> AsyncGenerator[CameraAnswer, None]:
         """Each camera's answer as it comes, AT_ONCE at once."""
-        sampling = replace(
-            ask.sampling, response_format=None, logprobs=None, max_tokens=min(ask.sampling.max_tokens, MOST_TOKENS)
-        )
         until, places = time.monotonic() + WITHIN_S, asyncio.Semaphore(AT_ONCE)
 
         async def one(name: str, free: bool) -> CameraAnswer:
@@ -98,7 +113,7 @@ class AskAll:
                 try:
                     if not free:
                         await self._turn(ask, until)
-                    return await self._one(replace(ask, camera=name, sampling=sampling), until, taken_at)
+                    return await way.one(name, until)
                 except Exception as exc:
                     refusal = as_refusal(exc)
                     if isinstance(refusal, Invalid):  # of the question: no camera will take it
@@ -121,55 +136,6 @@ class AskAll:
             if time.monotonic() + wait_s > until:
                 raise too_many("questions", wait_s)
             await asyncio.sleep(wait_s)
-
-    async def _one(self, ask: Ask, until: float, taken_at: list[float]) -> CameraAnswer:
-        """One camera's answer. Raises what keeps it from giving one."""
-        assert ask.camera is not None
-        while True:
-            try:
-                async with contextlib.aclosing(self._asking.ask(replace(ask, received=time.monotonic()))) as steps:
-                    async for step in steps:
-                        if isinstance(step, SeenStep) and step.saw.frame_age_ms is not None:
-                            taken_at.append(time.monotonic() - step.saw.frame_age_ms / 1000)
-                        if isinstance(step, Done):
-                            return CameraAnswer(ask.camera, step.text, None, step.saw)
-                raise AssertionError("an answer ends with Done")
-            except TooMany as exc:  # others' questions fill the queue
-                pause_s = min(exc.retry_after_s or 1.0, 1.0)
-                if time.monotonic() + pause_s > until:
-                    raise
-                await asyncio.sleep(pause_s)
-
-    async def _merged(self, ask: Ask, answers: list[CameraAnswer], taken_at: list[float]) -> AsyncGenerator[Step, None]:
-        question, info = asked(ask.messages), self._model.engine.info
-
-        def saw_of(saw: Saw) -> Saw:
-            age_s = time.monotonic() - min(taken_at) if taken_at else None
-            age_ms = None if age_s is None else round(age_s * 1000, 1)
-            return msgspec.structs.replace(saw, frame_age_ms=age_ms, answers=answers)
-
-        if info.talks:
-            system = tuple(message for message in ask.messages if message.role.value == "system")
-            merging = replace(
-                ask, camera=None, messages=(*system, wish(question, answers)), max_age_s=None, server_tools=()
-            )
-            async with contextlib.aclosing(self._asking.ask(merging)) as steps:
-                async for step in steps:
-                    if isinstance(step, SeenStep):
-                        yield SeenStep(saw_of(step.saw))
-                    elif isinstance(step, Done):
-                        yield replace(step, saw=saw_of(step.saw))
-                    elif not isinstance(step, Begun):
-                        yield step
-            return
-        now = time.monotonic()
-        saw = saw_of(what_it_saw(new_answer_id(), info, None, (), None, now - ask.received))
-        text = side_by_side(question, answers)
-        yield SeenStep(saw)
-        yield TextDelta(text)
-        timings = Timings(first_token_s=now - ask.received, total_s=now - ask.received)
-        self._answers.put(Record(saw, question, text, Reason.STOP, Usage(), timings, ()), ask.client.key)
-        yield Done(Reason.STOP, text, saw, Usage(), timings)
 
 
 def _why(answers: Sequence[CameraAnswer]) -> str:

@@ -12,11 +12,13 @@ WORDS = {
         "asked": 'Several cameras were asked: "{question}"\nThey answered:',
         "task": "Answer the question in one or two sentences, from these answers alone. Name the cameras.",
         "none": "no answer ({why})",
+        "nowhere": "None of them.",
     },
     "zh": {
         "asked": "几个摄像头被问到：“{question}”\n它们回答：",
         "task": "只根据这些回答，用一两句话回答问题，并说出所指的摄像头的名称。",
         "none": "没有回答（{why}）",
+        "nowhere": "都没有。",
     },
 }
 
@@ -35,6 +37,21 @@ def side_by_side(question: str, answers: Iterable[CameraAnswer]) -> str:
     for each in answers:
         cameras.setdefault(_said(each, none), []).append(each.camera)
     return "\n".join(f"{', '.join(names)}: {text}" for text, names in cameras.items())
+
+
+def likeliest(question: str, answers: Sequence[CameraAnswer]) -> str:
+    """The cameras that show what was asked for, the likeliest first, each with its probability; then those that could
+    not say."""
+    chinese = is_chinese(question)
+    words = WORDS["zh" if chinese else "en"]
+    found = sorted(
+        (each for each in answers if each.probability is not None),
+        key=lambda each: -(each.probability or 0.0),
+    )
+    shown = [f"{each.camera} ({each.probability:.0%})" for each in found if (each.probability or 0.0) >= 0.5]
+    lines = [("、" if chinese else ", ").join(shown) if shown else words["nowhere"]]
+    lines += [f"{each.camera}: {_said(each, words['none'])}" for each in answers if each.problem is not None]
+    return "\n".join(lines)
 
 
 def _said(answer: CameraAnswer, none: str) -> str:

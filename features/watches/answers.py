@@ -1,16 +1,15 @@
 """Which first tokens of an answer mean what, and how likely a watch's answer follows from them. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from askcam.features.watches.comparing import any_of
 from askcam.features.watches.errors import CannotBeScored
 from askcam.features.watches.setting import Kind, WatchSetting
+from askcam.server.answering.yes_or_no import MIN_SHARE, Single, yes_no_words
 from askcam.server.language.chinese import is_chinese
 
 ONE_TO_NINE = "one two three four five six seven eight nine"
-YES = {"en": ("Yes", "yes", "YES"), "zh": ("是", "是的", "有", "对", "在")}
-NO = {"en": ("No", "no", "NO"), "zh": ("不", "不是", "没有", "没", "否")}
 # Beside numerals. Only those that are one token: of a longer one nothing but its beginning would be heard.
 NUMBERS = {
     "en": {"zero": 0, **{word: i for i, word in enumerate(ONE_TO_NINE.split(), 1)}},
@@ -22,10 +21,7 @@ UP_TO = {
     "zh": "只用0到{most}中的一个数字回答，{most}表示{most}或更多。",
 }
 MAX_NUMBER = 99
-MIN_SHARE = 0.2
 MIN_SHARE_OF_NUMBERS = 0.5  # some numbers may be said in a sentence, others alone: "No people." against "3"
-
-Single = Callable[[Sequence[str]], Sequence[str]]  # engine.interface.Engine.single
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +73,16 @@ def words(setting: WatchSetting, single: Single) -> AnswerWords:
         return AnswerWords({choice: choice for choice in setting.choices}, frozenset(setting.on_when))
     if setting.kind is Kind.NUMBER:
         return _numbers(setting, single)
-    language = "zh" if is_chinese(setting.question) else "en"
-    yes, no = single(YES[language]), single(NO[language])
-    if not yes or not no:
+    meaning = yes_no_words(setting.question, single)
+    lacks = [word for word in ("yes", "no") if word not in meaning.values()]
+    if lacks:
+        other = "English" if is_chinese(setting.question) else "Chinese"
         raise CannotBeScored(
-            f"this model has no single token for {'yes' if not yes else 'no'} in the question's language: ask in "
-            f"{'English' if language == 'zh' else 'Chinese'}, or with kind = 'choice' and choices that it has",
+            f"this model has no single token for {lacks[0]} in the question's language: ask in {other}, or with "
+            "kind = 'choice' and choices that it has",
             "question",
         )
-    return AnswerWords(dict.fromkeys(yes, "yes") | dict.fromkeys(no, "no"), frozenset({"yes"}))
+    return AnswerWords(meaning, frozenset({"yes"}))
 
 
 def _numbers(setting: WatchSetting, single: Single) -> AnswerWords:

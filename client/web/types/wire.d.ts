@@ -53,6 +53,7 @@ interface CameraAnswer {
   text: string | null;
   problem: CameraProblem | null;
   askcam: Saw | null;
+  probability: number | null;
 }
 
 interface CameraInfo {

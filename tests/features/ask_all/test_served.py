@@ -70,6 +70,22 @@ def test_answers_are_streamed_as_they_come(server: LiveServer) -> None:
     assert events[-1]["reply"]["text"] == events[-2]["text"]
 
 
+@pytest.mark.parametrize("chinese", [False, True])
+def test_which_camera_shows_something_is_said_by_probability(server: LiveServer, chinese: bool) -> None:
+    shown = {name: SyntheticScene(seed).scene.traveller.drawn for name, seed in SEEDS.items()}
+    wanted = shown["yard"]
+    question = f"哪个摄像头有{wanted.zh}？" if chinese else f"Which camera shows {wanted.a}?"
+    reply = ask(server, question=question).json()
+    assert reply["made_by"] == "probabilities"
+    lobby, yard, gate = reply["askcam"]["answers"]
+    assert yard["probability"] > 0.9 > 0.1 > lobby["probability"]
+    assert (gate["probability"], gate["problem"]["code"]) == (None, "camera_unavailable")
+    assert reply["text"].splitlines()[0] == f"yard ({yard['probability']:.0%})"
+    kept = httpx.get(f"{server.url}/v1/answers/{yard['askcam']['answer_id']}").json()
+    assert kept["question"] == f"有{wanted.zh}吗？" if chinese else f"Is there {wanted.a}? Answer yes or no."
+    assert kept["frames"]
+
+
 def test_openais_sdk_asks_all_under_that_name(server: LiveServer) -> None:
     client = OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0)
     assert client.models.retrieve("all").model_extra == {

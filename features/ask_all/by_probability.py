@@ -1,0 +1,111 @@
+"""Several cameras asked which of them shows something: how likely yes is at each, in one pass of the model."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+
+from askcam.client.protocol import CameraAnswer
+from askcam.engine.errors import Busy
+from askcam.engine.question import (
+    Failed,
+    Message,
+    Question,
+    Reason,
+    Role,
+    Sampling,
+    Scored,
+    ScoreEvent,
+    Text,
+    Timings,
+    Usage,
+)
+from askcam.features.ask_all.in_words import of_all, told
+from askcam.features.ask_all.merging import likeliest
+from askcam.server.answering.admitting import check_health, new_answer_id
+from askcam.server.answering.trained import asked
+from askcam.server.answering.yes_or_no import MIN_SHARE, likely_yes
+from askcam.server.answers import Answers, Record
+from askcam.server.cameras import Cameras
+from askcam.server.errors import Unavailable
+from askcam.server.language.chinese import is_chinese
+from askcam.server.model import Model
+from askcam.server.saw import what_it_saw
+from askcam.server.steps import Ask, Step
+from askcam.server.threads import on_loop
+
+AGAIN_S = 0.2  # between two tries to find a place in the engine's queue
+
+
+class ByProbability:
+    """One question to several cameras. Owned by the event loop."""
+
+    def __init__(
+        self, cameras: Cameras, answers: Answers, model: Model, ask: Ask, sought: str, meaning: Mapping[str, str]
+    ) -> None:
+        """`sought`: what each camera is asked, to be answered with a word of `meaning` (yes_or_no.py)."""
+        self._cameras, self._answers, self._model, self._ask = cameras, answers, model, ask
+        self._sought, self._meaning = sought, meaning
+        self._taken_at: list[float] = []  # when the newest frame of each answer was taken, steady
+
+    async def one(self, camera: str, until: float) -> CameraAnswer:
+        """One camera's answer; while the queue is full it waits, `until` then (steady). Raises what keeps the camera
+        from giving one."""
+        health, began = self._cameras.health(camera), time.monotonic()
+        check_health(self._cameras, self._ask, camera, health)
+        scored = await self._score(camera, until)
+        (view,), (row,) = scored.views, scored.probabilities
+        assert view is not None, "a question of a camera sees it"
+        probability, share = likely_yes(self._meaning, dict(zip(self._meaning, row, strict=True)))
+        if share < MIN_SHARE:
+            raise Unavailable(
+                f"the model answers {self._sought!r} with something else than yes or no", code="not_scored"
+            )
+        now, info = time.monotonic(), self._model.engine.info
+        self._taken_at.append(now - view.age_s(now))
+        took_s = now - began
+        saw = what_it_saw(new_answer_id(), info, view, health, view.age_s(now), took_s)
+        yes, no = ("是", "否") if is_chinese(self._sought) else ("Yes.", "No.")
+        text = yes if probability >= 0.5 else no
+        timings = Timings(first_token_s=took_s, total_s=took_s)
+        record = Record(saw, self._sought, text, Reason.STOP, Usage(), timings, view.frames)
+        self._answers.put(record, self._ask.client.key)
+        return CameraAnswer(camera, text, None, saw, round(probability, 4))
+
+    async def merged(self, answers: Sequence[CameraAnswer]) -> AsyncGenerator[Step, None]:
+        """Those that show it, the likeliest first."""
+        saw = what_it_saw(new_answer_id(), self._model.engine.info, None, (), None, None)
+        text = likeliest(asked(self._ask.messages), answers)
+        for step in told(self._answers, self._model, self._ask, text, of_all(saw, answers, self._taken_at)):
+            yield step
+
+    async def _score(self, camera: str, until: float) -> Scored:
+        """Raises EngineError, StreamError."""
+        ended: asyncio.Future[ScoreEvent] = asyncio.get_running_loop().create_future()
+
+        def tell(event: ScoreEvent) -> None:
+            if not ended.done():
+                ended.set_result(event)
+
+        question = Question(
+            (Message(Role.USER, (Text(self._sought),)),),
+            camera,
+            Sampling(max_tokens=1),
+            max_age_s=self._ask.max_age_s,
+            known_only=True,
+        )
+        engine, hear = self._model.engine, on_loop(tell)
+        while True:
+            try:
+                ticket = engine.score([question], tuple(self._meaning), hear)
+                break
+            except Busy:
+                if time.monotonic() + AGAIN_S > until:
+                    raise
+                await asyncio.sleep(AGAIN_S)
+        try:
+            event = await ended
+        finally:
+            engine.cancel(ticket)  # no effect once it has ended
+        if isinstance(event, Scored):
+            return event
+        raise event.error if isinstance(event, Failed) else Unavailable("the engine is closing", code="shutting_down")
