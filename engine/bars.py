@@ -1,7 +1,8 @@
 """Bars of other libraries that tell instead of drawing. No torch."""
 
+import importlib.util
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from askcam.engine.interface import Progress
@@ -22,6 +23,25 @@ def bar_class(progress: Progress, what: str) -> type[Any]:
             self.disable = True  # nothing was drawn, so there is nothing to tidy
 
     return Bar
+
+
+@contextmanager
+def unpacking_bars(progress: Progress) -> Iterator[None]:
+    """While compressed-tensors prepares a model and unpacks its weights, where it is installed: its bars likewise."""
+    if importlib.util.find_spec("compressed_tensors") is None:
+        yield
+        return
+    before = []
+    for name in ("compressors.model_compressors.model_compressor", "quantization.lifecycle.apply"):
+        with suppress(ImportError, AttributeError):  # another release's other rooms
+            module: Any = importlib.import_module(f"compressed_tensors.{name}")
+            before.append((module, module.tqdm))
+            module.tqdm = bar_class(progress, "unpacking weights")
+    try:
+        yield
+    finally:
+        for module, bar in before:
+            module.tqdm = bar
 
 
 @contextmanager

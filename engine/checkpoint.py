@@ -1,12 +1,13 @@
 """A checkpoint's folder becomes a model in memory: what it is, what it takes, and then its weights."""
 
 import logging
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from askcam.engine.bars import weights_bar
+from askcam.engine.bars import unpacking_bars, weights_bar
 from askcam.engine.card import Card, read_card
-from askcam.engine.devices import pick_device, settle_device
+from askcam.engine.devices import has_fp8, pick_device, settle_device
 from askcam.engine.errors import ModelError
 from askcam.engine.families.known import FAMILIES
 from askcam.engine.families.spec import MAX_PAIRS, Facts, FamilySpec, ModelLimits
@@ -14,7 +15,7 @@ from askcam.engine.fingerprint import commit_of, digest_of
 from askcam.engine.folders import find_model, read_config, weight_files
 from askcam.engine.interface import EngineConfig, ModelInfo, Progress
 from askcam.engine.loading import FoundModel, Loaded
-from askcam.engine.quantized import check_packages
+from askcam.engine.quantized import check_packages, told_unpacked, unpacks_when_read
 from askcam.engine.stored import read_as, stored_bytes
 from askcam.engine.weights import check_memory, dtype_for, first_line, itemsize_of, read_weights
 
@@ -37,7 +38,9 @@ def find(config: EngineConfig, progress: Progress) -> FoundModel:
     known = _load_config(folder, config.model)
     spec = _spec(config, raw["model_type"], known.to_dict(), processor, card)
     check_packages(config.model, raw)
-    stored = stored_bytes(weight_files(folder))
+    files = weight_files(folder)
+    unpacks = unpacks_when_read(raw, has_fp8())
+    stored = stored_bytes(files, unpacks)
     dtype, why_dtype = dtype_for(config.dtype, device, stored, known)
     if why_dtype:
         log.info("%s", why_dtype)
@@ -45,6 +48,9 @@ def find(config: EngineConfig, progress: Progress) -> FoundModel:
     weights_bytes = read_as(stored, itemsize)
     one = settle_device(device, weights_bytes)
     check_memory(config, device, stored, dtype, itemsize)
+    quantized = told_unpacked(raw, weights_bytes, sum(file.stat().st_size for file in files)) if unpacks else ""
+    if quantized:
+        log.info("%s", quantized)
     return FoundModel(
         folder=folder,
         card=card,
@@ -58,6 +64,7 @@ def find(config: EngineConfig, progress: Progress) -> FoundModel:
         why_dtype=why_dtype,
         itemsize=itemsize,
         weights_bytes=weights_bytes,
+        quantized=quantized,
     )
 
 
@@ -65,8 +72,8 @@ def place(found: FoundModel, config: EngineConfig, progress: Progress) -> Loaded
     """Read the weights and place them. Blocks. Raises ModelError."""
     folder, card, processor, spec, max_pairs = found.folder, found.card, found.processor, found.spec, found.max_pairs
     progress("loading weights", 0.0)
-    with weights_bar(progress):
-        model = read_weights(config, folder, found.device, found.dtype, found.spread)
+    with weights_bar(progress), unpacking_bars(progress) if found.quantized else nullcontext():
+        model = read_weights(config, found)
     parameter = next(model.parameters())
     info = ModelInfo(
         id=folder.resolve().name if Path(config.model).expanduser().is_dir() else config.model,
@@ -79,6 +86,7 @@ def place(found: FoundModel, config: EngineConfig, progress: Progress) -> Loaded
         context_tokens=int(model.config.get_text_config().max_position_embeddings),
         note=card.note,
         why_dtype=found.why_dtype,
+        quantized=found.quantized,
         takes_facts=card.takes_facts,
         talks=card.talks,
         failed_call=card.failed_call,

@@ -35,6 +35,11 @@ def pick_device(wanted: str) -> torch.device:
     return device
 
 
+def has_fp8() -> bool:
+    """Whether weights of 8-bit floats are multiplied as such here: by the condition that transformers has for it."""
+    return torch.cuda.is_available() and torch.cuda.get_device_capability() >= (8, 9)
+
+
 def settle_device(device: torch.device, weights_bytes: int) -> torch.device | None:
     """The one device for so many bytes of weights; None: they must be spread over several GPUs."""
     if str(device) != "cuda":

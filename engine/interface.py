@@ -64,6 +64,9 @@ class ModelInfo:
     failed_call: str = ""  # how it must be told of a tool that failed, where it understands no other way
     trained: Trained | None = None  # what it was trained for, if its folder says so; None: for anything
     why_dtype: str = ""  # why its weights have that dtype, in a line, where that was left open on a CPU
+    quantized: str = (
+        ""  # how quantized weights lie in memory or are multiplied, in a line, where they are no plain ones
+    )
     why_portable: str = ""  # what keeps it from the live backend, in a line
     checks: tuple[Check, ...] = ()  # how the live backend was found to be exact
 

@@ -40,3 +40,4 @@ class FoundModel:
     why_dtype: str  # why it is that one; "": it was asked for, or is the checkpoint's own
     itemsize: int  # bytes of a weight in memory
     weights_bytes: int  # of all of them in memory
+    quantized: str  # as ModelInfo has it

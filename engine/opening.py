@@ -60,7 +60,11 @@ def _open_live(loaded: Loaded, config: EngineConfig, progress: Progress) -> Live
     wrong = [check for check in checks if not check.ok]
     if wrong:
         raise ModelError("the live backend is not exact here: " + "; ".join(f"{c.name}: {c.detail}" for c in wrong))
-    engine = build(replace(loaded, info=replace(loaded.info, checks=checks)), config, model)
+    own = model.own.told(loaded.device)
+    if own:
+        log.info("%s", own)
+    info = replace(loaded.info, checks=checks, quantized="; ".join(filter(None, (loaded.info.quantized, own))))
+    engine = build(replace(loaded, info=info), config, model)
     try:
         engine.get_ready(progress)
     except BaseException:

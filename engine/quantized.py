@@ -31,8 +31,13 @@ def method_of(config: Mapping[str, Any]) -> str | None:
     if not isinstance(found, Mapping):
         return None
     if found.get("load_in_4bit") or found.get("load_in_8bit"):  # bitsandbytes' older files name no method
-        return str(found.get("quant_method", "bitsandbytes"))
-    return str(found.get("quant_method", "unnamed"))
+        return _named(found.get("quant_method", "bitsandbytes"))
+    return _named(found.get("quant_method", "unnamed"))
+
+
+def _named(method: Any) -> str:
+    """Of a model in memory it is one of transformers' enums."""
+    return str(getattr(method, "value", method))
 
 
 def check_packages(model: str, config: Mapping[str, Any]) -> None:
@@ -41,6 +46,20 @@ def check_packages(model: str, config: Mapping[str, Any]) -> None:
     module, installed = PACKAGES.get(method or "", ("", ""))
     if module and not _is_there(module):
         raise ModelError(f"the weights of {model!r} are quantized ({method}), which takes: pip install {installed}")
+
+
+def unpacks_when_read(config: Mapping[str, Any], fp8: bool) -> bool:
+    """Whether quantized weights become floating ones in memory. `fp8`: the device multiplies such weights itself."""
+    method = method_of(config)
+    return method == "compressed-tensors" or (method == "fp8" and not fp8)
+
+
+def told_unpacked(config: Mapping[str, Any], in_memory: int, on_disk: int) -> str:
+    """What that costs in bytes, in a line."""
+    return (
+        f"its weights are quantized ({method_of(config)}) and unpacked when they are read: {in_memory / 1e9:.2f} GB in "
+        f"memory, {on_disk / 1e9:.2f} GB on disk"
+    )
 
 
 def _is_there(module: str) -> bool:

@@ -2,17 +2,18 @@
 
 import importlib.util
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from askcam.engine.cpu_dtype import choose, measure
+from askcam.engine.decompressing import decompress, reading_options
 from askcam.engine.errors import ModelError
 from askcam.engine.interface import EngineConfig
+from askcam.engine.loading import FoundModel
 from askcam.engine.machine_memory import memory_left
 from askcam.engine.quantized import method_of
-from askcam.engine.stored import read_as, with_beside
+from askcam.engine.stored import FLOATING, read_as, with_beside
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -37,7 +38,8 @@ def dtype_for(
         return dtype_of(wanted), ""
     needed = {dtype: _needed(stored, dtype.itemsize) for dtype in (torch.float32, torch.bfloat16)}
     text = known.get_text_config()
-    stored_so = 2 * stored.get("BF16", 0) > sum(stored.values()) or ("" in stored and known.dtype == torch.bfloat16)
+    floating = sum(size for dtype, size in stored.items() if dtype in FLOATING)
+    stored_so = 2 * stored.get("BF16", 0) > floating or ("" in stored and known.dtype == torch.bfloat16)
     found = choose(
         needed, memory_left().num_bytes, stored_so, lambda: measure(int(text.hidden_size), int(text.intermediate_size))
     )
@@ -83,24 +85,25 @@ def _needed(stored: Mapping[str, int], itemsize: int) -> int:
     return with_beside(read_as(stored, itemsize))
 
 
-def read_weights(
-    config: EngineConfig, folder: Path, device: torch.device, dtype: torch.dtype | str, spread: bool
-) -> Any:
-    """The model with its weights, placed. `spread`: over all GPUs. Blocks. Raises ModelError."""
+def read_weights(config: EngineConfig, found: FoundModel) -> Any:
+    """The model with its weights, placed. Blocks. Raises ModelError."""
     import transformers
 
     auto: Any = transformers.AutoModelForImageTextToText
+    device = found.device
     placed = importlib.util.find_spec("accelerate") is not None
     try:
         model, read = auto.from_pretrained(
-            folder,
-            dtype=dtype,
-            device_map=("auto" if spread else {"": str(device)}) if placed else None,
-            attn_implementation=attention_kind(config.attention, device, dtype),
+            found.folder,
+            dtype=found.dtype,
+            device_map=("auto" if found.spread else {"": str(device)}) if placed else None,
+            attn_implementation=attention_kind(config.attention, device, found.dtype),
             output_loading_info=True,
+            **reading_options(found.config),
         )
         if not placed:
             model = model.to(device)
+        decompress(model)
     except Exception as exc:  # transformers raises whatever a file makes it stumble over
         raise ModelError(_why_not(config, device, exc)) from exc
     if read["missing_keys"]:
@@ -124,6 +127,8 @@ def _why_not(config: EngineConfig, device: torch.device, exc: Exception) -> str:
             f"{config.model!r} does not fit into memory, of which {left.num_bytes / 1e9:.2f} GB are {left.bound}: "
             f"use a smaller model, or end what else runs here ({said})"
         )
+    if "mismatched" in said:
+        return f"cannot load {config.model!r}: its weights have other shapes than transformers makes of its config.json"
     if isinstance(exc, ImportError):
         return f"cannot load {config.model!r}: a package is missing: {said}"
     if isinstance(exc, NotImplementedError | AssertionError) or any(word in said for word in ("GPU", "CUDA", "cuda")):

@@ -202,9 +202,11 @@ def _speed(found: Capacity, helps: str | None) -> DoctorFinding:
 
 
 def _backend(info: ModelInfo) -> Iterator[DoctorFinding]:
-    """Its weights' dtype, which backend runs it, and why; for the live one, how it was found to be exact."""
+    """Its weights: dtype, and quantized how. Which backend runs it, and why; the live one: how it was found exact."""
     if info.why_dtype:
         yield DoctorFinding("dtype", True, info.why_dtype)
+    if info.quantized:
+        yield DoctorFinding("quantized", True, info.quantized)
     if info.backend != "live":
         yield DoctorFinding("backend", True, told("doctor.portable", why=info.why_portable))
     for check in info.checks:

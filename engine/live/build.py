@@ -13,7 +13,7 @@ from askcam.engine.live.engine import LiveEngine
 from askcam.engine.live.graphs import Graphs
 from askcam.engine.live.model import LiveModel
 from askcam.engine.live.statepool import StatePool
-from askcam.engine.live.supported import check_supported
+from askcam.engine.live.supported import activations_dtype, check_supported
 from askcam.engine.live.threads import best_threads
 from askcam.engine.loading import FoundModel, Loaded
 from askcam.engine.machine_memory import memory_left
@@ -31,11 +31,11 @@ def build(loaded: Loaded, config: EngineConfig, model: LiveModel | None = None) 
 
 def make_model(loaded: Loaded, config: EngineConfig) -> LiveModel:
     """Raises ModelError when it is not supported or too little memory is left."""
-    check_supported(loaded)
+    own = check_supported(loaded)
     split = divide(loaded, config)
     states = StatePool(split.slots, split.spare)
-    model = LiveModel(loaded, choose_ops(loaded.device), split.rows, states)
-    if settle_ops(model.language, log.info):
+    model = LiveModel(loaded, choose_ops(loaded.device), split.rows, states, own)
+    if settle_ops(model.language, log.info) and not own.count:  # what modules do may not be capturable
         log.info("capturing CUDA graphs")
         graphs = Graphs(model.language, model.vision, model.pool)
         graphs.capture_rows()
@@ -55,7 +55,7 @@ def check_room(found: FoundModel, config: EngineConfig) -> None:
 
 def need(loaded: Loaded) -> Need:
     """What a camera takes, for a model that is loaded."""
-    return Need.of(loaded.model.config, loaded.model.lm_head.weight.itemsize, loaded.spec, loaded.info.max_pairs)
+    return Need.of(loaded.model.config, activations_dtype(loaded).itemsize, loaded.spec, loaded.info.max_pairs)
 
 
 def divide(loaded: Loaded, config: EngineConfig) -> Division:

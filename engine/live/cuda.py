@@ -6,7 +6,6 @@ from collections.abc import Callable
 from math import prod
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from askcam.engine.live.language import Language
@@ -96,14 +95,14 @@ def _errors(language: Language) -> list[tuple[str, float]]:
         ("rotating and writing keys", rotated),
         ("attention of rows", lambda ops: ops.row_attention(q, k, v, batch, scale)),
         ("attention of frames", lambda ops: ops.append_attention(more, k, v, grown, scale)),
-        ("norm", lambda ops: ops.norm_linear(x.clone(), y, layer.input_norm, eps, layer.qkv, layer.qkv_bias)),
+        ("norm", lambda ops: ops.norm_linear(x.clone(), y, layer.input_norm, eps, layer.qkv)),
         ("gate", lambda ops: ops.norm_gated(x.clone(), y, layer.mlp.norm, eps, layer.mlp.gate_up)),
     ]
     if layer.gated:
         calls.append(("gates of attention", lambda ops: ops.gate(q.clone(), qkv)))
     if language.linear:
         one = language.linear[0]
-        calls.append(("states", lambda ops: _fed(ops, one, x, F.linear(x, one.mixed))))
+        calls.append(("states", lambda ops: _fed(ops, one, x, one.mixed(x))))
     return [(name, _relative(call(ours), call(plain))) for name, call in calls]
 
 

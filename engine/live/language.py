@@ -1,4 +1,4 @@
-"""The language model, run over rows: fused weights, one flat KV pool, slots of states, and two forwards.
+"""The language model, run over rows: products of them, one flat KV pool, slots of states, and two forwards.
 
 Letters as in ops.py; L layers with attention, N with states. `append` lets windows grow, `rows` runs questions and
 answers; both are one trunk.
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from askcam.engine.live.layers import FullLayer, Layer, LinearLayer, layers_of, norm_of
 from askcam.engine.live.ops import DST, AppendBatch, LayerStates, Ops, RowBatch
+from askcam.engine.live.projections import projection
 from askcam.engine.live.statepool import OWN
 from askcam.engine.live.torch_ops import TorchOps
 
@@ -23,7 +24,7 @@ NONE = torch.empty(0, dtype=torch.long)  # no row's result is wanted
 class Language:
     """A transformers Qwen text model with its lm_head. Owned by the engine thread.
 
-    The stock modules stay usable: their weights become views of the fused ones, no second copy is made.
+    The stock modules stay usable: plain weights become views of fused ones, no second copy is made.
     """
 
     def __init__(self, model: Any, ops: Ops, interleaved: bool = False) -> None:
@@ -31,13 +32,13 @@ class Language:
         text = model.model.language_model
         config = text.config
         self.ops = ops
-        self.device: torch.device = model.lm_head.weight.device
-        self.dtype: torch.dtype = model.lm_head.weight.dtype
+        self.embedding: Tensor = text.embed_tokens.weight
+        self.device: torch.device = self.embedding.device
+        self.dtype: torch.dtype = self.embedding.dtype  # of activations, keys and values
         self.num_heads, self.num_kv = int(config.num_attention_heads), int(config.num_key_value_heads)
         self.head_dim = int(getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads)
         self.hidden, self.eps, self.scale = int(config.hidden_size), float(config.rms_norm_eps), self.head_dim**-0.5
-        self.embedding: Tensor = text.embed_tokens.weight
-        self.head: Tensor = model.lm_head.weight
+        self.head = projection((model.lm_head,))
         self.norm: Tensor = norm_of(text.norm)
         # kernels want rows, and so do a CPU's products in bfloat16; in float32 those with few rows are a quarter faster
         # by columns, and no less exact
@@ -136,8 +137,8 @@ class Language:
         which = range(len(self.layers))
         x, y = self._trunk(x, batch.meta[:3], batch.meta[DST], batch, attention, extras, which, select)
         if not x.shape[0]:
-            return x.new_empty(0, self.head.shape[0])
-        return self.ops.norm_linear(x, y, self.norm, self.eps, self.head, None)
+            return x.new_empty(0, self.head.num_out)
+        return self.ops.norm_linear(x, y, self.norm, self.eps, self.head)
 
     def _trunk(
         self,
@@ -171,9 +172,9 @@ class Language:
                 k, v = self._keys_values[layer.index]
                 found = attention(found, k, v, i == last)
                 found = (ops.gate(found, mixed) if layer.gated else found).flatten(1)
-            y = ops.linear_add(x, found, layer.out, layer.out_bias)
+            y = ops.linear_add(x, found, layer.out)
             inner = ops.norm_gated(x, y, layer.mlp.norm, eps, layer.mlp.gate_up)
-            y = ops.linear_add(x, inner, layer.mlp.down, None)
+            y = ops.linear_add(x, inner, layer.mlp.down)
             if i < len(extras):  # deepstack
                 y = extras[i] if y is None else y + extras[i]
         return x, y
@@ -192,10 +193,10 @@ class Language:
         what is read from states, which are written."""
         ops = self.ops
         if isinstance(layer, FullLayer):
-            mixed = ops.norm_linear(x, y, layer.input_norm, self.eps, layer.qkv, layer.qkv_bias)
+            mixed = ops.norm_linear(x, y, layer.input_norm, self.eps, layer.qkv)
             k, v = self._keys_values[layer.index]
             return mixed, ops.rope_write(mixed, cos, sin, dst, k, v, self.num_heads, layer.heads, layer.gated)
-        mixed = ops.norm_linear(x, y, layer.input_norm, self.eps, layer.mixed, None)
+        mixed = ops.norm_linear(x, y, layer.input_norm, self.eps, layer.mixed)
         return mixed, ops.delta(mixed, layer.delta, self.states[layer.index], batch)
 
     def _cos_sin(self, positions: Tensor) -> tuple[Tensor, Tensor]:

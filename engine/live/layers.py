@@ -1,13 +1,12 @@
-"""Decoder layers as the language model runs them: fused weights that share their storage with the stock modules."""
+"""Decoder layers as the language model runs them; fused weights share their storage with the stock modules."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from askcam.engine.live.ops import DeltaWeights, HeadNorms
+from askcam.engine.live.projections import Projection, projection
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -15,8 +14,8 @@ class Mlp:
     """The second half of every layer."""
 
     norm: Tensor
-    gate_up: Tensor  # (2 * inner, hidden)
-    down: Tensor
+    gate_up: Projection  # 2 * inner from hidden
+    down: Projection
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,12 +24,10 @@ class FullLayer:
 
     index: int  # among those of its kind: where its keys and values lie
     input_norm: Tensor
-    qkv: Tensor  # ((H + 2 KV) * D, hidden), or (2 H + 2 KV) * D rows with a gate behind every query
-    qkv_bias: Tensor | None
+    qkv: Projection  # (H + 2 KV) * D from hidden, or (2 H + 2 KV) * D with a gate behind every query
     heads: HeadNorms | None
     gated: bool
-    out: Tensor
-    out_bias: Tensor | None
+    out: Projection
     mlp: Mlp
 
 
@@ -40,10 +37,9 @@ class LinearLayer:
 
     index: int  # among those of its kind: where its states lie
     input_norm: Tensor
-    mixed: Tensor  # (C + HV * DV + 2 HV, hidden)
+    mixed: Projection  # C + HV * DV + 2 HV from hidden
     delta: DeltaWeights
-    out: Tensor
-    out_bias: None
+    out: Projection
     mlp: Mlp
 
 
@@ -73,19 +69,16 @@ def _epsilon(module: Any) -> float:
 
 def _full(layer: Any, index: int, by_columns: bool) -> FullLayer:
     attention = layer.self_attn
-    projections = (attention.q_proj, attention.k_proj, attention.v_proj)
     heads = None
     if hasattr(attention, "q_norm"):
         heads = HeadNorms(norm_of(attention.q_norm), norm_of(attention.k_norm), _epsilon(attention.q_norm))
     return FullLayer(
         index=index,
         input_norm=norm_of(layer.input_layernorm),
-        qkv=_fuse(projections, "weight", by_columns),
-        qkv_bias=None if attention.q_proj.bias is None else _fuse(projections, "bias"),
+        qkv=projection((attention.q_proj, attention.k_proj, attention.v_proj), by_columns),
         heads=heads,
-        gated=attention.q_proj.weight.shape[0] == 2 * attention.o_proj.weight.shape[1],
-        out=_fuse((attention.o_proj,), "weight", by_columns),
-        out_bias=attention.o_proj.bias,
+        gated=int(attention.q_proj.out_features) == 2 * int(attention.o_proj.in_features),
+        out=projection((attention.o_proj,), by_columns),
         mlp=_mlp(layer, by_columns),
     )
 
@@ -106,10 +99,9 @@ def _linear(layer: Any, index: int, by_columns: bool) -> LinearLayer:
     return LinearLayer(
         index=index,
         input_norm=norm_of(layer.input_layernorm),
-        mixed=_fuse((stock.in_proj_qkv, stock.in_proj_z, stock.in_proj_b, stock.in_proj_a), "weight", by_columns),
+        mixed=projection((stock.in_proj_qkv, stock.in_proj_z, stock.in_proj_b, stock.in_proj_a), by_columns),
         delta=delta,
-        out=_fuse((stock.out_proj,), "weight", by_columns),
-        out_bias=None,
+        out=projection((stock.out_proj,), by_columns),
         mlp=_mlp(layer, by_columns),
     )
 
@@ -118,30 +110,6 @@ def _mlp(layer: Any, by_columns: bool) -> Mlp:
     mlp = layer.mlp
     return Mlp(
         norm=norm_of(layer.post_attention_layernorm),
-        gate_up=_fuse((mlp.gate_proj, mlp.up_proj), "weight", by_columns),
-        down=_fuse((mlp.down_proj,), "weight", by_columns),
+        gate_up=projection((mlp.gate_proj, mlp.up_proj), by_columns),
+        down=projection((mlp.down_proj,), by_columns),
     )
-
-
-def _fuse(modules: Sequence[Any], name: str, by_columns: bool = False) -> Tensor:
-    """One tensor of several modules' `name`, whose own become views of it. Those that are so already stay.
-
-    `by_columns`: a matrix whose columns, not rows, are contiguous.
-    """
-    parts: list[Tensor] = [getattr(module, name).data for module in modules]
-    sizes = [part.shape[0] for part in parts]
-    by_columns = by_columns and parts[0].ndim == 2
-    strides = (1, sum(sizes)) if by_columns else (*parts[0].shape[1:], 1)
-    first, at, fused = parts[0], parts[0].data_ptr(), True
-    for part in parts:
-        fused &= part.stride() == strides and part.data_ptr() == at
-        fused &= part.untyped_storage().data_ptr() == first.untyped_storage().data_ptr()
-        at += part.shape[0] * strides[0] * part.itemsize
-    if fused:
-        return first.as_strided((sum(sizes), *first.shape[1:]), strides)
-    whole = torch.cat(parts)
-    if by_columns:
-        whole = whole.t().contiguous().t()
-    for module, part in zip(modules, torch.split(whole, sizes), strict=True):
-        getattr(module, name).data = part
-    return whole

@@ -8,6 +8,7 @@ from torch import Tensor
 from askcam.engine.live.kvpool import STEP, KVPool
 from askcam.engine.live.language import Language
 from askcam.engine.live.ops import Ops, append_batch
+from askcam.engine.live.own_modules import PLAIN, OwnModules
 from askcam.engine.live.passes import Passes, Plain
 from askcam.engine.live.prep import Patcher
 from askcam.engine.live.seam import Seam, Unit
@@ -27,8 +28,16 @@ PATCHES = 4096  # of pictures or pairs that go through the vision tower together
 class LiveModel:
     """Owned by the engine thread. Tensors in, tensors out; who may have which rows is the pool's bookkeeping."""
 
-    def __init__(self, loaded: Loaded, ops: Ops, pool_rows: int, states: StatePool | None = None) -> None:
-        """`states`: the slots of a model that keeps states."""
+    def __init__(
+        self,
+        loaded: Loaded,
+        ops: Ops,
+        pool_rows: int,
+        states: StatePool | None = None,
+        own: OwnModules = PLAIN,
+    ) -> None:
+        """`states`: the slots of a model that keeps states; `own`: modules that multiply by themselves."""
+        self.own = own
         self._spec = loaded.spec
         self.language = Language(loaded.model, ops, interleaved=loaded.spec.interleaved)
         self.vision = Vision(loaded.model, loaded.spec.model_type)

@@ -12,6 +12,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from askcam.engine.live.projections import Projection
+
 # Rows of RowBatch.meta, one int32 column for each token of the batch.
 POS_T, POS_H, POS_W, DST, WINDOW_BASE, WINDOW_LEN, TAIL_BASE, TAIL_LEN = range(8)
 # Rows of RowBatch.states: the first row of its span, how many the span has, the slots that it reads and writes.
@@ -110,24 +112,22 @@ class LayerStates:
 
 
 class Ops(Protocol):
-    """One implementation. Nothing in here waits for the device.
+    """One implementation. Nothing in here waits for the device, unless a module of a Projection does.
 
     A norm's weight in the activations' type is multiplied after they were rounded to it, as in Llama; one in float32
     before that, as in Qwen3.5.
     """
 
-    def norm_linear(
-        self, x: Tensor, y: Tensor | None, norm: Tensor, eps: float, weight: Tensor, bias: Tensor | None
-    ) -> Tensor:
-        """x (R, hidden) += y in place, where there is a y; then weight (N, hidden) times rms_norm(x) * norm: (R, N)."""
+    def norm_linear(self, x: Tensor, y: Tensor | None, norm: Tensor, eps: float, product: Projection) -> Tensor:
+        """x (R, hidden) += y in place, where there is a y; then the product of rms_norm(x) * norm: (R, N)."""
         ...
 
-    def norm_gated(self, x: Tensor, y: Tensor | None, norm: Tensor, eps: float, gate_up: Tensor) -> Tensor:
-        """As norm_linear; of what gate_up (2 * inner, hidden) gives, silu(first half) * second half: (R, inner)."""
+    def norm_gated(self, x: Tensor, y: Tensor | None, norm: Tensor, eps: float, gate_up: Projection) -> Tensor:
+        """As norm_linear; of what gate_up (2 * inner from hidden) gives, silu(first half) * second half: (R, inner)."""
         ...
 
-    def linear_add(self, x: Tensor, a: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor | None:
-        """a times weight, to be added to x: adds it in place and returns None, or returns it for the next call's y."""
+    def linear_add(self, x: Tensor, a: Tensor, product: Projection) -> Tensor | None:
+        """The product of a (R, K), for x: adds it in place and returns None, or returns it for the next call's y."""
         ...
 
     def rope_write(

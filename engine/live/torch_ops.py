@@ -7,25 +7,24 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from askcam.engine.live.ops import AppendBatch, DeltaWeights, HeadNorms, LayerStates, RowBatch, RowSpan
+from askcam.engine.live.projections import Projection
 from askcam.engine.live.torch_delta import delta
 
 
 class TorchOps:
     """An implementation of ops.Ops."""
 
-    def norm_linear(
-        self, x: Tensor, y: Tensor | None, norm: Tensor, eps: float, weight: Tensor, bias: Tensor | None
-    ) -> Tensor:
+    def norm_linear(self, x: Tensor, y: Tensor | None, norm: Tensor, eps: float, product: Projection) -> Tensor:
         if y is not None:
             x.add_(y)
-        return F.linear(rms(x, norm, eps), weight, bias)
+        return product(rms(x, norm, eps))
 
-    def norm_gated(self, x: Tensor, y: Tensor | None, norm: Tensor, eps: float, gate_up: Tensor) -> Tensor:
-        gate, up = self.norm_linear(x, y, norm, eps, gate_up, None).chunk(2, -1)
+    def norm_gated(self, x: Tensor, y: Tensor | None, norm: Tensor, eps: float, gate_up: Projection) -> Tensor:
+        gate, up = self.norm_linear(x, y, norm, eps, gate_up).chunk(2, -1)
         return F.silu(gate).mul_(up)
 
-    def linear_add(self, x: Tensor, a: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor | None:
-        return F.linear(a, weight, bias)
+    def linear_add(self, x: Tensor, a: Tensor, product: Projection) -> Tensor | None:
+        return product(a)
 
     def rope_write(
         self,

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from askcam.engine.live.kernels import attention, delta, elementwise
@@ -20,6 +19,7 @@ from askcam.engine.live.ops import (
     LayerStates,
     RowBatch,
 )
+from askcam.engine.live.projections import Projection
 
 MOST_FEW = 16  # rows that one tensor-core tile takes in
 
@@ -40,32 +40,30 @@ class TritonOps:
     def __init__(self, plans: Mapping[Shape, LaunchPlan] | None = None) -> None:
         self.plans: dict[Shape, LaunchPlan] = dict(plans or {})
 
-    def norm_linear(
-        self, x: Tensor, y: Tensor | None, norm: Tensor, eps: float, weight: Tensor, bias: Tensor | None
-    ) -> Tensor:
-        plan = self._plan(x, weight)
-        if plan and y is None and x.shape[0] == 1:
-            return stream(x, weight, norm=norm, eps=eps, bias=bias, tile=plan.tile)
+    def norm_linear(self, x: Tensor, y: Tensor | None, norm: Tensor, eps: float, product: Projection) -> Tensor:
+        planned = self._planned(x, product)
+        if planned and y is None and x.shape[0] == 1:
+            weight, plan = planned
+            return stream(x, weight, norm=norm, eps=eps, bias=product.bias, tile=plan.tile)
         h = elementwise.add_rms(x, y, norm, eps)
-        if plan:
-            return _product(h, weight, plan, bias=bias)
-        return F.linear(h, weight, bias)
+        return _product(h, *planned, bias=product.bias) if planned else product(h)
 
-    def norm_gated(self, x: Tensor, y: Tensor | None, norm: Tensor, eps: float, gate_up: Tensor) -> Tensor:
-        plan = self._plan(x, gate_up, gated=True)
-        if plan and y is None and x.shape[0] == 1:
-            return stream(x, gate_up, norm=norm, eps=eps, gated=True, tile=plan.tile)
+    def norm_gated(self, x: Tensor, y: Tensor | None, norm: Tensor, eps: float, gate_up: Projection) -> Tensor:
+        planned = self._planned(x, gate_up, gated=True)
+        if planned and y is None and x.shape[0] == 1:
+            weight, plan = planned
+            return stream(x, weight, norm=norm, eps=eps, gated=True, tile=plan.tile)
         h = elementwise.add_rms(x, y, norm, eps)
-        if plan:
-            return _product(h, gate_up, plan, gated=True)
-        return elementwise.silu_mul(F.linear(h, gate_up))
+        if planned:
+            return _product(h, *planned, gated=True)
+        return elementwise.silu_mul(gate_up(h))
 
-    def linear_add(self, x: Tensor, a: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor | None:
-        plan = self._plan(a, weight)
-        if plan:
-            _product(a, weight, plan, bias=bias, add_to=x)
+    def linear_add(self, x: Tensor, a: Tensor, product: Projection) -> Tensor | None:
+        planned = self._planned(a, product)
+        if planned:
+            _product(a, *planned, bias=product.bias, add_to=x)
             return None
-        return F.linear(a, weight, bias)
+        return product(a)
 
     def rope_write(
         self,
@@ -114,11 +112,13 @@ class TritonOps:
         seen = (batch.old_lens[:, None] + steps).flatten()
         return attention.row_attention(q, k, v, bases, seen, bases, torch.zeros_like(bases), scale, packed=True)
 
-    def _plan(self, x: Tensor, weight: Tensor, gated: bool = False) -> LaunchPlan | None:
-        rows = x.shape[0]
-        if rows > MOST_FEW:
+    def _planned(self, x: Tensor, product: Projection, gated: bool = False) -> tuple[Tensor, LaunchPlan] | None:
+        """The weight that a kernel of ours multiplies these rows by, and how; None: the product does it."""
+        rows, weight = x.shape[0], product.weight
+        if rows > MOST_FEW or weight is None:
             return None
-        return self.plans.get((weight.shape[0], weight.shape[1], gated, rows == 1))
+        plan = self.plans.get((product.num_out, product.num_in, gated, rows == 1))
+        return None if plan is None else (weight, plan)
 
 
 def _product(

@@ -13,6 +13,7 @@ from torch import Tensor
 from askcam.engine.live.captured import Captured
 from askcam.engine.live.language import Language
 from askcam.engine.live.ops import Ops
+from askcam.engine.live.projections import Projection
 from askcam.engine.live.torch_ops import TorchOps
 from askcam.engine.live.triton_ops import MOST_FEW, LaunchPlan, Shape, TritonOps
 
@@ -32,7 +33,7 @@ class _Product:
 
     name: str
     width: int  # of its input
-    weights: Sequence[Tensor]  # of every layer
+    parts: Sequence[Projection]  # of every layer
     gated: bool
     run: Callable[[Ops, Tensor, Tensor, int], Tensor]  # ops, x, input, layer
 
@@ -41,9 +42,10 @@ def tune(language: Language) -> dict[Shape, LaunchPlan]:
     """The plans for TritonOps. Takes seconds: kernels are compiled, then timed over all layers, as graphs."""
     plans: dict[Shape, LaunchPlan] = {}
     for product in _products(language):
+        if any(part.weight is None for part in product.parts):
+            continue  # modules multiply by themselves
         for rows, tiles in ((1, ONE_GATED if product.gated else ONE), (MOST_FEW, FEW_GATED if product.gated else FEW)):
-            weight = product.weights[0]
-            shape = (weight.shape[0], weight.shape[1], product.gated, rows == 1)
+            shape = (product.parts[0].num_out, product.parts[0].num_in, product.gated, rows == 1)
             best_ms = _milliseconds(language, product, TritonOps(), rows)
             for tile in tiles:
                 ops = TritonOps({shape: LaunchPlan(tile)})
@@ -79,17 +81,17 @@ def _products(language: Language) -> list[_Product]:
         ),
         _Product(
             "down",
-            layers[0].mlp.down.shape[1],
+            layers[0].mlp.down.num_in,
             [one.mlp.down for one in layers],
             False,
-            lambda ops, x, a, i: into(x, ops.linear_add(x, a, layers[i].mlp.down, None)),
+            lambda ops, x, a, i: into(x, ops.linear_add(x, a, layers[i].mlp.down)),
         ),
         _Product(
             "logits",
             language.hidden,
             [language.head],
             False,
-            lambda ops, x, a, i: ops.norm_linear(x, None, language.norm, eps, language.head, None),
+            lambda ops, x, a, i: ops.norm_linear(x, None, language.norm, eps, language.head),
         ),
     ]
 
@@ -102,14 +104,14 @@ def _attention_products(language: Language, into: Callable[[Tensor, Tensor | Non
             language.hidden,
             [one.qkv for one in layers],
             False,
-            lambda ops, x, a, i: ops.norm_linear(x, None, layers[i].input_norm, eps, layers[i].qkv, layers[i].qkv_bias),
+            lambda ops, x, a, i: ops.norm_linear(x, None, layers[i].input_norm, eps, layers[i].qkv),
         ),
         _Product(
             "attention's output",
-            layers[0].out.shape[1],
+            layers[0].out.num_in,
             [one.out for one in layers],
             False,
-            lambda ops, x, a, i: into(x, ops.linear_add(x, a, layers[i].out, layers[i].out_bias)),
+            lambda ops, x, a, i: into(x, ops.linear_add(x, a, layers[i].out)),
         ),
     ]
 
@@ -123,7 +125,7 @@ def _state_products(language: Language) -> list[_Product]:
         language.hidden,
         [one.mixed for one in layers],
         False,
-        lambda ops, x, a, i: ops.norm_linear(x, None, layers[i].input_norm, eps, layers[i].mixed, None),
+        lambda ops, x, a, i: ops.norm_linear(x, None, layers[i].input_norm, eps, layers[i].mixed),
     )
     return [mixed]
 
@@ -140,10 +142,10 @@ def _milliseconds(language: Language, product: _Product, ops: Ops, rows: int) ->
     x, a = _inputs(language, product, rows)
 
     def all_layers() -> None:
-        for i in range(len(product.weights)):
+        for i in range(len(product.parts)):
             product.run(ops, x, a, i)
 
-    return Captured(all_layers, language.device).milliseconds() / len(product.weights)
+    return Captured(all_layers, language.device).milliseconds() / len(product.parts)
 
 
 def _error(language: Language, product: _Product, ops: Ops, rows: int) -> float:

@@ -11,7 +11,9 @@ import pytest
 import torch
 from PIL import Image
 from support import checkpoints as made
+from support import compressed as quantized
 from support.checkpoints import Change
+from support.compressed import compressed
 from support.program import askcam
 
 from askcam.engine.errors import ModelError
@@ -34,11 +36,27 @@ LIVE: dict[str, tuple[str, Change]] = {
     "no video_preprocessor_config.json": ("qwen2_5_vl", made.without("video_preprocessor_config.json")),
     "its template in tokenizer_config.json": ("qwen2_vl", made.template_in_tokenizer),
     "plain weights, whatever config.json says": ("qwen2_vl", made.quantized("magic")),
+    "int4": ("qwen2_vl", compressed("pack-quantized", quantized.INT4)),
+    "int4 with zero points": ("qwen3_vl", compressed("pack-quantized", quantized.INT4_UNEVEN)),
+    "int8": ("qwen2_5_vl", compressed("naive-quantized", quantized.INT8)),
+    "int8, inputs too": ("qwen2_vl", compressed("int-quantized", quantized.INT8, quantized.TOKENS)),
+    "float8": ("qwen3_vl", compressed("naive-quantized", quantized.FLOAT8)),
+    "float8, inputs too": ("qwen3_vl", compressed("float-quantized", quantized.FLOAT8, quantized.FLOAT8_TOKENS)),
+    "float8 by blocks, of Qwen's own": ("qwen3_vl", quantized.fine_grained),
     "an unknown key in config.json": ("qwen2_vl", made.config(somebody="was here")),
 }
 PORTABLE: dict[str, tuple[str, Change, str]] = {
     "a sliding window": ("qwen2_vl", made.text_config(use_sliding_window=True, sliding_window=64), "slides over"),
-    "int4": ("qwen2_vl", made.packed_int4, r"its weights are quantized \(compressed-tensors\): .* packed"),
+    "int8 with one scale for a whole pass": (
+        "qwen2_vl",
+        compressed("int-quantized", quantized.INT8, quantized.WHOLE_PASS),
+        r"its weights are quantized \(compressed-tensors\): .* a row otherwise when others are beside it",
+    ),
+    "int8, its vision too": (
+        "qwen2_5_vl",
+        compressed("int-quantized", quantized.INT8, quantized.TOKENS, ignore=("lm_head",)),
+        r"model\.visual\..* a row otherwise when others are beside it",
+    ),
 }
 REFUSED: dict[str, tuple[str, Change, str]] = {
     "awq": ("qwen2_5_vl", made.quantized("awq", bits=4), r"quantized \(awq\), which takes: pip install gptqmodel"),
@@ -78,6 +96,11 @@ REFUSED: dict[str, tuple[str, Change, str]] = {
     "cut off in the header": ("qwen2_vl", made.cut_off(0.0001), r"are its files damaged\? .*download it again"),
     "a shard is missing": ("qwen2_vl", made.shard_missing, "lacks model-00002-of-00002.safetensors; download it again"),
     "no weights": ("qwen2_vl", made.without("model.safetensors"), r"has no weights \(no \*.safetensors\)"),
+    "weights of other shapes": (
+        "qwen2_vl",
+        made.text_config(intermediate_size=80),
+        "its weights have other shapes than transformers makes of its config.json",
+    ),
     "a layer is missing": ("qwen2_vl", made.lacking("layers.1."), r"lack \d+ tensors, model.language_model.layers.1"),
     "text only": (
         "qwen2_vl",

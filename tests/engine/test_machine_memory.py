@@ -12,6 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
+from support import compressed as quantized
+from support.checkpoints import Change
+from support.compressed import compressed
 
 from askcam.engine import machine_memory
 from askcam.engine.checkpoint import find
@@ -19,7 +22,7 @@ from askcam.engine.errors import ModelError
 from askcam.engine.interface import EngineConfig
 from askcam.engine.machine_memory import memory_left
 from askcam.engine.open import open_engine
-from askcam.engine.stored import read_as, stored_bytes
+from askcam.engine.stored import UNPACKED, read_as, stored_bytes
 
 LIMITED = """
 import resource, sys
@@ -97,6 +100,9 @@ def huge(tiny_model: Callable[[str], Path], tmp_path: Path) -> str:
     return str(folder)
 
 
+NUM_QUANTIZED = 3 * (2 * 64 * 64 + 2 * 32 * 64 + 3 * 96 * 64)  # of a tiny language model's layers
+
+
 def claim(folder: Path, dtype: str, num_bytes: int) -> None:
     header = json.dumps({"x": {"dtype": dtype, "shape": [num_bytes // 2], "data_offsets": [0, num_bytes]}}).encode()
     with (folder / "model.safetensors").open("wb") as file:
@@ -137,6 +143,34 @@ def test_what_is_stored_in_whole_numbers_keeps_its_size() -> None:
     assert read_as({"I32": 100, "U8": 10, "F16": 20, "F32": 40, "": 7}, 4) == 100 + 10 + 40 + 40 + 7
     assert read_as({"F32": 40, "BF16": 20}, 2) == 40
     assert read_as({"F32": 40, "I8": 3}, None) == 43
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        compressed("pack-quantized", quantized.INT4),
+        compressed("naive-quantized", quantized.INT8),
+        compressed("naive-quantized", quantized.FLOAT8),
+        quantized.fine_grained,
+    ],
+    ids=["int4", "int8", "float8", "fp8"],
+)
+def test_what_is_unpacked_when_it_is_read_is_counted_as_it_will_lie_in_memory(
+    change: Change, tiny_model: Callable[[str], Path], tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(tiny_model("qwen2_5_vl"), tmp_path / "quantized"))
+    plain = stored_bytes(list(folder.glob("*.safetensors")))["F32"]
+    change(folder)
+    files = list(folder.glob("*.safetensors"))
+    assert sum(stored_bytes(files).values()) < 0.95 * plain
+    stored = stored_bytes(files, unpacks=True)
+    assert stored[UNPACKED] == NUM_QUANTIZED
+    assert read_as(stored, 4) == pytest.approx(plain, rel=0.03)  # scales are beside
+    found = find(EngineConfig(str(folder), dtype="float32", device="cpu"), lambda what, share: None)
+    assert found.weights_bytes == read_as(stored, 4)
+    assert re.search(
+        r"are quantized \((compressed-tensors|fp8)\) and unpacked when they are read: 0\.00 GB in", found.quantized
+    )
 
 
 def test_sizes_are_read_from_all_files(tiny_model: Callable[[str], Path]) -> None:

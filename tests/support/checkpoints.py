@@ -5,7 +5,7 @@ What is expected of each stands in tests/engine/test_checkpoints.py.
 
 import json
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -166,39 +166,3 @@ def lacking(part: str) -> Change:
         save(folder, {name: each for name, each in weights(folder).items() if part not in name})
 
     return change
-
-
-def packed_int4(folder: Path) -> None:
-    """compressed-tensors, int4 by groups of 32: what llm-compressor writes as W4A16."""
-    import transformers
-    from compressed_tensors.compressors import ModelCompressor
-    from compressed_tensors.quantization import (
-        QuantizationArgs,
-        QuantizationConfig,
-        QuantizationScheme,
-        QuantizationStatus,
-        apply_quantization_config,
-    )
-
-    auto: Any = transformers.AutoModelForImageTextToText
-    model = auto.from_pretrained(folder)
-    arguments = QuantizationArgs(num_bits=4, group_size=32, symmetric=True, strategy="group")
-    scheme = QuantizationConfig(
-        config_groups={"group_0": QuantizationScheme(targets=["Linear"], weights=arguments)},
-        ignore=["lm_head", "re:.*visual.*"],
-        format="pack-quantized",
-        quantization_status=QuantizationStatus.COMPRESSED,
-    )
-    apply_quantization_config(model, scheme)
-    for module in _with_scheme(model.modules()):
-        groups = module.weight.data.reshape(module.weight.shape[0], -1, 32)
-        module.weight_scale.data.copy_(groups.abs().amax(-1) / 7.5)
-        module.quantization_status = QuantizationStatus.FROZEN
-    ModelCompressor(quantization_config=scheme).compress_model(model)
-    save(folder, dict(model.state_dict()))
-    said = json.loads(scheme.model_dump_json(exclude_none=True))
-    edit(folder / "config.json", quantization_config={**said, "quant_method": "compressed-tensors"})
-
-
-def _with_scheme(modules: Iterable[Any]) -> list[Any]:
-    return [module for module in modules if getattr(module, "quantization_scheme", None) is not None]

@@ -64,10 +64,16 @@ TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "vocab.json", "mer
 
 
 def save_tiny(
-    kind: str, builtin: Path, folder: Path, num_layers: int = 3, layers: Sequence[str] = HYBRID_LAYERS
+    kind: str,
+    builtin: Path,
+    folder: Path,
+    num_layers: int = 3,
+    layers: Sequence[str] = HYBRID_LAYERS,
+    inner: int = 96,
 ) -> Path:
     """A random model whose weights are large enough that a position off by one moves its logits, and whose states
-    last for a hundred tokens. `layers`: which kind each is, of a model that has two; the others have `num_layers`."""
+    last for a hundred tokens. `layers`: which kind each is, of a model that has two; the others have `num_layers`.
+    `inner`: the width of their MLPs."""
     import transformers
 
     family, processor, video = CLASSES[kind]
@@ -77,7 +83,7 @@ def save_tiny(
         "num_hidden_layers": num_layers,
         "num_attention_heads": 4,
         "num_key_value_heads": 2,
-        "intermediate_size": 96,
+        "intermediate_size": inner,
         "vocab_size": demo["text_config"]["vocab_size"],
         "max_position_embeddings": 2048,
         "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 3, 3]},

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from support.exactness import WITHIN
+from support.sharpness import sharpen_positions, sharpen_weights
 
 from askcam.engine.checkpoint import load
 from askcam.engine.choosing import generation_config
@@ -49,22 +50,8 @@ def sharp(tiny_model: Callable[[str], Path]) -> Callable[[str], Loaded]:
     def get(kind: str) -> Loaded:
         if kind not in made:
             loaded = load(EngineConfig(str(tiny_model(kind))), lambda what, share: None)
-            with torch.no_grad():
-                loaded.model.lm_head.weight *= 8
-                rotary = loaded.model.model.language_model.rotary_emb
-                rotary.inv_freq.copy_(8.0 ** -torch.linspace(0, 1, len(rotary.inv_freq)))  # the slowest still turns
-                for layer in loaded.model.model.language_model.layers:
-                    attention = getattr(layer, "self_attn", None)
-                    if attention is None:
-                        continue
-                    normed = hasattr(attention, "q_norm")  # a norm would undo larger projections
-                    for part in (
-                        (attention.q_norm, attention.k_norm) if normed else (attention.q_proj, attention.k_proj)
-                    ):
-                        if hasattr(part, "eps"):  # a norm whose weight is added to 1
-                            part.weight += 0.7
-                        else:
-                            part.weight *= 1.7
+            sharpen_weights(loaded.model)
+            sharpen_positions(loaded.model)
             made[kind] = loaded
         return made[kind]
 

@@ -17,13 +17,14 @@ from support.tiny_models import FULL, LINEAR, save_tiny
 from torch import Tensor
 
 from askcam.engine.live import graphs as graphs_room
-from askcam.engine.live import tuning
+from askcam.engine.live import projections, tuning
 from askcam.engine.live.captured import Captured
 from askcam.engine.live.cuda import check_ops, settle_ops
 from askcam.engine.live.graphs import OFTEN, Graphs
 from askcam.engine.live.kvpool import STEP, KVPool
 from askcam.engine.live.language import Language
 from askcam.engine.live.ops import RowSpan, append_batch, row_batch
+from askcam.engine.live.projections import ModuleProducts
 from askcam.engine.live.statepool import OWN
 from askcam.engine.live.torch_ops import TorchOps
 from askcam.engine.live.triton_ops import LaunchPlan, TritonOps
@@ -116,7 +117,25 @@ SPANS = [
 def test_passes_equal_those_of_plain_torch(kind: str, plans: dict[object, LaunchPlan], sharp: Make) -> None:
     ours = TritonOps()
     ours.plans = plans  # type: ignore[assignment]
-    plain, language = languages(sharp(kind), ours)
+    same_passes(*languages(sharp(kind), ours))
+
+
+@torch.inference_mode()
+def test_passes_between_whose_kernels_modules_multiply_equal_them_too(
+    sharp: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = sharp("qwen3_5")
+    plain, _ = languages(loaded, TritonOps())
+    monkeypatch.setattr(projections, "strangeness", lambda module: "is asked for its product")
+    _, language = languages(loaded, TritonOps())
+    assert isinstance(language.full[0].qkv, ModuleProducts)
+    same_passes(plain, language)
+    assert check_ops(language) is None
+    assert tuning.tune(language) == {}  # there is no weight to be read
+
+
+def same_passes(plain: Language, language: Language) -> None:
+    """Rows and windows, on both."""
     for seed, spans in enumerate(SPANS):
         x, positions = draw(spans, plain, seed)
         batch = row_batch(slotted(spans, plain), positions, DEVICE)

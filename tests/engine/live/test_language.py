@@ -8,6 +8,7 @@ import torch
 
 from askcam.engine.live.language import Language
 from askcam.engine.live.ops import RowSpan, append_batch, row_batch
+from askcam.engine.live.projections import Projection
 from askcam.engine.live.statepool import NOTHING, OWN, SCRATCH, StatePool, TailState
 from askcam.engine.live.torch_ops import TorchOps
 from askcam.engine.loading import Loaded
@@ -112,14 +113,24 @@ def test_a_coordinate_off_by_one_would_be_noticed(kind: str, sharp: Callable[[st
         assert (right - wrong).abs().max() > 1
 
 
+def weight_of(product: Projection) -> torch.Tensor:
+    """Of a product by a plain weight."""
+    assert product.weight is not None
+    return product.weight
+
+
 @torch.inference_mode()
 def test_fused_weights_are_the_stock_modules_own(sharp: Callable[[str], Loaded]) -> None:
     loaded = sharp("qwen2_vl")
     first, second = language(loaded), language(loaded)
     for a, b, module in zip(first.layers, second.layers, loaded.model.model.language_model.layers, strict=True):
-        assert a.qkv.data_ptr() == b.qkv.data_ptr() == module.self_attn.q_proj.weight.data_ptr()
-        assert a.mlp.gate_up.data_ptr() == b.mlp.gate_up.data_ptr() == module.mlp.gate_proj.weight.data_ptr()
-        assert torch.equal(a.qkv[-3:], module.self_attn.v_proj.weight[-3:])
+        assert weight_of(a.qkv).data_ptr() == weight_of(b.qkv).data_ptr() == module.self_attn.q_proj.weight.data_ptr()
+        assert (
+            weight_of(a.mlp.gate_up).data_ptr()
+            == weight_of(b.mlp.gate_up).data_ptr()
+            == module.mlp.gate_proj.weight.data_ptr()
+        )
+        assert torch.equal(weight_of(a.qkv)[-3:], module.self_attn.v_proj.weight[-3:])
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
@@ -130,9 +141,11 @@ def test_weights_lie_as_a_cpu_multiplies_them_fastest_and_are_the_same(
     before = {name: value.clone() for name, value in model.state_dict().items()}
     layers = Language(model, TorchOps()).full
     for layer in layers:
-        for weight in (layer.qkv, layer.out, layer.mlp.gate_up, layer.mlp.down):
+        for weight in map(weight_of, (layer.qkv, layer.out, layer.mlp.gate_up, layer.mlp.down)):
             assert weight.stride() == ((1, weight.shape[0]) if dtype == torch.float32 else (weight.shape[1], 1))
     for name, value in model.state_dict().items():
         assert torch.equal(value, before[name])
     again = Language(model, TorchOps()).full
-    assert [layer.qkv.data_ptr() for layer in again] == [layer.qkv.data_ptr() for layer in layers]  # no second copy
+    assert [weight_of(one.qkv).data_ptr() for one in again] == [
+        weight_of(one.qkv).data_ptr() for one in layers
+    ]  # no second copy
