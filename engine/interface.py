@@ -111,12 +111,18 @@ class SeenPace:
 
     every_s: float  # between two frames that it takes in, lately
     wanted_s: float  # ... as the camera is configured
+    brought_s: float  # ... as the camera brought them meanwhile: still ones are left out; as if it were not slowed down
     behind_s: float  # how long the oldest frame that it has yet to take in has waited
 
     @property
     def slow(self) -> bool:
         """Whether the machine cannot keep up."""
-        return self.every_s > 2.0 * self.wanted_s
+        return self.every_s > 2.0 * self.brought_s
+
+    @property
+    def held_fps(self) -> float:
+        """Of the frames a second that the camera is configured for, how many the machine holds."""
+        return min(1.0, self.brought_s / self.every_s) / self.wanted_s if self.every_s > 0 else 1.0 / self.wanted_s
 
 
 class WindowSource(Protocol):

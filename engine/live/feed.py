@@ -30,6 +30,15 @@ class Track:
     asked_at: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class TakenPair:
+    """A pair as it was taken in: the `number` of it among all that the camera ever brought, counted by it."""
+
+    at: float  # time.monotonic()
+    number: int
+    captured: float  # likewise
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ProvisionalPair:
     """A provisional pair that a question was given."""
@@ -73,14 +82,16 @@ class Feed:
         self.made: ProvisionalPair | None = None  # the last provisional pair
         self.shape: tuple[int, int, float] | None = None  # height, width, fps of the windows
         self.settled = False  # nothing is left to compute until more is seen
-        self.taken: deque[float] = deque(maxlen=PACE_PAIRS)  # when its last pairs were taken in, on time.monotonic()
+        self.taken: deque[TakenPair] = deque(maxlen=PACE_PAIRS)  # its last ones
         self._last = -1  # of them, by index
+        self._brought = 0  # pairs, over all emptied windows
 
     def took(self, pair: Pair, now: float) -> None:
         """A pair is in a window: the first time counts."""
         if pair.index > self._last:
             self._last = pair.index
-            self.taken.append(now)
+            number = self._brought - (self.pairs[-1].index - pair.index) if self.pairs else self._brought
+            self.taken.append(TakenPair(now, number, pair.second.mono))
 
     def pace(self, now: float) -> SeenPace | None:
         """None until it can be told. Any thread."""
@@ -89,10 +100,14 @@ class Feed:
             return None
         oldest = None if self.settled else next((piece.pair.second.mono for piece in self.pieces()), None)
         behind_s = 0.0 if oldest is None else max(0.0, now - oldest)
-        each_s = (taken[-1] - taken[0]) / (len(taken) - 1) / 2
+        first, last = taken[0], taken[-1]
+        each_s = (last.at - first.at) / (len(taken) - 1) / 2
+        brought_s = (last.captured - first.captured) / max(1, last.number - first.number) / 2
         if behind_s > 2 / wanted:  # the next one is overdue
-            each_s = max(each_s, (now - taken[-1]) / 2)
-        return SeenPace(max(each_s, 1 / fps) if fps < wanted else each_s, 1 / wanted, behind_s)
+            each_s = max(each_s, (now - last.at) / 2)
+        if fps < wanted:  # it brings less because the machine was too slow
+            each_s, brought_s = max(each_s, 1 / fps), brought_s * fps / wanted
+        return SeenPace(each_s, 1 / wanted, max(brought_s, 1 / wanted), behind_s)
 
     def see(self, view: View) -> list[KVWindow]:
         """Take in a view's complete pairs; returns the windows that are no longer needed, for release."""
@@ -105,6 +120,8 @@ class Feed:
         if shape != self.shape or not self._continues(pairs):
             gone = self.forget()
             self.shape = shape
+        if pairs:
+            self._brought += pairs[-1].index - (self.pairs[-1].index if self.pairs else -1)
         self.pairs, self.settled = pairs, False
         first = pairs[0].index if pairs else 0
         self.encoded = {index: found for index, found in self.encoded.items() if index >= first}
@@ -149,9 +166,10 @@ class Feed:
                     yield Append(self, pair, track, lacking)
 
     def _continues(self, pairs: tuple[Pair, ...]) -> bool:
-        """Whether these pairs go on from, or are, the known ones: by identity of their frames."""
+        """Whether these pairs go on from, or are, the known ones: by identity of their frames. Those that all come
+        later share no window with known ones, so that nothing could be mistaken."""
         known = {pair.index: pair for pair in self.pairs}
         both = [pair for pair in pairs if pair.index in known]
         if not both:
-            return not self.pairs
+            return not self.pairs or (bool(pairs) and pairs[0].index > self.pairs[-1].index)
         return all(pair == known[pair.index] for pair in both)

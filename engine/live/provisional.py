@@ -26,12 +26,16 @@ class Provisional:
         self._model, self._fresh_s = model, fresh_s
         self._cost_s = 0.0  # lately
 
-    def affordable(self, view: View) -> View:
-        """Without its provisional pair where that would cost too much, unless there is nothing else to see."""
+    def affordable(self, view: View, max_age_s: float | None = None) -> View:
+        """Without its provisional pair where that would cost too much, unless there is nothing else to see, or what
+        there is would be half as old as it may be and the pair younger than that at its first word."""
         if not view.provisional or len(view.pairs) == 1 or self._cost_s <= self._fresh_s:
             return view
+        complete = replace(view, pairs=view.pairs[:-1], provisional=False)
+        if max_age_s is not None and complete.age_s(time.monotonic()) > max_age_s / 2 > self._cost_s:
+            return view
         self._cost_s *= 0.99  # so that it is tried again some day
-        return replace(view, pairs=view.pairs[:-1], provisional=False)
+        return complete
 
     def shared(self, feed: Feed) -> View | None:
         """What a question sees beside others: the window with the pair that was made for one of them just now, or

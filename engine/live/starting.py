@@ -61,7 +61,7 @@ class Starter:
     def look(self, question: Question) -> View | None:
         """Its camera's window now, of which it sees all or `seen`. Raises Stale or CameraUnavailable."""
         view = self._front.look(question)
-        return None if view is None else self._provisional.affordable(view)
+        return None if view is None else self._provisional.affordable(view, question.max_age_s)
 
     def seen(self, question: Question, view: View | None) -> View | None:
         """As much of a view of its camera as the question sees."""
@@ -163,7 +163,7 @@ class Starter:
                     return shared, age_s
         newest = self._front.look(question)
         assert newest is not None
-        return self._provisional.affordable(newest), newest.age_s(time.monotonic())
+        return self._provisional.affordable(newest, question.max_age_s), newest.age_s(time.monotonic())
 
     def _place_on_window(
         self, question: Question, view: View, room: Callable[[int], int], taken: Taken, started: float, once: bool

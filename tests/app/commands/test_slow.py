@@ -24,7 +24,8 @@ from askcam.engine.catalogue.catalogue import BUILT_IN
 from askcam.engine.interface import Engine, EngineConfig, SeenPace
 from askcam.engine.open import open_engine
 
-SLOW, QUICK = SeenPace(every_s=2.0, wanted_s=0.5, behind_s=4.0), SeenPace(every_s=0.5, wanted_s=0.5, behind_s=0.0)
+SLOW = SeenPace(every_s=2.0, wanted_s=0.5, brought_s=0.5, behind_s=4.0)
+QUICK = SeenPace(every_s=0.5, wanted_s=0.5, brought_s=0.5, behind_s=0.0)
 MEASURED = MeasuredModel(frame_s=1.5, first_word_s=6.0, pixels=448 * 448)
 
 

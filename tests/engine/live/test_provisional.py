@@ -61,6 +61,19 @@ def busy(heard: Any) -> Callable[[LiveEngine], Callable[[], None]]:
     return begin
 
 
+def test_one_that_costs_too_much_joins_where_the_question_wants_younger_frames_than_the_window_has(asked: Any) -> None:
+    engine, stream, ask = asked()
+    stream.push(5)
+    engine._starter._provisional._fresh_s = 0.0
+    engine._starter._provisional._cost_s = 0.05  # what one costs, lately
+    assert ask().newest.seq == 4
+    assert ask(replace(QUESTION, max_age_s=60.0)).newest.seq == 4
+    time.sleep(0.6)  # the window's frames are over half as old as they may be
+    assert ask(replace(QUESTION, max_age_s=1.2)).newest.seq == 5
+    engine._starter._provisional._cost_s = 0.7  # it would be too old itself
+    assert ask(replace(QUESTION, max_age_s=1.2)).newest.seq == 4
+
+
 def test_alone_each_question_sees_its_own_newest_frame(asked: Any, always_just_now: None) -> None:
     _, stream, ask = asked()
     stream.push(5)
