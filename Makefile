@@ -8,7 +8,7 @@ NODE := tests/house/node
 PACKAGES := stream engine client demo server features app
 # Processes of tests, each of which holds a model: one more than there are cores, since many a test waits for a camera or a page.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
-BENCHMARKS := demo languages summarize timeline watches calibration capture_cpu freshness faults same replay grammar barcode fuzz fuzz_realtime soak chaos
+BENCHMARKS := demo languages low_power summarize timeline watches calibration capture_cpu freshness faults same replay grammar barcode fuzz fuzz_realtime soak chaos
 
 .DEFAULT_GOAL := help
 .PHONY: help setup sdks demo test check lint types arrows javascript language renew bench clean

@@ -89,3 +89,8 @@ class Config:
     fetch: FetchConfig = field(default_factory=FetchConfig)
     sections: Mapping[str, Any] = field(default_factory=dict)
     """Features' own, by name. Of one that is not there its `Section.usual` holds."""
+
+    @property
+    def wanted_fps(self) -> float:
+        """Frames a second of all its cameras together; where none is named, of one that may come."""
+        return sum(camera.config.fps for camera in self.cameras.values()) or CameraConfig().fps

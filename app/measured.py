@@ -30,7 +30,7 @@ class MeasuredRun:
     machine: str
     model: str  # hub id, folder or BUILT_IN
     dtype: str
-    backend: str
+    backend: str  # "live", "portable", "live, low power"
 
 
 @dataclass(frozen=True, slots=True)

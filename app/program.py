@@ -27,6 +27,7 @@ from askcam.server.terminal.flags import (
     ModelOption,
     Port,
     Positions,
+    Power,
     Threads,
     Url,
     Wait,
@@ -103,6 +104,7 @@ def serve(
     dtype: Dtype = None,
     positions: Positions = None,
     threads: Threads = None,
+    power: Power = None,
     host: Host = None,
     port: Port = None,
     tls_cert: Cert = None,
@@ -114,7 +116,7 @@ def serve(
     from askcam.app.commands import serve as command
 
     server = {"host": host, "port": port, "tls_cert": tls_cert, "tls_key": tls_key, "max_age_ms": max_age_ms}
-    model_flags = _model_flags(model, backend, device, dtype, positions, threads)
+    model_flags = _model_flags(model, backend, device, dtype, positions, threads, power)
     command.serve(_config(config, camera, server, model_flags), model_path(), json=json)
 
 
@@ -180,13 +182,15 @@ def doctor(
     backend: Backend = None,
     device: Device = None,
     dtype: Dtype = None,
+    power: Power = None,
     wait: Wait = WAIT_S,
     json: Json = False,
 ) -> None:
     """Is this machine ready, does that camera answer, does that model load."""
     from askcam.app.commands import doctor as command
+    from askcam.engine.catalogue.estimate import CAMERA_FPS
 
-    config = engine(BUILT_IN, model=model, backend=backend, device=device, dtype=dtype)
+    config = engine(BUILT_IN, CAMERA_FPS, model=model, backend=backend, device=device, dtype=dtype, power=power)
     command.doctor(camera or [], config, wait, json)
 
 
@@ -241,6 +245,7 @@ def _model_flags(
     dtype: str | None,
     positions: str | None,
     threads: int | None,
+    power: str | None = None,
 ) -> dict[str, Any]:
     return {
         "model": model,
@@ -249,4 +254,5 @@ def _model_flags(
         "dtype": dtype,
         "positions": positions,
         "threads": threads,
+        "power": power,
     }

@@ -65,6 +65,7 @@ class Saw(msgspec.Struct, frozen=True, omit_defaults=False):
     scene_changed: bool | None = None  # while it was being given; None: nobody looked
     engine_ms: float | None = None  # of frame_age_ms, what this machine took; the rest is the camera's own age
     sees_every_ms: float | None = None  # between frames that the model takes in, where the machine can't keep up
+    power: Literal["full", "low"] = "full"  # low: one window, fewer pixels, pairs only where something moves
     answers: "list[CameraAnswer] | None" = None  # of a question to several cameras: theirs, which this one is made of
 
 
@@ -130,6 +131,8 @@ class CameraInfo(msgspec.Struct, frozen=True, omit_defaults=False):
     retry_in_ms: float | None = None  # until a camera that is lost is tried again
     sees_every_ms: float | None = None  # between frames that the model takes in, where the machine can't keep up
     slow: str | None = None  # the same in a line for people
+    power: Literal["full", "low"] = "full"  # how much of the machine the model's cameras take
+    held_fps: float | None = None  # of sample_fps, how many the machine holds; None: it isn't known yet
 
 
 class CameraList(msgspec.Struct, frozen=True):

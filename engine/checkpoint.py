@@ -13,8 +13,9 @@ from askcam.engine.families.known import FAMILIES
 from askcam.engine.families.spec import MAX_PAIRS, Facts, FamilySpec, ModelLimits
 from askcam.engine.fingerprint import commit_of, digest_of
 from askcam.engine.folders import find_model, read_config, weight_files
-from askcam.engine.interface import EngineConfig, ModelInfo, Progress
+from askcam.engine.interface import EngineConfig, ModelInfo, PowerMode, Progress
 from askcam.engine.loading import FoundModel, Loaded
+from askcam.engine.power import LEAST_TOKENS, smaller_frames
 from askcam.engine.quantized import check_packages, told_unpacked, unpacks_when_read
 from askcam.engine.stored import read_as, stored_bytes
 from askcam.engine.weights import check_memory, dtype_for, first_line, itemsize_of, read_weights
@@ -37,6 +38,8 @@ def find(config: EngineConfig, progress: Progress) -> FoundModel:
     processor = _load_processor(folder, config.model, raw)
     known = _load_config(folder, config.model)
     spec = _spec(config, raw["model_type"], known.to_dict(), processor, card)
+    if config.power == "low":
+        spec = smaller_frames(spec, config, LEAST_TOKENS)
     check_packages(config.model, raw)
     files = weight_files(folder)
     unpacks = unpacks_when_read(raw, has_fp8())
@@ -93,6 +96,7 @@ def place(found: FoundModel, config: EngineConfig, progress: Progress) -> Loaded
         trained=card.trained,
         commit=commit_of(folder),
         digest=digest_of(folder),
+        power=PowerMode(low=config.power == "low"),
     )
     return Loaded(model, processor, spec, info, parameter.device, card.domain)
 

@@ -34,6 +34,7 @@ from askcam.engine.interface import (
 )
 from askcam.engine.loading import Loaded
 from askcam.engine.memory import Memory
+from askcam.engine.power import anchors_of
 from askcam.engine.prompt import Prompter
 from askcam.engine.question import (
     Clip,
@@ -57,7 +58,7 @@ from askcam.engine.thoughts import ThoughtSplit
 from askcam.stream.errors import CameraUnavailable, StreamError
 from askcam.stream.fit import Fit, FitRule
 from askcam.stream.frame import Pixels
-from askcam.stream.window import Anchors, View
+from askcam.stream.window import View
 
 log = logging.getLogger("askcam.engine")
 
@@ -71,7 +72,7 @@ class Front(ABC):
     def __init__(self, loaded: Loaded, config: EngineConfig, info: ModelInfo) -> None:
         self.info = info
         self._name = config.model  # as it was asked for
-        self.anchors = Anchors.within(info.max_pairs)
+        self.anchors = anchors_of(info.power.low, info.max_pairs)
         self._loaded, self._spec, self._threads = loaded, loaded.spec, config.threads
         self._own = loaded.model.generation_config
         self._end_tokens = end_tokens(self._own)

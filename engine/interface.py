@@ -10,6 +10,7 @@ from askcam.stream.fit import Fit
 from askcam.stream.window import Anchors, View
 
 Positions = Literal["trained", "transformers"]
+Power = Literal["auto", "full", "low"]
 Progress = Callable[[str, float], None]  # (what is being done, share done in 0..1); called from the loading thread
 
 
@@ -33,6 +34,8 @@ class EngineConfig:
     kv_gb: float | None = None  # memory for windows and answers (live); None: what is free on a GPU, less on a CPU
     fresh_ms: float = 150.0  # live: the newest frame joins as a provisional pair where that costs less than this
     max_answering: int = 32  # live: answers that grow at once; more wait in the queue
+    power: Power = "full"  # "low" takes less of the machine (engine/power.py); "auto": where it must, measured on a CPU
+    wanted_fps: float = 2.0  # frames a second, of all cameras together: what "auto" is measured by
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,21 @@ class Check:
     name: str
     ok: bool
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class PowerMode:
+    """How much of the machine a model's cameras take, and the figures it was chosen by, where it was."""
+
+    low: bool = False
+    wanted_fps: float | None = None  # frames a second, of all cameras together; None: the mode was asked for
+    full_fps: float | None = None  # ... that this machine holds in full power, by what was measured at the start
+    held_fps: float | None = None  # ... and in this mode
+    pixels: int | None = None  # of the frame that was measured
+
+    @property
+    def name(self) -> Literal["full", "low"]:
+        return "low" if self.low else "full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +87,7 @@ class ModelInfo:
     )
     why_portable: str = ""  # what keeps it from the live backend, in a line
     checks: tuple[Check, ...] = ()  # how the live backend was found to be exact
+    power: PowerMode = PowerMode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from askcam.client.protocol import CameraInfo
@@ -22,6 +22,8 @@ from askcam.stream.sources.base import SourceSpec
 from askcam.stream.sources.push import PushSource
 
 log = logging.getLogger(__name__)
+
+LOW_POWER_GATE = 1.5  # a camera's motion_gate in low power, unless it has its own
 
 Resolve = Callable[[str, float], SourceSpec]  # of a URI and the pictures per second that are wanted; raises SourceError
 
@@ -80,6 +82,8 @@ class Cameras(ServerPart):
 
     def _open(self, name: str, spec: SourceSpec, config: CameraConfig) -> Camera:
         engine = self._model.engine
+        if engine.info.power.low and config.motion_gate is None:
+            config = replace(config, motion_gate=LOW_POWER_GATE)
         camera = Camera(name, spec, fit=engine.fit, anchors=engine.anchors, config=config)
         loop = asyncio.get_running_loop()
 
@@ -172,6 +176,8 @@ class Cameras(ServerPart):
             retry_in_ms=None if status.retry_s is None else round(status.retry_s * 1000, 1),
             sees_every_ms=self.sees_every_ms(name),
             slow=self._slow(name, status.fps),
+            power=self._model.engine.info.power.name,
+            held_fps=None if (pace := self._model.engine.paces().get(name)) is None else round(pace.held_fps, 2),
             **{key: value for key, value in self.use(name).options.items() if key in CameraInfo.__struct_fields__},
         )
 

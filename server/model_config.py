@@ -1,13 +1,13 @@
 """[model] of askcam.toml, and of the command line."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
 from askcam.engine.catalogue.catalogue import BUILT_IN, full_name
-from askcam.engine.interface import EngineConfig, Positions
+from askcam.engine.interface import EngineConfig, Positions, Power
 from askcam.server.toml_file import Flags
 
 Positive = Annotated[int, Meta(ge=1)]
@@ -31,6 +31,7 @@ class ModelConfig:
     kv_gb: Annotated[float, Meta(gt=0)] | None = None  # memory for windows and answers
     fresh_ms: Annotated[float, Meta(ge=0)] = 150.0
     max_answering: Positive = 32
+    power: Power = "auto"  # "low": one window, fewer pixels, pairs only where something moves; "auto": where it must be
     thinking: bool = False  # models that can think do so before they answer, unless a request says otherwise
 
     def __post_init__(self) -> None:
@@ -44,7 +45,11 @@ class ModelConfig:
         """Raises ConfigError for a wrong value."""
         return Flags({"model": flags}).section(("model",), cls)
 
-    def engine(self, built_in: str) -> EngineConfig:
-        """`built_in`: the folder of the model to run when none is named."""
+    def engine(self, built_in: str, wanted_fps: float | None = None) -> EngineConfig:
+        """`built_in`: the folder of the model to run when none is named. `wanted_fps`: frames a second, of all cameras
+        together, that power "auto" is to hold; None: nothing is watched for long, so that it is full power."""
         values = {each.name: getattr(self, each.name) for each in fields(EngineConfig) if hasattr(self, each.name)}
-        return EngineConfig(**values | {"model": self.model or built_in})
+        config = EngineConfig(**values | {"model": self.model or built_in})
+        if wanted_fps is not None:
+            return replace(config, wanted_fps=wanted_fps)
+        return replace(config, power="full") if self.power == "auto" else config

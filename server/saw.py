@@ -42,4 +42,5 @@ def what_it_saw(
         backend=info.backend,
         age_basis=None if view is None else view.newest.basis.value,
         note=info.note or None,
+        power=info.power.name,
     )

@@ -38,6 +38,19 @@ class Anchors:
         hop = max_pairs // 2
         return cls(keep=max_pairs - hop, hop=hop)
 
+    @classmethod
+    def one_by_one(cls, max_pairs: int) -> "Anchors":
+        """Windows as long as `within` has them, one after the other: a pair is never in two. A full one is followed by
+        one that begins with the newest pair alone."""
+        if max_pairs < 2:
+            raise ValueError(f"a window needs room for two pairs, not {max_pairs}")
+        return cls(keep=1, hop=max_pairs - 1)
+
+    @property
+    def windows_of_a_pair(self) -> float:
+        """To how many windows a pair is appended, on average: each takes in `max_pairs`, and there is one a hop."""
+        return self.max_pairs / self.hop
+
     @property
     def max_pairs(self) -> int:
         return self.keep + self.hop - 1

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from askcam.engine.catalogue.estimate import CAMERA_FPS, SPARE
+from askcam.engine.catalogue.estimate import CAMERA_FPS
 from askcam.engine.interface import Engine
+from askcam.engine.power import SPARE
 from askcam.engine.question import Event, Failed, Finished, First, Message, Question, Role, Sampling, Text
 from askcam.stream.camera import Camera, CameraConfig, State
 from askcam.stream.sources.registry import resolve

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from askcam.app.commands.capacity import FIRST_S, SLOW_S, Capacity, measure
 from askcam.app.commands.opened import await_picture
-from askcam.app.commands.slow import note_measured, what_helps
+from askcam.app.commands.power import full_power, low_power, power_values
+from askcam.app.commands.slow import note_full_power, note_measured, what_helps
 from askcam.demo.builtin import model_path
 from askcam.engine.catalogue.advice import MeasuredModel
 from askcam.engine.catalogue.catalogue import BUILT_IN
@@ -55,7 +56,7 @@ class DoctorFinding:
     what: str
     ok: bool
     text: str
-    values: dict[str, float | int | None] | None = None  # measured, for --json
+    values: dict[str, float | int | str | None] | None = None  # measured, for --json
 
 
 def doctor(cameras: list[str], model: EngineConfig | None, wait_s: float, json: bool) -> None:
@@ -159,12 +160,17 @@ def _model(config: EngineConfig, json: bool) -> Iterator[DoctorFinding]:
     )
     yield DoctorFinding(f"model {info.id}", True, text)
     yield from _backend(info)
+    if info.power.low:
+        yield DoctorFinding("power", True, low_power(engine), power_values(info))
+    elif info.power.full_fps is not None:
+        yield DoctorFinding("power", True, full_power(info), power_values(info))
     try:
         found = measure(engine)
         measured = MeasuredModel(found.frame_s, found.first_s, found.width * found.height)
         model = BUILT_IN if Path(config.model) == model_path() else config.model
         if found.frame_s is not None or found.first_s is not None:
             note_measured(engine, model, measured)
+        note_full_power(engine, model)
         slow = found.first_s is None or found.first_s > SLOW_S or (found.frame_s is not None and found.cameras < 1)
         yield _speed(found, what_helps(engine, model, measured) if slow else None)
     except (EngineError, StreamError) as exc:
@@ -178,7 +184,7 @@ def _speed(found: Capacity, helps: str | None) -> DoctorFinding:
     first = told("doctor.no_word", seconds=f"{FIRST_S:g}")
     if found.first_s is not None:
         first = told("doctor.first", seconds=f"{found.first_s:.1f}")
-    values: dict[str, float | int | None] = {
+    values: dict[str, float | int | str | None] = {
         "first_word_s": None if found.first_s is None else round(found.first_s, 3),
         "frame_s": None if found.frame_s is None else round(found.frame_s, 4),
         "cameras": found.cameras,

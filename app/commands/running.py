@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from askcam.app.commands.ending import LAST, leave
+from askcam.app.commands.power import low_power, power_values
 from askcam.app.config import Config
 from askcam.app.running_server import LOADING, RunningServer
 from askcam.server import logs
@@ -49,6 +50,8 @@ async def until_ready(running: RunningServer, json: bool) -> bool:
         ended.cancel()
     if json:
         say.line({"event": "ready", "url": running.url, "model": running.core.model.name, "backend": info.backend})
+        if info.power.low:
+            say.line({"event": "power"} | power_values(info))
         return True
     size = f"{info.num_parameters / 1e9:.1f}B" if info.num_parameters >= 1e9 else f"{info.num_parameters / 1e6:.1f}M"
     facts = {"size": size, "dtype": info.dtype, "device": info.device, "backend": info.backend}
@@ -56,6 +59,8 @@ async def until_ready(running: RunningServer, json: bool) -> bool:
     say.console.print(f"[green]{told('ready')}[/]: {say.escape(what)}")
     if info.note:
         say.console.print(f"[yellow]{say.escape(reason_in(info.note))}[/]")
+    if info.power.low:
+        say.console.print(f"[yellow]{say.escape(low_power(ready.result()))}[/]")
     return True
 
 

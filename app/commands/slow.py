@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 
 from askcam.app.measured import MeasuredModels, MeasuredRun
 from askcam.engine.catalogue.advice import MeasuredModel, helps
 from askcam.engine.catalogue.catalogue import BUILT_IN, catalogue, known_model
-from askcam.engine.catalogue.estimate import CAMERA_FPS, SPARE, HostMachine
+from askcam.engine.catalogue.estimate import CAMERA_FPS, HostMachine
 from askcam.engine.interface import Engine, SeenPace
+from askcam.engine.power import SPARE
 from askcam.server.terminal import say
 from askcam.server.terminal.words import Words
 from askcam.server.threads import in_daemon
@@ -24,6 +26,11 @@ PICTURE = (640, 480)
 
 def run_of(engine: Engine, model: str) -> MeasuredRun:
     """`model`: as the config names it, or BUILT_IN. Reads torch."""
+    run = _full_run_of(engine, model)
+    return replace(run, backend=f"{run.backend}, low power") if engine.info.power.low else run
+
+
+def _full_run_of(engine: Engine, model: str) -> MeasuredRun:
     from askcam.engine.catalogue.machine import device_name
 
     return MeasuredRun(device_name(engine.info.device), model, engine.info.dtype, engine.info.backend)
@@ -32,6 +39,13 @@ def run_of(engine: Engine, model: str) -> MeasuredRun:
 def note_measured(engine: Engine, model: str, measured: MeasuredModel) -> None:
     """For `askcam models`, and for the next start."""
     MeasuredModels().note(run_of(engine, model), measured)
+
+
+def note_full_power(engine: Engine, model: str) -> None:
+    """Where low power was chosen: what full power was measured to take, which `askcam models` goes by."""
+    power = engine.info.power
+    if power.low and power.full_fps is not None and power.pixels is not None:
+        MeasuredModels().note(_full_run_of(engine, model), MeasuredModel(SPARE / power.full_fps, None, power.pixels))
 
 
 def what_helps(engine: Engine, model: str, measured: MeasuredModel) -> str:
@@ -72,6 +86,7 @@ async def telling_slow(engine: Engine, model: str, json: bool) -> AsyncIterator[
 
 
 async def _tell(engine: Engine, model: str, json: bool) -> None:
+    await in_daemon(lambda: note_full_power(engine, model), "askcam-measured")
     known = await in_daemon(lambda: MeasuredModels().of(run_of(engine, model)), "askcam-measured")
     measured = known if known is not None and too_slow(known) else await _seen_slow(engine)
     if known is None:

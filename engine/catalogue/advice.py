@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from askcam.engine.catalogue.catalogue import BUILT_IN, CatalogueModel
-from askcam.engine.catalogue.estimate import CAMERA_FPS, SPARE, Estimate, HostMachine, estimate, pair_flops
+from askcam.engine.catalogue.estimate import CAMERA_FPS, Estimate, HostMachine, estimate, pair_flops
+from askcam.engine.power import SPARE
 
 PATIENT_S = 2.0  # to a first word
 LEAST_TOKENS = 16  # of a frame: with fewer pixels a model sees next to nothing

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from askcam.engine.catalogue.catalogue import CatalogueModel
 from askcam.engine.live.capacity import HEAD_TOKENS, STAMP_TOKENS, Need, state_bytes, windows_budget
+from askcam.engine.power import SPARE
 from askcam.engine.stored import with_beside
 from askcam.stream.window import Anchors
 
 CAMERA_FPS = 2.0  # of a camera, unless it is configured
-SPARE = 0.75  # of the time is for frames; the rest for questions
 QUESTION_TOKENS = 20
 FRESH_S = 0.150  # the newest frame joins a question where that costs less (EngineConfig.fresh_ms)
 PATCHES = 4  # of the vision tower for one token: two frames' patches are one

@@ -12,11 +12,13 @@ from askcam.engine.live.cuda import choose_ops, settle_ops
 from askcam.engine.live.engine import LiveEngine
 from askcam.engine.live.graphs import Graphs
 from askcam.engine.live.model import LiveModel
+from askcam.engine.live.speed import pair_seconds
 from askcam.engine.live.statepool import StatePool
 from askcam.engine.live.supported import activations_dtype, check_supported
 from askcam.engine.live.threads import best_threads
 from askcam.engine.loading import FoundModel, Loaded
 from askcam.engine.machine_memory import memory_left
+from askcam.engine.power import PairSeconds, choose
 
 log = logging.getLogger("askcam.engine")
 
@@ -26,7 +28,16 @@ def build(loaded: Loaded, config: EngineConfig, model: LiveModel | None = None) 
     model = model or make_model(loaded, config)
     if config.threads is None and loaded.device.type == "cpu":
         config = replace(config, threads=best_threads(loaded, model))
-    return LiveEngine(loaded, config, model, need(loaded).camera_rows)
+    divided = need(loaded)  # as the model's memory is
+    if config.power == "auto" and loaded.device.type == "cpu":
+        loaded = in_power(loaded, config, pair_seconds(loaded, model, config.threads))
+    return LiveEngine(loaded, config, model, (divided if divided.slot_bytes else need(loaded)).camera_rows)
+
+
+def in_power(loaded: Loaded, config: EngineConfig, took: PairSeconds) -> Loaded:
+    """The same model in the mode that suits a machine on which a pair takes so long."""
+    mode, spec = choose(took, loaded.spec, config, loaded.info.max_pairs)
+    return replace(loaded, spec=spec, info=replace(loaded.info, power=mode))
 
 
 def make_model(loaded: Loaded, config: EngineConfig) -> LiveModel:
@@ -46,7 +57,7 @@ def make_model(loaded: Loaded, config: EngineConfig) -> LiveModel:
 def check_room(found: FoundModel, config: EngineConfig) -> None:
     """Before the weights are read: raises ModelError when they would leave too little for one camera."""
     budget = _budget(found.device, config, found.weights_bytes)
-    wanted = Need.of(found.config, found.itemsize, found.spec, found.max_pairs)
+    wanted = Need.of(found.config, found.itemsize, found.spec, found.max_pairs, config.power == "low")
     refusal = wanted.refusal(budget)
     if refusal is not None:
         after = f" (the weights take {found.weights_bytes / 1e9:.2f} GB)" if config.kv_gb is None else ""
@@ -55,7 +66,8 @@ def check_room(found: FoundModel, config: EngineConfig) -> None:
 
 def need(loaded: Loaded) -> Need:
     """What a camera takes, for a model that is loaded."""
-    return Need.of(loaded.model.config, activations_dtype(loaded).itemsize, loaded.spec, loaded.info.max_pairs)
+    info, itemsize = loaded.info, activations_dtype(loaded).itemsize
+    return Need.of(loaded.model.config, itemsize, loaded.spec, info.max_pairs, info.power.low)
 
 
 def divide(loaded: Loaded, config: EngineConfig) -> Division:

@@ -6,6 +6,7 @@ from typing import Any
 from askcam.engine.families.spec import FamilySpec
 from askcam.engine.live.statepool import OWN
 from askcam.engine.live.windows import max_windows
+from askcam.engine.power import anchors_of
 from askcam.stream.window import Anchors
 
 HEAD_TOKENS = 64  # of a window, before its first pair; a guess for planning
@@ -37,9 +38,10 @@ class Need:
     text_tokens: int  # around a pair
     factor: int  # pixels of a token's side
     slot_bytes: int = 0  # states of one window or answer, all layers; 0: the model keeps none
+    low_power: bool = False
 
     @classmethod
-    def of(cls, config: Any, itemsize: int, spec: FamilySpec, max_pairs: int) -> "Need":
+    def of(cls, config: Any, itemsize: int, spec: FamilySpec, max_pairs: int, low_power: bool = False) -> "Need":
         """`config`: transformers' configuration of the model; `itemsize`: bytes of one number."""
         text = config.get_text_config()
         head_dim = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
@@ -51,23 +53,28 @@ class Need:
             text_tokens=STAMP_TOKENS if spec.stamped_pairs else 0,
             factor=spec.factor,
             slot_bytes=num_linear * _state_bytes(text, itemsize) if num_linear else 0,
+            low_power=low_power,
         )
+
+    @property
+    def anchors(self) -> Anchors:
+        return anchors_of(self.low_power, self.max_pairs)
 
     @property
     def camera_rows(self) -> int:
         """For all windows that one camera has at once."""
-        anchors = Anchors.within(self.max_pairs)
+        anchors = self.anchors
         return max_windows(anchors) * (HEAD_TOKENS + anchors.max_pairs * (self.frame_tokens + self.text_tokens))
 
     @property
     def camera_slots(self) -> int:
         """Likewise: one for each window, and one for the head that they share."""
-        return max_windows(Anchors.within(self.max_pairs)) + 1
+        return max_windows(self.anchors) + 1
 
     @property
     def spare_slots(self) -> int:
         """That windows grow into, and as many that a scoring may still read meanwhile."""
-        return 2 * max_windows(Anchors.within(self.max_pairs))
+        return 2 * max_windows(self.anchors)
 
     @property
     def camera_bytes(self) -> int:
@@ -106,9 +113,11 @@ class Need:
         smaller = [tokens for tokens in range(1, self.frame_tokens) if self._with(frame_tokens=tokens) <= budget]
         if smaller:
             fitting.append(f"frames of {smaller[-1] * self.factor**2} pixels (max_pixels)")
+        if not self.low_power and self._with(low_power=True) <= budget:
+            fitting.append('one window instead of two (power = "low")')
         return f"{said}; it would hold one with {' or '.join(fitting)}" if fitting else f"{said}, nor a shorter one"
 
-    def _with(self, **changes: int) -> int:
+    def _with(self, **changes: Any) -> int:
         return replace(self, **changes).least_bytes
 
 

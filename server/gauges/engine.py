@@ -25,7 +25,8 @@ class EngineGauges(Collector):
         loaded = self._model.loaded
         yield GaugeMetricFamily("askcam_model_ready", "1 once the model is loaded and warm.", value=loaded)
         if loaded:
-            stats = self._model.engine.stats()
+            stats, low = self._model.engine.stats(), self._model.engine.info.power.low
+            yield GaugeMetricFamily("askcam_engine_low_power", "1 if the model runs in low power.", value=low)
             yield from _questions(stats)
             yield from _memory(stats.memory)
             yield from _paces(self._model.engine.paces())
@@ -56,11 +57,17 @@ def _paces(paces: Mapping[str, SeenPace]) -> Iterator[Metric]:
     slow = GaugeMetricFamily(
         "askcam_engine_too_slow", "1 while the machine cannot keep up with a camera.", labels=["camera"]
     )
+    held = GaugeMetricFamily(
+        "askcam_engine_held_fps",
+        "Of the frames a second that a camera wants, those that the machine holds.",
+        labels=["camera"],
+    )
     for name, pace in paces.items():
         if not private(name):
             every.add_metric([name], pace.every_s)
             slow.add_metric([name], pace.slow)
-    yield from (every, slow)
+            held.add_metric([name], pace.held_fps)
+    yield from (every, slow, held)
 
 
 def _memory(memory: EngineMemory) -> Iterator[Metric]:

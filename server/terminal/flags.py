@@ -23,6 +23,7 @@ Device = Annotated[str | None, typer.Option("--device", help=told("help.device")
 Dtype = Annotated[str | None, typer.Option("--dtype", help=told("help.dtype"))]
 Positions = Annotated[str | None, typer.Option("--positions", help=told("help.positions"))]
 Threads = Annotated[int | None, typer.Option("--threads", help=told("help.threads"))]
+Power = Annotated[str | None, typer.Option("--power", help=told("help.power"))]
 Json = Annotated[bool, typer.Option("--json", help=told("help.json"))]
 Fps = Annotated[float | None, typer.Option("--fps", min=0.05, max=30, help=told("help.fps"))]
 Url = Annotated[str, typer.Option("--url", help=told("help.url"))]
@@ -36,14 +37,14 @@ def given(flags: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def engine(built_in: str, **flags: Any) -> Any:
-    """The EngineConfig that flags of [model] describe; leaves with 2 for a wrong one. `built_in`: the folder of the
-    model to run when none is named."""
+def engine(built_in: str, wanted_fps: float | None = None, **flags: Any) -> Any:
+    """The EngineConfig that flags of [model] describe; leaves with 2 for a wrong one. `built_in`, `wanted_fps`: as of
+    ModelConfig.engine()."""
     from askcam.server.config_errors import ConfigError
     from askcam.server.model_config import ModelConfig
     from askcam.server.terminal import say
 
     try:
-        return ModelConfig.of_flags(given(flags)).engine(built_in)
+        return ModelConfig.of_flags(given(flags)).engine(built_in, wanted_fps)
     except ConfigError as exc:
         say.fail(str(exc))

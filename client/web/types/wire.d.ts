@@ -72,6 +72,8 @@ interface CameraInfo {
   retry_in_ms: number | null;
   sees_every_ms: number | null;
   slow: string | null;
+  power: "full" | "low";
+  held_fps: number | null;
 }
 
 interface CameraProblem {
@@ -168,6 +170,7 @@ interface Saw {
   scene_changed: boolean | null;
   engine_ms: number | null;
   sees_every_ms: number | null;
+  power: "full" | "low";
   answers: CameraAnswer[] | null;
 }
 

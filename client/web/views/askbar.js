@@ -3,7 +3,7 @@
 // @ts-check
 
 import { byId, focusQuestion, h, setText, whenChanged } from "../dom.js";
-import { currentAnswer } from "../state.js";
+import { chosenCamera, currentAnswer } from "../state.js";
 import { served, t } from "../words/tongue.js";
 
 /** `stays`: the box has the focus at the start and after a question.
@@ -59,11 +59,12 @@ export function askbar(store, verbs, { stays = true } = {}) {
     grow();
   });
   /** @type {Render<AskState>} */
-  const noted = whenChanged((state) => [state.model?.note, state.answers.length > state.since, state.answers.length], (state) => {
+  const noted = whenChanged((state) => [state.model?.note, state.answers.length > state.since, state.answers.length, chosenCamera(state)?.power], (state) => {
     const asked = state.answers.length > state.since;
     const words = served(state.answers.findLast((answer) => answer.saw?.note)?.saw?.note ?? state.model?.note ?? "");
-    setText(note, asked ? words.split(/[;；]/)[0] : ""); // what to do about it has been said at the start, and is in the title
-    note.title = words;
+    const low = (chosenCamera(state)?.power ?? state.answers.at(-1)?.saw?.power) === "low" ? t("ask.low_power") : "";
+    setText(note, asked ? [words.split(/[;；]/)[0], low].filter(Boolean).join(" · ") : ""); // what to do about it has been said at the start, and is in the title
+    note.title = [words, low].filter(Boolean).join("\n");
     anew.hidden = !asked;
     forget.hidden = state.answers.length === 0;
   });

@@ -157,10 +157,11 @@ export function picture(store, verbs, actions, { notice: noticeOf = stageNotice,
 }
 
 /** @param {CameraInfo} camera */
-function factsOf({ uri, width, height, fps, frame_age_ms: old, sees_every_ms: every, state }) {
+function factsOf({ uri, width, height, fps, frame_age_ms: old, sees_every_ms: every, power, state }) {
   const parts = []; // the age first: where there is little room, the end is cut off
   if (state === "live" && old !== null) parts.push(t("caption.age", { age: age(old) }));
   if (state === "live" && every) parts.push(t("caption.sees", { wait: seconds(every) }));
+  if (state === "live" && power === "low") parts.push(t("caption.low_power"));
   if (state === "live" && fps) parts.push(t("caption.fps", { n: Math.round(fps) }));
   if (width) parts.push(`${width} × ${height}`);
   parts.push(uri);

@@ -32,8 +32,10 @@ def test_what_would_fit_is_said_and_is_true() -> None:
     said = NEED.refusal(NEED.camera_bytes - 1) or ""
     assert "do not hold one camera" in said
     assert "it would hold one with windows of 7 pairs (max_pairs) or frames of 38416 pixels (max_pixels)" in said
+    assert said.endswith('or one window instead of two (power = "low")')
     assert 38416 == 49 * 28**2
     for fitting in (
+        replace(NEED, low_power=True),
         Need(row_bytes=1000, max_pairs=7, frame_tokens=50, text_tokens=0, factor=28),
         Need(row_bytes=1000, max_pairs=8, frame_tokens=49, text_tokens=0, factor=28),
     ):

@@ -68,8 +68,9 @@ def live_server(
     """
     data = tempfile.mkdtemp(prefix="askcam-test-")
     named = [part for camera in cameras for part in ("--camera", camera)]
-    # Tests run on every core: a server that measures how many threads help spends a third of its start on that.
-    alone = ["--threads", "1"] if warm.wanted else []
+    # Tests run on every core: a server that measures how many threads help spends a third of its start on that, and one
+    # that measures whether it is too slow may find that it is.
+    alone = ["--threads", "1", *(() if "--power" in args else ("--power", "full"))] if warm.wanted else []
     command = ["serve", "--port", "0", "--json", *alone, *named, *args]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "XDG_DATA_HOME": data, **(env or {})}
     process: Any  # subprocess.Popen[str], or as much of it as is used here
