@@ -1,12 +1,15 @@
 """What torch can run on here: picked, and in words."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 
 from askcam.engine.errors import ModelError
 
 BESIDE = 0.8  # of a GPU's free memory that weights may take, if one GPU is to do
+_thread = threading.local()
 
 
 def describe() -> str:
@@ -53,3 +56,26 @@ def roomiest(free: Sequence[int], weights_bytes: int) -> int | None:
     """The GPU with the most bytes free, if the weights fit there with room to work; the only one in any case. Pure."""
     index = max(range(len(free)), key=lambda i: free[i])
     return index if len(free) == 1 or weights_bytes <= BESIDE * free[index] else None
+
+
+@contextmanager
+def working_on(device: torch.device) -> Iterator[None]:
+    """`device` is the calling thread's inside. Every thread that has a model compute goes through here.
+
+    Triton's launches, graphs, events and pinned memory go to the thread's device wherever their tensors lie, and each
+    thread begins with the first GPU. Without a number ("cuda": a model over several) the thread's stays what it was.
+    """
+    before, _thread.device = device_of_thread(), device
+    try:
+        if device.type == "cuda":
+            with torch.cuda.device(device):
+                yield
+        else:
+            yield
+    finally:
+        _thread.device = before
+
+
+def device_of_thread() -> torch.device | None:
+    """What the calling thread works on; None: it has not said so."""
+    return getattr(_thread, "device", None)

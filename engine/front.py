@@ -17,6 +17,7 @@ import torch
 from askcam.engine.answer import Answer, refuse_stale
 from askcam.engine.choosing import check_sampling, choice_tokens, single_tokens, with_seed
 from askcam.engine.counts import Counts
+from askcam.engine.devices import working_on
 from askcam.engine.domain import Domain
 from askcam.engine.errors import EngineError, EngineFailure, ModelError, QuestionError, TooLong, UnknownScene
 from askcam.engine.forms import Forms
@@ -207,7 +208,8 @@ class Front(ABC):
     def _begin(self) -> None:
         if self._threads is not None:
             torch.set_num_threads(self._threads)
-        self._run()
+        with working_on(self._loaded.device):
+            self._run()
 
     def look(self, question: Question) -> View | None:
         """The camera's window now, not at ask() time, and no older than the question allows. `seen` is a part of it."""

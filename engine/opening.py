@@ -4,13 +4,14 @@ import logging
 from dataclasses import replace
 
 from askcam.engine.checkpoint import find, place
+from askcam.engine.devices import working_on
 from askcam.engine.errors import ModelError
 from askcam.engine.interface import Engine, EngineConfig, Progress
 from askcam.engine.live.build import build, check_room, make_model
 from askcam.engine.live.engine import LiveEngine
 from askcam.engine.live.prompts import LivePrompter
 from askcam.engine.live.selftest import selftest
-from askcam.engine.loading import Loaded
+from askcam.engine.loading import FoundModel, Loaded
 from askcam.engine.portable import PortableEngine
 from askcam.engine.weights import first_line
 
@@ -25,6 +26,12 @@ def open_backend(config: EngineConfig, progress: Progress | None = None) -> Engi
     """
     progress = progress or (lambda what, share: None)
     found = find(config, progress)
+    with working_on(found.device):
+        return _open_found(found, config, progress)
+
+
+def _open_found(found: FoundModel, config: EngineConfig, progress: Progress) -> Engine:
+    """All but the finding."""
     why = "as configured" if config.backend == "portable" else ""
     if not why:
         try:

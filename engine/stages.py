@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -15,7 +16,8 @@ class StageClock:
     """
 
     def __init__(self, model: torch.nn.Module, vision: torch.nn.Module, device: torch.device) -> None:
-        self._sync: Callable[[], None] = torch.cuda.synchronize if device.type == "cuda" else _nothing
+        cuda = device.type == "cuda"
+        self._sync: Callable[[], None] = partial(torch.cuda.synchronize, device) if cuda else _nothing
         self._over = True  # the first pass is; nothing more is timed
         self._inside = False  # the language model's pass, which may or may not hold the vision tower's
         self._began = self._vision_began = 0.0

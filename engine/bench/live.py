@@ -23,6 +23,7 @@ from askcam.engine.bench.live_arguments import parse
 from askcam.engine.bench.report import about, sum_up, table
 from askcam.engine.bench.shapes import SIZES, random_model
 from askcam.engine.checkpoint import load
+from askcam.engine.devices import working_on
 from askcam.engine.errors import EngineError
 from askcam.engine.interface import EngineConfig
 from askcam.engine.live.build import build, make_model
@@ -72,6 +73,11 @@ class Bench:
             self.options.out.write_text(json.dumps(self.found, indent=1))
 
     def run(self) -> None:
+        """All steps."""
+        with working_on(self.loaded.device):
+            self._steps()
+
+    def _steps(self) -> None:
         loaded = self.loaded
         self.step("floor", partial(stock.floor, loaded))
         prompter = LivePrompter(loaded, self.config.positions)

@@ -15,6 +15,7 @@ from support.tiny_models import save_tiny
 
 from askcam.demo.builtin import model_path
 from askcam.engine.checkpoint import load
+from askcam.engine.devices import device_of_thread
 from askcam.engine.interface import EngineConfig
 from askcam.engine.live.build import build
 from askcam.engine.loading import Loaded
@@ -205,6 +206,23 @@ def tiny(tiny_model: Callable[[str], Path]) -> Callable[..., Loaded]:
         return made[kind]
 
     return get
+
+
+Multiplied = set[tuple[str, torch.device | None]]
+
+
+@pytest.fixture
+def multiplied(monkeypatch: pytest.MonkeyPatch) -> Multiplied:
+    """Which threads have multiplied by weights, and what each had said that it works on."""
+    found: Multiplied = set()
+    linear = torch.nn.functional.linear
+
+    def noted(*args: Any, **more: Any) -> torch.Tensor:
+        found.add((threading.current_thread().name, device_of_thread()))
+        return linear(*args, **more)
+
+    monkeypatch.setattr(torch.nn.functional, "linear", noted)
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from askcam.engine.bench import asking, command
 
@@ -19,7 +20,10 @@ def run(capsys: pytest.CaptureFixture[str], *more: str) -> tuple[dict[str, objec
 
 
 def test_every_step_gives_its_figures(
-    tiny_model: Callable[[str], Path], capsys: pytest.CaptureFixture[str], tmp_path: Path
+    tiny_model: Callable[[str], Path],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    multiplied: set[tuple[str, torch.device | None]],
 ) -> None:
     model = str(tiny_model("qwen2_vl"))
     found, out = run(capsys, "--model", model, "--compiled", "--rounding", "--out", str(tmp_path / "found.json"))
@@ -38,6 +42,7 @@ def test_every_step_gives_its_figures(
     assert isinstance(rounding, dict)
     assert rounding["live"] < 1e-4
     assert "these are no GPU figures" in out
+    assert {device for _, device in multiplied} == {torch.device("cpu")}  # each thread had said so
     assert json.loads((tmp_path / "found.json").read_text())["live, 8 frames"] == {
         key: value
         for key, value in found["live, 8 frames"].items()
