@@ -81,7 +81,7 @@ class ModelInfo:
     talks: bool = True  # whether it answers questions that nothing is shown with
     failed_call: str = ""  # how it must be told of a tool that failed, where it understands no other way
     trained: Trained | None = None  # what it was trained for, if its folder says so; None: for anything
-    why_dtype: str = ""  # why its weights have that dtype, in a line, where that was left open on a CPU
+    why_dtype: str = ""  # why its weights have that dtype, in a line; "": it was asked for, or is the checkpoint's own
     quantized: str = (
         ""  # how quantized weights lie in memory or are multiplied, in a line, where they are no plain ones
     )

@@ -37,7 +37,7 @@ class FoundModel:
     device: torch.device
     spread: bool  # over several GPUs: no single one holds it
     dtype: torch.dtype | str  # of its weights in memory, as from_pretrained takes it
-    why_dtype: str  # why it is that one; "": it was asked for, or is the checkpoint's own
+    why_dtype: str  # why it is that one, or should be another; "": it was asked for, or is the checkpoint's own
     itemsize: int  # bytes of a weight in memory
     weights_bytes: int  # of all of them in memory
     quantized: str  # as ModelInfo has it

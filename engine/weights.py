@@ -15,6 +15,10 @@ from askcam.engine.machine_memory import memory_left
 from askcam.engine.quantized import method_of
 from askcam.engine.stored import FLOATING, read_as, with_beside
 
+SLOW_ON_GPU = (
+    "float32: a GPU multiplies it without its tensor cores, attention above all; "
+    "--dtype bfloat16 is faster there and takes half the memory"
+)
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -30,12 +34,15 @@ def dtype_of(wanted: str) -> torch.dtype | str:
 def dtype_for(
     wanted: str, device: torch.device, stored: Mapping[str, int], known: Any
 ) -> tuple[torch.dtype | str, str]:
-    """What the weights are to be, as `from_pretrained` takes it, and why, where that was left open on a CPU.
+    """What the weights are to be, as `from_pretrained` takes it, and why: where that was left open on a CPU, and where
+    another would be better on a GPU.
 
     `stored`: bytes by dtype; `known`: transformers' configuration. May measure, which takes up to two seconds. Raises
     ModelError."""
     if wanted != "auto" or device.type != "cpu":
-        return dtype_of(wanted), ""
+        dtype = dtype_of(wanted)
+        slow = device.type == "cuda" and itemsize_of(dtype, known.dtype) == 4
+        return dtype, SLOW_ON_GPU if slow else ""
     needed = {dtype: _needed(stored, dtype.itemsize) for dtype in (torch.float32, torch.bfloat16)}
     text = known.get_text_config()
     floating = sum(size for dtype, size in stored.items() if dtype in FLOATING)

@@ -7,10 +7,9 @@ import torch
 
 from askcam.engine.errors import ModelError
 from askcam.engine.interface import EngineConfig
-from askcam.engine.live.capacity import Division, Need, windows_budget
-from askcam.engine.live.cuda import choose_ops, settle_ops
+from askcam.engine.live.capacity import Division, Need, card_refusal, windows_budget
+from askcam.engine.live.cuda import choose_ops, settle_ops, settle_passes
 from askcam.engine.live.engine import LiveEngine
-from askcam.engine.live.graphs import Graphs
 from askcam.engine.live.model import LiveModel
 from askcam.engine.live.speed import pair_seconds
 from askcam.engine.live.statepool import StatePool
@@ -47,15 +46,17 @@ def make_model(loaded: Loaded, config: EngineConfig) -> LiveModel:
     states = StatePool(split.slots, split.spare)
     model = LiveModel(loaded, choose_ops(loaded.device), split.rows, states, own)
     if settle_ops(model.language, log.info) and not own.count:  # what modules do may not be capturable
-        log.info("capturing CUDA graphs")
-        graphs = Graphs(model.language, model.vision, model.pool)
-        graphs.capture_rows()
-        model.passes = graphs
+        model.passes = settle_passes(model, log.info)
     return model
 
 
 def check_room(found: FoundModel, config: EngineConfig) -> None:
-    """Before the weights are read: raises ModelError when they would leave too little for one camera."""
+    """Before the weights are read: raises ModelError when they take several GPUs, or leave too little for a camera."""
+    if found.spread:
+        raise ModelError(
+            f"its weights ({found.weights_bytes / 1e9:.2f} GB) fit into no single GPU with room to work and are spread "
+            "over several; the live backend wants one device"
+        )
     budget = _budget(found.device, config, found.weights_bytes)
     wanted = Need.of(found.config, found.itemsize, found.spec, found.max_pairs, config.power == "low")
     refusal = wanted.refusal(budget)
@@ -80,8 +81,14 @@ def divide(loaded: Loaded, config: EngineConfig) -> Division:
 
 
 def _budget(device: torch.device, config: EngineConfig, weights_bytes: int) -> int:
-    """Bytes for windows and answers, where the weights still have to take so many."""
-    if config.kv_gb is not None:
-        return int(config.kv_gb * 1e9)
-    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else memory_left().num_bytes
-    return windows_budget(free - weights_bytes, device.type)
+    """Bytes for windows and answers, where the weights still have to take so many. Raises ModelError when a GPU is too
+    small for that."""
+    wanted = None if config.kv_gb is None else int(config.kv_gb * 1e9)
+    if device.type == "cuda":
+        free = torch.cuda.mem_get_info(device)[0]
+        refusal = card_refusal(free, weights_bytes, wanted)
+        if refusal is not None:
+            raise ModelError(refusal)
+    elif wanted is None:
+        free = memory_left().num_bytes
+    return windows_budget(free - weights_bytes, device.type) if wanted is None else wanted

@@ -146,5 +146,18 @@ def windows_budget(free: int, device: str) -> int:
     return max(0, min(int(free * CPU_SHARE), CPU_MOST))
 
 
+def card_refusal(free: int, weights_bytes: int, wanted: int | None = None) -> str | None:
+    """Why a GPU with so many bytes `free` cannot hold windows beside weights that still have to take `weights_bytes`;
+    None if it can. `wanted`: bytes for windows, where somebody says so."""
+    left = free - weights_bytes - GPU_BESIDE
+    beside = f" and the weights take {_gb(weights_bytes)}" if weights_bytes else ""
+    said = f"{_gb(free)} are free on this GPU{beside}, of which {_gb(GPU_BESIDE)} must stay free for passing values"
+    if left <= 0:
+        return f"{said}: it is too small for the live backend; use a smaller model, or end what else runs there"
+    if wanted is not None and wanted > left:
+        return f"{said}: it does not hold {_gb(wanted)} for windows (kv_gb), but {_gb(left)} at most"
+    return None
+
+
 def _gb(count: int) -> str:
     return f"{count / 1e9:.2f} GB"

@@ -1,17 +1,24 @@
-"""What the live engine does on CUDA only: kernels instead of plain torch, measured plans, captured passes."""
+"""What the live engine does on CUDA only: kernels instead of plain torch, measured plans, captured passes.
 
-import importlib.util
+Each of these is left out, with a line in the log, where this machine cannot do it: plain torch is slower, not wrong.
+"""
+
 import logging
+import sys
 from collections.abc import Callable
 from math import prod
 
 import torch
 from torch import Tensor
 
+from askcam.engine.live.graphs import Graphs
 from askcam.engine.live.language import Language
 from askcam.engine.live.layers import LinearLayer
+from askcam.engine.live.model import LiveModel
 from askcam.engine.live.ops import LayerStates, Ops, RowSpan, append_batch, row_batch
+from askcam.engine.live.passes import Passes
 from askcam.engine.live.torch_ops import TorchOps
+from askcam.engine.weights import first_line
 
 log = logging.getLogger("askcam.engine")
 
@@ -19,25 +26,26 @@ LIMIT = 2e-2  # of an error's norm to the result's, in 16 bits
 
 
 def choose_ops(device: torch.device) -> Ops:
-    """Triton's operations where there are CUDA and Triton, else plain torch."""
+    """Triton's operations on CUDA, else plain torch; that too where Triton is missing, too old or broken."""
     if device.type != "cuda":
         return TorchOps()
-    if importlib.util.find_spec("triton") is None:
-        log.warning("Triton is not installed: the live backend runs on plain torch, slower")
-        return TorchOps()
-    from askcam.engine.live.triton_ops import TritonOps
+    try:
+        from askcam.engine.live.triton_ops import TritonOps
 
-    return TritonOps()
+        return TritonOps()
+    except Exception as exc:  # an import may fail by whatever the package does
+        log.warning("the live backend runs on plain torch, slower: %s", _why_no_triton(exc))
+        return TorchOps()
 
 
 def check_ops(language: Language) -> str | None:
     """Try the language model's operations in its own shapes against plain torch; returns what is wrong, if anything."""
     try:
-        for name, error in _errors(language):
+        for name, error in operation_errors(language):
             if not error < LIMIT:
                 return f"{name} is off by {error:.2g}"
     except Exception as exc:  # a kernel that this device or Triton cannot make
-        return f"a kernel does not run: {type(exc).__name__}: {exc}"
+        return f"a kernel does not run: {type(exc).__name__}: {first_line(exc)}"
     return None
 
 
@@ -55,12 +63,37 @@ def settle_ops(language: Language, progress: Callable[[str], None]) -> bool:
 
     assert isinstance(language.ops, TritonOps)
     progress("measuring kernels")
-    language.ops.plans.update(tune(language))
+    try:
+        language.ops.plans.update(tune(language))
+    except Exception as exc:  # of timing them: what is multiplied is right without
+        log.warning("kernels cannot be timed here, so cuBLAS multiplies: %s: %s", type(exc).__name__, first_line(exc))
     return True
 
 
+def settle_passes(model: LiveModel, progress: Callable[[str], None]) -> Passes:
+    """Passes that are replayed as CUDA graphs; where there are no graphs, those that just run."""
+    progress("capturing CUDA graphs")
+    try:
+        graphs = Graphs(model.language, model.vision, model.pool)
+        graphs.capture_rows()
+    except Exception as exc:
+        log.warning("passes run without CUDA graphs, slower: %s: %s", type(exc).__name__, first_line(exc))
+        return model.passes
+    return graphs
+
+
+def _why_no_triton(exc: Exception) -> str:
+    """In a line."""
+    triton = sys.modules.get("triton")
+    if triton is None:
+        return f"Triton, which comes with torch on Linux, cannot be imported ({first_line(exc)})"
+    version = vars(triton).get("__version__", "of an unknown version")
+    return f"Triton {version} cannot be used, 3.4 or newer can, as of torch 2.8 ({first_line(exc)})"
+
+
 @torch.no_grad()
-def _errors(language: Language) -> list[tuple[str, float]]:
+def operation_errors(language: Language) -> list[tuple[str, float]]:
+    """Of each operation by name: its error on noise, of the size of what plain torch gives. A launch may raise."""
     ours, plain, device, dtype = language.ops, TorchOps(), language.device, language.dtype
     noise = torch.Generator(device).manual_seed(0)
 

@@ -10,7 +10,15 @@ import pytest
 
 from askcam.engine.errors import ModelError
 from askcam.engine.interface import EngineConfig
-from askcam.engine.live.capacity import ANSWER_SLOTS, HEAD_TOKENS, Division, Need
+from askcam.engine.live.capacity import (
+    ANSWER_SLOTS,
+    GPU_BESIDE,
+    HEAD_TOKENS,
+    Division,
+    Need,
+    card_refusal,
+    windows_budget,
+)
 from askcam.engine.live.language import Language
 from askcam.engine.live.statepool import OWN
 from askcam.engine.live.torch_ops import TorchOps
@@ -56,6 +64,18 @@ def test_memory_of_a_model_that_keeps_states_is_divided_between_windows_and_answ
     assert found.spare == need.spare_slots
     assert need.refusal(need.least_bytes) is None
     assert "do not hold one camera" in (need.refusal(need.least_bytes - 1) or "")
+
+
+@pytest.mark.parametrize("free", [0, 1 << 30, (1 << 30) + 1, 4 << 30, 24 << 30])
+@pytest.mark.parametrize("weights", [0, 1 << 30, 5 << 30])
+def test_a_gpu_keeps_a_gigabyte_for_what_passes_or_is_too_small(free: int, weights: int) -> None:
+    said, budget = card_refusal(free, weights), windows_budget(free - weights, "cuda")
+    assert free - weights - budget >= min(GPU_BESIDE, free - weights)
+    assert (said is None) == (budget > 0)
+    assert ("the weights take" in (said or "")) == (said is not None and weights > 0)
+    assert card_refusal(free, weights, budget) == said
+    if said is None:
+        assert "(kv_gb)" in (card_refusal(free, weights, free) or "")
 
 
 def test_no_state_is_set_aside_where_none_is_kept() -> None:
