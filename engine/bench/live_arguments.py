@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from askcam.engine.bench.arguments import even, positive, size
+from askcam.engine.bench.shapes import NAMES
 
 ON_GPU: dict[str, Any] = {
     "frames": [16, 32],
@@ -34,7 +35,9 @@ def parse(argv: Sequence[str], default_model: str | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="askcam bench engine", description="What the live backend gains.")
     which = parser.add_mutually_exclusive_group(required=default_model is None)
     which.add_argument("--model", default=default_model, help="a model's folder or hub id")
-    which.add_argument("--shape", choices=["2b", "7b"], help="random weights of Qwen2-VL's real shape, for a GPU")
+    which.add_argument(
+        "--shape", choices=NAMES, help="random weights of a real shape, for a GPU: Qwen2-VL's, or qwen3.5-..."
+    )
     which.add_argument("--tiny", action="store_const", const="tiny", dest="shape", help="a random toy: does it run?")
     parser.add_argument("--frames", type=even, nargs="+", metavar="N", help="window lengths, even")
     parser.add_argument("--stretch", action="store_true", help="longer windows than the model was trained on")

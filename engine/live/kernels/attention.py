@@ -8,15 +8,19 @@ tokens of one question, or several questions of one camera) read its keys and va
 different windows walks through them one after the other.
 """
 
+from dataclasses import dataclass
+
 import torch
 import triton
 import triton.language as tl
 from triton.language.extra.cuda import gdc_launch_dependents, gdc_wait
 
-from askcam.engine.live.kernels.launch import launch_options, num_processors, power_of_2, shared_bytes
+from askcam.engine.live.kernels.launch import INTERPRETER, GpuLimits, launch_options, limits_of, power_of_2
 
 Tensor = torch.Tensor
 MOST_KEYS = 64  # that a tile of rows meets at once
+WIDE = 200 << 10  # bytes of shared memory
+FULL = 64 * 128  # numbers of a tile's result that four warps hold beside its operands
 MOST_SPLITS = 63  # with the tail's share 64, which the merge reads in one go
 LOG2_E = 1.4426950408889634
 
@@ -122,9 +126,42 @@ def _merge(
         tl.store(OUT + head * D + od, out.to(OUT.dtype.element_ty))
 
 
-def fitting(most_m: int, dim: int, itemsize: int, limit: int) -> tuple[int, int]:
-    """Rows of a tile, `most_m` at most, and keys that it meets at once, so that both fit into `limit` bytes. Pure."""
-    block_m, block_n = most_m, MOST_KEYS
+@dataclass(frozen=True, slots=True)
+class AttentionTile:
+    """How attention is cut: what one program takes."""
+
+    rows: int  # tokens; each brings the query heads that share a key head
+    block_m: int  # rows of the tile: a power of two
+    block_n: int  # keys that they meet at once
+    warps: int
+
+
+def tile_for(rows: int, group: int, dim: int, itemsize: int, packed: bool, limits: GpuLimits) -> AttentionTile:
+    """Of `rows` tokens whose heads of `dim` share a key head by `group`. Pure.
+
+    As large as shared memory allows and registers hold: tests/engine/live/test_aot.py compiles it for many a card and
+    looks for what is spilled. Where tensor cores read from shared memory (cards that have more than WIDE of it)
+    registers hold more.
+    """
+    wide = limits.shared_bytes > WIDE
+    block_n = MOST_KEYS
+    if itemsize == 4:  # without tensor cores all operands lie in registers
+        most_m, block_n = (32, MOST_KEYS) if limits is INTERPRETER else (16, MOST_KEYS // (2 if dim <= 128 else 4))
+    else:
+        most_m = 128 if rows * group > 64 and dim <= 128 else 64
+        if most_m * dim > FULL and not wide:
+            block_n = MOST_KEYS // 2
+    most_m, block_n = fitting(most_m, block_n, dim, itemsize, limits.shared_bytes)
+    together = max(1, min(rows, most_m // group)) if packed else 1
+    block_m = max(16, power_of_2(together * group))
+    full = block_m == 128 or block_m * dim > FULL or (block_m == 64 and block_m * dim == FULL and not wide)
+    warps = 8 if full else 4
+    return AttentionTile(together, block_m, block_n, warps)
+
+
+def fitting(most_m: int, most_n: int, dim: int, itemsize: int, limit: int) -> tuple[int, int]:
+    """Rows of a tile and keys that it meets at once, so many at most, so that both fit into `limit` bytes. Pure."""
+    block_m, block_n = most_m, most_n
     while itemsize * (block_m * dim + 2 * block_n * dim + block_m * block_n) > limit and block_n > 16:
         block_m, block_n = (block_m // 2, block_n) if block_m > 64 else (block_m, block_n // 2)
     return block_m, block_n
@@ -151,19 +188,18 @@ def row_attention(
     rows, heads, dim = q.shape
     num_kv = k.shape[1]
     group = heads // num_kv
-    most_m = 32 if q.dtype == torch.float32 else 128 if rows * group > 64 else 64  # what a tile's registers hold
-    most_m, block_n = fitting(most_m, dim, q.itemsize, shared_bytes(q.device))
-    rows_per_tile = max(1, min(rows, most_m // group)) if packed else 1
-    block_m = max(16, power_of_2(rows_per_tile * group))
+    limits = limits_of(q.device)
+    tile = tile_for(rows, group, dim, q.itemsize, packed, limits)
+    rows_per_tile, block_m = tile.rows, tile.block_m
     tiles = -(-rows // rows_per_tile) * num_kv
-    parts = splits or max(1, min(MOST_SPLITS, 2 * num_processors(q.device) // tiles))
+    parts = splits or max(1, min(MOST_SPLITS, 2 * limits.num_processors // tiles))
     acc = torch.empty(tiles * (parts + 1) * block_m * dim, device=q.device, dtype=torch.float32)
     ml = torch.empty(tiles * (parts + 1) * block_m * 2, device=q.device, dtype=torch.float32)
     out = torch.empty_like(q)
     _attend[(tiles, parts + 1)](
         q, k, v, window_base, window_len, tail_base, tail_len, acc, ml, rows, scale * LOG2_E, parts,
-        G=group, KVH=num_kv, D=dim, BM=block_m, RT=rows_per_tile, BN=block_n,
-        **launch_options(q.device, 4 if block_m < 128 else 8, 2),
+        G=group, KVH=num_kv, D=dim, BM=block_m, RT=rows_per_tile, BN=tile.block_n,
+        **launch_options(q.device, tile.warps, 2),
     )  # fmt: skip
     _merge[(tiles, rows_per_tile * group)](
         acc, ml, out, rows, parts + 1, G=group, KVH=num_kv, D=dim, BM=block_m, RT=rows_per_tile,

@@ -5,6 +5,7 @@ runs; `gdc_wait` inside the kernel then waits for all that the predecessor wrote
 touches anything that another kernel writes, so the order of results is the order of launches.
 """
 
+from dataclasses import dataclass
 from functools import cache
 
 import torch
@@ -14,31 +15,40 @@ from triton import knobs
 INTERPRETED = bool(knobs.runtime.interpret)  # kernels run as numpy on the CPU: for tests
 
 
-@cache
-def overlaps(device: torch.device) -> bool:
-    """Whether kernels on `device` are launched before their predecessor has ended."""
-    return device.type == "cuda" and not INTERPRETED and torch.cuda.get_device_capability(device) >= (9, 0)
+@dataclass(frozen=True, slots=True)
+class GpuLimits:
+    """What of a device decides how kernels are cut and launched."""
+
+    num_processors: int  # streaming multiprocessors
+    shared_bytes: int  # of a multiprocessor's shared memory, that one program may use
+    overlaps: bool  # kernels are launched before their predecessor has ended
+
+
+INTERPRETER = GpuLimits(num_processors=4, shared_bytes=1 << 30, overlaps=False)
 
 
 @cache
-def num_processors(device: torch.device) -> int:
-    """Streaming multiprocessors of `device`; a stand-in where kernels are interpreted."""
+def limits_of(device: torch.device) -> GpuLimits:
+    """The GPU; a stand-in where kernels are interpreted."""
     if device.type != "cuda":
-        return 4
-    return int(torch.cuda.get_device_properties(device).multi_processor_count)
-
-
-@cache
-def shared_bytes(device: torch.device) -> int:
-    """What one program may use of a multiprocessor's shared memory."""
-    if device.type != "cuda":
-        return 1 << 30
-    return int(getattr(torch.cuda.get_device_properties(device), "shared_memory_per_block_optin", 99 << 10))
+        return INTERPRETER
+    found = torch.cuda.get_device_properties(device)
+    return GpuLimits(
+        num_processors=int(found.multi_processor_count),
+        shared_bytes=int(getattr(found, "shared_memory_per_block_optin", 99 << 10)),
+        overlaps=not INTERPRETED and torch.version.hip is None and (found.major, found.minor) >= (9, 0),
+    )
 
 
 def launch_options(device: torch.device, num_warps: int, num_stages: int | None = None) -> dict[str, int | bool]:
-    """Keyword arguments of a launch; PDL is also the kernel's own compile-time constant."""
-    pdl = overlaps(device)
+    """Keyword arguments of a launch; PDL is also the kernel's own compile-time constant.
+
+    Triton launches on the calling thread's device, wherever the tensors lie: that must be `device`.
+    """
+    assert device.type != "cuda" or device.index == torch.cuda.current_device(), (
+        f"this thread does not work on {device}"
+    )
+    pdl = limits_of(device).overlaps
     options: dict[str, int | bool] = {"PDL": pdl, "num_warps": num_warps}
     if pdl:
         options["launch_pdl"] = True

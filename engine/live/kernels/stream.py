@@ -9,7 +9,7 @@ import triton
 import triton.language as tl
 from triton.language.extra.cuda import gdc_launch_dependents, gdc_wait
 
-from askcam.engine.live.kernels.launch import launch_options, num_processors, power_of_2
+from askcam.engine.live.kernels.launch import launch_options, limits_of, power_of_2
 
 Tensor = torch.Tensor
 
@@ -109,7 +109,7 @@ def stream(
     out = torch.empty(1, n, device=x.device, dtype=x.dtype) if add_to is None else add_to
     tiles = triton.cdiv(n, block_n)
     block_k = min(block_k, power_of_2(k))
-    _stream[(min(tiles, waves * num_processors(x.device)),)](
+    _stream[(min(tiles, waves * limits_of(x.device).num_processors),)](
         x, x if norm is None else norm, weight, x if bias is None else bias, out, n, k, eps,
         HAS_NORM=norm is not None, HAS_BIAS=bias is not None, ADD=add_to is not None, GATED=gated,
         BN=block_n, BK=block_k, BX=power_of_2(k), **launch_options(x.device, warps),

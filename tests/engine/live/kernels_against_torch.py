@@ -207,7 +207,7 @@ def test_row_attention(
 def test_a_tile_fits_into_the_device_s_shared_memory(
     most: int, dim: int, itemsize: int, kib: int, want: tuple[int, int]
 ) -> None:
-    assert attention.fitting(most, dim, itemsize, kib << 10) == want
+    assert attention.fitting(most, 64, dim, itemsize, kib << 10) == want
 
 
 def test_a_row_that_sees_nothing_is_zero() -> None:
