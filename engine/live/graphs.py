@@ -91,6 +91,11 @@ class Graphs:
                 if packed or count <= MOST_APART:
                     self._try(f"a pass of {count} rows", partial(self._capture_rows, count, packed))
 
+    @property
+    def row_counts(self) -> tuple[tuple[int, bool], ...]:
+        """Of which passes over rows there are graphs: so many rows, and whether neighbours share a window."""
+        return tuple(self._rows)
+
     # -- as of Passes
 
     def layer_ranges(self, num_windows: int, num_new: int) -> tuple[range, ...]:
