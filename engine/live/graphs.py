@@ -39,6 +39,9 @@ log = logging.getLogger("askcam.engine")
 ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 192, 256, 320)  # tokens of one pass; more run uncaptured
 MOST_APART = 64  # rows that are also captured for the case that each sees another window
 MOST_LOGITS = 64  # rows of one captured pass whose logits are wanted; passes of up to 16 rows give those of all
+LEAST_EXTRAS = (
+    32  # rows of the smallest captured pass that takes what vision adds between layers: it comes by whole frames
+)
 OFTEN = 3  # a size that comes so often is captured,
 MOST_SIZES = 32  # as long as there are not more than so many: each holds memory
 PIECE_MS = 4.0  # an append or encode longer than this is captured in pieces, between which answers get their tokens
@@ -52,6 +55,7 @@ class _Rows:
     states: Tensor | None  # (4, R), where the model keeps states
     blank_states: Tensor  # (4, R): of rows that begin from nothing and leave what nobody reads
     select: Tensor | None
+    extras: tuple[Tensor, ...]  # as x
     run: Captured[Tensor]
 
 
@@ -78,7 +82,7 @@ class Graphs:
         assert language.kv.shape[2] > pool.total_rows
         self._language, self._vision, self._pool = language, vision, pool
         self._scratch = pool.total_rows
-        self._rows: dict[tuple[int, bool], _Rows] = {}
+        self._rows: dict[tuple[int, bool, bool], _Rows] = {}  # by number, packed, with extras
         self._appends: dict[tuple[int, int], _Append] = {}
         self._encodes: dict[tuple[int, int, int], _Encode] = {}
         self._met: Counter[tuple[str | int, ...]] = Counter()
@@ -90,10 +94,14 @@ class Graphs:
             for packed in (False, True):
                 if packed or count <= MOST_APART:
                     self._try(f"a pass of {count} rows", partial(self._capture_rows, count, packed))
+            if self._vision.num_extras and count >= LEAST_EXTRAS:
+                capture = partial(self._capture_rows, count, True, self._vision.num_extras)
+                self._try(f"a pass of {count} rows with what vision adds", capture)
 
     @property
-    def row_counts(self) -> tuple[tuple[int, bool], ...]:
-        """Of which passes over rows there are graphs: so many rows, and whether neighbours share a window."""
+    def row_counts(self) -> tuple[tuple[int, bool, bool], ...]:
+        """Of which passes over rows there are graphs: so many rows, whether neighbours share a window, whether vision
+        adds to them between layers."""
         return tuple(self._rows)
 
     # -- as of Passes
@@ -106,11 +114,13 @@ class Graphs:
     def rows(self, x: Tensor, batch: RowBatch, select: Tensor | None = None, extras: Sequence[Tensor] = ()) -> Tensor:
         """As Language.rows. The logits are overwritten by the next pass."""
         num_rows = x.shape[0]
-        found = None if extras else self._fitting(num_rows, batch.packed)
+        found = self._fitting(num_rows, batch.packed, bool(extras))
         if found is None or (found.select is not None and (num_rows if select is None else len(select)) > MOST_LOGITS):
             return self._language.rows(x, batch, select, extras)
         found.x[:num_rows].copy_(x)
         found.meta[:, :num_rows].copy_(batch.meta)
+        for target, extra in zip(found.extras, extras, strict=True):
+            target[:num_rows].copy_(extra)  # what stands behind these goes to padding, which nobody reads
         if found.states is not None and batch.states is not None:
             found.states[:, :num_rows].copy_(batch.states)
         if num_rows < found.x.shape[0]:
@@ -176,11 +186,12 @@ class Graphs:
         found = run()
         return EncodedPairs(found.tokens.clone(), tuple(extra.clone() for extra in found.extras)).behind(done)
 
-    def _fitting(self, num_rows: int, packed: bool) -> _Rows | None:
-        best = min((count for count, _ in self._rows if count >= num_rows), default=None)
+    def _fitting(self, num_rows: int, packed: bool, extras: bool) -> _Rows | None:
+        counts = (count for count, _, takes in self._rows if takes == extras and count >= num_rows)
+        best = min(counts, default=None)
         if best is None:
             return None
-        return self._rows.get((best, packed)) or self._rows.get((best, not packed))
+        return self._rows.get((best, packed, extras)) or self._rows.get((best, not packed, extras))
 
     def _often(self, *size: str | int) -> bool:
         """Whether this is the time to capture this size."""
@@ -196,7 +207,7 @@ class Graphs:
         except Exception as exc:  # a driver or torch that cannot: slower, not wrong
             log.warning("%s could not be captured as a CUDA graph and runs without (%s)", what, exc)
 
-    def _capture_rows(self, count: int, packed: bool) -> None:
+    def _capture_rows(self, count: int, packed: bool, num_extras: int = 0) -> None:
         language = self._language
         blank = torch.zeros(8, count, dtype=torch.int32, device=language.device)
         blank[[DST, WINDOW_BASE, TAIL_BASE]] = self._scratch
@@ -212,8 +223,9 @@ class Graphs:
         blank_states[READ], blank_states[WRITE] = NOTHING, SCRATCH
         states = blank_states.clone() if language.states else None
         batch = RowBatch(meta, (), packed, states)
-        run = Captured(lambda: language.rows(x.clone(), batch, select), language.device, self._memory)
-        self._rows[count, packed] = _Rows(x, meta, blank, states, blank_states, select, run)
+        extras = tuple(torch.zeros_like(x) for _ in range(num_extras))
+        run = Captured(lambda: language.rows(x.clone(), batch, select, extras), language.device, self._memory)
+        self._rows[count, packed, bool(extras)] = _Rows(x, meta, blank, states, blank_states, select, extras, run)
 
     def _capture_append(self, num_windows: int, num_new: int) -> None:
         language, device = self._language, self._language.device

@@ -129,7 +129,8 @@ class Language:
 
         In the last layer the others need keys and values, or states, only.
         """
-        chosen = batch if select is None or not select.shape[0] else batch.rows(select)
+        reads_spans = isinstance(self.ops, TorchOps)
+        chosen = batch if select is None or not select.shape[0] else batch.rows(select, spans=reads_spans)
 
         def attention(q: Tensor, k: Tensor, v: Tensor, last: bool) -> Tensor:
             return self.ops.row_attention(q, k, v, chosen if last else batch, self.scale)

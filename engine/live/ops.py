@@ -46,11 +46,13 @@ class RowBatch:
     packed: bool = False  # neighbouring rows mostly share a window: never changes a result, only what it costs
     states: Tensor | None = None  # (4, R) int32 on the device, where the model keeps states
 
-    def rows(self, chosen: Tensor) -> "RowBatch":
-        """Of these rows only, which see what they saw, for attention. Waits for the device if there are spans."""
+    def rows(self, chosen: Tensor, *, spans: bool = True) -> "RowBatch":
+        """Of these rows only, which see what they saw, for attention. Waits for the device where `spans` are wanted
+        and there are some: kernels want none."""
         meta = self.meta[:, chosen]
-        spans = [RowSpan(1, *seen) for seen in zip(*meta[WINDOW_BASE:].tolist(), strict=True)] if self.spans else ()
-        return RowBatch(meta, spans)
+        told = spans and bool(self.spans)
+        found = [RowSpan(1, *seen) for seen in zip(*meta[WINDOW_BASE:].tolist(), strict=True)] if told else ()
+        return RowBatch(meta, found)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -167,11 +167,19 @@ def test_a_padded_replay_writes_no_state_but_its_own(sharp: Make) -> None:
     replayed("qwen3_5", sharp, [1, 3, 1], True, 5)
 
 
-def replayed(kind: str, sharp: Make, sizes: list[int], chosen: bool, seed: int) -> None:
+def test_what_vision_adds_between_layers_is_replayed_with_the_pass(sharp: Make) -> None:
+    replayed("qwen3_vl", sharp, [1, 18, 3], True, 3, extras=True)
+
+
+def replayed(kind: str, sharp: Make, sizes: list[int], chosen: bool, seed: int, *, extras: bool = False) -> None:
     with torch.inference_mode():
         plain, language = languages(sharp(kind), TritonOps())
-        graphs = Graphs(language, Vision(sharp(kind).model, kind), KVPool(ROWS))
+        vision = Vision(sharp(kind).model, kind)
+        graphs = Graphs(language, vision, KVPool(ROWS))
         graphs.capture_rows((1, 2, 4, 8, 32))
+        ran: list[int] = []
+        rows = language.rows
+        language.rows = lambda x, *more: ran.append(x.shape[0]) or rows(x, *more)  # type: ignore[method-assign, func-returns-value]
         spans, tail = [], 300
         for i, size in enumerate(sizes):
             spans.append(RowSpan(size, 100 * (i % 2), 90 + i, tail, size))
@@ -179,10 +187,13 @@ def replayed(kind: str, sharp: Make, sizes: list[int], chosen: bool, seed: int) 
         x, positions = draw(spans, plain, seed)
         batch = row_batch(slotted(spans, plain), positions, DEVICE)
         select = torch.arange(0, x.shape[0], 2, device=DEVICE) if chosen else None
-        want = plain.rows(x.clone(), batch, select)
+        added = tuple(torch.randn(x.shape).to(x) for _ in range(vision.num_extras)) if extras else ()
+        want = plain.rows(x.clone(), batch, select, added)
         for _ in range(2):  # whatever the first one left behind
-            assert close(graphs.rows(x.clone(), batch, select), want)
+            assert close(graphs.rows(x.clone(), batch, select, added), want)
         assert alike(language, plain)
+        captured = min(count for count in (1, 2, 4, 8, 32) if count >= (32 if extras else sum(sizes)))
+        assert set(ran) in (set(), {captured})  # on CUDA nothing is called; elsewhere the padded pass is
 
 
 @torch.inference_mode()
