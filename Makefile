@@ -5,13 +5,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 NODE := tests/house/node
+# PyTorch without CUDA, for a machine without a GPU: gigabytes less. TORCH_INDEX= is for who wants pip's usual one.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+GPU := $(wildcard /dev/nvidiactl /dev/nvhost-gpu /dev/nvgpu /dev/dxg /dev/kfd)
 PACKAGES := stream engine client demo server features app
 # Processes of tests, each of which holds a model: one more than there are cores, since many a test waits for a camera or a page.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
 BENCHMARKS := demo languages low_power summarize timeline watches calibration capture_cpu freshness faults same replay grammar barcode fuzz fuzz_realtime soak chaos
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sdks demo test check lint types arrows javascript language renew bench clean
+.PHONY: help setup torch sdks demo test check lint types arrows javascript language renew bench clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -26,8 +29,17 @@ $(READY): pyproject.toml
 	@echo "== 2/3 pip and setuptools"
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --upgrade pip "setuptools>=77"
 	@echo "== 3/3 askcam and its dependencies (PyTorch is the large one: minutes and gigabytes, the first time)"
+	@$(MAKE) -s --no-print-directory torch
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --editable ".[test]"
 	@touch $@
+
+# Whatever keeps it from being had there, pip's usual index has one that runs here, too.
+torch:
+	@if [ -z "$(GPU)" ] && [ -n "$(TORCH_INDEX)" ] && [ "$$(uname -s)" = Linux ] && $(BIN)/python -c "import importlib.util, sys; sys.exit(importlib.util.find_spec(\"torch\") is not None)"; then \
+		if $(BIN)/python -m pip --isolated --disable-pip-version-check index versions torch --index-url "$(TORCH_INDEX)" --retries 0 --timeout 10 >/dev/null 2>&1; then \
+			echo "there is no GPU here: PyTorch without CUDA, from $(TORCH_INDEX)"; \
+			$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --index-url "$(TORCH_INDEX)" "torch>=2.6" "torchvision>=0.21" || true; \
+		else echo "there is no GPU here, but $(TORCH_INDEX) cannot be had either: PyTorch with CUDA"; fi; fi
 
 sdks: $(READY) ## frameworks and SDKs of others, which tests/sdk asks by (a minute; they are skipped without)
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --editable ".[sdks]"

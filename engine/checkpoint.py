@@ -14,6 +14,7 @@ from askcam.engine.families.spec import MAX_PAIRS, Facts, FamilySpec, ModelLimit
 from askcam.engine.fingerprint import commit_of, digest_of
 from askcam.engine.folders import find_model, read_config, weight_files
 from askcam.engine.interface import EngineConfig, ModelInfo, PowerMode, Progress
+from askcam.engine.light import reading_lightly
 from askcam.engine.loading import FoundModel, Loaded
 from askcam.engine.power import LEAST_TOKENS, smaller_frames
 from askcam.engine.quantized import check_packages, told_unpacked, unpacks_when_read
@@ -35,8 +36,9 @@ def find(config: EngineConfig, progress: Progress) -> FoundModel:
     raw = read_config(folder, config.model)
     card = read_card(folder)
     max_pairs = _max_pairs(config, card)
-    processor = _load_processor(folder, config.model, raw)
-    known = _load_config(folder, config.model)
+    with reading_lightly():
+        processor = _load_processor(folder, config.model, raw)
+        known = _load_config(folder, config.model)
     spec = _spec(config, raw["model_type"], known.to_dict(), processor, card)
     if config.power == "low":
         spec = smaller_frames(spec, config, LEAST_TOKENS)
@@ -75,7 +77,8 @@ def place(found: FoundModel, config: EngineConfig, progress: Progress) -> Loaded
     """Read the weights and place them. Blocks. Raises ModelError."""
     folder, card, processor, spec, max_pairs = found.folder, found.card, found.processor, found.spec, found.max_pairs
     progress("loading weights", 0.0)
-    with weights_bar(progress), unpacking_bars(progress) if found.quantized else nullcontext():
+    bars = unpacking_bars(progress) if found.quantized else nullcontext()
+    with weights_bar(progress), bars, reading_lightly():
         model = read_weights(config, found)
     parameter = next(model.parameters())
     info = ModelInfo(

@@ -3,6 +3,8 @@
 Sources: cgroup v2 and v1 (kernel.org, admin-guide/cgroup-v2.html and cgroup-v1/memory.html), getrlimit(2). No torch.
 """
 
+import ctypes
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +27,13 @@ def memory_left() -> MemoryLeft:
     """The narrowest of all bounds, now."""
     free = MemoryLeft(int(psutil.virtual_memory().available), "free on this machine")
     return min([free, *_groups(), *_limits()], key=lambda each: each.num_bytes)
+
+
+def give_back_memory() -> None:
+    """What was freed and kept for later goes back to the system. glibc only; milliseconds."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 def _limits() -> list[MemoryLeft]:

@@ -8,8 +8,10 @@ from askcam.engine.interface import Engine, EngineConfig, Progress
 def open_engine(config: EngineConfig, progress: Progress | None = None) -> Engine:
     """Load a model, warm it up, and return it ready. Blocks for as long as that takes. Raises ModelError."""
     wait_calmly()
-    from askcam.engine.opening import open_backend
+    from askcam.engine.light import reading_lightly
 
+    with reading_lightly():
+        from askcam.engine.opening import open_backend
     return open_backend(config, progress)
 
 

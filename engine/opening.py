@@ -7,11 +7,13 @@ from askcam.engine.checkpoint import find, place
 from askcam.engine.devices import working_on
 from askcam.engine.errors import ModelError
 from askcam.engine.interface import Engine, EngineConfig, Progress
+from askcam.engine.light import reading_lightly
 from askcam.engine.live.build import build, check_room, make_model
 from askcam.engine.live.engine import LiveEngine
 from askcam.engine.live.prompts import LivePrompter
 from askcam.engine.live.selftest import selftest
 from askcam.engine.loading import FoundModel, Loaded
+from askcam.engine.machine_memory import give_back_memory
 from askcam.engine.portable import PortableEngine
 from askcam.engine.weights import first_line
 
@@ -24,7 +26,12 @@ def open_backend(config: EngineConfig, progress: Progress | None = None) -> Engi
     The live backend where it is supported and proves exact; whatever keeps it from that, exceptions of any kind
     included, leads to the portable one, and is told in `ModelInfo.why_portable`.
     """
-    progress = progress or (lambda what, share: None)
+    engine = _open(config, progress or (lambda what, share: None))
+    give_back_memory()  # reading and comparing take much that answering does not
+    return engine
+
+
+def _open(config: EngineConfig, progress: Progress) -> Engine:
     found = find(config, progress)
     with working_on(found.device):
         return _open_found(found, config, progress)
@@ -63,7 +70,8 @@ def _open_live(loaded: Loaded, config: EngineConfig, progress: Progress) -> Live
     """Raises ModelError where it is not supported or not exact, and whatever else goes wrong."""
     model = make_model(loaded, config)
     progress("comparing with transformers", 0.0)
-    checks = tuple(selftest(loaded, model, LivePrompter(loaded, config.positions)))
+    with reading_lightly():  # stock code asks the compiler's modules whether True is true
+        checks = tuple(selftest(loaded, model, LivePrompter(loaded, config.positions)))
     wrong = [check for check in checks if not check.ok]
     if wrong:
         raise ModelError("the live backend is not exact here: " + "; ".join(f"{c.name}: {c.detail}" for c in wrong))

@@ -98,7 +98,8 @@ def read_weights(config: EngineConfig, found: FoundModel) -> Any:
 
     auto: Any = transformers.AutoModelForImageTextToText
     device = found.device
-    placed = importlib.util.find_spec("accelerate") is not None
+    plain = device.type == "cpu" and not found.quantized  # transformers reads it there by itself
+    placed = not plain and importlib.util.find_spec("accelerate") is not None
     try:
         model, read = auto.from_pretrained(
             found.folder,

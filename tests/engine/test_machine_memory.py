@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -35,6 +36,18 @@ try:
     open_engine(EngineConfig(sys.argv[1]))
 except Exception as exc:
     print(type(exc).__name__, exc)
+"""
+
+FREED = """
+import psutil, sys
+from askcam.engine.machine_memory import give_back_memory
+kept = []
+for _ in range(5_000):
+    kept += [bytearray(16_384), bytearray(1024)]
+del kept[::2]  # what lies between stays, so nothing goes back by itself
+before = psutil.Process().memory_info().rss
+give_back_memory()
+print(before - psutil.Process().memory_info().rss)
 """
 
 
@@ -178,3 +191,9 @@ def test_sizes_are_read_from_all_files(tiny_model: Callable[[str], Path]) -> Non
     files = list(folder.glob("*.safetensors"))
     whole = sum(file.stat().st_size for file in files)
     assert 0.9 * whole < stored_bytes(files)["F32"] < whole
+
+
+@pytest.mark.skipif("glibc" not in platform.libc_ver(), reason="another C library")
+def test_what_was_freed_goes_back_to_the_system() -> None:
+    done = subprocess.run([sys.executable, "-c", FREED], capture_output=True, text=True, timeout=60, check=True)
+    assert int(done.stdout) > 5_000 * 16_384 / 2
