@@ -58,9 +58,12 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self.packages, self.makers, self.marks, self.plain = set(packages), makers, marks, plain
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
-        if not self.defers(name):
+        real = importlib.machinery.PathFinder.find_spec(name, path) if self.defers(name) else None
+        if real is None:  # what is not there must not seem to be
             return None
-        return importlib.machinery.ModuleSpec(name, self, is_package=True)
+        spec = importlib.machinery.ModuleSpec(name, self)
+        spec.submodule_search_locations = real.submodule_search_locations
+        return spec
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
         return _Module(spec.name, self)

@@ -1,6 +1,7 @@
 """Imports put off: what others see of them, and when the real thing is read."""
 
 import importlib
+import importlib.util
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -235,14 +236,22 @@ def test_what_was_there_before_stays(folder: Path) -> None:
     assert user().Shape is sys.modules["heavy"].Shape
 
 
-def test_a_part_that_is_not_there_is_told_when_it_is_used(folder: Path) -> None:
-    (folder / "late.py").write_text("from heavy import missing\nfrom heavy.gone import other\n")
+def test_a_name_that_is_not_there_is_told_when_it_is_used(folder: Path) -> None:
+    (folder / "late.py").write_text("from heavy import missing\n")
     with deferred("heavy"):
         module = importlib.import_module("late")
     with pytest.raises(AttributeError, match="missing"):
         module.missing()
-    with pytest.raises(ModuleNotFoundError, match=r"heavy\.gone"):
-        module.other()
+
+
+@pytest.mark.parametrize("name", ["heavy.gone", "heavy.part.gone", "nowhere", "nowhere.gone"])
+def test_a_module_that_is_not_there_is_not_found(folder: Path, name: str) -> None:
+    """Others look whether a package is installed, and do without."""
+    with deferred("heavy", "nowhere"):
+        assert importlib.util.find_spec(name.split(".")[0]) is None or name.startswith("heavy")
+        with pytest.raises(ModuleNotFoundError):
+            importlib.import_module(name)
+    assert not read()
 
 
 def test_an_exception_ends_the_block_too(folder: Path) -> None:
