@@ -1,11 +1,11 @@
-"""What a model of Qwen2-VL-2B's widths costs a CPU, live against stock transformers, in float32 and in bfloat16.
+"""What a model of real widths costs a CPU, live against stock transformers, in float32 and in bfloat16.
 
-    python benchmarks/real_shape.py [--part N] [--dtypes float32 bfloat16]
+    python benchmarks/real_shape.py [--shape 2b|qwen3.5-0.8b|...] [--part N] [--dtypes float32 bfloat16]
 
 Random weights; every N-th layer of both towers is there, so that times are about an N-th of the whole model's but for
-the head (all of it: --part 1, which takes 9 GB and some minutes). One thread, CPU seconds of that thread, the best of
-some runs: a pair of frames through vision, the same into one window, a question on whole pairs, a token; stock's first
-token of the same prompt in one pass. Prints a table and one JSON line.
+the head (all of it: --part 1, which takes 9 GB of Qwen2-VL-2B, and some minutes). One thread, CPU seconds of that
+thread, the best of some runs: a pair of frames through vision, the same into one window, a question on whole pairs, a
+token; stock's first token of the same prompt in one pass. Prints a table and one JSON line.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import platform
 import resource
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -35,14 +36,18 @@ RUNS = 3
 def main() -> None:
     """Prints the figures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--shape", default="2b", choices=shapes.NAMES)
     parser.add_argument("--part", type=int, default=4, help="one layer of so many")
     parser.add_argument("--dtypes", nargs="+", default=["float32", "bfloat16"], choices=["float32", "bfloat16"])
     options = parser.parse_args()
     torch.set_num_threads(1)
-    hidden, layers, heads, kv, inner, words, tied, sections, depth, width, vision_heads = shapes.SHAPES["2b"]
-    layers, depth = layers // options.part, depth // options.part
-    shapes.SHAPES["part"] = (hidden, layers, heads, kv, inner, words, tied, sections, depth, width, vision_heads)
-    found: dict[str, Any] = {"bench": "real shape", "cpu": platform.machine(), "torch": torch.__version__}
+    layers, depth = shorten(options.shape, options.part)
+    found: dict[str, Any] = {
+        "bench": "real shape",
+        "shape": options.shape,
+        "cpu": platform.machine(),
+        "torch": torch.__version__,
+    }
     found |= {"date": time.strftime("%Y-%m-%d"), "layers": layers, "vision_blocks": depth, "pairs": PAIRS}
     for dtype in options.dtypes:
         found[dtype] = measure(getattr(torch, dtype))
@@ -51,11 +56,26 @@ def main() -> None:
     print(json.dumps(found))
 
 
+def shorten(shape: str, part: int) -> tuple[int, int]:
+    """Make the shape "part" of it; returns how many layers and blocks that has."""
+    hybrid = shapes.HYBRIDS.get(shape)
+    if hybrid is not None:
+        layers, depth = hybrid.layers // part // 4 * 4, hybrid.depth // part  # of four layers one has full attention
+        shapes.HYBRIDS["part"] = replace(hybrid, layers=layers, depth=depth)
+        return layers, depth
+    hidden, layers, heads, kv, inner, words, tied, sections, depth, width, vision_heads = shapes.SHAPES[shape]
+    layers, depth = layers // part, depth // part
+    shapes.SHAPES["part"] = (hidden, layers, heads, kv, inner, words, tied, sections, depth, width, vision_heads)
+    return layers, depth
+
+
 def measure(dtype: torch.dtype) -> dict[str, float]:
     """CPU seconds, and memory: what the process has at most by what the weights take."""
     loaded = shapes.random_model("part", torch.device("cpu"), dtype, max_pairs=PAIRS)
     weights = sum(parameter.nbytes for parameter in loaded.model.parameters())
-    prompter, view = LivePrompter(loaded, "trained"), noise_view(WIDTH, HEIGHT, PAIRS)
+    side = loaded.spec.factor
+    prompter = LivePrompter(loaded, "trained")
+    view = noise_view(WIDTH // side * side, HEIGHT // side * side, PAIRS)
     stock_s = cpu(lambda: stock_logits(loaded.model, prompter, view), runs=1)
     model = make_model(loaded, EngineConfig("2b", kv_gb=0.2))
     pair_s = cpu(lambda: model.encode(view.pairs[:1]))

@@ -42,6 +42,7 @@ class HybridShape:
 
 
 HYBRIDS = {
+    "qwen3.5-0.8b": HybridShape(1024, 24, 8, 2, 256, 3584, (16, 16), 128, 248320, [11, 11, 10], 12, 768, 12),
     "qwen3.5-2b": HybridShape(2048, 24, 8, 2, 256, 6144, (16, 16), 128, 248320, [11, 11, 10], 24, 1024, 16),
     "qwen3.5-tiny": HybridShape(64, 4, 4, 2, 32, 96, (2, 4), 16, 4096, [2, 1, 1], 2, 32, 2),
 }
@@ -49,7 +50,7 @@ NAMES = (*(name for name in SHAPES if name != "tiny"), *HYBRIDS)  # that a bench
 SIZES = {
     "tiny": (112, 84),
     "qwen3.5-tiny": (128, 96),
-    **dict.fromkeys(("2b", "7b", "qwen3.5-2b"), (448, 336)),
+    **dict.fromkeys(("2b", "7b", "qwen3.5-0.8b", "qwen3.5-2b"), (448, 336)),
 }  # pictures
 # how real checkpoints choose tokens: what the families' own generation_config.json say of it
 GENERATION: Mapping[str, Mapping[str, bool | int | float]] = {
