@@ -8,34 +8,31 @@ import queue
 import threading
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import torch
 
-from askcam.engine.answer import Answer, refuse_stale
-from askcam.engine.choosing import check_sampling, choice_tokens, single_tokens, with_seed
+from askcam.engine.answer import Answer
+from askcam.engine.base import EngineBase, fitted
+from askcam.engine.choosing import choice_tokens, single_tokens, with_seed
 from askcam.engine.counts import Counts
 from askcam.engine.devices import working_on
 from askcam.engine.domain import Domain
-from askcam.engine.errors import EngineError, EngineFailure, ModelError, QuestionError, TooLong, UnknownScene
+from askcam.engine.errors import EngineError, EngineFailure, ModelError, QuestionError, UnknownScene
 from askcam.engine.forms import Forms
 from askcam.engine.guide import Guide
-from askcam.engine.inbox import Asked, Inbox
+from askcam.engine.inbox import Asked
 from askcam.engine.interface import (
     EngineConfig,
     EngineMemory,
-    EngineStats,
     Grammar,
     ModelInfo,
     Progress,
-    SeenPace,
-    WindowSource,
 )
 from askcam.engine.loading import Loaded
 from askcam.engine.memory import Memory
-from askcam.engine.power import anchors_of
 from askcam.engine.prompt import Prompter
 from askcam.engine.question import (
     Clip,
@@ -48,7 +45,6 @@ from askcam.engine.question import (
     Question,
     Role,
     Sampling,
-    Scored,
     ScoreEvent,
     Scoring,
     Text,
@@ -56,24 +52,22 @@ from askcam.engine.question import (
 )
 from askcam.engine.text import AnswerText
 from askcam.engine.thoughts import ThoughtSplit
-from askcam.stream.errors import CameraUnavailable, StreamError
-from askcam.stream.fit import Fit, FitRule
+from askcam.stream.errors import StreamError
+from askcam.stream.fit import Fit
 from askcam.stream.frame import Pixels
 from askcam.stream.window import View
 
 log = logging.getLogger("askcam.engine")
 
-CLOSE_S = 5.0
 MAX_GLIMPSES = 8  # half a millisecond each
 
 
-class Front(ABC):
-    """An interface.Engine. Sources are under a lock, questions in the inbox; the rest is the engine thread's."""
+class Front(EngineBase, ABC):
+    """An interface.Engine over a model in this process, which is the engine thread's."""
 
     def __init__(self, loaded: Loaded, config: EngineConfig, info: ModelInfo) -> None:
-        self.info = info
+        super().__init__(info, config.max_waiting)
         self._name = config.model  # as it was asked for
-        self.anchors = anchors_of(info.power.low, info.max_pairs)
         self._loaded, self._spec, self._threads = loaded, loaded.spec, config.threads
         self._own = loaded.model.generation_config
         self._end_tokens = end_tokens(self._own)
@@ -81,32 +75,17 @@ class Front(ABC):
         self._words = Prompter(loaded.processor, loaded.spec, config.positions, info.max_pairs)
         tagged = self._words.template.tags_calls
         self._forms = Forms(loaded.processor.tokenizer, width, self._end_tokens, tagged=tagged)
-        self._inbox = Inbox(config.max_waiting)
-        self._counts = Counts()
         self._memory = Memory(loaded.model)
         self._judged: tuple[list[weakref.ref[Pixels]], bool] = ([], True)  # the last glimpses, and whether known
-        self._sources: dict[str, WindowSource] = {}
-        self._sources_lock = threading.Lock()
         self._thread = threading.Thread(target=self._begin, name="askcam-engine", daemon=True)
 
     # -- any thread
 
     def fit(self, width: int, height: int) -> Fit:
-        return _fitted(self._spec.fit_frame, width, height)
+        return fitted(self._spec.fit_frame, width, height)
 
     def fit_picture(self, width: int, height: int) -> Fit:
-        return _fitted(self._spec.fit_still, width, height)
-
-    def attach(self, source: WindowSource) -> None:
-        with self._sources_lock:
-            if source.name in self._sources:
-                raise ValueError(f"a camera named {source.name!r} is attached already")
-            self._sources[source.name] = source
-
-    def detach(self, name: str) -> None:
-        with self._sources_lock:
-            self._sources.pop(name, None)
-        self._inbox.fail(name, removed(name))
+        return fitted(self._spec.fit_still, width, height)
 
     def ask(self, question: Question, on_event: Callable[[Event], None], grammar: Grammar | None = None) -> int:
         self._check(question)
@@ -141,25 +120,13 @@ class Front(ABC):
     def single(self, words: Sequence[str]) -> tuple[str, ...]:
         return single_tokens(self._loaded.processor.tokenizer, words)
 
-    def cancel(self, ticket: int) -> None:
-        self._inbox.cancel(ticket)
-
-    def paces(self) -> Mapping[str, SeenPace]:
-        return {}
-
-    def stats(self) -> EngineStats:
-        return replace(self._counts.stats(*self._inbox.counts()), memory=self.memory())
-
     def memory(self) -> EngineMemory:
         """What the model takes of its devices now."""
         return self._memory.now()
 
     def close(self) -> None:
-        self._inbox.close()
         self._forms.close()
-        self._thread.join(CLOSE_S)
-        if self._thread.is_alive():
-            log.error("the engine thread did not end within %g s; it is left to itself", CLOSE_S)
+        super().close()
 
     def get_ready(self, progress: Progress) -> None:
         """Warm up, and say so. Raises ModelError, and closes the engine, when it cannot answer."""
@@ -189,13 +156,6 @@ class Front(ABC):
 
     # -- the engine thread, and the rooms that work on it
 
-    def _check(self, question: Question) -> None:
-        check_sampling(question.sampling)
-        if not any(message.role is Role.USER for message in question.messages):
-            raise QuestionError("a question needs a user message", "messages")
-        if question.camera is not None and question.camera not in self._sources:
-            raise QuestionError(f"there is no camera {question.camera!r}", "camera")
-
     def _thinks(self, question: Question) -> bool:
         """Whether a thought comes before the answer: a form says what the first word may be."""
         form = question.sampling.response_format
@@ -211,20 +171,6 @@ class Front(ABC):
         with working_on(self._loaded.device):
             self._run()
 
-    def look(self, question: Question) -> View | None:
-        """The camera's window now, not at ask() time, and no older than the question allows. `seen` is a part of it."""
-        if question.camera is None:
-            return None
-        view = self.source(question.camera).look()
-        refuse_stale(question, view)
-        return view
-
-    def seen(self, question: Question, view: View | None) -> View | None:
-        """As much of a view of its camera as the question sees."""
-        if view is None or question.window_s is None:
-            return view
-        return view.recent(question.window_s, self.anchors.hop)
-
     def check_known(self, question: Question, view: View | None) -> None:
         """Raises UnknownScene where the question wants that and what it sees is unlike all that the model knows."""
         domain = self._loaded.domain
@@ -238,13 +184,6 @@ class Front(ABC):
             known = domain.holds(glimpses)
             self._judged = ([weakref.ref(pixels) for pixels in glimpses], known)
         return known
-
-    def source(self, name: str) -> WindowSource:
-        """The attached camera of that name. Raises CameraUnavailable."""
-        source = self._sources.get(name)
-        if source is None:
-            raise removed(name)
-        return source
 
     def answer(
         self,
@@ -273,28 +212,6 @@ class Front(ABC):
         """What holds the answer to its form, where it is to have one."""
         return None if asked.grammar is None else Guide(asked.grammar)
 
-    def room(self, num_tokens: int) -> int:
-        """Tokens that an answer to a prompt of `num_tokens` may have. Raises TooLong when there is no room."""
-        room = self.info.context_tokens - num_tokens
-        if room < 1:
-            raise TooLong(
-                f"the question and what it sees are {num_tokens} tokens, the model takes "
-                f"{self.info.context_tokens}: shorten it",
-                "messages",
-            )
-        return room
-
-    def tell(self, asked: Asked, event: Event | Scored) -> None:
-        try:
-            asked.tell(event)
-        except Exception:
-            log.exception("an asker's on_event raised; its answer goes on unheard")
-
-    def _tell_gone(self) -> None:
-        for gone in self._inbox.gone():
-            self._counts.ended(gone.event, None)
-            self.tell(gone.asked, gone.event)
-
 
 def failed(exc: Exception, what: str) -> Failed:
     """The event for what went wrong at `what`: expected errors as they are, others logged with their cause."""
@@ -316,18 +233,6 @@ def end_tokens(config: object) -> frozenset[int]:
     """The tokens that end an answer, of a GenerationConfig."""
     tokens = getattr(config, "eos_token_id", None)
     return frozenset(tokens if isinstance(tokens, list) else () if tokens is None else (tokens,))
-
-
-def removed(name: str) -> CameraUnavailable:
-    """What is told to who asks about a camera that was taken away."""
-    return CameraUnavailable(name, "ended", "it was removed")
-
-
-def _fitted(rule: FitRule, width: int, height: int) -> Fit:
-    try:
-        return rule(width, height)
-    except ValueError as exc:
-        raise QuestionError(str(exc)) from exc
 
 
 def _glimpses(question: Question, view: View | None) -> list[Pixels]:

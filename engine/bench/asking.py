@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from askcam.engine.choosing import LARGEST_SEED
 from askcam.engine.interface import Engine
 from askcam.engine.question import Event, Failed, Finished, First, Message, Piece, Question, Role, Sampling, Text
+from askcam.engine.sampling_bounds import LARGEST_SEED
 
 QUESTION = "What do you see?"
 PATIENCE_S = 120.0  # for one event of an answer

@@ -6,9 +6,10 @@ import pytest
 import torch
 from transformers import GenerationConfig
 
-from askcam.engine.choosing import check_sampling, generation_config, seeded
+from askcam.engine.choosing import generation_config, seeded
 from askcam.engine.errors import QuestionError
 from askcam.engine.question import Sampling
+from askcam.engine.sampling_bounds import check_sampling
 
 QWEN = {"do_sample": True, "temperature": 0.01, "top_p": 0.001, "top_k": 1, "repetition_penalty": 1.05}
 
