@@ -8,7 +8,6 @@ from prometheus_client import ProcessCollector
 
 from askcam.app.config import Config
 from askcam.app.features import FEATURES
-from askcam.engine.catalogue.catalogue import BUILT_IN
 from askcam.server.access.auth import Auth
 from askcam.server.access.places import PlacesOf
 from askcam.server.access.proxies import TrustedProxies
@@ -39,7 +38,7 @@ log = logging.getLogger(__name__)
 
 def build_core(config: Config, features: Sequence[Feature] = FEATURES) -> Core:
     """Everything but the engine, which comes when it is loaded."""
-    model = Model(config.model.model or BUILT_IN)
+    model = Model(config.model.name)
     cameras = Cameras(model, config.limits, resolve)
     places = PlacesOf.of(config.limits, config.model.max_waiting)
     answers = Answers(config.answers.keep, config.answers.max_bytes)

@@ -81,7 +81,8 @@ def with_cameras(config: Config, named: Iterable[str]) -> Config:
 
 def with_flags(config: Config, server: Mapping[str, Any], model: Mapping[str, Any]) -> Config:
     """`config` with what the command line says of [server] and [model]. Raises ConfigError for a wrong value."""
-    flags = Flags({"server": server, "model": model})
+    there = {} if config.model.url is None else {"url": config.model.url}  # what a model's name means depends on it
+    flags = Flags({"server": server, "model": {**there, **model}})
     new_server, new_model = flags.section(("server",), ServerConfig), flags.section(("model",), ModelConfig)
     return replace(
         config,

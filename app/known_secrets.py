@@ -10,7 +10,14 @@ from askcam.app.features import section_values
 from askcam.stream.secrets import KNOWN, Secrets
 from askcam.stream.sources.label import secrets_of
 
-ENVIRONMENT = ("ASKCAM_TOKEN", "ASKCAM_ADMIN_TOKEN", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "OPENAI_API_KEY")
+ENVIRONMENT = (
+    "ASKCAM_TOKEN",
+    "ASKCAM_ADMIN_TOKEN",
+    "ASKCAM_MODEL_KEY",
+    "HF_TOKEN",
+    "HUGGING_FACE_HUB_TOKEN",
+    "OPENAI_API_KEY",
+)
 OPEN_HEADERS = ("accept", "accept-language", "content-type", "user-agent")
 SECRET_NAME = re.compile(r"(?i)pass|pwd|key|token|secret|auth|credential|cookie")
 LEAST_CHARS = 6  # of a piece of a header: "json" is no secret

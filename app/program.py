@@ -19,12 +19,14 @@ from askcam.server.terminal.flags import (
     Cert,
     ConfigFile,
     Device,
+    Dialect,
     Dtype,
     Host,
     Json,
     Key,
     MaxAge,
     ModelOption,
+    ModelUrl,
     Port,
     Positions,
     Power,
@@ -99,6 +101,8 @@ def serve(
     config: ConfigFile = None,
     camera: CameraOption = None,
     model: ModelOption = None,
+    model_url: ModelUrl = None,
+    dialect: Dialect = None,
     backend: Backend = None,
     device: Device = None,
     dtype: Dtype = None,
@@ -116,7 +120,14 @@ def serve(
     from askcam.app.commands import serve as command
 
     server = {"host": host, "port": port, "tls_cert": tls_cert, "tls_key": tls_key, "max_age_ms": max_age_ms}
-    model_flags = _model_flags(model, backend, device, dtype, positions, threads, power)
+    model_flags: dict[str, Any] = {
+        "model": model,
+        "url": model_url,
+        "dialect": dialect,
+        "backend": backend,
+        "device": device,
+    }
+    model_flags |= {"dtype": dtype, "positions": positions, "threads": threads, "power": power}
     command.serve(_config(config, camera, server, model_flags), model_path(), json=json)
 
 
@@ -134,8 +145,9 @@ def demo(
 
     if once and port is None:
         port = 0  # nobody will open the page
-    model_flags = _model_flags(None, None, None, None, None, threads)
-    command.demo(_config(None, None, {"host": host, "port": port}, model_flags), model_path(), seed, once, json)
+    command.demo(
+        _config(None, None, {"host": host, "port": port}, {"threads": threads}), model_path(), seed, once, json
+    )
 
 
 @app.command(help=told("help.ask"))
@@ -157,6 +169,8 @@ def ask(
 def look(
     what: Annotated[list[str] | None, typer.Argument(metavar="[URI]... QUESTION", help=told("help.look.what"))] = None,
     model: ModelOption = None,
+    model_url: ModelUrl = None,
+    dialect: Dialect = None,
     device: Device = None,
     dtype: Dtype = None,
     threads: Threads = None,
@@ -170,7 +184,8 @@ def look(
     """One shot, no server: open the source, watch for some seconds, answer, leave."""
     from askcam.app.commands import look as command
 
-    config = engine(BUILT_IN, model=model, device=device, dtype=dtype, threads=threads)
+    flags: dict[str, Any] = {"model": model, "url": model_url, "dialect": dialect}
+    config = engine(BUILT_IN, device=device, dtype=dtype, threads=threads, **flags)
     sizes = command.Sizes(min_pixels, max_pixels)
     command.look(what or (), config, sizes, command.LookSpan(seconds, fps, wait), json)
 
@@ -179,6 +194,8 @@ def look(
 def doctor(
     camera: Annotated[list[str] | None, typer.Option("--camera", help=told("help.doctor.camera"))] = None,
     model: ModelOption = None,
+    model_url: ModelUrl = None,
+    dialect: Dialect = None,
     backend: Backend = None,
     device: Device = None,
     dtype: Dtype = None,
@@ -190,7 +207,8 @@ def doctor(
     from askcam.app.commands import doctor as command
     from askcam.engine.catalogue.estimate import CAMERA_FPS
 
-    config = engine(BUILT_IN, CAMERA_FPS, model=model, backend=backend, device=device, dtype=dtype, power=power)
+    flags: dict[str, Any] = {"model": model, "url": model_url, "dialect": dialect, "backend": backend}
+    config = engine(BUILT_IN, CAMERA_FPS, device=device, dtype=dtype, power=power, **flags)
     command.doctor(camera or [], config, wait, json)
 
 
@@ -236,23 +254,3 @@ for feature in PLUGGED:  # now that all of ours have their names
         add_commands(feature, program)
     except Exception as exc:
         left_out.append(f"the commands of the feature {feature.name!r} are left out: {exc}")
-
-
-def _model_flags(
-    model: str | None,
-    backend: str | None,
-    device: str | None,
-    dtype: str | None,
-    positions: str | None,
-    threads: int | None,
-    power: str | None = None,
-) -> dict[str, Any]:
-    return {
-        "model": model,
-        "backend": backend,
-        "device": device,
-        "dtype": dtype,
-        "positions": positions,
-        "threads": threads,
-        "power": power,
-    }

@@ -1,15 +1,21 @@
-"""Do the live and the portable backend say the same? A model on synthetic scenes, greedy answers.
+"""Do two backends say the same? A model on synthetic scenes, greedy answers.
 
     python benchmarks/same.py [--questions 300] [--model FOLDER | --tiny qwen3_5]
+    python benchmarks/same.py --remote http://gpu1:8000/v1 --dialect vllm
 
-The model is the built-in one, if none is named; --tiny makes a small random one of a family.
+The model is the built-in one, if none is named; --tiny makes a small random one of a family. The live backend is
+compared with the portable one, or with the same model behind a server.
 
 Both are asked the same questions about the same windows (1 to 16 frames, then 7 more), in one process. Prints the first
-differences, a table, and one JSON line; exits with 1 when one answer differs.
+differences, a table, and one JSON line. Of the two backends every answer must be the same, or it exits with 1; behind a
+server JPEG, dtype and template may make another one: how many are the same is told, and how soon the first word of each
+came (median).
 """
 
 import argparse
 import json
+import os
+import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -23,6 +29,7 @@ from support.tiny_models import CLASSES, save_tiny
 from askcam.demo.builtin import model_path
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
+from askcam.engine.remote.place import KEY
 
 BACKENDS: tuple[Literal["live", "portable"], ...] = ("live", "portable")
 TINY_PIXELS = 48 * 32 * 32  # of a frame: the tiny models have little context
@@ -32,6 +39,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--questions", type=int, default=300)
     parser.add_argument("--model", help="a folder or hub id")
+    parser.add_argument("--remote", help="the address of a model server that has the same model")
+    parser.add_argument("--dialect", default="auto", help="of that server")
     parser.add_argument("--tiny", choices=sorted(CLASSES), help="a random model of this family")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -39,8 +48,36 @@ def main() -> None:
         most = TINY_PIXELS if args.tiny else None
         # whatever the newest frame costs: both are to see it
         live, portable = (EngineConfig(model, backend=one, max_pixels=most, fresh_ms=1e6) for one in BACKENDS)
+        if args.remote:
+            there = EngineConfig("", url=args.remote, dialect=args.dialect, max_pairs=8, key=os.environ.get(KEY))
+            remote(open_engine(there), open_engine(live), args.questions)
+            return
         engines = [open_engine(live), open_engine(portable)]
         compare(engines, args.questions)
+
+
+def remote(there: Engine, here: Engine, questions: int) -> None:
+    """Ask both, print what comes of it."""
+    same = asked = 0
+    first_s: tuple[list[float], list[float]] = ([], [])
+    try:
+        for text, answers in ask_all([here, there], num_scenes=(questions + 1) // 2, seed=0):
+            asked += 1
+            told = [one.text for one in answers]
+            same += told[0] == told[1]
+            for took, one in zip(first_s, answers, strict=True):
+                took.append(one.timings.first_token_s)
+            if told[0] != told[1] and asked - same <= 5:
+                print(f"{text!r}: live {told[0]!r}, remote {told[1]!r}")
+    finally:
+        there.close()
+        here.close()
+    names = zip(("live", "remote"), first_s, strict=True)
+    medians = {f"{name}_first_s": round(statistics.median(took), 3) for name, took in names}
+    row = {"benchmark": "same", "backends": ["live", "remote"], "questions": asked, "same": same, **medians}
+    for name, value in row.items():
+        print(f"{name:28} {value}")
+    print(json.dumps(row))
 
 
 def compare(engines: list[Engine], questions: int) -> None:

@@ -6,12 +6,14 @@ EngineError
 ├── QuestionError     this question cannot be answered by this model (too long, no such camera); the asker's mistake
 │   └── TooLong       its words, or what it sees, are more than the model takes
 ├── Busy              the queue of waiting questions is full; `retry_after_s` is a guess
+│   └── ServerBusy    ... or the model's own server has no place for it
 ├── NoRoom            the engine's memory holds no further camera; the message says how many fit and what helps
 ├── Cancelled         nobody waits for it any more; nothing was done
 ├── UnknownScene      what is shown is unlike all that the model was trained on; `other` is a model for it
 ├── Stale             the camera's newest frame is older than the question allows
 │   └── TooSlow       ... and it is so since this machine took so long over it: the camera's picture was young enough
 └── EngineFailure     the engine failed while answering; the cause is logged once
+    └── ModelUnreachable  nothing answers where the model's server should be; it is looked for again by itself
 """
 
 from askcam.stream.errors import CrossesProcesses
@@ -47,6 +49,14 @@ class Busy(EngineError):
     def __init__(self, waiting: int, retry_after_s: float) -> None:
         super().__init__(f"{waiting} questions are waiting already; try again in {retry_after_s:.0f} s")
         self.waiting, self.retry_after_s = waiting, retry_after_s
+
+
+class ServerBusy(Busy):
+    """The server that the model runs behind has no place for the question now."""
+
+    def __init__(self, where: str, retry_after_s: float) -> None:
+        super().__init__(0, retry_after_s)
+        self.args = (f"the model server at {where} has no place for the question; try again in {retry_after_s:.0f} s",)
 
 
 class NoRoom(EngineError):
@@ -95,6 +105,10 @@ class UnknownScene(EngineError):
 
 class EngineFailure(EngineError):
     """The engine failed while it answered. Other questions are not touched."""
+
+
+class ModelUnreachable(EngineFailure):
+    """Nothing answers where the model's own server should be. It is asked again by itself until something does."""
 
 
 def _span(seconds: float) -> str:

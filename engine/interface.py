@@ -1,7 +1,7 @@
 """All that the server sees of an engine: its types, and nothing that runs. Knows none of torch, imports no backend."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from askcam.engine.question import Event, Form, Question, ScoreEvent
@@ -18,7 +18,7 @@ Progress = Callable[[str, float], None]  # (what is being done, share done in 0.
 class EngineConfig:
     """How a model is to be run."""
 
-    model: str  # a folder, or a hub id
+    model: str  # a folder, or a hub id; behind a server its name there, "" being the only one
     backend: Literal["auto", "live", "portable"] = "auto"  # live where it is supported and proves exact, else portable
     device: str = "auto"  # "auto", "cpu", "cuda", "cuda:1"
     dtype: str = "auto"  # "auto", "float32", "bfloat16", "float16"
@@ -33,14 +33,21 @@ class EngineConfig:
     threads: int | None = None  # CPU threads; None: torch's choice (portable), as many as help here (live)
     kv_gb: float | None = None  # memory for windows and answers (live); None: what is free on a GPU, less on a CPU
     fresh_ms: float = 150.0  # live: the newest frame joins as a provisional pair where that costs less than this
-    max_answering: int = 32  # live: answers that grow at once; more wait in the queue
+    max_answering: int = 32  # live, remote: answers that grow at once; more wait in the queue
     power: Power = "full"  # "low" takes less of the machine (engine/power.py); "auto": where it must, measured on a CPU
     wanted_fps: float = 2.0  # frames a second, of all cameras together: what "auto" is measured by
+    url: str | None = None  # of a model server ("http://gpu1:8000/v1"): the model runs there, whatever `backend` says
+    dialect: str = "openai"  # which kind of server that is (remote/dialects.py), or "auto"
+    family: str = "qwen2_vl"  # of a model that runs there: it says how pictures are made to fit
+    first_s: float = 60.0  # the longest silence of that server before an answer's first word
+    tokenizer: str | None = None  # a folder with that model's tokenizer.json, where the server does not tell of tokens
+    key: str | None = field(default=None, repr=False)  # for that server
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was compared with stock transformers. `detail` has the figures, and what differs if not `ok`."""
+    """One thing that was compared with stock transformers, or proven of a server. `detail` has the figures, and what
+    differs or is missing if not `ok`."""
 
     name: str
     ok: bool
@@ -68,10 +75,10 @@ class ModelInfo:
 
     id: str  # as given: hub id or folder name
     family: str  # "qwen2_vl", "qwen2_5_vl", "qwen3_vl"
-    backend: str  # "portable", "live"
-    device: str
-    dtype: str
-    num_parameters: int
+    backend: str  # "portable", "live", "remote"
+    device: str  # behind a server: where that is ("gpu1:8000")
+    dtype: str  # behind a server: "", since none tells it
+    num_parameters: int  # likewise 0
     max_pairs: int
     context_tokens: int
     note: str = ""  # one line that must be shown with its answers ("knows drawn objects, not the real world")
@@ -86,7 +93,7 @@ class ModelInfo:
         ""  # how quantized weights lie in memory or are multiplied, in a line, where they are no plain ones
     )
     why_portable: str = ""  # what keeps it from the live backend, in a line
-    checks: tuple[Check, ...] = ()  # how the live backend was found to be exact
+    checks: tuple[Check, ...] = ()  # how the live backend was found to be exact, or what a server was found to do
     power: PowerMode = PowerMode()
 
 
@@ -271,6 +278,11 @@ class Engine(Protocol):
         ...
 
     def stats(self) -> EngineStats: ...
+
+    def trouble(self) -> str | None:
+        """Why no question can be answered now, in a line, where that is known before one is asked: the model's own
+        server cannot be reached. None: they can. It ends by itself. Any thread."""
+        ...
 
     def close(self) -> None:
         """End the engine thread and free the model; questions under way are cancelled. Blocks up to 5 s."""

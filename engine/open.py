@@ -6,7 +6,12 @@ from askcam.engine.interface import Engine, EngineConfig, Progress
 
 
 def open_engine(config: EngineConfig, progress: Progress | None = None) -> Engine:
-    """Load a model, warm it up, and return it ready. Blocks for as long as that takes. Raises ModelError."""
+    """Load a model, warm it up, and return it ready; or find one behind its server (`url`), for which no torch is read.
+    Blocks for as long as that takes. Raises ModelError."""
+    if config.url is not None:
+        from askcam.engine.remote.opening import open_remote
+
+        return open_remote(config, progress)
     wait_calmly()
     from askcam.engine.light import reading_lightly
 

@@ -23,7 +23,17 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Self
 
-from askcam.engine.errors import Busy, EngineFailure, ModelError, NoRoom, QuestionError, Stale, TooLong, TooSlow
+from askcam.engine.errors import (
+    Busy,
+    EngineFailure,
+    ModelError,
+    ModelUnreachable,
+    NoRoom,
+    QuestionError,
+    Stale,
+    TooLong,
+    TooSlow,
+)
 from askcam.stream.errors import CameraUnavailable, SourceError
 from askcam.stream.secrets import KNOWN
 
@@ -213,6 +223,8 @@ def as_refusal(exc: Exception) -> Refusal:
             return Invalid(str(exc), exc.param)
         case SourceError():
             return Invalid(KNOWN.hide(str(exc)), "uri", "bad_source")
+        case ModelUnreachable():
+            return Unavailable(str(exc), code="model_unreachable", retry_after_s=2)
         case ModelError() | EngineFailure():
             return Internal(str(exc), code="engine_failure", try_again=False)
         case RecursionError():  # only what somebody sent can be so deep

@@ -13,7 +13,7 @@ class Model(ServerPart):
     """Holds the engine once there is one. Owned by the event loop; `readiness` may be set from the loading thread."""
 
     def __init__(self, name: str = BUILT_IN) -> None:
-        self.name = name  # as given: a hub id or a folder
+        self.name = name  # as given: a hub id or a folder, or where its server is
         self.readiness = Readiness()
         self._engine: Engine | None = None
 
@@ -35,9 +35,16 @@ class Model(ServerPart):
     def loaded(self) -> bool:
         return self._engine is not None
 
+    @property
+    def trouble(self) -> str | None:
+        """Why the engine, though it is there, can answer nothing for now: its model's own server is gone."""
+        return None if self._engine is None else self._engine.trouble()
+
     def ready(self, engine: Engine) -> None:
-        """The engine is warm: questions may come."""
+        """The engine is warm: questions may come. Behind a server, the model has the name that this gives it."""
         self._engine = engine
+        if engine.info.backend == "remote":
+            self.name = engine.info.id
         self.readiness.ready()
 
     async def close(self) -> None:

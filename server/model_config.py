@@ -1,5 +1,6 @@
 """[model] of askcam.toml, and of the command line."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any, Literal
@@ -8,8 +9,12 @@ from msgspec import Meta
 
 from askcam.engine.catalogue.catalogue import BUILT_IN, full_name
 from askcam.engine.interface import EngineConfig, Positions, Power
+from askcam.engine.remote.place import KEY, ServerPlace
 from askcam.server.toml_file import Flags
 
+# What says how a model is run here, and what says how one is asked that runs behind a server.
+HERE_ONLY: tuple[str, ...] = ("backend", "device", "dtype", "attention", "positions", "kv_gb", "power")
+THERE_ONLY: tuple[str, ...] = ("dialect", "family", "first_s", "tokenizer")
 Positive = Annotated[int, Meta(ge=1)]
 
 
@@ -32,11 +37,25 @@ class ModelConfig:
     fresh_ms: Annotated[float, Meta(ge=0)] = 150.0
     max_answering: Positive = 32
     power: Power = "auto"  # "low": one window, fewer pixels, pairs only where something moves; "auto": where it must be
+    url: str | None = None  # of a model server: the model runs there
+    dialect: Literal["auto", "vllm", "sglang", "llamacpp", "ollama", "transformers", "openai"] = "openai"
+    family: Literal["qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_5"] = "qwen2_vl"
+    first_s: Annotated[float, Meta(gt=0, le=3600)] = 60.0
+    tokenizer: str | None = None
     thinking: bool = False  # models that can think do so before they answer, unless a request says otherwise
 
     def __post_init__(self) -> None:
-        """A short name is the hub id, or the built-in model, that it stands for. Raises ValueError for others."""
-        if self.model is not None:
+        """A short name is the hub id, or the built-in model, that it stands for; behind a server, a model has the name
+        that this gives it. Raises ValueError for others, and for what fits no model that runs there, or none here."""
+        if self.url is not None:
+            ServerPlace.of(self.url)
+        wrong, why = HERE_ONLY, "runs here; with url it runs elsewhere: leave it out"
+        if self.url is None:
+            wrong, why = THERE_ONLY, "runs behind a server: name its url, or leave it out"
+        for name in wrong:
+            if (value := getattr(self, name)) != USUAL[name]:
+                raise ValueError(f"{name} is {value!r}, which is for a model that {why}")
+        if self.model is not None and self.url is None:
             full = full_name(self.model)
             object.__setattr__(self, "model", None if full == BUILT_IN else full)
 
@@ -45,11 +64,25 @@ class ModelConfig:
         """Raises ConfigError for a wrong value."""
         return Flags({"model": flags}).section(("model",), cls)
 
-    def engine(self, built_in: str, wanted_fps: float | None = None) -> EngineConfig:
+    @property
+    def name(self) -> str:
+        """What the model is called until it is there."""
+        return self.model or (BUILT_IN if self.url is None else ServerPlace.of(self.url).shown)
+
+    def engine(
+        self, built_in: str, wanted_fps: float | None = None, env: Mapping[str, str] = os.environ
+    ) -> EngineConfig:
         """`built_in`: the folder of the model to run when none is named. `wanted_fps`: frames a second, of all cameras
-        together, that power "auto" is to hold; None: nothing is watched for long, so that it is full power."""
+        together, that power "auto" is to hold; None: nothing is watched for long, so that it is full power. `env`: has
+        the key of a model server."""
         values = {each.name: getattr(self, each.name) for each in fields(EngineConfig) if hasattr(self, each.name)}
+        if self.url is not None:
+            there = {"model": self.model or "", "power": "full", "key": env.get(KEY) or None}
+            return EngineConfig(**values | there)
         config = EngineConfig(**values | {"model": self.model or built_in})
         if wanted_fps is not None:
             return replace(config, wanted_fps=wanted_fps)
         return replace(config, power="full") if self.power == "auto" else config
+
+
+USUAL = {each.name: each.default for each in fields(ModelConfig)}

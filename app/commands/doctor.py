@@ -19,7 +19,7 @@ from askcam.engine.catalogue.advice import MeasuredModel
 from askcam.engine.catalogue.catalogue import BUILT_IN
 from askcam.engine.catalogue.estimate import CAMERA_FPS
 from askcam.engine.errors import EngineError
-from askcam.engine.interface import EngineConfig, ModelInfo
+from askcam.engine.interface import Engine, EngineConfig, ModelInfo
 from askcam.engine.open import open_engine
 from askcam.server.terminal import say
 from askcam.server.terminal.leaving import amiss
@@ -77,7 +77,8 @@ def _findings(cameras: list[str], model: EngineConfig | None, wait_s: float, jso
     yield _python()
     for name in PACKAGES:
         yield _package(name)
-    yield _torch()
+    if model is None or model.url is None:  # else nothing here multiplies
+        yield _torch()
     free = shutil.disk_usage(Path.home()).free / 1e9
     yield DoctorFinding("disk", free > 2, told("doctor.disk" if free > 2 else "doctor.full_disk", free=f"{free:.0f}"))
     for uri in cameras:
@@ -150,6 +151,9 @@ def _model(config: EngineConfig, json: bool) -> Iterator[DoctorFinding]:
         yield DoctorFinding("model", False, str(exc))
         return
     info = engine.info
+    if info.backend == "remote":
+        yield from _remote(engine, time.monotonic() - start)
+        return
     text = told(
         "doctor.model",
         family=info.family,
@@ -173,6 +177,22 @@ def _model(config: EngineConfig, json: bool) -> Iterator[DoctorFinding]:
         note_full_power(engine, model)
         slow = found.first_s is None or found.first_s > SLOW_S or (found.frame_s is not None and found.cameras < 1)
         yield _speed(found, what_helps(engine, model, measured) if slow else None)
+    except (EngineError, StreamError) as exc:
+        yield DoctorFinding("speed", False, str(exc))
+    finally:
+        engine.close()
+
+
+def _remote(engine: Engine, took_s: float) -> Iterator[DoctorFinding]:
+    """A model behind its server: what this was found to do, and how soon the first word comes."""
+    info = engine.info
+    try:
+        text = told("doctor.remote", where=info.device, took=f"{took_s:.1f}")
+        yield DoctorFinding(f"model {info.id}", True, f"{text}; {info.note}")
+        for check in info.checks:
+            yield DoctorFinding(f"model server, {check.name}", check.ok, check.detail)
+        found = measure(engine)
+        yield _speed(found, None if found.first_s is not None and found.first_s <= SLOW_S else told("slow.remote"))
     except (EngineError, StreamError) as exc:
         yield DoctorFinding("speed", False, str(exc))
     finally:

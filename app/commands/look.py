@@ -169,7 +169,7 @@ def _answer(engine: Engine, model: str, looked: Looked, camera: Camera | None, q
     else:
         say.console.print()
         say.console.print(f"[dim]{say.escape(say.seen(saw))}[/]")
-        if ttft_s is not None and ttft_s > SLOW_S:
+        if ttft_s is not None and ttft_s > SLOW_S and engine.info.backend != "remote":
             _say_slow(engine, model, ttft_s)
 
 

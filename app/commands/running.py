@@ -53,6 +53,11 @@ async def until_ready(running: RunningServer, json: bool) -> bool:
         if info.power.low:
             say.line({"event": "power"} | power_values(info))
         return True
+    if info.backend == "remote":
+        what = told("model.remote", name=info.id, where=info.device)
+        say.console.print(f"[green]{told('ready')}[/]: {say.escape(what)}")
+        say.console.print(f"[yellow]{say.escape(reason_in(info.note))}[/]")
+        return True
     size = f"{info.num_parameters / 1e9:.1f}B" if info.num_parameters >= 1e9 else f"{info.num_parameters / 1e6:.1f}M"
     facts = {"size": size, "dtype": info.dtype, "device": info.device, "backend": info.backend}
     what = told("model", name=running.core.model.name, **facts)

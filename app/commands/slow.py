@@ -74,7 +74,10 @@ def what_helps(engine: Engine, model: str, measured: MeasuredModel) -> str:
 @contextlib.asynccontextmanager
 async def telling_slow(engine: Engine, model: str, json: bool) -> AsyncIterator[None]:
     """One line while the block runs, if the model is too slow here: at once where that was measured before, else when
-    it is seen."""
+    it is seen. A model that runs elsewhere takes no frames in here."""
+    if engine.info.backend == "remote":
+        yield
+        return
     task = asyncio.ensure_future(_tell(engine, model, json))
     try:
         yield

@@ -46,11 +46,15 @@ def verify(folder: Path, json: bool) -> None:
 
 def replay(folder: Path, ids: list[str] | None, again: "Again", json: bool) -> None:
     """Answer again what is recorded in `folder`; `ids` None: all of it. Leaves with 0 when all tokens are the same, 1
-    when some are not, 2 for what the user can mend."""
+    when some are not, 2 for what the user can mend. What a model server answered is left out: neither its dtype and
+    template nor what it read is known."""
     archive, same = EvidenceArchive(folder), True
     with leaving(), contextlib.closing(again):
         for answer_id in archive.ids() if ids is None else ids:
             evidence = archive.get(answer_id)
+            if evidence.model.backend == "remote":
+                _tell_not_comparable(evidence, json)
+                continue
             found = again.give(evidence, archive)
             _tell(evidence, found, json)
             same &= found.same
@@ -107,6 +111,15 @@ class Again:
         if self._engine is not None:
             self._engine.close()
             self._engine = None
+
+
+def _tell_not_comparable(evidence: Evidence, json: bool) -> None:
+    where, name = evidence.model.device, evidence.model.id
+    if json:
+        say.line({"answer_id": evidence.id, "camera": evidence.camera, "backend": "remote", "same": None, "at": where})
+    else:
+        text = told("replay.not_comparable", name=name, where=where)
+        say.console.print(f"[bold]{evidence.id}[/]: {say.escape(text)}")
 
 
 def _tell(evidence: Evidence, found: Comparison, json: bool) -> None:

@@ -11,9 +11,10 @@ import msgspec
 from prometheus_client.registry import Collector
 
 from askcam.client.watches import WatchInfo, WatchNow, WatchReadings
+from askcam.engine.errors import EngineError, QuestionError
 from askcam.features.events.service import EventLog
 from askcam.features.watches.answers import AnswerWords, words
-from askcam.features.watches.errors import NoSuchWatch, ReadOnlyWatch, TooManyWatches, WatchExists
+from askcam.features.watches.errors import CannotBeScored, NoSuchWatch, ReadOnlyWatch, TooManyWatches, WatchExists
 from askcam.features.watches.metrics import WatchGauges, lateness
 from askcam.features.watches.post import Post
 from askcam.features.watches.proposals import Proposals
@@ -26,7 +27,7 @@ from askcam.features.watches.threshold import Watch, WatchMemory, WatchState
 from askcam.server.camera_names import private
 from askcam.server.cameras import Cameras
 from askcam.server.config_errors import ConfigError
-from askcam.server.errors import Invalid, NotFound, Refusal
+from askcam.server.errors import Invalid, NotFound, Refusal, as_refusal
 from askcam.server.model import Model
 from askcam.server.toml_file import NAME
 
@@ -75,6 +76,7 @@ class Watching:
         """The engine is warm, and the configured cameras are being opened: watch. Raises ConfigError for a watch of
         askcam.toml that this model cannot score."""
         memories = await self._memories() if self._events.keeping.open else {}
+        await self.learn(*self._settings().values())
         for name, setting in self._listed.items():
             try:
                 self._man(name, setting, memories)
@@ -97,6 +99,7 @@ class Watching:
         """The events' database is there: take up what an earlier life left; how it stood, begin() asks at the start."""
         self._kept = await self._events.keeping.do(lambda store: WatchStore(store.db).settings())
         if self._model.loaded:
+            await self.learn(*self._kept.values())
             self._man_kept(await self._memories())
             self._run()
 
@@ -163,6 +166,7 @@ class Watching:
 
     async def create(self, name: str, setting: WatchSetting) -> WatchInfo:
         """Raises Refusal for a name that is taken or none, unknown cameras, and questions that cannot be scored."""
+        await self.learn(setting)
         async with self._change:
             self.check(name, setting)
             await self.write(lambda store: store.put(name, setting))
@@ -176,6 +180,7 @@ class Watching:
         async with self._change:
             before = self.changeable(name)
             setting = change(before)
+            await self.learn(setting)
             self._check(setting)
             same = setting.asks_the_same(before)
 
@@ -233,7 +238,22 @@ class Watching:
 
     def _meanings(self, setting: WatchSetting) -> AnswerWords | None:
         """None: it is not scored. Raises Refusal for one that cannot be."""
-        return None if setting.kind is Kind.TEXT else words(setting, self._model.engine.single)
+        if setting.kind is Kind.TEXT:
+            return None
+        try:
+            return words(setting, self._model.engine.single)
+        except QuestionError as exc:
+            raise CannotBeScored(str(exc), exc.param) from exc
+        except EngineError as exc:
+            raise as_refusal(exc) from exc
+
+    async def learn(self, *settings: WatchSetting) -> None:
+        """Find out beside the event loop which words of these are tokens: a model's own server may have to be asked,
+        and what it says is kept. What cannot be scored is told when it is to be watched."""
+        if self._model.loaded:
+            for setting in settings:
+                with contextlib.suppress(Refusal):
+                    await asyncio.to_thread(self._meanings, setting)
 
     def _man(self, name: str, setting: WatchSetting, memories: Mapping[Place, WatchMemory]) -> None:
         """Raises Refusal for one that cannot be scored."""

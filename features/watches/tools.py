@@ -72,6 +72,7 @@ class CreateWatch:
         body = {name: arguments[name] for name in ("every_s", "for_s") if name in arguments}
         body |= {"question": asked_for_yes(arguments["question"]), "cameras": [camera]}
         try:
+            await self._watching.learn(setting(body))
             return _proposed(propose(self._watching, None, setting(body), circumstance.answer_id))
         except Refusal as exc:
             raise ToolError(Fault.ARGUMENTS, exc.message) from exc

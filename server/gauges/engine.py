@@ -23,7 +23,9 @@ class EngineGauges(Collector):
 
     def collect(self) -> Iterator[Metric]:
         loaded = self._model.loaded
-        yield GaugeMetricFamily("askcam_model_ready", "1 once the model is loaded and warm.", value=loaded)
+        ready = loaded and self._model.trouble is None
+        told = "1 once the model is loaded and warm, and while its own server, if it has one, is there."
+        yield GaugeMetricFamily("askcam_model_ready", told, value=ready)
         if loaded:
             stats, low = self._model.engine.stats(), self._model.engine.info.power.low
             yield GaugeMetricFamily("askcam_engine_low_power", "1 if the model runs in low power.", value=low)

@@ -25,9 +25,9 @@ class Ready(msgspec.Struct):
 
 
 class NotReady(msgspec.Struct):
-    """How far the model is."""
+    """How far the model is; or that the server behind which it runs is gone, for now."""
 
-    status: Literal["loading", "failed"]
+    status: Literal["loading", "failed", "unreachable"]
     what: str
     share: float  # 0 to 1
     failed: bool
@@ -42,6 +42,9 @@ def endpoints(core: Core) -> list[Endpoint]:
     async def readyz(request: Request) -> Response:
         readiness = core.model.readiness
         status, (what, share) = readiness.status, readiness.snapshot()
+        if status == "ready" and (trouble := core.model.trouble) is not None:
+            gone = {"status": "unreachable", "what": trouble, "share": 1.0, "failed": False}
+            return json_response(gone, 503, {"Retry-After": "2"})
         if status == "ready":
             lost = await core.storage.look()  # answers go on without it: whoever sends questions here may go on, too
             return json_response({"status": "ready"} | ({"storage_lost": lost} if lost else {}))

@@ -18,6 +18,8 @@ Key = Annotated[Path | None, typer.Option("--tls-key", help=told("help.tls_key")
 Wait = Annotated[float, typer.Option("--wait", min=1, max=3600, help=told("help.wait"))]
 WAIT_S = 60.0  # for a first picture: there are cameras with a keyframe a minute
 MaxAge = Annotated[float | None, typer.Option("--max-age-ms", help=told("help.max_age_ms"))]
+ModelUrl = Annotated[str | None, typer.Option("--model-url", help=told("help.model_url"))]
+Dialect = Annotated[str | None, typer.Option("--dialect", help=told("help.dialect"))]
 Backend = Annotated[str | None, typer.Option("--backend", help=told("help.backend"))]
 Device = Annotated[str | None, typer.Option("--device", help=told("help.device"))]
 Dtype = Annotated[str | None, typer.Option("--dtype", help=told("help.dtype"))]

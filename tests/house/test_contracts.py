@@ -16,6 +16,7 @@ FEATURES = "features know nothing of each other, but for what is named here"
 CLIENT = "the client imports nothing else of ours, and stays light"
 STREAM = "the stream knows no model and no event loop"
 TORCH = "torch is imported in the engine only"
+REMOTE = "a model behind a server is asked without torch"
 PROTOCOLS = "OpenAI's protocols and the endpoints beside them are known to the program only"
 TERMINAL = "commands talk to people; what serves does not"
 
@@ -48,7 +49,7 @@ def lint(house: Path) -> tuple[int, str]:
 def test_every_arrow_is_kept(house: Path) -> None:
     code, output = lint(house)
     assert code == 0, output
-    for contract in (LAYERS, FEATURES, CLIENT, STREAM, TORCH, PROTOCOLS, TERMINAL):
+    for contract in (LAYERS, FEATURES, CLIENT, STREAM, TORCH, REMOTE, PROTOCOLS, TERMINAL):
         assert f"{contract} KEPT" in output
 
 
@@ -71,6 +72,8 @@ def test_every_arrow_is_kept(house: Path) -> None:
         ("stream/window.py", "import askcam.engine.errors", LAYERS),
         ("server/errors.py", "import torch", TORCH),
         ("demo/planted.py", "import transformers", TORCH),
+        ("engine/remote/wire.py", "import torch", REMOTE),
+        ("engine/base.py", "import transformers", REMOTE),
         ("server/core.py", "import askcam.server.openai.outcome", PROTOCOLS),
         ("server/core.py", "import askcam.server.http.page", PROTOCOLS),
         ("server/http/page.py", "import askcam.server.openai.models", PROTOCOLS),

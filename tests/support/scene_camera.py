@@ -58,12 +58,13 @@ def ask_all(engines: Sequence[Engine], num_scenes: int, seed: int) -> Iterator[t
         own = [question.text for question in questions(scene)]
         for num_frames, text in ((chance.randint(1, 16), chance.choice(TEXTS)), (7, chance.choice(own))):
             camera.go_on(num_frames)
-            yield text, [_answer(engine, text) for engine in engines]
+            yield text, [answer_of(engine, text) for engine in engines]
         for engine in engines:
             engine.detach(CAMERA)
 
 
-def _answer(engine: Engine, text: str) -> Finished:
+def answer_of(engine: Engine, text: str) -> Finished:
+    """Greedy, about the scene's camera."""
     events: queue.SimpleQueue[Any] = queue.SimpleQueue()
     sampling = Sampling(temperature=0, max_tokens=40)
     engine.ask(Question((Message(Role.USER, (Text(text),)),), CAMERA, sampling), events.put)

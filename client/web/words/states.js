@@ -115,9 +115,9 @@ export function bannerNotice(state, now) {
   return null;
 }
 
-const KNOWN = new Set(["busy", "rate_limit_exceeded", "camera_unavailable", "stale_camera", "picture_unusable", "too_slow", "real_scene", "model_loading", "model_not_found",
+const KNOWN = new Set(["busy", "rate_limit_exceeded", "camera_unavailable", "stale_camera", "picture_unusable", "too_slow", "real_scene", "model_loading", "model_unreachable", "model_not_found",
   "offline", "slow", "no_camera", "engine_failure", "internal_error"]);
-const PASSING = new Set(["busy", "model_loading", "rate_limit_exceeded", "slow", "no_camera"]); // nothing is broken
+const PASSING = new Set(["busy", "model_loading", "model_unreachable", "rate_limit_exceeded", "slow", "no_camera"]); // nothing is broken
 
 /** A refused question: {tone, title, text, advice}.
  * @param {Problem} problem */

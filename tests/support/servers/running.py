@@ -1,4 +1,4 @@
-"""Starts the test cameras of this folder as processes, on ports that the machine hands out, and breaks them at will."""
+"""Starts the test servers of this folder as processes, on ports that the machine hands out, and breaks them at will."""
 
 import os
 import signal
@@ -8,8 +8,9 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+import httpx
 from support.parts import SYSTEM_PYTHON
 
 HERE = Path(__file__).parent
@@ -141,6 +142,27 @@ class OddCamera(CameraServer):
 
     def _spawn(self) -> "subprocess.Popen[str]":
         return _python("odd_camera.py", "--port", str(self.port))
+
+
+class RunningModelServer(CameraServer):
+    """A model server (model_server.py) that speaks one dialect; `options` are its command line."""
+
+    path, scheme = "/v1", "http"
+
+    def __init__(self, dialect: str, *options: str) -> None:
+        super().__init__(dialect, *options)
+
+    def _spawn(self) -> "subprocess.Popen[str]":
+        return _python("model_server.py", "--port", str(self.port), "--dialect", self.scene, *self.options)
+
+    def goes_wrong(self, *faults: str) -> None:
+        """From now on in these ways, and no others; what it has seen is forgotten."""
+        httpx.post(f"http://{self.address}/faults", json={"names": faults}, timeout=30).raise_for_status()
+
+    def seen(self) -> dict[str, Any]:
+        """What it was asked since then."""
+        found: dict[str, Any] = httpx.get(f"http://{self.address}/seen", timeout=30).raise_for_status().json()
+        return found
 
 
 class GStreamerRTSP(CameraServer):

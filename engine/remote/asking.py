@@ -1,0 +1,135 @@
+"""One question, or one scoring, over a model server: from the camera's frames to what is told last.
+
+`answer` read aloud: look at the camera, encode what the question sees, post it, tell the asker what streams back. On
+the engine's event loop; pictures are looked at and encoded beside it.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+from askcam.engine.answer import refuse_stale
+from askcam.engine.base import EngineBase
+from askcam.engine.inbox import Asked
+from askcam.engine.question import Event, Finished, Question, Scored, Scoring, Started, Timings, Trace, Usage
+from askcam.engine.remote.answer import StreamedAnswer
+from askcam.engine.remote.deltas import DONE, EventReader, read_chunk
+from askcam.engine.remote.dialects import Dialect
+from askcam.engine.remote.outgoing import Outgoing
+from askcam.engine.remote.scoring import bodies, probabilities, wanted_tokens
+from askcam.engine.remote.transport import Transport
+from askcam.engine.remote.vocabulary import Vocabulary
+from askcam.stream.window import View
+
+T = TypeVar("T")
+BETWEEN_S = 30.0  # the longest silence from one word to the next
+JUST_OVER_S = 0.005  # by which frames are too old when it is said
+END_S = 0.5  # for a stream to end whose last event has come
+SCORES_AT_ONCE = 4  # requests of one scoring; the first goes alone, so that the others find its frames read
+
+
+@dataclass(slots=True, eq=False)
+class RunningQuestion:
+    """One on its way to its last event. Owned by the event loop."""
+
+    asked: Asked
+    started: float
+    task: "asyncio.Task[Finished | Scored] | None" = None
+    answer: StreamedAnswer | None = None
+    usage: Usage = field(default_factory=Usage)
+    timings: Timings = field(default_factory=Timings)
+
+
+class RemoteAsking:
+    """Owned by the event loop."""
+
+    def __init__(
+        self,
+        cameras: EngineBase,
+        tell: Callable[[Asked, Event], None],
+        outgoing: Outgoing,
+        dialect: Dialect,
+        transport: Transport,
+        vocabulary: Vocabulary,
+        threads: ThreadPoolExecutor,
+    ) -> None:
+        self._cameras, self._tell, self._outgoing, self._dialect = cameras, tell, outgoing, dialect
+        self._transport, self._vocabulary, self._threads = transport, vocabulary, threads
+
+    async def answer(self, running: RunningQuestion, question: Question) -> Finished:
+        """One question; returns its last event. Raises what it fails with."""
+        asked = running.asked
+        view = self._cameras.seen(question, await self._beside(lambda: self._cameras.look(question)))
+        capture_s = 0.0 if view is None else view.age_s(time.monotonic())
+        self._tell(asked, Started(view))
+        body, running.usage = await self._beside(lambda: self._outgoing.posted(question, view))
+        running.timings = Timings(wait_s=running.started - asked.at, preprocess_s=time.monotonic() - running.started)
+        trace = Trace(np.zeros(0, np.int32), question.sampling) if question.trace else None
+        answer = running.answer = StreamedAnswer(asked, question, view, self._tell, capture_s, trace)
+        try:
+            async with asyncio.timeout(self._patience_s(question, view)) as silence:
+                await self._hear(answer, body, silence)
+        except TimeoutError as exc:
+            if view is not None and not answer.begun:
+                refuse_stale(question, view, capture_s)
+            raise self._transport.silent(BETWEEN_S if answer.begun else None) from exc
+        return answer.finish(running.usage, running.timings)
+
+    def _patience_s(self, question: Question, view: View | None) -> float:
+        """How long a first word is waited for: as long as the frames are young enough, if that is shorter."""
+        if view is None or question.max_age_s is None:
+            return self._transport.first_s
+        left_s = question.max_age_s - view.age_s(time.monotonic())
+        return min(self._transport.first_s, max(0.0, left_s) + JUST_OVER_S)
+
+    async def _hear(self, answer: StreamedAnswer, body: bytes, silence: asyncio.Timeout) -> None:
+        """What streams back, to its end or as far as it is wanted."""
+        events, loop = EventReader(), asyncio.get_running_loop()
+        async with self._transport.stream("/chat/completions", body) as pieces:
+            async for piece in pieces:
+                for data in events.feed(piece):
+                    if data == DONE:  # what follows is the end of the stream, and whoever reads it keeps the connection
+                        silence.reschedule(loop.time() + END_S)
+                    else:
+                        answer.take(read_chunk(data))
+                        if answer.begun:
+                            silence.reschedule(loop.time() + BETWEEN_S)
+                if answer.over:
+                    return
+        for data in events.finish():
+            if data != DONE:
+                answer.take(read_chunk(data))
+
+    async def score(self, scoring: Scoring) -> Scored:
+        """A request a question, all about the same moment."""
+        view = await self._beside(lambda: self._cameras.look(scoring.questions[0]))
+        views = tuple(self._cameras.seen(question, view) for question in scoring.questions)
+        wanted = await self._beside(lambda: wanted_tokens(scoring.choices, self._dialect, self._vocabulary))
+        places = asyncio.Semaphore(SCORES_AT_ONCE)
+
+        async def row(question: Question, seen: View | None) -> tuple[float, ...]:
+            async with places:
+                body = await self._beside(lambda: self._outgoing.scored(question, seen))
+                wants = bodies(body, wanted, self._dialect)
+                replies = [await self._transport.post("/chat/completions", each) for each in wants]
+                return probabilities(replies, wanted, self._dialect)
+
+        first, *others = zip(scoring.questions, views, strict=True)
+        rows = [await row(*first)]
+        tasks = [asyncio.ensure_future(row(*other)) for other in others]
+        try:
+            rows += await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return Scored(views, tuple(rows))
+
+    async def _beside(self, work: Callable[[], T]) -> T:
+        """Done on another thread: a camera may convert a picture, and encoding takes milliseconds."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
