@@ -156,6 +156,8 @@ async def _load(config: Config, model: EngineConfig, core: Core, life: Lifecycle
     except Exception as exc:
         readiness.fail(str(exc))
         raise
+    if model.url is not None:
+        core.model.name = engine.info.id  # as its server calls it
     core.model.ready(engine)
     core.cameras.announced = ()
     for name, camera in config.cameras.items():

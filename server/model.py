@@ -41,10 +41,8 @@ class Model(ServerPart):
         return None if self._engine is None else self._engine.trouble()
 
     def ready(self, engine: Engine) -> None:
-        """The engine is warm: questions may come. Behind a server, the model has the name that this gives it."""
+        """The engine is warm: questions may come."""
         self._engine = engine
-        if engine.info.backend == "remote":
-            self.name = engine.info.id
         self.readiness.ready()
 
     async def close(self) -> None:

@@ -108,6 +108,7 @@ class RemoteAsking:
     async def score(self, scoring: Scoring) -> Scored:
         """A request a question, all about the same moment."""
         view = await self._beside(lambda: self._cameras.look(scoring.questions[0]))
+        capture_s = 0.0 if view is None else view.age_s(time.monotonic())
         views = tuple(self._cameras.seen(question, view) for question in scoring.questions)
         wanted = await self._beside(lambda: wanted_tokens(scoring.choices, self._dialect, self._vocabulary))
         places = asyncio.Semaphore(SCORES_AT_ONCE)
@@ -128,6 +129,8 @@ class RemoteAsking:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        if view is not None:
+            refuse_stale(scoring.questions[0], view, capture_s)
         return Scored(views, tuple(rows))
 
     async def _beside(self, work: Callable[[], T]) -> T:

@@ -4,6 +4,7 @@ One thread runs one event loop, which owns all requests.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -68,6 +69,7 @@ class RemoteEngine(EngineBase):
         self._asking = RemoteAsking(self, self._heard, self.outgoing, dialect, transport, vocabulary, self._beside)
         self._forms: dict[Form, Grammar] = {}
         self._unsubscribe: dict[str, Callable[[], None]] = {}
+        self._encoding: set[str] = set()  # cameras whose newest pair is about to be; its add and discard need no lock
         self._running: dict[int, RunningQuestion] = {}  # by ticket
         self._trouble: str | None = None
         self._looking: asyncio.Task[None] | None = None  # for a server that is gone
@@ -167,12 +169,15 @@ class RemoteEngine(EngineBase):
         """A new pair, on its camera's thread: its frames are encoded before anybody asks."""
 
         def encode() -> None:
+            self._encoding.discard(source.name)
             view = source.peek()
             if view is not None:
                 self.outgoing.encode_ahead(view.pairs[-1])
 
-        if not self._inbox.closed:
-            self._beside.submit(encode)
+        if source.name not in self._encoding:  # else it comes too quickly: a question encodes what it lacks
+            self._encoding.add(source.name)
+            with contextlib.suppress(RuntimeError):  # the engine is being closed
+                self._beside.submit(encode)
 
     # -- the engine thread: its event loop
 

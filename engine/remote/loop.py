@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import threading
 from collections.abc import Awaitable
 from typing import TypeVar
@@ -22,7 +23,12 @@ class LoopThread:
     def wait_for(self, what: Awaitable[T], timeout_s: float) -> T:
         """Have it done on the loop, and wait for it; from any other thread. Raises what that does, and EngineFailure
         when it takes longer."""
-        done = asyncio.run_coroutine_threadsafe(_awaited(what), self.loop)
+        awaited = _awaited(what)
+        try:
+            done = asyncio.run_coroutine_threadsafe(awaited, self.loop)
+        except RuntimeError as exc:
+            awaited.close()
+            raise EngineFailure("the engine is closed") from exc
         try:
             return done.result(timeout_s)
         except concurrent.futures.TimeoutError as exc:
@@ -31,15 +37,12 @@ class LoopThread:
 
     def tell(self, call: "asyncio.Event") -> None:
         """Set an event of the loop; from any thread. No effect once the loop is over."""
-        if not self.loop.is_closed():
-            try:
-                self.loop.call_soon_threadsafe(call.set)
-            except RuntimeError:  # it was closed just now
-                return
+        with contextlib.suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(call.set)
 
     def stop(self) -> None:
         """End it, from any thread; its tasks are over by then."""
-        if not self.loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # it is closed
             self.loop.call_soon_threadsafe(self.loop.stop)
 
     def _run(self) -> None:

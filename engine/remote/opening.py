@@ -1,5 +1,6 @@
 """From a configuration to an engine over somebody else's server: found, proven, ready. Reads no torch."""
 
+import contextlib
 import logging
 from pathlib import Path
 
@@ -41,7 +42,8 @@ def open_remote(config: EngineConfig, progress: Progress | None = None) -> Engin
     try:
         return _opened(config, spec, transport, loop, progress)
     except BaseException as exc:
-        loop.wait_for(transport.close(), CLOSE_S)
+        with contextlib.suppress(EngineFailure):
+            loop.wait_for(transport.close(), CLOSE_S)
         loop.stop()
         if isinstance(exc, EngineFailure):
             raise ModelError(str(exc)) from exc

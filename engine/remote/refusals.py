@@ -11,6 +11,7 @@ from askcam.engine.remote.place import KEY
 USUAL_RETRY_S = 2.0
 MAX_RETRY_S = 300.0
 TOO_LONG = re.compile(r"context.?(?:length|size|window)|maximum.{0,20}context|too many tokens", re.IGNORECASE)
+NO_ROUTE = re.compile(r"|not found|404 page not found", re.IGNORECASE)  # what says nothing of a model
 NO_MODEL = re.compile(r"model.{0,200}(?:not found|not exist|unknown|not.{0,10}loaded)", re.IGNORECASE | re.DOTALL)
 
 
@@ -26,8 +27,8 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, where: str, mo
     if status in (400, 404, 413, 422):
         if "model_not_found" in body.decode("utf-8", "replace") or (status == 404 and NO_MODEL.search(why)):
             return ModelError(f"the model server at {where} has no model {model!r}{said}: name one that it has (model)")
-        if status == 404 and not why:
-            return ModelError(f"there is no /chat/completions at {where}: does url end with /v1, as most servers' do?")
+        if status == 404 and NO_ROUTE.fullmatch(why):
+            return ModelError(f"nothing is served at {where} (404): does url end with /v1, as most servers' do?")
         if TOO_LONG.search(why):
             return TooLong(f"the model server takes no question as long as this one ({phrase}){said}", "messages")
         return QuestionError(f"the model server refuses the question ({phrase}){said}", "messages")
