@@ -1,12 +1,14 @@
 """How old is what a question sees? A clock camera over RTSP, its age read from the pixels of the newest frame.
 
     python benchmarks/freshness.py [--seconds 60] [--readers pyav,opencv] [--backends live,portable]
+    python benchmarks/freshness.py --backends remote --remote http://gpu1:8000/v1 --dialect vllm
 
 A server in its own process draws the wall clock into every frame (25 fps, H.264 over TCP).
 First, for each reader: a Camera samples it at 2 fps, as shipped; at random moments the benchmark looks, as a question
 would, and compares the clock in the newest frame with its own. "told" is the age that askcam itself would report.
-Then, for each backend: a real `askcam serve` with the built-in model is asked over HTTP at random moments. When the
-first word has come the wall clock is read; then the clock is read from the newest of the answer's evidence frames.
+Then, for each backend: a real `askcam serve` with the built-in model, or with one behind a server, is asked over HTTP
+at random moments. When the first word has come the wall clock is read; then the clock is read from the newest of the
+answer's evidence frames.
 Tables, then one JSON line.
 """
 
@@ -15,6 +17,7 @@ import io
 import json
 import random
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -37,6 +40,7 @@ from askcam.stream.window import Anchors
 READERS = {"pyav": "", "opencv": "?via=opencv"}
 LOOK_LIMIT_MS = 100  # p95
 ANSWER_LIMITS_MS = {"p50_ms": 200, "p95_ms": 350}  # of the default backend
+FITTED_PIXELS = 252 * 168
 FITTED = "clock:672x448"  # becomes 252x168 for the built-in model, where a cell of the clock is six pixels
 
 
@@ -45,10 +49,23 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60, help="for each reader and backend")
     parser.add_argument("--readers", default="pyav,opencv", help="comma-separated; none: ''")
     parser.add_argument("--backends", default="live,portable", help="comma-separated; none: ''")
+    parser.add_argument("--remote", help="the address of a model server, for the backend remote")
+    parser.add_argument("--dialect", default="auto", help="of that server")
     args = parser.parse_args()
     readers, backends = ([name for name in part.split(",") if name] for part in (args.readers, args.backends))
     looks = [{"reader": reader} | _look(READERS[reader], args.seconds) for reader in readers]
-    answers = [{"backend": backend} | _ask(backend, args.seconds) for backend in backends]
+    answers = []
+    with tempfile.TemporaryDirectory() as folder:
+        for backend in backends:
+            flags = ["--backend", backend]
+            if backend == "remote":
+                file = Path(folder) / "askcam.toml"
+                there = {"url": args.remote, "dialect": args.dialect, "max_pixels": FITTED_PIXELS}
+                file.write_text(
+                    "[model]\n" + "".join(f"{name} = {json.dumps(value)}\n" for name, value in there.items())
+                )
+                flags = ["--config", str(file)]
+            answers.append({"backend": backend} | _ask(flags, args.seconds))
     for rows in (looks, answers):
         _print(rows)
     met = all(float(row["p95_ms"]) <= LOOK_LIMIT_MS for row in looks) and all(
@@ -86,13 +103,13 @@ def _look(query: str, seconds: float) -> dict[str, float | int]:
     }
 
 
-def _ask(backend: str, seconds: float) -> dict[str, float | int]:
+def _ask(flags: list[str], seconds: float) -> dict[str, float | int]:
     """Ages of the newest evidence frame at the moment when the answer's first word has come."""
     seen, told, firsts = [], [], []
     chance = random.Random(0)
     with (
         MiniRTSP(FITTED) as camera,
-        live_server("--backend", backend, cameras=[f"clock={camera.url}"]) as server,
+        live_server(*flags, cameras=[f"clock={camera.url}"]) as server,
         httpx.Client(base_url=server.url, timeout=60) as http,
     ):
         wait_for_pairs(server, "clock", 4)
