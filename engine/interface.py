@@ -200,7 +200,7 @@ class Grammar:
 
 
 class Engine(Protocol):
-    """Every method but prepare() and close() returns at once and may be called from any thread."""
+    """Any thread may call any method. All but prepare(), measure(), single() and close() return at once."""
 
     @property
     def info(self) -> ModelInfo: ...
@@ -265,7 +265,8 @@ class Engine(Protocol):
         ...
 
     def single(self, words: Sequence[str]) -> tuple[str, ...]:
-        """Those of `words` that are one token of the model, and so may be choices of score()."""
+        """Those of `words` that are one token of the model, and so may be choices of score(). A model's own server is
+        asked the first time, where it has one. Raises QuestionError where nothing can be scored, or that is unknown."""
         ...
 
     def cancel(self, ticket: int) -> None:

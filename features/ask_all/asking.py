@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Protocol
 
 from askcam.client.protocol import CameraAnswer, CameraProblem
+from askcam.engine.errors import QuestionError
 from askcam.features.ask_all.by_probability import ByProbability
 from askcam.features.ask_all.in_words import InWords
 from askcam.features.ask_all.which import sought
@@ -58,7 +59,7 @@ class AskAll:
         chosen = self._chosen(ask, names)
         with self._places.holding(ask.client):
             yield Begun(new_answer_id())
-            way, found = self._way(ask), dict[str, CameraAnswer]()
+            way, found = await self._way(ask), dict[str, CameraAnswer]()
             async with contextlib.aclosing(self._each(ask, chosen, way)) as answers:
                 async for answer in answers:
                     found[answer.camera] = answer
@@ -70,11 +71,13 @@ class AskAll:
                 async for step in steps:
                     yield step
 
-    def _way(self, ask: Ask) -> Way:
+    async def _way(self, ask: Ask) -> Way:
         """By probability where it is asked which cameras show something, and this model's tokens allow it."""
         engine, wanted = self._model.engine, sought(asked(ask.messages))
         if wanted is not None and len(ask.messages) == 1 and ask.sampling.response_format is None:
-            meaning = yes_no_words(wanted, engine.single)
+            meaning: Mapping[str, str] = {}
+            with contextlib.suppress(QuestionError):  # of a model that scores nothing; its server may have to be asked
+                meaning = await asyncio.to_thread(yes_no_words, wanted, engine.single)
             if {"yes", "no"} <= set(meaning.values()):
                 return ByProbability(self._cameras, self._answers, self._model, ask, wanted, meaning)
         return InWords(self._asking, self._answers, self._model, ask)

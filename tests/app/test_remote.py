@@ -176,6 +176,14 @@ def test_a_watch_scores_over_it(served: Served) -> None:
     served.http.delete("/v1/watches/cup")
 
 
+@pytest.mark.parametrize("fault", [None, "ignores_logprobs"])
+def test_all_cameras_are_asked_which_shows_something(served: Served, fault: str | None) -> None:
+    served.models.goes_wrong(*([] if fault is None else [fault]))
+    reply = served.ask("Which cameras show a cup?", model="all")
+    served.models.goes_wrong()
+    assert (reply.status_code == 200) is (fault is None), reply.text  # without logprobs no camera can be asked so
+
+
 def test_a_server_that_is_gone_is_not_ready_and_ready_again_by_itself(served: Served) -> None:
     assert served.http.get("/readyz").status_code == 200
     served.models.kill()
