@@ -102,13 +102,20 @@ def _read(toml: Toml, env: Mapping[str, str]) -> Config:
             tls_cert=None if server.tls_cert is None else path.parent / server.tls_cert.expanduser(),
             tls_key=None if server.tls_key is None else path.parent / server.tls_key.expanduser(),
         ),
-        model=toml.section(("model",), ModelConfig),
+        model=_model(toml),
         cameras={name: _camera(toml, name, tools) for name in toml.tables(("cameras",), "[cameras.lobby]")},
         limits=_limits(toml),
         answers=toml.section(("answers",), AnswersConfig),
         tools=tools,
         fetch=toml.section(("fetch",), FetchConfig),
     )
+
+
+def _model(toml: Toml) -> ModelConfig:
+    model: ModelConfig = toml.section(("model",), ModelConfig)
+    if model.tokenizer is None:
+        return model
+    return replace(model, tokenizer=str(toml.path.parent / Path(model.tokenizer).expanduser()))
 
 
 def _camera(toml: Toml, name: str, tools: ToolsConfig) -> CameraEntry:

@@ -5,8 +5,9 @@ the engine's event loop; pictures are looked at and encoded beside it.
 """
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -29,7 +30,7 @@ from askcam.stream.window import View
 T = TypeVar("T")
 BETWEEN_S = 30.0  # the longest silence from one word to the next
 JUST_OVER_S = 0.005  # by which frames are too old when it is said
-END_S = 0.5  # for a stream to end whose last event has come
+END_S = 0.2  # for a stream to end whose last event has come
 SCORES_AT_ONCE = 4  # requests of one scoring; the first goes alone, so that the others find its frames read
 
 
@@ -92,15 +93,17 @@ class RemoteAsking:
         events, loop = EventReader(), asyncio.get_running_loop()
         async with self._transport.stream("/chat/completions", body) as pieces:
             async for piece in pieces:
-                for data in events.feed(piece):
-                    if data == DONE:  # what follows is the end of the stream, and whoever reads it keeps the connection
-                        silence.reschedule(loop.time() + END_S)
-                    else:
-                        answer.take(read_chunk(data))
-                        if answer.begun:
-                            silence.reschedule(loop.time() + BETWEEN_S)
+                found = events.feed(piece)
+                for data in found:
+                    if data == DONE:
+                        silence.reschedule(None)
+                        await _drained(pieces)
+                        return
+                    answer.take(read_chunk(data))
                 if answer.over:
                     return
+                if found and answer.begun:  # signs of life between events are no words
+                    silence.reschedule(loop.time() + BETWEEN_S)
         for data in events.finish():
             if data != DONE:
                 answer.take(read_chunk(data))
@@ -136,3 +139,11 @@ class RemoteAsking:
     async def _beside(self, work: Callable[[], T]) -> T:
         """Done on another thread: a camera may convert a picture, and encoding takes milliseconds."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+async def _drained(pieces: AsyncIterator[bytes]) -> None:
+    """The end of a stream that says nothing more: whoever reads it keeps the connection for the next question."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(END_S):
+            async for _ in pieces:
+                pass

@@ -56,6 +56,12 @@ def test_a_flag_names_another_model_of_the_server_in_the_file(tmp_path: Path) ->
         with_flags(load(file), {}, {"device": "cuda"})
 
 
+def test_a_tokenizer_lies_beside_the_file_that_names_it(tmp_path: Path) -> None:
+    file = tmp_path / "askcam.toml"
+    file.write_text(f'[model]\nurl = "{URL}"\ntokenizer = "qwen"\n')
+    assert load(file).model.tokenizer == str(tmp_path / "qwen")
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

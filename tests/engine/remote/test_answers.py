@@ -186,6 +186,18 @@ def test_silence_between_two_words_ends_in_time(
     assert any(isinstance(event, Piece) for event in told)
 
 
+def test_a_stream_that_is_not_closed_behind_its_end_is_over_all_the_same(
+    vllm: RunningModelServer, opened: Opened, asked: Asked, events: Events
+) -> None:
+    engine = opened(vllm)
+    vllm.goes_wrong("stays_open")
+    began = time.monotonic()
+    last = events(engine, asked(camera=None))[-1]
+    assert isinstance(last, Finished)
+    assert last.text == "0 pictures, the newest is nothing"
+    assert time.monotonic() - began < 10
+
+
 def test_a_server_that_vanishes_is_said_and_found_again(
     opened: Opened, asked: Asked, events: Events, monkeypatch: pytest.MonkeyPatch
 ) -> None:

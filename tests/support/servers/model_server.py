@@ -241,6 +241,8 @@ class ModelServer:
                 if usage:
                     yield f"data: {json.dumps({'choices': [], 'usage': usage})}\n\n"
                 yield "data: [DONE]\n\n"
+                if "stays_open" in self.faults:
+                    await asyncio.sleep(20)
             self.finished += 1
         finally:
             self.unheard += not whole
