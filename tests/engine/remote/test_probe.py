@@ -2,6 +2,8 @@
 
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -140,6 +142,25 @@ def test_an_address_that_is_none_is_told_without_its_secrets(
     with pytest.raises(ModelError, match="url") as caught:
         opened(vllm, url=url)
     assert "secret" not in str(caught.value)
+
+
+def test_pictures_that_others_can_read_on_the_way_are_warned_of(
+    vllm: RunningModelServer, opened: Opened, caplog: pytest.LogCaptureFixture
+) -> None:
+    opened(vllm)
+    assert "can be read on the way" not in caplog.text
+    opened(vllm, url=vllm.url.replace("127.0.0.1", "0.0.0.0"))  # no loopback address, though it leads here
+    assert "can be read on the way" in caplog.text
+
+
+def test_opening_reads_no_torch(vllm: RunningModelServer) -> None:
+    program = (
+        "import sys; from askcam.engine.interface import EngineConfig; from askcam.engine.open import open_engine; "
+        f"open_engine(EngineConfig('', url={vllm.url!r}, dialect='vllm', max_pairs=2)).close(); "
+        "print(sorted({'torch', 'torchvision', 'transformers', 'accelerate'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "[]", done.stderr
 
 
 def test_the_key_is_sent_and_never_told(
