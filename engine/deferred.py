@@ -78,8 +78,9 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def release(self) -> None:
         """From now on all is imported as ever; placeholders find the real thing."""
         self.packages.clear()
-        for name in [name for name, module in list(sys.modules.items()) if type(module) is _Module]:
-            del sys.modules[name]
+        for name, module in sys.modules.copy().items():  # in one step: other threads may import
+            if type(module) is _Module:
+                del sys.modules[name]
 
 
 class _Module(ModuleType):

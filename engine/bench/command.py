@@ -1,9 +1,9 @@
 """The benchmarks' command: python -m askcam.engine.bench portable|engine|kernels --help
 
 `portable` says where the time of an answer goes in stock transformers, `engine` what the live backend gains, `kernels`
-what its kernels do on this device. Needs
-torch, torchvision, transformers, numpy and Pillow, on a GPU Triton too; qwen-vl-utils, OpenCV and accelerate only if
-they are there. In a checkout that is not installed, give Python a folder in which the rooms are named as installed:
+what its kernels do on this device. Needs torch, torchvision, transformers, numpy and Pillow, on a GPU Triton too;
+qwen-vl-utils, OpenCV and accelerate only if they are there. In a checkout that is not installed, give Python a folder
+in which the rooms are named as installed:
 
     mkdir -p build/bench/askcam && ln -sfn "$PWD"/engine "$PWD"/stream build/bench/askcam/
     PYTHONPATH=build/bench python -m askcam.engine.bench engine --shape 7b
@@ -21,9 +21,9 @@ HELP = """usage: askcam bench portable|engine|kernels [options]
   engine     what the live backend gains over it, whether both say the same, and how much it holds
   kernels    whether its kernels are right on this GPU, which of them it uses, and how long its passes take
 
-`askcam bench portable --help` and so on have their options. Without a GPU and without a model of your own, they
-measure the built-in one; --tiny takes a random toy, --shape 2b|7b|qwen3.5-2b random weights of a real shape.
-The last line of each is JSON."""
+askcam bench portable --help, askcam bench engine --help and askcam bench kernels --help have their options. Without
+a GPU and without a model of your own, they measure the built-in one; --tiny takes a random toy, --shape
+2b|7b|qwen3.5-2b random weights of a real shape. The last line of each is JSON."""
 
 
 def run(argv: Sequence[str], default_model: str | None = None) -> None:
