@@ -1,5 +1,6 @@
 """Which device a model goes to, and that every thread that has it compute works on that one."""
 
+import copy
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -78,7 +79,8 @@ def test_a_thread_works_on_a_gpu_until_it_is_done_or_fails(entered: list[Any]) -
 
 
 def test_the_engine_thread_works_on_the_model_s_gpu(loaded: Loaded, entered: list[Any]) -> None:
-    engine = PortableEngine(replace(loaded, device=SECOND), EngineConfig("built-in", threads=1))
+    own = replace(loaded, model=copy.deepcopy(loaded.model), device=SECOND)  # an engine puts hooks on its model
+    engine = PortableEngine(own, EngineConfig("built-in", threads=1))
     engine.close()
     assert entered == [("askcam-engine", SECOND), ("askcam-engine", None)]
 

@@ -97,7 +97,7 @@ def test_in_node(server: LiveServer, cert: tuple[Path, Path]) -> None:
     told = json.loads(done.stdout)
     answered(told)
     assert told["prefill"].startswith("I see ")
-    assert (told["camera"], told["models"], told["refused"]) == ("lobby", ["askcam", "lobby"], "logit_bias")
+    assert (told["camera"], told["models"], told["refused"]) == ("lobby", ["askcam", "lobby", "all"], "logit_bias")
 
 
 def test_in_a_page_of_another_origin(server: LiveServer, page: str) -> None:
