@@ -35,6 +35,7 @@ WANTS = {  # method and path: the least that one must be
     "DELETE /v1/session": "stranger",
     "GET /v1/models": "viewer",
     "GET /v1/models/{name}": "viewer",
+    "POST /v1/ask": "viewer",
     "POST /v1/chat/completions": "viewer",
     "POST /v1/responses": "viewer",
     "GET /v1/responses/{id}": "viewer",
