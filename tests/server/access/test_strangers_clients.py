@@ -315,7 +315,7 @@ def test_cameras_are_listed_while_the_model_loads(tmp_path: Path) -> None:
         seen: set[tuple[Any, ...]] = set()
         while True:
             listed = httpx.get(f"{early.url}/v1/models").json()["data"]
-            assert [one["id"] for one in listed] == ["askcam", "lobby", "desk"]
+            assert [one["id"] for one in listed] == ["askcam", "lobby", "desk", "all"]
             one = httpx.get(f"{early.url}/v1/models/desk").json()
             assert one["askcam"]["kind"] == "camera"
             seen.add((listed[0]["askcam"]["ready"], isinstance(listed[1]["max_model_len"], int)))
