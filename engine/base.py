@@ -5,7 +5,7 @@ Front (front.py) adds a model in this process, RemoteEngine (remote/engine.py) o
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from askcam.engine.answer import refuse_stale
@@ -14,7 +14,7 @@ from askcam.engine.errors import QuestionError, TooLong
 from askcam.engine.inbox import Asked, Inbox
 from askcam.engine.interface import EngineMemory, EngineStats, ModelInfo, SeenPace, WindowSource
 from askcam.engine.power import anchors_of
-from askcam.engine.question import Event, Question, Role, Scored
+from askcam.engine.question import Event, Question, Role, Scored, Scoring
 from askcam.engine.sampling_bounds import check_sampling
 from askcam.stream.errors import CameraUnavailable
 from askcam.stream.fit import Fit, FitRule
@@ -80,6 +80,14 @@ class EngineBase:
             raise QuestionError("a question needs a user message", "messages")
         if question.camera is not None and question.camera not in self._sources:
             raise QuestionError(f"there is no camera {question.camera!r}", "camera")
+
+    def _scoring(self, questions: Sequence[Question], choices: Sequence[str]) -> Scoring:
+        """What score() queues. Raises QuestionError for what makes no sense, whatever the model."""
+        for question in questions:
+            self._check(question)
+        if len({question.camera for question in questions}) != 1:
+            raise QuestionError("a scoring needs questions about one and the same camera", "questions")
+        return Scoring(tuple(replace(question, thinking=False) for question in questions), tuple(choices))
 
     # -- the engine thread, and the rooms that work on it
 

@@ -20,7 +20,7 @@ from askcam.engine.choosing import choice_tokens, single_tokens, with_seed
 from askcam.engine.counts import Counts
 from askcam.engine.devices import working_on
 from askcam.engine.domain import Domain
-from askcam.engine.errors import EngineError, EngineFailure, ModelError, QuestionError, UnknownScene
+from askcam.engine.errors import EngineError, EngineFailure, ModelError, UnknownScene
 from askcam.engine.forms import Forms
 from askcam.engine.guide import Guide
 from askcam.engine.inbox import Asked
@@ -46,7 +46,6 @@ from askcam.engine.question import (
     Role,
     Sampling,
     ScoreEvent,
-    Scoring,
     Text,
     Trace,
 )
@@ -108,13 +107,9 @@ class Front(EngineBase, ABC):
     def score(
         self, questions: Sequence[Question], choices: Sequence[str], on_event: Callable[[ScoreEvent], None]
     ) -> int:
-        for question in questions:
-            self._check(question)
-        if len({question.camera for question in questions}) != 1:
-            raise QuestionError("a scoring needs questions about one and the same camera", "questions")
+        scoring = self._scoring(questions, choices)
         choice_tokens(self._loaded.processor.tokenizer, choices)
         with self._counts.asking():
-            scoring = Scoring(tuple(replace(question, thinking=False) for question in questions), tuple(choices))
             return self._inbox.put(scoring, on_event, self._counts.seconds_each)
 
     def single(self, words: Sequence[str]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from askcam.engine.bench.arguments import positive, say
-from askcam.engine.bench.report import about
+from askcam.engine.bench.report import about, finish
 from askcam.engine.bench.shapes import NAMES, random_model
 from askcam.engine.checkpoint import load
 from askcam.engine.devices import pick_device, working_on
@@ -162,10 +162,7 @@ def run(argv: Sequence[str], default_model: str | None = None) -> None:
     except EngineError as exc:
         say(f"bench: {exc}")
         sys.exit(2)
-    print(_table(bench.found))
-    print(json.dumps(bench.found))
-    if bench.found["errors"]:
-        sys.exit(1)
+    finish(_table(bench.found), bench.found)
 
 
 def _parse(argv: Sequence[str], default_model: str | None) -> argparse.Namespace:

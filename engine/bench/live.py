@@ -20,7 +20,7 @@ from askcam.engine.bench import asking, growing, stock
 from askcam.engine.bench.arguments import say
 from askcam.engine.bench.camera import BenchCamera
 from askcam.engine.bench.live_arguments import parse
-from askcam.engine.bench.report import about, sum_up, table
+from askcam.engine.bench.report import about, finish, sum_up, table
 from askcam.engine.bench.shapes import SIZES, random_model
 from askcam.engine.checkpoint import load
 from askcam.engine.devices import working_on
@@ -186,10 +186,7 @@ def run(argv: Sequence[str], default_model: str | None = None) -> None:
     except EngineError as exc:
         say(f"bench: {exc}")
         sys.exit(2)
-    print(table(bench.found))
-    print(json.dumps(bench.found))
-    if bench.found["errors"]:
-        sys.exit(1)
+    finish(table(bench.found), bench.found)
 
 
 def _loaded(options: argparse.Namespace) -> Loaded:

@@ -1,6 +1,8 @@
 """What a run of `askcam bench engine` found, for people and in one glance."""
 
+import json
 import platform
+import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +13,14 @@ import transformers
 from askcam.engine.loading import Loaded
 
 RATIO_FRAMES = 16  # the window at which `ttft_ratio` is taken
+
+
+def finish(table: str, found: dict[str, Any]) -> None:
+    """Print what was found, and one line of JSON as the last. Exits with 1 when a step failed."""
+    print(table)
+    print(json.dumps(found))
+    if found["errors"]:
+        sys.exit(1)
 
 
 def about(loaded: Loaded) -> dict[str, Any]:

@@ -9,10 +9,9 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 from askcam.engine.base import EngineBase, fitted
-from askcam.engine.errors import EngineError, EngineFailure, ModelUnreachable, QuestionError
+from askcam.engine.errors import EngineError, EngineFailure, ModelUnreachable
 from askcam.engine.families.spec import FamilySpec
 from askcam.engine.inbox import Asked, cancelled
 from askcam.engine.interface import EngineConfig, Grammar, LiveSource, ModelInfo, WindowSource
@@ -130,12 +129,8 @@ class RemoteEngine(EngineBase):
     def score(
         self, questions: Sequence[Question], choices: Sequence[str], on_event: Callable[[ScoreEvent], None]
     ) -> int:
-        for question in questions:
-            self._check(question)
-        if len({question.camera for question in questions}) != 1:
-            raise QuestionError("a scoring needs questions about one and the same camera", "questions")
+        scoring = self._scoring(questions, choices)
         check_scores(self._dialect)
-        scoring = Scoring(tuple(replace(question, thinking=False) for question in questions), tuple(choices))
         with self._counts.asking():
             ticket = self._inbox.put(scoring, on_event, self._counts.seconds_each)
         self._loop.tell(self._woken)

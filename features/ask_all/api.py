@@ -8,14 +8,14 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from askcam.client.protocol import CameraAnswer, Problem, Saw, encode
+from askcam.client.protocol import CameraAnswer, Problem, Saw
 from askcam.engine.question import Message, Role, Sampling, Text
 from askcam.features.ask_all.asking import AskAll
 from askcam.server.access.shares import client_of
 from askcam.server.core import Core
 from askcam.server.errors import Invalid, Refusal
 from askcam.server.steps import Ask, CameraAnswered, Done, Step, TextDelta
-from askcam.server.wire.bodies import NO_STORE, decode_body, json_response
+from askcam.server.wire.bodies import NO_STORE, decode_body, json_response, server_sent
 from askcam.server.wire.endpoint import JSON, SSE, Endpoint, EventStream, Reply
 from askcam.server.wire.leaving import until_told, while_there
 from askcam.server.wire.refusals import on_wire
@@ -121,13 +121,13 @@ async def _events(first: Step, steps: AsyncGenerator[Step, None]) -> AsyncIterat
     async with contextlib.aclosing(steps):
         try:
             if (event := told(first)) is not None:
-                yield _sse(event)
+                yield server_sent(event)
             if not isinstance(first, Done):
                 async for step in steps:
                     if (event := told(step)) is not None:
-                        yield _sse(event)
+                        yield server_sent(event)
         except Refusal as exc:  # the status line is gone
-            yield _sse(Problem(on_wire(exc).body()))
+            yield server_sent(Problem(on_wire(exc).body()))
             return
         yield b"data: [DONE]\n\n"
 
@@ -142,7 +142,3 @@ def told(step: Step) -> AskEvent | None:
         case Done():
             return AskDone(reply(step))
     return None
-
-
-def _sse(event: AskEvent | Problem) -> bytes:
-    return b"data: " + encode(event) + b"\n\n"

@@ -7,7 +7,8 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Protocol
 
 from askcam.client.protocol import CameraAnswer, CameraProblem
-from askcam.engine.errors import QuestionError
+from askcam.engine.errors import EngineError
+from askcam.engine.question import Text
 from askcam.features.ask_all.by_probability import ByProbability
 from askcam.features.ask_all.in_words import InWords
 from askcam.features.ask_all.which import sought
@@ -72,14 +73,17 @@ class AskAll:
                     yield step
 
     async def _way(self, ask: Ask) -> Way:
-        """By probability where it is asked which cameras show something, and this model's tokens allow it."""
+        """By probability where it is asked which cameras show something, in words alone, and this model's tokens allow
+        it."""
         engine, wanted = self._model.engine, sought(asked(ask.messages))
-        if wanted is not None and len(ask.messages) == 1 and ask.sampling.response_format is None:
+        alone = len(ask.messages) == 1 and all(isinstance(part, Text) for part in ask.messages[0].parts)
+        if wanted is not None and alone and ask.sampling.response_format is None:
             meaning: Mapping[str, str] = {}
-            with contextlib.suppress(QuestionError):  # of a model that scores nothing; its server may have to be asked
+            with contextlib.suppress(EngineError):  # of a model that scores nothing; its server may have to be asked
                 meaning = await asyncio.to_thread(yes_no_words, wanted, engine.single)
             if {"yes", "no"} <= set(meaning.values()):
-                return ByProbability(self._cameras, self._answers, self._model, ask, wanted, meaning)
+                parts = (self._asking.admitting, self._cameras, self._answers, self._model)
+                return ByProbability(*parts, ask, wanted, meaning)
         return InWords(self._asking, self._answers, self._model, ask)
 
     def _chosen(self, ask: Ask, names: Sequence[str] | None) -> list[str]:

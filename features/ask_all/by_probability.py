@@ -21,9 +21,10 @@ from askcam.engine.question import (
 )
 from askcam.features.ask_all.in_words import of_all, told
 from askcam.features.ask_all.merging import likeliest
-from askcam.server.answering.admitting import check_health, new_answer_id
+from askcam.server.answering.admitting import Admitting, check_health, new_answer_id
+from askcam.server.answering.freshness import young_enough
 from askcam.server.answering.trained import asked
-from askcam.server.answering.yes_or_no import MIN_SHARE, likely_yes
+from askcam.server.answering.yes_or_no import LIKELY, MIN_SHARE, likely_yes
 from askcam.server.answers import Answers, Record
 from askcam.server.cameras import Cameras
 from askcam.server.errors import Unavailable
@@ -40,9 +41,17 @@ class ByProbability:
     """One question to several cameras. Owned by the event loop."""
 
     def __init__(
-        self, cameras: Cameras, answers: Answers, model: Model, ask: Ask, sought: str, meaning: Mapping[str, str]
+        self,
+        admitting: Admitting,
+        cameras: Cameras,
+        answers: Answers,
+        model: Model,
+        ask: Ask,
+        sought: str,
+        meaning: Mapping[str, str],
     ) -> None:
         """`sought`: what each camera is asked, to be answered with a word of `meaning` (yes_or_no.py)."""
+        self._admitting = admitting
         self._cameras, self._answers, self._model, self._ask = cameras, answers, model, ask
         self._sought, self._meaning = sought, meaning
         self._taken_at: list[float] = []  # when the newest frame of each answer was taken, steady
@@ -50,9 +59,12 @@ class ByProbability:
     async def one(self, camera: str, until: float) -> CameraAnswer:
         """One camera's answer; while the queue is full it waits, `until` then (steady). Raises what keeps the camera
         from giving one."""
-        health, began = self._cameras.health(camera), time.monotonic()
+        began, max_age_s = time.monotonic(), self._admitting.max_age_s(self._ask, camera)
+        if self._ask.max_wait_s > 0:
+            await young_enough(self._cameras.get(camera), max_age_s, began + self._ask.max_wait_s)
+        health = self._cameras.health(camera)
         check_health(self._cameras, self._ask, camera, health)
-        scored = await self._score(camera, until)
+        scored = await self._score(camera, max_age_s, until)
         (view,), (row,) = scored.views, scored.probabilities
         assert view is not None, "a question of a camera sees it"
         probability, share = likely_yes(self._meaning, dict(zip(self._meaning, row, strict=True)))
@@ -65,7 +77,7 @@ class ByProbability:
         took_s = now - began
         saw = what_it_saw(new_answer_id(), info, view, health, view.age_s(now), took_s)
         yes, no = ("是", "否") if is_chinese(self._sought) else ("Yes.", "No.")
-        text = yes if probability >= 0.5 else no
+        text = yes if probability >= LIKELY else no
         timings = Timings(first_token_s=took_s, total_s=took_s)
         record = Record(saw, self._sought, text, Reason.STOP, Usage(), timings, view.frames)
         self._answers.put(record, self._ask.client.key)
@@ -78,7 +90,7 @@ class ByProbability:
         for step in told(self._answers, self._model, self._ask, text, of_all(saw, answers, self._taken_at)):
             yield step
 
-    async def _score(self, camera: str, until: float) -> Scored:
+    async def _score(self, camera: str, max_age_s: float | None, until: float) -> Scored:
         """Raises EngineError, StreamError."""
         ended: asyncio.Future[ScoreEvent] = asyncio.get_running_loop().create_future()
 
@@ -90,8 +102,7 @@ class ByProbability:
             (Message(Role.USER, (Text(self._sought),)),),
             camera,
             Sampling(max_tokens=1),
-            max_age_s=self._ask.max_age_s,
-            known_only=True,
+            max_age_s=max_age_s,
         )
         engine, hear = self._model.engine, on_loop(tell)
         while True:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from askcam.client.protocol import CameraAnswer
 from askcam.engine.question import Message, Role, Text
+from askcam.server.answering.yes_or_no import LIKELY
 from askcam.server.language.chinese import is_chinese
 
 MAX_CHARS = 600  # of one camera's answer, as the model is told it
@@ -48,7 +49,7 @@ def likeliest(question: str, answers: Sequence[CameraAnswer]) -> str:
         (each for each in answers if each.probability is not None),
         key=lambda each: -(each.probability or 0.0),
     )
-    shown = [f"{each.camera} ({each.probability:.0%})" for each in found if (each.probability or 0.0) >= 0.5]
+    shown = [f"{each.camera} ({each.probability:.0%})" for each in found if (each.probability or 0.0) >= LIKELY]
     lines = [("、" if chinese else ", ").join(shown) if shown else words["nowhere"]]
     lines += [f"{each.camera}: {_said(each, words['none'])}" for each in answers if each.problem is not None]
     return "\n".join(lines)

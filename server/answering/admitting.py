@@ -49,6 +49,12 @@ class Admitting:
         self._max_chars, self._max_age_s, self._thinking = max_chars, max_age_s, thinking
         self.tellers: list[Teller] = []
 
+    def max_age_s(self, ask: Ask, camera: str) -> float | None:
+        """How old the camera's newest frame may be: as the question says, else as the server usually has it; what a
+        file that is over has shown may be of any age. Raises NotFound."""
+        over = self._cameras.get(camera).status().state is State.ENDED
+        return self._max_age_s if ask.max_age_s is None and not over else ask.max_age_s
+
     def admit(self, ask: Ask) -> AnswerSoFar:
         """Its answer, before the first word. Raises Refusal for what cannot be asked."""
         check_messages(ask.messages, self._max_chars, ask.said_in)
@@ -65,8 +71,7 @@ class Admitting:
             check_health(self._cameras, ask, ask.camera, health)
             allowed = use.tools
             facts = tuple(facts_of(self.tellers, ask.camera))
-            if ask.max_age_s is None and self._cameras.get(ask.camera).status().state is not State.ENDED:
-                ask = replace(ask, max_age_s=self._max_age_s)
+            ask = replace(ask, max_age_s=self.max_age_s(ask, ask.camera))
         if ask.thinking is None:
             ask = replace(ask, thinking=self._thinking)
         if ask.choice.mode != "none":

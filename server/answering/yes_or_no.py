@@ -6,6 +6,7 @@ from askcam.server.language.chinese import is_chinese
 
 YES = {"en": ("Yes", "yes", "YES"), "zh": ("是", "是的", "有", "对", "在")}
 NO = {"en": ("No", "no", "NO"), "zh": ("不", "不是", "没有", "没", "否")}
+LIKELY = 0.5  # from here on it is rather yes than no
 MIN_SHARE = 0.2  # so much of all first tokens must be among these words, else the model answers something else
 
 Single = Callable[[Sequence[str]], Sequence[str]]  # engine.interface.Engine.single

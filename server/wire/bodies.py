@@ -76,6 +76,11 @@ def json_response(value: Any, status: int = 200, headers: dict[str, str] | None 
     return Response(encode(value), status, headers, media_type="application/json")
 
 
+def server_sent(value: Any) -> bytes:
+    """Any wire type or plain container as one server-sent event, as OpenAI's streams have them: data alone."""
+    return b"data: " + encode(value) + b"\n\n"
+
+
 def jpeg_response(data: bytes) -> Response:
     """A picture that is nobody else's to keep."""
     return Response(data, media_type="image/jpeg", headers=NO_STORE)

@@ -11,7 +11,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from askcam.client.protocol import Problem, encode
+from askcam.client.protocol import Problem
 from askcam.engine.question import TokenLogprob, Usage
 from askcam.server.access.shares import client_of
 from askcam.server.core import Core
@@ -34,7 +34,7 @@ from askcam.server.steps import (
     TextDelta,
     ThoughtDelta,
 )
-from askcam.server.wire.bodies import json_response, read_aside
+from askcam.server.wire.bodies import json_response, read_aside, server_sent
 from askcam.server.wire.endpoint import JSON, SSE, Endpoint, EventStream, Reply
 from askcam.server.wire.leaving import until_told
 from askcam.server.wire.refusals import on_wire
@@ -91,22 +91,18 @@ def endpoints(core: Core) -> list[Endpoint]:
 
 async def _events(first: Step, steps: AsyncGenerator[Step, None], writer: "_Writer") -> AsyncIterator[bytes]:
     async with contextlib.aclosing(steps):
-        yield sse(writer.chunk({"role": "assistant", "content": ""}))
+        yield server_sent(writer.chunk({"role": "assistant", "content": ""}))
         try:
             for chunk in writer.chunks(first):
-                yield sse(chunk)
+                yield server_sent(chunk)
             if not isinstance(first, Done):
                 async for step in steps:
                     for chunk in writer.chunks(step):
-                        yield sse(chunk)
+                        yield server_sent(chunk)
         except Refusal as exc:  # the status line is gone: OpenAI's SDKs raise on a chunk that holds `error`
-            yield sse(msgspec.to_builtins(Problem(on_wire(exc).body())))
+            yield server_sent(msgspec.to_builtins(Problem(on_wire(exc).body())))
             return
         yield b"data: [DONE]\n\n"
-
-
-def sse(value: Any) -> bytes:
-    return b"data: " + encode(value) + b"\n\n"
 
 
 def usage(count: Usage) -> dict[str, Any]:

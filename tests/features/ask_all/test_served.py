@@ -1,5 +1,6 @@
 """One question to several cameras of a real server: each answers, one can't, and one answer is made of theirs."""
 
+import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,6 +85,38 @@ def test_which_camera_shows_something_is_said_by_probability(server: LiveServer,
     kept = httpx.get(f"{server.url}/v1/answers/{yard['askcam']['answer_id']}").json()
     assert kept["question"] == f"有{wanted.zh}吗？" if chinese else f"Is there {wanted.a}? Answer yes or no."
     assert kept["frames"]
+
+
+WAYS = pytest.mark.parametrize("question", [QUESTION, "Which camera shows a dog?"])  # in words, by probability
+
+
+@WAYS
+def test_frames_are_as_young_as_the_question_wants_them(server: LiveServer, question: str) -> None:
+    refused = ask(server, question=question, cameras=["lobby"], max_age_ms=0.001)
+    assert refused.status_code == 503, refused.text
+    assert " old" in refused.json()["error"]["message"]
+
+
+@WAYS
+def test_frames_are_as_young_as_the_server_has_them_and_cameras_are_waited_for(tmp_path: Path, question: str) -> None:
+    config = tmp_path / "askcam.toml"
+    config.write_text("[server]\nmax_age_ms = 0.001\n")
+    with live_server("--config", str(config), cameras=["lobby=synthetic:7"]) as server:
+        told = ask(server, question=question, max_age_ms=60_000, max_wait_ms=20_000)
+        assert told.status_code == 200, told.text  # asked before its first picture came
+        refused = ask(server, question=question)
+        assert refused.status_code == 503, refused.text
+        assert " old" in refused.json()["error"]["message"]
+
+
+def test_a_question_about_a_picture_is_asked_with_it(server: LiveServer) -> None:
+    """By probability it would be left out."""
+    shown = httpx.get(f"{server.url}/v1/cameras/lobby/snapshot.jpg?width=320").content
+    url = f"data:image/jpeg;base64,{base64.b64encode(shown).decode()}"
+    parts = [{"type": "text", "text": "Which camera shows a dog?"}, {"type": "image_url", "image_url": {"url": url}}]
+    body = {"model": "all", "messages": [{"role": "user", "content": parts}], "max_tokens": 4}
+    reply = httpx.post(f"{server.url}/v1/chat/completions", json=body, timeout=60).json()
+    assert [each["probability"] for each in reply["askcam"]["answers"]] == [None] * 3
 
 
 def test_openais_sdk_asks_all_under_that_name(server: LiveServer) -> None:
