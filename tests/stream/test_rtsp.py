@@ -89,6 +89,7 @@ def test_a_frozen_server_is_noticed_and_its_thaw_brings_fresh_frames_only(server
         assert refusal.state == "stalled"
         until(lambda: state_is(lobby, State.LOST), "the reader to be given up")
         assert view_of(lobby) is None
+        until(lambda: State.LOST in became, "its loss to be told")  # a moment later, on another thread
         assert became == [State.STALLED, State.LOST], "a frame from before the fault made it live in between"
         server.thaw()
         view = until(lambda: view_of(lobby), "a view")
