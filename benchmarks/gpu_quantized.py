@@ -61,12 +61,12 @@ def main() -> None:
         print("skipped: it takes pip install compressed-tensors")
         print(json.dumps({"bench": "quantized", "skipped": "compressed-tensors is not installed"}))
         return
-    from support.checkpoints import packed_int4
+    from support.compressed import INT4, compressed
 
     found: dict[str, Any] = {"bench": "quantized", "part_of": options.part_of}
     with tempfile.TemporaryDirectory() as folder:
         save(Path(folder), options.part_of, torch.device(options.device))
-        for name, change in (("plain", None), ("int4", packed_int4)):
+        for name, change in (("plain", None), ("int4", compressed("pack-quantized", INT4))):
             if change is not None:
                 change(Path(folder))
             found[name] = measure(Path(folder), options.device, shapes.SIZES[options.part_of])

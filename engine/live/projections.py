@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from askcam.engine.mapped import let_go
+
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)  # of weights that are read here
 
 
@@ -134,4 +136,6 @@ def fuse(modules: Sequence[Any], name: str, by_columns: bool = False) -> Tensor:
         whole = whole.t().contiguous().t()
     for module, part in zip(modules, torch.split(whole, sizes), strict=True):
         getattr(module, name).data = part
+    for part in parts:
+        let_go(part)
     return whole
