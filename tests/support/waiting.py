@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(found: Callable[[], T], what: str, timeout_s: float = 30.0, every_s: float = 0.01) -> T:
+def until(found: Callable[[], T], what: str, timeout_s: float = 60.0, every_s: float = 0.01) -> T:
     """Ask `found` again and again until it gives something true, and return that; fail naming `what` after a while."""
     deadline = time.monotonic() + timeout_s
     while True:
