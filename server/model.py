@@ -1,4 +1,4 @@
-"""The engine's place in the server while its model is still being loaded, and afterwards."""
+"""An engine's place in the server while its model is still being loaded, and afterwards."""
 
 import asyncio
 
@@ -7,13 +7,19 @@ from askcam.engine.interface import Engine
 from askcam.server.errors import Unavailable
 from askcam.server.lifecycle import ServerPart
 from askcam.server.readiness import Readiness
+from askcam.stream.fit import Fit
+
+USUAL = "askcam"  # what the model of [model] is called: whoever names no other means it
 
 
 class Model(ServerPart):
     """Holds the engine once there is one. Owned by the event loop; `readiness` may be set from the loading thread."""
 
-    def __init__(self, name: str = BUILT_IN) -> None:
+    def __init__(self, name: str = BUILT_IN, called: str = USUAL, *, thinking: bool = False) -> None:
+        """`called`: its name among the models here, NAME of [models.NAME]; `thinking`: it thinks before it answers
+        where a question says nothing of that."""
         self.name = name  # as given: a hub id or a folder, or where its server is
+        self.called, self.thinking = called, thinking
         self.readiness = Readiness()
         self._engine: Engine | None = None
 
@@ -22,9 +28,14 @@ class Model(ServerPart):
         """The engine, warm. Raises Unavailable `model_loading` until then (the SDKs try again by themselves)."""
         if self._engine is None:
             what, share = self.readiness.snapshot()
-            told = f"the model is not ready yet: {what} ({share:.0%}); GET /readyz says when it is"
+            which = "the model" if self.called == USUAL else f"the model {self.called!r}"
+            told = f"{which} is not ready yet: {what} ({share:.0%}); GET /readyz says when it is"
             raise Unavailable(told, code="model_loading", retry_after_s=2)
         return self._engine
+
+    def fit_picture(self, width: int, height: int) -> Fit:
+        """As Engine.fit_picture(). Any thread. Raises Unavailable while the model is loaded."""
+        return self.engine.fit_picture(width, height)
 
     @property
     def built_in(self) -> bool:

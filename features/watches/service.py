@@ -28,7 +28,7 @@ from askcam.server.camera_names import private
 from askcam.server.cameras import Cameras
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import Invalid, NotFound, Refusal, as_refusal
-from askcam.server.model import Model
+from askcam.server.model import USUAL, Model
 from askcam.server.toml_file import NAME
 
 log = logging.getLogger(__name__)
@@ -44,20 +44,19 @@ class Watching:
     def __init__(
         self,
         events: EventLog,
-        model: Model,
         cameras: Cameras,
         listed: Mapping[str, WatchSetting],
         max_age_s: float | None = None,
     ) -> None:
         """`listed`: the watches of askcam.toml. Before `events` is opened."""
-        self._events, self._model, self._cameras, self._listed = events, model, cameras, dict(listed)
+        self._events, self._cameras, self._listed = events, cameras, dict(listed)
         self._kept: dict[str, WatchSetting] = {}
         self._trouble: dict[str, str] = {}  # by name: why a watch cannot be run at all
         self._change = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self.proposals = Proposals()
         late = lateness()
-        self._runner = Runner(model, cameras, events.telling, late.observe, max_age_s)
+        self._runner = Runner(cameras, events.telling, late.observe, max_age_s)
         self.collectors: tuple[Collector, ...] = (late, WatchGauges(self._runner, lambda: len(self._trouble)))
         self._others: list[str] = []  # tables of others about watches
         events.beside(TABLES, self._take_up)
@@ -98,7 +97,7 @@ class Watching:
     async def _take_up(self) -> None:
         """The events' database is there: take up what an earlier life left; how it stood, begin() asks at the start."""
         self._kept = await self._events.keeping.do(lambda store: WatchStore(store.db).settings())
-        if self._model.loaded:
+        if self._cameras.models.loaded:
             await self.learn(*self._kept.values())
             self._man_kept(await self._memories())
             self._run()
@@ -231,44 +230,57 @@ class Watching:
     def _check(self, setting: WatchSetting) -> None:
         """Raises Refusal."""
         for camera in setting.cameras:
-            self._cameras.get(camera)
+            try:
+                self._cameras.get(camera)
+            except NotFound as exc:
+                raise exc.at("cameras") from exc
             if private(camera):
                 raise Invalid("a private camera ends with its connection, and cannot be watched", "cameras")
-        self._meanings(setting)
+        for model in self._models(setting):
+            self._meanings(setting, model)
 
-    def _meanings(self, setting: WatchSetting) -> AnswerWords | None:
-        """None: it is not scored. Raises Refusal for one that cannot be."""
+    def _meanings(self, setting: WatchSetting, model: Model) -> AnswerWords | None:
+        """None: it is not scored. Raises Refusal for one that cannot be by that model."""
         if setting.kind is Kind.TEXT:
             return None
         try:
-            return words(setting, self._model.engine.single)
+            return words(setting, model.engine.single)
         except QuestionError as exc:
-            raise CannotBeScored(str(exc), exc.param) from exc
+            told = str(exc) if model.called == USUAL else f"the model {model.called!r} cannot watch: {exc}"
+            raise CannotBeScored(told, exc.param) from exc
         except EngineError as exc:
             raise as_refusal(exc) from exc
+
+    def _models(self, setting: WatchSetting) -> dict[Model, list[str]]:
+        """The models that look, each with its cameras; at cameras that are not there, yet or any more, the usual one.
+        Raises NotFound for a model that is not there."""
+        found: dict[Model, list[str]] = {}
+        for camera in setting.cameras:
+            model = self._cameras.models.get(setting.model or self._cameras.use(camera).model)
+            found.setdefault(model, []).append(camera)
+        return found
 
     async def learn(self, *settings: WatchSetting) -> None:
         """Find out beside the event loop which words of these are tokens: a model's own server may have to be asked,
         and what it says is kept. What cannot be scored is told when it is to be watched."""
-        if self._model.loaded:
-            for setting in settings:
-                with contextlib.suppress(Refusal):
-                    await asyncio.to_thread(self._meanings, setting)
+        for setting in settings if self._cameras.models.loaded else ():
+            with contextlib.suppress(Refusal):
+                for model in self._models(setting):
+                    await asyncio.to_thread(self._meanings, setting, model)
 
     def _man(self, name: str, setting: WatchSetting, memories: Mapping[Place, WatchMemory]) -> None:
         """Raises Refusal for one that cannot be scored."""
-        meanings = self._meanings(setting)
-        if not setting.enabled:
-            return
+        looking = [(model, self._meanings(setting, model), cameras) for model, cameras in self._models(setting).items()]
         at, wall = time.monotonic(), time.time()
-        for camera in setting.cameras:
-            memory = memories.get((name, camera))
-            if meanings is None:
-                self._runner.put(TextPost(name, camera, setting, Saying(setting, memory, at, wall)), at)
-                continue
-            watch = Watch(setting, memory, at, wall)
-            since = watch.memory.on_wall if watch.memory.on else None
-            self._runner.put(Post(name, camera, setting, meanings, watch, since=since), at)
+        for model, heard, cameras in looking if setting.enabled else ():
+            for camera in cameras:
+                memory = memories.get((name, camera))
+                if heard is None:
+                    self._runner.put(TextPost(name, camera, setting, model, Saying(setting, memory, at, wall)), at)
+                    continue
+                watch = Watch(setting, memory, at, wall)
+                since = watch.memory.on_wall if watch.memory.on else None
+                self._runner.put(Post(name, camera, setting, model, heard, watch, since=since), at)
 
     def _now(self, name: str, setting: WatchSetting) -> list[WatchNow]:
         trouble = self._trouble.get(name) or (None if setting.enabled else "it is not enabled")

@@ -192,7 +192,7 @@ def test_a_server_that_is_gone_is_not_ready_and_ready_again_by_itself(served: Se
         assert reply.json()["error"]["code"] == "model_unreachable"
         gone = served.http.get("/readyz")
         assert (gone.status_code, gone.json()["status"]) == (503, "unreachable")
-        assert "askcam_model_ready 0.0" in served.http.get("/metrics").text
+        assert 'askcam_model_ready{model="askcam"} 0.0' in served.http.get("/metrics").text
     finally:
         served.models.start()
     until(lambda: served.http.get("/readyz").status_code == 200, "it to be ready again")
