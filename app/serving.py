@@ -15,7 +15,7 @@ from askcam.app.build import build_core
 from askcam.app.config import Config
 from askcam.app.config_file import check
 from askcam.app.features import PLUGGED
-from askcam.app.loading import load
+from askcam.app.loading import load, look_for_away
 from askcam.app.running_server import RunningServer
 from askcam.server import errors
 from askcam.server.answering import consulting, observing
@@ -104,7 +104,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[RunningServer
     for camera in config.cameras.values():
         resolve(camera.uri)  # a source that nothing here opens is told before a model is loaded
     core = build_core(config)
-    core.cameras.announced = tuple(config.cameras)
+    core.cameras.announced = {name: camera.use.model for name, camera in config.cameras.items()}
     async with contextlib.AsyncExitStack() as around:
         sock = around.enter_context(contextlib.closing(bind(config.server.host, config.server.port)))
         life = await around.enter_async_context(Lifecycle(core.parts(), others=OTHERS))
@@ -117,6 +117,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[RunningServer
         core.metrics.register(ConnectionGauges(book, told))
         server = _Server(_uvicorn(config, core), core, sock, book, told)
         loaded = asyncio.ensure_future(load(config, str(built_in), core, life))
+        looking = asyncio.ensure_future(look_for_away(config, str(built_in), core, loaded))
         running = RunningServer(core, _url(config, sock), server, loaded)
         task = asyncio.ensure_future(server.serve(sockets=[]))
         task.add_done_callback(lambda _: running.stop())
@@ -126,7 +127,8 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[RunningServer
             server.should_exit = True
             core.end_streams()
             loaded.cancel()  # its thread, if it still loads, is a daemon and ends with the process
-            await asyncio.gather(task, loaded, return_exceptions=True)
+            looking.cancel()
+            await asyncio.gather(task, loaded, looking, return_exceptions=True)
 
 
 @contextlib.contextmanager

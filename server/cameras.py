@@ -56,7 +56,7 @@ class Cameras(ServerPart):
         self._cameras: dict[str, Camera] = {}
         self._also: dict[str, dict[str, FittedWindow]] = {}  # by camera: windows of other models that see it, by model
         self._uses: dict[str, CameraUse] = {}
-        self.announced: tuple[str, ...] = ()  # names of those that are opened once the model is loaded
+        self.announced: dict[str, str | None] = {}  # those that are opened once their model is there, and which it is
         self._listeners: set[Callable[[StateChange], None]] = set()
 
     def add(self, name: str, uri: str, config: CameraConfig | None = None, use: CameraUse | None = None) -> Camera:
@@ -67,7 +67,7 @@ class Cameras(ServerPart):
         check_name(name)
         if name in self.models:
             raise Conflict(f"{name!r} is the name of a model here ([models.{name}]): call the camera otherwise", "name")
-        if name in self._cameras:
+        if name in self._cameras or name in self.announced:
             raise Conflict(f"there is a camera {name!r} already", "name")
         if sum(not private(name) for name in self._cameras) >= self._limits.max_cameras:
             raise TooMany(f"all places for cameras are taken ({self._limits.max_cameras}): remove one first")
@@ -182,10 +182,13 @@ class Cameras(ServerPart):
         await asyncio.gather(*(self.remove(name) for name in list(self._cameras)))
 
     def get(self, name: str) -> Camera:
-        """Raises NotFound `model_not_found`; Unavailable `model_loading` while configured cameras are not open yet."""
+        """Raises NotFound `model_not_found`; Unavailable while configured cameras are not open yet, `model_loading` or
+        `model_unreachable`."""
         camera = self._cameras.get(name)
         if camera is None:
             self.models.check_loaded()
+            if name in self.announced:
+                _ = self.models.get(self.announced[name]).engine
             raise unknown_camera(name, self.names())
         return camera
 

@@ -1,7 +1,7 @@
 """All models of this server under their names: the usual one of [model], and those of [models.NAME]."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 from askcam.server.errors import NotFound
 from askcam.server.lifecycle import ServerPart
@@ -15,6 +15,7 @@ class Models(ServerPart):
     def __init__(self, usual: Model | None = None, *others: Model) -> None:
         """Their names differ."""
         self.usual = usual or Model()
+        self.came: list[Callable[[], Awaitable[None]]] = []  # who is told when one that was away is there
         self._all = {model.called: model for model in (self.usual, *others)}
         assert len(self._all) == 1 + len(others), "two models of one name"
 
@@ -34,13 +35,17 @@ class Models(ServerPart):
 
     @property
     def loaded(self) -> bool:
-        """Whether all are."""
-        return all(model.loaded for model in self)
+        """Whether all are, but for those that are away."""
+        return not self._loading
 
     @property
     def readiness(self) -> Readiness:
-        """Of the first that is not loaded; of the usual one where all are."""
-        return next((model.readiness for model in self if not model.loaded), self.usual.readiness)
+        """Of the first that is yet to be loaded; of the usual one where none is."""
+        return next((model.readiness for model in self._loading), self.usual.readiness)
+
+    @property
+    def _loading(self) -> list[Model]:
+        return [model for model in self if not model.loaded and model.trouble is None]
 
     @property
     def troubles(self) -> Mapping[str, str]:
@@ -48,8 +53,8 @@ class Models(ServerPart):
         return {model.called: why for model in self if (why := model.trouble) is not None}
 
     def check_loaded(self) -> None:
-        """Raises Unavailable `model_loading` while one is not."""
-        for model in self:
+        """Raises Unavailable `model_loading` while one is yet to be."""
+        for model in self._loading:
             _ = model.engine
 
     async def close(self) -> None:

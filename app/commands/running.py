@@ -49,7 +49,7 @@ async def until_ready(running: RunningServer, json: bool) -> bool:
     finally:
         ready.cancel()
         ended.cancel()
-    models = [*running.core.models]
+    models = [model for model in running.core.models if model.loaded]
     if json:
         info, others = models[0].engine.info, {"models": {each.called: each.name for each in models}}
         line = {"event": "ready", "url": running.url, "model": models[0].name, "backend": info.backend}

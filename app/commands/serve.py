@@ -23,6 +23,6 @@ async def _serve(config: Config, built_in: Path, json: bool) -> None:
         if await until_ready(running, json):
             async with contextlib.AsyncExitStack() as telling:
                 await telling.enter_async_context(camera_lines.telling(running.core.cameras, json))
-                for model in running.core.models:
+                for model in filter(lambda each: each.loaded, running.core.models):
                     await telling.enter_async_context(telling_slow(model.engine, model.name, json))
                 await running.ended()

@@ -11,15 +11,14 @@ import msgspec
 from prometheus_client.registry import Collector
 
 from askcam.client.watches import WatchInfo, WatchNow, WatchReadings
-from askcam.engine.errors import EngineError, QuestionError
 from askcam.features.events.service import EventLog
-from askcam.features.watches.answers import AnswerWords, words
-from askcam.features.watches.errors import CannotBeScored, NoSuchWatch, ReadOnlyWatch, TooManyWatches, WatchExists
+from askcam.features.watches.errors import NoSuchWatch, ReadOnlyWatch, TooManyWatches, WatchExists
+from askcam.features.watches.looking import heard_by, models_of
 from askcam.features.watches.metrics import WatchGauges, lateness
 from askcam.features.watches.post import Post
 from askcam.features.watches.proposals import Proposals
 from askcam.features.watches.runner import Runner
-from askcam.features.watches.setting import Kind, WatchSetting
+from askcam.features.watches.setting import WatchSetting
 from askcam.features.watches.store import TABLES, Place, WatchStore
 from askcam.features.watches.text import Saying
 from askcam.features.watches.text_post import TextPost
@@ -27,8 +26,7 @@ from askcam.features.watches.threshold import Watch, WatchMemory, WatchState
 from askcam.server.camera_names import private
 from askcam.server.cameras import Cameras
 from askcam.server.config_errors import ConfigError
-from askcam.server.errors import Invalid, NotFound, Refusal, as_refusal
-from askcam.server.model import USUAL, Model
+from askcam.server.errors import Invalid, NotFound, Refusal, Unavailable
 from askcam.server.toml_file import NAME
 
 log = logging.getLogger(__name__)
@@ -79,11 +77,28 @@ class Watching:
         for name, setting in self._listed.items():
             try:
                 self._man(name, setting, memories)
+            except Unavailable as exc:  # of a model that is away
+                self._trouble[name] = exc.message
             except Refusal as exc:
                 raise ConfigError(f"[watches.{name}]: {exc.message}") from exc
         self._man_kept(memories)
+        self._cameras.models.came.append(self._came)
         if self._events.keeping.open:
             self._run()
+
+    async def _came(self) -> None:
+        """A model that was away is there: watch what it is to watch."""
+        async with self._change:
+            resting = {name: setting for name, setting in self._settings().items() if name in self._trouble}
+            memories = await self._memories() if self._events.keeping.open else {}
+            await self.learn(*resting.values())
+            for name, setting in resting.items():
+                try:
+                    self._man(name, setting, memories)
+                except Refusal as exc:
+                    self._trouble[name] = exc.message
+                else:
+                    del self._trouble[name]
 
     async def close(self) -> None:
         """End the task, before the events are closed."""
@@ -236,41 +251,21 @@ class Watching:
                 raise exc.at("cameras") from exc
             if private(camera):
                 raise Invalid("a private camera ends with its connection, and cannot be watched", "cameras")
-        for model in self._models(setting):
-            self._meanings(setting, model)
-
-    def _meanings(self, setting: WatchSetting, model: Model) -> AnswerWords | None:
-        """None: it is not scored. Raises Refusal for one that cannot be by that model."""
-        if setting.kind is Kind.TEXT:
-            return None
-        try:
-            return words(setting, model.engine.single)
-        except QuestionError as exc:
-            told = str(exc) if model.called == USUAL else f"the model {model.called!r} cannot watch: {exc}"
-            raise CannotBeScored(told, exc.param) from exc
-        except EngineError as exc:
-            raise as_refusal(exc) from exc
-
-    def _models(self, setting: WatchSetting) -> dict[Model, list[str]]:
-        """The models that look, each with its cameras; at cameras that are not there, yet or any more, the usual one.
-        Raises NotFound for a model that is not there."""
-        found: dict[Model, list[str]] = {}
-        for camera in setting.cameras:
-            model = self._cameras.models.get(setting.model or self._cameras.use(camera).model)
-            found.setdefault(model, []).append(camera)
-        return found
+        for model in models_of(setting, self._cameras):
+            heard_by(setting, model)
 
     async def learn(self, *settings: WatchSetting) -> None:
         """Find out beside the event loop which words of these are tokens: a model's own server may have to be asked,
         and what it says is kept. What cannot be scored is told when it is to be watched."""
         for setting in settings if self._cameras.models.loaded else ():
             with contextlib.suppress(Refusal):
-                for model in self._models(setting):
-                    await asyncio.to_thread(self._meanings, setting, model)
+                for model in models_of(setting, self._cameras):
+                    await asyncio.to_thread(heard_by, setting, model)
 
     def _man(self, name: str, setting: WatchSetting, memories: Mapping[Place, WatchMemory]) -> None:
         """Raises Refusal for one that cannot be scored."""
-        looking = [(model, self._meanings(setting, model), cameras) for model, cameras in self._models(setting).items()]
+        models = models_of(setting, self._cameras)
+        looking = [(model, heard_by(setting, model), cameras) for model, cameras in models.items()]
         at, wall = time.monotonic(), time.time()
         for model, heard, cameras in looking if setting.enabled else ():
             for camera in cameras:

@@ -1,5 +1,6 @@
 """A whole server with two models, one here and one behind a model server: who is asked, who watches, what is told."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,11 @@ class Both:
     def ask(self, model: str, text: str = "what is there?", **more: Any) -> httpx.Response:
         body = {"model": model, "messages": [{"role": "user", "content": text}], "max_tokens": 8, **more}
         return self.http.post("/v1/chat/completions", json=body)
+
+    def refused(self, model: str) -> tuple[int, str]:
+        """Status and code of a refusal."""
+        found = self.ask(model)
+        return found.status_code, found.json().get("error", {}).get("code", "")
 
     def answered(self, model: str, **more: Any) -> Any:
         """The `askcam` object of an answer."""
@@ -160,8 +166,8 @@ def test_no_camera_takes_a_models_name(both: Both) -> None:
 def test_one_model_that_is_away_makes_no_other_unready(both: Both) -> None:
     both.far.kill()
     try:
-        gone = until(lambda: (found := both.ask("yard")).status_code == 503 and found, "it to be noticed", 60)
-        assert gone.json()["error"]["code"] == "model_unreachable"
+        assert both.answered("lobby")["model"] == "askcam"
+        until(lambda: both.refused("yard") == (503, "model_unreachable"), "it to be noticed", 60)
         assert both.answered("lobby")["model"] == "askcam"
         ready = both.http.get("/readyz")
         assert (ready.status_code, ready.json()["status"]) == (200, "ready")
@@ -174,6 +180,67 @@ def test_one_model_that_is_away_makes_no_other_unready(both: Both) -> None:
         both.far.start()
     until(lambda: "models_lost" not in both.http.get("/readyz").json(), "it to be found again", 60)
     assert both.answered("yard")["model"] == "far"
+
+
+AWAY = """
+[model]
+url = "{near}"
+dialect = "vllm"
+max_pairs = 4
+
+[models.far]
+url = "{far}"
+dialect = "ollama"
+max_pairs = 4
+
+[cameras.lobby]
+uri = "synthetic:7"
+
+[cameras.yard]
+uri = "synthetic:8"
+model = "far"
+
+[watches.cup]
+question = "Is there a cup?"
+cameras = ["yard"]
+every_s = 0.5
+"""
+
+
+def test_one_that_is_away_at_the_start_is_waited_for_by_what_needs_it_alone(tmp_path: Path) -> None:
+    file = tmp_path / "askcam.toml"
+    far = RunningModelServer("ollama")
+    with RunningModelServer("vllm") as near:
+        far.start()
+        file.write_text(AWAY.format(near=near.url, far=far.url))
+        far.kill()  # its port is known, and nobody there
+        with (
+            live_server("--config", str(file), "--power", "auto") as server,
+            httpx.Client(base_url=server.url, timeout=60) as http,
+            contextlib.ExitStack() as stack,
+        ):
+            both = Both(http, far)
+            assert both.answered("lobby")["model"] == "askcam"
+            ready = http.get("/readyz")
+            assert (ready.status_code, [*ready.json()["models_lost"]]) == (200, ["far"])
+            for name in ("yard", "far"):
+                gone = both.ask(name)
+                assert (gone.status_code, gone.json()["error"]["code"]) == (503, "model_unreachable"), gone.text
+                assert gone.headers["retry-after"]
+            listed = {one["id"]: one["askcam"] for one in http.get("/v1/models").json()["data"]}
+            assert (listed["far"]["ready"], listed["yard"]["state"]) == (False, "connecting")
+            (now,) = http.get("/v1/watches/cup").json()["now"]
+            assert "'far' cannot be asked yet" in now["trouble"]
+            stack.callback(far.kill)
+            far.start()
+            assert both.answered("yard")["model"] == "far"
+            assert "models_lost" not in http.get("/readyz").json()
+
+            def read() -> bool:
+                (now,) = http.get("/v1/watches/cup").json()["now"]
+                return now["probability"] is not None
+
+            until(read, "the watch to look", 60)
 
 
 @pytest.mark.parametrize(
