@@ -70,7 +70,7 @@ class Asking:
         of a question that says nothing itself."""
         self._models, self._cameras, self._metrics = models, cameras, metrics
         self._limits = limits or CallLimits()
-        self.admitting = Admitting(models, cameras, tools or Toolbox(), self._limits, max_chars, max_age_s)
+        self.admitting = Admitting(cameras, tools or Toolbox(), self._limits, max_chars, max_age_s)
         self.recording = Recording(answers, metrics)
         self._forming, self._measuring = Forming(), Measuring()
         self.answerers: dict[str, Answerer] = {}  # by the name that is asked in place of a camera's

@@ -54,6 +54,7 @@ class Cameras(ServerPart):
         """`resolve`: what opens a URI (stream/sources/registry.py)."""
         self.models, self._limits, self._resolve = models, limits, resolve
         self._cameras: dict[str, Camera] = {}
+        self._configs: dict[str, CameraConfig] = {}  # as they were given, whatever their models make of them
         self._also: dict[str, dict[str, FittedWindow]] = {}  # by camera: windows of other models that see it, by model
         self._uses: dict[str, CameraUse] = {}
         self.announced: dict[str, str | None] = {}  # those that are opened once their model is there, and which it is
@@ -89,8 +90,8 @@ class Cameras(ServerPart):
 
     def _open(self, name: str, spec: SourceSpec, config: CameraConfig, use: CameraUse) -> Camera:
         engine = self.models.get(use.model).engine
-        config = replace(config, motion_gate=_gate(engine, config))
-        camera = Camera(name, spec, fit=engine.fit, anchors=engine.anchors, config=config)
+        own = replace(config, motion_gate=_gate(engine, config))
+        camera = Camera(name, spec, fit=engine.fit, anchors=engine.anchors, config=own)
         loop = asyncio.get_running_loop()
 
         def on_change(change: StateChange) -> None:  # on a camera thread
@@ -102,7 +103,7 @@ class Cameras(ServerPart):
             engine.attach(camera)
         except NoRoom as exc:
             raise as_refusal(exc) from exc
-        self._cameras[name], self._uses[name] = camera, use
+        self._cameras[name], self._uses[name], self._configs[name] = camera, use, config
         camera.start()
         return camera
 
@@ -115,23 +116,19 @@ class Cameras(ServerPart):
         """The names of all models that see a camera, the one that answers about it first. Raises NotFound."""
         return [self.model(name).called, *self._also.get(name, ())]
 
-    def asked_of(self, name: str, called: str | None) -> Model:
-        """The model that a question about a camera goes to; `called`: which one it names. Raises NotFound, Invalid for
-        one that does not see the camera."""
-        own = self.model(name)
+    def asked_of(self, name: str | None, called: str | None) -> Model:
+        """The model that a question goes to, about a camera or none; `called`: which one it names. Raises NotFound,
+        Invalid for one that does not see the camera."""
+        own = self.models.usual if name is None else self.model(name)
         if called is None or called == own.called:
             return own
         if called not in self.models:
             raise unknown_model(called, [each.called for each in self.models]).at("askcam.model")
-        model = self.models.get(called)
-        if called not in self._also.get(name, ()):
-            seen_by = ", ".join(self.seen_by(name))
-            raise Invalid(
-                f"the model {called!r} does not see {name!r}, which is seen by: {seen_by}; name one of these, or give "
-                f"the camera that model in askcam.toml: [cameras.{name}] model = {called!r}",
-                "askcam.model",
-            )
-        return model
+        if name is not None and called not in self._also.get(name, ()):
+            told = f"the model {called!r} does not see {name!r}, which is seen by: {', '.join(self.seen_by(name))}"
+            remedy = "" if private(name) else f", or have it see the camera: [cameras.{name}] model = {called!r}"
+            raise Invalid(f"{told}; name one of these{remedy}", "askcam.model")
+        return self.models.get(called)
 
     def show(self, name: str, model: Model) -> None:
         """Have one more model see a camera, from now on; nothing if it does. Raises NotFound, Unavailable while that
@@ -141,7 +138,7 @@ class Cameras(ServerPart):
         if model is self.model(name) or model.called in windows:
             return
         engine = model.engine
-        window = camera.window_for(engine.fit, engine.anchors, _gate(engine, camera.config))
+        window = camera.window_for(engine.fit, engine.anchors, _gate(engine, self._configs[name]))
         try:
             engine.attach(window)
         except NoRoom as exc:
@@ -171,7 +168,7 @@ class Cameras(ServerPart):
     async def remove(self, name: str) -> None:
         """Detach a camera and end its threads (up to 3 s, off the event loop). Raises NotFound."""
         camera, seen_by = self.get(name), self.seen_by(name)
-        del self._cameras[name], self._uses[name]
+        del self._cameras[name], self._uses[name], self._configs[name]
         self._also.pop(name, None)
         for called in seen_by:
             self.models.get(called).engine.detach(name)

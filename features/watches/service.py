@@ -77,10 +77,11 @@ class Watching:
         for name, setting in self._listed.items():
             try:
                 self._man(name, setting, memories)
-            except Unavailable as exc:  # of a model that is away
-                self._trouble[name] = exc.message
             except Refusal as exc:
-                raise ConfigError(f"[watches.{name}]: {exc.message}") from exc
+                away = not all(model.loaded for model in models_of(setting, self._cameras))
+                if not (away and isinstance(exc, Unavailable)):
+                    raise ConfigError(f"[watches.{name}]: {exc.message}") from exc
+                self._trouble[name] = exc.message
         self._man_kept(memories)
         self._cameras.models.came.append(self._came)
         if self._events.keeping.open:

@@ -17,7 +17,6 @@ from askcam.server.answering.notes import with_notes
 from askcam.server.answering.trained import asked, beyond, check_form, instead, no_form
 from askcam.server.cameras import Cameras
 from askcam.server.errors import needs_picture
-from askcam.server.models import Models
 from askcam.server.steps import Ask
 from askcam.server.tools.base import CallLimits, Tool
 from askcam.server.tools.box import Toolbox
@@ -36,7 +35,6 @@ class Admitting:
 
     def __init__(
         self,
-        models: Models,
         cameras: Cameras,
         tools: Toolbox,
         limits: CallLimits,
@@ -44,7 +42,7 @@ class Admitting:
         max_age_s: float | None,
     ) -> None:
         """`max_chars`: of all text in one question; `max_age_s`: of one that says nothing itself."""
-        self._models, self._cameras, self._tools, self._limits = models, cameras, tools, limits
+        self._cameras, self._tools, self._limits = cameras, tools, limits
         self._max_chars, self._max_age_s = max_chars, max_age_s
         self.tellers: list[Teller] = []
 
@@ -61,7 +59,7 @@ class Admitting:
         facts: tuple[Fact, ...] = ()
         runs: dict[str, Tool] = {}
         health: tuple[str, ...] = ()
-        model = self._models.get(ask.model) if ask.camera is None else self._cameras.asked_of(ask.camera, ask.model)
+        model = self._cameras.asked_of(ask.camera, ask.model)
         info, allowed = model.engine.info, self._limits.allow
         if ask.camera is None and not info.talks and not any(map(_shows, ask.messages)):
             raise needs_picture(self._cameras.names(), ask.said_in)
