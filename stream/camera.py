@@ -205,7 +205,7 @@ class Camera:
             raise CameraUnavailable(self.name, self._supervisor.state, self._supervisor.reason or "no reason known")
 
     def check_current(self, shot: Shot) -> bool:
-        """As fitted_window.Pictures has it."""
+        """As fitted_window.CameraPictures has it."""
         self._check_live()
         return shot.reader is self._supervisor.reader or self._supervisor.state is not State.LIVE
 

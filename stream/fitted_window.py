@@ -18,7 +18,7 @@ from askcam.stream.shot import Shot
 from askcam.stream.window import Anchors, View, Window
 
 
-class Pictures(Protocol):
+class CameraPictures(Protocol):
     """What a window wants of its camera."""
 
     def usable(self) -> Shot:
@@ -39,7 +39,7 @@ class FittedWindow:
         name: str,
         fps: float,
         lock: threading.Lock,
-        pictures: Pictures,
+        pictures: CameraPictures,
         *,
         fit: FitRule,
         anchors: Anchors,
