@@ -24,6 +24,7 @@ from askcam.server.gauges.build import BuildInfo
 from askcam.server.gauges.engine import EngineGauges
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
+from askcam.server.models import Models
 from askcam.server.pictures import Pictures
 from askcam.server.running import Running
 from askcam.server.sessions import Sessions
@@ -38,19 +39,19 @@ log = logging.getLogger(__name__)
 
 def build_core(config: Config, features: Sequence[Feature] = FEATURES) -> Core:
     """Everything but the engine, which comes when it is loaded."""
-    model = Model(config.model.name)
-    cameras = Cameras(model, config.limits, resolve)
-    places = PlacesOf.of(config.limits, config.model.max_waiting)
+    models = Models(*(Model(each.name, called, thinking=each.thinking) for called, each in config.all_models().items()))
+    cameras = Cameras(models, config.limits, resolve)
+    places = PlacesOf.of(config.limits, sum(each.max_waiting for each in config.all_models().values()))
     answers = Answers(config.answers.keep, config.answers.max_bytes)
     metrics = Metrics(cameras.all)
     server = config.server
     max_age_s = None if server.max_age_ms is None else server.max_age_ms / 1000
     storage = Storage()
-    metrics.register(BuildInfo(model), EngineGauges(model))
+    metrics.register(BuildInfo(models.usual), EngineGauges(models))
     ProcessCollector(registry=metrics.registry)
     tools = Toolbox()
     asking = Asking(
-        model,
+        models,
         cameras,
         answers,
         metrics,
@@ -59,14 +60,13 @@ def build_core(config: Config, features: Sequence[Feature] = FEATURES) -> Core:
         max_chars=config.limits.max_question_chars,
         places=places.questions,
         max_age_s=max_age_s,
-        thinking=config.model.thinking,
     )
     for tool in built_in(cameras):
         tools.add(tool)
     metrics.register(storage)
     core = Core(
         storage=storage,
-        model=model,
+        models=models,
         cameras=cameras,
         asking=asking,
         answers=answers,
@@ -81,7 +81,7 @@ def build_core(config: Config, features: Sequence[Feature] = FEATURES) -> Core:
         tools=tools,
         mcp=McpServers(config.tools.mcp, tools),
         fetcher=Fetcher(config.fetch),
-        decoding=Decoding(fit=lambda width, height: model.engine.fit_picture(width, height)),
+        decoding=Decoding(fit=models.usual.fit_picture),
         sessions=Sessions(max_parked=config.limits.max_parked_sessions, count=metrics.parked),
     )
     plug_in(core, config, features)
@@ -98,7 +98,7 @@ def plug_in(core: Core, config: Config, features: Sequence[Feature]) -> None:
         cameras = {name: camera.use.options for name, camera in config.cameras.items()}
         limits = {name: config.limits.options.get(name, limit.usual) for name, limit in feature.limits.items()}
         try:
-            running = feature.build(core, Given(sections, cameras, limits, config.model), core.features)
+            running = feature.build(core, Given(sections, cameras, limits, config.model, config.models), core.features)
             core.features[feature.name] = running
             _take_in(core, running)
         except (ConfigError, CannotOpen):
@@ -115,6 +115,11 @@ def _take_in(core: Core, running: Running) -> None:
     core.metrics.register(*running.collectors)
     core.asking.consult(*running.tellers)
     core.asking.observe(*running.observers)
+    for name in running.answerers:
+        if name in core.models:
+            raise ConfigError(
+                f"[models.{name}]: something else is asked by the name {name!r}: call the model otherwise"
+            )
     core.asking.answerers.update(running.answerers)
     core.archives.extend(running.archives)
     core.realtime.extend(running.realtime)

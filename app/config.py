@@ -3,7 +3,8 @@
 [server]                              host, port, tls_cert, tls_key, token, admin_token, max_age_ms, allowed_origins,
                                       trusted_proxies
 [model]                               model, backend, device, ..., max_waiting
-[cameras.lobby]                       uri = "rtsp://…", fps, motion_gate, ...
+[models.large]                        the same of one more model
+[cameras.lobby]                       uri = "rtsp://…", fps, motion_gate, model = "large", ...
 [limits]  [answers]
 [tools]                               timeout_s, max_rounds, max_calls, max_result_chars, cameras, allow
 [tools.mcp.parcels]                   command = ["…"], env, cwd; or url = "https://…", headers
@@ -16,7 +17,7 @@
 [fetch]                               allow, private, timeout_s, max_bytes, max_addresses, max_at_once
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,6 +29,8 @@ from askcam.server.access.limits import Limits
 from askcam.server.answers import MAX_ANSWERS, MAX_BYTES
 from askcam.server.attached.allowed import FetchConfig
 from askcam.server.cameras import CameraUse
+from askcam.server.feature import ModelUse
+from askcam.server.model import USUAL
 from askcam.server.model_config import ModelConfig
 from askcam.server.tools.config import ToolsConfig
 from askcam.stream.status import CameraConfig
@@ -82,6 +85,7 @@ class Config:
 
     server: ServerConfig = field(default_factory=ServerConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
+    models: Mapping[str, ModelConfig] = field(default_factory=dict)  # others, by name, in the file's order
     cameras: Mapping[str, CameraEntry] = field(default_factory=dict)  # by name, in the file's order
     limits: Limits = field(default_factory=Limits)
     answers: AnswersConfig = field(default_factory=AnswersConfig)
@@ -90,7 +94,16 @@ class Config:
     sections: Mapping[str, Any] = field(default_factory=dict)
     """Features' own, by name. Of one that is not there its `Section.usual` holds."""
 
-    @property
-    def wanted_fps(self) -> float:
-        """Frames a second of all its cameras together; where none is named, of one that may come."""
-        return sum(camera.config.fps for camera in self.cameras.values()) or CameraConfig().fps
+    def all_models(self) -> Mapping[str, ModelConfig]:
+        """What they are called; the usual one first."""
+        return {USUAL: self.model, **self.models}
+
+    def seen_by(self, called: str, uses: Iterable[ModelUse] = ()) -> set[str]:
+        """The cameras that a model sees: those that it answers about, and those of `uses` that name it."""
+        own = {name for name, camera in self.cameras.items() if (camera.use.model or USUAL) == called}
+        return own.union(*(use.cameras for use in uses if use.model == called))
+
+    def wanted_fps(self, called: str = USUAL, uses: Iterable[ModelUse] = ()) -> float:
+        """Frames a second of all cameras together that a model sees; where it sees none, of one that may come."""
+        seen = self.seen_by(called, uses)
+        return sum(self.cameras[name].config.fps for name in seen if name in self.cameras) or CameraConfig().fps

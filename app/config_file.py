@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from askcam.app.config import AnswersConfig, CameraEntry, Config, ServerConfig
-from askcam.app.features import FEATURES, section_values, sections
+from askcam.app.features import FEATURES, model_uses, section_values, sections
 from askcam.server.access.auth import check_bind
 from askcam.server.access.limits import Limits
 from askcam.server.access.origins import normal_origin
@@ -17,7 +17,9 @@ from askcam.server.camera_names import check_name
 from askcam.server.cameras import CameraUse
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import Refusal
+from askcam.server.feature import ModelUse
 from askcam.server.model_config import ModelConfig
+from askcam.server.model_names import check_model_names
 from askcam.server.toml_file import Flags, Toml
 from askcam.server.tools.config import ToolsConfig, read_tools
 from askcam.stream.status import CameraConfig
@@ -54,6 +56,7 @@ def check(config: Config) -> None:
         raise ConfigError(
             f"trusted_proxies under [server]: {exc}; write addresses or networks, as in '127.0.0.1' or '10.0.0.0/8'"
         ) from exc
+    _check_models(config)
     for _, section, value in section_values(config.sections):
         section.check(value, config.cameras)
     try:
@@ -102,7 +105,8 @@ def _read(toml: Toml, env: Mapping[str, str]) -> Config:
             tls_cert=None if server.tls_cert is None else path.parent / server.tls_cert.expanduser(),
             tls_key=None if server.tls_key is None else path.parent / server.tls_key.expanduser(),
         ),
-        model=_model(toml),
+        model=_model(toml, ("model",)),
+        models={name: _model(toml, ("models", name)) for name in toml.tables(("models",), "[models.large]")},
         cameras={name: _camera(toml, name, tools) for name in toml.tables(("cameras",), "[cameras.lobby]")},
         limits=_limits(toml),
         answers=toml.section(("answers",), AnswersConfig),
@@ -111,8 +115,28 @@ def _read(toml: Toml, env: Mapping[str, str]) -> Config:
     )
 
 
-def _model(toml: Toml) -> ModelConfig:
-    model: ModelConfig = toml.section(("model",), ModelConfig)
+def _check_models(config: Config) -> None:
+    """Raises ConfigError for names that models cannot have, and where one is named that is not there."""
+    try:
+        check_model_names(config.models, config.cameras)
+    except ValueError as exc:
+        raise ConfigError(f"[models]: {exc}") from exc
+    known = config.all_models()
+    named = [
+        ModelUse(f"[cameras.{name}]", camera.use.model, ())
+        for name, camera in config.cameras.items()
+        if camera.use.model
+    ]
+    for use in (*named, *model_uses(config.sections)):
+        if use.model not in known:
+            raise ConfigError(
+                f"{use.place}: there is no model {use.model[:64]!r}; models here: {', '.join(known)}; one more is "
+                f"[models.NAME]"
+            )
+
+
+def _model(toml: Toml, path: tuple[str, ...]) -> ModelConfig:
+    model: ModelConfig = toml.section(path, ModelConfig)
     if model.tokenizer is None:
         return model
     return replace(model, tokenizer=str(toml.path.parent / Path(model.tokenizer).expanduser()))

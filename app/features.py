@@ -13,7 +13,7 @@ from askcam.features.notify.feature import FEATURE as NOTIFY
 from askcam.features.summary.feature import FEATURE as SUMMARY
 from askcam.features.timeline.feature import FEATURE as TIMELINE
 from askcam.features.watches.feature import FEATURE as WATCHES
-from askcam.server.feature import Feature, Section
+from askcam.server.feature import Feature, ModelUse, Section
 
 # Opened in this order, and closed in the other.
 OURS: tuple[Feature, ...] = (DESK, EVIDENCE, EVENTS, WATCHES, CALIBRATION, SUMMARY, TIMELINE, NOTIFY, ASK_ALL)
@@ -25,6 +25,12 @@ def sections() -> Iterator[tuple[str, Section]]:
     """Those that features bring, by name."""
     for feature in FEATURES:
         yield from feature.sections.items()
+
+
+def model_uses(said: Mapping[str, Any]) -> Iterator[ModelUse]:
+    """Which models the sections name, and for which cameras."""
+    for _, section, value in section_values(said):
+        yield from section.models(value)
 
 
 def section_values(said: Mapping[str, Any]) -> Iterator[tuple[str, Section, Any]]:

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 
 from askcam.app.config import Config
 from askcam.app.features import section_values
+from askcam.server.model_names import key_variable
 from askcam.stream.secrets import KNOWN, Secrets
 from askcam.stream.sources.label import secrets_of
 
 ENVIRONMENT = (
     "ASKCAM_TOKEN",
     "ASKCAM_ADMIN_TOKEN",
-    "ASKCAM_MODEL_KEY",
     "HF_TOKEN",
     "HUGGING_FACE_HUB_TOKEN",
     "OPENAI_API_KEY",
@@ -27,6 +27,7 @@ def learn(config: Config, env: Mapping[str, str] = os.environ, known: Secrets = 
     """From now on all of `config`'s tokens, keys and addresses with secrets are taken out of what is told."""
     known.learn("tokens", filter(None, (config.server.token, config.server.admin_token)))
     known.learn("environment", (env[name] for name in ENVIRONMENT if env.get(name)))
+    known.learn("model.keys", filter(None, (env.get(key_variable(called)) for called in config.all_models())))
     for name, section, value in section_values(config.sections):
         for which, pieces in section.secrets(value):
             known.learn(f"{name}.{which}", pieces)

@@ -192,6 +192,7 @@ def look(
 
 @app.command(help=told("help.doctor"))
 def doctor(
+    config: ConfigFile = None,
     camera: Annotated[list[str] | None, typer.Option("--camera", help=told("help.doctor.camera"))] = None,
     model: ModelOption = None,
     model_url: ModelUrl = None,
@@ -205,11 +206,17 @@ def doctor(
 ) -> None:
     """Is this machine ready, does that camera answer, does that model load."""
     from askcam.app.commands import doctor as command
+    from askcam.app.loading import engine_configs
     from askcam.engine.catalogue.estimate import CAMERA_FPS
+    from askcam.server.model import USUAL
 
     flags: dict[str, Any] = {"model": model, "url": model_url, "dialect": dialect, "backend": backend}
-    config = engine(BUILT_IN, CAMERA_FPS, device=device, dtype=dtype, power=power, **flags)
-    command.doctor(camera or [], config, wait, json)
+    flags |= {"device": device, "dtype": dtype, "power": power}
+    if config is None:
+        models = {USUAL: engine(BUILT_IN, CAMERA_FPS, **flags)}
+    else:
+        models = engine_configs(_config(config, None, {}, flags), BUILT_IN)
+    command.doctor(camera or [], models, wait, json)
 
 
 @app.command(help=told("help.models"))

@@ -15,9 +15,8 @@ from askcam.app.build import build_core
 from askcam.app.config import Config
 from askcam.app.config_file import check
 from askcam.app.features import PLUGGED
-from askcam.app.running_server import LOADING, RunningServer
-from askcam.engine.interface import Engine, EngineConfig
-from askcam.engine.open import open_engine
+from askcam.app.loading import load, look_for_away
+from askcam.app.running_server import RunningServer
 from askcam.server import errors
 from askcam.server.answering import consulting, observing
 from askcam.server.config_errors import ConfigError
@@ -30,7 +29,6 @@ from askcam.server.core import Core, the_feature
 from askcam.server.gauges import guarded
 from askcam.server.gauges.connections import ConnectionGauges
 from askcam.server.lifecycle import Lifecycle
-from askcam.server.threads import in_daemon
 from askcam.stream.sources.registry import resolve
 
 log = logging.getLogger(__name__)
@@ -106,7 +104,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[RunningServer
     for camera in config.cameras.values():
         resolve(camera.uri)  # a source that nothing here opens is told before a model is loaded
     core = build_core(config)
-    core.cameras.announced = tuple(config.cameras)
+    core.cameras.announced = {name: camera.use.model for name, camera in config.cameras.items()}
     async with contextlib.AsyncExitStack() as around:
         sock = around.enter_context(contextlib.closing(bind(config.server.host, config.server.port)))
         life = await around.enter_async_context(Lifecycle(core.parts(), others=OTHERS))
@@ -118,8 +116,8 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[RunningServer
         )
         core.metrics.register(ConnectionGauges(book, told))
         server = _Server(_uvicorn(config, core), core, sock, book, told)
-        engine = config.model.engine(str(built_in), config.wanted_fps)
-        loaded = asyncio.ensure_future(_load(config, engine, core, life))
+        loaded = asyncio.ensure_future(load(config, str(built_in), core, life))
+        looking = asyncio.ensure_future(look_for_away(config, str(built_in), core, loaded))
         running = RunningServer(core, _url(config, sock), server, loaded)
         task = asyncio.ensure_future(server.serve(sockets=[]))
         task.add_done_callback(lambda _: running.stop())
@@ -129,7 +127,8 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[RunningServer
             server.should_exit = True
             core.end_streams()
             loaded.cancel()  # its thread, if it still loads, is a daemon and ends with the process
-            await asyncio.gather(task, loaded, return_exceptions=True)
+            looking.cancel()
+            await asyncio.gather(task, loaded, looking, return_exceptions=True)
 
 
 @contextlib.contextmanager
@@ -147,23 +146,6 @@ def _quiet(told: Told) -> Iterator[None]:
     finally:
         for logger in loggers:
             logger.removeFilter(quiet)
-
-
-async def _load(config: Config, model: EngineConfig, core: Core, life: Lifecycle) -> Engine:
-    readiness = core.model.readiness
-    try:
-        engine = await in_daemon(lambda: open_engine(model, readiness.set), LOADING)
-    except Exception as exc:
-        readiness.fail(str(exc))
-        raise
-    if model.url is not None:
-        core.model.name = engine.info.id  # as its server calls it
-    core.model.ready(engine)
-    core.cameras.announced = ()
-    for name, camera in config.cameras.items():
-        core.cameras.add(name, camera.uri, camera.config, camera.use)
-    await life.begin()
-    return engine
 
 
 def _uvicorn(config: Config, core: Core) -> uvicorn.Config:

@@ -1,37 +1,47 @@
 """Do two backends say the same? A model on synthetic scenes, greedy answers.
 
     python benchmarks/same.py [--questions 300] [--model FOLDER | --tiny qwen3_5]
-    python benchmarks/same.py --remote http://gpu1:8000/v1 --dialect vllm
+    python benchmarks/same.py --remote http://gpu1:8000/v1 --dialect vllm [--readings 100]
+    python benchmarks/same.py --remote built-in --dialect vllm      # behind the tests' own server, portable there
 
 The model is the built-in one, if none is named; --tiny makes a small random one of a family. The live backend is
 compared with the portable one, or with the same model behind a server.
 
 Both are asked the same questions about the same windows (1 to 16 frames, then 7 more), in one process. Prints the first
 differences, a table, and one JSON line. Of the two backends every answer must be the same, or it exits with 1; behind a
-server JPEG, dtype and template may make another one: how many are the same is told, and how soon the first word of each
-came (median).
+server JPEG, dtype and template may make another one: how many are the same is told, how soon the first word of each
+came (median), and how far apart the probabilities of yes are that a watch would read (median and the largest).
 """
 
 import argparse
+import contextlib
 import json
 import os
+import queue
+import random
 import statistics
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from support.scene_camera import ask_all
+from support.scene_camera import CAMERA, DEADLINE_S, SceneCamera, ask_all
+from support.servers.running import RunningModelServer
 from support.tiny_models import CLASSES, save_tiny
 
 from askcam.demo.builtin import model_path
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
+from askcam.engine.question import Message, Question, Role, Sampling, Scored, ScoreEvent, Text
 from askcam.engine.remote.place import KEY
 
 BACKENDS: tuple[Literal["live", "portable"], ...] = ("live", "portable")
+WATCHED = tuple(
+    f"Is {what}? Answer yes or no." for what in ("there a cup", "there an apple", "anything moving", "there a person")
+)
 TINY_PIXELS = 48 * 32 * 32  # of a frame: the tiny models have little context
 
 
@@ -41,6 +51,7 @@ def main() -> None:
     parser.add_argument("--model", help="a folder or hub id")
     parser.add_argument("--remote", help="the address of a model server that has the same model")
     parser.add_argument("--dialect", default="auto", help="of that server")
+    parser.add_argument("--readings", type=int, default=100, help="scorings that are compared behind a server")
     parser.add_argument("--tiny", choices=sorted(CLASSES), help="a random model of this family")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -49,35 +60,60 @@ def main() -> None:
         # whatever the newest frame costs: both are to see it
         live, portable = (EngineConfig(model, backend=one, max_pixels=most, fresh_ms=1e6) for one in BACKENDS)
         if args.remote:
-            there = EngineConfig("", url=args.remote, dialect=args.dialect, max_pairs=8, key=os.environ.get(KEY))
-            remote(open_engine(there), open_engine(live), args.questions)
+            with contextlib.ExitStack() as stack:
+                url = args.remote
+                if url == "built-in":
+                    url = stack.enter_context(RunningModelServer(args.dialect, "--builtin")).url
+                there = EngineConfig("", url=url, dialect=args.dialect, max_pairs=8, key=os.environ.get(KEY))
+                engines = [open_engine(there), open_engine(live)]
+                stack.callback(lambda: [engine.close() for engine in engines])
+                remote(*engines, args.questions, args.readings)
             return
         engines = [open_engine(live), open_engine(portable)]
         compare(engines, args.questions)
 
 
-def remote(there: Engine, here: Engine, questions: int) -> None:
+def remote(there: Engine, here: Engine, questions: int, readings: int) -> None:
     """Ask both, print what comes of it."""
     same = asked = 0
     first_s: tuple[list[float], list[float]] = ([], [])
-    try:
-        for text, answers in ask_all([here, there], num_scenes=(questions + 1) // 2, seed=0):
-            asked += 1
-            told = [one.text for one in answers]
-            same += told[0] == told[1]
-            for took, one in zip(first_s, answers, strict=True):
-                took.append(one.timings.first_token_s)
-            if told[0] != told[1] and asked - same <= 5:
-                print(f"{text!r}: live {told[0]!r}, remote {told[1]!r}")
-    finally:
-        there.close()
-        here.close()
+    for text, answers in ask_all([here, there], num_scenes=(questions + 1) // 2, seed=0):
+        asked += 1
+        told = [one.text for one in answers]
+        same += told[0] == told[1]
+        for took, one in zip(first_s, answers, strict=True):
+            took.append(one.timings.first_token_s)
+        if told[0] != told[1] and asked - same <= 5:
+            print(f"{text!r}: live {told[0]!r}, remote {told[1]!r}")
+    apart = [abs(one - other) for one, other in score_both(here, there, readings)]
     names = zip(("live", "remote"), first_s, strict=True)
     medians = {f"{name}_first_s": round(statistics.median(took), 3) for name, took in names}
     row = {"benchmark": "same", "backends": ["live", "remote"], "questions": asked, "same": same, **medians}
+    row |= {"readings": len(apart), "yes_apart_p50": round(statistics.median(apart), 6)}
+    row |= {"yes_apart_most": round(max(apart), 6)}
     for name, value in row.items():
         print(f"{name:28} {value}")
     print(json.dumps(row))
+
+
+def score_both(here: Engine, there: Engine, readings: int) -> Iterator[tuple[float, float]]:
+    """The probability of yes, among yes and no, as each reads it off the same view."""
+    chance = random.Random(1)
+    for scene in range(readings):
+        camera = SceneCamera(scene, here, chance.uniform(0, 1000))
+        camera.go_on(chance.randint(2, 16))
+        question = Question((Message(Role.USER, (Text(chance.choice(WATCHED)),)),), CAMERA, Sampling(max_tokens=1))
+        found = []
+        for engine in (here, there):
+            engine.attach(camera)
+            events: queue.SimpleQueue[ScoreEvent] = queue.SimpleQueue()
+            engine.score([question], ("Yes", "No"), events.put)
+            event = events.get(timeout=DEADLINE_S)
+            assert isinstance(event, Scored), event
+            ((yes, no),) = event.probabilities
+            found.append(yes / (yes + no))
+            engine.detach(CAMERA)
+        yield found[0], found[1]
 
 
 def compare(engines: list[Engine], questions: int) -> None:

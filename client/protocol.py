@@ -67,6 +67,7 @@ class Saw(msgspec.Struct, frozen=True, omit_defaults=False):
     sees_every_ms: float | None = None  # between frames that the model takes in, where the machine can't keep up
     power: Literal["full", "low"] = "full"  # low: one window, fewer pixels, pairs only where something moves
     answers: "list[CameraAnswer] | None" = None  # of a question to several cameras: theirs, which this one is made of
+    model: str = "askcam"  # which of the server's models gave it
 
 
 class CameraProblem(msgspec.Struct, frozen=True):
@@ -93,6 +94,7 @@ class AskcamRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     events: list[str] | None = None  # realtime sessions: which of askcam's own events to send
     events_after: int | None = None  # ... of watches: those after this id first, as far as they are kept
     evidence: bool | None = None  # false: no evidence of this answer is kept on the server's disk
+    model: str | None = None  # which of the models that see the camera answers; None: the camera's own
     max_wait_ms: float | None = None  # wait so long for a frame within max_age_ms, or for the camera, then refuse
     unwell: Literal["refuse", "answer"] | None = None  # a dark or frozen picture: refuse (the default), or answer
     on_scene_change: Literal["tell", "answer_again"] | None = None  # watch the scene while the answer is given
@@ -133,6 +135,8 @@ class CameraInfo(msgspec.Struct, frozen=True, omit_defaults=False):
     slow: str | None = None  # the same in a line for people
     power: Literal["full", "low"] = "full"  # how much of the machine the model's cameras take
     held_fps: float | None = None  # of sample_fps, how many the machine holds; None: it isn't known yet
+    model: str = "askcam"  # which of the server's models answers about it
+    seen_by: list[str] = []  # all models that see it: that one, and those of its watches
 
 
 class CameraList(msgspec.Struct, frozen=True):

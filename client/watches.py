@@ -117,6 +117,7 @@ class WatchInfo(msgspec.Struct, frozen=True, omit_defaults=False):
     only_when_healthy: bool
     enabled: bool
     now: list[WatchNow]
+    model: str | None = None  # which of the server's models looks; None: each camera's own
     object: str = "askcam.watch"
 
 

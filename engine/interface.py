@@ -42,6 +42,7 @@ class EngineConfig:
     first_s: float = 60.0  # the longest silence of that server before an answer's first word
     tokenizer: str | None = None  # a folder with that model's tokenizer.json, where the server does not tell of tokens
     key: str | None = field(default=None, repr=False)  # for that server
+    key_name: str = "ASKCAM_MODEL_KEY"  # what has it in the environment, for whoever lacks it
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Open a model by whichever backend runs it. Nobody in the engine imports this; torch is read when it is called."""
 
 import os
+from collections.abc import Mapping
 
 from askcam.engine.interface import Engine, EngineConfig, Progress
 
@@ -18,6 +19,18 @@ def open_engine(config: EngineConfig, progress: Progress | None = None) -> Engin
     with reading_lightly():
         from askcam.engine.opening import open_backend
     return open_backend(config, progress)
+
+
+def sharing_memory(configs: Mapping[str, EngineConfig], progress: Progress) -> Mapping[str, EngineConfig]:
+    """Several models, by name, that are to be loaded one after the other: what runs on one device shares its memory.
+    Blocks; may download them. Raises ModelError where they do not fit together, before any weights are read."""
+    here = [name for name, config in configs.items() if config.url is None]
+    if len(here) < 2:
+        return configs
+    wait_calmly()
+    from askcam.engine.together import shared
+
+    return {**configs, **shared({name: configs[name] for name in here}, progress)}
 
 
 def wait_calmly() -> None:

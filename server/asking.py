@@ -43,7 +43,7 @@ from askcam.server.answers import Answers
 from askcam.server.cameras import Cameras
 from askcam.server.errors import as_refusal
 from askcam.server.metrics import Metrics
-from askcam.server.model import Model
+from askcam.server.models import Models
 from askcam.server.steps import Ask, Begun, Changed, Done, Returned, Step
 from askcam.server.threads import on_loop
 from askcam.server.tools.base import CallLimits, Circumstance
@@ -56,7 +56,7 @@ class Asking:
 
     def __init__(
         self,
-        model: Model,
+        models: Models,
         cameras: Cameras,
         answers: Answers,
         metrics: Metrics,
@@ -65,13 +65,12 @@ class Asking:
         max_chars: int = Limits().max_question_chars,
         places: Places | None = None,
         max_age_s: float | None = None,
-        thinking: bool = False,
     ) -> None:
-        """`max_chars`: of all text in one question; `places`: of questions under way, for clients' sake; `max_age_s`,
-        `thinking`: of a question that says nothing itself."""
-        self._model, self._cameras, self._metrics = model, cameras, metrics
+        """`max_chars`: of all text in one question; `places`: of questions under way, for clients' sake; `max_age_s`:
+        of a question that says nothing itself."""
+        self._models, self._cameras, self._metrics = models, cameras, metrics
         self._limits = limits or CallLimits()
-        self.admitting = Admitting(model, cameras, tools or Toolbox(), self._limits, max_chars, max_age_s, thinking)
+        self.admitting = Admitting(cameras, tools or Toolbox(), self._limits, max_chars, max_age_s)
         self.recording = Recording(answers, metrics)
         self._forming, self._measuring = Forming(), Measuring()
         self.answerers: dict[str, Answerer] = {}  # by the name that is asked in place of a camera's
@@ -89,6 +88,12 @@ class Asking:
         """Who answers in place of a camera, if there is no camera of that name."""
         return None if name is None or name in self._cameras else self.answerers.get(name)
 
+    def _of_model(self, ask: Ask) -> Ask:
+        """What names a model in place of a camera asks that one, about the pictures in its messages."""
+        if ask.camera is None or ask.camera in self._cameras or ask.camera not in self._models:
+            return ask
+        return replace(ask, camera=None, model=ask.model or ask.camera)
+
     @property
     def under_way(self) -> int:
         """Questions that somebody waits for now."""
@@ -100,6 +105,7 @@ class Asking:
 
         At most `sampling.max_tokens` events wait for a slow reader.
         """
+        ask = self._of_model(ask)
         if (other := self.answerer(ask.camera)) is not None:
             async with contextlib.aclosing(other.ask(ask)) as told:
                 async for step in told:
@@ -221,7 +227,7 @@ class Asking:
 
     async def _round(self, heard: AnswerSoFar, deadline: float) -> AsyncGenerator[Step, None]:
         """One question to the engine. Raises what it fails with."""
-        ask, engine = heard.ask, self._model.engine
+        ask, engine = heard.ask, heard.engine
         question, grammar = await self._prepared(heard)
         unwell = ask.unwell or (None if ask.camera is None else self._cameras.use(ask.camera).unwell)
         if not heard.strange and unwell != "answer" and known_only(heard.info.trained, asked(ask.messages)):
@@ -250,12 +256,12 @@ class Asking:
         """This round's question, and its form compiled."""
         dialogue, trace = heard.dialogue, self.recording.traces(heard.ask)
         question = dialogue.question(trace)
-        await self._measuring.measure(self._model.engine, question, heard.ask.client.key)
+        await self._measuring.measure(heard.engine, question, heard.ask.client.key)
         form = question.sampling.response_format
         if form is None:
             return question, None
         try:
-            return question, await self._forming.grammar(self._model.engine, form, heard.ask.client.key)
+            return question, await self._forming.grammar(heard.engine, form, heard.ask.client.key)
         except QuestionError:
             if not form.words or dialogue.loose:
                 raise

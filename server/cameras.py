@@ -1,4 +1,5 @@
-"""The cameras of this server: a camera here is a stream.Camera attached to the engine under its name."""
+"""The cameras of this server: a camera here is a stream.Camera attached, under its name, to the engine of the model
+that answers about it, and to those of other models that watch it."""
 
 import asyncio
 import logging
@@ -9,13 +10,16 @@ from typing import Any
 
 from askcam.client.protocol import CameraInfo
 from askcam.engine.errors import NoRoom
+from askcam.engine.interface import Engine
 from askcam.server.access.limits import Limits
 from askcam.server.camera_names import PUSHED, check_name, private
-from askcam.server.errors import Conflict, TooMany, as_refusal, unknown_camera
+from askcam.server.errors import Conflict, Invalid, TooMany, as_refusal, unknown_camera
 from askcam.server.lifecycle import ServerPart
 from askcam.server.model import Model
+from askcam.server.models import Models, unknown_model
 from askcam.server.steps import Unwell
 from askcam.stream.camera import Camera, CameraConfig, StateChange
+from askcam.stream.fitted_window import FittedWindow
 from askcam.stream.secrets import KNOWN
 from askcam.stream.shot import Shot
 from askcam.stream.sources.base import SourceSpec
@@ -34,6 +38,7 @@ class CameraUse:
 
     tools: tuple[str, ...] = ()  # server-side tools that its questions may call: "clock", "parcels.*", "*"
     unwell: Unwell = "refuse"  # what to do with questions about a dark or frozen picture
+    model: str | None = None  # which of the models here answers about it; None: the usual one
     options: Mapping[str, Any] = field(
         default_factory=dict
     )  # those of features, by name; CameraInfo tells those that it knows
@@ -45,12 +50,14 @@ DEFAULT_USE = CameraUse()
 class Cameras(ServerPart):
     """Owned by the event loop. Bounded by limits.max_cameras and limits.max_pushed_cameras; one more is refused."""
 
-    def __init__(self, model: Model, limits: Limits, resolve: Resolve) -> None:
+    def __init__(self, models: Models, limits: Limits, resolve: Resolve) -> None:
         """`resolve`: what opens a URI (stream/sources/registry.py)."""
-        self._model, self._limits, self._resolve = model, limits, resolve
+        self.models, self._limits, self._resolve = models, limits, resolve
         self._cameras: dict[str, Camera] = {}
+        self._configs: dict[str, CameraConfig] = {}  # as they were given, whatever their models make of them
+        self._also: dict[str, dict[str, FittedWindow]] = {}  # by camera: windows of other models that see it, by model
         self._uses: dict[str, CameraUse] = {}
-        self.announced: tuple[str, ...] = ()  # names of those that are opened once the model is loaded
+        self.announced: dict[str, str | None] = {}  # those that are opened once their model is there, and which it is
         self._listeners: set[Callable[[StateChange], None]] = set()
 
     def add(self, name: str, uri: str, config: CameraConfig | None = None, use: CameraUse | None = None) -> Camera:
@@ -59,14 +66,16 @@ class Cameras(ServerPart):
         Raises Refusal (bad or taken name, too many) and stream.SourceError (a URI that nothing here opens).
         """
         check_name(name)
-        if name in self._cameras:
+        if name in self.models:
+            raise Conflict(f"{name!r} is the name of a model here ([models.{name}]): call the camera otherwise", "name")
+        if name in self._cameras or name in self.announced:
             raise Conflict(f"there is a camera {name!r} already", "name")
         if sum(not private(name) for name in self._cameras) >= self._limits.max_cameras:
             raise TooMany(f"all places for cameras are taken ({self._limits.max_cameras}): remove one first")
         config = config or CameraConfig()
-        camera = self._open(name, self._resolve(uri, config.fps), config)
+        use = use or CameraUse()
+        camera = self._open(name, self._resolve(uri, config.fps), config, use)
         KNOWN.publish(name)
-        self._uses[name] = use or CameraUse()
         return camera
 
     def add_pushed(self, config: CameraConfig | None = None, use: CameraUse | None = None) -> tuple[str, PushSource]:
@@ -76,15 +85,13 @@ class Cameras(ServerPart):
             told = f"all places for pushed cameras are taken ({most}); try again later"
             raise TooMany(told, code="busy", retry_after_s=10)
         name, source = PUSHED + secrets.token_hex(8), PushSource()
-        self._open(name, source.spec(), config or CameraConfig())
-        self._uses[name] = use or CameraUse()
+        self._open(name, source.spec(), config or CameraConfig(), use or CameraUse())
         return name, source
 
-    def _open(self, name: str, spec: SourceSpec, config: CameraConfig) -> Camera:
-        engine = self._model.engine
-        if engine.info.power.low and config.motion_gate is None:
-            config = replace(config, motion_gate=LOW_POWER_GATE)
-        camera = Camera(name, spec, fit=engine.fit, anchors=engine.anchors, config=config)
+    def _open(self, name: str, spec: SourceSpec, config: CameraConfig, use: CameraUse) -> Camera:
+        engine = self.models.get(use.model).engine
+        own = replace(config, motion_gate=_gate(engine, config))
+        camera = Camera(name, spec, fit=engine.fit, anchors=engine.anchors, config=own)
         loop = asyncio.get_running_loop()
 
         def on_change(change: StateChange) -> None:  # on a camera thread
@@ -96,9 +103,55 @@ class Cameras(ServerPart):
             engine.attach(camera)
         except NoRoom as exc:
             raise as_refusal(exc) from exc
-        self._cameras[name] = camera
+        self._cameras[name], self._uses[name], self._configs[name] = camera, use, config
         camera.start()
         return camera
+
+    def model(self, name: str) -> Model:
+        """The model that answers about a camera. Raises NotFound."""
+        self.get(name)
+        return self.models.get(self._uses[name].model)
+
+    def seen_by(self, name: str) -> list[str]:
+        """The names of all models that see a camera, the one that answers about it first. Raises NotFound."""
+        return [self.model(name).called, *self._also.get(name, ())]
+
+    def asked_of(self, name: str | None, called: str | None) -> Model:
+        """The model that a question goes to, about a camera or none; `called`: which one it names. Raises NotFound,
+        Invalid for one that does not see the camera."""
+        own = self.models.usual if name is None else self.model(name)
+        if called is None or called == own.called:
+            return own
+        if called not in self.models:
+            raise unknown_model(called, [each.called for each in self.models]).at("askcam.model")
+        if name is not None and called not in self._also.get(name, ()):
+            told = f"the model {called!r} does not see {name!r}, which is seen by: {', '.join(self.seen_by(name))}"
+            remedy = "" if private(name) else f", or have it see the camera: [cameras.{name}] model = {called!r}"
+            raise Invalid(f"{told}; name one of these{remedy}", "askcam.model")
+        return self.models.get(called)
+
+    def show(self, name: str, model: Model) -> None:
+        """Have one more model see a camera, from now on; nothing if it does. Raises NotFound, Unavailable while that
+        model is loaded, OutOfMemory where it has no room for one more."""
+        camera = self.get(name)
+        windows = self._also.setdefault(name, {})
+        if model is self.model(name) or model.called in windows:
+            return
+        engine = model.engine
+        window = camera.window_for(engine.fit, engine.anchors, _gate(engine, self._configs[name]))
+        try:
+            engine.attach(window)
+        except NoRoom as exc:
+            camera.forget_window(window)
+            raise as_refusal(exc) from exc
+        windows[model.called] = window
+
+    def hide(self, name: str, model: Model) -> None:
+        """End what show() began; nothing if it did not."""
+        window = self._also.get(name, {}).pop(model.called, None)
+        if window is not None:
+            model.engine.detach(name)
+            self._cameras[name].forget_window(window)
 
     def _changed(self, change: StateChange) -> None:
         log.info(
@@ -114,10 +167,11 @@ class Cameras(ServerPart):
 
     async def remove(self, name: str) -> None:
         """Detach a camera and end its threads (up to 3 s, off the event loop). Raises NotFound."""
-        camera = self.get(name)
-        del self._cameras[name]
-        self._uses.pop(name, None)
-        self._model.engine.detach(name)
+        camera, seen_by = self.get(name), self.seen_by(name)
+        del self._cameras[name], self._uses[name], self._configs[name]
+        self._also.pop(name, None)
+        for called in seen_by:
+            self.models.get(called).engine.detach(name)
         await asyncio.to_thread(camera.close)
 
     async def close(self) -> None:
@@ -125,10 +179,13 @@ class Cameras(ServerPart):
         await asyncio.gather(*(self.remove(name) for name in list(self._cameras)))
 
     def get(self, name: str) -> Camera:
-        """Raises NotFound `model_not_found`; Unavailable `model_loading` while configured cameras are not open yet."""
+        """Raises NotFound `model_not_found`; Unavailable while configured cameras are not open yet, `model_loading` or
+        `model_unreachable`."""
         camera = self._cameras.get(name)
         if camera is None:
-            _ = self._model.engine
+            self.models.check_loaded()
+            if name in self.announced:
+                _ = self.models.get(self.announced[name]).engine
             raise unknown_camera(name, self.names())
         return camera
 
@@ -160,7 +217,7 @@ class Cameras(ServerPart):
     def info(self, name: str) -> CameraInfo:
         """What GET /v1/cameras says. Raises NotFound."""
         camera = self.get(name)
-        status = camera.status()
+        status, engine = camera.status(), self.model(name).engine
         return CameraInfo(
             name=name,
             uri=camera.uri,
@@ -176,14 +233,17 @@ class Cameras(ServerPart):
             retry_in_ms=None if status.retry_s is None else round(status.retry_s * 1000, 1),
             sees_every_ms=self.sees_every_ms(name),
             slow=self._slow(name, status.fps),
-            power=self._model.engine.info.power.name,
-            held_fps=None if (pace := self._model.engine.paces().get(name)) is None else round(pace.held_fps, 2),
+            power=engine.info.power.name,
+            held_fps=None if (pace := engine.paces().get(name)) is None else round(pace.held_fps, 2),
+            model=self.model(name).called,
+            seen_by=self.seen_by(name),
             **{key: value for key, value in self.use(name).options.items() if key in CameraInfo.__struct_fields__},
         )
 
     def sees_every_ms(self, name: str) -> float | None:
-        """Milliseconds between frames of a camera that the model takes in, where the machine cannot keep up."""
-        pace = self._model.engine.paces().get(name) if self._model.loaded else None
+        """Milliseconds between frames of a camera that its model takes in, where the machine cannot keep up."""
+        model = self.models.get(self.use(name).model)
+        pace = model.engine.paces().get(name) if model.loaded else None
         return round(pace.every_s * 1000) if pace is not None and pace.slow else None
 
     def _slow(self, name: str, fps: float | None) -> str | None:
@@ -192,3 +252,8 @@ class Cameras(ServerPart):
             return None
         itself = "" if fps is None else f"; the camera itself is live at {fps:.0f} fps"
         return f"the model sees one frame in {every_ms / 1000:.1f} s: this machine cannot keep up{itself}"
+
+
+def _gate(engine: Engine, config: CameraConfig) -> float | None:
+    """A camera's motion_gate, as a model sees it."""
+    return LOW_POWER_GATE if engine.info.power.low and config.motion_gate is None else config.motion_gate

@@ -24,6 +24,7 @@ from askcam.server.kept_answers import Archive
 from askcam.server.lifecycle import ServerPart
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
+from askcam.server.models import Models
 from askcam.server.pictures import Pictures
 from askcam.server.running import Running
 from askcam.server.sessions import Sessions
@@ -36,7 +37,7 @@ from askcam.server.tools.mcp_servers import McpServers
 class Core:
     """All of it is owned by the event loop."""
 
-    model: Model
+    models: Models
     cameras: Cameras
     asking: Asking
     answers: Answers
@@ -58,6 +59,20 @@ class Core:
     realtime: list[Extension] = field(default_factory=list)  # what features add to them
     features: dict[str, Running] = field(default_factory=dict)  # what is plugged in, by name
     ending: asyncio.Event = field(default_factory=asyncio.Event)  # set once the server ends: streams do so, too
+
+    @property
+    def model(self) -> Model:
+        """The usual one."""
+        return self.models.usual
+
+    def model_of(self, name: str, wanted: str | None = None) -> Model:
+        """Which model answers under a name of GET /v1/models, or the one that is `wanted`; of names that are nobody's,
+        the usual one, since whoever is asked refuses them."""
+        if wanted in self.models:
+            return self.models.get(wanted)
+        if name in self.cameras:
+            return self.cameras.model(name)
+        return self.models.get(name) if name in self.models else self.models.usual
 
     def admit_question(self, conn: HTTPConnection) -> None:
         """Count one question of this client. Raises TooMany when it asks too fast."""
@@ -85,7 +100,7 @@ class Core:
             "the MCP servers": self.mcp,
             "the fetching of pictures": self.fetcher,
             "the decoding of pictures": self.decoding,
-            "the model": self.model,
+            "the models": self.models,
             **{the_feature(name): running for name, running in self.features.items()},
             "the cameras": self.cameras,
             "the realtime sessions": self.sessions,

@@ -29,6 +29,17 @@ class Section:
     usual: Callable[[], Any]
     check: Callable[[Any, Collection[str]], None] = lambda value, cameras: None
     secrets: Callable[[Any], Iterable[tuple[str, Iterable[str]]]] = lambda value: ()
+    models: "Callable[[Any], Iterable[ModelUse]]" = lambda value: ()
+    """Which models it names, and for which cameras."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """That something in a section names a model."""
+
+    place: str  # "[watches.door]"
+    model: str
+    cameras: tuple[str, ...]  # which it is to see
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +57,8 @@ class Given:
     sections: Mapping[str, Any]  # its own, by name
     cameras: Mapping[str, Mapping[str, Any]]  # by camera: which of its options stand there
     limits: Mapping[str, Any]  # its own, by name
-    model: "ModelConfig"
+    model: "ModelConfig"  # of [model]
+    models: "Mapping[str, ModelConfig]" = field(default_factory=dict)  # [models.NAME]
 
 
 class ConfigView(Protocol):
@@ -54,6 +66,10 @@ class ConfigView(Protocol):
 
     @property
     def model(self) -> "ModelConfig": ...
+
+    @property
+    def models(self) -> "Mapping[str, ModelConfig]":
+        """[models.NAME]."""
 
     @property
     def sections(self) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""The engine's place in the server while its model is still being loaded, and afterwards."""
+"""An engine's place in the server while its model is still being loaded, and afterwards."""
 
 import asyncio
 
@@ -7,24 +7,40 @@ from askcam.engine.interface import Engine
 from askcam.server.errors import Unavailable
 from askcam.server.lifecycle import ServerPart
 from askcam.server.readiness import Readiness
+from askcam.stream.fit import Fit
+
+USUAL = "askcam"  # what the model of [model] is called: whoever names no other means it
 
 
 class Model(ServerPart):
     """Holds the engine once there is one. Owned by the event loop; `readiness` may be set from the loading thread."""
 
-    def __init__(self, name: str = BUILT_IN) -> None:
+    def __init__(self, name: str = BUILT_IN, called: str = USUAL, *, thinking: bool = False) -> None:
+        """`called`: its name among the models here, NAME of [models.NAME]; `thinking`: it thinks before it answers
+        where a question says nothing of that."""
         self.name = name  # as given: a hub id or a folder, or where its server is
+        self.called, self.thinking = called, thinking
         self.readiness = Readiness()
         self._engine: Engine | None = None
+        self._away: str | None = None  # why its own server could not be asked at the start; it is looked for
 
     @property
     def engine(self) -> Engine:
-        """The engine, warm. Raises Unavailable `model_loading` until then (the SDKs try again by themselves)."""
+        """The engine, warm. Raises Unavailable until then (the SDKs try again by themselves): `model_loading`, or
+        `model_unreachable` where its own server is not there yet."""
         if self._engine is None:
             what, share = self.readiness.snapshot()
-            told = f"the model is not ready yet: {what} ({share:.0%}); GET /readyz says when it is"
+            which = "the model" if self.called == USUAL else f"the model {self.called!r}"
+            if self._away is not None:
+                told = f"{which} cannot be asked yet: {self._away}"
+                raise Unavailable(told, code="model_unreachable", retry_after_s=2)
+            told = f"{which} is not ready yet: {what} ({share:.0%}); GET /readyz says when it is"
             raise Unavailable(told, code="model_loading", retry_after_s=2)
         return self._engine
+
+    def fit_picture(self, width: int, height: int) -> Fit:
+        """As Engine.fit_picture(). Any thread. Raises Unavailable while the model is loaded."""
+        return self.engine.fit_picture(width, height)
 
     @property
     def built_in(self) -> bool:
@@ -37,12 +53,16 @@ class Model(ServerPart):
 
     @property
     def trouble(self) -> str | None:
-        """Why the engine, though it is there, can answer nothing for now: its model's own server is gone."""
-        return None if self._engine is None else self._engine.trouble()
+        """Why it can answer nothing for now, though it was loaded, or would be: its own server is not there."""
+        return self._away if self._engine is None else self._engine.trouble()
+
+    def away(self, why: str) -> None:
+        """Its own server cannot be asked yet; the others do not wait for it."""
+        self._away = why
 
     def ready(self, engine: Engine) -> None:
         """The engine is warm: questions may come."""
-        self._engine = engine
+        self._engine, self._away = engine, None
         self.readiness.ready()
 
     async def close(self) -> None:

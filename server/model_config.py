@@ -9,7 +9,9 @@ from msgspec import Meta
 
 from askcam.engine.catalogue.catalogue import BUILT_IN, full_name
 from askcam.engine.interface import EngineConfig, Positions, Power
-from askcam.engine.remote.place import KEY, ServerPlace
+from askcam.engine.remote.place import ServerPlace
+from askcam.server.model import USUAL as USUAL_MODEL
+from askcam.server.model_names import key_variable
 from askcam.server.toml_file import Flags
 
 # What says how a model is run here, and what says how one is asked that runs behind a server.
@@ -70,14 +72,19 @@ class ModelConfig:
         return self.model or (BUILT_IN if self.url is None else ServerPlace.of(self.url).shown)
 
     def engine(
-        self, built_in: str, wanted_fps: float | None = None, env: Mapping[str, str] = os.environ
+        self,
+        built_in: str,
+        wanted_fps: float | None = None,
+        env: Mapping[str, str] = os.environ,
+        called: str = USUAL_MODEL,
     ) -> EngineConfig:
         """`built_in`: the folder of the model to run when none is named. `wanted_fps`: frames a second, of all cameras
         together, that power "auto" is to hold; None: nothing is watched for long, so that it is full power. `env`: has
-        the key of a model server."""
+        the key of a model server, by what the model is `called`."""
         values = {each.name: getattr(self, each.name) for each in fields(EngineConfig) if hasattr(self, each.name)}
         if self.url is not None:
-            there = {"model": self.model or "", "power": "full", "key": env.get(KEY) or None}
+            key = key_variable(called)
+            there = {"model": self.model or "", "power": "full", "key": env.get(key) or None, "key_name": key}
             return EngineConfig(**values | there)
         config = EngineConfig(**values | {"model": self.model or built_in})
         if wanted_fps is not None:

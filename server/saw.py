@@ -30,8 +30,10 @@ def what_it_saw(
     health: tuple[str, ...],
     frame_age_s: float | None,
     ttft_s: float | None,
+    model: str,
 ) -> Saw:
-    """The `askcam` object. `view` is None for a question about attached pictures, the ages until there is a token."""
+    """The `askcam` object. `view` is None for a question about attached pictures, the ages until there is a token;
+    `model`: what it is called here."""
     return Saw(
         camera=None if view is None else view.camera,
         window=None if view is None else seen_window(view),
@@ -43,4 +45,5 @@ def what_it_saw(
         age_basis=None if view is None else view.newest.basis.value,
         note=info.note or None,
         power=info.power.name,
+        model=model,
     )

@@ -1,11 +1,10 @@
-"""A camera: a source that is always drained, its window, and the newest picture at hand.
+"""A camera: a source that is always drained, its windows (one for each model that sees it), and the newest picture.
 
 Three kinds of threads meet here, under one lock. A *reader* (reader.py) decodes and hands in every picture; it alone
 samples into the window. The *supervisor* (supervisor.py) watches the age of the newest picture, opens and abandons
 readers, and tells of changes. *Askers* come from anywhere and take the window and the newest picture.
 """
 
-import functools
 import threading
 import time
 from collections import Counter
@@ -14,18 +13,18 @@ from types import MappingProxyType, TracebackType
 
 from askcam.stream.errors import CameraUnavailable
 from askcam.stream.fit import FitRule
+from askcam.stream.fitted_window import FittedWindow
 from askcam.stream.frame import AgeBasis, Frame
 from askcam.stream.health import Health, HealthMonitor, gray
-from askcam.stream.listeners import Listeners
 from askcam.stream.rate import FrameRate
 from askcam.stream.reader import Reader
-from askcam.stream.sampler import MotionGate, Sampler
+from askcam.stream.sampler import Sampler
 from askcam.stream.shot import Shot
 from askcam.stream.sources.base import DecodedPicture, SourceSpec
 from askcam.stream.states import State
 from askcam.stream.status import CameraConfig, CameraStatus, StateChange
 from askcam.stream.supervisor import Supervisor
-from askcam.stream.window import Anchors, View, Window
+from askcam.stream.window import Anchors, View
 
 __all__ = ["Camera", "CameraConfig", "CameraStatus", "State", "StateChange"]
 
@@ -36,8 +35,8 @@ DEMAND_FRAMES = 4  # ... nor longer than this many frame intervals; two are enou
 class Camera:
     """One named live source. Every public method may be called from any thread.
 
-    All it holds are the newest decoded picture (and, with OpenCV, the newest that has pixels) and the window. A slow
-    asker slows nobody: readers never wait. A reconnect empties the window.
+    All it holds are the newest decoded picture (and, with OpenCV, the newest that has pixels), the window, and one more
+    for each other model that sees it. A slow asker slows nobody: readers never wait. A reconnect empties the windows.
     """
 
     def __init__(
@@ -46,27 +45,23 @@ class Camera:
         self._name = name
         self.uri = spec.label
         self.config = config or CameraConfig()
-        self._fit_for = functools.lru_cache(1)(fit)  # of the last picture size
         self._lock = threading.Lock()
         self._frames = threading.Condition(self._lock)  # askers wait here for pictures
         self._supervisor = Supervisor(name, spec, self.config, self._lock, self)
-        self._window = Window(name, anchors, self.config.fps)
+        self._own = self._make(fit, anchors, self.config.motion_gate)
+        self._windows: tuple[FittedWindow, ...] = (self._own,)  # replaced at every change
         self._newest: Shot | None = None
         self._usable: Shot | None = None  # the newest that has pixels
         self._keeps = spec.keeps
         self._kept = False  # whether the last pictures are still there when it is over
         self._demand = 0  # askers waiting for pixels
         self._seq = 0
-        self._sampled = self._pairs_kept = self._pairs_still = 0
         self._connects = 0  # readers that brought a picture
         self._dropped: Counter[str] = Counter()
         self._sampler = Sampler(self.config.fps)
-        self._slow: Sampler | None = None  # stands behind it while the engine cannot keep up
         self._rate = FrameRate()
-        self._gate = MotionGate(self.config.motion_gate)
         self._health = HealthMonitor()
         self._flags: tuple[Health, ...] = ()
-        self._growth: Listeners[Callable[[], None]] = Listeners(self._lock)  # who wants to know of new pairs
 
     @property
     def name(self) -> str:
@@ -93,20 +88,11 @@ class Camera:
 
     def look(self) -> View:
         """The window now, with the newest decoded picture taken in. Raises CameraUnavailable unless it is askable."""
-        while True:
-            shot = self._latest()
-            frame = shot.fitted(self._fit_for)
-            with self._lock:
-                self._check_live()
-                if shot.reader is not self._supervisor.reader and self._supervisor.state is State.LIVE:
-                    continue  # reconnected meanwhile: this picture is from before
-                view = self._window.view(frame)
-                assert view is not None, "a view with a newest frame is never empty"
-                return view
+        return self._own.look()
 
     def newest(self) -> Frame:
         """The newest decoded picture in full resolution. Raises CameraUnavailable unless it is askable."""
-        return self._latest().full()
+        return self.usable().full()
 
     def shot(self) -> Shot | None:
         """The newest picture that can be given pixels, not converted yet, in whatever state; None before the first."""
@@ -114,31 +100,39 @@ class Camera:
 
     def window(self) -> View | None:
         """The sampled window as it stands, in whatever state; None while it is empty. Converts nothing."""
-        with self._lock:
-            return self._window.view()
+        return self._own.sampled_view()
 
     def peek(self) -> View | None:
         """The window's complete pairs, in whatever state; None while there are none. Converts nothing."""
-        with self._lock:
-            return self._window.settled()
+        return self._own.peek()
 
     def on_pair(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Have `callback` called after each new pair and when the window was emptied, on a camera thread, which it must
         not hold up (a lock may be held: it must not call back in here). Returns what unsubscribes it."""
-        return self._growth.add(callback)
+        return self._own.on_pair(callback)
 
     def pace(self, fps: float, anew: bool = False) -> None:
         """Sample at most `fps` frames a second, never more than configured, for an engine that cannot keep up.
 
         Frames left out for it are counted as dropped for `load`. `anew`: empty the window.
         """
+        self._own.pace(fps, anew)
+
+    def window_for(self, fit: FitRule, anchors: Anchors, motion_gate: float | None = None) -> FittedWindow:
+        """One more window, for another model, which fills from now on; forget_window() ends it."""
+        window = self._make(fit, anchors, motion_gate)
         with self._lock:
-            fps = min(fps, self.config.fps)
-            self._slow = Sampler(fps) if fps < self.config.fps else None
-            self._window.fps = fps
-            if anew:
-                self._window.clear()
-                self._tell_growth()
+            self._windows += (window,)
+        return window
+
+    def forget_window(self, window: FittedWindow) -> None:
+        """End one of window_for()."""
+        with self._lock:
+            self._windows = tuple(each for each in self._windows if each is not window)
+
+    def _make(self, fit: FitRule, anchors: Anchors, motion_gate: float | None) -> FittedWindow:
+        size = {"fit": fit, "anchors": anchors, "motion_gate": motion_gate}
+        return FittedWindow(self._name, self.config.fps, self._lock, self, **size)  # type: ignore[arg-type]
 
     def status(self) -> CameraStatus:
         """How it is now."""
@@ -155,10 +149,10 @@ class Camera:
                 basis=newest.picture.basis if newest else AgeBasis.ARRIVAL,
                 health=self._flags if live else (),
                 decoded=self._seq,
-                sampled=self._sampled,
-                pairs_kept=self._pairs_kept,
-                pairs_still=self._pairs_still,
-                dropped=MappingProxyType(dict(self._dropped + supervisor.dropped_by_sources())),
+                sampled=self._own.sampled,
+                pairs_kept=self._own.pairs_kept,
+                pairs_still=self._own.pairs_still,
+                dropped=MappingProxyType(dict(self._dropped + self._own.dropped + supervisor.dropped_by_sources())),
                 reconnects=max(0, self._connects - 1),
                 abandoned=supervisor.num_abandoned,
                 retry_s=None if (at := supervisor.retry_at) is None else max(0.0, at - time.monotonic()),
@@ -169,8 +163,8 @@ class Camera:
         not hold up. Returns what unsubscribes it."""
         return self._supervisor.listen(callback)
 
-    def _latest(self) -> Shot:
-        """The newest picture that has, or can be given, pixels."""
+    def usable(self) -> Shot:
+        """The newest picture that has, or can be given, pixels. Raises CameraUnavailable unless it is askable."""
         with self._lock:
             self._check_live()
             newest = self._newest
@@ -210,6 +204,11 @@ class Camera:
         if not self._can_be_asked():
             raise CameraUnavailable(self.name, self._supervisor.state, self._supervisor.reason or "no reason known")
 
+    def check_current(self, shot: Shot) -> bool:
+        """As fitted_window.CameraPictures has it."""
+        self._check_live()
+        return shot.reader is self._supervisor.reader or self._supervisor.state is not State.LIVE
+
     # -- the reader's thread (reader.Sink)
 
     def wants_pixels(self, reader: Reader) -> bool:
@@ -237,10 +236,8 @@ class Camera:
                 self._usable = shot
             self._frames.notify_all()
             due = shot.has_pixels and self._sampler.take(picture.mono)
-            if due and self._slow is not None and not self._slow.take(picture.mono):
-                self._dropped["load"] += 1
-                due = False
-        return self._sample(reader, shot) if due else True
+            windows = [each for each in self._windows if each.due(picture.mono)] if due else []
+        return self._sample(reader, shot, windows) if windows else True
 
     def finished(self, reader: Reader) -> None:
         """The reader has come to its end."""
@@ -251,35 +248,27 @@ class Camera:
         self._connects += 1
         self._kept = self._keeps
         self._sampler.restart()
-        if self._slow is not None:
-            self._slow.restart()
         self._rate.restart()
         self._health = HealthMonitor()
-        self._gate = MotionGate(self.config.motion_gate)
+        for window in self._windows:
+            window.restart()
         self._usable = None
         self._flags = ()
 
-    def _sample(self, reader: Reader, shot: Shot) -> bool:
-        frame = shot.fitted(self._fit_for)  # outside the lock: askers go on meanwhile
-        luma = gray(frame.pixels)
-        flags = self._health.see(luma, frame.mono)
-        still = self._gate.still(luma, frame.mono)
+    def _sample(self, reader: Reader, shot: Shot, windows: list[FittedWindow]) -> bool:
+        frames = [(window, window.fitted(shot)) for window in windows]  # outside the lock: askers go on meanwhile
+        lumas = [gray(frame.pixels) for _, frame in frames]
+        flags = None
+        if windows[0] is self._own:  # health is always looked for in frames of the same size
+            flags = self._health.see(lumas[0], frames[0][1].mono)
+        still = [window.still(luma, frame) for (window, frame), luma in zip(frames, lumas, strict=True)]
         with self._lock:
             if self._supervisor.reader is not reader:
                 self._dropped["late"] += 1
                 return False
-            self._flags = flags
-            self._sampled += 1
-            before = self._window.num_pairs_seen
-            self._window.add(frame, still)
-            if self._window.waiting is None:  # it completed a pair
-                if self._window.num_pairs_seen == before:
-                    self._pairs_still += 1
-                    self._dropped["still"] += 2
-                    return True
-                self._pairs_kept += 1
-                self._gate.kept(luma, frame.mono)
-            self._tell_growth()
+            self._flags = self._flags if flags is None else flags
+            for (window, frame), luma, nothing_moves in zip(frames, lumas, still, strict=True):
+                window.add(frame, luma, nothing_moves)
         return True
 
     # -- the supervisor, with the lock held (supervisor.Owner)
@@ -287,13 +276,9 @@ class Camera:
     def forget(self) -> None:
         """The source was lost, or the camera closed: empty the window, and let askers that wait know."""
         self._kept = False
-        self._window.clear()
         self._frames.notify_all()
-        self._tell_growth()
-
-    def _tell_growth(self) -> None:
-        for callback in self._growth:
-            callback()
+        for window in self._windows:
+            window.clear()
 
     def usual_s(self) -> float | None:
         """Median seconds between frames, lately."""

@@ -2,7 +2,7 @@
 
 import threading
 
-from askcam.stream.fit import FitRule
+from askcam.stream.fit import Fit, FitRule
 from askcam.stream.frame import Frame, Pixels
 from askcam.stream.sources.base import DecodedPicture, Unconverted
 
@@ -14,7 +14,7 @@ class Shot:
         self.camera, self.seq, self.picture = camera, seq, picture
         self.reader = reader  # who brought it; only compared
         self._lock = threading.Lock()
-        self._fitted: Frame | None = None
+        self._fitted: dict[Fit, Frame] = {}  # at most one for each model that sees the camera
         self._full: Frame | None = None
 
     @property
@@ -22,12 +22,13 @@ class Shot:
         return not isinstance(self.picture, Unconverted)
 
     def fitted(self, rule: FitRule) -> Frame:
-        """As the model sees it. Raises SourceError, and whatever the rule raises for an absurd shape."""
+        """As a model sees it; two that see it alike share one. Raises SourceError, and whatever the rule raises for an
+        absurd shape."""
         with self._lock:
-            if self._fitted is None:
-                fit = rule(self.picture.width, self.picture.height)
-                self._fitted = self._frame(self.picture.rgb(fit))
-            return self._fitted
+            fit = rule(self.picture.width, self.picture.height)
+            if fit not in self._fitted:
+                self._fitted[fit] = self._frame(self.picture.rgb(fit))
+            return self._fitted[fit]
 
     def full(self) -> Frame:
         """In full resolution. Raises SourceError."""

@@ -6,8 +6,8 @@ import platform
 import shutil
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from askcam.app.commands.capacity import FIRST_S, SLOW_S, Capacity, measure
@@ -21,6 +21,7 @@ from askcam.engine.catalogue.estimate import CAMERA_FPS
 from askcam.engine.errors import EngineError
 from askcam.engine.interface import Engine, EngineConfig, ModelInfo
 from askcam.engine.open import open_engine
+from askcam.server.model import USUAL
 from askcam.server.terminal import say
 from askcam.server.terminal.leaving import amiss
 from askcam.server.terminal.progress import progress
@@ -59,10 +60,11 @@ class DoctorFinding:
     values: dict[str, float | int | str | None] | None = None  # measured, for --json
 
 
-def doctor(cameras: list[str], model: EngineConfig | None, wait_s: float, json: bool) -> None:
-    """Print the findings as they come; `wait_s` for a camera's first picture. Leaves with 1 when one of them is bad."""
+def doctor(cameras: list[str], models: Mapping[str, EngineConfig], wait_s: float, json: bool) -> None:
+    """Print the findings as they come; `models` by what they are called, `wait_s` for a camera's first picture. Leaves
+    with 1 when one of them is bad."""
     bad = False
-    for found in _findings(cameras, model, wait_s, json):
+    for found in _findings(cameras, models, wait_s, json):
         bad |= not found.ok
         if json:
             say.line({"what": found.what, "ok": found.ok, "text": found.text} | (found.values or {}))
@@ -73,18 +75,21 @@ def doctor(cameras: list[str], model: EngineConfig | None, wait_s: float, json: 
         amiss()
 
 
-def _findings(cameras: list[str], model: EngineConfig | None, wait_s: float, json: bool) -> Iterator[DoctorFinding]:
+def _findings(
+    cameras: list[str], models: Mapping[str, EngineConfig], wait_s: float, json: bool
+) -> Iterator[DoctorFinding]:
     yield _python()
     for name in PACKAGES:
         yield _package(name)
-    if model is None or model.url is None:  # else nothing here multiplies
+    if any(model.url is None for model in models.values()):  # else nothing here multiplies
         yield _torch()
     free = shutil.disk_usage(Path.home()).free / 1e9
     yield DoctorFinding("disk", free > 2, told("doctor.disk" if free > 2 else "doctor.full_disk", free=f"{free:.0f}"))
     for uri in cameras:
         yield _camera(uri, wait_s, json)
-    if model is not None:
-        yield from _model(model, json)
+    for called, model in models.items():
+        for found in _model(model, json):
+            yield found if called == USUAL else replace(found, what=f"{called}: {found.what}")
 
 
 def _python() -> DoctorFinding:

@@ -35,6 +35,7 @@ from askcam.engine.question import (
 )
 from askcam.server.answering.admitting import new_answer_id
 from askcam.server.answering.trained import beyond, known_only, real_scene
+from askcam.server.model import USUAL
 from askcam.server.saw import what_it_saw
 from askcam.server.terminal import say
 from askcam.server.terminal.leaving import leaving
@@ -161,7 +162,7 @@ def _answer(engine: Engine, model: str, looked: Looked, camera: Camera | None, q
         if not json:
             say.console.out(said, end="", highlight=False)
     health = () if camera is None else tuple(flag.value for flag in camera.status().health)
-    saw = what_it_saw(new_answer_id(), engine.info, view, health, frame_age_s, ttft_s)
+    saw = what_it_saw(new_answer_id(), engine.info, view, health, frame_age_s, ttft_s, USUAL)
     if json:
         pictures = [{"uri": one.uri, "width": one.width, "height": one.height} for one in looked.pictures]
         about = {"pictures": pictures} if pictures else {}

@@ -11,6 +11,7 @@ from askcam.app.config import Config
 from askcam.app.running_server import LOADING, RunningServer
 from askcam.server import logs
 from askcam.server.access.auth import notices
+from askcam.server.model import USUAL, Model
 from askcam.server.terminal import say
 from askcam.server.terminal.leaving import leaving
 from askcam.server.terminal.progress import progress
@@ -40,33 +41,43 @@ async def until_ready(running: RunningServer, json: bool) -> bool:
     try:
         with progress(json) as bar:
             while not ready.done() and not ended.done():
-                bar(*running.core.model.readiness.snapshot())
+                bar(*running.core.models.readiness.snapshot())
                 await asyncio.wait([ready, ended], timeout=0.1, return_when=asyncio.FIRST_COMPLETED)
         if not ready.done():
             return False
-        info = ready.result().info
+        _ = ready.result()
     finally:
         ready.cancel()
         ended.cancel()
+    models = [model for model in running.core.models if model.loaded]
     if json:
-        say.line({"event": "ready", "url": running.url, "model": running.core.model.name, "backend": info.backend})
-        if info.power.low:
-            say.line({"event": "power"} | power_values(info))
-        return True
+        info, others = models[0].engine.info, {"models": {each.called: each.name for each in models}}
+        line = {"event": "ready", "url": running.url, "model": models[0].name, "backend": info.backend}
+        say.line(line | (others if len(models) > 1 else {}))
+    for model in models:
+        if not json:
+            _tell_ready(model)
+        elif model.engine.info.power.low:
+            say.line({"event": "power"} | power_values(model.engine.info))
+    return True
+
+
+def _tell_ready(model: Model) -> None:
+    """Which model there is, and what must be known about it."""
+    info = model.engine.info
+    called = "" if model.called == USUAL else f"{model.called}: "
     if info.backend == "remote":
         what = told("model.remote", name=info.id, where=info.device)
-        say.console.print(f"[green]{told('ready')}[/]: {say.escape(what)}")
-        say.console.print(f"[yellow]{say.escape(reason_in(info.note))}[/]")
-        return True
-    size = f"{info.num_parameters / 1e9:.1f}B" if info.num_parameters >= 1e9 else f"{info.num_parameters / 1e6:.1f}M"
-    facts = {"size": size, "dtype": info.dtype, "device": info.device, "backend": info.backend}
-    what = told("model", name=running.core.model.name, **facts)
-    say.console.print(f"[green]{told('ready')}[/]: {say.escape(what)}")
+    else:
+        millions = info.num_parameters / 1e6
+        size = f"{millions / 1000:.1f}B" if millions >= 1000 else f"{millions:.1f}M"
+        facts = {"size": size, "dtype": info.dtype, "device": info.device, "backend": info.backend}
+        what = told("model", name=model.name, **facts)
+    say.console.print(f"[green]{told('ready')}[/]: {say.escape(called + what)}")
     if info.note:
         say.console.print(f"[yellow]{say.escape(reason_in(info.note))}[/]")
     if info.power.low:
-        say.console.print(f"[yellow]{say.escape(low_power(ready.result()))}[/]")
-    return True
+        say.console.print(f"[yellow]{say.escape(low_power(model.engine))}[/]")
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:

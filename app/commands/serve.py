@@ -1,5 +1,6 @@
 """askcam serve: open cameras, load a model, answer until Ctrl-C."""
 
+import contextlib
 from pathlib import Path
 
 from askcam.app.commands import camera_lines
@@ -20,6 +21,8 @@ async def _serve(config: Config, built_in: Path, json: bool) -> None:
         stop_on_signals(running.stop)
         announce(running, config, json)
         if await until_ready(running, json):
-            model = running.core.model
-            async with camera_lines.telling(running.core.cameras, json), telling_slow(model.engine, model.name, json):
+            async with contextlib.AsyncExitStack() as telling:
+                await telling.enter_async_context(camera_lines.telling(running.core.cameras, json))
+                for model in filter(lambda each: each.loaded, running.core.models):
+                    await telling.enter_async_context(telling_slow(model.engine, model.name, json))
                 await running.ended()

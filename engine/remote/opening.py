@@ -89,7 +89,7 @@ def family_spec(config: EngineConfig) -> FamilySpec:
 
 async def _made(place: ServerPlace, config: EngineConfig) -> Transport:
     """On the loop that owns it."""
-    return Transport(place, config.key, config.first_s, config.max_answering + PROOFS, config.model)
+    return Transport(place, config.key, config.first_s, config.max_answering + PROOFS, config.model, config.key_name)
 
 
 def _vocabulary(config: EngineConfig, dialect: Dialect, transport: Transport, loop: LoopThread) -> Vocabulary:

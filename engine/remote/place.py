@@ -29,7 +29,9 @@ class ServerPlace:
         if parts.scheme not in PORTS or not parts.hostname:
             raise ValueError("url must begin with http:// or https:// and name a host: write 'http://gpu1:8000/v1'")
         if "@" in parts.netloc or parts.query or parts.fragment:
-            raise ValueError("url takes neither password nor query: a key goes into " + KEY)
+            raise ValueError(
+                f"url takes neither password nor query: a key goes into {KEY} (of [models.NAME] into {KEY}_NAME)"
+            )
         try:
             port = parts.port or PORTS[parts.scheme]
         except ValueError as exc:

@@ -15,13 +15,16 @@ NO_ROUTE = re.compile(r"|not found|404 page not found", re.IGNORECASE)  # what s
 NO_MODEL = re.compile(r"model.{0,200}(?:not found|not exist|unknown|not.{0,10}loaded)", re.IGNORECASE | re.DOTALL)
 
 
-def refusal(status: int, headers: Mapping[str, str], body: bytes, where: str, model: str) -> EngineError:
-    """The error for an answer with that status; `headers` by lower-case names, `body` as much of it as was read."""
+def refusal(
+    status: int, headers: Mapping[str, str], body: bytes, where: str, model: str, key_name: str = KEY
+) -> EngineError:
+    """The error for an answer with that status; `headers` by lower-case names, `body` as much of it as was read;
+    `key_name`: the variable that its key comes from."""
     why = _why(body)
     said = f": {why}" if why else ""
     phrase = _phrase(status)
     if status in (401, 403):
-        return ModelError(f"the model server at {where} wants another key ({phrase}){said}: set {KEY}")
+        return ModelError(f"the model server at {where} wants another key ({phrase}){said}: set {key_name}")
     if status in (429, 503):
         return ServerBusy(where, _retry_s(headers.get("retry-after", "")))
     if status in (400, 404, 413, 422):

@@ -13,7 +13,7 @@ import httpcore2
 
 from askcam.engine.errors import EngineError, EngineFailure, ModelUnreachable
 from askcam.engine.remote.deltas import read_object
-from askcam.engine.remote.place import ServerPlace
+from askcam.engine.remote.place import KEY, ServerPlace
 from askcam.engine.remote.refusals import refusal
 from askcam.stream.secrets import KNOWN
 
@@ -27,13 +27,16 @@ USER_AGENT = ("User-Agent", "askcam")
 class Transport:
     """Owned by the engine's event loop. `model`: for what is said of it."""
 
-    def __init__(self, place: ServerPlace, key: str | None, first_s: float, most: int, model: str = "") -> None:
-        """`first_s`: the longest silence before an answer's first word. `most`: requests at once."""
-        self.place, self.first_s, self.model = place, first_s, model
+    def __init__(
+        self, place: ServerPlace, key: str | None, first_s: float, most: int, model: str = "", key_name: str = KEY
+    ) -> None:
+        """`first_s`: the longest silence before an answer's first word. `most`: requests at once. `key_name`: the
+        variable that the key comes from."""
+        self.place, self.first_s, self.model, self._key_name = place, first_s, model, key_name
         self._headers = [("Host", place.netloc), USER_AGENT, ("Content-Type", "application/json")]
         if key:
             self._headers.append(("Authorization", f"Bearer {key}"))
-            KNOWN.learn("model.key", [key])
+            KNOWN.learn(f"model.{key_name}", [key])
         context = httpcore2.default_ssl_context() if place.scheme == "https" else None
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=context, max_connections=most, max_keepalive_connections=most, keepalive_expiry=4.0
@@ -93,12 +96,17 @@ class Transport:
                 content=content,
                 extensions={"timeout": {"connect": CONNECT_S}},
             ) as response:
+                headers = {name.decode().lower(): value.decode("latin-1") for name, value in response.headers}
                 if response.status != 200:
                     said = b""
                     with contextlib.suppress(EngineFailure):
                         said = await _read(response, MAX_REFUSAL_BYTES, shown)
-                    headers = {name.decode().lower(): value.decode("latin-1") for name, value in response.headers}
-                    raise _hidden(refusal(response.status, headers, said, shown, self.model))
+                    raise _hidden(refusal(response.status, headers, said, shown, self.model, self._key_name))
+                if headers.get("content-type", "").lower().startswith("text/html"):
+                    raise EngineFailure(
+                        f"{shown} answers with a page (text/html), which no model server does: is url right, or does "
+                        "something else answer in its place (a proxy, a login)?"
+                    )
                 yield response
         except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as exc:
             raise ModelUnreachable(

@@ -48,9 +48,9 @@ class AskAll:
 
     what = "all cameras together: one question, answered from each camera's own answer"
 
-    def __init__(self, asking: Asking, cameras: Cameras, answers: Answers, model: Model, rates: Rates) -> None:
+    def __init__(self, asking: Asking, cameras: Cameras, answers: Answers, rates: Rates) -> None:
         """`rates`: of questions per client; each camera that is asked counts as one."""
-        self._asking, self._cameras, self._answers, self._model = asking, cameras, answers, model
+        self._asking, self._cameras, self._answers = asking, cameras, answers
         self._rates = rates
         self._places = Places("questions to several cameras", UNDER_WAY, remedy="wait for an answer first")
 
@@ -60,7 +60,7 @@ class AskAll:
         chosen = self._chosen(ask, names)
         with self._places.holding(ask.client):
             yield Begun(new_answer_id())
-            way, found = await self._way(ask), dict[str, CameraAnswer]()
+            way, found = await self._way(ask, chosen), dict[str, CameraAnswer]()
             async with contextlib.aclosing(self._each(ask, chosen, way)) as answers:
                 async for answer in answers:
                     found[answer.camera] = answer
@@ -72,19 +72,21 @@ class AskAll:
                 async for step in steps:
                     yield step
 
-    async def _way(self, ask: Ask) -> Way:
-        """By probability where it is asked which cameras show something, in words alone, and this model's tokens allow
+    async def _way(self, ask: Ask, chosen: Sequence[str]) -> Way:
+        """By probability where it is asked which cameras show something, in words alone, and their models' tokens allow
         it."""
-        engine, wanted = self._model.engine, sought(asked(ask.messages))
+        merging, wanted = self._cameras.models.get(ask.model), sought(asked(ask.messages))
         alone = len(ask.messages) == 1 and all(isinstance(part, Text) for part in ask.messages[0].parts)
         if wanted is not None and alone and ask.sampling.response_format is None:
-            meaning: Mapping[str, str] = {}
-            with contextlib.suppress(EngineError):  # of a model that scores nothing; its server may have to be asked
-                meaning = await asyncio.to_thread(yes_no_words, wanted, engine.single)
-            if {"yes", "no"} <= set(meaning.values()):
-                parts = (self._asking.admitting, self._cameras, self._answers, self._model)
-                return ByProbability(*parts, ask, wanted, meaning)
-        return InWords(self._asking, self._answers, self._model, ask)
+            meanings: dict[Model, Mapping[str, str]] = {}
+            for model in {self._cameras.asked_of(name, ask.model) for name in chosen}:
+                meanings[model] = {}
+                with contextlib.suppress(EngineError):  # of one that scores nothing; its server may have to be asked
+                    meanings[model] = await asyncio.to_thread(yes_no_words, wanted, model.engine.single)
+            if all({"yes", "no"} <= set(meaning.values()) for meaning in meanings.values()):
+                parts = (self._asking.admitting, self._cameras, self._answers, merging)
+                return ByProbability(*parts, ask, wanted, meanings)
+        return InWords(self._asking, self._answers, merging, ask)
 
     def _chosen(self, ask: Ask, names: Sequence[str] | None) -> list[str]:
         """Raises Refusal for what cannot be asked of several cameras."""
@@ -96,7 +98,7 @@ class AskAll:
             raise Invalid(
                 "the scenes of several cameras are not compared: leave 'on_scene_change' out", "on_scene_change"
             )
-        if ask.sampling.response_format is not None and not self._model.engine.info.talks:
+        if ask.sampling.response_format is not None and not self._cameras.models.get(ask.model).engine.info.talks:
             raise Invalid(
                 "this model cannot put several cameras' answers into a form: ask each camera by its name, or take "
                 "a larger model",

@@ -48,12 +48,13 @@ class ByProbability:
         model: Model,
         ask: Ask,
         sought: str,
-        meaning: Mapping[str, str],
+        meanings: Mapping[Model, Mapping[str, str]],
     ) -> None:
-        """`sought`: what each camera is asked, to be answered with a word of `meaning` (yes_or_no.py)."""
+        """`sought`: what each camera is asked, to be answered with a word of its model's `meanings` (yes_or_no.py).
+        `model`: that the answer which is made of all is told to be of."""
         self._admitting = admitting
         self._cameras, self._answers, self._model, self._ask = cameras, answers, model, ask
-        self._sought, self._meaning = sought, meaning
+        self._sought, self._meanings = sought, meanings
         self._taken_at: list[float] = []  # when the newest frame of each answer was taken, steady
 
     async def one(self, camera: str, until: float) -> CameraAnswer:
@@ -64,18 +65,20 @@ class ByProbability:
             await young_enough(self._cameras.get(camera), max_age_s, began + self._ask.max_wait_s)
         health = self._cameras.health(camera)
         check_health(self._cameras, self._ask, camera, health)
-        scored = await self._score(camera, max_age_s, until)
+        model = self._cameras.asked_of(camera, self._ask.model)
+        meaning = self._meanings[model]
+        scored = await self._score(model, camera, max_age_s, until)
         (view,), (row,) = scored.views, scored.probabilities
         assert view is not None, "a question of a camera sees it"
-        probability, share = likely_yes(self._meaning, dict(zip(self._meaning, row, strict=True)))
+        probability, share = likely_yes(meaning, dict(zip(meaning, row, strict=True)))
         if share < MIN_SHARE:
             raise Unavailable(
                 f"the model answers {self._sought!r} with something else than yes or no", code="not_scored"
             )
-        now, info = time.monotonic(), self._model.engine.info
+        now = time.monotonic()
         self._taken_at.append(now - view.age_s(now))
         took_s = now - began
-        saw = what_it_saw(new_answer_id(), info, view, health, view.age_s(now), took_s)
+        saw = what_it_saw(new_answer_id(), model.engine.info, view, health, view.age_s(now), took_s, model.called)
         yes, no = ("是", "否") if is_chinese(self._sought) else ("Yes.", "No.")
         text = yes if probability >= LIKELY else no
         timings = Timings(first_token_s=took_s, total_s=took_s)
@@ -85,12 +88,12 @@ class ByProbability:
 
     async def merged(self, answers: Sequence[CameraAnswer]) -> AsyncGenerator[Step, None]:
         """Those that show it, the likeliest first."""
-        saw = what_it_saw(new_answer_id(), self._model.engine.info, None, (), None, None)
+        saw = what_it_saw(new_answer_id(), self._model.engine.info, None, (), None, None, self._model.called)
         text = likeliest(asked(self._ask.messages), answers)
         for step in told(self._answers, self._model, self._ask, text, of_all(saw, answers, self._taken_at)):
             yield step
 
-    async def _score(self, camera: str, max_age_s: float | None, until: float) -> Scored:
+    async def _score(self, model: Model, camera: str, max_age_s: float | None, until: float) -> Scored:
         """Raises EngineError, StreamError."""
         ended: asyncio.Future[ScoreEvent] = asyncio.get_running_loop().create_future()
 
@@ -104,10 +107,10 @@ class ByProbability:
             Sampling(max_tokens=1),
             max_age_s=max_age_s,
         )
-        engine, hear = self._model.engine, on_loop(tell)
+        engine, hear = model.engine, on_loop(tell)
         while True:
             try:
-                ticket = engine.score([question], tuple(self._meaning), hear)
+                ticket = engine.score([question], tuple(self._meanings[model]), hear)
                 break
             except Busy:
                 if time.monotonic() + AGAIN_S > until:

@@ -73,7 +73,7 @@ class InWords:
                     yield step
 
     def _saw(self, answers: Sequence[CameraAnswer], saw: Saw | None = None) -> Saw:
-        saw = saw or what_it_saw(new_answer_id(), self._model.engine.info, None, (), None, None)
+        saw = saw or what_it_saw(new_answer_id(), self._model.engine.info, None, (), None, None, self._model.called)
         return of_all(saw, answers, self._taken_at)
 
 

@@ -10,6 +10,6 @@ NAME = "all"  # where a camera has this name, it is the camera
 
 class AskAllRunning(Running):
     def __init__(self, core: Core) -> None:
-        asking = AskAll(core.asking, core.cameras, core.answers, core.model, core.questions)
+        asking = AskAll(core.asking, core.cameras, core.answers, core.questions)
         self.endpoints = api.endpoints(core, asking)
         self.answerers = {NAME: asking}

@@ -62,7 +62,7 @@ class CalibrationWish:
     precision: float
     plot: Path | None
     save: bool
-    model: str | None  # as given; None: the built-in one
+    model: str | None  # as given; None: the built-in one, or the only one of a model server
 
 
 def calibrate(wish: CalibrationWish, config: EngineConfig, http: Http, json: bool) -> None:
@@ -150,7 +150,7 @@ def _measured(
             source = f"synthetic:{seeds[0]} to {seeds[-1]}"
         with _bar(total, quiet) as show:
             found = read(engine, moments, setting, show)
-        name = BUILT_IN if wish.model is None else engine.info.id
+        name = BUILT_IN if wish.model is None and engine.info.backend != "remote" else engine.info.id
         return report(found.samples, found.blind, wish.precision), source, name
 
 

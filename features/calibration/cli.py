@@ -2,14 +2,26 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from askcam.features.watches.cli import group
 from askcam.server.feature import Program
 from askcam.server.terminal import words
-from askcam.server.terminal.flags import URL, Backend, Ca, Device, Dtype, Json, ModelOption, Threads, Url
+from askcam.server.terminal.flags import (
+    URL,
+    Backend,
+    Ca,
+    Device,
+    Dialect,
+    Dtype,
+    Json,
+    ModelOption,
+    ModelUrl,
+    Threads,
+    Url,
+)
 from askcam.server.terminal.words import Words
 
 told = Words(__name__)
@@ -47,6 +59,8 @@ def add_command(program: Program) -> None:
         url: Url = URL,
         ca: Ca = None,
         model: ModelOption = None,
+        model_url: ModelUrl = None,
+        dialect: Dialect = None,
         backend: Backend = None,
         device: Device = None,
         dtype: Dtype = None,
@@ -55,10 +69,20 @@ def add_command(program: Program) -> None:
     ) -> None:
         """How sure a watch is, against how often it is right, on this machine; nothing is shown in real time."""
         from askcam.features.calibration import calibrate as command
+        from askcam.server.model import USUAL
+        from askcam.server.terminal import say
         from askcam.server.terminal.reach import reach
 
-        flags = {"model": model, "backend": backend, "device": device, "dtype": dtype, "threads": threads}
+        flags: dict[str, Any] = {"model": model, "url": model_url, "dialect": dialect, "backend": backend}
+        flags |= {"device": device, "dtype": dtype, "threads": threads}
         read = program.config(config, flags)
+        named = (
+            read.sections["watches"].get(watch) if config is not None and model is None and model_url is None else None
+        )
+        called = USUAL if named is None or named.model is None else named.model
+        models = {USUAL: read.model, **read.models}
+        if called not in models:
+            say.fail(told("calibrate.no_model", watch=repr(watch), model=repr(called), known=", ".join(models)))
         wish = command.CalibrationWish(
             source=source,
             labels=labels,
@@ -76,7 +100,7 @@ def add_command(program: Program) -> None:
             precision=precision,
             plot=plot,
             save=save,
-            model=read.model.model,
+            model=models[called].model,
         )
         token = os.environ.get("ASKCAM_ADMIN_TOKEN") or os.environ.get("ASKCAM_TOKEN")
-        command.calibrate(wish, read.model.engine(program.built_in), reach(url, token, ca), json)
+        command.calibrate(wish, models[called].engine(program.built_in, called=called), reach(url, token, ca), json)

@@ -1,7 +1,7 @@
 """One answer on its way to the disk: first as the asking knew it, then as a record. Encoding is the writer's work."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -39,6 +39,12 @@ class Circumstances:
     asked: str | None  # the model as configured: a folder, absolute, or a hub id; None: the built-in one
     config: EngineConfig
     versions: Versions
+    others: "Mapping[str, Circumstances]" = field(default_factory=dict)
+    """Of answers that other models gave, by what these are called."""
+
+    def of(self, model: str) -> "Circumstances":
+        """Of an answer that the model of that name gave."""
+        return self.others.get(model, self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,7 @@ def written(case: Answered, common: Circumstances, pens: Pens) -> Evidence:
         saw=record.saw,
         view=None if case.view is None else _view(case.view, pens),
         key=None if case.shot is None else _key(case.shot, pens),
-        model=_run(case.model, common),
+        model=_run(case.model, common.of(record.saw.model)),
         versions=common.versions,
     )
 

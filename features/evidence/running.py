@@ -1,5 +1,6 @@
 """Evidence of one running server: what writes it down, and what reads it."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from askcam.server.config_errors import CannotOpen
 from askcam.server.errors import CannotRead
 from askcam.server.feature import Given
 from askcam.server.kept_answers import KeptAnswer, KeptFrame
+from askcam.server.model_config import ModelConfig
 from askcam.server.pictures import encode
 from askcam.server.running import Running
 
@@ -116,7 +118,13 @@ def _jpeg(album: Album, picture: PictureRef) -> bytes:
 
 
 def _common(given: Given) -> Circumstances:
-    model = given.model.model
+    here = Versions.here()
+    others = {called: _of_model(model, here) for called, model in given.models.items()}
+    return replace(_of_model(given.model, here), others=others)
+
+
+def _of_model(config: ModelConfig, here: Versions) -> Circumstances:
+    model = config.model
     if model is not None and Path(model).expanduser().is_dir():
         model = str(Path(model).expanduser().resolve())  # to be found from anywhere
-    return Circumstances(model, given.model.engine(BUILT_IN), Versions.here())
+    return Circumstances(model, config.engine(BUILT_IN), here)

@@ -1,12 +1,12 @@
 """`askcam summarize`: its flags."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from askcam.server.feature import Program
-from askcam.server.terminal.flags import Backend, Device, Dtype, Fps, ModelOption, Threads, engine
+from askcam.server.terminal.flags import Backend, Device, Dialect, Dtype, Fps, ModelOption, ModelUrl, Threads, engine
 from askcam.server.terminal.words import Words, spoken_language
 
 told = Words(__name__)
@@ -26,6 +26,8 @@ def add_command(program: Program) -> None:
         language: Annotated[str, typer.Option("--language", help=told("help.summarize.language"))] = spoken_language(),
         question: Annotated[str | None, typer.Option("--question", help=told("help.summarize.question"))] = None,
         model: ModelOption = None,
+        model_url: ModelUrl = None,
+        dialect: Dialect = None,
         backend: Backend = None,
         device: Device = None,
         dtype: Dtype = None,
@@ -34,6 +36,7 @@ def add_command(program: Program) -> None:
         """A long video in few words: what came, what went and when, and what was to be seen in between."""
         from askcam.features.summary import summarize as command
 
-        config = engine(program.built_in, model=model, backend=backend, device=device, dtype=dtype, threads=threads)
+        flags: dict[str, Any] = {"model": model, "url": model_url, "dialect": dialect, "backend": backend}
+        config = engine(program.built_in, **flags, device=device, dtype=dtype, threads=threads)
         wish = command.SummaryWish(source, form, out, seconds, fps, segment, language, question, model)
         command.summarize(wish, config)

@@ -48,7 +48,7 @@ class SummaryWish:
     segment_s: float | None
     language: str
     question: str | None  # instead of the one about what is to be seen
-    model: str | None  # as given; None: the built-in one
+    model: str | None  # as given; None: the built-in one, or the only one of a model server
 
 
 def summarize(wish: SummaryWish, config: EngineConfig) -> None:
@@ -132,7 +132,7 @@ def _summary(
         source=spec.label,
         seconds=found.seconds,
         started=found.started if live else None,
-        model=BUILT_IN if wish.model is None else engine.info.id,
+        model=BUILT_IN if wish.model is None and engine.info.backend != "remote" else engine.info.id,
         note=engine.info.note,
         language=wish.language,
         fps=plan.fps,

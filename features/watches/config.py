@@ -1,9 +1,10 @@
 """[watches.NAME] of askcam.toml."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from askcam.features.watches.setting import WatchSetting
 from askcam.server.config_errors import ConfigError
+from askcam.server.feature import ModelUse
 from askcam.server.toml_file import NAME, Toml
 
 
@@ -19,6 +20,13 @@ def check_watches(watches: Mapping[str, WatchSetting], cameras: Collection[str])
             if camera not in cameras:
                 known = ", ".join(cameras) or "there is none"
                 raise ConfigError(f"[watches.{name}]: there is no camera {camera!r}; cameras here: {known}")
+
+
+def models_of(watches: Mapping[str, WatchSetting]) -> Iterator[ModelUse]:
+    """Which models they name."""
+    for name, watch in watches.items():
+        if watch.model is not None:
+            yield ModelUse(f"[watches.{name}]", watch.model, watch.cameras)
 
 
 def _watch(toml: Toml, name: str) -> WatchSetting:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from askcam.features.watches.cli import add_commands
-from askcam.features.watches.config import check_watches, read_watches
+from askcam.features.watches.config import check_watches, models_of, read_watches
 from askcam.server.feature import Feature, Given, Section
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def build(core: "Core", given: Given, others: "Mapping[str, Running]") -> "Runni
 
 FEATURE = Feature(
     name="watches",
-    sections={"watches": Section(read_watches, dict, check_watches)},
+    sections={"watches": Section(read_watches, dict, check_watches, models=models_of)},
     build=build,
     commands=add_commands,
     needs=("events",),

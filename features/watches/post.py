@@ -9,6 +9,7 @@ from askcam.features.watches.answers import AnswerWords, YesOrNo
 from askcam.features.watches.history import History
 from askcam.features.watches.setting import Kind, WatchSetting
 from askcam.features.watches.threshold import Watch, WatchTurn
+from askcam.server.model import Model
 from askcam.server.saw import rfc3339, seen_window
 from askcam.stream.window import View
 
@@ -28,6 +29,7 @@ class Post:
     name: str
     camera: str
     setting: WatchSetting
+    model: Model  # that looks
     words: AnswerWords
     watch: Watch
     readings: deque[Reading] = field(default_factory=lambda: deque(maxlen=BEFORE))

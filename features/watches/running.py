@@ -13,7 +13,7 @@ from askcam.server.running import Running
 class WatchesRunning(Running):
     def __init__(self, core: Core, given: Given, events: EventLog) -> None:
         listed = given.sections["watches"]
-        self.watching = watching = Watching(events, core.model, core.cameras, listed, core.asking.max_age_s)
+        self.watching = watching = Watching(events, core.cameras, listed, core.asking.max_age_s)
         self.endpoints = [*api.endpoints(watching), *api_proposals.endpoints(watching)]
         self.tools = (ListWatches(watching), CreateWatch(watching), RemoveWatch(watching), ConfirmWatch(watching))
         self.collectors = watching.collectors

@@ -11,15 +11,14 @@ import msgspec
 from prometheus_client.registry import Collector
 
 from askcam.client.watches import WatchInfo, WatchNow, WatchReadings
-from askcam.engine.errors import EngineError, QuestionError
 from askcam.features.events.service import EventLog
-from askcam.features.watches.answers import AnswerWords, words
-from askcam.features.watches.errors import CannotBeScored, NoSuchWatch, ReadOnlyWatch, TooManyWatches, WatchExists
+from askcam.features.watches.errors import NoSuchWatch, ReadOnlyWatch, TooManyWatches, WatchExists
+from askcam.features.watches.looking import heard_by, models_of
 from askcam.features.watches.metrics import WatchGauges, lateness
 from askcam.features.watches.post import Post
 from askcam.features.watches.proposals import Proposals
 from askcam.features.watches.runner import Runner
-from askcam.features.watches.setting import Kind, WatchSetting
+from askcam.features.watches.setting import WatchSetting
 from askcam.features.watches.store import TABLES, Place, WatchStore
 from askcam.features.watches.text import Saying
 from askcam.features.watches.text_post import TextPost
@@ -27,8 +26,7 @@ from askcam.features.watches.threshold import Watch, WatchMemory, WatchState
 from askcam.server.camera_names import private
 from askcam.server.cameras import Cameras
 from askcam.server.config_errors import ConfigError
-from askcam.server.errors import Invalid, NotFound, Refusal, as_refusal
-from askcam.server.model import Model
+from askcam.server.errors import Invalid, NotFound, Refusal, Unavailable
 from askcam.server.toml_file import NAME
 
 log = logging.getLogger(__name__)
@@ -44,20 +42,19 @@ class Watching:
     def __init__(
         self,
         events: EventLog,
-        model: Model,
         cameras: Cameras,
         listed: Mapping[str, WatchSetting],
         max_age_s: float | None = None,
     ) -> None:
         """`listed`: the watches of askcam.toml. Before `events` is opened."""
-        self._events, self._model, self._cameras, self._listed = events, model, cameras, dict(listed)
+        self._events, self._cameras, self._listed = events, cameras, dict(listed)
         self._kept: dict[str, WatchSetting] = {}
         self._trouble: dict[str, str] = {}  # by name: why a watch cannot be run at all
         self._change = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self.proposals = Proposals()
         late = lateness()
-        self._runner = Runner(model, cameras, events.telling, late.observe, max_age_s)
+        self._runner = Runner(cameras, events.telling, late.observe, max_age_s)
         self.collectors: tuple[Collector, ...] = (late, WatchGauges(self._runner, lambda: len(self._trouble)))
         self._others: list[str] = []  # tables of others about watches
         events.beside(TABLES, self._take_up)
@@ -81,10 +78,28 @@ class Watching:
             try:
                 self._man(name, setting, memories)
             except Refusal as exc:
-                raise ConfigError(f"[watches.{name}]: {exc.message}") from exc
+                away = not all(model.loaded for model in models_of(setting, self._cameras))
+                if not (away and isinstance(exc, Unavailable)):
+                    raise ConfigError(f"[watches.{name}]: {exc.message}") from exc
+                self._trouble[name] = exc.message
         self._man_kept(memories)
+        self._cameras.models.came.append(self._came)
         if self._events.keeping.open:
             self._run()
+
+    async def _came(self) -> None:
+        """A model that was away is there: watch what it is to watch."""
+        async with self._change:
+            resting = {name: setting for name, setting in self._settings().items() if name in self._trouble}
+            memories = await self._memories() if self._events.keeping.open else {}
+            await self.learn(*resting.values())
+            for name, setting in resting.items():
+                try:
+                    self._man(name, setting, memories)
+                except Refusal as exc:
+                    self._trouble[name] = exc.message
+                else:
+                    del self._trouble[name]
 
     async def close(self) -> None:
         """End the task, before the events are closed."""
@@ -98,7 +113,7 @@ class Watching:
     async def _take_up(self) -> None:
         """The events' database is there: take up what an earlier life left; how it stood, begin() asks at the start."""
         self._kept = await self._events.keeping.do(lambda store: WatchStore(store.db).settings())
-        if self._model.loaded:
+        if self._cameras.models.loaded:
             await self.learn(*self._kept.values())
             self._man_kept(await self._memories())
             self._run()
@@ -231,44 +246,37 @@ class Watching:
     def _check(self, setting: WatchSetting) -> None:
         """Raises Refusal."""
         for camera in setting.cameras:
-            self._cameras.get(camera)
+            try:
+                self._cameras.get(camera)
+            except NotFound as exc:
+                raise exc.at("cameras") from exc
             if private(camera):
                 raise Invalid("a private camera ends with its connection, and cannot be watched", "cameras")
-        self._meanings(setting)
-
-    def _meanings(self, setting: WatchSetting) -> AnswerWords | None:
-        """None: it is not scored. Raises Refusal for one that cannot be."""
-        if setting.kind is Kind.TEXT:
-            return None
-        try:
-            return words(setting, self._model.engine.single)
-        except QuestionError as exc:
-            raise CannotBeScored(str(exc), exc.param) from exc
-        except EngineError as exc:
-            raise as_refusal(exc) from exc
+        for model in models_of(setting, self._cameras):
+            heard_by(setting, model)
 
     async def learn(self, *settings: WatchSetting) -> None:
         """Find out beside the event loop which words of these are tokens: a model's own server may have to be asked,
         and what it says is kept. What cannot be scored is told when it is to be watched."""
-        if self._model.loaded:
-            for setting in settings:
-                with contextlib.suppress(Refusal):
-                    await asyncio.to_thread(self._meanings, setting)
+        for setting in settings if self._cameras.models.loaded else ():
+            with contextlib.suppress(Refusal):
+                for model in models_of(setting, self._cameras):
+                    await asyncio.to_thread(heard_by, setting, model)
 
     def _man(self, name: str, setting: WatchSetting, memories: Mapping[Place, WatchMemory]) -> None:
         """Raises Refusal for one that cannot be scored."""
-        meanings = self._meanings(setting)
-        if not setting.enabled:
-            return
+        models = models_of(setting, self._cameras)
+        looking = [(model, heard_by(setting, model), cameras) for model, cameras in models.items()]
         at, wall = time.monotonic(), time.time()
-        for camera in setting.cameras:
-            memory = memories.get((name, camera))
-            if meanings is None:
-                self._runner.put(TextPost(name, camera, setting, Saying(setting, memory, at, wall)), at)
-                continue
-            watch = Watch(setting, memory, at, wall)
-            since = watch.memory.on_wall if watch.memory.on else None
-            self._runner.put(Post(name, camera, setting, meanings, watch, since=since), at)
+        for model, heard, cameras in looking if setting.enabled else ():
+            for camera in cameras:
+                memory = memories.get((name, camera))
+                if heard is None:
+                    self._runner.put(TextPost(name, camera, setting, model, Saying(setting, memory, at, wall)), at)
+                    continue
+                watch = Watch(setting, memory, at, wall)
+                since = watch.memory.on_wall if watch.memory.on else None
+                self._runner.put(Post(name, camera, setting, model, heard, watch, since=since), at)
 
     def _now(self, name: str, setting: WatchSetting) -> list[WatchNow]:
         trouble = self._trouble.get(name) or (None if setting.enabled else "it is not enabled")

@@ -49,6 +49,7 @@ class WatchSetting:
     severity: Severity = Severity.WARNING
     only_when_healthy: bool = True  # a dark, frozen, blurred or overexposed picture changes nothing
     enabled: bool = True
+    model: str | None = None  # which of the server's models looks; None: each camera's own
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.question.strip()) <= MAX_QUESTION:

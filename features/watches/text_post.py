@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from askcam.client.watches import WatchEvent, WatchNow
 from askcam.features.watches.setting import WatchSetting
 from askcam.features.watches.text import Saying, tidy
+from askcam.server.model import Model
 from askcam.server.saw import rfc3339, seen_window
 from askcam.stream.window import View
 
@@ -16,6 +17,7 @@ class TextPost:
     name: str
     camera: str
     setting: WatchSetting
+    model: Model  # that looks
     watch: Saying
     read_at: str | None = None  # capture time of the newest frame that an answer saw
     trouble: str | None = None  # why the last moment was blind

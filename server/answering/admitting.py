@@ -17,7 +17,6 @@ from askcam.server.answering.notes import with_notes
 from askcam.server.answering.trained import asked, beyond, check_form, instead, no_form
 from askcam.server.cameras import Cameras
 from askcam.server.errors import needs_picture
-from askcam.server.model import Model
 from askcam.server.steps import Ask
 from askcam.server.tools.base import CallLimits, Tool
 from askcam.server.tools.box import Toolbox
@@ -36,17 +35,15 @@ class Admitting:
 
     def __init__(
         self,
-        model: Model,
         cameras: Cameras,
         tools: Toolbox,
         limits: CallLimits,
         max_chars: int,
         max_age_s: float | None,
-        thinking: bool,
     ) -> None:
-        """`max_chars`: of all text in one question; `max_age_s`, `thinking`: of one that says nothing itself."""
-        self._model, self._cameras, self._tools, self._limits = model, cameras, tools, limits
-        self._max_chars, self._max_age_s, self._thinking = max_chars, max_age_s, thinking
+        """`max_chars`: of all text in one question; `max_age_s`: of one that says nothing itself."""
+        self._cameras, self._tools, self._limits = cameras, tools, limits
+        self._max_chars, self._max_age_s = max_chars, max_age_s
         self.tellers: list[Teller] = []
 
     def max_age_s(self, ask: Ask, camera: str) -> float | None:
@@ -62,18 +59,18 @@ class Admitting:
         facts: tuple[Fact, ...] = ()
         runs: dict[str, Tool] = {}
         health: tuple[str, ...] = ()
-        info, allowed = self._model.engine.info, self._limits.allow
+        model = self._cameras.asked_of(ask.camera, ask.model)
+        info, allowed = model.engine.info, self._limits.allow
         if ask.camera is None and not info.talks and not any(map(_shows, ask.messages)):
             raise needs_picture(self._cameras.names(), ask.said_in)
         if ask.camera is not None:
-            self._cameras.get(ask.camera)
             use, health = self._cameras.use(ask.camera), self._cameras.health(ask.camera)
             check_health(self._cameras, ask, ask.camera, health)
             allowed = use.tools
             facts = tuple(facts_of(self.tellers, ask.camera))
             ask = replace(ask, max_age_s=self.max_age_s(ask, ask.camera))
         if ask.thinking is None:
-            ask = replace(ask, thinking=self._thinking)
+            ask = replace(ask, thinking=model.thinking)
         if ask.choice.mode != "none":
             runs = {tool.signature.name: tool for tool in self._tools.offered(allowed, ask.server_tools)}
         messages = with_notes(ask.messages, facts if info.takes_facts else (), health)
@@ -86,7 +83,8 @@ class Admitting:
             ask, messages, [tool.signature.wire() for tool in runs.values()], self._limits, info.failed_call
         )
         watched = ask.camera is not None and ask.on_change is not None
-        heard = AnswerSoFar(ask, new_answer_id(), info, dialogue, runs, list(facts), watched=watched)
+        answering = (new_answer_id(), model.called, model.engine)
+        heard = AnswerSoFar(ask, *answering, dialogue, runs, list(facts), watched=watched)
         if info.trained is not None:
             check_form(info.trained, ask.sampling.response_format, asked(messages))
             heard.instead = instead(info.trained, messages, dialogue.tools)

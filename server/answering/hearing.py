@@ -8,7 +8,7 @@ import msgspec
 
 from askcam.client.protocol import CalledTool, Fact, Saw
 from askcam.engine.calls import Call
-from askcam.engine.interface import ModelInfo
+from askcam.engine.interface import Engine, ModelInfo
 from askcam.engine.question import (
     Event,
     Failed,
@@ -38,7 +38,8 @@ class AnswerSoFar:
 
     ask: Ask
     answer_id: str
-    info: ModelInfo
+    model: str  # what the one that answers is called here
+    engine: Engine  # ... and its engine
     dialogue: Dialogue
     runs: Mapping[str, Tool] = field(default_factory=dict)  # server-side tools that are offered
     facts: list[Fact] = field(default_factory=list)
@@ -71,6 +72,11 @@ class AnswerSoFar:
     _thinking: bool = False  # there was a thought in this round
     _num_told: int = 0  # of the logprobs
     _num_tokens: int = 0  # of this round, so far
+
+    @property
+    def info(self) -> ModelInfo:
+        """Of the model that answers."""
+        return self.engine.info
 
     def begin(self) -> None:
         """A round begins."""
@@ -178,7 +184,7 @@ class AnswerSoFar:
         self.timings = Timings(**summed | {"first_token_s": first_s, "total_s": time.monotonic() - self.began})
 
     def _see(self, ttft_s: float | None) -> Saw:
-        saw = what_it_saw(self.answer_id, self.info, self.view, self.health, self.frame_age_s, ttft_s)
+        saw = what_it_saw(self.answer_id, self.info, self.view, self.health, self.frame_age_s, ttft_s, self.model)
         camera = self.ask.camera  # named even if nothing of it was looked at
         return msgspec.structs.replace(
             saw,

@@ -29,7 +29,7 @@ class Decoding(ServerPart):
     much keeps nobody else waiting for longer than one message takes, and rests after a long one."""
 
     def __init__(self, held: Held | None = None, threads: int = THREADS, fit: FitRule = as_is) -> None:
-        """`fit`: the model's, of pictures: they are kept as it sees them. May raise QuestionError and Refusal."""
+        """`fit`: of pictures whose message names no other rule."""
         self.held = Held() if held is None else held
         self._fit = fit
         self._threads = ThreadPoolExecutor(threads, "askcam-decoding", give_way, (NICE,))
@@ -48,10 +48,17 @@ class Decoding(ServerPart):
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def run(
-        self, client: str, work: Callable[[Budget], T], gone: Callable[[], Awaitable[bool]] | None = None
+        self,
+        client: str,
+        work: Callable[[Budget], T],
+        gone: Callable[[], Awaitable[bool]] | None = None,
+        fit: FitRule | None = None,
     ) -> T:
         """What `work` returns, called in another thread. Raises what it raises; TooMany when too much waits, Abandoned
-        when `gone` says that nobody does. Cancelled, it ends soon, and at once if it has not begun."""
+        when `gone` says that nobody does. Cancelled, it ends soon, and at once if it has not begun.
+
+        `fit`: that of the model that is asked: pictures are kept as it sees them. May raise QuestionError and Refusal.
+        """
         if self._count[client] >= MAX_OF_CLIENT or self._count.total() >= MAX_WAITING:
             whose = "yours" if self._count[client] >= MAX_OF_CLIENT else "others'"
             told = f"too many messages with pictures are being read just now ({whose}): try again"
@@ -62,7 +69,7 @@ class Decoding(ServerPart):
         except BaseException:
             self._leave(client)
             raise
-        budget = Budget(held=self.held, client=client, fit=self._fit)
+        budget = Budget(held=self.held, client=client, fit=fit or self._fit)
         self._budgets.add(budget)
         loop = asyncio.get_running_loop()
         try:

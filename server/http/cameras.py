@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from askcam.client.protocol import CameraInfo, CameraList, encode
 from askcam.server.access.auth import Role
+from askcam.server.cameras import CameraUse
 from askcam.server.core import Core
 from askcam.server.errors import Invalid
 from askcam.server.saw import rfc3339
@@ -33,6 +34,7 @@ class NewCamera(msgspec.Struct, forbid_unknown_fields=True):
     name: Annotated[str, NAME]
     uri: str
     fps: Annotated[float | None, bounds(minimum=0.05, maximum=60)] = None
+    model: str | None = None  # which of the models here answers about it; None: the usual one
 
 
 WIDTH = Takes("width", "query", "at most so many pixels wide", {"type": "number", "minimum": 16, "maximum": 3840})
@@ -58,7 +60,7 @@ def endpoints(core: Core) -> list[Endpoint]:
             config = CameraConfig() if body.fps is None else CameraConfig(fps=body.fps)
         except ValueError as exc:
             raise Invalid(str(exc), "fps") from exc
-        core.cameras.add(body.name, body.uri, config)
+        core.cameras.add(body.name, body.uri, config, CameraUse(model=body.model))
         return json_response(core.cameras.info(body.name), status=201)
 
     async def removed(request: Request) -> Response:
@@ -102,7 +104,7 @@ def endpoints(core: Core) -> list[Endpoint]:
             replies={201: Reply("it is being opened; its state says how that goes", {JSON: CameraInfo}, links=LINKS)},
             role=Role.ADMIN,
             body=NewCamera,
-            errors=(400, 409, 503, 507),
+            errors=(400, 404, 409, 503, 507),
             tag="cameras",
         ),
         Endpoint(

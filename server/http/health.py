@@ -1,4 +1,4 @@
-"""/healthz: the process answers. /readyz: the model is warm. /metrics: for Prometheus."""
+"""/healthz: the process answers. /readyz: the models are warm. /metrics: for Prometheus."""
 
 from typing import Literal
 
@@ -19,13 +19,15 @@ class Alive(msgspec.Struct):
 
 
 class Ready(msgspec.Struct):
-    """The model is warm."""
+    """All models are warm, and one of them at least can be asked."""
 
     status: Literal["ready"]
+    storage_lost: dict[str, str] | msgspec.UnsetType = msgspec.UNSET  # what is kept, and is not where it was put
+    models_lost: dict[str, str] | msgspec.UnsetType = msgspec.UNSET  # models whose servers are gone, for now, and why
 
 
 class NotReady(msgspec.Struct):
-    """How far the model is; or that the server behind which it runs is gone, for now."""
+    """How far the models are; or that the servers behind which they run are gone, all of them, for now."""
 
     status: Literal["loading", "failed", "unreachable"]
     what: str
@@ -40,14 +42,16 @@ def endpoints(core: Core) -> list[Endpoint]:
         return json_response({"status": "ok"})
 
     async def readyz(request: Request) -> Response:
-        readiness = core.model.readiness
+        readiness = core.models.readiness
         status, (what, share) = readiness.status, readiness.snapshot()
-        if status == "ready" and (trouble := core.model.trouble) is not None:
-            gone = {"status": "unreachable", "what": trouble, "share": 1.0, "failed": False}
-            return json_response(gone, 503, {"Retry-After": "2"})
+        gone = core.models.troubles
+        if gone and all(model.called in gone for model in core.models):
+            told = {"status": "unreachable", "what": next(iter(gone.values())), "share": 1.0, "failed": False}
+            return json_response(told, 503, {"Retry-After": "2"})
         if status == "ready":
             lost = await core.storage.look()  # answers go on without it: whoever sends questions here may go on, too
-            return json_response({"status": "ready"} | ({"storage_lost": lost} if lost else {}))
+            told = {"status": "ready"} | ({"storage_lost": lost} if lost else {})
+            return json_response(told | ({"models_lost": gone} if gone else {}))
         body = {"status": status, "what": what, "share": round(share, 3), "failed": status == "failed"}
         return json_response(body, 503, {"Retry-After": "2"} if status == "loading" else None)
 
@@ -70,7 +74,7 @@ def endpoints(core: Core) -> list[Endpoint]:
             path="/readyz",
             handler=readyz,
             name="getReadiness",
-            what="Is the model warm, whatever the cameras do?",
+            what="Are the models warm, and can one of them at least be asked, whatever the cameras do?",
             replies={200: Reply("yes", {JSON: Ready}), 503: Reply("not yet", {JSON: NotReady})},
             role=None,
         ),

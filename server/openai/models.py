@@ -9,17 +9,19 @@ from starlette.responses import JSONResponse, Response
 
 from askcam.server.core import Core
 from askcam.server.errors import unknown_camera
+from askcam.server.model import USUAL, Model
 from askcam.server.wire.endpoint import JSON, Endpoint, Reply, Takes
 from askcam.stream.states import State
 
-MODEL = "askcam"  # asks about the pictures in the message, no camera
+MODEL = USUAL  # asks about the pictures in the message, no camera
 
 
 class AboutModel(msgspec.Struct, tag_field="kind", tag="model"):
-    """The model itself. `backend` and what follows are there once it is loaded."""
+    """A model itself. `backend` and what follows are there once it is loaded."""
 
     model: str
     ready: bool
+    trouble: str | msgspec.UnsetType = msgspec.UNSET  # why it can answer nothing now, while that is so
     backend: str | msgspec.UnsetType = msgspec.UNSET
     family: str | msgspec.UnsetType = msgspec.UNSET
     device: str | msgspec.UnsetType = msgspec.UNSET
@@ -28,6 +30,7 @@ class AboutModel(msgspec.Struct, tag_field="kind", tag="model"):
 
 class AboutCamera(msgspec.Struct, tag_field="kind", tag="camera"):
     state: Literal["connecting", "live", "stalled", "lost", "ended"]
+    model: str | msgspec.UnsetType = msgspec.UNSET  # which of the models here answers about it; there once it is opened
 
 
 class AboutOther(msgspec.Struct, tag_field="kind", tag="other"):
@@ -57,21 +60,19 @@ def endpoints(core: Core) -> list[Endpoint]:
     created = int(time.time())
 
     def entries() -> dict[str, dict[str, object]]:
-        about: dict[str, object] = {"kind": "model", "model": core.model.name, "ready": core.model.loaded}
-        if core.model.loaded:
-            info = core.model.engine.info
-            about |= {"backend": info.backend, "family": info.family, "device": info.device, "note": info.note or None}
-        known: dict[str, dict[str, object]] = {MODEL: about}
+        known: dict[str, dict[str, object]] = {model.called: _about(model) for model in core.models}
         for name in core.cameras.announced:
             known[name] = {"kind": "camera", "state": State.CONNECTING.value}
         for name in core.cameras.names():
-            known[name] = {"kind": "camera", "state": core.cameras.get(name).status().state.value}
+            state, model = core.cameras.get(name).status().state.value, core.cameras.model(name).called
+            known[name] = {"kind": "camera", "state": state, "model": model}
         for name, answerer in core.asking.answerers.items():
             known.setdefault(name, {"kind": "other", "what": answerer.what})
         return known
 
     def entry(name: str, about: dict[str, object]) -> dict[str, object]:
-        length = core.model.engine.info.context_tokens if core.model.loaded else None
+        model = core.model_of(name)
+        length = model.engine.info.context_tokens if model.loaded else None
         about_all = {"object": "model", "created": created, "owned_by": "askcam", "max_model_len": length}
         return {"id": name, **about_all, "askcam": about}
 
@@ -81,7 +82,7 @@ def endpoints(core: Core) -> list[Endpoint]:
     async def retrieved(request: Request) -> Response:
         name, known = request.path_params["name"], entries()
         if name not in known:
-            raise unknown_camera(name, [camera for camera in known if camera != MODEL])
+            raise unknown_camera(name, [camera for camera in known if camera not in core.models])
         return JSONResponse(entry(name, known[name]))
 
     return [
@@ -90,7 +91,7 @@ def endpoints(core: Core) -> list[Endpoint]:
             path="/v1/models",
             handler=listed,
             name="listModels",
-            what="The model itself and the public cameras, as OpenAI lists models",
+            what="The models themselves and the public cameras, as OpenAI lists models",
             replies={200: Reply("", {JSON: ModelList})},
             tag="asking",
         ),
@@ -101,8 +102,19 @@ def endpoints(core: Core) -> list[Endpoint]:
             name="getModel",
             what="One of them",
             replies={200: Reply("", {JSON: ModelEntry})},
-            takes=(Takes("name", "path", "`askcam` or a camera"),),
+            takes=(Takes("name", "path", "`askcam`, another model or a camera"),),
             errors=(404,),
             tag="asking",
         ),
     ]
+
+
+def _about(model: Model) -> dict[str, object]:
+    """A model itself."""
+    about: dict[str, object] = {"kind": "model", "model": model.name, "ready": model.loaded}
+    if model.loaded:
+        info = model.engine.info
+        about |= {"backend": info.backend, "family": info.family, "device": info.device, "note": info.note or None}
+    if (trouble := model.trouble) is not None:
+        about["trouble"] = trouble
+    return about

@@ -24,6 +24,7 @@ def with_wishes(ask: Ask, asked: AskcamRequest | None) -> Ask:
         server_tools=None if asked.tools is None else tuple(asked.tools),
         evidence=asked.evidence is not False,
         unwell=asked.unwell,
+        model=asked.model,
         on_change=asked.on_scene_change,
     )
 

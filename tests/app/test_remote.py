@@ -192,7 +192,7 @@ def test_a_server_that_is_gone_is_not_ready_and_ready_again_by_itself(served: Se
         assert reply.json()["error"]["code"] == "model_unreachable"
         gone = served.http.get("/readyz")
         assert (gone.status_code, gone.json()["status"]) == (503, "unreachable")
-        assert "askcam_model_ready 0.0" in served.http.get("/metrics").text
+        assert 'askcam_model_ready{model="askcam"} 0.0' in served.http.get("/metrics").text
     finally:
         served.models.start()
     until(lambda: served.http.get("/readyz").status_code == 200, "it to be ready again")
@@ -217,18 +217,33 @@ def test_its_answers_are_kept_and_never_said_to_differ(served: Served, kept: Pat
     assert served.http.get(f"/v1/answers/{answer_id}").json()["answer"] == text
 
 
-def test_one_look_and_the_doctor_go_there_too(served: Served) -> None:
+def test_one_look_and_the_doctor_go_there_too(served: Served, tmp_path: Path) -> None:
     there = ["--model-url", served.models.url, "--dialect", "auto", "--json"]
     looked = askcam("look", "synthetic:7", "what is there?", "--seconds", "0.5", *there)
     assert looked.returncode == 0, looked.stderr
     said = json.loads(looked.stdout.splitlines()[-1])
     assert said["askcam"]["backend"] == "remote"
     assert "the newest is" in said["answer"]
-    found = askcam("doctor", *there)
+    file, dialect = tmp_path / "askcam.toml", f'url = "{served.models.url}"\ndialect = "auto"\n'
+    file.write_text(f"[model]\n{dialect}[models.large]\n{dialect}")
+    found = askcam("doctor", "--config", str(file), "--json")
     rows = {row["what"]: row for row in map(json.loads, found.stdout.splitlines())}
-    assert {what for what, row in rows.items() if not row["ok"]} <= {"speed"}, found.stdout  # a busy machine's
+    assert {what for what, row in rows.items() if not row["ok"]} <= {"speed", "large: speed"}, (
+        found.stdout
+    )  # a busy machine's
     assert rows["model server, newest frame"]["ok"]
+    assert rows["large: model server, newest frame"]["ok"]
     assert "device" not in rows  # nothing here multiplies
     wrong = askcam("look", "synthetic:7", "what?", "--model-url", served.models.url, "--device", "cuda")
     assert wrong.returncode == 2
     assert "runs elsewhere" in wrong.stderr
+
+
+def test_a_summary_and_a_calibration_are_asked_there(served: Served) -> None:
+    there = ["--model-url", served.models.url, "--dialect", "vllm"]
+    told = askcam("summarize", "synthetic:7", "--for", "2", "--format", "json", *there)
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["model"] == "org/model"
+    measured = askcam("watch", "calibrate", "synthetic:3", "--seeds", "2", "--json", *there)
+    assert measured.returncode == 0, measured.stderr
+    assert json.loads(measured.stdout.splitlines()[-1])["model"] == "org/model"

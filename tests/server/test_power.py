@@ -18,6 +18,7 @@ from askcam.server.access.limits import Limits
 from askcam.server.cameras import LOW_POWER_GATE, Cameras
 from askcam.server.model import Model
 from askcam.server.model_config import ModelConfig
+from askcam.server.models import Models
 from askcam.stream.camera import CameraConfig
 from askcam.stream.sources.registry import resolve
 
@@ -45,8 +46,8 @@ def test_a_server_in_low_power_says_so_everywhere(server: LiveServer) -> None:
         assert answer["askcam"]["power"] == "low"
         assert client.get(f"/v1/answers/{answer['askcam']['answer_id']}").json()["askcam"]["power"] == "low"
         metrics = client.get("/metrics").text
-    assert "askcam_engine_low_power 1.0" in metrics
-    assert 'askcam_engine_held_fps{camera="lobby"}' in metrics
+    assert 'askcam_engine_low_power{model="askcam"} 1.0' in metrics
+    assert 'askcam_engine_held_fps{camera="lobby",model="askcam"}' in metrics
 
 
 def test_in_low_power_a_window_never_has_a_second_one_beside_it(server: LiveServer) -> None:
@@ -69,7 +70,7 @@ def test_a_server_in_full_power_says_that(live_server: LiveServer) -> None:
     assert camera["power"] == "full"
     answer = httpx.post(f"{live_server.url}/v1/chat/completions", json=QUESTION, timeout=60).json()
     assert answer["askcam"]["power"] == "full"
-    assert "askcam_engine_low_power 0.0" in httpx.get(f"{live_server.url}/metrics", timeout=60).text
+    assert 'askcam_engine_low_power{model="askcam"} 0.0' in httpx.get(f"{live_server.url}/metrics", timeout=60).text
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, took: PairSeconds, config: ModelConfig) -> Engine:
@@ -81,7 +82,7 @@ def opened(monkeypatch: pytest.MonkeyPatch, took: PairSeconds, config: ModelConf
 async def test_a_machine_that_is_too_slow_makes_a_server_of_low_power(monkeypatch: pytest.MonkeyPatch) -> None:
     model = Model()
     model.ready(opened(monkeypatch, PairSeconds(3.0, 0.5, 54), ModelConfig(threads=1)))
-    cameras = Cameras(model, Limits(), resolve)
+    cameras = Cameras(Models(model), Limits(), resolve)
     try:
         power = model.engine.info.power
         assert (power.low, power.wanted_fps) == (True, 2.0)
@@ -101,7 +102,7 @@ async def test_a_machine_that_is_too_slow_makes_a_server_of_low_power(monkeypatc
 async def test_full_power_is_full_power_however_slow_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     model = Model()
     model.ready(opened(monkeypatch, PairSeconds(3.0, 0.5, 54), ModelConfig(threads=1, power="full")))
-    cameras = Cameras(model, Limits(), resolve)
+    cameras = Cameras(Models(model), Limits(), resolve)
     try:
         assert not model.engine.info.power.low
         assert cameras.add("lobby", "synthetic:7").config.motion_gate is None

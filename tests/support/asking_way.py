@@ -32,7 +32,7 @@ class Way:
     def asking(self) -> Asking:
         metrics = Metrics(self.cameras.all)
         kept, usual = (self.answers, metrics, self.tools, self.limits), self.max_age_s
-        asking = Asking(self.model, self.cameras, *kept, max_age_s=usual)
+        asking = Asking(self.cameras.models, self.cameras, *kept, max_age_s=usual)
         if self.evidence is not None:
             asking.observe(self.evidence)
         return asking

@@ -20,6 +20,7 @@ from askcam.server.access.limits import Limits
 from askcam.server.cameras import Cameras
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
+from askcam.server.models import Models
 from askcam.stream.sources.registry import resolve
 
 SEEDS = {"one": 3, "two": 4}
@@ -94,10 +95,10 @@ async def open_hall(
 ) -> AsyncIterator[tuple[Heard, Watching, EventLog]]:
     """Two synthetic cameras that are watched by nobody yet."""
     heard, model = Heard(engine), Model("built-in")
-    cameras = Cameras(model, Limits(), resolve)
+    cameras = Cameras(Models(model), Limits(), resolve)
     model.ready(heard)
     events = EventLog(EventThread(folder, EventBounds()))
-    watching = Watching(events, model, cameras, {})
+    watching = Watching(events, cameras, {})
     (metrics or Metrics(cameras.all)).register(*watching.collectors)
     await events.open()
     for name, seed in SEEDS.items():

@@ -74,6 +74,8 @@ interface CameraInfo {
   slow: string | null;
   power: "full" | "low";
   held_fps: number | null;
+  model: string;
+  seen_by: string[];
 }
 
 interface CameraProblem {
@@ -172,6 +174,7 @@ interface Saw {
   sees_every_ms: number | null;
   power: "full" | "low";
   answers: CameraAnswer[] | null;
+  model: string;
 }
 
 interface Seen {
@@ -269,6 +272,7 @@ interface WatchInfo {
   only_when_healthy: boolean;
   enabled: boolean;
   now: WatchNow[];
+  model: string | null;
   object: string;
 }
 

@@ -52,6 +52,7 @@ def endpoints(core: Core) -> list[Endpoint]:
                 client_of(request).key,
                 lambda budget: read(body, core.limits, budget),
                 request.is_disconnected,
+                core.model_of(body.model, body.askcam.model if body.askcam else None).fit_picture,
             )
         else:
             ask = await asyncio.to_thread(read, body, core.limits)

@@ -66,7 +66,7 @@ class Hosted:
         """`role`: of whoever may come back to it; `place`: of its own camera, left with it; `use`: what is made of that
         camera."""
         limits = core.limits
-        context = core.model.engine.info.context_tokens
+        context = core.model_of(camera or model).engine.info.context_tokens
         self.model, self.owner = model, str(role)
         self.outbox = SocketOutbox()
         self.connection: Serving | None = None
@@ -219,6 +219,7 @@ class Hosted:
             messages=await self._prompt(start),
             said_in="response.input",
             camera=self.camera,
+            model=settings.model or (self.model if self.camera is None else None),
             sampling=start.sampling,
             max_age_s=settings.max_age_s,
             max_wait_s=settings.max_wait_s,
@@ -238,7 +239,8 @@ class Hosted:
         make = functools.partial(messages, start.instructions, start.items, times=times)
         if not any(item.num_pictures for item in start.items):
             return make()
-        return await self._core.decoding.run(self.client, lambda budget: make(budget=budget))
+        fit = self._core.model_of(self.camera or self.model, start.settings.model).fit_picture
+        return await self._core.decoding.run(self.client, lambda budget: make(budget=budget), fit=fit)
 
     def _push(self, frame: Push) -> None:
         assert self._source is not None, "only a pushed camera's session hands frames on"

@@ -12,7 +12,6 @@ from askcam.server.access.browsers import selected
 from askcam.server.access.shares import Place, client_of
 from askcam.server.core import Core
 from askcam.server.errors import Invalid, Refusal
-from askcam.server.openai.models import MODEL
 from askcam.server.openai.realtime.connection import Connection, End
 from askcam.server.openai.realtime.hosted import Hosted
 from askcam.server.openai.realtime.session import random_id
@@ -86,13 +85,13 @@ async def _new(core: Core, websocket: WebSocket) -> Hosted:
         except BaseException:
             place.leave()
             raise
-    elif model != MODEL:
+    elif model not in core.models:
         if not model:
-            known = ", ".join([*core.cameras.names(), PUSH, MODEL])
+            known = ", ".join([*core.cameras.names(), PUSH, *(each.called for each in core.models)])
             raise Invalid(f"which camera? connect with ?model=NAME; names here: {known}", "model")
         camera = core.cameras.get(model).name
     else:
-        _ = core.model.engine  # or tell how far the loading is
+        _ = core.models.get(model).engine  # or tell how far the loading is
     hosted = Hosted(core, websocket, model, camera, source, _role(core, websocket), place, use)
     core.sessions.add(hosted)
     return hosted

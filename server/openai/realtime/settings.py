@@ -52,6 +52,7 @@ class Settings:
     events: frozenset[str] = frozenset()  # which of askcam's own events to send
     events_after: int | None = None  # of those that an extension feeds: what came after this number first
     evidence: bool = True  # answers' evidence may be kept on the server's disk
+    model: str | None = None  # which of the models that see the camera answers; None: the camera's own
 
     def sampling(self, max_tokens: int) -> Sampling:
         """How tokens are chosen where no answer may have more than `max_tokens`."""
@@ -108,6 +109,7 @@ class Settings:
             "events": sorted(self.events),
             "events_after": self.events_after,
             "evidence": self.evidence,
+            "model": self.model,
         }
 
     def with_changes(self, changes: Mapping[str, Any]) -> "Settings":
@@ -176,6 +178,7 @@ RESET: Mapping[str, Any] = {
     "server_tools": None,
     "turn_times": None,
     "evidence": True,
+    "model": None,
 }
 
 
@@ -190,7 +193,7 @@ def _askcam(fields: Fields, feeds: Iterable[str], session: bool) -> dict[str, An
         raise Invalid(f"{path}: {exc}", path) from exc
     extra = Fields(value, path)
     changes: dict[str, Any] = {
-        name: getattr(asked, name) for name in ("unwell", "on_scene_change", "turn_times") if name in extra
+        name: getattr(asked, name) for name in ("unwell", "on_scene_change", "turn_times", "model") if name in extra
     }
     if "max_age_ms" in extra:
         if asked.max_age_ms is not None and not 0 < asked.max_age_ms <= MAX_AGE_MS:

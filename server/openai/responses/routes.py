@@ -42,12 +42,14 @@ def endpoints(core: Core) -> list[Endpoint]:
         body = await read_aside(await request.body(), read_body)
         before, added = responses.before(body.previous_response_id), responses.referred(body.items)
         await core.fetcher.put(in_response(body), client_of(request))
-        context = core.model.engine.info.context_tokens
+        model = core.model_of(body.model, body.askcam.model if body.askcam else None)
+        context = model.engine.info.context_tokens
         if shows((*before, *added)):
             ask = await core.decoding.run(
                 client_of(request).key,
                 lambda budget: read(body, before, added, core.limits, context // 2, budget),
                 request.is_disconnected,
+                model.fit_picture,
             )
         else:
             ask = await asyncio.to_thread(read, body, before, added, core.limits, context // 2)

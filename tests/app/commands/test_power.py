@@ -85,6 +85,6 @@ def test_a_servers_cameras_together_are_what_is_wanted() -> None:
             cameras={f"c{i}": CameraEntry("synthetic:7", CameraConfig(fps=fps)) for i, fps in enumerate(rates)}
         )
 
-    assert with_rates().wanted_fps == 2.0
-    assert with_rates(0.5).wanted_fps == 0.5
-    assert with_rates(2.0, 1.0, 4.0).wanted_fps == 7.0
+    assert with_rates().wanted_fps() == 2.0
+    assert with_rates(0.5).wanted_fps() == 0.5
+    assert with_rates(2.0, 1.0, 4.0).wanted_fps() == 7.0

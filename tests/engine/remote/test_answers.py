@@ -16,7 +16,6 @@ from askcam.engine.calls import CallParser, call_schema
 from askcam.engine.errors import (
     Busy,
     EngineFailure,
-    ModelError,
     ModelUnreachable,
     QuestionError,
     Stale,
@@ -121,48 +120,6 @@ def test_pictures_and_clips_in_the_conversation_are_seen(
     assert isinstance(failure(events(engine, broken)), QuestionError)
 
 
-FAULTS: list[tuple[str, type[Exception], str, bool]] = [
-    ("breaks", EngineFailure, "broke off", True),
-    ("no_finish", EngineFailure, "no finish_reason", True),
-    ("error_chunk", EngineFailure, "the worker died", True),
-    ("garbage", EngineFailure, "no JSON", True),
-    ("filters", EngineFailure, "content_filter", True),
-    ("broken", EngineFailure, "CUDA error", False),
-    ("unauthorized", ModelError, "ASKCAM_MODEL_KEY", False),
-    ("no_model", ModelError, "has no model", False),
-    ("too_long", TooLong, "maximum context length", False),
-    ("busy", Busy, "7 s", False),
-    ("loading", Busy, "no place", False),
-]
-
-
-@pytest.mark.parametrize(("fault", "kind", "said", "begun"), FAULTS)
-def test_whatever_goes_wrong_is_the_right_error_and_told_once(
-    fault: str,
-    kind: type[Exception],
-    said: str,
-    begun: bool,
-    vllm: RunningModelServer,
-    opened: Opened,
-    asked: Asked,
-    events: Events,
-) -> None:
-    engine = opened(vllm)
-    vllm.goes_wrong(fault)
-    told = events(engine, asked(camera=None))
-    error = failure(told)
-    assert isinstance(error, kind), error
-    assert said in str(error)
-    assert any(isinstance(event, First) for event in told) is begun
-    assert sum(isinstance(event, Failed | Finished) for event in told) == 1
-    assert len(vllm.seen()["requests"]) == 1  # not asked again
-    if kind is Busy:
-        assert isinstance(error, Busy)
-        assert error.retry_after_s == (7 if fault == "busy" else 2)
-    vllm.goes_wrong()
-    assert isinstance(events(engine, asked(camera=None))[-1], Finished)  # the next one is answered
-
-
 def test_silence_before_the_first_word_ends_in_time(
     vllm: RunningModelServer, opened: Opened, asked: Asked, events: Events
 ) -> None:
@@ -184,18 +141,6 @@ def test_silence_between_two_words_ends_in_time(
     told = events(engine, asked(camera=None))
     assert "said nothing for 0.5 s" in str(failure(told))
     assert any(isinstance(event, Piece) for event in told)
-
-
-def test_a_stream_that_is_not_closed_behind_its_end_is_over_all_the_same(
-    vllm: RunningModelServer, opened: Opened, asked: Asked, events: Events
-) -> None:
-    engine = opened(vllm)
-    vllm.goes_wrong("stays_open")
-    began = time.monotonic()
-    last = events(engine, asked(camera=None))[-1]
-    assert isinstance(last, Finished)
-    assert last.text == "0 pictures, the newest is nothing"
-    assert time.monotonic() - began < 10
 
 
 def test_a_server_that_vanishes_is_said_and_found_again(

@@ -32,52 +32,10 @@ def test_a_server_that_does_all_of_it_is_proven_to(vllm: RunningModelServer, ope
     assert engine.trouble() is None
 
 
-@pytest.mark.parametrize("server", ["vllm", "ollama", "transformers"])
-@pytest.mark.parametrize(
-    ("fault", "said"),
-    [
-        ("drops_newest", "does not see all frames of a window"),
-        ("believes_names", "whatever the newest frame shows"),
-        ("holds_still", "whatever the newest frame shows"),
-        ("no_model", "has no model 'org/model'"),
-        ("html", "no model server"),
-        ("unauthorized", "ASKCAM_MODEL_KEY"),
-        ("loading", "no place"),
-        ("broken", "CUDA error"),
-        ("too_long", "does not take a window of 1 pairs"),
-    ],
-)
-def test_a_server_that_goes_wrong_is_told_at_the_start(
-    server: str, fault: str, said: str, request: pytest.FixtureRequest, opened: Opened
-) -> None:
-    running = request.getfixturevalue(server)
-    running.goes_wrong(fault)
-    unseen = {("transformers", "holds_still"), ("transformers", "believes_names"), ("ollama", "believes_names")}
-    if (server, fault) in unseen:  # without logprobs there is nothing to compare; pictures have no names
-        assert opened(running, max_pairs=6)
-        return
-    with pytest.raises(ModelError, match=said):
-        opened(running, max_pairs=6)
-
-
 def test_frames_that_are_dropped_are_seen_where_no_tokens_are_told(vllm: RunningModelServer, opened: Opened) -> None:
     vllm.goes_wrong("drops_newest", "no_usage")
     with pytest.raises(ModelError, match="newest frame"):
         opened(vllm)
-
-
-def test_a_server_that_tells_no_logprobs_scores_nothing(vllm: RunningModelServer, opened: Opened) -> None:
-    vllm.goes_wrong("ignores_logprobs")
-    engine = opened(vllm)
-    assert not checks(engine)["logprobs"]
-    with pytest.raises(QuestionError, match="nothing can be scored"):
-        engine.single(["Yes"])
-
-
-def test_an_older_server_scores_by_the_likeliest_tokens(vllm: RunningModelServer, opened: Opened) -> None:
-    vllm.goes_wrong("old")
-    engine = opened(vllm)
-    assert "bounds" in next(check.detail for check in engine.info.checks if check.name == "logprobs")
 
 
 def test_a_server_that_keeps_no_form_is_given_none(

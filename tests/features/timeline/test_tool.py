@@ -19,6 +19,7 @@ from askcam.features.timeline.tools import LIMIT, SearchTimeline
 from askcam.server.access.limits import Limits
 from askcam.server.cameras import Cameras
 from askcam.server.model import Model
+from askcam.server.models import Models
 from askcam.server.tools.base import Circumstance, Fault, ToolError
 from askcam.stream.sources.registry import resolve
 
@@ -27,7 +28,7 @@ HERE = Circumstance("lobby", "ans_1")
 
 def made(folder: Path, *, wanted: bool = True) -> Timeline:
     model = Model("built-in")
-    cameras = Cameras(model, Limits(), resolve)
+    cameras = Cameras(Models(model), Limits(), resolve)
     events = EventLog(EventThread(None, EventBounds()))
     config = TimelineConfig(folder=folder, time_zone="Europe/Berlin", detail_days=3650, max_days=3650)
     return Timeline(config, model, cameras, events, lambda: False, some_camera=wanted)

@@ -96,7 +96,7 @@ async def test_a_watch_is_made_by_an_admin_tells_and_is_removed(place: Place) ->
     [
         ({"type": "watch.create", "watch": {"name": "door", "question": "?"}}, None, "name"),
         ({"type": "watch.create", "watch": {"name": "No Name", "question": "?"}}, "invalid_value", "name"),
-        ({"type": "watch.create", "watch": X | {"cameras": ["cellar"]}}, "model_not_found", "model"),
+        ({"type": "watch.create", "watch": X | {"cameras": ["cellar"]}}, "model_not_found", "watch.cameras"),
         ({"type": "watch.create", "watch": X | {"every_s": 0.01}}, "invalid_value", "watch.every_s"),
         ({"type": "watch.create", "watch": X | {"kind": "number", "on_when": ["> 20"]}},
          "cannot_be_scored", "watch.on_when"),

@@ -12,6 +12,7 @@ from askcam.engine.open import open_engine
 from askcam.server.access.limits import Limits
 from askcam.server.cameras import Cameras
 from askcam.server.model import Model
+from askcam.server.models import Models
 from askcam.stream.sources.registry import resolve
 
 
@@ -25,6 +26,6 @@ def engine() -> Iterator[Engine]:
 async def way(engine: Engine) -> AsyncIterator[Way]:
     model = Model("built-in")
     model.ready(engine)
-    cameras = Cameras(model, Limits(), resolve)
+    cameras = Cameras(Models(model), Limits(), resolve)
     yield Way(model, cameras)
     await cameras.close()

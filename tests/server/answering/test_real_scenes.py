@@ -98,7 +98,7 @@ class Desk:
 async def test_a_desk_answers_from_what_it_read(way: Way, street: Pixels) -> None:
     shop = Shop()
     way.tools.add(shop)
-    asking = Asking(way.model, way.cameras, way.answers, Metrics(way.cameras.all), way.tools, way.limits)
+    asking = Asking(way.cameras.models, way.cameras, way.answers, Metrics(way.cameras.all), way.tools, way.limits)
     asking.consult(Desk())
     async with pushed(way, street) as (name, _):
         way.cameras._uses[name] = CameraUse(tools=("shop.*",))

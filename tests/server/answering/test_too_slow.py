@@ -69,7 +69,7 @@ async def test_a_camera_that_the_model_cannot_keep_up_with_says_so(way: Way, slo
     assert "the camera itself is live at" in info.slow
     done = await way.ask(asked("What do you see?", camera="lobby"))
     assert done.saw.sees_every_ms is not None
-    told = {metric.name: metric for metric in EngineGauges(way.model).collect()}
+    told = {metric.name: metric for metric in EngineGauges(way.cameras.models).collect()}
     (sample,) = told["askcam_engine_too_slow"].samples
     assert (sample.labels["camera"], sample.value) == ("lobby", 1)
     (sample,) = told["askcam_engine_frame_interval_seconds"].samples

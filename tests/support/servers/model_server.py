@@ -3,8 +3,9 @@
     python model_server.py --dialect vllm [--port 0] [--builtin]
 
 It answers by a rule from the pixels of the frames that it has decoded ("6 frames, the newest is red"), or with the
-built-in model. POST /faults {"names": ["drops_newest"]} has it go wrong in the ways that real ones do; GET /seen tells
-what it was asked, without the pictures, and how many answers nobody wanted to hear to their end.
+built-in model. POST /faults {"names": ["drops_newest"]} has it go wrong in the ways that real ones do (FAULTS); GET
+/seen tells what it was asked, without the pictures, and how many answers nobody wanted to hear to their end. Under
+/as/DIALECT/v1 it speaks another dialect, with the same faults.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 FACTOR = 28
 KEPT = 6  # frames, of a server that drops the newest
@@ -43,6 +44,32 @@ STRICT = {  # what transformers serve takes; it refuses all others
 }  # fmt: skip
 
 
+FAULTS = {  # what real servers were seen to do, and this one does when it is told to
+    "drops_newest": "leaves out all frames but the first six",
+    "believes_names": "answers about each film of so many frames from the first one, as by a repeated uuid",
+    "holds_still": "sees the frame before in place of the newest",
+    "ignores_logprobs": "takes `logprobs`, and tells none",
+    "ignores_schema": "takes `response_format`, and answers as it likes",
+    "old": "does not know logprob_token_ids",
+    "no_usage": "does not count tokens",
+    "html": "is no model server: a page comes of all it is asked",
+    "unauthorized": "wants another key, and repeats the one it was given",
+    "no_model": "has the model no more",
+    "too_long": "takes no prompt as long as that",
+    "busy": "429 with Retry-After",
+    "loading": "503 while it loads",
+    "broken": "500 of each question",
+    "slow_first": "says nothing for 30 s",
+    "falls_silent": "says nothing after three words",
+    "breaks": "closes the stream after three words",
+    "error_chunk": "an error in the stream, with status 200",
+    "garbage": "no JSON in the stream",
+    "no_finish": "ends the stream without finish_reason",
+    "filters": "finish_reason content_filter",
+    "stays_open": "leaves the stream open behind its end",
+}
+
+
 class ModelServer:
     """Owned by its event loop."""
 
@@ -53,6 +80,12 @@ class ModelServer:
         self.unheard = self.finished = 0
         self.first: dict[int, list[np.ndarray]] = {}  # by number of frames: of one that believes names of pictures
         self.engine = _engine() if builtin else None
+        self.others: dict[str, ModelServer] = {}  # by the dialect that they speak
+
+    def beside(self, dialect: str) -> None:
+        """Speak one more dialect."""
+        other = self.others[dialect] = ModelServer(dialect, False, self.model, self.most)
+        other.faults, other.seen, other.engine = self.faults, self.seen, self.engine
 
     def app(self) -> Starlette:
         routes = [
@@ -63,11 +96,18 @@ class ModelServer:
         ]
         if self.dialect == "vllm":
             routes += [Route("/tokenize", self.tokenize, methods=["POST"]), Route("/version", self.version)]
+        routes += [Mount(f"/as/{dialect}", other.app()) for dialect, other in self.others.items()]
         return Starlette(routes=routes)
 
     async def set_faults(self, request: Request) -> Response:
-        self.faults, self.first = set((await request.json())["names"]), {}
-        self.seen, self.unheard, self.finished = [], 0, 0
+        wanted = set((await request.json())["names"])
+        if not wanted <= FAULTS.keys():
+            return JSONResponse({"error": f"no such fault: {wanted - FAULTS.keys()}"}, 400)
+        self.faults.clear()
+        self.faults |= wanted
+        self.seen.clear()
+        for each in (self, *self.others.values()):
+            each.first, each.unheard, each.finished = {}, 0, 0
         return JSONResponse({})
 
     async def tell_seen(self, request: Request) -> Response:
@@ -178,7 +218,7 @@ class ModelServer:
             None if "ignores_schema" in self.faults or self.dialect == "transformers" else body.get("response_format")
         )
         if self.engine is not None:
-            words = list(self.engine(body, frames, pictures))
+            words = list(self.engine.words(body, frames, pictures))
         elif form is not None:
             words = list(re.findall(r"\W|\w+", json.dumps(instance(form.get("json_schema", {}).get("schema", {})))))
         elif "at length" in asked:
@@ -188,6 +228,8 @@ class ModelServer:
             kind = "frames" if frames else "pictures"
             words = [f"{len(shown)} ", kind, ", the ", "newest ", "is ", colour]
         bright = float(shown[-1].mean()) / 255 if shown else 0.5
+        if self.engine is not None and body.get("logprobs"):
+            return words, self.engine.chances(body, frames, pictures)
         chances = {"Yes": 0.9 * bright, "No": 0.9 * (1 - bright), "red": 0.06, "7": 0.03}
         return words, chances
 
@@ -303,30 +345,42 @@ def instance(schema: dict[str, Any]) -> Any:
 
 
 def _engine() -> Any:
-    """The built-in model: from a request's frames to its words."""
+    """The built-in model, by the portable backend: from a request's frames to its words, and to how likely each is."""
     from askcam.demo.builtin import model_path
     from askcam.engine.interface import EngineConfig
     from askcam.engine.open import open_engine
     from askcam.engine.question import Clip, Failed, Finished, Message, Picture, Piece, Question, Role, Sampling, Text
 
-    engine = open_engine(EngineConfig(str(model_path()), backend="portable", threads=1))
+    class BuiltIn:
+        def __init__(self) -> None:
+            self._engine = open_engine(EngineConfig(str(model_path()), backend="portable", threads=1))
+            self._single = self._engine.single(list(TOKENS))
 
-    def answer(body: dict[str, Any], frames: list[np.ndarray], pictures: list[np.ndarray]) -> Iterator[str]:
-        parts: list[Any] = [Picture(one) for one in pictures]
-        if frames:
-            parts.append(Clip(tuple(frames), 2.0))
-        question = Question(
-            (Message(Role.USER, (*parts, Text(last_text(body)))),),
-            sampling=Sampling(temperature=0, max_tokens=body["max_tokens"]),
-        )
-        events: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        engine.ask(question, events.put)
-        while not isinstance(event := events.get(timeout=60), Finished | Failed):
-            if isinstance(event, Piece):
-                yield event.text
-        assert isinstance(event, Finished), event
+        def words(self, body: dict[str, Any], frames: list[np.ndarray], pictures: list[np.ndarray]) -> Iterator[str]:
+            events: queue.SimpleQueue[Any] = queue.SimpleQueue()
+            self._engine.ask(self._question(body, frames, pictures), events.put)
+            while not isinstance(event := events.get(timeout=60), Finished | Failed):
+                if isinstance(event, Piece):
+                    yield event.text
+            assert isinstance(event, Finished), event
 
-    return answer
+        def chances(
+            self, body: dict[str, Any], frames: list[np.ndarray], pictures: list[np.ndarray]
+        ) -> dict[str, float]:
+            """Of those of TOKENS that are one of its own."""
+            events: queue.SimpleQueue[Any] = queue.SimpleQueue()
+            self._engine.score([self._question(body, frames, pictures)], self._single, events.put)
+            (row,) = events.get(timeout=60).probabilities
+            return dict(zip(self._single, row, strict=True))
+
+        def _question(self, body: dict[str, Any], frames: list[np.ndarray], pictures: list[np.ndarray]) -> Question:
+            parts: list[Any] = [Picture(one) for one in pictures]
+            if frames:
+                parts.append(Clip(tuple(frames), 2.0))
+            sampling = Sampling(temperature=0, max_tokens=body["max_tokens"])
+            return Question((Message(Role.USER, (*parts, Text(last_text(body)))),), sampling=sampling)
+
+    return BuiltIn()
 
 
 def main() -> None:
@@ -338,6 +392,8 @@ def main() -> None:
     parser.add_argument("--builtin", action="store_true")
     args = parser.parse_args()
     server = ModelServer(args.dialect, args.builtin, args.model, args.most)
+    for dialect in (*OWNERS, "openai"):
+        server.beside(dialect)
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind(("127.0.0.1", args.port))

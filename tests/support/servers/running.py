@@ -155,6 +155,10 @@ class RunningModelServer(CameraServer):
     def _spawn(self) -> "subprocess.Popen[str]":
         return _python("model_server.py", "--port", str(self.port), "--dialect", self.scene, *self.options)
 
+    def url_as(self, dialect: str) -> str:
+        """Where the same server speaks another dialect."""
+        return f"{self.scheme}://{self.address}/as/{dialect}{self.path}"
+
     def goes_wrong(self, *faults: str) -> None:
         """From now on in these ways, and no others; what it has seen is forgotten."""
         httpx.post(f"http://{self.address}/faults", json={"names": faults}, timeout=30).raise_for_status()

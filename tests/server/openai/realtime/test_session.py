@@ -17,6 +17,7 @@ OWN = {
     "events": [],
     "events_after": None,
     "evidence": True,
+    "model": None,
 }
 
 
