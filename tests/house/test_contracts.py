@@ -17,7 +17,9 @@ CLIENT = "the client imports nothing else of ours, and stays light"
 STREAM = "the stream knows no model and no event loop"
 TORCH = "torch is imported in the engine only"
 REMOTE = "a model behind a server is asked without torch"
-PROTOCOLS = "OpenAI's protocols and the endpoints beside them are known to the program only"
+PROTOCOLS = "OpenAI's protocols are known to the program only"
+ENDPOINTS = "the endpoints beside them are known to the program and to a front only"
+FRONT = "a front reads neither a model nor a camera"
 CLUSTER = "the cluster knows servers, not their cameras, models and features"
 TERMINAL = "commands talk to people; what serves does not"
 
@@ -50,7 +52,7 @@ def lint(house: Path) -> tuple[int, str]:
 def test_every_arrow_is_kept(house: Path) -> None:
     code, output = lint(house)
     assert code == 0, output
-    for contract in (LAYERS, FEATURES, CLIENT, STREAM, TORCH, REMOTE, CLUSTER, PROTOCOLS, TERMINAL):
+    for contract in (LAYERS, FEATURES, CLIENT, STREAM, TORCH, REMOTE, CLUSTER, FRONT, PROTOCOLS, ENDPOINTS, TERMINAL):
         assert f"{contract} KEPT" in output
 
 
@@ -80,10 +82,13 @@ def test_every_arrow_is_kept(house: Path) -> None:
         ("server/core.py", "import askcam.cluster.members", LAYERS),
         ("features/events/severity.py", "import askcam.cluster.members", LAYERS),
         ("cluster/table.py", "import torch", TORCH),
+        ("cluster/ids.py", "import askcam.server.http.page", ENDPOINTS),
+        ("cluster/front/relay.py", "import cv2", FRONT),
+        ("server/http/doors.py", "import askcam.stream.camera", FRONT),
         ("server/core.py", "import askcam.server.openai.outcome", PROTOCOLS),
-        ("server/core.py", "import askcam.server.http.page", PROTOCOLS),
+        ("server/core.py", "import askcam.server.http.page", ENDPOINTS),
         ("server/http/page.py", "import askcam.server.openai.models", PROTOCOLS),
-        ("server/openai/models.py", "import askcam.server.http.health", PROTOCOLS),
+        ("server/openai/models.py", "import askcam.server.http.health", ENDPOINTS),
         ("features/watches/realtime.py", "import askcam.server.openai.realtime.session", PROTOCOLS),
         ("server/openai/models.py", "import askcam.server.terminal.say", TERMINAL),
     ],

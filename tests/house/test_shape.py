@@ -6,7 +6,9 @@ from pathlib import Path
 import grimp
 import pytest
 
-ROOMS = tuple(f"askcam.{room}" for room in ("stream", "engine", "client", "demo", "server", "features", "cluster", "app"))
+ROOMS = tuple(
+    f"askcam.{room}" for room in ("stream", "engine", "client", "demo", "server", "features", "cluster", "app")
+)
 LONGEST = 24  # files; it may shrink
 SMALL = 24  # files that have less than 25 lines; it may shrink
 ROOT = Path(__file__).parents[2]
