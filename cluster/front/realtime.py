@@ -28,13 +28,14 @@ from askcam.server.access.auth import Role
 from askcam.server.access.browsers import selected
 from askcam.server.access.request_ids import SCOPE
 from askcam.server.access.shares import ROLE, client_of
+from askcam.server.connections.protocol import NO_CLOSE_FRAME, broke_off
 from askcam.server.errors import Invalid, NotFound, Refusal
 from askcam.server.wire.refusals import on_wire
 
 PUSH, MODEL = "push:", "askcam"
 OPEN_S = 20.0  # for a shard's handshake; one that hangs is down before
-ABNORMAL = frozenset({1005, 1006, 1015})  # what no close frame can say
-NO_STATUS = 1005
+GOODBYE = 1000
+UNSAID = frozenset({1005, 1006, 1015})  # what no close frame can say
 MOST_READ = 262_144  # characters of a client's message that is looked into: a session's setting is shorter
 MOST_HEAD = 200  # characters of a message in which its type stands
 
@@ -153,9 +154,9 @@ class _Passing:
             await intake.turn(client)
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
-                code = message.get("code") or NO_STATUS
-                if code not in ABNORMAL or code == NO_STATUS:
-                    await there.close(1000 if code == NO_STATUS else code)
+                code, reason = message.get("code"), message.get("reason")
+                if not broke_off(code, reason):
+                    await there.close(GOODBYE if code in (None, NO_CLOSE_FRAME) else code, reason or "")
                 return
             told: str | bytes = message["bytes"] if message.get("bytes") is not None else message["text"]
             intake.came(client, len(told))
@@ -182,7 +183,7 @@ class _Passing:
     async def _closed(self, there: ClientConnection) -> None:
         """The shard has closed: so is the client's. Raises ShardBroke where it just went away."""
         code = there.close_code or 1006
-        if code in ABNORMAL:
+        if code in UNSAID:
             self._shard.wanted.set()
             raise ShardBroke(self._shard.name, "it broke off amid the session, which is lost with it")
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
