@@ -13,7 +13,7 @@ from askcam.server.access.auth import Role
 from askcam.server.errors import NotFound, Refusal, unknown_camera
 
 OTHERS = ("askcam", "all")  # names that are asked under, and are no camera's
-KEPT = 4096  # ids whose shard is remembered
+KEPT, MOST_CHARS = 4096, 256  # ids whose shard is remembered, none longer than this
 
 
 class Directory:
@@ -76,6 +76,8 @@ class Directory:
     # -- ids
 
     def remember(self, thing: str, shard: FrontShard) -> None:
+        if len(thing) > MOST_CHARS:
+            return
         self._where[thing] = shard.name
         self._where.move_to_end(thing)
         if len(self._where) > KEPT:

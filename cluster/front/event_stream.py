@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ from askcam.server.errors import Refusal
 
 ALIVE_S = 15.0  # a comment so often, so that proxies and readers know that the stream lives
 WAITING = 64  # messages of all shards that a reader has not taken; the shards' own streams wait, and then begin again
-AGAIN_S = 0.5  # before a shard's stream is opened again
+AGAIN_S, LONGEST_S = 0.25, 4.0  # before a shard's stream is opened again: the longer, the more often it tells nothing
+log = logging.getLogger(__name__)
 NAME = re.compile(r"[a-z_]{1,40}")  # of a message
 RESUME = b'event: resume\ndata: {"reason": "connect again with Last-Event-ID"}\n\n'
 
@@ -43,30 +45,36 @@ class EventMerge:
         self._shards, self._filters, self._role, self._ending = shards, filters, role, ending
         self._cursor = after
         self._heard = dict(after.numbers)  # by shard's key, what has come from it
-        self._queue: asyncio.Queue[tuple[int, Numbered]] = asyncio.Queue(WAITING)
+        self._queue: asyncio.Queue[tuple[int, Numbered] | None] = asyncio.Queue(WAITING)
 
     async def stream(self) -> AsyncIterator[bytes]:
         """As text/event-stream, until the front ends, or its reader leaves."""
         await self._begin()
-        followers = [asyncio.create_task(self._follow(shard)) for shard in self._shards]
-        ending = asyncio.create_task(self._ending.wait())
+        tasks = [asyncio.create_task(self._follow(shard)) for shard in self._shards]
+        tasks.append(asyncio.create_task(self._end()))
         try:
             # an id alone tells an EventSource where to go on from, before the first event
             yield b"retry: 2000\nid: %s\n\n" % self._cursor.text().encode()
-            while not ending.done():
-                coming = asyncio.create_task(self._queue.get())
-                await asyncio.wait((coming, ending), timeout=ALIVE_S, return_when=asyncio.FIRST_COMPLETED)
-                if not coming.done():
-                    coming.cancel()
-                    if not ending.done():
-                        yield b": alive\n\n"
+            while True:
+                try:
+                    async with asyncio.timeout(ALIVE_S):
+                        told = await self._queue.get()
+                except TimeoutError:
+                    yield b": alive\n\n"
                     continue
-                yield self._told(*coming.result())
+                if told is None:
+                    break
+                yield self._told(*told)
             yield RESUME
         finally:
-            for task in (*followers, ending):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*followers, ending, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _end(self) -> None:
+        """None is the last that is told: the front ends."""
+        await self._ending.wait()
+        await self._queue.put(None)
 
     async def _begin(self) -> None:
         """Where each shard stands now, of those that are up and that the reader does not know."""
@@ -80,12 +88,19 @@ class EventMerge:
 
     async def _follow(self, shard: FrontShard) -> None:
         """What one shard tells, for as long as anybody listens."""
+        wait_s = AGAIN_S
         while True:
             await shard.back.wait()
-            with contextlib.suppress(Refusal, Garbage, ValueError):
+            before = self._heard.get(shard.key)
+            try:
                 async with shard.within():
                     await self._hear(shard)
-            await asyncio.sleep(AGAIN_S)
+            except Refusal:
+                pass  # whoever looks at it says why
+            except ValueError as exc:
+                log.warning("the stream of events of shard %s cannot be read: %s", shard.name, str(exc)[:200])
+            wait_s = AGAIN_S if self._heard.get(shard.key) != before else min(2 * wait_s, LONGEST_S)
+            await asyncio.sleep(wait_s)
 
     async def _hear(self, shard: FrontShard) -> None:
         """Until its stream ends. Raises LinkError, Garbage, ValueError."""

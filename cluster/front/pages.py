@@ -11,7 +11,7 @@ from askcam.cluster.front.lists import good_replies
 from askcam.cluster.front.relay import role_of
 from askcam.cluster.front.shards import FrontShard, ShardReply
 from askcam.cluster.ids import Garbage
-from askcam.cluster.merging import MergedPage, ShardPage, merge_pages, page_of
+from askcam.cluster.merging import MergedPage, ShardPage, merge_pages, number_of, page_of
 
 NOTHING = ShardReply(200, {"data": [], "has_more": False})
 
@@ -45,7 +45,10 @@ async def read_page(
     pages: list[ShardPage] = []
     for shard, reply in replies.items():
         try:
-            pages.append(page_of(shard.key, reply.value, name, limit))
+            page = page_of(shard.key, reply.value, name, limit)
+            for row in page.rows:
+                number_of(row)
+            pages.append(page)
         except Garbage as exc:
             raise ShardBroke(shard.name, str(exc)) from exc
     newest = begins_with_newest(pages, by) if newest_first is None else newest_first

@@ -72,37 +72,26 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
             )
         return await core.relay(shard, request)
 
-    async def several(request: Request) -> Response:
-        """POST /v1/ask."""
-        core.admit_question(request)
-        found = await read_aside(await request.body(), who)
-        names = ALL if found is None else found.cameras
-        if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
-            return await core.relay(_together({directory.owner_of(name) for name in names}, "cameras"), request)
-        return await core.relay(_together(set(), "cameras"), request)
-
     async def by_model(request: Request, found: WhoIsAsked | None) -> FrontShard:
         model = None if found is None else found.model
         if not isinstance(model, str) or not model or model == MODEL:
             return directory.any()
         if model == ALL and not directory.has(ALL):
-            return _together(set(), "model")
+            return _all()
         return await shard_of(core, model, request)
 
-    def _together(shards: set[FrontShard], param: str) -> FrontShard:
-        """The one shard of all these; of no set, of all cameras. Raises SeveralShards."""
-        shards = shards or {shard for shard in directory.shards if shard.cameras} or {directory.any()}
+    def _all() -> FrontShard:
+        """The one shard that has cameras. Raises SeveralShards."""
+        shards = [shard for shard in directory.shards if shard.cameras] or [directory.any()]
         if len(shards) > 1:
-            names = ", ".join(sorted(shard.name for shard in shards))
             raise SeveralShards(
-                f"these cameras are on several shards ({names}), and one question goes to one shard: name cameras of "
-                "one of them in POST /v1/ask, and ask again for the next",
-                param,
+                f"the cameras are on several shards ({', '.join(shard.name for shard in shards)}), which POST /v1/ask "
+                "asks together: send it {question, cameras}, or ask one camera by its name",
+                "model",
             )
-        return next(iter(shards))
+        return shards[0]
 
     return [
         route("POST", "/v1/chat/completions", asked),
         route("POST", "/v1/responses", responded),
-        route("POST", "/v1/ask", several),
     ]

@@ -7,7 +7,19 @@ from collections.abc import AsyncIterator
 import uvicorn
 from starlette.applications import Starlette
 
-from askcam.cluster.front import answers, cameras, deliveries, events, lists, questions, realtime, standing, timeline
+from askcam.cluster.front import (
+    answers,
+    cameras,
+    deliveries,
+    event_stream,
+    events,
+    lists,
+    questions,
+    realtime,
+    several,
+    standing,
+)
+from askcam.cluster.front import timeline as timelines
 from askcam.cluster.front import watches as watching
 from askcam.cluster.front.config import FrontConfig, check, learn
 from askcam.cluster.front.core import FrontCore
@@ -17,6 +29,7 @@ from askcam.cluster.front.metrics import FrontMetrics, ShardGauges
 from askcam.cluster.front.probing import Probing
 from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.ids import ShardKeys
+from askcam.server import errors
 from askcam.server.access.auth import Auth
 from askcam.server.access.places import PlacesOf
 from askcam.server.access.proxies import TrustedProxies
@@ -83,7 +96,7 @@ def build_front(config: FrontConfig) -> FrontCore:
 def front_endpoints(core: FrontCore) -> list[Endpoint]:
     """Every room's."""
     found = [*page.endpoints(), *words.endpoints(), *login.endpoints(core.auth)]
-    for room in (standing, lists, cameras, questions, answers, watching, events, timeline, deliveries):
+    for room in (standing, lists, cameras, questions, several, answers, watching, events, timelines, deliveries):
         found += room.endpoints(core)
     return found
 
@@ -113,7 +126,7 @@ async def serving(config: FrontConfig) -> AsyncIterator[RunningFront]:
         sock = around.enter_context(contextlib.closing(bind(config.server.host, config.server.port)))
         await around.enter_async_context(Lifecycle({"the looks at the shards": probing}))
         told = Told()
-        around.enter_context(quiet(told, ("askcam.server.errors",)))
+        around.enter_context(quiet(told, (errors.__name__, event_stream.__name__)))
         limits = config.limits
         book = Book(for_connections(raise_soft_limit(), limits.max_connections), limits.max_connections_per_address)
         core.metrics.register(ConnectionGauges(book, told))

@@ -88,6 +88,21 @@ def test_a_response_is_followed_by_another_on_its_own_shard(scene: Scene) -> Non
         client.responses.delete(first.id)
 
 
+def test_cameras_of_both_are_asked_one_question(scene: Scene) -> None:
+    with scene.client() as http:
+        body = {"question": "What do you see?", "cameras": ["yard", "lobby"]}
+        reply = http.post("/v1/ask", json=body).raise_for_status().json()
+        answers = reply["askcam"]["answers"]
+        assert [each["camera"] for each in answers] == ["yard", "lobby"]
+        assert reply["made_by"] == "listing", "the built-in model talks of nothing that it does not see"
+        for each in answers:
+            assert each["text"] in reply["text"]
+            assert http.get(f"/v1/answers/{each['askcam']['answer_id']}").json()["camera"] == each["camera"]
+        which = http.post("/v1/ask", json={"question": "Which cameras show a person?"}).raise_for_status().json()
+        assert which["made_by"] == "probabilities"
+        assert all(0 <= each["probability"] <= 1 for each in which["askcam"]["answers"])
+
+
 def test_pictures_and_pages_come_through(scene: Scene) -> None:
     with scene.client() as http:
         assert http.get("/v1/cameras/yard/snapshot.jpg", params={"width": 64}).content.startswith(b"\xff\xd8")
