@@ -26,17 +26,22 @@ class Grants:
 
     def look_at(self, camera: str) -> None:
         """Something about a camera, or about its owner, has changed: does it wait for a place, or for a better one?"""
+        if camera not in self.table.wishes:
+            return
         owner, constraint = self.table.owners.get(camera), self.table.constraint(camera)
+        if owner is None and camera in self.moves:
+            return  # whoever had it has not let go of it yet
         shard = None if owner is None else self.table.shards[owner.shard]
         self._misplaced.pop(camera, None)
         if shard is None or shard.state is ShardState.LOST:
             self.waiting.add(camera, constraint)
             return
         self.waiting.drop(camera)
-        if shard.state is ShardState.DRAINING or not shard.fits(constraint.only):
+        misplaced = shard.state is ShardState.DRAINING or not shard.fits(constraint.only)
+        if misplaced:
             self._misplaced[camera] = None
         target = self.moves.target(camera)
-        if target is not None and not self._may_go(target, constraint):
+        if target is not None and not (misplaced and self._may_go(target, constraint)):
             self.moves.stop(camera)
 
     def joined(self, shard: Shard, same: bool) -> list[Change]:
@@ -45,8 +50,10 @@ class Grants:
         changes = list[Change]()
         self.table.shards[shard.name] = shard
         if not same:
-            for camera in list(self.table.held(shard.name)):
+            for camera in self.moves.of(shard.name):
                 self.moves.stop(camera)
+                self.look_at(camera)
+            for camera in list(self.table.held(shard.name)):
                 changes.append(self.table.release(camera))
                 self.look_at(camera)
                 self.claim(camera, shard.name)
@@ -65,9 +72,13 @@ class Grants:
     def forget(self, camera: str) -> Owner | None:
         """Nobody wants it any more; whoever owned it."""
         self.waiting.drop(camera)
-        self.moves.stop(camera)
         self._misplaced.pop(camera, None)
-        return self.table.unwant(camera)
+        owner = self.table.unwant(camera)
+        if owner is not None:
+            self.moves.stop(camera)
+            if self.table.shards[owner.shard].state is not ShardState.LOST:
+                self.moves.start(camera, owner.shard, None)
+        return owner
 
     def change(self, shard: Shard, transition: Transition, why: str, now_s: float) -> list[Change]:
         """A shard drains, or is gone."""
@@ -79,22 +90,26 @@ class Grants:
             self.lost_s[shard.name] = now_s
             for camera in self.moves.of(shard.name):
                 self.moves.stop(camera)
+                self.look_at(camera)
         for camera in (*self.table.held(shard.name), *self.moves.towards(shard.name)):
             self.look_at(camera)
         return [ShardChanged(changed)]
 
     def arrive(self, camera: str, now_s: float) -> list[Change]:
-        """A camera that was on its way is where it was to go."""
+        """A camera was let go of: it is where it was to go, if that is anywhere."""
         target = self.moves.stop(camera)
-        assert target is not None
-        granted = self.table.grant(camera, target, now_s)
+        changes: list[Change] = [] if target is None else [self.table.grant(camera, target, now_s)]
         self.look_at(camera)
-        return [granted]
+        return changes
 
     def to_hold(self, shard: str) -> dict[str, int]:
         """What this shard is told to hold, with the epochs: all that it owns, but what is to leave it."""
         leaving = self.moves.of(shard)
         return {camera: epoch for camera, epoch in self.table.held(shard).items() if camera not in leaving}
+
+    def let_go_of(self) -> list[str]:
+        """Cameras that are wanted again, and that whoever had them before has still to let go of."""
+        return [camera for camera in self.moves if camera in self.table.wishes and camera not in self.table.owners]
 
     def settle(self, now_s: float) -> list[Change]:
         """Grant what can be granted, and have leave what can leave."""
@@ -116,7 +131,7 @@ class Grants:
         for camera in list(self._misplaced):
             target = None if camera in self.moves else vacancies.find(self.table.constraint(camera))
             if target is not None:
-                self._leave(camera, target, vacancies, now_s, changes, "it is to be elsewhere")
+                self._leave(camera, target, vacancies, changes, "it is to be elsewhere")
         return changes
 
     def rebalance(self, now_s: float) -> list[Change]:
@@ -133,7 +148,7 @@ class Grants:
                 if target is None or constraint.apart:  # who is to be apart is where it is for that reason
                     continue
                 if target.name != shard.name and vacancies.share(target, 1) < num / max(1, shard.capacity_cameras):
-                    self._leave(camera, target, vacancies, now_s, changes, "the shards are being balanced")
+                    self._leave(camera, target, vacancies, changes, "the shards are being balanced")
                     num -= 1
         return changes
 
@@ -153,10 +168,8 @@ class Grants:
         self.waiting.drop(camera)
         changes.append(self.table.grant(camera, shard.name, now_s))
 
-    def _leave(
-        self, camera: str, target: Shard, vacancies: Vacancies, now_s: float, changes: list[Change], why: str
-    ) -> None:
+    def _leave(self, camera: str, target: Shard, vacancies: Vacancies, changes: list[Change], why: str) -> None:
         owner = self.table.owners[camera]
         vacancies.take(target, self.table.constraint(camera))
-        self.moves.start(camera, owner.shard, target.name, now_s)
+        self.moves.start(camera, owner.shard, target.name)
         changes.append(Revoked(owner, why))

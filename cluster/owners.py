@@ -63,16 +63,20 @@ class Owners:
 
     def unplaced(self) -> list[str]:
         """Cameras that are wanted and have no owner that lives."""
-        return sorted(self._grants.waiting)
+        return sorted({*self._grants.waiting, *self._grants.let_go_of()})
+
+    def let_go_of(self) -> list[str]:
+        """Of these, those that wait until who had them has let go of them."""
+        return sorted(self._grants.let_go_of())
 
     def why_unplaced(self, camera: str) -> str | None:
         """In words, with what helps; None: it has an owner, nobody wants it, or it is being seen to."""
         why = self._grants.waiting.why(camera)
         return None if why is None else remedy(why, self._table.constraint(camera), self._table.shards.values())
 
-    def moving(self) -> int:
-        """How many cameras are on their way from one living shard to another."""
-        return len(self._grants.moves)
+    def going_to(self, camera: str) -> str | None:
+        """Where a camera is to be once its owner has let go of it; None: nowhere, or it is not on its way."""
+        return self._grants.moves.target(camera)
 
     def kept(self) -> KeptTable:
         """What a restart needs."""
@@ -138,10 +142,10 @@ class Owners:
         promised = self._pulses[shard.name].receive(number, renewal.heard, now_s)
         if promised is None:  # a later one has overtaken it
             return Orders(number, None, promised=False), []
-        changes = list[Change]()
-        for camera in self._grants.moves.released(renewal):
+        changes, released = list[Change](), self._grants.moves.released(renewal, now_s)
+        for camera in released:
             changes += self._grants.arrive(camera, now_s)
-        if changes:
+        if released:
             changes += self._settle(now_s)
         self._grants.moves.told(shard.name, number)
         hold = self._grants.to_hold(shard.name)

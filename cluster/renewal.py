@@ -24,6 +24,7 @@ Other cameras are held while the front cannot be reached. Was it the front that 
 and their events, which waited, count. Was it the shard, the fence refuses them, and it hears that it is to let go.
 """
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -137,6 +138,10 @@ class Lease:
         """With those that are ending; what it joins with, too."""
         return self._holds
 
+    def is_ending(self, camera: str) -> bool:
+        """Whether it is to let go of it, and has not."""
+        return camera in self._ending
+
     def joining(self, now_s: float) -> None:
         """It asks to join, now; the answer has number 0."""
         self._sent = {0: now_s}
@@ -152,11 +157,12 @@ class Lease:
     def hear(self, orders: Orders) -> Steps:
         """What follows from an answer; nothing from one that is older than another that was heard."""
         sent_s = self._sent.pop(orders.number, None)
-        if sent_s is None or 0 < orders.number <= self._heard:
+        if sent_s is None:
             return Steps({}, ())
         self._heard = max(self._heard, orders.number)
         self._sent = {number: at for number, at in self._sent.items() if number > orders.number}
-        if orders.rejoin:
+        if orders.rejoin:  # others may have its cameras by now
+            self._promised_s = -math.inf
             return Steps({}, (), rejoin=True)
         if orders.promised:
             self._promised_s = max(self._promised_s, sent_s)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from askcam.cluster.changes import Change, KeptTable
+from askcam.server.errors import Invalid
 
 MAX_DELIVERIES = 256  # in one call
 MAX_ID = 200  # characters
@@ -23,6 +24,18 @@ class Delivery:
     camera: str
     epoch: int  # under which the shard had the camera when it happened
     document: bytes  # the event, JSON
+
+
+def check_batch(deliveries: Sequence[Delivery]) -> None:
+    """Raise Invalid for more than is taken at once."""
+    if len(deliveries) > MAX_DELIVERIES:
+        raise Invalid(f"{len(deliveries)} events at once: deliver {MAX_DELIVERIES} at most", "events")
+    for one in deliveries:
+        if not 0 < len(one.id) <= MAX_ID:
+            raise Invalid(f"an event's id has 1 to {MAX_ID} characters, not {len(one.id)}", "id")
+        if len(one.document) > MAX_DOCUMENT:
+            told = f"event {one.id} has {len(one.document)} bytes: {MAX_DOCUMENT} are taken; leave pictures out"
+            raise Invalid(told, "document")
 
 
 class Fate(enum.StrEnum):
@@ -69,6 +82,10 @@ class TableStore(Protocol):
 
     def accept(self, shard: str, deliveries: Sequence[Delivery]) -> list[Receipt]:
         """Keep those events whose shard owns their camera under their epoch; one receipt for each. Raises Invalid."""
+        ...
+
+    def accept_all(self, batches: Sequence[tuple[str, Sequence[Delivery]]]) -> list[list[Receipt]]:
+        """The same for several shards in one transaction, whose cost they share. Each batch was checked before."""
         ...
 
     def newest(self, camera: str) -> StoredEvent | None:

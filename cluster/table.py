@@ -24,8 +24,7 @@ from askcam.cluster.changes import (
     Wanted,
 )
 from askcam.cluster.members import CameraWish, Owner, Shard, ShardState
-from askcam.cluster.store import MAX_DELIVERIES, MAX_DOCUMENT, MAX_ID, Delivery, Fate, Receipt, StoredEvent
-from askcam.server.errors import Invalid
+from askcam.cluster.store import Delivery, Fate, Receipt, StoredEvent, check_batch
 from askcam.server.storage.database import Layout, open_database
 from askcam.server.storage.disk import make_private
 from askcam.server.storage.folder import Lock
@@ -146,16 +145,12 @@ class SqliteTable:
                 pass  # told, not kept: what they say follows from the rest
 
     def accept(self, shard: str, deliveries: Sequence[Delivery]) -> list[Receipt]:
-        if len(deliveries) > MAX_DELIVERIES:
-            raise Invalid(f"{len(deliveries)} events at once: deliver {MAX_DELIVERIES} at most", "events")
-        for one in deliveries:
-            if not 0 < len(one.id) <= MAX_ID:
-                raise Invalid(f"an event's id has 1 to {MAX_ID} characters, not {len(one.id)}", "id")
-            if len(one.document) > MAX_DOCUMENT:
-                told = f"event {one.id} has {len(one.document)} bytes: {MAX_DOCUMENT} are taken; leave pictures out"
-                raise Invalid(told, "document")
+        check_batch(deliveries)
+        return self.accept_all([(shard, deliveries)])[0]
+
+    def accept_all(self, batches: Sequence[tuple[str, Sequence[Delivery]]]) -> list[list[Receipt]]:
         with self._writing():
-            receipts = [self._accept(shard, one) for one in deliveries]
+            receipts = [[self._accept(shard, one) for one in deliveries] for shard, deliveries in batches]
             for table, most in (("events", self._max_events), ("fenced", self._max_fenced)):
                 self.db.execute(f"DELETE FROM {table} WHERE number <= (SELECT max(number) FROM {table}) - ?", (most,))
         return receipts
