@@ -8,7 +8,7 @@ NODE := tests/house/node
 # PyTorch without CUDA, for a machine without a GPU: gigabytes less. TORCH_INDEX= is for who wants pip's usual one.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 GPU := $(wildcard /dev/nvidiactl /dev/nvhost-gpu /dev/nvgpu /dev/dxg /dev/kfd)
-PACKAGES := stream engine client demo server features app
+PACKAGES := stream engine client demo server features cluster app
 # Processes of tests, each of which holds a model: two more than there are cores, since many a test waits for a camera or a page.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(6, (os.cpu_count() or 1) + 2))')
 BENCHMARKS := demo ready languages low_power summarize timeline watches calibration capture_cpu freshness faults same replay grammar barcode fuzz fuzz_realtime soak chaos

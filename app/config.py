@@ -19,12 +19,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated, Any
 
 from msgspec import Meta
 
-from askcam.server.access.auth import Tokens
 from askcam.server.access.limits import Limits
 from askcam.server.answers import MAX_ANSWERS, MAX_BYTES
 from askcam.server.attached.allowed import FetchConfig
@@ -32,34 +30,11 @@ from askcam.server.cameras import CameraUse
 from askcam.server.feature import ModelUse
 from askcam.server.model import USUAL
 from askcam.server.model_config import ModelConfig
+from askcam.server.server_config import ServerConfig
 from askcam.server.tools.config import ToolsConfig
 from askcam.stream.status import CameraConfig
 
-Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
-
-
-@dataclass(frozen=True, slots=True)
-class ServerConfig:
-    """[server]. Paths are relative to the file that names them."""
-
-    host: str = "127.0.0.1"
-    port: Port = 8400  # 0: any free one
-    tls_cert: Path | None = None  # PEM, the chain
-    tls_key: Path | None = None  # PEM, without a password
-    token: str | None = field(default=None, repr=False)  # a viewer's; ASKCAM_TOKEN goes before it
-    admin_token: str | None = field(default=None, repr=False)  # ASKCAM_ADMIN_TOKEN goes before it
-    max_age_ms: Annotated[float, Meta(gt=0)] | None = None  # older frames are refused, unless a question says otherwise
-    trusted_proxies: tuple[str, ...] = ()  # addresses or networks of reverse proxies: "127.0.0.1", "10.0.0.0/8"
-    allowed_origins: tuple[str, ...] = ()  # of other pages that may talk to this server: "https://house.example"
-
-    @property
-    def tokens(self) -> Tokens:
-        return Tokens(self.token, self.admin_token)
-
-    @property
-    def tls(self) -> bool:
-        return self.tls_cert is not None
 
 
 @dataclass(frozen=True, slots=True)

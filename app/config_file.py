@@ -5,13 +5,9 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from askcam.app.config import AnswersConfig, CameraEntry, Config, ServerConfig
+from askcam.app.config import AnswersConfig, CameraEntry, Config
 from askcam.app.features import FEATURES, model_uses, section_values, sections
-from askcam.server.access.auth import check_bind
 from askcam.server.access.limits import Limits
-from askcam.server.access.origins import normal_origin
-from askcam.server.access.proxies import TrustedProxies
-from askcam.server.access.tls import check_tls
 from askcam.server.attached.allowed import FetchConfig
 from askcam.server.camera_names import check_name
 from askcam.server.cameras import CameraUse
@@ -20,12 +16,10 @@ from askcam.server.errors import Refusal
 from askcam.server.feature import ModelUse
 from askcam.server.model_config import ModelConfig
 from askcam.server.model_names import check_model_names
+from askcam.server.server_config import ServerConfig, check_server
 from askcam.server.toml_file import Flags, Toml
 from askcam.server.tools.config import ToolsConfig, read_tools
 from askcam.stream.status import CameraConfig
-
-MIN_TOKEN_CHARS = 8
-FRESH_TOKEN = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(24))'"
 
 
 def load(path: Path | None = None, env: Mapping[str, str] | None = None) -> Config:
@@ -36,26 +30,12 @@ def load(path: Path | None = None, env: Mapping[str, str] | None = None) -> Conf
     toml = Toml(Path(), "", {}) if path is None else Toml.read(path)
     config = Config() if path is None else _read(toml, env or {})
     config = replace(config, sections={name: section.read(toml, env) for name, section in sections()})
-    return _with_tokens(config, env or {})
+    return replace(config, server=config.server.with_tokens(env or {}))
 
 
 def check(config: Config) -> None:
     """Raise ConfigError for what is well written but cannot be served: TLS files, tokens, an open server elsewhere."""
-    server = config.server
-    for name, token in (("token", server.token), ("admin_token", server.admin_token)):
-        if token is not None:
-            _check_token(token, f"{name} under [server], or ASKCAM_{name.upper()}")
-    if server.token is not None and server.token == server.admin_token:
-        raise ConfigError(f"token and admin_token are the same, so every viewer would be an admin: {FRESH_TOKEN}")
-    for origin in server.allowed_origins:
-        if normal_origin(origin) is None:
-            raise ConfigError(f"allowed_origins names {origin!r}; write scheme, host and port: 'https://house.example'")
-    try:
-        TrustedProxies(server.trusted_proxies)
-    except ValueError as exc:
-        raise ConfigError(
-            f"trusted_proxies under [server]: {exc}; write addresses or networks, as in '127.0.0.1' or '10.0.0.0/8'"
-        ) from exc
+    check_server(config.server)
     _check_models(config)
     for _, section, value in section_values(config.sections):
         section.check(value, config.cameras)
@@ -63,8 +43,6 @@ def check(config: Config) -> None:
         config.fetch.rules()
     except ValueError as exc:
         raise ConfigError(f"under [fetch], {exc}") from exc
-    check_tls(server.tls_cert, server.tls_key)
-    check_bind(server.host, bool(server.tokens))
 
 
 def with_cameras(config: Config, named: Iterable[str]) -> Config:
@@ -100,11 +78,7 @@ def _read(toml: Toml, env: Mapping[str, str]) -> Config:
     server: ServerConfig = toml.section(("server",), ServerConfig)
     tools = read_tools(toml)
     return Config(
-        server=replace(
-            server,
-            tls_cert=None if server.tls_cert is None else path.parent / server.tls_cert.expanduser(),
-            tls_key=None if server.tls_key is None else path.parent / server.tls_key.expanduser(),
-        ),
+        server=server.beside(path),
         model=_model(toml, ("model",)),
         models={name: _model(toml, ("models", name)) for name in toml.tables(("models",), "[models.large]")},
         cameras={name: _camera(toml, name, tools) for name in toml.tables(("cameras",), "[cameras.lobby]")},
@@ -182,18 +156,3 @@ def _check_camera_name(name: str, place: str) -> None:
         check_name(name)
     except Refusal as exc:
         raise ConfigError(f"{place}: {exc.message}") from exc
-
-
-def _with_tokens(config: Config, env: Mapping[str, str]) -> Config:
-    """The environment goes before the file; a variable that is empty counts as unset."""
-    token = env.get("ASKCAM_TOKEN") or config.server.token
-    admin = env.get("ASKCAM_ADMIN_TOKEN") or config.server.admin_token
-    return replace(config, server=replace(config.server, token=token, admin_token=admin))
-
-
-def _check_token(token: str, where: str) -> None:
-    if len(token) < MIN_TOKEN_CHARS or not token.isascii() or not token.isprintable() or " " in token:
-        raise ConfigError(
-            f"the token ({where}) needs at least {MIN_TOKEN_CHARS} ASCII letters, digits or signs, no blanks; "
-            f"{FRESH_TOKEN}"
-        )

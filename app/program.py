@@ -131,6 +131,23 @@ def serve(
     command.serve(_config(config, camera, server, model_flags), model_path(), json=json)
 
 
+@app.command(help=told("help.front"))
+def front(
+    config: ConfigFile = None,
+    shard: Annotated[list[str] | None, typer.Option("--shard", help=told("help.shard"))] = None,
+    host: Host = None,
+    port: Port = None,
+    tls_cert: Cert = None,
+    tls_key: Key = None,
+    json: Json = False,
+) -> None:
+    """One address before several servers. Tokens: ASKCAM_TOKEN, ASKCAM_ADMIN_TOKEN; ASKCAM_SHARD_TOKEN towards them."""
+    from askcam.app.commands import front as command
+
+    server = {"host": host, "port": port, "tls_cert": tls_cert, "tls_key": tls_key}
+    command.front(config, shard or [], given(server), os.environ, json=json)
+
+
 @app.command(help=told("help.demo"))
 def demo(
     once: Annotated[bool, typer.Option("--once", help=told("help.once"))] = False,

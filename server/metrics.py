@@ -3,8 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import Metric
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.registry import Collector
 
 from askcam.client.protocol import ErrorBody
@@ -12,8 +11,8 @@ from askcam.engine.question import Timings, Usage
 from askcam.server.camera_names import private
 from askcam.server.gauges.cameras import CameraGauges, MeasuredCamera
 from askcam.server.gauges.guarded import GuardedCollector
+from askcam.server.gauges.rendering import method_label, render
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PUSHED = "push"  # label of all private cameras together: their names are secrets, and no two are the same
 MAX_CAMERA_LABELS = 256  # of questions; cameras named after so many others are counted as "other"
 MAX_TOOL_LABELS = 256  # the same of calls: an MCP server may offer other tools every minute
@@ -24,7 +23,6 @@ REFUSALS = (
     "model_loading",
 )  # told from the start, so that the first counts
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class Metrics:
@@ -150,7 +148,7 @@ class Metrics:
 
     def requested(self, method: str, route: str, status: int) -> None:
         """Count an HTTP request by its route's pattern, never by its path."""
-        self._requests.labels(method if method in METHODS else "other", route, str(status)).inc()
+        self._requests.labels(method_label(method), route, str(status)).inc()
 
     @contextlib.contextmanager
     def session(self) -> Iterator[None]:
@@ -178,9 +176,9 @@ class Metrics:
         self._collector_failures.labels(collector).inc()
 
     def render(self) -> bytes:
-        """Everything in Prometheus's text format (CONTENT_TYPE)."""
+        """Everything in Prometheus's text format (gauges/rendering.py has its content type)."""
         self._forget_removed()
-        return generate_latest(_Bare(self._registry))
+        return render(self._registry)
 
     def _label(self, camera: str | None) -> str:
         if camera is None:
@@ -214,17 +212,3 @@ class LabelBudget:
             return "other"
         self.known.add(value)
         return value
-
-
-class _Bare(CollectorRegistry):
-    """The registry without the moments at which series began (`_created`): Prometheus does not use them, and they
-    are as many again."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        super().__init__()
-        self._registry = registry
-
-    def collect(self) -> Iterator[Metric]:
-        for metric in self._registry.collect():
-            metric.samples = [sample for sample in metric.samples if not sample.name.endswith("_created")]
-            yield metric

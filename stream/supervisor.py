@@ -28,7 +28,7 @@ MAX_CHANGES = 64  # changes not yet told; the oldest is dropped
 Listener = Callable[[StateChange], None]
 
 
-class Owner(Protocol):
+class Supervised(Protocol):
     """The Camera, as its supervisor sees it. Called with the lock held."""
 
     def forget(self) -> None:
@@ -46,7 +46,9 @@ class Supervisor:
     Methods said to need the lock are for the Camera, which holds it; the others must be called without it.
     """
 
-    def __init__(self, name: str, spec: SourceSpec, config: CameraConfig, lock: threading.Lock, owner: Owner) -> None:
+    def __init__(
+        self, name: str, spec: SourceSpec, config: CameraConfig, lock: threading.Lock, owner: Supervised
+    ) -> None:
         self.name, self._spec, self._config, self._owner = name, spec, config, owner
         self._stall_s = spec.stall_s or config.stall_s
         self._lock = lock

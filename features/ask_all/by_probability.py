@@ -20,9 +20,9 @@ from askcam.engine.question import (
     Usage,
 )
 from askcam.features.ask_all.in_words import of_all, told
-from askcam.features.ask_all.merging import likeliest
 from askcam.server.answering.admitting import Admitting, check_health, new_answer_id
 from askcam.server.answering.freshness import young_enough
+from askcam.server.answering.several import likeliest
 from askcam.server.answering.trained import asked
 from askcam.server.answering.yes_or_no import LIKELY, MIN_SHARE, likely_yes
 from askcam.server.answers import Answers, Record

@@ -10,8 +10,8 @@ import msgspec
 
 from askcam.client.protocol import CameraAnswer, Saw
 from askcam.engine.question import Reason, Role, Timings, Usage
-from askcam.features.ask_all.merging import side_by_side, wish
 from askcam.server.answering.admitting import new_answer_id
+from askcam.server.answering.several import side_by_side, wish
 from askcam.server.answering.trained import asked
 from askcam.server.answers import Answers, Record
 from askcam.server.asking import Asking

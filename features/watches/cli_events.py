@@ -45,9 +45,9 @@ def events(http: Http, wanted: WantedEvents, follow: bool, json: bool) -> None:
         if not follow or wanted.since is not None:
             for event in _past(http, wanted):
                 _show(event, json)
-                last = max(last, event.id)
+                last = event.id
         if follow:
-            for event in _coming(http, wanted, last):
+            for event in _coming(http, wanted, str(last)):
                 _show(event, json)
 
 
@@ -62,20 +62,20 @@ def _past(http: Http, wanted: WantedEvents) -> list[WatchEvent]:
     return msgspec.json.decode(http.request(f"/v1/events?{query}"), type=EventList).data[::-1]
 
 
-def _coming(http: Http, wanted: WantedEvents, last: int) -> Iterator[WatchEvent]:
+def _coming(http: Http, wanted: WantedEvents, last: str) -> Iterator[WatchEvent]:
     """Each once, in order, as long as anybody listens: a server that goes away is waited for."""
     wait_s, away = FIRST_WAIT_S, False
     while True:
-        headers = {"Accept": "text/event-stream", "Last-Event-ID": str(last)}
+        headers = {"Accept": "text/event-stream", "Last-Event-ID": last}
         try:
-            for name, data in messages(http.lines(f"/v1/events?{wanted.query()}", headers, SILENCE_S)):
+            for name, data, told_id in messages(http.lines(f"/v1/events?{wanted.query()}", headers, SILENCE_S)):
                 wait_s, away = FIRST_WAIT_S, _back(away)
+                last = told_id or last  # of a front it says how far each of its servers was heard
                 if name == "gone":
                     say.errors.print(f"[yellow]{words.told('note')}[/] {told('watch.gone', data=say.escape(data))}")
                 elif name not in ("resume", "acknowledged"):
                     event = msgspec.json.decode(data, type=WatchEvent)
                     yield event
-                    last = event.id
         except (ConnectionFailed, Busy) as exc:
             if not away:
                 say.errors.print(f"[yellow]{words.told('note')}[/] {say.escape(told('watch.away', why=exc))}")
@@ -90,18 +90,20 @@ def _back(away: bool) -> bool:
     return False
 
 
-def messages(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """The (name, data) of each message of a text/event-stream; comments are ("", "")."""
-    name, data = "", ""
+def messages(lines: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    """The (name, data, id) of each message of a text/event-stream that has a name; "" where there is none."""
+    name, data, told_id = "", "", ""
     for line in lines:
         field, _, value = line.partition(": ")
         if line == "" and name:
-            yield name, data
-            name, data = "", ""
+            yield name, data, told_id
+            name, data, told_id = "", "", ""
         elif field == "event":
             name = value
         elif field == "data":
             data = value
+        elif field == "id":
+            told_id = value
 
 
 def _show(event: WatchEvent, json: bool) -> None:

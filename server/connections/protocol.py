@@ -21,6 +21,8 @@ from askcam.server.connections.told import Told
 
 KEY = "askcam.line"  # in a scope's state: the Line that the request came over
 SEND_BYTES = 128 << 10  # asked of the kernel per connection: what waits there is memory, and old pictures
+NO_CLOSE_FRAME = 1005  # uvicorn's code for it, as for a close frame without a code; only that has a reason
+ABNORMAL = (1006, 1011)  # the line broke; pings were not answered
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -225,6 +227,11 @@ def line_of(scope: Scope) -> TcpLine | None:
     """The connection that a request came over; None where there is none of ours (a test's transport)."""
     found = scope.get("state", {}).get(KEY)
     return found if isinstance(found, TcpLine) else None
+
+
+def broke_off(code: int | None, reason: str | None) -> bool:
+    """Whether nobody said goodbye on a websocket that this server has not closed, by what its end is told with."""
+    return code in ABNORMAL or (code in (None, NO_CLOSE_FRAME) and reason is None)
 
 
 def _taken(transport: Reins) -> int:

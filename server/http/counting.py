@@ -1,15 +1,16 @@
 """How often each route was asked for, and what came of it."""
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from collections.abc import Callable
 
-from askcam.server.metrics import Metrics
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class CountRequests:
     """ASGI: counts every HTTP request by route and status. Goes outside the doors, so that their refusals count."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self.app, self.metrics = app, metrics
+    def __init__(self, app: ASGIApp, count: Callable[[str, str, int], None]) -> None:
+        """`count`: is told the method, the route's pattern, the status."""
+        self.app, self.count = app, count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -27,4 +28,4 @@ class CountRequests:
             await self.app(scope, receive, heard)
         finally:
             # No route: refused at the door, or nothing is there.
-            self.metrics.requested(scope["method"], getattr(scope.get("route"), "path", "none"), status)
+            self.count(scope["method"], getattr(scope.get("route"), "path", "none"), status)

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.server.core import Core
-from askcam.server.metrics import CONTENT_TYPE
+from askcam.server.gauges.rendering import CONTENT_TYPE
 from askcam.server.wire.bodies import json_response
 from askcam.server.wire.endpoint import JSON, TEXT, Endpoint, Reply
 

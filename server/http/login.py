@@ -6,9 +6,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from askcam.server.access.auth import COOKIE
+from askcam.server.access.auth import COOKIE, Auth
 from askcam.server.access.passes import LIFE_S
-from askcam.server.core import Core
 from askcam.server.errors import Unauthenticated
 from askcam.server.wire.bodies import decode, json_response
 from askcam.server.wire.endpoint import JSON, Endpoint, Reply
@@ -27,26 +26,26 @@ class WhoAmI(msgspec.Struct):
     token_required: bool
 
 
-def endpoints(core: Core) -> list[Endpoint]:
+def endpoints(auth: Auth) -> list[Endpoint]:
     """Open to all (server/access/guard.py): here one gets in."""
 
     async def tell(request: Request) -> Response:
         """Who the page is; `role` is null when it must log in first."""
         try:
-            role = core.auth.require(request).value
+            role = auth.require(request).value
         except Unauthenticated:
             role = None
-        return json_response({"role": role, "token_required": core.auth.token_required})
+        return json_response({"role": role, "token_required": auth.token_required})
 
     async def log_in(request: Request) -> Response:
         body = await request.body()
-        pass_id, role = core.auth.log_in(request, decode(body, LogIn).token if body else None)
+        pass_id, role = auth.log_in(request, decode(body, LogIn).token if body else None)
         response = Response(status_code=204, headers={"X-Askcam-Role": role.value})
         _set(response, request, pass_id, int(LIFE_S))
         return response
 
     async def log_out(request: Request) -> Response:
-        core.auth.log_out(request)
+        auth.log_out(request)
         response = Response(status_code=204)
         _set(response, request, "", 0)
         return response

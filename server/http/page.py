@@ -7,7 +7,6 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from askcam.server.core import Core
 from askcam.server.wire.endpoint import BINARY, TEXT, Endpoint, Reply, Takes
 
 CSP = (
@@ -29,7 +28,7 @@ def web_folder() -> Path:
     return Path(str(files("askcam.client").joinpath("web")))
 
 
-def endpoints(core: Core) -> list[Endpoint]:
+def endpoints() -> list[Endpoint]:
     """Open to all: what they show is asked for by whoever looks at them."""
     folder = web_folder()
     static = StaticFiles(directory=folder)

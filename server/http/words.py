@@ -7,7 +7,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.client.protocol import PageLanguage, PageWords
-from askcam.server.core import Core
 from askcam.server.http.page import HEADERS, web_folder
 from askcam.server.language.catalogue import FOLDER, SOURCE, languages, meant, own_words, words_in
 from askcam.server.language.sentences import server_rows
@@ -18,7 +17,7 @@ MAX_CHARS = 1000  # of `prefer` that are looked at
 TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")  # of BCP 47, near enough for what browsers throw at
 
 
-def endpoints(core: Core) -> list[Endpoint]:
+def endpoints() -> list[Endpoint]:
     """All languages are read now, so that a file which cannot be read is told at the start. Raises LocaleError."""
     there = languages(web_folder() / FOLDER)
     for language in there:

@@ -2,11 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from functools import cache
 
+import httpx
 import pytest
+from websockets.sync.client import connect
 
 RUN = """
 import json, sys
@@ -63,3 +66,29 @@ def test_the_client_alone_reads_no_torch_and_no_camera() -> None:
     found = modules(code)
     assert "askcam.client.client" in found
     assert found & {"torch", "transformers", "cv2", "av", "uvicorn", "typer"} == set()
+
+
+def test_a_front_reads_no_torch_and_no_camera_whatever_it_is_asked() -> None:
+    """A real one, asked over HTTP and by websocket, and ended as by a user."""
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-c", RUN, "front", "--port", "0", "--shard", "a=http://127.0.0.1:9", "--json"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        said = [json.loads(process.stdout.readline()) for _ in range(2)]
+        assert [each["event"] for each in said] == ["listening", "ready"]
+        with httpx.Client(base_url=said[0]["url"], timeout=60) as client:
+            assert client.get("/wall").status_code == 200
+            assert client.get("/words").status_code == 200
+            assert client.get("/v1/cameras").status_code == 503
+            assert client.post("/v1/chat/completions", json={"model": "lobby"}).status_code == 503
+            assert client.get("/metrics").status_code == 200
+        with connect(f"ws{said[0]['url'][4:]}/v1/realtime?model=lobby") as websocket:
+            assert json.loads(websocket.recv())["error"]["code"] == "shard_down"
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=60)
+    found = {name for line in told.splitlines() if line.startswith("modules ") for name in json.loads(line[8:])}
+    assert "askcam.cluster.front.serving" in found, told[-2000:]
+    assert process.returncode == 0
+    assert found & {"torch", "torchvision", "transformers", "cv2", "av", "mcp", "llguidance"} == set()

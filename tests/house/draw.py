@@ -17,7 +17,7 @@ import grimp
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docs/rooms.svg"
-FLOORS = (("app",), ("features",), ("server",), ("engine", "demo", "client"), ("stream",))
+FLOORS = (("app",), ("features", "cluster"), ("server",), ("engine", "demo", "client"), ("stream",))
 BOX = (196, 40)  # of a room: pixels
 BEND = 20  # as wide is the place of an arrow that passes a row
 GAP_X, GAP_Y, HEAD, MARGIN, BETWEEN = 16, 30, 34, 14, 26

@@ -9,15 +9,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("stream", "engine", "client", "demo", "server", "features", "app")
+ROOMS = ("stream", "engine", "client", "demo", "server", "features", "cluster", "app")
 
-LAYERS = "arrows point down: app, features, server, then engine, demo and client, then stream"
+LAYERS = "arrows point down: app, features and cluster, server, then engine, demo and client, then stream"
 FEATURES = "features know nothing of each other, but for what is named here"
 CLIENT = "the client imports nothing else of ours, and stays light"
 STREAM = "the stream knows no model and no event loop"
 TORCH = "torch is imported in the engine only"
 REMOTE = "a model behind a server is asked without torch"
-PROTOCOLS = "OpenAI's protocols and the endpoints beside them are known to the program only"
+PROTOCOLS = "OpenAI's protocols are known to the program only"
+ENDPOINTS = "the endpoints beside them are known to the program and to a front only"
+FRONT = "a front reads neither a model nor a camera"
+CLUSTER = "the cluster knows servers, not their cameras, models and features"
 TERMINAL = "commands talk to people; what serves does not"
 
 
@@ -49,7 +52,7 @@ def lint(house: Path) -> tuple[int, str]:
 def test_every_arrow_is_kept(house: Path) -> None:
     code, output = lint(house)
     assert code == 0, output
-    for contract in (LAYERS, FEATURES, CLIENT, STREAM, TORCH, REMOTE, PROTOCOLS, TERMINAL):
+    for contract in (LAYERS, FEATURES, CLIENT, STREAM, TORCH, REMOTE, CLUSTER, FRONT, PROTOCOLS, ENDPOINTS, TERMINAL):
         assert f"{contract} KEPT" in output
 
 
@@ -74,10 +77,18 @@ def test_every_arrow_is_kept(house: Path) -> None:
         ("demo/planted.py", "import transformers", TORCH),
         ("engine/remote/wire.py", "import torch", REMOTE),
         ("engine/base.py", "import transformers", REMOTE),
+        ("cluster/renewal.py", "import askcam.stream.frame", CLUSTER),
+        ("cluster/table.py", "import askcam.features.events.severity", CLUSTER),
+        ("server/core.py", "import askcam.cluster.members", LAYERS),
+        ("features/events/severity.py", "import askcam.cluster.members", LAYERS),
+        ("cluster/table.py", "import torch", TORCH),
+        ("cluster/ids.py", "import askcam.server.http.page", ENDPOINTS),
+        ("cluster/front/relay.py", "import cv2", FRONT),
+        ("server/http/doors.py", "import askcam.stream.camera", FRONT),
         ("server/core.py", "import askcam.server.openai.outcome", PROTOCOLS),
-        ("server/core.py", "import askcam.server.http.page", PROTOCOLS),
+        ("server/core.py", "import askcam.server.http.page", ENDPOINTS),
         ("server/http/page.py", "import askcam.server.openai.models", PROTOCOLS),
-        ("server/openai/models.py", "import askcam.server.http.health", PROTOCOLS),
+        ("server/openai/models.py", "import askcam.server.http.health", ENDPOINTS),
         ("features/watches/realtime.py", "import askcam.server.openai.realtime.session", PROTOCOLS),
         ("server/openai/models.py", "import askcam.server.terminal.say", TERMINAL),
     ],

@@ -9,7 +9,7 @@ from support.parts import need
 
 ROOT = Path(__file__).parents[2]
 LINKS = ROOT / ".links/askcam"
-ROOMS = ("stream", "engine", "client", "demo", "server", "features", "app")
+ROOMS = ("stream", "engine", "client", "demo", "server", "features", "cluster", "app")
 PYRIGHT = ROOT / "tests/house/node/node_modules/.bin/pyright"
 SAMPLE = ("app/build.py", "features/summary/feature.py", "server/core.py", "engine/open.py", "demo/source.py")
 

@@ -10,7 +10,7 @@ from askcam.server.language.catalogue import FOLDER, FORMS, SOURCE, languages, n
 from askcam.server.terminal.language import LANGUAGES
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("stream", "engine", "client", "demo", "server", "features", "app", "examples/feature")
+ROOMS = ("stream", "engine", "client", "demo", "server", "features", "cluster", "app", "examples/feature")
 FOLDERS = sorted(path for room in ROOMS for path in (ROOT / room).rglob(FOLDER) if path.is_dir())
 FILES = [path for folder in FOLDERS for path in sorted(folder.glob("*"))]
 TRANSLATED = [path for path in FILES if path.stem != SOURCE]

@@ -5,7 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("stream", "engine", "client", "demo", "server", "features", "app")
+ROOMS = ("stream", "engine", "client", "demo", "server", "features", "cluster", "app")
 LONGEST = 300  # lines of a file
 TWICE = {  # of the same idea on two sides; docs/architecture.md says so
     "Answer", "Busy", "CameraUnavailable", "Cancelled", "Reply", "Role", "TooSlow", "Usage",

@@ -23,7 +23,7 @@ def planted() -> ModuleType:
 
 def test_every_fault_names_a_room_of_its_own_and_tests_that_are_there(planted: ModuleType) -> None:
     faults = planted.written()
-    assert {fault.room for fault in faults} == {"stream", "engine", "server", "client", "features"}
+    assert {fault.room for fault in faults} == {"stream", "engine", "server", "client", "features", "cluster"}
     for fault in faults:
         assert fault.file.startswith(f"{fault.room}/"), fault
         assert fault.tests, fault

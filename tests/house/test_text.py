@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("stream", "engine", "client", "demo", "server", "features", "app")
+ROOMS = ("stream", "engine", "client", "demo", "server", "features", "cluster", "app")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)|<img[^>]+src=\"([^\"]+)\"")
 # Put together here, so that this file does not hold what it looks for.
 MARKS = re.compile("|".join((r"\bTO" + "DO", r"\bFIX" + "ME", r"\bXX" + r"X\b")))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("stream", "engine", "client", "demo", "server", "features", "app")
+ROOMS = ("stream", "engine", "client", "demo", "server", "features", "cluster", "app")
 UNSHIPPED = shutil.ignore_patterns("__pycache__", "*.egg-info")
 
 

@@ -3,7 +3,7 @@
 
 import { read } from "../api.js";
 import * as watchapi from "../watchapi.js";
-import { MOST_EVENTS, joined, matches } from "./state.js";
+import { MOST_EVENTS, joined, matches, newestFirst } from "./state.js";
 import { createStream } from "./stream.js";
 
 const PAGE = 50;
@@ -55,9 +55,11 @@ export function createFeed(store, calm) {
     store.set({ events: events.map(told), fresh: fresh.map(told) });
     if (calm()) settle();
     const listed = new Set([...events, ...fresh].map(({ id }) => id));
-    const oldest = events.at(-1)?.id ?? 0;
-    const back = seen.filter(({ id, acknowledged_at: at }) => at === null && id > oldest && !listed.has(id)).slice(0, BACK_AT_ONCE);
-    for (const event of await Promise.all(back.map(({ id }) => read(`v1/events/${id}`).catch(() => null)))) if (event) arrived(event);
+    const oldest = events.at(-1);
+    const back = seen.filter(({ id, acknowledged_at: at }) => at === null && !listed.has(id)).slice(0, BACK_AT_ONCE);
+    for (const event of await Promise.all(back.map(({ id }) => read(`v1/events/${id}`).catch(() => null)))) {
+      if (event && !(oldest && newestFirst(event, oldest) > 0)) arrived(event); // older ones are had by "Older"
+    }
   }
 
   /** Those that wait come in, and what is done with goes: only when nobody aims at anything. */

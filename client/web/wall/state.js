@@ -36,13 +36,20 @@ export function matches(event, { unreviewed, severity, watch, camera }) {
     && (!camera || event.camera === camera);
 }
 
+/** Whether `a` stands before `b`, as a sort has it: the newest first, by when they were decided; ids of several servers tell no order.
+ * @param {WatchEvent} a
+ * @param {WatchEvent} b */
+export function newestFirst(a, b) {
+  return Date.parse(b.at) - Date.parse(a.at) || b.id - a.id;
+}
+
 /** `events` and `others` in one list, newest first, each once; the later word counts.
  * @param {WatchEvent[]} events
  * @param {WatchEvent[]} others */
 export function joined(events, others) {
   const known = new Map(events.map((event) => [event.id, event]));
   for (const event of others) known.set(event.id, event);
-  return [...known.values()].sort((a, b) => b.id - a.id);
+  return [...known.values()].sort(newestFirst);
 }
 
 /** [{watch: WatchInfo, now: WatchNow}] of one camera, those that are on first.

@@ -10,8 +10,8 @@ const SILENT_MS = 40_000; // the server says something every 15 s
 /** `heard({name, data})` gets messages, `told(state, retryAt)` how the stream is: opening, open, broken.
  * @param {{ heard: (message: { name: string, data: any }) => void, told: (state: StreamState, retryAt: number | null) => void }} options */
 export function createStream({ heard, told }) {
-  /** @type {number | null} */
-  let last = null; // id of the last event
+  /** @type {string | null} */
+  let last = null; // where the stream goes on: what its last message told as its id
   let failures = 0;
   /** @type {number | null} */
   let timer = null;
@@ -42,7 +42,7 @@ export function createStream({ heard, told }) {
     let silence = setTimeout(() => mine.abort(), SILENT_MS);
     try {
       const response = await fetch("v1/events", {
-        headers: { accept: "text/event-stream", "last-event-id": String(last) }, cache: "no-store", signal: mine.signal });
+        headers: { accept: "text/event-stream", "last-event-id": last ?? "" }, cache: "no-store", signal: mine.signal });
       if (!response.ok || !response.body) return void (await response.body?.cancel());
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       const messages = new Messages();
@@ -63,8 +63,8 @@ export function createStream({ heard, told }) {
   /** @param {Message} message */
   function take({ name, id, data }) {
     const event = JSON.parse(data);
-    if (id !== null) last = Number(id);
-    if (name === "gone") last = event.last_missed;
+    if (id !== null) last = id;
+    else if (name === "gone") last = String(event.last_missed);
     heard({ name, data: event });
   }
 
@@ -72,7 +72,7 @@ export function createStream({ heard, told }) {
     /** Begin behind the event `after`.
      * @param {number} after */
     begin(after) {
-      last = after;
+      last = String(after);
       if (abort === null && timer === null) open();
     },
     /** Now, if it waits to be tried again. */

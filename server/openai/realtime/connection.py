@@ -10,6 +10,7 @@ from enum import StrEnum
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from askcam.server.access.shares import client_of
+from askcam.server.connections.protocol import broke_off
 from askcam.server.core import Core, client
 from askcam.server.errors import Refusal
 from askcam.server.openai.addresses import fetched
@@ -23,8 +24,6 @@ SLOW_READER_S = 20.0  # as long as the websocket's own pings wait
 LARGE_CHARS = 32_768  # a longer message is read off the event loop: it may hold a frame
 PICTURE = re.compile(r'"input_image"|\\u')  # in a message that holds pictures, in letters or perhaps escaped
 CLOSE_S = 1.0  # to say goodbye to a connection that may be dead
-NO_CLOSE_FRAME = 1005  # uvicorn's code for it, as for a close frame without a code; only that has a reason
-ABNORMAL = (1006, 1011)  # the line broke; pings were not answered
 
 
 class End(StrEnum):
@@ -144,5 +143,4 @@ class Connection:
 
 def _how(code: int | None, reason: str | None) -> End:
     """How a connection ended that this server did not close."""
-    lost = code in ABNORMAL or (code in (None, NO_CLOSE_FRAME) and reason is None)
-    return End.LOST if lost else End.CLOSED
+    return End.LOST if broke_off(code, reason) else End.CLOSED

@@ -169,5 +169,5 @@ def _environment() -> dict[str, str]:
 
 def test_messages_of_a_stream() -> None:
     told = ["retry: 2000", "", ": alive", "", "id: 7", "event: on", 'data: {"id": 7}', "", "event: resume", "data: {}"]
-    assert list(messages([*told, ""])) == [("on", '{"id": 7}'), ("resume", "{}")]
-    assert list(messages(told)) == [("on", '{"id": 7}')]  # one that is broken off is none
+    assert list(messages([*told, ""])) == [("on", '{"id": 7}', "7"), ("resume", "{}", "")]
+    assert list(messages(told)) == [("on", '{"id": 7}', "7")]  # one that is broken off is none

@@ -66,12 +66,30 @@ def live_server(
 
     What it keeps where nobody names a folder goes with it. `descriptors`: as under `ulimit -n`.
     """
-    data = tempfile.mkdtemp(prefix="askcam-test-")
     named = [part for camera in cameras for part in ("--camera", camera)]
     # Tests run on every core: a server that measures how many threads help spends a third of its start on that, and one
     # that measures whether it is too slow may find that it is.
     alone = ["--threads", "1", *(() if "--power" in args else ("--power", "full"))] if warm.wanted else []
-    command = ["serve", "--port", "0", "--json", *alone, *named, *args]
+    with _running(["serve", "--port", "0", "--json", *alone, *named, *args], env, until, descriptors) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def front_server(
+    shards: Mapping[str, str], *args: str, env: Mapping[str, str] | None = None, until: str = "ready"
+) -> Iterator[LiveServer]:
+    """Start `askcam front` before these shards (by name, their URLs), and wait for its `until` event."""
+    named = [part for name, url in shards.items() for part in ("--shard", f"{name}={url}")]
+    with _running(["front", "--port", "0", "--json", *named, *args], env, until) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def _running(
+    command: Sequence[str], env: Mapping[str, str] | None, until: str, descriptors: int | None = None
+) -> Iterator[LiveServer]:
+    """A command that says on its stdout where it listens."""
+    data = tempfile.mkdtemp(prefix="askcam-test-")
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "XDG_DATA_HOME": data, **(env or {})}
     process: Any  # subprocess.Popen[str], or as much of it as is used here
     if descriptors is None:
@@ -98,7 +116,7 @@ def live_server(
         while True:
             line = out.get(timeout=max(0.1, deadline - time.monotonic()))
             if line is None:
-                raise RuntimeError(f"askcam serve ended with {process.wait(10)}: {''.join(err)[-2000:]}")
+                raise RuntimeError(f"askcam {command[0]} ended with {process.wait(10)}: {''.join(err)[-2000:]}")
             said = json.loads(line)
             server.lines.append(said)
             server.url = said.get("url", server.url)

@@ -4,7 +4,7 @@ import pytest
 
 from askcam.client.protocol import CameraAnswer, CameraProblem
 from askcam.engine.question import Text
-from askcam.features.ask_all.merging import MAX_CHARS, side_by_side, wish
+from askcam.server.answering.several import MAX_CHARS, side_by_side, wish
 
 
 def answered(camera: str, text: str) -> CameraAnswer:

@@ -1,0 +1,29 @@
+"""What is known by an id that only its own shard has told: answers with their frames, responses."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from askcam.cluster.front.core import FrontCore
+from askcam.cluster.front.relay import role_of
+from askcam.cluster.front.routing import route
+from askcam.server.wire.endpoint import Endpoint
+
+
+def endpoints(core: FrontCore) -> list[Endpoint]:
+    async def answer(request: Request) -> Response:
+        return await found(request, "answers")
+
+    async def response(request: Request) -> Response:
+        return await found(request, "responses")
+
+    async def found(request: Request, kind: str) -> Response:
+        shard = await core.directory.find(f"/v1/{kind}/{request.path_params['id']}", role_of(request))
+        return await core.relay(shard, request)
+
+    return [
+        route("GET", "/v1/answers/{id}", answer),
+        route("GET", "/v1/answers/{id}/frames/{index:int}.jpg", answer),
+        route("GET", "/v1/answers/{id}/key.jpg", answer),
+        route("GET", "/v1/responses/{id}", response),
+        route("DELETE", "/v1/responses/{id}", response),
+    ]

@@ -1,0 +1,181 @@
+"""front.toml: one frozen dataclass per section. Which servers stand behind a front, and how it reaches them.
+
+[server]           host, port, tls_cert, tls_key, token, admin_token, allowed_origins, trusted_proxies, as of a server
+[shards.gpu1]      url = "http://10.0.0.11:8400", token or token_file, admin_token or admin_token_file, ca
+[limits]           as of a server
+[front]            probe_s, silent_s, connect_s
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from askcam.client.address import Address
+from askcam.cluster.ids import ShardKeys
+from askcam.server.access.limits import Limits
+from askcam.server.config_errors import ConfigError
+from askcam.server.server_config import ServerConfig, check_server, check_token
+from askcam.server.toml_file import NAME, Flags, Toml
+from askcam.stream.secrets import KNOWN, Secrets
+
+MAX_SHARDS = 64
+MAX_TOKEN_BYTES = 4096  # of a file
+TOKEN, ADMIN_TOKEN = "ASKCAM_SHARD_TOKEN", "ASKCAM_SHARD_ADMIN_TOKEN"  # of every shard that is given none of its own
+Seconds = Annotated[float, Meta(gt=0, le=600)]
+
+
+@dataclass(frozen=True, slots=True)
+class ShardConfig:
+    """[shards.NAME]: an ordinary askcam server. Paths are relative to the file that names them."""
+
+    url: str
+    token: str | None = field(default=None, repr=False)  # a viewer's there
+    admin_token: str | None = field(default=None, repr=False)
+    token_file: Path | None = None  # whose first line it is
+    admin_token_file: Path | None = None
+    ca: Path | None = None  # PEM: who has signed its certificate, where the system doesn't know
+
+    @property
+    def address(self) -> Address:
+        """Raises ConnectionFailed for what is no address."""
+        return Address.parse(self.url)
+
+
+@dataclass(frozen=True, slots=True)
+class FrontSettings:
+    """[front]. Seconds."""
+
+    probe_s: Seconds = 1.0  # between two looks at a shard
+    silent_s: Seconds = 15.0  # a shard that has said nothing for so long is down; slow is not dead
+    connect_s: Seconds = 2.0  # for a connection to a shard
+
+
+@dataclass(frozen=True, slots=True)
+class FrontConfig:
+    """All that front.toml says."""
+
+    server: ServerConfig = field(default_factory=ServerConfig)
+    shards: Mapping[str, ShardConfig] = field(default_factory=dict)  # by name, in the file's order
+    limits: Limits = field(default_factory=Limits)
+    front: FrontSettings = field(default_factory=FrontSettings)
+
+
+def load(path: Path | None, env: Mapping[str, str]) -> FrontConfig:
+    """Read `path` (None: only defaults) and the tokens of `env`. Raises ConfigError."""
+    config = FrontConfig() if path is None else _read(Toml.read(path))
+    return replace(config, server=config.server.with_tokens(env))
+
+
+def with_shards(config: FrontConfig, named: Iterable[str]) -> FrontConfig:
+    """`config` and the shards of the command line, each "NAME=URL". Raises ConfigError."""
+    shards = dict(config.shards)
+    for text in named:
+        name, equals, url = text.partition("=")
+        if not equals or not url.strip() or ":" in name:
+            raise ConfigError("--shard takes NAME=URL, as in gpu1=http://10.0.0.11:8400")
+        _check_name(name, "--shard")
+        if name in shards:
+            raise ConfigError(f"--shard: {name!r} is the name of two shards; rename one")
+        shards[name] = ShardConfig(url.strip())
+        _check_url(shards[name], "--shard")
+    return replace(config, shards=shards)
+
+
+def with_flags(config: FrontConfig, server: Mapping[str, Any]) -> FrontConfig:
+    """`config` with what the command line says of [server]. Raises ConfigError."""
+    said: ServerConfig = Flags({"server": server}).section(("server",), ServerConfig)
+    return replace(config, server=replace(config.server, **{name: getattr(said, name) for name in server}))
+
+
+def with_tokens(config: FrontConfig, env: Mapping[str, str]) -> FrontConfig:
+    """With the token of each shard in its place: its own, that of its file, or that of the environment. Raises
+    ConfigError."""
+
+    def complete(name: str, shard: ShardConfig) -> ShardConfig:
+        token = shard.token or _of_file(name, shard.token_file) or env.get(TOKEN) or None
+        admin = shard.admin_token or _of_file(name, shard.admin_token_file) or env.get(ADMIN_TOKEN) or None
+        for what, value in (("token", token), ("admin_token", admin)):
+            if value is not None:
+                check_token(value, f"{what} of shard {name!r}")
+        return replace(shard, token=token, admin_token=admin)
+
+    return replace(config, shards={name: complete(name, shard) for name, shard in config.shards.items()})
+
+
+def check(config: FrontConfig) -> None:
+    """Raise ConfigError for what is well written but cannot be served."""
+    if not config.shards:
+        raise ConfigError("a front needs servers behind it: --shard gpu1=http://10.0.0.11:8400, or [shards.gpu1] url")
+    if len(config.shards) > MAX_SHARDS:
+        raise ConfigError(f"{len(config.shards)} shards are too many for one front: at most {MAX_SHARDS}")
+    try:
+        ShardKeys(config.shards)
+    except ValueError as exc:
+        raise ConfigError(str(exc)) from exc
+    check_server(config.server)
+
+
+def learn(config: FrontConfig, known: Secrets = KNOWN) -> None:
+    """From now on all tokens are taken out of what is told."""
+    known.learn("tokens", filter(None, (config.server.token, config.server.admin_token)))
+    for name, shard in config.shards.items():
+        known.learn(f"shard.{name}", filter(None, (shard.token, shard.admin_token)))
+
+
+def _read(toml: Toml) -> FrontConfig:
+    toml.check_keys((), [each.name for each in fields(FrontConfig)])
+    toml.check_keys(("server",), [each.name for each in fields(ServerConfig) if each.name != "max_age_ms"])
+    server: ServerConfig = toml.section(("server",), ServerConfig)
+    return FrontConfig(
+        server=server.beside(toml.path),
+        shards={name: _shard(toml, name) for name in toml.tables(("shards",), "[shards.gpu1]")},
+        limits=toml.section(("limits",), Limits),
+        front=toml.section(("front",), FrontSettings),
+    )
+
+
+def _shard(toml: Toml, name: str) -> ShardConfig:
+    keys = ("shards", name)
+    _check_name(name, toml.place(keys))
+    found: ShardConfig = toml.section(keys, ShardConfig)
+    for one in ("token", "admin_token"):
+        if getattr(found, one) and getattr(found, f"{one}_file"):
+            raise ConfigError(f"{toml.place((*keys, one))}: {one} and {one}_file say the same; leave one out")
+    _check_url(found, toml.place((*keys, "url")))
+    beside = {
+        which: toml.path.parent / path.expanduser()
+        for which in ("token_file", "admin_token_file", "ca")
+        if (path := getattr(found, which)) is not None
+    }
+    return replace(found, **beside)
+
+
+def _check_name(name: str, place: str) -> None:
+    if not NAME.fullmatch(name):
+        raise ConfigError(f"{place}: {name!r} cannot be a shard's name: use up to 63 of a-z, 0-9, '-', '_'")
+
+
+def _check_url(shard: ShardConfig, place: str) -> None:
+    if "@" in shard.url:  # it may be a password: not repeated
+        raise ConfigError(f"{place}: a shard's address holds no name and password: give its token as token_file")
+    try:
+        _ = shard.address
+    except Exception as exc:
+        raise ConfigError(f"{place}: {exc}") from exc
+
+
+def _of_file(name: str, path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        with path.open("rb") as file:
+            text = file.read(MAX_TOKEN_BYTES).decode()
+    except (OSError, UnicodeDecodeError) as exc:
+        why = exc.strerror if isinstance(exc, OSError) else "it is no text"
+        raise ConfigError(f"cannot read the token of shard {name!r} in {path}: {why}") from exc
+    if not (token := text.strip().partition("\n")[0].strip()):
+        raise ConfigError(f"the token file {path} of shard {name!r} is empty")
+    return token

@@ -1,0 +1,64 @@
+"""What every room of a front may lean on, in one value."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+
+from askcam.cluster.front.directory import Directory
+from askcam.cluster.front.metrics import FrontMetrics
+from askcam.cluster.front.relay import Relayed, role_of
+from askcam.cluster.front.shards import FrontShard
+from askcam.server.access.auth import Auth, Role
+from askcam.server.access.doorway import held
+from askcam.server.access.limits import Limits, too_many
+from askcam.server.access.places import PlacesOf
+from askcam.server.access.proxies import TrustedProxies
+from askcam.server.access.rates import Rates
+from askcam.server.access.shares import Places, client_of
+from askcam.server.connections.protocol import line_of
+
+
+@dataclass(frozen=True, slots=True)
+class FrontCore:
+    """All of it is owned by the event loop."""
+
+    directory: Directory
+    auth: Auth
+    limits: Limits
+    places: PlacesOf
+    proxies: TrustedProxies
+    questions: Rates  # per client
+    metrics: FrontMetrics
+    ending: asyncio.Event = field(default_factory=asyncio.Event)  # set once the front ends: streams do so, too
+
+    def admit_question(self, conn: HTTPConnection) -> None:
+        """Count one question of this client. Raises TooMany when it asks too fast."""
+        wait_s = self.questions.take(client_of(conn).key, time.monotonic())
+        if wait_s > 0:
+            raise too_many("questions", wait_s)
+
+    def enter(self, places: Places, conn: HTTPConnection) -> None:
+        """Hold one of these places until the request is over; where its client reads nothing, it makes way for others.
+        Raises TooMany."""
+        line = line_of(conn.scope)
+        if line is None:
+            place = places.enter(client_of(conn))
+        else:
+            place = places.enter(client_of(conn), line.stalled_s, lambda: line.abort("unread"))
+        held(conn.scope).callback(place.leave)
+
+    async def relay(
+        self, shard: FrontShard, request: Request, need: Role = Role.VIEWER, *, target: bytes | None = None
+    ) -> Response:
+        """The request as it is, or for another `target`, put to a shard. Raises Refusal."""
+        body = await request.body()
+        shard.check_role(role_of(request), need)
+        if not shard.up:
+            raise shard.down
+        return Relayed(shard, request, body, self.metrics.relayed, target=target)
+
+    def end_streams(self) -> None:
+        self.ending.set()

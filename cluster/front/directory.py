@@ -1,0 +1,138 @@
+"""Who answers for what: the shard of a camera, of an id, of whatever any of them can do."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from typing import Any
+
+from askcam.cluster.front.errors import CameraTwice, ShardBroke
+from askcam.cluster.front.shards import FrontShard, ShardReply
+from askcam.cluster.ids import Garbage, ShardKeys
+from askcam.cluster.merging import Row, holders
+from askcam.server.access.auth import Role
+from askcam.server.errors import NotFound, Refusal, unknown_camera
+
+OTHERS = ("askcam", "all")  # names that are asked under, and are no camera's
+KEPT, MOST_CHARS = 4096, 256  # ids whose shard is remembered, none longer than this
+
+
+class Directory:
+    """Owned by the event loop."""
+
+    def __init__(self, shards: Sequence[FrontShard], keys: ShardKeys) -> None:
+        self.shards, self.keys = tuple(shards), keys
+        self._by_name = {shard.name: shard for shard in shards}
+        self._where: OrderedDict[str, str] = OrderedDict()  # ids that were found or heard of; the oldest go
+
+    def __getitem__(self, name: str) -> FrontShard:
+        return self._by_name[name]
+
+    # -- cameras
+
+    def cameras(self) -> list[str]:
+        """All names, in the order of the shards."""
+        return list(self._holders())
+
+    def ambiguous(self) -> dict[str, list[str]]:
+        """Names that several shards have a camera of, with them."""
+        return {name: shards for name, shards in self._holders().items() if len(shards) > 1}
+
+    def has(self, camera: str) -> bool:
+        return any(camera in shard.cameras for shard in self.shards)
+
+    def owner_of(self, camera: str) -> FrontShard:
+        """Whether it is up or not. Raises NotFound, CameraTwice; ShardDown while one that was never met may have it."""
+        found = [shard for shard in self.shards if camera in shard.cameras]
+        if len(found) > 1:
+            raise CameraTwice(camera, [shard.name for shard in found])
+        if found:
+            return found[0]
+        for shard in self.shards:
+            if not shard.up and not shard.cameras:
+                raise shard.down  # nobody knows what it has
+        raise unknown_camera(camera, [*self.cameras(), *OTHERS])
+
+    def _holders(self) -> dict[str, list[str]]:
+        return holders({shard.name: shard.cameras for shard in self.shards})
+
+    # -- shards
+
+    def up(self) -> list[FrontShard]:
+        return [shard for shard in self.shards if shard.up]
+
+    def down(self) -> list[str]:
+        return [shard.name for shard in self.shards if not shard.up]
+
+    def any(self) -> FrontShard:
+        """One that can answer about attached pictures, say: the least busy whose model is warm. Raises ShardDown."""
+        found = self.up() or list(self.shards)
+        return min(found, key=lambda shard: (not shard.ready, shard.num_under_way))
+
+    def roomiest(self) -> FrontShard:
+        """Where one more camera goes."""
+        found = self.up() or list(self.shards)
+        return min(found, key=lambda shard: len(shard.cameras) + shard.num_pushed)
+
+    # -- ids
+
+    def remember(self, thing: str, shard: FrontShard) -> None:
+        if len(thing) > MOST_CHARS:
+            return
+        self._where[thing] = shard.name
+        self._where.move_to_end(thing)
+        if len(self._where) > KEPT:
+            self._where.popitem(last=False)
+
+    def remembered(self, thing: str) -> FrontShard | None:
+        name = self._where.get(thing)
+        return None if name is None else self._by_name[name]
+
+    async def find(self, path: str, role: Role, among: Collection[FrontShard] | None = None) -> FrontShard:
+        """The shard that has what is at `path`, a GET of something small; all are asked at once. Raises NotFound, and
+        ShardDown where one that is down may have it."""
+        if (known := self.remembered(path)) is not None:
+            return known
+        replies = await self.everywhere(lambda shard: shard.asked("GET", path, role=role), among or self.shards)
+        for shard, reply in replies.items():
+            if isinstance(reply, ShardReply) and reply.status == 200:
+                self.remember(path, shard)
+                return shard
+        for reply in replies.values():
+            if isinstance(reply, Refusal):
+                raise reply
+        raise NotFound(f"no shard has {path}", "id")
+
+    def of_number(self, number: int) -> tuple[FrontShard, int]:
+        """The shard, and the number there, of an id that the front has told. Raises NotFound."""
+        found = self.keys.apart(number)
+        if found is None:
+            raise NotFound(f"no {number} is known here: lists tell the ids that there are", "id")
+        return self._by_name[found[0]], found[1]
+
+    # -- all of them
+
+    async def everywhere(
+        self, ask: Callable[[FrontShard], Coroutine[Any, Any, ShardReply]], among: Collection[FrontShard]
+    ) -> Mapping[FrontShard, ShardReply | Refusal]:
+        """What each says, or why it doesn't: all are asked at once."""
+
+        async def one(shard: FrontShard) -> ShardReply | Refusal:
+            try:
+                return await ask(shard)
+            except Refusal as refusal:
+                return refusal
+            except Garbage as exc:
+                return ShardBroke(shard.name, str(exc))
+
+        shards = list(among)
+        return dict(zip(shards, await asyncio.gather(*map(one, shards)), strict=True))
+
+
+def rows_of(shard: FrontShard, reply: ShardReply | Refusal, name: str = "data") -> list[Row] | None:
+    """The list that a shard has told; None where it has told none. Raises Garbage."""
+    if isinstance(reply, Refusal) or reply.status != 200:
+        return None
+    rows = reply.value.get(name) if isinstance(reply.value, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Garbage(f"it told no list {name!r}")
+    return rows

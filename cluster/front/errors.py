@@ -1,0 +1,67 @@
+"""What a front refuses, beside what every server does.
+
+Unavailable
+├── ShardDown         nothing answers there, or it has been silent for too long
+├── ShardBroke        it answered, and broke off or said what no server of ours says
+└── ShardRoles        it would do for a viewer what only an admin may
+Conflict
+├── CameraTwice       two shards have a camera of one name
+└── WatchTwice        the same of a watch
+Invalid
+└── SeveralShards     what is asked for is not on one shard
+"""
+
+from collections.abc import Sequence
+
+from askcam.server.errors import Conflict, Invalid, Unavailable
+
+DOWN_S = 2.0  # seconds; a shard that is started again is asked once a second whether it is there
+
+
+class ShardDown(Unavailable):
+    """Whatever is there stays there: it is not known no longer, as a 404 would say."""
+
+    code = "shard_down"
+
+    def __init__(self, shard: str, why: str) -> None:
+        super().__init__(f"shard {shard!r} is down: {why}; it is tried again by itself", retry_after_s=DOWN_S)
+        self.shard = shard
+
+
+class ShardBroke(Unavailable):
+    code = "shard_failed"
+
+    def __init__(self, shard: str, why: str) -> None:
+        super().__init__(f"shard {shard!r} failed: {why}", retry_after_s=DOWN_S)
+        self.shard = shard
+
+
+class ShardRoles(Unavailable):
+    code = "shard_roles"
+    try_again = False
+
+    def __init__(self, shard: str, why: str) -> None:
+        super().__init__(f"shard {shard!r} is not asked: {why}")
+
+
+class CameraTwice(Conflict):
+    code = "camera_ambiguous"
+
+    def __init__(self, camera: str, shards: Sequence[str]) -> None:
+        told = f"a camera {camera!r} is on several shards ({', '.join(shards)}): rename it in all configs but one"
+        super().__init__(told, "model")
+
+
+class WatchTwice(Conflict):
+    code = "watch_ambiguous"
+
+    def __init__(self, watch: str, shards: Sequence[str]) -> None:
+        told = f"a watch {watch!r} is on several shards ({', '.join(shards)}): rename it on one, or change it there"
+        super().__init__(told, "name")
+
+
+class SeveralShards(Invalid):
+    code = "several_shards"
+
+    def __init__(self, message: str, param: str | None = None) -> None:
+        super().__init__(message, param)

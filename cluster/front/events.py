@@ -1,0 +1,138 @@
+"""/v1/events of all shards: as one list, as one stream that is resumed, and with their pictures."""
+
+from typing import Annotated, Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from askcam.cluster import ids
+from askcam.cluster.cursors import Cursor
+from askcam.cluster.front.core import FrontCore
+from askcam.cluster.front.errors import ShardBroke
+from askcam.cluster.front.event_stream import EventMerge
+from askcam.cluster.front.lists import listing, passed_on, rows_by_shard
+from askcam.cluster.front.pages import read_page
+from askcam.cluster.front.positions import after_event, before_event, cursor_of, number_in
+from askcam.cluster.front.relay import role_of
+from askcam.cluster.front.routing import route
+from askcam.cluster.front.shards import FrontShard, ShardReply
+from askcam.cluster.ids import Garbage
+from askcam.cluster.merging import Row
+from askcam.server.errors import NotFound, Refusal
+from askcam.server.wire.bodies import NO_STORE, decode_body, json_response, number, plain
+from askcam.server.wire.endpoint import SSE, Endpoint
+
+LIMIT, MOST = 50, 500  # events of one answer
+
+
+class TheyWereSeen(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of POST /v1/events/acknowledge."""
+
+    ids: Annotated[list[Annotated[int, msgspec.Meta(ge=0)]], msgspec.Meta(max_length=MOST)]
+    acknowledged: bool
+
+
+def endpoints(core: FrontCore) -> list[Endpoint]:
+    directory = core.directory
+
+    async def events(request: Request) -> Response:
+        if SSE in request.headers.get("accept", ""):
+            return await streamed(request)
+        limit, shards = int(number(request, "limit", LIMIT, 1, MOST)), _of_camera(request)
+        read = await _read_until(request, shards)
+        page, _ = await read_page(core, request, "/v1/events", read, limit, by="at", shards=shards)
+        rows = [_told(key, row) for key, row in page.rows]
+        return json_response(listing(core, rows, has_more=page.has_more, next=page.next.text()), headers=NO_STORE)
+
+    async def _read_until(request: Request, shards: list[FrontShard]) -> Cursor:
+        """Where the page before ended. Raises Refusal."""
+        if (before := request.query_params.get("before")) is None:
+            return Cursor()
+        found = cursor_of(before, "before")
+        if found is not None:
+            return found
+        return await before_event(directory, number_in(before, "before"), role_of(request), shards)
+
+    async def streamed(request: Request) -> Response:
+        told, role, shards = request.headers.get("last-event-id", "").strip(), role_of(request), _of_camera(request)
+        for shard in shards:
+            shard.check_role(role)
+        after = cursor_of(told, "Last-Event-ID") if told else Cursor()
+        if after is None:
+            after = await after_event(directory, number_in(told, "Last-Event-ID"), role, shards)
+        if request.method == "HEAD":
+            return Response(headers=NO_STORE, media_type=SSE)
+        core.enter(core.places.event_streams, request)
+        filters = {name: value for name in ("watch", "camera") if (value := request.query_params.get(name))}
+        merge = EventMerge(shards, after, filters, role, core.ending)
+        return StreamingResponse(merge.stream(), media_type=SSE, headers=NO_STORE)
+
+    def _of_camera(request: Request) -> list[FrontShard]:
+        """All shards, or that of the camera which is asked for."""
+        camera = request.query_params.get("camera")
+        if camera is None or not directory.has(camera):
+            return list(directory.shards)
+        return [shard for shard in directory.shards if camera in shard.cameras]
+
+    async def one(request: Request) -> Response:
+        return _one(request, *await _asked(request, "GET", ""))
+
+    async def acknowledged(request: Request) -> Response:
+        return _one(request, *await _asked(request, "POST", "/acknowledge", plain(await request.body())))
+
+    async def _asked(request: Request, method: str, rest: str, body: Any = None) -> tuple[FrontShard, ShardReply]:
+        shard, there = directory.of_number(request.path_params["id"])
+        shard.check_role(role_of(request))
+        return shard, await shard.asked(method, f"/v1/events/{there}{rest}", role=role_of(request), body=body)
+
+    def _one(request: Request, shard: FrontShard, reply: ShardReply) -> Response:
+        if reply.status == 404:
+            told = f"no event {request.path_params['id']} is kept; GET /v1/events lists those that are"
+            raise NotFound(told, "id")
+        if reply.status != 200:
+            return passed_on(reply)
+        return json_response(_told(shard.key, reply.value), headers=NO_STORE)
+
+    async def picture(request: Request) -> Response:
+        shard, there = directory.of_number(request.path_params["id"])
+        rest = request.url.path.partition(f"/{request.path_params['id']}/")[2]
+        return await core.relay(shard, request, target=f"/v1/events/{there}/{rest}".encode())
+
+    async def all_acknowledged(request: Request) -> Response:
+        body, role = await decode_body(request, TheyWereSeen), role_of(request)
+        by_shard: dict[FrontShard, list[int]] = {}
+        for each in body.ids:
+            if (found := directory.keys.apart(each)) is not None:
+                by_shard.setdefault(directory[found[0]], []).append(found[1])
+
+        async def tell(shard: FrontShard) -> ShardReply:
+            shard.check_role(role)
+            said = {"ids": by_shard[shard], "acknowledged": body.acknowledged}
+            return await shard.asked("POST", "/v1/events/acknowledge", role=role, body=said)
+
+        replies = await directory.everywhere(tell, by_shard)
+        for reply in replies.values():
+            if isinstance(reply, Refusal):
+                raise reply
+            if reply.status != 200:
+                return passed_on(reply)
+        good = {shard: reply for shard, reply in replies.items() if isinstance(reply, ShardReply)}
+        rows = [_told(shard.key, row) for shard, rows in zip(good, rows_by_shard(good), strict=True) for row in rows]
+        rows.sort(key=lambda row: str(row.get("at")), reverse=True)
+        return json_response({"object": "list", "data": rows, "has_more": False}, headers=NO_STORE)
+
+    def _told(key: int, row: Row) -> Row:
+        try:
+            return ids.event(key, row)
+        except Garbage as exc:
+            raise ShardBroke(directory.keys.name(key) or "?", str(exc)) from exc
+
+    return [
+        route("GET", "/v1/events", events),
+        route("POST", "/v1/events/acknowledge", all_acknowledged),
+        route("GET", "/v1/events/{id:int}", one),
+        route("POST", "/v1/events/{id:int}/acknowledge", acknowledged),
+        route("GET", "/v1/events/{id:int}/frame.jpg", picture),
+        route("GET", "/v1/events/{id:int}/frames/{index:int}.jpg", picture),
+    ]

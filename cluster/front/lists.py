@@ -1,0 +1,115 @@
+"""What several shards have, as one list: cameras, models, watches, tools. What shards that are down have is missing,
+and `shards_down` names them."""
+
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from askcam.cluster.front.core import FrontCore
+from askcam.cluster.front.directory import OTHERS, rows_of
+from askcam.cluster.front.errors import ShardBroke
+from askcam.cluster.front.relay import role_of
+from askcam.cluster.front.routing import route
+from askcam.cluster.front.shards import FrontShard, ShardReply
+from askcam.cluster.ids import Garbage
+from askcam.cluster.merging import Row, merge_models, merge_named, merge_tools, merge_watches
+from askcam.server.access.auth import Role
+from askcam.server.errors import Refusal, unknown_camera
+from askcam.server.wire.bodies import json_response
+from askcam.server.wire.endpoint import Endpoint
+
+Asking = Coroutine[Any, Any, ShardReply]
+
+
+def listing(core: FrontCore, rows: list[Any], **more: Any) -> dict[str, Any]:
+    """A list as a server has it, and which shards had no part in it."""
+    down = core.directory.down()
+    return {"object": "list", "data": rows, **more} | ({"shards_down": down} if down else {})
+
+
+async def lists_of(core: FrontCore, request: Request, path: str) -> dict[FrontShard, ShardReply]:
+    """What each shard that is up says. Raises what one refuses if all do."""
+    role = role_of(request)
+    return await good_replies(core, role, core.directory.shards, lambda shard: shard.asked("GET", path, role=role))
+
+
+async def good_replies(
+    core: FrontCore, role: Role, among: Collection[FrontShard], ask: Callable[[FrontShard], Asking]
+) -> dict[FrontShard, ShardReply]:
+    """Of those shards that are up, what those say that refuse nothing. Raises what one refuses if all do."""
+    shards = [shard for shard in among if shard.up]
+    if not shards:
+        raise next(iter(among)).down
+    for shard in shards:
+        shard.check_role(role)
+    replies = await core.directory.everywhere(ask, shards)
+    good = {shard: reply for shard, reply in replies.items() if isinstance(reply, ShardReply) and reply.status == 200}
+    if not good:
+        for shard, reply in replies.items():
+            raise reply if isinstance(reply, Refusal) else RefusedThere(shard, reply)
+    return good
+
+
+class RefusedThere(Exception):
+    """What a shard has answered instead, to be passed on as it is."""
+
+    def __init__(self, shard: FrontShard, reply: ShardReply) -> None:
+        super().__init__(f"shard {shard.name} answers with {reply.status}")
+        self.reply = reply
+
+
+def passed_on(reply: ShardReply) -> Response:
+    """A small reply as it is."""
+    return json_response(reply.value, status=reply.status)
+
+
+def rows_by_shard(replies: Mapping[FrontShard, ShardReply], name: str = "data") -> list[list[Row]]:
+    """Raises ShardBroke."""
+    found = []
+    for shard, reply in replies.items():
+        try:
+            found.append(rows_of(shard, reply, name) or [])
+        except Garbage as exc:
+            raise ShardBroke(shard.name, str(exc)) from exc
+    return found
+
+
+def endpoints(core: FrontCore) -> list[Endpoint]:
+    directory = core.directory
+
+    async def cameras(request: Request) -> Response:
+        replies = await lists_of(core, request, "/v1/cameras")
+        return json_response(listing(core, merge_named(rows_by_shard(replies))))
+
+    async def models(request: Request) -> Response:
+        return json_response(listing(core, known_models()))
+
+    async def model(request: Request) -> Response:
+        name = request.path_params["name"]
+        for row in known_models():
+            if row.get("id") == name:
+                return json_response(row)
+        raise unknown_camera(name, [*directory.cameras(), *OTHERS])
+
+    def known_models() -> list[Row]:
+        """Of shards that are down, too: they are known, and asking says what is with them."""
+        return merge_models([shard.models for shard in directory.shards], OTHERS)
+
+    async def watches(request: Request) -> Response:
+        replies = await lists_of(core, request, "/v1/watches")
+        return json_response(listing(core, merge_watches(rows_by_shard(replies))))
+
+    async def tools(request: Request) -> Response:
+        replies = await lists_of(core, request, "/v1/tools")
+        servers = merge_named(rows_by_shard(replies, "servers"))
+        return json_response(listing(core, merge_tools(rows_by_shard(replies)), servers=servers))
+
+    return [
+        route("GET", "/v1/cameras", cameras),
+        route("GET", "/v1/models", models),
+        route("GET", "/v1/models/{name:path}", model),
+        route("GET", "/v1/watches", watches),
+        route("GET", "/v1/tools", tools),
+    ]

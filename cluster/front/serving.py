@@ -1,0 +1,143 @@
+"""A running front: its socket, the app behind it, and the looks at its shards."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import uvicorn
+from starlette.applications import Starlette
+
+from askcam.cluster.front import (
+    answers,
+    cameras,
+    deliveries,
+    event_stream,
+    events,
+    lists,
+    questions,
+    realtime,
+    several,
+    standing,
+)
+from askcam.cluster.front import timeline as timelines
+from askcam.cluster.front import watches as watching
+from askcam.cluster.front.config import FrontConfig, check, learn
+from askcam.cluster.front.core import FrontCore
+from askcam.cluster.front.directory import Directory
+from askcam.cluster.front.lists import RefusedThere, passed_on
+from askcam.cluster.front.metrics import FrontMetrics, ShardGauges
+from askcam.cluster.front.probing import Probing
+from askcam.cluster.front.shards import FrontShard
+from askcam.cluster.ids import ShardKeys
+from askcam.server import errors
+from askcam.server.access.auth import Auth
+from askcam.server.access.places import PlacesOf
+from askcam.server.access.proxies import TrustedProxies
+from askcam.server.access.rates import Rates
+from askcam.server.config_errors import ConfigError
+from askcam.server.connections.book import Book
+from askcam.server.connections.descriptors import for_connections, raise_soft_limit
+from askcam.server.connections.listening import GuardedServer, bind, quiet, url_of, uvicorn_config
+from askcam.server.connections.told import Told
+from askcam.server.gauges.connections import ConnectionGauges
+from askcam.server.http import login, page, words
+from askcam.server.http.doors import Doors, app_behind
+from askcam.server.lifecycle import Lifecycle
+from askcam.server.wire.endpoint import Endpoint
+
+QUESTIONS = 1 << 16  # under way at once: the shards bound them
+
+
+class RunningFront:
+    """A front that has its socket. Owned by the event loop that `serving` runs in."""
+
+    def __init__(self, core: FrontCore, probing: Probing, url: str, server: uvicorn.Server) -> None:
+        self.core, self.url, self._probing, self._server = core, url, probing, server
+        self._ended = asyncio.Event()
+
+    async def seen(self) -> None:
+        """Wait until each shard was looked at, for some seconds at most."""
+        await self._probing.seen()
+
+    async def ended(self) -> None:
+        """Wait until it ends, or has been told to."""
+        await self._ended.wait()
+
+    def stop(self) -> None:
+        """Begin to end: requests get 1.5 s to finish, at the second call none."""
+        self._server.force_exit = self._server.should_exit
+        self._server.should_exit = True
+        self.core.end_streams()
+        self._ended.set()
+
+
+def build_front(config: FrontConfig) -> FrontCore:
+    """All of it but its life. Within a running event loop. Raises ConfigError for a CA file that cannot be used."""
+    keys, settings, server = ShardKeys(config.shards), config.front, config.server
+    shards = []
+    for name, shard in config.shards.items():
+        try:
+            shards.append(FrontShard(name, keys.key(name), shard, settings.silent_s, settings.connect_s))
+        except OSError as exc:  # ssl's own errors are, too
+            raise ConfigError(f"the ca of shard {name!r}, {shard.ca}, cannot be used: {exc}") from exc
+    metrics = FrontMetrics()
+    metrics.register(ShardGauges(shards))
+    return FrontCore(
+        directory=Directory(shards, keys),
+        auth=Auth(server.tokens, allowed_origins=server.allowed_origins),
+        limits=config.limits,
+        places=PlacesOf.of(config.limits, QUESTIONS),
+        proxies=TrustedProxies(server.trusted_proxies),
+        questions=Rates(config.limits.questions),
+        metrics=metrics,
+    )
+
+
+def front_endpoints(core: FrontCore) -> list[Endpoint]:
+    """Every room's."""
+    found = [*page.endpoints(), *words.endpoints(), *login.endpoints(core.auth)]
+    for room in (standing, lists, cameras, questions, several, answers, watching, events, timelines, deliveries):
+        found += room.endpoints(core)
+    return found
+
+
+def front_app(core: FrontCore) -> Starlette:
+    """The front as one app, behind the same doors as a server."""
+    doors = Doors(core.auth, core.limits, core.places, core.proxies, core.ending, core.metrics.requested)
+    app = app_behind(doors, [*(each.route(core.auth) for each in front_endpoints(core)), *realtime.routes(core)])
+
+    async def refused_there(request: object, exc: Exception) -> object:
+        assert isinstance(exc, RefusedThere)
+        return passed_on(exc.reply)
+
+    app.add_exception_handler(RefusedThere, refused_there)  # type: ignore[arg-type]
+    return app
+
+
+@contextlib.asynccontextmanager
+async def serving(config: FrontConfig) -> AsyncIterator[RunningFront]:
+    """Serve until the block is left. Raises ConfigError for what check() refuses, and for an address that cannot be
+    had."""
+    check(config)
+    learn(config)
+    core = build_front(config)
+    probing = Probing(core.directory.shards, config.front.probe_s)
+    async with contextlib.AsyncExitStack() as around:
+        sock = around.enter_context(contextlib.closing(bind(config.server.host, config.server.port)))
+        await around.enter_async_context(Lifecycle({"the looks at the shards": probing}))
+        told = Told()
+        around.enter_context(quiet(told, (errors.__name__, event_stream.__name__)))
+        limits = config.limits
+        book = Book(for_connections(raise_soft_limit(), limits.max_connections), limits.max_connections_per_address)
+        core.metrics.register(ConnectionGauges(book, told))
+        how = uvicorn_config(front_app(core), config.server, limits)
+        server = GuardedServer(how, sock, book, told, core.proxies, core.end_streams)
+        running = RunningFront(core, probing, url_of(sock, config.server.tls), server)
+        task = asyncio.ensure_future(server.serve(sockets=[]))
+        task.add_done_callback(lambda _: running.stop())
+        try:
+            yield running
+        finally:
+            server.should_exit = True
+            core.end_streams()
+            await asyncio.gather(task, return_exceptions=True)

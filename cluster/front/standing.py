@@ -1,0 +1,76 @@
+"""How a front stands: /healthz, /readyz, /metrics, /v1/shards, and /openapi.json, which its shards describe."""
+
+import time
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from askcam.cluster.front.core import FrontCore
+from askcam.cluster.front.relay import role_of
+from askcam.cluster.front.routing import route
+from askcam.cluster.front.shards import FrontShard
+from askcam.server.access.auth import Role
+from askcam.server.gauges.rendering import CONTENT_TYPE
+from askcam.server.wire.bodies import json_response
+from askcam.server.wire.endpoint import Endpoint
+
+DESCRIPTION_S = 60.0  # for which a description is told without asking again
+
+
+def endpoints(core: FrontCore) -> list[Endpoint]:
+    directory = core.directory
+    described: tuple[float, Any] = (0.0, None)  # until when (steady), and what
+
+    async def healthz(request: Request) -> Response:
+        return json_response({"status": "ok"})
+
+    async def readyz(request: Request) -> Response:
+        """200 while any shard is warm: what the others have is refused by itself."""
+        down, twice = directory.down(), directory.ambiguous()
+        more = ({"shards_down": down} if down else {}) | ({"cameras_on_several_shards": twice} if twice else {})
+        if any(shard.up and shard.ready for shard in directory.shards):
+            return json_response({"status": "ready"} | more)
+        loading = any(shard.up for shard in directory.shards)
+        what = "the models of the shards are being loaded" if loading else "no shard answers"
+        body = {"status": "loading" if loading else "unreachable", "what": what, "share": 0.0, "failed": False}
+        return json_response(body | more, 503, {"Retry-After": "2"})
+
+    async def metrics(request: Request) -> Response:
+        return Response(core.metrics.render(), headers={"Content-Type": CONTENT_TYPE})
+
+    async def shards(request: Request) -> Response:
+        admin = role_of(request) is Role.ADMIN
+        return json_response({"object": "list", "data": [_shard(shard, admin) for shard in directory.shards]})
+
+    async def description(request: Request) -> Response:
+        nonlocal described
+        until, told = described
+        if told is None or time.monotonic() > until:
+            reply = await directory.any().asked("GET", "/openapi.json", role=Role.VIEWER)
+            if reply.status != 200:
+                return json_response(reply.value, status=reply.status)
+            described = (time.monotonic() + DESCRIPTION_S, reply.value)
+        return json_response(described[1])
+
+    return [
+        route("GET", "/healthz", healthz, None),
+        route("GET", "/readyz", readyz, None),
+        route("GET", "/metrics", metrics),
+        route("GET", "/v1/shards", shards),
+        route("GET", "/openapi.json", description, None),
+    ]
+
+
+def _shard(shard: FrontShard, admin: bool) -> dict[str, Any]:
+    """One of GET /v1/shards; where it is, is told to admins."""
+    told: dict[str, Any] = {
+        "name": shard.name,
+        "state": shard.health.state.value,
+        "reason": shard.health.why or None,
+        "ready": shard.up and shard.ready,
+        "cameras": list(shard.cameras),
+        "under_way": shard.num_under_way,
+        "object": "askcam.shard",
+    }
+    return told | ({"url": shard.config.address.http} if admin else {})

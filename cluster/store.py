@@ -1,0 +1,103 @@
+"""Where the table and the events of all shards are kept: what a store does, and the values that cross to it.
+
+table.py is the one there is, in SQLite. A second one, for PostgreSQL, would be another class with these methods.
+"""
+
+import enum
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from askcam.cluster.changes import Change, KeptTable
+from askcam.server.errors import Invalid
+
+MAX_DELIVERIES = 256  # in one call
+MAX_ID = 200  # characters
+MAX_DOCUMENT = 64 << 10  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An event that a shard tells."""
+
+    id: str  # of all the shard's events ever, whatever process of it tells it: one of a new data folder, too
+    camera: str
+    epoch: int  # under which the shard had the camera when it happened
+    document: bytes  # the event, JSON
+
+
+def check_batch(deliveries: Sequence[Delivery]) -> None:
+    """Raise Invalid for more than is taken at once."""
+    if len(deliveries) > MAX_DELIVERIES:
+        raise Invalid(f"{len(deliveries)} events at once: deliver {MAX_DELIVERIES} at most", "events")
+    for one in deliveries:
+        if not 0 < len(one.id) <= MAX_ID:
+            raise Invalid(f"an event's id has 1 to {MAX_ID} characters, not {len(one.id)}", "id")
+        if len(one.document) > MAX_DOCUMENT:
+            told = f"event {one.id} has {len(one.document)} bytes: {MAX_DOCUMENT} are taken; leave pictures out"
+            raise Invalid(told, "document")
+
+
+class Fate(enum.StrEnum):
+    """What became of a delivery. After each of them the shard need not tell it again."""
+
+    COMMITTED = "committed"  # it is on disk; the one time that it is to be passed on
+    AGAIN = "again"  # it was on disk already
+    FENCED = "fenced"  # the shard did not own the camera under that epoch any more
+    REUSED = "reused"  # another event of that shard had that id
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a shard is told of a delivery. `number`: of the event, in order of commitment; None: it does not count."""
+
+    id: str
+    fate: Fate
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event that counts."""
+
+    number: int
+    shard: str
+    id: str
+    camera: str
+    epoch: int
+    document: bytes
+
+
+class TableStore(Protocol):
+    """One front's. For one thread at a time; what a method has done when it returns outlives a power cut, and what it
+    raised an error of is not done at all."""
+
+    def read(self) -> KeptTable:
+        """The table, for an Owners."""
+        ...
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Keep these changes, all of them or none."""
+        ...
+
+    def accept(self, shard: str, deliveries: Sequence[Delivery]) -> list[Receipt]:
+        """Keep those events whose shard owns their camera under their epoch; one receipt for each. Raises Invalid."""
+        ...
+
+    def accept_all(self, batches: Sequence[tuple[str, Sequence[Delivery]]]) -> list[list[Receipt]]:
+        """The same for several shards in one transaction, whose cost they share. Each batch was checked before."""
+        ...
+
+    def newest(self, camera: str) -> StoredEvent | None:
+        """The last event of a camera that counts: where a new owner begins."""
+        ...
+
+    def following(self, after: int, limit: int) -> list[StoredEvent]:
+        """Oldest first: numbers above `after`."""
+        ...
+
+    def trouble(self) -> str | None:
+        """What has become of it, in words for people; None: nothing. For any thread."""
+        ...
+
+    def close(self) -> None: ...

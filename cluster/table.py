@@ -1,0 +1,198 @@
+"""The table and the events in SQLite: `accept` compares an event's epoch with its camera's owner in the transaction
+that writes it, which is the fence (renewal.py).
+
+The SQL is what PostgreSQL takes too, but for: `?` for a value (`%s`, `$1`), AUTOINCREMENT (GENERATED ALWAYS AS
+IDENTITY), BLOB (BYTEA), and BEGIN IMMEDIATE, where one writer at a time makes it true that an owner is still one when
+the event is committed (there: SELECT ... FOR SHARE of the owner's row, and a grant waits).
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from askcam.cluster.changes import (
+    Change,
+    Granted,
+    KeptTable,
+    Released,
+    Revoked,
+    ShardChanged,
+    ShardForgotten,
+    Unplaced,
+    Unwanted,
+    Wanted,
+)
+from askcam.cluster.members import CameraWish, Owner, Shard, ShardState
+from askcam.cluster.store import Delivery, Fate, Receipt, StoredEvent, check_batch
+from askcam.server.storage.database import Layout, open_database
+from askcam.server.storage.disk import make_private
+from askcam.server.storage.folder import Lock
+
+FILE = "cluster.sqlite"
+MAX_EVENTS = 200_000  # that are kept, with their ids: who tells an older one again is not recognised
+MAX_FENCED = 10_000  # refused events that are kept, for who wants to know what was not told
+TABLES = """
+CREATE TABLE epochs (one INTEGER PRIMARY KEY CHECK (one = 1), highest INTEGER NOT NULL);
+INSERT INTO epochs VALUES (1, 0);
+CREATE TABLE shards (
+    name TEXT PRIMARY KEY, url TEXT NOT NULL, labels TEXT NOT NULL, capacity INTEGER NOT NULL, state TEXT NOT NULL,
+    instance TEXT NOT NULL, model TEXT NOT NULL, version TEXT NOT NULL, lost_why TEXT NOT NULL
+);
+CREATE TABLE cameras (name TEXT PRIMARY KEY, only_at TEXT NOT NULL, apart TEXT NOT NULL);
+CREATE TABLE owners (
+    camera TEXT PRIMARY KEY REFERENCES cameras (name) ON DELETE CASCADE,
+    shard TEXT NOT NULL REFERENCES shards (name), epoch INTEGER NOT NULL UNIQUE
+);
+CREATE TABLE events (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, shard TEXT NOT NULL, id TEXT NOT NULL, camera TEXT NOT NULL,
+    epoch INTEGER NOT NULL, document BLOB NOT NULL, UNIQUE (shard, id)
+);
+CREATE INDEX events_of_camera ON events (camera, number);
+CREATE TABLE fenced (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, shard TEXT NOT NULL, id TEXT NOT NULL, camera TEXT NOT NULL,
+    epoch INTEGER NOT NULL, document BLOB NOT NULL, UNIQUE (shard, id)
+);
+"""
+LAYOUT = Layout("the cluster's table", 1, TABLES)
+EVENT = "number, shard, id, camera, epoch, document"
+
+
+class OldTable(Exception):
+    """A grant was decided from another table than this one: it is to be read anew."""
+
+
+class SqliteTable:
+    """A TableStore in a folder of its own. For one thread at a time; every method may raise sqlite3.Error."""
+
+    def __init__(self, folder: Path, max_events: int = MAX_EVENTS, max_fenced: int = MAX_FENCED) -> None:
+        """Makes what is missing. Raises OSError, FolderInUse while another front has it, OtherFormat."""
+        self._max_events, self._max_fenced = max_events, max_fenced
+        make_private(folder)
+        self._lock = Lock(folder)
+        try:
+            self.db = open_database(folder / FILE, LAYOUT)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def close(self) -> None:
+        self.db.close()
+        self._lock.release()
+
+    def trouble(self) -> str | None:
+        return self.db.trouble()
+
+    def read(self) -> KeptTable:
+        (epoch,) = self.db.execute("SELECT highest FROM epochs").fetchone()
+        shards = self.db.execute(
+            "SELECT name, url, labels, capacity, state, instance, model, version, lost_why FROM shards ORDER BY name"
+        )
+        cameras = self.db.execute("SELECT name, only_at, apart FROM cameras ORDER BY name")
+        owners = self.db.execute("SELECT camera, shard, epoch FROM owners ORDER BY camera")
+        return KeptTable(
+            epoch,
+            tuple(
+                Shard(name, url, tuple(labels.split()), capacity, ShardState(state), *rest)
+                for name, url, labels, capacity, state, *rest in shards
+            ),
+            tuple(CameraWish(*row) for row in cameras),
+            tuple(Owner(camera, shard, epoch, since=0.0) for camera, shard, epoch in owners),
+        )
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        with self._writing():
+            for change in changes:
+                self._apply(change)
+
+    def _apply(self, change: Change) -> None:
+        match change:
+            case Wanted(CameraWish(name, only, apart)):
+                self.db.execute(
+                    "INSERT INTO cameras VALUES (?, ?, ?) ON CONFLICT (name) "
+                    "DO UPDATE SET only_at = excluded.only_at, apart = excluded.apart",
+                    (name, only, apart),
+                )
+            case Unwanted(camera):
+                self.db.execute("DELETE FROM cameras WHERE name = ?", (camera,))
+            case ShardChanged(shard):
+                self.db.execute(
+                    "INSERT INTO shards VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
+                    "url = excluded.url, labels = excluded.labels, capacity = excluded.capacity, "
+                    "state = excluded.state, instance = excluded.instance, model = excluded.model, "
+                    "version = excluded.version, lost_why = excluded.lost_why",
+                    (
+                        shard.name, shard.url, " ".join(shard.labels), shard.capacity_cameras, shard.state.value,
+                        shard.instance, shard.model, shard.version, shard.lost_why,
+                    ),
+                )  # fmt: skip
+            case ShardForgotten(name):
+                self.db.execute("DELETE FROM shards WHERE name = ?", (name,))
+            case Granted(Owner(camera, shard_name, epoch)):
+                grown = self.db.execute("UPDATE epochs SET highest = ? WHERE highest = ?", (epoch, epoch - 1))
+                if grown.rowcount != 1:
+                    raise OldTable(
+                        f"epoch {epoch} does not follow the highest: another has written, or the file is old"
+                    )
+                self.db.execute(
+                    "INSERT INTO owners VALUES (?, ?, ?) ON CONFLICT (camera) "
+                    "DO UPDATE SET shard = excluded.shard, epoch = excluded.epoch",
+                    (camera, shard_name, epoch),
+                )
+            case Released(owner):
+                self.db.execute("DELETE FROM owners WHERE camera = ? AND epoch = ?", (owner.camera, owner.epoch))
+            case Revoked() | Unplaced():
+                pass  # told, not kept: what they say follows from the rest
+
+    def accept(self, shard: str, deliveries: Sequence[Delivery]) -> list[Receipt]:
+        check_batch(deliveries)
+        return self.accept_all([(shard, deliveries)])[0]
+
+    def accept_all(self, batches: Sequence[tuple[str, Sequence[Delivery]]]) -> list[list[Receipt]]:
+        with self._writing():
+            receipts = [[self._accept(shard, one) for one in deliveries] for shard, deliveries in batches]
+            for table, most in (("events", self._max_events), ("fenced", self._max_fenced)):
+                self.db.execute(f"DELETE FROM {table} WHERE number <= (SELECT max(number) FROM {table}) - ?", (most,))
+        return receipts
+
+    def _accept(self, shard: str, one: Delivery) -> Receipt:
+        there = self.db.execute(
+            "SELECT number, camera, epoch, document FROM events WHERE shard = ? AND id = ?", (shard, one.id)
+        ).fetchone()
+        if there is not None:
+            same = tuple(there[1:]) == (one.camera, one.epoch, one.document)
+            return Receipt(one.id, Fate.AGAIN if same else Fate.REUSED, there[0] if same else None)
+        row = (shard, one.id, one.camera, one.epoch, one.document)
+        owner = self.db.execute("SELECT shard, epoch FROM owners WHERE camera = ?", (one.camera,)).fetchone()
+        if owner != (shard, one.epoch):
+            self.db.execute(
+                "INSERT INTO fenced (shard, id, camera, epoch, document) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (shard, id) DO NOTHING",
+                row,
+            )
+            return Receipt(one.id, Fate.FENCED)
+        number = self.db.execute(
+            "INSERT INTO events (shard, id, camera, epoch, document) VALUES (?, ?, ?, ?, ?) RETURNING number", row
+        ).fetchone()[0]
+        return Receipt(one.id, Fate.COMMITTED, number)
+
+    def newest(self, camera: str) -> StoredEvent | None:
+        found = self._events("camera = ? ORDER BY number DESC LIMIT 1", (camera,))
+        return found[0] if found else None
+
+    def following(self, after: int, limit: int) -> list[StoredEvent]:
+        return self._events("number > ? ORDER BY number LIMIT ?", (after, limit))
+
+    def fenced(self, limit: int) -> list[StoredEvent]:
+        """Events that did not count, newest first."""
+        rows = self.db.execute(f"SELECT {EVENT} FROM fenced ORDER BY number DESC LIMIT ?", (limit,))
+        return [StoredEvent(*row) for row in rows]
+
+    def _events(self, rule: str, values: tuple[str | int, ...]) -> list[StoredEvent]:
+        return [StoredEvent(*row) for row in self.db.execute(f"SELECT {EVENT} FROM events WHERE {rule}", values)]
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self.db:
+            self.db.execute("BEGIN IMMEDIATE")
+            yield self.db

@@ -1,0 +1,35 @@
+"""A front has every route that a server has, for the same people."""
+
+import re
+
+import pytest
+
+from askcam.app.asgi import all_endpoints
+from askcam.app.build import build_core
+from askcam.app.config import Config
+from askcam.cluster.front.config import FrontConfig, ShardConfig
+from askcam.cluster.front.serving import build_front, front_endpoints
+from askcam.server.access.auth import Role
+
+OWN = {("GET", "/v1/shards")}  # of a front alone
+
+
+def of_front() -> dict[tuple[str, str], Role | None]:
+    core = build_front(FrontConfig(shards={"a": ShardConfig("http://127.0.0.1:9")}))
+    return {(each.method, each.plain_path): each.role for each in front_endpoints(core)}
+
+
+def test_every_route_of_a_server_is_there_for_the_same_people() -> None:
+    of_server = {(each.method, each.plain_path): each.role for each in all_endpoints(build_core(Config()))}
+    assert len(of_server) > 50
+    found = of_front()
+    assert {route: found.get(route, "missing") for route in of_server} == of_server
+    assert found.keys() - of_server.keys() == OWN
+
+
+@pytest.mark.parametrize("route", sorted(of_front()), ids="{0[0]} {0[1]}".format)
+def test_what_changes_something_is_no_viewers_but_what_a_server_lets_viewers_do(route: tuple[str, str]) -> None:
+    method, path = route
+    if method in ("GET",) or re.search(r"chat|responses|/ask|acknowledge|session", path):
+        return
+    assert of_front()[route] is Role.ADMIN

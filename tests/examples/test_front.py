@@ -1,0 +1,76 @@
+"""examples/front: what it ships is read by the program that it is for."""
+
+import configparser
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+
+from askcam.app import config_file
+from askcam.app.program import app
+from askcam.cluster.front import config as front
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "examples/front"
+UNITS = sorted(SHIPPED.glob("*.service"))
+COMPOSE = yaml.safe_load((SHIPPED / "compose.yaml").read_text())
+PAGE = (ROOT / "docs/front.md").read_text()
+
+
+def flags(command: list[str]) -> dict[str, Any]:
+    """What a command line says, as the program reads it."""
+    name, *args = command[1:]
+    known = typer.main.get_command(app)
+    found = known.commands[name]  # type: ignore[attr-defined]
+    return dict(found.make_context(name, list(args)).params)
+
+
+def test_the_fronts_config_is_read_with_its_tokens(tmp_path: Path) -> None:
+    (tmp_path / "tokens").mkdir()
+    text = (SHIPPED / "front.toml").read_text()
+    (tmp_path / "front.toml").write_text(text.replace("tls_", "# tls_"))
+    for name in ("gpu1", "gpu1-admin", "gpu2", "gpu2-admin"):
+        (tmp_path / "tokens" / name).write_text(f"{name}-token\n")
+    env = {"ASKCAM_TOKEN": "of-viewers", "ASKCAM_ADMIN_TOKEN": "of-admins"}
+    found = front.with_tokens(front.load(tmp_path / "front.toml", env), env)
+    front.check(found)
+    assert {name: (shard.token, shard.admin_token) for name, shard in found.shards.items()} == {
+        "gpu1": ("gpu1-token", "gpu1-admin-token"),
+        "gpu2": ("gpu2-token", "gpu2-admin-token"),
+    }
+
+
+def test_the_servers_config_trusts_the_front() -> None:
+    found = config_file.load(SHIPPED / "shard.toml", {"ASKCAM_TOKEN": "of-viewers", "ASKCAM_ADMIN_TOKEN": "of-admins"})
+    config_file.check(found)
+    assert found.server.trusted_proxies == ("10.0.0.10",)
+    assert list(found.cameras) == ["lobby", "gate"]
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_a_unit_starts_what_there_is(unit: Path) -> None:
+    parsed = configparser.ConfigParser(interpolation=None, strict=True)
+    parsed.optionxform = str  # type: ignore[assignment]
+    parsed.read_string(unit.read_text())
+    assert parsed.sections() == ["Unit", "Service", "Install"]
+    command = shlex.split(parsed["Service"]["ExecStart"])
+    assert Path(str(flags(command)["config"])).name == ("front.toml" if "front" in unit.name else "shard.toml")
+    assert f"install as {unit.name}" in unit.read_text()
+
+
+def test_each_service_of_the_compose_file_is_a_command_and_the_front_knows_the_others() -> None:
+    commands = {name: flags(service["command"]) for name, service in COMPOSE["services"].items()}
+    shards = front.with_shards(front.FrontConfig(), commands.pop("front")["shard"]).shards
+    assert {name: shard.address.host for name, shard in shards.items()} == {name: name for name in commands}
+    for name, said in commands.items():
+        assert said["camera"], name
+    tokens = COMPOSE["services"]["front"]["environment"]
+    assert {"ASKCAM_TOKEN", front.TOKEN, front.ADMIN_TOKEN} <= tokens.keys()
+    assert set(COMPOSE["volumes"]) == commands.keys()
+
+
+def test_the_page_names_all_that_is_shipped() -> None:
+    assert [path.name for path in SHIPPED.iterdir() if path.name not in PAGE] == []
