@@ -10,11 +10,14 @@ compared with the portable one, or with the same model behind a server.
 Both are asked the same questions about the same windows (1 to 16 frames, then 7 more), in one process. Prints the first
 differences, a table, and one JSON line. Of the two backends every answer must be the same, or it exits with 1; behind a
 server JPEG, dtype and template may make another one: how many are the same is told, how soon the first word of each
-came (median), and how far apart the probabilities of yes are that a watch would read (median and the largest).
+came (median), and how far apart the probabilities of yes are that a watch would read: over the pixels as they are, and
+where the model here is shown the JPEGs that were sent, too, which has to be within 0.001.
 """
 
 import argparse
+import base64
 import contextlib
+import io
 import json
 import os
 import queue
@@ -28,6 +31,8 @@ from typing import Literal
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
+import numpy as np
+from PIL import Image
 from support.scene_camera import CAMERA, DEADLINE_S, SceneCamera, ask_all
 from support.servers.running import RunningModelServer
 from support.tiny_models import CLASSES, save_tiny
@@ -36,12 +41,15 @@ from askcam.demo.builtin import model_path
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
 from askcam.engine.question import Message, Question, Role, Sampling, Scored, ScoreEvent, Text
+from askcam.engine.remote.encoding import Encoder
 from askcam.engine.remote.place import KEY
+from askcam.stream.frame import Pixels
 
 BACKENDS: tuple[Literal["live", "portable"], ...] = ("live", "portable")
 WATCHED = tuple(
     f"Is {what}? Answer yes or no." for what in ("there a cup", "there an apple", "anything moving", "there a person")
 )
+APART_LIMIT = 0.001
 TINY_PIXELS = 48 * 32 * 32  # of a frame: the tiny models have little context
 
 
@@ -85,26 +93,35 @@ def remote(there: Engine, here: Engine, questions: int, readings: int) -> None:
             took.append(one.timings.first_token_s)
         if told[0] != told[1] and asked - same <= 5:
             print(f"{text!r}: live {told[0]!r}, remote {told[1]!r}")
-    apart = [abs(one - other) for one, other in score_both(here, there, readings)]
+    read = list(score_both(here, there, readings))
+    apart, of_jpegs = ([abs(reading[which] - reading[2]) for reading in read] for which in (0, 1))
     names = zip(("live", "remote"), first_s, strict=True)
     medians = {f"{name}_first_s": round(statistics.median(took), 3) for name, took in names}
     row = {"benchmark": "same", "backends": ["live", "remote"], "questions": asked, "same": same, **medians}
     row |= {"readings": len(apart), "yes_apart_p50": round(statistics.median(apart), 6)}
-    row |= {"yes_apart_most": round(max(apart), 6)}
+    row |= {"yes_apart_most": round(max(apart), 6), "yes_apart_most_of_jpegs": round(max(of_jpegs), 6)}
     for name, value in row.items():
         print(f"{name:28} {value}")
     print(json.dumps(row))
+    sys.exit(max(of_jpegs) > APART_LIMIT)
 
 
-def score_both(here: Engine, there: Engine, readings: int) -> Iterator[tuple[float, float]]:
-    """The probability of yes, among yes and no, as each reads it off the same view."""
+def as_sent(pixels: Pixels) -> Pixels:
+    """What a server makes of the JPEG that it is sent."""
+    data = base64.b64decode(Encoder().jpeg(pixels))
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+def score_both(here: Engine, there: Engine, readings: int) -> Iterator[tuple[float, ...]]:
+    """The probability of yes, among yes and no, of the same view: here, here of the JPEGs that are sent, and there."""
     chance = random.Random(1)
     for scene in range(readings):
-        camera = SceneCamera(scene, here, chance.uniform(0, 1000))
-        camera.go_on(chance.randint(2, 16))
+        start_s, num_frames = chance.uniform(0, 1000), chance.randint(2, 16)
+        cameras = [SceneCamera(scene, here, start_s, *way) for way in ((), (as_sent,), ())]
         question = Question((Message(Role.USER, (Text(chance.choice(WATCHED)),)),), CAMERA, Sampling(max_tokens=1))
         found = []
-        for engine in (here, there):
+        for engine, camera in zip((here, here, there), cameras, strict=True):
+            camera.go_on(num_frames)
             engine.attach(camera)
             events: queue.SimpleQueue[ScoreEvent] = queue.SimpleQueue()
             engine.score([question], ("Yes", "No"), events.put)
@@ -113,7 +130,7 @@ def score_both(here: Engine, there: Engine, readings: int) -> Iterator[tuple[flo
             ((yes, no),) = event.probabilities
             found.append(yes / (yes + no))
             engine.detach(CAMERA)
-        yield found[0], found[1]
+        yield tuple(found)
 
 
 def compare(engines: list[Engine], questions: int) -> None:

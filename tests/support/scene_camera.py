@@ -10,7 +10,7 @@ from askcam.demo.synthetic import SyntheticScene
 from askcam.engine.interface import Engine
 from askcam.engine.question import Failed, Finished, Message, Question, Role, Sampling, Text
 from askcam.stream.fit import resize
-from askcam.stream.frame import Frame
+from askcam.stream.frame import Frame, Pixels
 from askcam.stream.window import View, Window
 
 TEXTS = ("What do you see?", "Is anything moving?", "How many things are there?", "你看到了什么？", "Did anyone leave?")
@@ -21,7 +21,11 @@ DEADLINE_S = 120.0
 class SceneCamera:
     """A door.LiveSource: two frames a second of the scene's time, as fast as they are wanted."""
 
-    def __init__(self, seed: int, engine: Any, start_s: float) -> None:
+    def __init__(
+        self, seed: int, engine: Any, start_s: float, through: Callable[[Pixels], Pixels] = lambda pixels: pixels
+    ) -> None:
+        """`through`: what becomes of each frame on its way."""
+        self._through = through
         self.name, self._scene, self._t, self._seq = CAMERA, SyntheticScene(seed), start_s, 0
         self._window, self._fit = Window(CAMERA, engine.anchors, 2.0), engine.fit
         self._tell: list[Callable[[], None]] = []
@@ -31,7 +35,7 @@ class SceneCamera:
             self._seq, self._t = self._seq + 1, self._t + 0.5
             picture = self._scene.at(self._t)
             pixels = resize(picture, self._fit(picture.shape[1], picture.shape[0]))
-            self._window.add(Frame(self.name, self._seq, self._t, self._t, pixels))
+            self._window.add(Frame(self.name, self._seq, self._t, self._t, self._through(pixels)))
         for tell in self._tell:
             tell()
 
