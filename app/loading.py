@@ -35,7 +35,8 @@ def engine_configs(config: Config, built_in: str) -> dict[str, EngineConfig]:
 async def load(config: Config, built_in: str, core: Core, life: Lifecycle) -> Engine:
     """Have all of it begin; returns the usual model's engine. Raises ModelError, SourceError, ConfigError.
 
-    A model of [models.NAME] whose server cannot be reached is away: the others do not wait for it (look_for_away).
+    A model whose server cannot be reached is away, and looked for until it is there. All wait for the usual one; for
+    one of [models.NAME] only those who need it (look_for_away).
     """
     wanted: Mapping[str, EngineConfig] = engine_configs(config, built_in)
     readiness = core.model.readiness
@@ -47,7 +48,7 @@ async def load(config: Config, built_in: str, core: Core, life: Lifecycle) -> En
     for called, each in wanted.items():
         model = core.models.get(called)
         try:
-            await _load_one(model, each)
+            await (_load_usual if called == USUAL else _load_one)(model, each)
         except ModelError as exc:
             if called == USUAL:
                 raise
@@ -89,6 +90,20 @@ def _open_cameras(config: Config, core: Core) -> None:
         if core.models.get(camera.use.model).loaded:
             del core.cameras.announced[name]
             core.cameras.add(name, camera.uri, camera.config, camera.use)
+
+
+async def _load_usual(model: Model, config: EngineConfig) -> None:
+    """Raises what _load_one() does, but for a server that is not there yet: after a power cut it may start later."""
+    while True:
+        try:
+            return await _load_one(model, config)
+        except ModelError as exc:
+            if not isinstance(exc.__cause__, ModelUnreachable):
+                raise
+            if model.trouble is None:
+                log.warning("the model is away: %s; it is looked for", exc)
+            model.away(str(exc))
+        await asyncio.sleep(AGAIN_S)
 
 
 async def _load_one(model: Model, config: EngineConfig) -> None:
