@@ -1,6 +1,5 @@
 """A TOML file that knows the line of each of its keys, so that every complaint can name it."""
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -11,6 +10,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 import msgspec
 
 from askcam.server.config_errors import ConfigError
+from askcam.server.given_names import did_you_mean
 from askcam.stream.sources.redact import redact
 
 T = TypeVar("T")
@@ -89,9 +89,7 @@ class Toml:
         known = list(known)
         for key in self.at(keys):
             if key not in known:
-                near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-                hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(sorted(known))}"
-                raise ConfigError(f"{self.place((*keys, key))}: unknown key; {hint}")
+                raise ConfigError(f"{self.place((*keys, key))}: unknown key; {did_you_mean(key, known)}")
 
     def convert(self, keys: Keys, table: Mapping[str, Any], kind: type[T]) -> T:
         """`table`, which stands at `keys`, as a `kind`."""

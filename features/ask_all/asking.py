@@ -21,7 +21,7 @@ from askcam.server.answering.yes_or_no import yes_no_words
 from askcam.server.answers import Answers
 from askcam.server.asking import Asking
 from askcam.server.cameras import Cameras
-from askcam.server.errors import Invalid, NotFound, Unavailable, as_refusal
+from askcam.server.errors import Invalid, NotFound, Unavailable, as_refusal, called
 from askcam.server.model import Model
 from askcam.server.steps import Ask, Begun, CameraAnswered, Step
 
@@ -96,6 +96,11 @@ class AskAll:
             raise Invalid(
                 "the scenes of several cameras are not compared: leave 'on_scene_change' out", "on_scene_change"
             )
+        if ask.sampling.logprobs is not None:
+            raise Invalid(
+                "the answer that is made of several cameras' has no logprobs: leave 'logprobs' out, or ask one camera",
+                "logprobs",
+            )
         if ask.sampling.response_format is not None and not self._model.engine.info.talks:
             raise Invalid(
                 "this model cannot put several cameras' answers into a form: ask each camera by its name, or take "
@@ -104,7 +109,8 @@ class AskAll:
             )
         chosen = list(dict.fromkeys(self._cameras.names() if names is None else names))
         for name in chosen:
-            self._cameras.get(name)  # raises NotFound
+            with called({"model": "cameras"} if names is not None else {}):
+                self._cameras.get(name)  # raises NotFound
         if not chosen:
             raise NotFound("there is no camera: add one, or attach pictures to the question", "model")
         if len(chosen) > MOST_CAMERAS:

@@ -10,6 +10,7 @@ import msgspec
 
 from askcam.client.protocol import CameraAnswer, Saw
 from askcam.engine.question import Reason, Role, Timings, Usage
+from askcam.features.ask_all.merged import MadeBy, MergedDone
 from askcam.features.ask_all.merging import side_by_side, wish
 from askcam.server.answering.admitting import new_answer_id
 from askcam.server.answering.trained import asked
@@ -29,6 +30,7 @@ class InWords:
     def __init__(self, asking: Asking, answers: Answers, model: Model, ask: Ask) -> None:
         self._asking, self._answers, self._model, self._ask = asking, answers, model, ask
         self._taken_at: list[float] = []  # when the newest frame of each answer was taken, steady
+        self._used = Usage()  # by all of them
         most = min(ask.sampling.max_tokens, MOST_TOKENS)
         self._sampling = replace(ask.sampling, response_format=None, logprobs=None, max_tokens=most)
 
@@ -51,6 +53,7 @@ class InWords:
                 if isinstance(step, SeenStep) and step.saw.frame_age_ms is not None:
                     self._taken_at.append(time.monotonic() - step.saw.frame_age_ms / 1000)
                 if isinstance(step, Done):
+                    self._used += step.usage
                     return CameraAnswer(camera, step.text, None, step.saw)
         raise AssertionError("an answer ends with Done")
 
@@ -58,7 +61,8 @@ class InWords:
         """What is made of them, by the model where it can speak of what it is only told. Raises Refusal."""
         ask, question = self._ask, asked(self._ask.messages)
         if not self._model.engine.info.talks:
-            for step in told(self._answers, self._model, ask, side_by_side(question, answers), self._saw(answers)):
+            text, saw = side_by_side(question, answers), self._saw(answers)
+            for step in told(self._answers, self._model, ask, text, saw, self._used, "listing"):
                 yield step
             return
         system = tuple(message for message in ask.messages if message.role is Role.SYSTEM)
@@ -68,9 +72,13 @@ class InWords:
                 if isinstance(step, SeenStep):
                     yield SeenStep(self._saw(answers, step.saw))
                 elif isinstance(step, Done):
-                    yield replace(step, saw=self._saw(answers, step.saw))
+                    yield self._done(step, self._saw(answers, step.saw))
                 elif not isinstance(step, Begun):
                     yield step
+
+    def _done(self, done: Done, saw: Saw) -> MergedDone:
+        used = self._used + done.usage
+        return MergedDone(done.reason, done.text, saw, used, done.timings, thought=done.thought, made_by="model")
 
     def _saw(self, answers: Sequence[CameraAnswer], saw: Saw | None = None) -> Saw:
         saw = saw or what_it_saw(new_answer_id(), self._model.engine.info, None, (), None, None)
@@ -83,10 +91,10 @@ def of_all(saw: Saw, answers: Sequence[CameraAnswer], taken_at: Sequence[float])
     return msgspec.structs.replace(saw, frame_age_ms=age_ms, answers=list(answers))
 
 
-def told(answers: Answers, model: Model, ask: Ask, text: str, saw: Saw) -> list[Step]:
-    """An answer that no model has worded, and its record."""
+def told(answers: Answers, model: Model, ask: Ask, text: str, saw: Saw, used: Usage, made_by: MadeBy) -> list[Step]:
+    """An answer that no model has worded, and its record. `used`: by those that it is made of."""
     took_s = time.monotonic() - ask.received
     saw = msgspec.structs.replace(saw, ttft_ms=round(took_s * 1000, 1))
     timings = Timings(first_token_s=took_s, total_s=took_s)
     answers.put(Record(saw, asked(ask.messages), text, Reason.STOP, Usage(), timings), ask.client.key)
-    return [SeenStep(saw), TextDelta(text), Done(Reason.STOP, text, saw, Usage(), timings)]
+    return [SeenStep(saw), TextDelta(text), MergedDone(Reason.STOP, text, saw, used, timings, made_by=made_by)]
