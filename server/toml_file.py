@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, ClassVar, TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -152,13 +152,15 @@ class Toml:
 
 
 class Flags(Toml):
-    """The command line, checked like a file; by section."""
+    """The command line, checked like a file; by section. An option is called as its key, unless `OPTIONS` has it."""
+
+    OPTIONS: ClassVar[Mapping[Keys, str]] = {("model", "url"): "--model-url"}  # --url is where a running server is
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         super().__init__(Path(), "", data)
 
     def place(self, keys: Keys) -> str:
-        return "--" + keys[-1].replace("_", "-")
+        return self.OPTIONS.get(keys) or "--" + keys[-1].replace("_", "-")
 
 
 def _complaint(message: str, value: object) -> str:

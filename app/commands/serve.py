@@ -21,5 +21,7 @@ async def _serve(config: Config, built_in: Path, json: bool) -> None:
         announce(running, config, json)
         if await until_ready(running, json):
             model = running.core.model
-            async with camera_lines.telling(running.core.cameras, json), telling_slow(model.engine, model.name, json):
+            cameras = running.core.cameras
+            slow = telling_slow(model.engine, model.name, json, lambda: [camera.config.fps for camera in cameras.all()])
+            async with camera_lines.telling(cameras, json), slow:
                 await running.ended()
