@@ -126,7 +126,7 @@ def _figures(found: ModelHere) -> str:
     if not found.bytes.fits:
         return told("models.too_large", weights=f"{weights:>5}", camera=camera)
     held = counted("camera", found.cameras) if found.cameras else told("models.one", rate=_rate(found))
-    first = f"{found.first_word_s:.2g}"
+    first = _short(found.first_word_s)
     return told("models.figures", weights=f"{weights:>5}", camera=camera, held=f"{sure}{held}", first=f"{sure}{first}")
 
 
@@ -138,8 +138,12 @@ def _advice(best: ModelHere | None) -> str:
     return told("models.take_slow", name=best.model.name, rate=_rate(best), usual=f"{CAMERA_FPS:g}")
 
 
+def _short(seconds: float) -> str:
+    return f"{seconds:.2g}" if seconds < 10 else f"{seconds:.0f}"
+
+
 def _rate(found: ModelHere) -> str:
     """Of one camera: seconds a frame, where they are more than one."""
     if found.fps < 1:
-        return told("models.seconds", seconds=f"{1 / found.fps:.2g}")
+        return told("models.seconds", seconds=_short(1 / found.fps))
     return told("models.rate", fps=f"{found.fps:.2g}")

@@ -15,7 +15,7 @@ from askcam.features.ask_all.asking import AskAll
 from askcam.features.ask_all.merged import MergedDone
 from askcam.server.access.shares import client_of
 from askcam.server.core import Core
-from askcam.server.errors import Invalid, Refusal
+from askcam.server.errors import Invalid, Refusal, called
 from askcam.server.steps import Ask, CameraAnswered, Done, Step, TextDelta
 from askcam.server.wire.bodies import NO_STORE, bounds, decode_body, json_response, server_sent
 from askcam.server.wire.endpoint import JSON, SSE, Endpoint, EventStream, Reply
@@ -24,6 +24,7 @@ from askcam.server.wire.leaving import until_told, while_there
 from askcam.server.wire.refusals import on_wire
 
 ALL = "all"  # where a camera has this name, it is the camera
+NAMES = {"model": "cameras"}  # of this body's field, by what other protocols call it
 CAMERAS = [{"type": "array", "items": {"type": "string"}}, {"const": ALL}, {"type": "null"}]
 
 
@@ -46,9 +47,10 @@ def endpoints(core: Core, asking: AskAll) -> list[Endpoint]:
         if not body.question.strip():
             raise Invalid("'question' is empty: ask something", "question")
         steps = asking.ask(read(body, core, request), chosen(body.cameras, core.cameras))
-        if not body.stream:
-            return json_response(reply(await while_there(request, _last(steps))), headers=NO_STORE)
-        first = await until_told(steps, request)
+        with called(NAMES):
+            if not body.stream:
+                return json_response(reply(await while_there(request, _last(steps))), headers=NO_STORE)
+            first = await until_told(steps, request)
         return StreamingResponse(_events(first, steps), media_type=SSE, headers={"Cache-Control": "no-store"})
 
     return [
@@ -111,12 +113,13 @@ async def _last(steps: AsyncGenerator[Step, None]) -> Done:
 async def _events(first: Step, steps: AsyncGenerator[Step, None]) -> AsyncIterator[bytes]:
     async with contextlib.aclosing(steps):
         try:
-            if (event := told(first)) is not None:
-                yield server_sent(event)
-            if not isinstance(first, Done):
-                async for step in steps:
-                    if (event := told(step)) is not None:
-                        yield server_sent(event)
+            with called(NAMES):
+                if (event := told(first)) is not None:
+                    yield server_sent(event)
+                if not isinstance(first, Done):
+                    async for step in steps:
+                        if (event := told(step)) is not None:
+                            yield server_sent(event)
         except Refusal as exc:  # the status line is gone
             yield server_sent(Problem(on_wire(exc).body()))
             return

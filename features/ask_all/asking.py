@@ -21,7 +21,7 @@ from askcam.server.answering.yes_or_no import yes_no_words
 from askcam.server.answers import Answers
 from askcam.server.asking import Asking
 from askcam.server.cameras import Cameras
-from askcam.server.errors import Invalid, NotFound, Unavailable, as_refusal, called
+from askcam.server.errors import Invalid, NotFound, Unavailable, as_refusal
 from askcam.server.model import Model
 from askcam.server.steps import Ask, Begun, CameraAnswered, Step
 
@@ -109,8 +109,7 @@ class AskAll:
             )
         chosen = list(dict.fromkeys(self._cameras.names() if names is None else names))
         for name in chosen:
-            with called({"model": "cameras"} if names is not None else {}):
-                self._cameras.get(name)  # raises NotFound
+            self._cameras.get(name)  # raises NotFound
         if not chosen:
             raise NotFound("there is no camera: add one, or attach pictures to the question", "model")
         if len(chosen) > MOST_CAMERAS:
