@@ -114,7 +114,7 @@ class Toml:
 
     def _key_in(self, message: str, keys: Keys, table: Mapping[str, Any]) -> Keys:
         """A dataclass that checks itself names its field first: "fps is 0; it must be ..."."""
-        first = message.partition(" ")[0]
+        first = message.partition(" ")[0].rstrip(":")
         return (*keys, first) if first in table else keys
 
     def place(self, keys: Keys) -> str:

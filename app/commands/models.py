@@ -102,7 +102,7 @@ def _tell_people(machine: HostMachine, wanted: str, rows: list[ModelRow], best: 
 
     free = f"{machine.free_bytes / 1e9:.1f}"
     two = _built_in_exact(machine, wanted) and machine.dtype != EXACT
-    heading = "models.machine_two" if two else "models.machine"
+    heading = "models.machine_built_in" if two else "models.machine"
     say.console.print(say.escape(told(heading, name=machine.name, free=free, dtype=machine.dtype, exact=EXACT)))
     for row in rows:
         mark, style = ("*", "bold") if row.cached else (" ", "")

@@ -34,7 +34,7 @@ class ServerPlace:
         try:
             port = parts.port or PORTS[parts.scheme]
         except ValueError as exc:
-            raise ValueError(f"url: {exc}") from exc
+            raise ValueError("url has no port that there is: write a number, as in 'http://gpu1:8000/v1'") from exc
         return cls(parts.scheme, parts.hostname, port, parts.path.rstrip("/"))
 
     @property

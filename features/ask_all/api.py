@@ -1,7 +1,7 @@
 """POST /v1/ask: one question to several cameras, whole or as it comes."""
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Container
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated, Any
 
 import msgspec
@@ -46,7 +46,7 @@ def endpoints(core: Core, asking: AskAll) -> list[Endpoint]:
         body = await decode_body(request, AskBody)
         if not body.question.strip():
             raise Invalid("'question' is empty: ask something", "question")
-        steps = asking.ask(read(body, core, request), chosen(body.cameras, core.cameras))
+        steps = asking.ask(read(body, core, request), chosen(body.cameras, all_is_one=ALL in core.cameras))
         with called(NAMES):
             if not body.stream:
                 return json_response(reply(await while_there(request, _last(steps))), headers=NO_STORE)
@@ -86,15 +86,15 @@ def read(body: AskBody, core: Core, request: Request) -> Ask:
     )
 
 
-def chosen(cameras: Any, known: Container[str]) -> list[str] | None:
-    """Those that a body's `cameras` names; None: all. `known`: those that there are. Raises Invalid."""
+def chosen(cameras: Any, *, all_is_one: bool) -> list[str] | None:
+    """Those that a body's `cameras` names; None: all. `all_is_one`: a camera is called so. Raises Invalid."""
     if cameras is None or cameras == ALL:
         return None
     if not isinstance(cameras, list) or not all(isinstance(name, str) for name in cameras):
         raise wrong("cameras", cameras, f'a list of names, or "{ALL}"')
     if not cameras:
         raise Invalid("'cameras' is empty: name some, or leave it out for all", "cameras")
-    return None if ALL in cameras and ALL not in known else cameras
+    return None if ALL in cameras and not all_is_one else cameras
 
 
 def reply(done: Done) -> AskReply:
