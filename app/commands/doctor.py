@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from askcam.app.commands.capacity import FIRST_S, SLOW_S, Capacity, measure
-from askcam.app.commands.counted import counted
 from askcam.app.commands.opened import await_picture
-from askcam.app.commands.power import full_power, low_power, power_values
+from askcam.app.commands.power import cameras_in_words, full_power, low_power, power_values
 from askcam.app.commands.slow import note_full_power, note_measured, what_helps
 from askcam.demo.builtin import model_path
 from askcam.engine.catalogue.advice import MeasuredModel
@@ -105,9 +104,9 @@ def _package(name: str) -> DoctorFinding:
 def _torch() -> DoctorFinding:
     from askcam.engine.devices import describe
 
-    return DoctorFinding(
-        "device", True, told("doctor.device", device=describe(), cores=counted("core", os.cpu_count() or 1))
-    )
+    number = os.cpu_count() or 1
+    cores = told("core.one" if number == 1 else "core.several", n=number)
+    return DoctorFinding("device", True, told("doctor.device", device=describe(), cores=cores))
 
 
 def _camera(uri: str, wait_s: float, json: bool) -> DoctorFinding:
@@ -220,7 +219,7 @@ def _speed(found: Capacity, helps: str | None) -> DoctorFinding:
         fps, each = f"{found.fps:.1f}", f"{found.frame_s * 1000:.0f}"
         taken = told(
             "doctor.holds_more" if found.at_least else "doctor.holds",
-            cameras=counted("camera", found.cameras),
+            cameras=cameras_in_words(found.cameras),
             fps=fps,
             ms=each,
             usual=f"{CAMERA_FPS:g}",

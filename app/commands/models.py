@@ -4,7 +4,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import Any
 
-from askcam.app.commands.counted import counted
+from askcam.app.commands.power import cameras_in_words
 from askcam.app.measured import MeasuredModels, MeasuredRun
 from askcam.engine.catalogue.advice import ModelHere, here, recommended
 from askcam.engine.catalogue.catalogue import BUILT_IN, catalogue
@@ -125,7 +125,7 @@ def _figures(found: ModelHere) -> str:
         return told("models.unsupported", weights=f"{weights:>5}", family=found.model.family)
     if not found.bytes.fits:
         return told("models.too_large", weights=f"{weights:>5}", camera=camera)
-    held = counted("camera", found.cameras) if found.cameras else told("models.one", rate=_rate(found))
+    held = cameras_in_words(found.cameras) if found.cameras else told("models.one", rate=_rate(found))
     first = _short(found.first_word_s)
     return told("models.figures", weights=f"{weights:>5}", camera=camera, held=f"{sure}{held}", first=f"{sure}{first}")
 

@@ -19,7 +19,7 @@ from askcam.engine.question import (
     Timings,
     Usage,
 )
-from askcam.features.ask_all.in_words import of_all, told
+from askcam.features.ask_all.merged import of_all, told
 from askcam.features.ask_all.merging import likeliest
 from askcam.server.answering.admitting import Admitting, check_health, new_answer_id
 from askcam.server.answering.freshness import young_enough
@@ -90,7 +90,7 @@ class ByProbability:
         saw = what_it_saw(new_answer_id(), self._model.engine.info, None, (), None, None)
         text = likeliest(asked(self._ask.messages), answers)
         saw = of_all(saw, answers, self._taken_at)
-        for step in told(self._answers, self._model, self._ask, text, saw, self._used, "probabilities"):
+        for step in told(self._answers, self._ask, text, saw, self._used, "probabilities"):
             yield step
 
     async def _score(self, camera: str, max_age_s: float | None, until: float) -> Scored:

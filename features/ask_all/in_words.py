@@ -6,20 +6,18 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
-import msgspec
-
 from askcam.client.protocol import CameraAnswer, Saw
-from askcam.engine.question import Reason, Role, Timings, Usage
-from askcam.features.ask_all.merged import MadeBy, MergedDone
+from askcam.engine.question import Role, Usage
+from askcam.features.ask_all.merged import MergedDone, of_all, told
 from askcam.features.ask_all.merging import side_by_side, wish
 from askcam.server.answering.admitting import new_answer_id
 from askcam.server.answering.trained import asked
-from askcam.server.answers import Answers, Record
+from askcam.server.answers import Answers
 from askcam.server.asking import Asking
 from askcam.server.errors import TooMany
 from askcam.server.model import Model
 from askcam.server.saw import what_it_saw
-from askcam.server.steps import Ask, Begun, Done, SeenStep, Step, TextDelta
+from askcam.server.steps import Ask, Begun, Done, SeenStep, Step
 
 MOST_TOKENS = 128  # of one camera's answer
 
@@ -62,7 +60,7 @@ class InWords:
         ask, question = self._ask, asked(self._ask.messages)
         if not self._model.engine.info.talks:
             text, saw = side_by_side(question, answers), self._saw(answers)
-            for step in told(self._answers, self._model, ask, text, saw, self._used, "listing"):
+            for step in told(self._answers, ask, text, saw, self._used, "listing"):
                 yield step
             return
         system = tuple(message for message in ask.messages if message.role is Role.SYSTEM)
@@ -83,18 +81,3 @@ class InWords:
     def _saw(self, answers: Sequence[CameraAnswer], saw: Saw | None = None) -> Saw:
         saw = saw or what_it_saw(new_answer_id(), self._model.engine.info, None, (), None, None)
         return of_all(saw, answers, self._taken_at)
-
-
-def of_all(saw: Saw, answers: Sequence[CameraAnswer], taken_at: Sequence[float]) -> Saw:
-    """What one answer saw that is made of others'; as old as the oldest of these is by now."""
-    age_ms = round((time.monotonic() - min(taken_at)) * 1000, 1) if taken_at else None
-    return msgspec.structs.replace(saw, frame_age_ms=age_ms, answers=list(answers))
-
-
-def told(answers: Answers, model: Model, ask: Ask, text: str, saw: Saw, used: Usage, made_by: MadeBy) -> list[Step]:
-    """An answer that no model has worded, and its record. `used`: by those that it is made of."""
-    took_s = time.monotonic() - ask.received
-    saw = msgspec.structs.replace(saw, ttft_ms=round(took_s * 1000, 1))
-    timings = Timings(first_token_s=took_s, total_s=took_s)
-    answers.put(Record(saw, asked(ask.messages), text, Reason.STOP, Usage(), timings), ask.client.key)
-    return [SeenStep(saw), TextDelta(text), MergedDone(Reason.STOP, text, saw, used, timings, made_by=made_by)]
