@@ -102,8 +102,8 @@ def _tell_people(machine: HostMachine, wanted: str, rows: list[ModelRow], best: 
 
     free = f"{machine.free_bytes / 1e9:.1f}"
     two = _built_in_exact(machine, wanted) and machine.dtype != EXACT
-    heading = "models.machine_built_in" if two else "models.machine"
-    say.console.print(say.escape(told(heading, name=machine.name, free=free, dtype=machine.dtype, exact=EXACT)))
+    about = {"name": machine.name, "free": free, "dtype": machine.dtype, "exact": EXACT}
+    say.console.print(say.escape(told("models.machine_built_in" if two else "models.machine", **about)))
     for row in rows:
         mark, style = ("*", "bold") if row.cached else (" ", "")
         name = f"[{style}]{row.here.model.name:<14}[/]" if style else f"{row.here.model.name:<14}"
