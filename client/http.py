@@ -28,10 +28,12 @@ class Http:
         with self._failing(), self._open(path, method, body, {}, self.timeout_s) as response:
             return bytes(response.read())
 
-    def lines(self, path: str, headers: dict[str, str], silence_s: float) -> Iterator[str]:
-        """The answer line by line, as they come, without their ends; over when the server ends it. Raises as request(),
-        and ConnectionFailed after `silence_s` without a line."""
-        with self._failing(), self._open(path, "GET", None, headers, silence_s) as response:
+    def lines(
+        self, path: str, headers: dict[str, str], silence_s: float, method: str = "GET", body: Any = None
+    ) -> Iterator[str]:
+        """The answer line by line, as they come, without their ends; over when the server ends it. `body` goes as JSON.
+        Raises as request(), and ConnectionFailed after `silence_s` without a line."""
+        with self._failing(), self._open(path, method, body, headers, silence_s) as response:
             for line in response:
                 yield line.decode(errors="replace").rstrip("\r\n")
 

@@ -20,7 +20,7 @@ def find_model(model: str, progress: Progress) -> Path:
     if folder.exists():
         raise ModelError(f"{model!r} is a file; give the folder that holds config.json and the weights")
     if model.startswith((".", "/", "~")) or model.count("/") != 1:
-        help_ = "a hub id (Qwen/Qwen2-VL-2B-Instruct) or a short name (qwen2-vl:2b, see `askcam models`)"
+        help_ = "a hub id (Qwen/Qwen3.5-0.8B) or a short name (qwen3.5:0.8b, see `askcam models`)"
         raise ModelError(f"there is no folder {model!r}; give a model's folder, {help_}{_meant(model)}")
     return kept_model(model) or fetch(model, progress, _check_of(model)).folder
 

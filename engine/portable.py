@@ -77,14 +77,15 @@ class PortableEngine(Front):
         view = self.look(scoring.questions[0])
         choices = list(choice_tokens(self._loaded.processor.tokenizer, scoring.choices))
         views = tuple(self.seen(question, view) for question in scoring.questions)
-        rows = []
+        rows, used = [], Usage()
         for question, seen in zip(scoring.questions, views, strict=True):
             prompt = self._prompter.prompt(question, seen)
             self.room(prompt.num_tokens)
+            used += Usage(prompt.num_tokens, prompt.num_vision_tokens)
             inputs = {name: value.to(self._loaded.device) for name, value in prompt.inputs.items()}
             logits = self._loaded.model(**inputs, logits_to_keep=1).logits[0, -1]
             rows.append(tuple(logits.float().softmax(-1)[choices].tolist()))
-        return Scored(views, tuple(rows))
+        return Scored(views, tuple(rows), used)
 
     @torch.inference_mode()
     def _generate(self, asked: Asked, question: Question, started: float) -> Finished:

@@ -153,6 +153,15 @@ class Usage:
     cached_tokens: int = 0  # of the prompt, found computed
     completion_tokens: int = 0
 
+    def __add__(self, other: "Usage") -> "Usage":
+        """Of both together."""
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.vision_tokens + other.vision_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.completion_tokens + other.completion_tokens,
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Started:
@@ -239,6 +248,7 @@ class Scored:
 
     views: tuple[View | None, ...]  # exactly what each question saw; None for questions without a camera
     probabilities: tuple[tuple[float, ...], ...]
+    usage: Usage = Usage()  # of all questions together: their prompts; what a model server does not tell is 0
 
 
 @dataclass(frozen=True, slots=True)

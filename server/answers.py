@@ -11,6 +11,7 @@ from askcam.client.protocol import Saw
 from askcam.engine.question import Reason, Timings, Usage
 from askcam.server.access.shares import fullest
 from askcam.server.errors import NotFound, Refusal
+from askcam.server.given_names import quoted
 from askcam.stream.frame import Frame, Pixels
 
 MAX_ANSWERS = 100
@@ -113,4 +114,4 @@ def owners(arrays: Iterable[Pixels]) -> dict[int, int]:
 def no_such_answer(answer_id: str, *, archived: bool) -> Refusal:
     """`archived`: answers are kept elsewhere, too."""
     where = "nor is its evidence" if archived else "only the last ones are, and none over a restart"
-    return NotFound(f"no answer {answer_id[:64]!r} is kept: {where}", "id")
+    return NotFound(f"no answer {quoted(answer_id)} is kept: {where}", "id")

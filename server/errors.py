@@ -34,6 +34,7 @@ from askcam.engine.errors import (
     TooLong,
     TooSlow,
 )
+from askcam.server.given_names import quoted
 from askcam.stream.errors import CameraUnavailable, SourceError
 from askcam.stream.secrets import KNOWN
 
@@ -61,10 +62,11 @@ class Refusal(Exception):
         retry_after_s: float | None = None,
         try_again: bool | None = None,
     ) -> None:
-        """`param`: the field at fault, as the client wrote it. `retry_after_s`: when it may be tried again."""
-        message = self.worded(message)
+        """`param`: the field at fault, as the client wrote it. `retry_after_s`: when it may be tried again. Both texts
+        may repeat what was sent: of a long one the first part is told."""
+        message = _first(self.worded(message), MAX_TOLD)
         super().__init__(message)
-        self.message, self.param, self.retry_after_s = message, param, retry_after_s
+        self.message, self.param, self.retry_after_s = message, param and param[:MAX_PARAM], retry_after_s
         if code is not None:
             self.code = code
         if try_again is not None:
@@ -91,15 +93,10 @@ class Refusal(Exception):
 
 
 class Invalid(Refusal):
-    """Of a message that repeats what was sent, and of a field's name, the first part is told."""
-
     code = "invalid_value"
 
     def __init__(self, message: str, param: str | None = None, code: str | None = None) -> None:
-        super().__init__(message, param and param[:MAX_PARAM], code)
-
-    def worded(self, message: str) -> str:
-        return message if len(message) <= MAX_TOLD else message[:MAX_TOLD] + "..."
+        super().__init__(message, param, code)
 
 
 class Unauthenticated(Refusal):
@@ -171,6 +168,10 @@ class CannotRead(Exception):
     """What is kept of an answer is not as it was written. The message, for the log, names it and the remedy."""
 
 
+def _first(text: str, most: int) -> str:
+    return text if len(text) <= most else text[:most] + "..."
+
+
 @contextlib.contextmanager
 def called(names: Mapping[str, str]) -> Iterator[None]:
     """Refusals inside name the fields as the wire at hand has them: `names` by the names that the engine and chat
@@ -187,7 +188,7 @@ def called(names: Mapping[str, str]) -> Iterator[None]:
 def unknown_camera(name: str, known: list[str]) -> NotFound:
     """In the words that OpenAI's SDKs expect of an unknown model."""
     names = ", ".join(known) if known else "there is none yet"
-    told = f"no camera or model {name!r}; cameras here: {names}; GET /v1/models lists what can be asked"
+    told = f"no camera or model {quoted(name)}; cameras here: {names}; GET /v1/models lists what can be asked"
     return NotFound(told, "model", "model_not_found")
 
 

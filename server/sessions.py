@@ -8,6 +8,7 @@ from typing import Protocol
 
 from askcam.server.access.shares import fullest
 from askcam.server.errors import NotFound
+from askcam.server.given_names import quoted
 from askcam.server.lifecycle import ServerPart
 
 log = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ class Sessions(ServerPart):
         guest = self._guests.get(session_id)
         if guest is None or guest.owner != owner:
             raise NotFound(
-                f"there is no session {session_id[:80]!r} to come back to: it has ended, or was away for more than "
+                f"there is no session {quoted(session_id)} to come back to: it has ended, or was away for more than "
                 f"{self.parked_s:g} s; connect without ?session= for a new one",
                 param="session",
                 code="session_not_found",

@@ -1,16 +1,16 @@
 """A TOML file that knows the line of each of its keys, so that every complaint can name it."""
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, ClassVar, TypeVar, get_args, get_type_hints
 
 import msgspec
 
 from askcam.server.config_errors import ConfigError
+from askcam.server.given_names import did_you_mean
 from askcam.stream.sources.redact import redact
 
 T = TypeVar("T")
@@ -89,9 +89,7 @@ class Toml:
         known = list(known)
         for key in self.at(keys):
             if key not in known:
-                near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-                hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(sorted(known))}"
-                raise ConfigError(f"{self.place((*keys, key))}: unknown key; {hint}")
+                raise ConfigError(f"{self.place((*keys, key))}: unknown key; {did_you_mean(key, known)}")
 
     def convert(self, keys: Keys, table: Mapping[str, Any], kind: type[T]) -> T:
         """`table`, which stands at `keys`, as a `kind`."""
@@ -116,7 +114,7 @@ class Toml:
 
     def _key_in(self, message: str, keys: Keys, table: Mapping[str, Any]) -> Keys:
         """A dataclass that checks itself names its field first: "fps is 0; it must be ..."."""
-        first = message.partition(" ")[0]
+        first = message.partition(" ")[0].rstrip(":")
         return (*keys, first) if first in table else keys
 
     def place(self, keys: Keys) -> str:
@@ -154,13 +152,15 @@ class Toml:
 
 
 class Flags(Toml):
-    """The command line, checked like a file; by section."""
+    """The command line, checked like a file; by section. An option is called as its key, unless `OPTIONS` has it."""
+
+    OPTIONS: ClassVar[Mapping[Keys, str]] = {("model", "url"): "--model-url"}  # --url is where a running server is
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         super().__init__(Path(), "", data)
 
     def place(self, keys: Keys) -> str:
-        return "--" + keys[-1].replace("_", "-")
+        return self.OPTIONS.get(keys) or "--" + keys[-1].replace("_", "-")
 
 
 def _complaint(message: str, value: object) -> str:

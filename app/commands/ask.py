@@ -5,11 +5,13 @@ from pathlib import Path
 
 import msgspec
 
+from askcam.app.commands.ask_all import ALL, ask_all
 from askcam.client.client import Client, connect
 from askcam.server.answering.asked import says
 from askcam.server.terminal import say
 from askcam.server.terminal.leaving import leaving
-from askcam.server.terminal.reach import trust
+from askcam.server.terminal.options import called_as_options
+from askcam.server.terminal.reach import reach, trust
 from askcam.server.terminal.words import Words
 
 told = Words(__name__)
@@ -24,17 +26,24 @@ def ask(
     max_age_ms: float | None,
     json: bool,
 ) -> None:
-    """Prints tokens as they come, then what was seen. `camera`: None where the server has one. `ca`: a certificate to
-    trust. Leaves with 2 when refused."""
+    """Prints tokens as they come, then what was seen. `camera`: None where the server has one; "all": each of them,
+    unless one is called so. `ca`: a certificate to trust. Leaves with 2 when refused."""
     if not says(question):
         say.fail(told("ask.no_question"))
-    with leaving():
-        asyncio.run(_ask(question, camera, connect(url, token=token, ssl=trust(ca)), max_age_ms, json))
+    with leaving(), called_as_options("--max-age-ms"):
+        every = asyncio.run(_ask(question, camera, connect(url, token=token, ssl=trust(ca)), max_age_ms, json))
+        if every:
+            ask_all(question, reach(url, token, ca), max_age_ms, json)
 
 
-async def _ask(question: str, camera: str | None, connecting: Client, max_age_ms: float | None, json: bool) -> None:
+async def _ask(question: str, camera: str | None, connecting: Client, max_age_ms: float | None, json: bool) -> bool:
+    """Whether it is a question to all cameras, and not asked yet."""
     async with connecting as client:
-        camera = camera or await _only(client)
+        if camera is None or camera == ALL:
+            names = [each.name for each in await client.cameras()]
+            if camera == ALL and ALL not in names:
+                return True
+            camera = camera or _only(names, client.url)
         reply = client.ask(question, camera=camera, max_age_ms=max_age_ms)
         async for piece in reply:
             if not json:
@@ -42,14 +51,14 @@ async def _ask(question: str, camera: str | None, connecting: Client, max_age_ms
         answer = reply.answer
     if json:
         say.line({"question": question, "answer": answer.text, "askcam": msgspec.to_builtins(answer.saw)})
-        return
+        return False
     say.console.print()
     say.console.print(f"[dim]{say.escape(say.seen(answer.saw))}[/]")
+    return False
 
 
-async def _only(client: Client) -> str:
+def _only(names: list[str], url: str) -> str:
     """The server's camera, where it has one. Leaves with 2 where it has none, or several."""
-    names = [camera.name for camera in await client.cameras()]
     if len(names) != 1:
-        say.fail(told("ask.which", names=", ".join(names)) if names else told("ask.none", url=client.url))
+        say.fail(told("ask.which", names=", ".join(names)) if names else told("ask.none", url=url))
     return names[0]

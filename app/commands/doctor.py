@@ -12,7 +12,7 @@ from pathlib import Path
 
 from askcam.app.commands.capacity import FIRST_S, SLOW_S, Capacity, measure
 from askcam.app.commands.opened import await_picture
-from askcam.app.commands.power import full_power, low_power, power_values
+from askcam.app.commands.power import cameras_in_words, full_power, low_power, power_values
 from askcam.app.commands.slow import note_full_power, note_measured, what_helps
 from askcam.demo.builtin import model_path
 from askcam.engine.catalogue.advice import MeasuredModel
@@ -109,7 +109,9 @@ def _package(name: str) -> DoctorFinding:
 def _torch() -> DoctorFinding:
     from askcam.engine.devices import describe
 
-    return DoctorFinding("device", True, told("doctor.device", device=describe(), cores=os.cpu_count()))
+    number = os.cpu_count() or 1
+    cores = told("core.one" if number == 1 else "core.several", n=number)
+    return DoctorFinding("device", True, told("doctor.device", device=describe(), cores=cores))
 
 
 def _camera(uri: str, wait_s: float, json: bool) -> DoctorFinding:
@@ -167,7 +169,8 @@ def _model(config: EngineConfig, json: bool) -> Iterator[DoctorFinding]:
         device=info.device,
         took=f"{time.monotonic() - start:.1f}",
     )
-    yield DoctorFinding(f"model {info.id}", True, text)
+    model = BUILT_IN if Path(config.model) == model_path() else config.model
+    yield DoctorFinding(f"model {BUILT_IN if model == BUILT_IN else info.id}", True, text)
     yield from _backend(info)
     if info.power.low:
         yield DoctorFinding("power", True, low_power(engine), power_values(info))
@@ -176,7 +179,6 @@ def _model(config: EngineConfig, json: bool) -> Iterator[DoctorFinding]:
     try:
         found = measure(engine)
         measured = MeasuredModel(found.frame_s, found.first_s, found.width * found.height)
-        model = BUILT_IN if Path(config.model) == model_path() else config.model
         if found.frame_s is not None or found.first_s is not None:
             note_measured(engine, model, measured)
         note_full_power(engine, model)
@@ -222,7 +224,7 @@ def _speed(found: Capacity, helps: str | None) -> DoctorFinding:
         fps, each = f"{found.fps:.1f}", f"{found.frame_s * 1000:.0f}"
         taken = told(
             "doctor.holds_more" if found.at_least else "doctor.holds",
-            cameras=found.cameras,
+            cameras=cameras_in_words(found.cameras),
             fps=fps,
             ms=each,
             usual=f"{CAMERA_FPS:g}",

@@ -177,5 +177,5 @@ def _answer(engine: Engine, model: str, looked: Looked, camera: Camera | None, q
 def _say_slow(engine: Engine, model: str, ttft_s: float) -> None:
     """What would help, by what was measured of this model before, if it was."""
     known = MeasuredModels().of(run_of(engine, model)) or MeasuredModel(None, ttft_s, 0)
-    said = told("slow.look", seconds=f"{ttft_s:.1f}", helps=what_helps(engine, model, known))
+    said = told("slow.look", seconds=f"{ttft_s:.1f}", helps=what_helps(engine, model, known, watching=False))
     say.errors.print(f"[yellow]{say.escape(said)}[/]")

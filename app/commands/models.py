@@ -4,6 +4,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import Any
 
+from askcam.app.commands.power import cameras_in_words
 from askcam.app.measured import MeasuredModels, MeasuredRun
 from askcam.engine.catalogue.advice import ModelHere, here, recommended
 from askcam.engine.catalogue.catalogue import BUILT_IN, catalogue
@@ -14,6 +15,8 @@ from askcam.server.terminal.leaving import leaving
 from askcam.server.terminal.words import Words, spoken_language
 
 told = Words(__name__)
+
+EXACT = "float32"  # in which the built-in model is read on a CPU, whatever larger ones are read in
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +38,22 @@ def models(device: str, dtype: str, json: bool) -> None:
     if json:
         _tell_programs(machine, rows, best)
     else:
-        _tell_people(machine, rows, best)
+        _tell_people(machine, dtype, rows, best)
 
 
 def _rows(machine: HostMachine, wanted: str) -> list[ModelRow]:
     known = MeasuredModels()
     rows = []
     for model in catalogue().values():
-        exact = model.name == BUILT_IN and machine.device == "cpu" and wanted == "auto"  # it is small enough for it
-        run = MeasuredRun(machine.name, model.hub_id or BUILT_IN, "float32" if exact else machine.dtype, "live")
+        exact = model.name == BUILT_IN and _built_in_exact(machine, wanted)
+        run = MeasuredRun(machine.name, model.hub_id or BUILT_IN, EXACT if exact else machine.dtype, "live")
         rows.append(ModelRow(here(model, machine, known.of(run)), model.name == BUILT_IN or _in_cache(model.hub_id)))
     return rows
+
+
+def _built_in_exact(machine: HostMachine, wanted: str) -> bool:
+    """Whether the built-in model is read in EXACT: it is small enough for it."""
+    return machine.device == "cpu" and wanted == "auto"
 
 
 def _in_cache(hub_id: str) -> bool:
@@ -89,11 +97,13 @@ def _values(row: ModelRow) -> dict[str, Any]:
     }
 
 
-def _tell_people(machine: HostMachine, rows: list[ModelRow], best: ModelHere | None) -> None:
+def _tell_people(machine: HostMachine, wanted: str, rows: list[ModelRow], best: ModelHere | None) -> None:
     from askcam.engine.cpu_dtype import has_units
 
     free = f"{machine.free_bytes / 1e9:.1f}"
-    say.console.print(say.escape(told("models.machine", name=machine.name, free=free, dtype=machine.dtype)))
+    two = _built_in_exact(machine, wanted) and machine.dtype != EXACT
+    about = {"name": machine.name, "free": free, "dtype": machine.dtype, "exact": EXACT}
+    say.console.print(say.escape(told("models.machine_built_in" if two else "models.machine", **about)))
     for row in rows:
         mark, style = ("*", "bold") if row.cached else (" ", "")
         name = f"[{style}]{row.here.model.name:<14}[/]" if style else f"{row.here.model.name:<14}"
@@ -115,10 +125,8 @@ def _figures(found: ModelHere) -> str:
         return told("models.unsupported", weights=f"{weights:>5}", family=found.model.family)
     if not found.bytes.fits:
         return told("models.too_large", weights=f"{weights:>5}", camera=camera)
-    held = (
-        told("models.cameras", cameras=found.cameras) if found.cameras else told("models.fps", fps=f"{found.fps:.2g}")
-    )
-    first = f"{found.first_word_s:.2g}"
+    held = cameras_in_words(found.cameras) if found.cameras else told("models.one", rate=_rate(found))
+    first = _short(found.first_word_s)
     return told("models.figures", weights=f"{weights:>5}", camera=camera, held=f"{sure}{held}", first=f"{sure}{first}")
 
 
@@ -127,4 +135,15 @@ def _advice(best: ModelHere | None) -> str:
         return told("models.none")
     if best.cameras:
         return told("models.take", name=best.model.name)
-    return told("models.take_slow", name=best.model.name, fps=f"{best.fps:.2g}", usual=f"{CAMERA_FPS:g}")
+    return told("models.take_slow", name=best.model.name, rate=_rate(best), usual=f"{CAMERA_FPS:g}")
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds:.2g}" if seconds < 10 else f"{seconds:.0f}"
+
+
+def _rate(found: ModelHere) -> str:
+    """Of one camera: seconds a frame, where they are more than one."""
+    if found.fps < 1:
+        return told("models.seconds", seconds=_short(1 / found.fps))
+    return told("models.rate", fps=f"{found.fps:.2g}")

@@ -1,4 +1,4 @@
-"""In which power a model runs here, in words: that it is low and why, or what full power was measured to hold."""
+"""How much this machine does for a model, in words: in low power or in full, and of how many cameras."""
 
 from askcam.engine.interface import Engine, ModelInfo
 from askcam.server.terminal.words import Words
@@ -16,6 +16,11 @@ def low_power(engine: Engine) -> str:
         return told("power.asked", what=what)
     full, held = (f"{fps:.2g}" for fps in (power.full_fps, power.held_fps))
     return told("power.measured", wanted=f"{power.wanted_fps:g}", full=full, held=held, what=what)
+
+
+def cameras_in_words(number: int) -> str:
+    """So many of them."""
+    return told("camera.one" if number == 1 else "camera.several", n=number)
 
 
 def full_power(info: ModelInfo) -> str:

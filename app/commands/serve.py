@@ -1,6 +1,7 @@
 """askcam serve: open cameras, load a model, answer until Ctrl-C."""
 
 import contextlib
+import functools
 from pathlib import Path
 
 from askcam.app.commands import camera_lines
@@ -9,6 +10,7 @@ from askcam.app.commands.running import announce, run, until_ready
 from askcam.app.commands.slow import telling_slow
 from askcam.app.config import Config
 from askcam.app.serving import serving
+from askcam.server.cameras import Cameras
 
 
 def serve(config: Config, built_in: Path, *, json: bool = False) -> None:
@@ -21,8 +23,15 @@ async def _serve(config: Config, built_in: Path, json: bool) -> None:
         stop_on_signals(running.stop)
         announce(running, config, json)
         if await until_ready(running, json):
+            cameras = running.core.cameras
             async with contextlib.AsyncExitStack() as telling:
-                await telling.enter_async_context(camera_lines.telling(running.core.cameras, json))
+                await telling.enter_async_context(camera_lines.telling(cameras, json))
                 for model in filter(lambda each: each.loaded, running.core.models):
-                    await telling.enter_async_context(telling_slow(model.engine, model.name, json))
+                    rates = functools.partial(rates_of, cameras, model.called)
+                    await telling.enter_async_context(telling_slow(model.engine, model.name, json, rates))
                 await running.ended()
+
+
+def rates_of(cameras: Cameras, called: str) -> list[float]:
+    """Frames a second of each camera that a model sees."""
+    return [camera.config.fps for camera in cameras.all() if called in cameras.seen_by(camera.name)]

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping
+import math
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from askcam.app.measured import MeasuredModels, MeasuredRun
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 told = Words(__name__)
 
 LOOK_EVERY_S = 2.0
+LEAST_FPS = 0.05  # that a camera may be given
 STEADILY = 5  # looks, one after the other, at which the machine does not keep up
 PICTURE = (640, 480)
 
@@ -48,8 +50,16 @@ def note_full_power(engine: Engine, model: str) -> None:
         MeasuredModels().note(_full_run_of(engine, model), MeasuredModel(SPARE / power.full_fps, None, power.pixels))
 
 
-def what_helps(engine: Engine, model: str, measured: MeasuredModel) -> str:
-    """The remedies in words, the ones that help most first. Reads torch."""
+def what_helps(
+    engine: Engine,
+    model: str,
+    measured: MeasuredModel,
+    wanted: Sequence[float] = (CAMERA_FPS,),
+    *,
+    watching: bool = True,
+) -> str:
+    """The remedies in words, the ones that help most first. `wanted`: frames a second of each camera. `watching`: by a
+    command that takes --power. Reads torch."""
     from askcam.engine.catalogue.machine import free_bytes
     from askcam.engine.cpu_dtype import has_units
 
@@ -58,27 +68,41 @@ def what_helps(engine: Engine, model: str, measured: MeasuredModel) -> str:
         kind, itemsize = info.device.partition(":")[0], 4 if info.dtype == "float32" else 2
         free = free_bytes(info.device) + engine.stats().memory.weights_bytes
         machine = HostMachine("", kind, info.dtype, itemsize, free, flops=1.0, bytes_s=1.0)
-        found = helps(known_model(model), catalogue().values(), machine, measured, has_units())
+        quick = has_units() and not info.why_dtype  # else it is float32 for a reason, which doctor says
+        found = helps(known_model(model), catalogue().values(), machine, measured, quick, sum(wanted))
         if found.bfloat16:
             words.append(told("slow.dtype"))
         if found.smaller is not None:
             words.append(told("slow.smaller", name=found.smaller.model.name, fps=f"{found.smaller.fps:.2g}"))
         if found.max_pixels is not None:
             words.append(told("slow.pixels", pixels=found.max_pixels))
-        words.append(told("slow.fps", fps=f"{max(0.05, found.fps):.2g}"))
+        words += _fewer(found.fps, wanted)
+    if watching and info.backend == "live" and not info.power.low:
+        words.append(told("slow.low"))
     if not any("--model" in word for word in words) and model != BUILT_IN:
         words.append(told("slow.any_smaller"))
     return ", ".join([*words, *([] if info.device.startswith("cuda") else [told("slow.gpu")])])
 
 
+def _fewer(held_fps: float, wanted: Sequence[float]) -> list[str]:
+    """How many frames of each camera are held, where that is less than what they have."""
+    each = math.floor(held_fps / len(wanted) * 100) / 100
+    if not LEAST_FPS <= each < max(wanted):
+        return []
+    return [told("slow.fps" if len(wanted) == 1 else "slow.fps_each", fps=f"{each:g}", cameras=len(wanted))]
+
+
 @contextlib.asynccontextmanager
-async def telling_slow(engine: Engine, model: str, json: bool) -> AsyncIterator[None]:
+async def telling_slow(
+    engine: Engine, model: str, json: bool, wanted: Callable[[], Sequence[float]] = lambda: (CAMERA_FPS,)
+) -> AsyncIterator[None]:
     """One line while the block runs, if the model is too slow here: at once where that was measured before, else when
-    it is seen. A model that runs elsewhere takes no frames in here."""
+    it is seen. A model that runs elsewhere takes no frames in here. `wanted`: frames a second of each camera that there
+    is; called on the event loop."""
     if engine.info.backend == "remote":
         yield
         return
-    task = asyncio.ensure_future(_tell(engine, model, json))
+    task = asyncio.ensure_future(_tell(engine, model, json, wanted))
     try:
         yield
     finally:
@@ -88,13 +112,14 @@ async def telling_slow(engine: Engine, model: str, json: bool) -> AsyncIterator[
             log.warning("it could not be told whether the model is too slow here", exc_info=failure)
 
 
-async def _tell(engine: Engine, model: str, json: bool) -> None:
+async def _tell(engine: Engine, model: str, json: bool, wanted: Callable[[], Sequence[float]]) -> None:
     await in_daemon(lambda: note_full_power(engine, model), "askcam-measured")
     known = await in_daemon(lambda: MeasuredModels().of(run_of(engine, model)), "askcam-measured")
     measured = known if known is not None and too_slow(known) else await _seen_slow(engine)
     if known is None:
         await in_daemon(lambda: note_measured(engine, model, measured), "askcam-measured")
-    remedies = await in_daemon(lambda: what_helps(engine, model, measured), "askcam-measured")
+    rates = tuple(wanted()) or (CAMERA_FPS,)
+    remedies = await in_daemon(lambda: what_helps(engine, model, measured, rates), "askcam-measured")
     fit, each = engine.fit(*PICTURE), f"{measured.frame_s or 0.0:.2g}"
     if json:
         say.line({"event": "slow", "frame_s": measured.frame_s, "helps": remedies})

@@ -47,7 +47,7 @@ class Helps:
     smaller: ModelHere | None
     bfloat16: bool
     max_pixels: int | None
-    fps: float  # of one camera, that it keeps up with
+    fps: float  # of all cameras together, that it keeps up with
 
 
 def here(model: CatalogueModel, machine: HostMachine, measured: MeasuredModel | None) -> ModelHere:
@@ -80,11 +80,13 @@ def helps(
     machine: HostMachine,
     measured: MeasuredModel,
     quick_bfloat16: bool,
+    wanted_fps: float = CAMERA_FPS,
 ) -> Helps:
-    """`slow`: the model that runs, if the catalogue has it. What others would take is reckoned from what it takes."""
+    """`slow`: the model that runs, if the catalogue has it. What others would take is reckoned from what it takes.
+    `wanted_fps`: frames a second of all cameras together."""
     assert measured.frame_s is not None
     fps = SPARE / measured.frame_s
-    pixels = int(measured.pixels * min(1.0, fps / CAMERA_FPS))
+    pixels = int(measured.pixels * min(1.0, fps / wanted_fps))
     side = 32 if slow is None else slow.factor
     smaller = None
     if slow is not None:
@@ -93,7 +95,7 @@ def helps(
     return Helps(
         smaller=smaller,
         bfloat16=machine.dtype == "float32" and (machine.device != "cpu" or quick_bfloat16),
-        max_pixels=pixels if pixels >= LEAST_TOKENS * side**2 and fps < CAMERA_FPS else None,
+        max_pixels=pixels if pixels >= LEAST_TOKENS * side**2 and fps < wanted_fps else None,
         fps=fps,
     )
 

@@ -28,7 +28,7 @@ class HubCache:
         try:
             self.folder = Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=model, repo_type="model")
         except HFValidationError as exc:
-            raise ModelError(f"{model!r} is neither a folder here nor a hub id (Qwen/Qwen2-VL-2B-Instruct)") from exc
+            raise ModelError(f"{model!r} is neither a folder here nor a hub id (Qwen/Qwen3.5-0.8B)") from exc
 
     def snapshot(self) -> Path | None:
         """The folder that was fetched last, complete or not; None: there is none."""

@@ -17,7 +17,7 @@ from askcam.engine.choosing import choice_tokens
 from askcam.engine.inbox import Asked
 from askcam.engine.live.answering import PoolPlace
 from askcam.engine.live.starting import Starter
-from askcam.engine.question import Scored, Scoring
+from askcam.engine.question import Scored, Scoring, Usage
 from askcam.stream.window import View
 
 FEW = 3  # questions that see a provisional pair
@@ -49,7 +49,8 @@ class Scores:
             self._found.append(logits.float().softmax(-1)[:, self._choices].cpu())
         if len(self._found) < len(self._groups):
             return None
-        return Scored(self._views, tuple(tuple(row) for row in torch.cat(self._found).tolist()))
+        used = sum((place.usage for place in self._places), start=Usage())
+        return Scored(self._views, tuple(tuple(row) for row in torch.cat(self._found).tolist()), used)
 
     def release(self) -> None:
         """Give its memory back."""

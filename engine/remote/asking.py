@@ -19,7 +19,7 @@ from askcam.engine.base import EngineBase
 from askcam.engine.inbox import Asked
 from askcam.engine.question import Event, Finished, Question, Scored, Scoring, Started, Timings, Trace, Usage
 from askcam.engine.remote.answer import StreamedAnswer
-from askcam.engine.remote.deltas import DONE, EventReader, read_chunk
+from askcam.engine.remote.deltas import DONE, EventReader, read_chunk, read_usage
 from askcam.engine.remote.dialects import Dialect
 from askcam.engine.remote.outgoing import Outgoing
 from askcam.engine.remote.scoring import bodies, probabilities, wanted_tokens
@@ -116,11 +116,14 @@ class RemoteAsking:
         wanted = await self._beside(lambda: wanted_tokens(scoring.choices, self._dialect, self._vocabulary))
         places = asyncio.Semaphore(SCORES_AT_ONCE)
 
+        used: list[Usage] = []
+
         async def row(question: Question, seen: View | None) -> tuple[float, ...]:
             async with places:
                 body = await self._beside(lambda: self._outgoing.scored(question, seen))
                 wants = bodies(body, wanted, self._dialect)
                 replies = [await self._transport.post("/chat/completions", each) for each in wants]
+                used.extend(found for reply in replies if (found := read_usage(reply.get("usage"))) is not None)
                 return probabilities(replies, wanted, self._dialect)
 
         first, *others = zip(scoring.questions, views, strict=True)
@@ -134,7 +137,7 @@ class RemoteAsking:
             await asyncio.gather(*tasks, return_exceptions=True)
         if view is not None:
             refuse_stale(scoring.questions[0], view, capture_s)
-        return Scored(views, tuple(rows))
+        return Scored(views, tuple(rows), sum(used, start=Usage()))
 
     async def _beside(self, work: Callable[[], T]) -> T:
         """Done on another thread: a camera may convert a picture, and encoding takes milliseconds."""

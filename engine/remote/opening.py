@@ -12,7 +12,7 @@ from askcam.engine.remote.dialects import Dialect, Shape
 from askcam.engine.remote.encoding import Encoder
 from askcam.engine.remote.engine import RemoteEngine
 from askcam.engine.remote.loop import LoopThread
-from askcam.engine.remote.place import ServerPlace, check_url
+from askcam.engine.remote.place import ServerPlace, check_key, check_url
 from askcam.engine.remote.probe import Prober, Proven, ServedModel, find_served, of_name
 from askcam.engine.remote.transport import Transport
 from askcam.engine.remote.vocabulary import ServerVocabulary, TokenizerFile, UnknownVocabulary, Vocabulary
@@ -31,6 +31,7 @@ def open_remote(config: EngineConfig, progress: Progress | None = None) -> Engin
     progress = progress or (lambda what, share: None)
     assert config.url is not None, "opened by url"
     place, spec = check_url(config.url), family_spec(config)
+    check_key(config.key or "")
     if place.exposed:
         log.warning(
             "%s is another machine, asked without TLS: what cameras show, and the key, can be read on the way; use "

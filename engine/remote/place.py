@@ -9,6 +9,7 @@ from askcam.engine.errors import ModelError
 KEY = "ASKCAM_MODEL_KEY"  # of the environment: what the server knows us by
 PORTS = {"http": 80, "https": 443}
 MAX_CHARS = 2048
+SAID = "--model-url, or url under [model]"  # where people say it
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class ServerPlace:
         try:
             port = parts.port or PORTS[parts.scheme]
         except ValueError as exc:
-            raise ValueError(f"url: {exc}") from exc
+            raise ValueError("url has no port that there is: write a number, as in 'http://gpu1:8000/v1'") from exc
         return cls(parts.scheme, parts.hostname, port, parts.path.rstrip("/"))
 
     @property
@@ -58,6 +59,16 @@ class ServerPlace:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return self.host == "localhost" or self.host.endswith(".localhost")
+
+
+def check_key(key: str) -> None:
+    """Raises ModelError for what no header may hold, without repeating the key."""
+    if "\n" in key or "\r" in key:
+        raise ModelError(f"{KEY} holds a line break: set it to the key alone, on one line")
+    if not key.isascii() or not key.isprintable():
+        raise ModelError(
+            f"{KEY} holds a character that no key has (a control character, or none of ASCII): set it anew"
+        )
 
 
 def check_url(url: str) -> ServerPlace:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from askcam.engine.errors import EngineError, EngineFailure, ModelError, QuestionError, ServerBusy, TooLong
 from askcam.engine.remote.deltas import read_object, told
-from askcam.engine.remote.place import KEY
+from askcam.engine.remote.place import KEY, SAID
 
 USUAL_RETRY_S = 2.0
 MAX_RETRY_S = 300.0
@@ -31,7 +31,9 @@ def refusal(
         if "model_not_found" in body.decode("utf-8", "replace") or (status == 404 and NO_MODEL.search(why)):
             return ModelError(f"the model server at {where} has no model {model!r}{said}: name one that it has (model)")
         if status == 404 and NO_ROUTE.fullmatch(why):
-            return ModelError(f"nothing is served at {where} (404): does url end with /v1, as most servers' do?")
+            return ModelError(
+                f"nothing is served at {where} (404): does its address ({SAID}) end with /v1, as most servers' do?"
+            )
         if TOO_LONG.search(why):
             return TooLong(f"the model server takes no question as long as this one ({phrase}){said}", "messages")
         return QuestionError(f"the model server refuses the question ({phrase}){said}", "messages")

@@ -6,6 +6,7 @@ The library under it is httpcore2's pool, over asyncio. Whatever goes wrong is a
 import asyncio
 import contextlib
 import json
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ import httpcore2
 
 from askcam.engine.errors import EngineError, EngineFailure, ModelUnreachable
 from askcam.engine.remote.deltas import read_object
-from askcam.engine.remote.place import KEY, ServerPlace
+from askcam.engine.remote.place import KEY, SAID, ServerPlace
 from askcam.engine.remote.refusals import refusal
 from askcam.stream.secrets import KNOWN
 
@@ -109,8 +110,10 @@ class Transport:
                     )
                 yield response
         except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as exc:
+            plain = " Does it speak http://?" if self.place.scheme == "https" and _no_tls(exc) else ""
             raise ModelUnreachable(
-                f"nothing answers at {shown} ({_reason(exc)}): is the model server running, is url right?"
+                f"nothing answers at {shown} ({_reason(exc)}): is the model server running, is its address right "
+                f"({SAID})?{plain}"
             ) from exc
         except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError, OSError) as exc:
             raise EngineFailure(f"the model server at {shown} broke off ({_reason(exc)})") from exc
@@ -132,6 +135,15 @@ async def _read(response: Any, most: int, shown: str) -> bytes:
         if len(data) > most:
             raise EngineFailure(f"{shown} sent more than {most >> 10} KiB in one reply")
     return bytes(data)
+
+
+def _no_tls(exc: BaseException | None) -> bool:
+    """Whether what answered did not speak TLS, or none that we do; a certificate that is not trusted speaks it."""
+    while exc is not None:
+        if isinstance(exc, ssl.SSLError):
+            return not isinstance(exc, ssl.SSLCertVerificationError)
+        exc = exc.__cause__ or exc.__context__
+    return False
 
 
 def _reason(exc: Exception) -> str:

@@ -2,58 +2,42 @@
 
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from askcam.client.protocol import CameraAnswer, Problem, Saw
+from askcam.client.protocol import Problem
+from askcam.client.several import AskCameraAnswered, AskDone, AskEvent, AskReply, AskTextDelta
 from askcam.engine.question import Message, Role, Sampling, Text
 from askcam.features.ask_all.asking import AskAll
+from askcam.features.ask_all.merged import MergedDone
 from askcam.server.access.shares import client_of
 from askcam.server.core import Core
-from askcam.server.errors import Invalid, Refusal
+from askcam.server.errors import Invalid, Refusal, called
 from askcam.server.steps import Ask, CameraAnswered, Done, Step, TextDelta
-from askcam.server.wire.bodies import NO_STORE, decode_body, json_response, server_sent
+from askcam.server.wire.bodies import NO_STORE, bounds, decode_body, json_response, server_sent
 from askcam.server.wire.endpoint import JSON, SSE, Endpoint, EventStream, Reply
+from askcam.server.wire.fields import wrong
 from askcam.server.wire.leaving import until_told, while_there
 from askcam.server.wire.refusals import on_wire
+
+ALL = "all"  # where a camera has this name, it is the camera
+NAMES = {"model": "cameras"}  # of this body's field, by what other protocols call it
+CAMERAS = [{"type": "array", "items": {"type": "string"}}, {"const": ALL}, {"type": "null"}]
 
 
 class AskBody(msgspec.Struct, forbid_unknown_fields=True):
     """What is asked, and of which cameras."""
 
     question: Annotated[str, msgspec.Meta(min_length=1)]
-    cameras: list[str] | Literal["all"] = "all"  # "all": every public one
-    stream: bool = False  # each camera's answer as it comes, as server-sent events
+    cameras: Annotated[Any, bounds(anyOf=CAMERAS)] = None  # None, "all": every public one
+    stream: bool | None = None  # each camera's answer as it comes, as server-sent events
     max_tokens: Annotated[int, msgspec.Meta(ge=1)] | None = None
     temperature: Annotated[float, msgspec.Meta(ge=0, le=2)] | None = None
     max_age_ms: Annotated[float, msgspec.Meta(gt=0)] | None = None  # of each camera's newest frame
-    max_wait_ms: Annotated[float, msgspec.Meta(ge=0, le=60_000)] = 0.0  # for such a frame, or for a camera to be there
-
-
-class AskReply(msgspec.Struct, frozen=True):
-    """The one answer that was made of all: `text`. Theirs stand in `askcam.answers`, in the order of the cameras."""
-
-    text: str
-    made_by: Literal["model", "listing", "probabilities"]  # a listing where the model can't speak of what it is told
-    askcam: Saw
-
-
-class AskCameraAnswered(msgspec.Struct, frozen=True, tag_field="type", tag="camera.answered"):
-    answer: CameraAnswer
-
-
-class AskTextDelta(msgspec.Struct, frozen=True, tag_field="type", tag="text.delta"):
-    text: str
-
-
-class AskDone(msgspec.Struct, frozen=True, tag_field="type", tag="done"):
-    reply: AskReply
-
-
-AskEvent = AskCameraAnswered | AskTextDelta | AskDone
+    max_wait_ms: Annotated[float, msgspec.Meta(ge=0, le=60_000)] | None = None  # for it, or for a camera to be there
 
 
 def endpoints(core: Core, asking: AskAll) -> list[Endpoint]:
@@ -62,12 +46,11 @@ def endpoints(core: Core, asking: AskAll) -> list[Endpoint]:
         body = await decode_body(request, AskBody)
         if not body.question.strip():
             raise Invalid("'question' is empty: ask something", "question")
-        if isinstance(body.cameras, list) and not body.cameras:
-            raise Invalid("'cameras' is empty: name some, or leave it out for all", "cameras")
-        steps = asking.ask(read(body, core, request), None if body.cameras == "all" else body.cameras)
-        if not body.stream:
-            return json_response(reply(await while_there(request, _last(steps))), headers=NO_STORE)
-        first = await until_told(steps, request)
+        steps = asking.ask(read(body, core, request), chosen(body.cameras, all_is_one=ALL in core.cameras))
+        with called(NAMES):
+            if not body.stream:
+                return json_response(reply(await while_there(request, _last(steps))), headers=NO_STORE)
+            first = await until_told(steps, request)
         return StreamingResponse(_events(first, steps), media_type=SSE, headers={"Cache-Control": "no-store"})
 
     return [
@@ -97,16 +80,26 @@ def read(body: AskBody, core: Core, request: Request) -> Ask:
         messages=(Message(Role.USER, (Text(body.question),)),),
         sampling=Sampling(max_tokens=min(body.max_tokens or most, most), temperature=body.temperature),
         max_age_s=None if body.max_age_ms is None else body.max_age_ms / 1000,
-        max_wait_s=body.max_wait_ms / 1000,
+        max_wait_s=(body.max_wait_ms or 0.0) / 1000,
         said_in="question",
         client=client_of(request),
     )
 
 
+def chosen(cameras: Any, *, all_is_one: bool) -> list[str] | None:
+    """Those that a body's `cameras` names; None: all. `all_is_one`: a camera is called so. Raises Invalid."""
+    if cameras is None or cameras == ALL:
+        return None
+    if not isinstance(cameras, list) or not all(isinstance(name, str) for name in cameras):
+        raise wrong("cameras", cameras, f'a list of names, or "{ALL}"')
+    if not cameras:
+        raise Invalid("'cameras' is empty: name some, or leave it out for all", "cameras")
+    return None if ALL in cameras and not all_is_one else cameras
+
+
 def reply(done: Done) -> AskReply:
-    if any(answer.probability is not None for answer in done.saw.answers or ()):
-        return AskReply(done.text, "probabilities", done.saw)
-    return AskReply(done.text, "model" if done.usage.completion_tokens else "listing", done.saw)
+    assert isinstance(done, MergedDone), "an answer that is made of others' says how"
+    return AskReply(done.text, done.made_by, done.saw)
 
 
 async def _last(steps: AsyncGenerator[Step, None]) -> Done:
@@ -120,12 +113,13 @@ async def _last(steps: AsyncGenerator[Step, None]) -> Done:
 async def _events(first: Step, steps: AsyncGenerator[Step, None]) -> AsyncIterator[bytes]:
     async with contextlib.aclosing(steps):
         try:
-            if (event := told(first)) is not None:
-                yield server_sent(event)
-            if not isinstance(first, Done):
-                async for step in steps:
-                    if (event := told(step)) is not None:
-                        yield server_sent(event)
+            with called(NAMES):
+                if (event := told(first)) is not None:
+                    yield server_sent(event)
+                if not isinstance(first, Done):
+                    async for step in steps:
+                        if (event := told(step)) is not None:
+                            yield server_sent(event)
         except Refusal as exc:  # the status line is gone
             yield server_sent(Problem(on_wire(exc).body()))
             return

@@ -98,6 +98,11 @@ class AskAll:
             raise Invalid(
                 "the scenes of several cameras are not compared: leave 'on_scene_change' out", "on_scene_change"
             )
+        if ask.sampling.logprobs is not None:
+            raise Invalid(
+                "the answer that is made of several cameras' has no logprobs: leave 'logprobs' out, or ask one camera",
+                "logprobs",
+            )
         if ask.sampling.response_format is not None and not self._cameras.models.get(ask.model).engine.info.talks:
             raise Invalid(
                 "this model cannot put several cameras' answers into a form: ask each camera by its name, or take "

@@ -19,7 +19,7 @@ from askcam.engine.question import (
     Timings,
     Usage,
 )
-from askcam.features.ask_all.in_words import of_all, told
+from askcam.features.ask_all.merged import of_all, told
 from askcam.server.answering.admitting import Admitting, check_health, new_answer_id
 from askcam.server.answering.freshness import young_enough
 from askcam.server.answering.several import likeliest
@@ -56,6 +56,7 @@ class ByProbability:
         self._cameras, self._answers, self._model, self._ask = cameras, answers, model, ask
         self._sought, self._meanings = sought, meanings
         self._taken_at: list[float] = []  # when the newest frame of each answer was taken, steady
+        self._used = Usage()  # by all of them
 
     async def one(self, camera: str, until: float) -> CameraAnswer:
         """One camera's answer; while the queue is full it waits, `until` then (steady). Raises what keeps the camera
@@ -70,6 +71,7 @@ class ByProbability:
         scored = await self._score(model, camera, max_age_s, until)
         (view,), (row,) = scored.views, scored.probabilities
         assert view is not None, "a question of a camera sees it"
+        self._used += scored.usage
         probability, share = likely_yes(meaning, dict(zip(meaning, row, strict=True)))
         if share < MIN_SHARE:
             raise Unavailable(
@@ -82,7 +84,7 @@ class ByProbability:
         yes, no = ("是", "否") if is_chinese(self._sought) else ("Yes.", "No.")
         text = yes if probability >= LIKELY else no
         timings = Timings(first_token_s=took_s, total_s=took_s)
-        record = Record(saw, self._sought, text, Reason.STOP, Usage(), timings, view.frames)
+        record = Record(saw, self._sought, text, Reason.STOP, scored.usage, timings, view.frames)
         self._answers.put(record, self._ask.client.key)
         return CameraAnswer(camera, text, None, saw, round(probability, 4))
 
@@ -90,7 +92,8 @@ class ByProbability:
         """Those that show it, the likeliest first."""
         saw = what_it_saw(new_answer_id(), self._model.engine.info, None, (), None, None, self._model.called)
         text = likeliest(asked(self._ask.messages), answers)
-        for step in told(self._answers, self._model, self._ask, text, of_all(saw, answers, self._taken_at)):
+        saw = of_all(saw, answers, self._taken_at)
+        for step in told(self._answers, self._ask, text, saw, self._used, "probabilities"):
             yield step
 
     async def _score(self, model: Model, camera: str, max_age_s: float | None, until: float) -> Scored:

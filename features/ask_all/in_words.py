@@ -6,19 +6,18 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
-import msgspec
-
 from askcam.client.protocol import CameraAnswer, Saw
-from askcam.engine.question import Reason, Role, Timings, Usage
+from askcam.engine.question import Role, Usage
+from askcam.features.ask_all.merged import MergedDone, of_all, told
 from askcam.server.answering.admitting import new_answer_id
 from askcam.server.answering.several import side_by_side, wish
 from askcam.server.answering.trained import asked
-from askcam.server.answers import Answers, Record
+from askcam.server.answers import Answers
 from askcam.server.asking import Asking
 from askcam.server.errors import TooMany
 from askcam.server.model import Model
 from askcam.server.saw import what_it_saw
-from askcam.server.steps import Ask, Begun, Done, SeenStep, Step, TextDelta
+from askcam.server.steps import Ask, Begun, Done, SeenStep, Step
 
 MOST_TOKENS = 128  # of one camera's answer
 
@@ -29,6 +28,7 @@ class InWords:
     def __init__(self, asking: Asking, answers: Answers, model: Model, ask: Ask) -> None:
         self._asking, self._answers, self._model, self._ask = asking, answers, model, ask
         self._taken_at: list[float] = []  # when the newest frame of each answer was taken, steady
+        self._used = Usage()  # by all of them
         most = min(ask.sampling.max_tokens, MOST_TOKENS)
         self._sampling = replace(ask.sampling, response_format=None, logprobs=None, max_tokens=most)
 
@@ -51,6 +51,7 @@ class InWords:
                 if isinstance(step, SeenStep) and step.saw.frame_age_ms is not None:
                     self._taken_at.append(time.monotonic() - step.saw.frame_age_ms / 1000)
                 if isinstance(step, Done):
+                    self._used += step.usage
                     return CameraAnswer(camera, step.text, None, step.saw)
         raise AssertionError("an answer ends with Done")
 
@@ -58,7 +59,8 @@ class InWords:
         """What is made of them, by the model where it can speak of what it is only told. Raises Refusal."""
         ask, question = self._ask, asked(self._ask.messages)
         if not self._model.engine.info.talks:
-            for step in told(self._answers, self._model, ask, side_by_side(question, answers), self._saw(answers)):
+            text, saw = side_by_side(question, answers), self._saw(answers)
+            for step in told(self._answers, ask, text, saw, self._used, "listing"):
                 yield step
             return
         system = tuple(message for message in ask.messages if message.role is Role.SYSTEM)
@@ -68,25 +70,14 @@ class InWords:
                 if isinstance(step, SeenStep):
                     yield SeenStep(self._saw(answers, step.saw))
                 elif isinstance(step, Done):
-                    yield replace(step, saw=self._saw(answers, step.saw))
+                    yield self._done(step, self._saw(answers, step.saw))
                 elif not isinstance(step, Begun):
                     yield step
+
+    def _done(self, done: Done, saw: Saw) -> MergedDone:
+        used = self._used + done.usage
+        return MergedDone(done.reason, done.text, saw, used, done.timings, thought=done.thought, made_by="model")
 
     def _saw(self, answers: Sequence[CameraAnswer], saw: Saw | None = None) -> Saw:
         saw = saw or what_it_saw(new_answer_id(), self._model.engine.info, None, (), None, None, self._model.called)
         return of_all(saw, answers, self._taken_at)
-
-
-def of_all(saw: Saw, answers: Sequence[CameraAnswer], taken_at: Sequence[float]) -> Saw:
-    """What one answer saw that is made of others'; as old as the oldest of these is by now."""
-    age_ms = round((time.monotonic() - min(taken_at)) * 1000, 1) if taken_at else None
-    return msgspec.structs.replace(saw, frame_age_ms=age_ms, answers=list(answers))
-
-
-def told(answers: Answers, model: Model, ask: Ask, text: str, saw: Saw) -> list[Step]:
-    """An answer that no model has worded, and its record."""
-    took_s = time.monotonic() - ask.received
-    saw = msgspec.structs.replace(saw, ttft_ms=round(took_s * 1000, 1))
-    timings = Timings(first_token_s=took_s, total_s=took_s)
-    answers.put(Record(saw, asked(ask.messages), text, Reason.STOP, Usage(), timings), ask.client.key)
-    return [SeenStep(saw), TextDelta(text), Done(Reason.STOP, text, saw, Usage(), timings)]

@@ -5,11 +5,9 @@ from askcam.features.ask_all.asking import AskAll
 from askcam.server.core import Core
 from askcam.server.running import Running
 
-NAME = "all"  # where a camera has this name, it is the camera
-
 
 class AskAllRunning(Running):
     def __init__(self, core: Core) -> None:
         asking = AskAll(core.asking, core.cameras, core.answers, core.questions)
         self.endpoints = api.endpoints(core, asking)
-        self.answerers = {NAME: asking}
+        self.answerers = {api.ALL: asking}

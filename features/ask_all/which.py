@@ -13,6 +13,15 @@ CHINESE = re.compile(
     r"(?:有|看到了?|看见了?|拍到了?|显示了?|出现了?)(?P<what>[^？?。！!]+)[？?。！!]*"
 )
 ONE = re.compile(r"(?:a|an|the|this|that|one|some\w+|any\w+)\b", re.IGNORECASE)
+# What one probability of yes cannot answer: what is not there, and more than one thing at once.
+BEYOND = re.compile(
+    r"\b(?:not|no|none|never|neither|nor|without|nothing|nobody|except|lacks?|missing|and|or|but|both|either|which|what"
+    r"|than|instead|as well as)\b|n't\b|[,;:&/]|\bleast\b|\bmost\b|\bfewe(?:r|st)\b",
+    re.IGNORECASE,
+)
+BEYOND_CHINESE = re.compile(
+    r"[没沒不无無非未和与與或且又但，,、；;：]|除了|以及|还有|還有|同时|同時|哪|最|只有|別的|别的"
+)
 MANY = re.compile(r"(?:any|some|two|three|several|many) \w|.*\w(?<!s)s$", re.IGNORECASE)
 
 
@@ -23,8 +32,11 @@ def sought(question: str) -> str | None:
         return None
     if (found := ENGLISH.fullmatch(words)) is not None:
         what = found["what"].strip()
+        if BEYOND.search(what):
+            return None
         many = MANY.match(what) is not None and (ONE.match(what) is None or what.lower().startswith(("any ", "some ")))
         return f"{'Are' if many else 'Is'} there {what}? Answer yes or no."
     if (found := CHINESE.fullmatch(words)) is not None:
-        return f"有{found['what'].strip()}吗？"
+        what = found["what"].strip()
+        return None if BEYOND_CHINESE.search(what) else f"有{what}吗？"
     return None

@@ -11,6 +11,7 @@ from askcam.features.desk.guidance import SAID
 from askcam.server.camera_names import private
 from askcam.server.cameras import Cameras
 from askcam.server.errors import NotFound
+from askcam.server.given_names import quoted
 from askcam.server.saw import rfc3339
 from askcam.server.wire.bodies import json_response
 from askcam.server.wire.endpoint import CAMERA, JSON, Endpoint, Reply
@@ -24,7 +25,7 @@ def endpoints(cameras: Cameras, desks: Desks) -> list[Endpoint]:
         if desk is None:
             pushed = private(name)
             remedy = "connect with ?model=push:desk" if pushed else f"set desk = true under [cameras.{name}]"
-            raise NotFound(f"camera {name!r} is no product desk: {remedy}", "name", "no_desk")
+            raise NotFound(f"camera {quoted(name)} is no product desk: {remedy}", "name", "no_desk")
         now, view = time.monotonic(), desk.view
         told = {(each.format, each.text) for each in desk.codes()}
         codes = [

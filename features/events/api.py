@@ -20,6 +20,7 @@ from askcam.features.events.store import EventQuery
 from askcam.features.events.subscribers import Reviewed
 from askcam.server.core import Core
 from askcam.server.errors import Invalid, NotFound
+from askcam.server.given_names import quoted
 from askcam.server.wire.bodies import MAX_ID, NO_STORE, choice, decode_body, json_response, moment, number, whole
 from askcam.server.wire.endpoint import ID, JPEG, JSON, MOMENT, SSE, TEXT, Endpoint, EventStream, Reply, Takes, page_of
 
@@ -71,7 +72,7 @@ def endpoints(core: Core, log: Log) -> list[Endpoint]:
     async def streamed(request: Request) -> Response:
         told = request.headers.get("last-event-id", "").strip()
         if told and not (told.isascii() and told.isdigit() and int(told) <= MAX_ID):
-            raise Invalid(f"Last-Event-ID is {told[:40]!r}; send the id of the last event, a number", "Last-Event-ID")
+            raise Invalid(f"Last-Event-ID is {quoted(told)}; send the id of the last event, a number", "Last-Event-ID")
         await log.read(lambda store: store.last_id(), 0)  # what refuses does so before a stream begins
         if request.method == "HEAD":
             return Response(headers=NO_STORE, media_type="text/event-stream")

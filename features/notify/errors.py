@@ -3,12 +3,13 @@
 from collections.abc import Collection
 
 from askcam.server.errors import NotFound
+from askcam.server.given_names import quoted
 
 
 class NoSuchTarget(NotFound):
     def __init__(self, name: str, known: Collection[str]) -> None:
         there = ", ".join(known) or "there is none: write [notify.NAME] in askcam.toml"
-        super().__init__(f"there is no target {name[:64]!r}; targets here: {there}", "name")
+        super().__init__(f"there is no target {quoted(name)}; targets here: {there}", "name")
 
 
 class NoSuchLetter(NotFound):

@@ -13,6 +13,7 @@ from askcam.features.timeline.service import Timeline
 from askcam.features.timeline.spans import named_time
 from askcam.features.timeline.times import Level, moment
 from askcam.server.errors import Invalid, NotFound
+from askcam.server.given_names import quoted
 from askcam.server.wire.bodies import MAX_ID, NO_STORE, json_response, number, whole
 from askcam.server.wire.endpoint import ID, JPEG, JSON, Endpoint, Reply, Schema, Takes, page_of
 
@@ -133,5 +134,5 @@ def one_of(request: Request, name: str, choices: tuple[str, ...], default: str |
     """A query parameter that is one of `choices`. Raises Invalid."""
     text = request.query_params.get(name, default)
     if text is not None and text not in choices:
-        raise Invalid(f"{name}={text[:40]!r} must be one of {', '.join(choices)}", name)
+        raise Invalid(f"{name}={quoted(text)} must be one of {', '.join(choices)}", name)
     return text

@@ -12,6 +12,7 @@ from askcam.client.timeline import TimelineEntry, TimelineList
 from askcam.features.timeline.query import QueryTurn, read
 from askcam.server.terminal import say
 from askcam.server.terminal.leaving import amiss, leaving
+from askcam.server.terminal.options import called_as_options
 from askcam.server.terminal.words import Words
 
 told = Words(__name__)
@@ -43,7 +44,7 @@ class TimelineWish:
 
 def timeline(http: Http, wish: TimelineWish, json: bool) -> None:
     """Newest first, unless the first of something is asked for. Leaves with 1 when there is nothing, 2 when refused."""
-    with leaving():
+    with leaving(), called_as_options("--since", "--until", "--level", "--limit", "--camera"):
         data = http.request(f"/v1/timeline?{urlencode(wish.params)}")
     try:
         found = msgspec.json.decode(data, type=TimelineList)

@@ -4,6 +4,7 @@ import re
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
+from askcam.server.given_names import quoted
 from askcam.server.language.time_zone import zone
 from askcam.server.saw import rfc3339
 
@@ -51,7 +52,7 @@ def moment(text: str, where: tzinfo | None, now: float) -> float:
         return _moment(text.strip(), where, now)
     except (ValueError, OverflowError, OSError) as exc:
         raise ValueError(
-            f"{text[:40]!r} is no time; write it like 14:00, 2026-01-31, 'yesterday 14:00' or 2026-01-31T08:00:00Z"
+            f"{quoted(text)} is no time; write it like 14:00, 2026-01-31, 'yesterday 14:00' or 2026-01-31T08:00:00Z"
         ) from exc
 
 

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from askcam.server.access.bodies import Bound, bound_of, too_large
 from askcam.server.errors import Invalid, UnsupportedEncoding
+from askcam.server.given_names import quoted
 
 TAKEN = "gzip, deflate"
 GZIP, ZLIB, RAW = 31, 15, -15  # zlib's words for them: wbits
@@ -90,7 +91,7 @@ def _members(data: bytes, kind: int, bound: Bound) -> bytes:
 
 def _unknown(encoding: str) -> UnsupportedEncoding:
     return UnsupportedEncoding(
-        f"bodies of Content-Encoding {encoding[:40]!r} are not read here: send {TAKEN}, or leave it uncompressed",
+        f"bodies of Content-Encoding {quoted(encoding)} are not read here: send {TAKEN}, or leave it uncompressed",
         TAKEN,
         "unsupported_encoding",
     )

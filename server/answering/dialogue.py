@@ -12,6 +12,7 @@ from askcam.client.protocol import CalledTool
 from askcam.engine.calls import Call, CallParser, call_schema
 from askcam.engine.question import Form, Message, Question, Role, Sampling, Text
 from askcam.server.errors import Internal, Invalid
+from askcam.server.given_names import quoted
 from askcam.server.steps import Ask
 from askcam.server.tools.base import CallLimits
 
@@ -56,7 +57,8 @@ class Dialogue:
                 raise Invalid("tool_choice wants a call, and there are no tools: give some", "tool_choice")
             if ask.choice.name is not None and ask.choice.name not in known:
                 raise Invalid(
-                    f"tool_choice names {ask.choice.name!r}; the tools are {', '.join(sorted(known))}", "tool_choice"
+                    f"tool_choice names {quoted(ask.choice.name)}; the tools are {', '.join(sorted(known))}",
+                    "tool_choice",
                 )
 
     @property

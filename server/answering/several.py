@@ -12,13 +12,13 @@ WORDS = {
     "en": {
         "asked": 'Several cameras were asked: "{question}"\nThey answered:',
         "task": "Answer the question in one or two sentences, from these answers alone. Name the cameras.",
-        "none": "no answer ({why})",
+        "none": "no answer",
         "nowhere": "None of them.",
     },
     "zh": {
         "asked": "几个摄像头被问到：“{question}”\n它们回答：",
         "task": "只根据这些回答，用一两句话回答问题，并说出所指的摄像头的名称。",
-        "none": "没有回答（{why}）",
+        "none": "没有回答",
         "nowhere": "都没有。",
     },
 }
@@ -57,6 +57,6 @@ def likeliest(question: str, answers: Sequence[CameraAnswer]) -> str:
 
 def _said(answer: CameraAnswer, none: str) -> str:
     if answer.text is None or answer.problem is not None:
-        return none.format(why="" if answer.problem is None else answer.problem.message)
+        return none  # why stands in its problem: an error is nothing to be answered with
     text = " ".join(answer.text.split())
     return text if len(text) <= MAX_CHARS else text[:MAX_CHARS] + "…"

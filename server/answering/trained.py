@@ -38,7 +38,7 @@ REAL = {
     "For real scenes: askcam serve --model {other}",
     "zh": "这看起来是真实场景；当前运行的模型只认识绘制的画面。真实场景请使用：askcam serve --model {other}",
 }
-A_LARGER = "Qwen/Qwen2-VL-2B-Instruct"
+A_LARGER = "qwen3.5:0.8b"
 FORM = {
     "en": "this model fills only forms with an end: {what}; {remedy}. Any form: askcam serve --model {other}",
     "zh": "这个模型只能填写有边界的格式：{what}；{remedy}。任意格式请使用：askcam serve --model {other}",

@@ -15,6 +15,7 @@ from askcam.server.attached.budget import Budget
 from askcam.server.attached.clips import FPS, MAX_CLIP_S, MAX_FRAME_PIXELS, decode_clip, of_size
 from askcam.server.attached.dataurl import DataURL, bytes_of, check_length, decode64, parse
 from askcam.server.errors import Invalid, Refusal
+from askcam.server.given_names import quoted
 from askcam.stream.fit import FitRule, as_is, resize
 from askcam.stream.frame import Pixels
 from askcam.stream.stills.decoding import decode, examine
@@ -146,7 +147,7 @@ def _parse(url: str, param: str, kind: Kind) -> DataURL:
         raise Invalid(f"{shown(url)} is not a data URL in base64: {remedy(kind)}", param, f"invalid_{kind}")
     what = found.mime.partition("/")[0]
     if what not in ("", kind) and found.mime != "application/octet-stream":
-        raise Invalid(f"a data URL of type {found.mime[:80]!r} is no {kind}: {remedy(kind)}", param, f"invalid_{kind}")
+        raise Invalid(f"a data URL of type {quoted(found.mime)} is no {kind}: {remedy(kind)}", param, f"invalid_{kind}")
     return found
 
 

@@ -17,6 +17,7 @@ from askcam.server.attached.allowed import FetchConfig, HostPlace, place_of
 from askcam.server.attached.connecting import AddressNotAllowed, LookUp, Pinned, look_up, opened
 from askcam.server.attached.content import MAX_CLIP_BYTES, MAX_PICTURE_BYTES, Kind, remedy, shown
 from askcam.server.errors import Invalid, Refusal
+from askcam.server.given_names import quoted
 from askcam.server.lifecycle import ServerPart
 
 MAX_REDIRECTS = 3
@@ -148,7 +149,7 @@ async def _read(response: httpcore2.Response, one: NamedPicture, left: _Left) ->
     kind = _header(response, b"content-type").partition(";")[0].strip().lower() or UNSAID
     if kind != UNSAID and not kind.startswith(f"{one.kind}/"):
         raise Invalid(
-            f"{shown(one.url)} is of type {kind[:80]!r}, no {one.kind}: name the file itself, not a page about it",
+            f"{shown(one.url)} is of type {quoted(kind)}, no {one.kind}: name the file itself, not a page about it",
             one.param,
             f"invalid_{one.kind}",
         )

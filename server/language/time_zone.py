@@ -2,10 +2,12 @@
 
 from zoneinfo import ZoneInfo
 
+from askcam.server.given_names import quoted
+
 
 def zone(name: str) -> ZoneInfo:
     """Raises ValueError for a time zone that there is not."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as exc:
-        raise ValueError(f"{name!r} is no time zone; write it like 'Europe/Berlin', or 'UTC'") from exc
+        raise ValueError(f"{quoted(name)} is no time zone; write it like 'Europe/Berlin', or 'UTC'") from exc

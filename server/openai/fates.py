@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from askcam.server.errors import Invalid
+from askcam.server.given_names import quoted
 
 # What is under these names is a schema, or nobody's business here: a null in it may mean something.
 OPAQUE = frozenset({"parameters", "schema", "json_schema", "guided_json", "format", "structured_outputs", "arguments"})
@@ -198,7 +199,7 @@ def is_off(value: Any, off: Iterable[Any]) -> bool:
 
 def refused(param: str, why: str) -> Invalid:
     """`unsupported_parameter`."""
-    return Invalid(f"{param!r} is not supported as given: {why}", param, "unsupported_parameter")
+    return Invalid(f"{quoted(param)} is not supported as given: {why}", param, "unsupported_parameter")
 
 
 def without_nulls(value: Any) -> Any:

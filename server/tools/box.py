@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
 from askcam.server.errors import Invalid
+from askcam.server.given_names import quoted
 from askcam.server.tools.base import Tool
 
 
@@ -47,7 +48,7 @@ class Toolbox:
             if name not in found:
                 known = ", ".join(found) or "none"
                 raise Invalid(
-                    f"the tool {name[:64]!r} is not offered here; offered: {known}", "askcam.tools", "unknown_tool"
+                    f"the tool {quoted(name)} is not offered here; offered: {known}", "askcam.tools", "unknown_tool"
                 )
         return tuple(found[name] for name in dict.fromkeys(wanted))
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from askcam.client.protocol import CalledTool, ErrorBody
 from askcam.engine.calls import Call
+from askcam.server.given_names import quoted
 from askcam.server.tools.arguments import wrong_argument
 from askcam.server.tools.base import CallLimits, Circumstance, Fault, Tool, ToolError
 
@@ -48,7 +49,7 @@ async def _called(call: Call, tool: Tool | None, circumstance: Circumstance, lim
     if call.problem is not None:
         raise ToolError(Fault.ARGUMENTS, call.problem)
     if tool is None:
-        raise ToolError(Fault.UNKNOWN, f"there is no tool {call.name[:64]!r} here")
+        raise ToolError(Fault.UNKNOWN, f"there is no tool {quoted(call.name)} here")
     arguments = call.values()
     wrong = wrong_argument(arguments, tool.signature.parameters, tool.signature.name)
     if wrong is not None:

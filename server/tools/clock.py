@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from askcam.server.given_names import quoted
 from askcam.server.tools.base import BUILT_IN, Circumstance, Fault, Signature, ToolError
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -38,9 +39,7 @@ class ClockTool:
         try:
             here = self._now().astimezone(None if not name else ZoneInfo(name))
         except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
-            raise ToolError(
-                Fault.ARGUMENTS, f"there is no time zone {str(name)[:64]!r}; try Europe/Paris, or UTC"
-            ) from exc
+            raise ToolError(Fault.ARGUMENTS, f"there is no time zone {quoted(name)}; try Europe/Paris, or UTC") from exc
         offset = here.strftime("%z")
         told = {
             "time": here.strftime("%H:%M:%S"),

@@ -14,12 +14,16 @@ from starlette.responses import Response
 from askcam.client.protocol import encode
 from askcam.server.access.sizes import check_values
 from askcam.server.errors import Invalid
+from askcam.server.given_names import SHOWN, did_you_mean, quoted
+from askcam.server.wire.known_fields import known_fields
 
 T = TypeVar("T")
 LARGE = 32_768  # bytes of a body
 MAX_ID = 2**63 - 1
 NO_STORE = {"Cache-Control": "private, no-store"}
-AT = re.compile(r" - at `\$\.?(.*)`$")  # how msgspec ends its messages
+AT = re.compile(r" - at `\$\.?(.*)`$", re.DOTALL)  # how msgspec ends its messages
+UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+REPEATED = re.compile(r"(?<=^Invalid enum )value '(.*)'", re.DOTALL)
 
 
 def bounds(**schema: Any) -> msgspec.Meta:
@@ -40,7 +44,7 @@ async def read_aside(data: bytes, read: Callable[[bytes], T]) -> T:
 def decode(data: bytes | str, kind: type[T]) -> T:
     """JSON as a `kind`. Raises Invalid."""
     check_values(data)
-    with _told():
+    with _told(kind):
         return msgspec.json.decode(data, type=kind)
 
 
@@ -51,24 +55,36 @@ def plain(data: bytes | str) -> Any:
 
 def convert(value: Any, kind: type[T]) -> T:
     """Decoded JSON as a `kind`. Raises Invalid naming the field at fault."""
-    with _told():
+    with _told(kind):
         return msgspec.convert(value, kind)
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
-    """What msgspec raises, as a Refusal."""
+def _told(kind: Any) -> Iterator[None]:
+    """What msgspec raises of a `kind`, as a Refusal."""
     try:
         yield
     except msgspec.ValidationError as exc:
         message = str(exc)
         where = AT.search(message)
-        param = where.group(1).replace("[...]", "[]") if where else None
-        raise Invalid(f"{AT.sub('', message)}{f' in {param!r}' if param else ''}", param or None) from exc
+        path = where.group(1) if where else ""
+        param = path.replace("[...]", "[]")
+        inside = f" in {quoted(param)}" if param else ""
+        raise Invalid(_complaint(AT.sub("", message), inside, kind, path), param or None) from exc
     except RecursionError as exc:
         raise Invalid("the body is nested too deeply: send a plainer one", None, "invalid_json") from exc
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise Invalid(f"the body is not JSON: {exc}; send one JSON object", None, "invalid_json") from exc
+
+
+def _complaint(message: str, inside: str, kind: Any, path: str) -> str:
+    """msgspec's words, what they repeat cut, with the field that was meant where that can be told."""
+    if (unknown := UNKNOWN.fullmatch(message)) is not None:
+        name = unknown.group(1)
+        known = known_fields(kind, path)
+        hint = f"; {did_you_mean(name, known)}" if known else ""
+        return f"Object contains unknown field `{name[:SHOWN]}{'...' if len(name) > SHOWN else ''}`{inside}{hint}"
+    return REPEATED.sub(lambda found: f"value {quoted(found.group(1))}", message) + inside
 
 
 def json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -96,7 +112,7 @@ def number(request: Request, name: str, default: float, low: float, high: float)
     except ValueError:
         value = float("nan")
     if not low <= value <= high:
-        raise Invalid(f"{name}={text!r} must be a number between {low:g} and {high:g}", name)
+        raise Invalid(f"{name}={quoted(text)} must be a number between {low:g} and {high:g}", name)
     return value
 
 
@@ -106,7 +122,7 @@ def whole(request: Request, name: str) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and int(text) <= MAX_ID):
-        raise Invalid(f"{name}={text[:40]!r} must be an event's id, a number", name)
+        raise Invalid(f"{name}={quoted(text)} must be an event's id, a number", name)
     return int(text)
 
 
@@ -121,12 +137,12 @@ def moment(request: Request, name: str) -> float | None:
             raise ValueError("it has no time zone")
         return found.timestamp()
     except (ValueError, OverflowError) as exc:
-        raise Invalid(f"{name}={text[:40]!r} must be like 2026-01-31T08:00:00Z", name) from exc
+        raise Invalid(f"{name}={quoted(text)} must be like 2026-01-31T08:00:00Z", name) from exc
 
 
 def choice(request: Request, name: str, choices: Collection[str]) -> str | None:
     """A query parameter that is one of `choices`; None when it is left out. Raises Invalid."""
     text = request.query_params.get(name)
     if text is not None and text not in choices:
-        raise Invalid(f"{name}={text[:40]!r} must be one of {', '.join(choices)}", name)
+        raise Invalid(f"{name}={quoted(text)} must be one of {', '.join(choices)}", name)
     return text

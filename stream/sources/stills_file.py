@@ -13,7 +13,7 @@ from askcam.stream.frame import Pixels
 from askcam.stream.sources.yuv import SQUARE
 from askcam.stream.stills.decoding import decode as decode_still
 from askcam.stream.stills.decoding import examine
-from askcam.stream.stills.kinds import READ, PictureError, kind_of
+from askcam.stream.stills.kinds import READ, PictureError, described, kind_of
 
 LOCAL = ("AVIF", "TIFF", "JPEG 2000", "ICO", "PSD", "DDS", "QOI")  # what Pillow reads of the operator's own files, too
 SHOWN_S = 0.1  # of a picture that says no time, as browsers have it
@@ -82,11 +82,13 @@ class StillsFile:
 
 
 def _kind(data: bytes) -> str:
+    if not data:
+        raise PictureError("is empty: copy or save it anew")
     kind = kind_of(data)
     if kind == "HEIC or AVIF":
         kind = "AVIF" if b"avif" in data[8:64] else "HEIC"
     if kind not in (*READ, *LOCAL):
-        what = "a HEIC photo" if kind == "HEIC" else kind or f"{len(data):,} bytes of something"
+        what = "a HEIC photo" if kind == "HEIC" else described(data)
         raise PictureError(f"is {what}, which is not read here: save it as JPEG or PNG")
     return kind
 

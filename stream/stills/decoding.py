@@ -12,7 +12,7 @@ from PIL import Image
 
 from askcam.stream.frame import Pixels
 from askcam.stream.stills import bmp, gif, jpeg, png, webp
-from askcam.stream.stills.kinds import READ, Header, PictureError, damaged, kind_of
+from askcam.stream.stills.kinds import READ, Header, PictureError, damaged, described, kind_of
 
 LARGE_PIXELS = 2_200_000  # one picture above this is decoded at a time in the whole process: it takes up to 160 MB
 
@@ -32,8 +32,7 @@ def examine(data: bytes) -> Header:
         raise PictureError("is empty: send the file's bytes")
     kind = kind_of(data)
     if kind not in READ:
-        what = kind or f"{len(data):,} bytes of something"
-        raise PictureError(f"is not a picture that is read here ({what}): send a JPEG, PNG, WebP or GIF")
+        raise PictureError(f"is not a picture that is read here ({described(data)}): send a JPEG, PNG, WebP or GIF")
     return _EXAMINERS[kind](data)
 
 

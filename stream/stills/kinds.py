@@ -1,11 +1,13 @@
 """What a still picture is, by its first bytes, and what its header says before anything is decoded. Pure."""
 
+import codecs
 from dataclasses import dataclass
 
 from askcam.stream.errors import SourceError
 
 MAX_PIXELS = 16_000_000  # of a picture that can only be decoded whole: 64 MB while that lasts
 MAX_JPEG_PIXELS = 51_000_000  # a JPEG is decoded at the size it is wanted: telephones take 48 and 50 megapixels
+TEXT_BYTES = 4096  # by which a text is known
 READ = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 
 _BEGINNINGS = (
@@ -70,6 +72,23 @@ def kind_of(data: bytes) -> str | None:
         brand = data[8:12]
         return "HEIC" if brand in _HEIC else _BRANDS.get(brand, "video")
     return next((kind for start, kind in _BEGINNINGS if data.startswith(start)), None)
+
+
+def described(data: bytes) -> str:
+    """What a file is that begins so, in words, to stand behind "is": its kind, "a text", or nothing that is known."""
+    if not data:
+        return "empty"
+    kind = kind_of(data)
+    return kind or ("a text" if _is_text(data[:TEXT_BYTES]) else f"{len(data):,} bytes of something")
+
+
+def _is_text(head: bytes) -> bool:
+    """UTF-8, a character that is cut off at its end among it, without control characters."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return all(char.isprintable() or char in "\t\n\r\f\ufeff" for char in text)
 
 
 def check_size(kind: str, width: int, height: int) -> None:

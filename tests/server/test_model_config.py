@@ -80,3 +80,18 @@ def test_a_wrong_value_is_told_with_its_line(line: str, said: str, tmp_path: Pat
         load(file)
     assert "askcam.toml:" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["gpu1:8000", "http://user:secret@gpu1/v1", "ftp://gpu1", "http://gpu1:port/v1", "http://g pu"]
+)
+def test_a_wrong_address_is_told_by_the_option_or_by_the_line_of_the_file(url: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        ModelConfig.of_flags({"url": url})
+    assert str(refused.value).startswith("--model-url: ")
+    file = tmp_path / "askcam.toml"
+    file.write_text(f'[model]\nurl = "{url}"\n')
+    with pytest.raises(ConfigError) as read:
+        load(file, {})
+    assert f"{file}:2: model.url: " in str(read.value)
+    assert "secret" not in f"{refused.value} {read.value}"

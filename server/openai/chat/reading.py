@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from askcam.server.errors import Invalid, Refusal
+from askcam.server.given_names import quoted
 from askcam.server.openai.chat.fields import CHAT, INTEGERS, MESSAGE, PARTS
 from askcam.server.openai.chat.request import ChatRequest
 from askcam.server.openai.fates import (
@@ -117,7 +118,7 @@ def check_tools(values: dict[str, Any]) -> None:
     for i, tool in enumerate(tools if isinstance(tools, list) else ()):
         if isinstance(tool, dict) and (kind := tool.get("type", "function")) != "function":
             raise Invalid(
-                f"tools of type {str(kind)[:80]!r} do not run here: send functions; those of this server are named in "
+                f"tools of type {quoted(kind)} do not run here: send functions; those of this server are named in "
                 "askcam.tools",
                 f"tools[{i}].type",
                 "unsupported_parameter",
@@ -165,7 +166,7 @@ class _Messages:
     def _answered(self, name: Any, at: str) -> str:
         """The id of the call that a message of role function answers: that of the function `name`."""
         if not isinstance(name, str) or name not in self._called:
-            raise Invalid(f"{name!r} answers no function_call of an assistant's message before it", f"{at}.name")
+            raise Invalid(f"{quoted(name)} answers no function_call of an assistant's message before it", f"{at}.name")
         return self._called[name]
 
 
@@ -194,7 +195,7 @@ def _parts(parts: list[Any], at: str) -> list[Any]:
 def no_part(kind: Any, at: str, takes: tuple[str, ...]) -> Refusal:
     """400 for a part of a kind that no message takes."""
     return Invalid(
-        f"a part of type {str(kind)[:80]!r} is not read here: send {', '.join(takes)}", at, "unsupported_content"
+        f"a part of type {quoted(kind)} is not read here: send {', '.join(takes)}", at, "unsupported_content"
     )
 
 
@@ -222,9 +223,7 @@ def _call(call: Any, at: str) -> Any:
     """An earlier call; Ollama has its arguments as an object."""
     function = call.get("function") if isinstance(call, dict) else None
     if isinstance(call, dict) and call.get("type", "function") != "function":
-        raise Invalid(
-            f"a call of type {str(call['type'])[:80]!r} is not read here", f"{at}.type", "unsupported_content"
-        )
+        raise Invalid(f"a call of type {quoted(call['type'])} is not read here", f"{at}.type", "unsupported_content")
     if isinstance(function, dict) and isinstance(function.get("arguments"), dict):
         return {**call, "function": {**function, "arguments": json.dumps(function["arguments"], ensure_ascii=False)}}
     return call

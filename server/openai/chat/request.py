@@ -16,6 +16,7 @@ from askcam.server.access.sizes import Size
 from askcam.server.attached.budget import Budget
 from askcam.server.attached.content import clip_from_url, picture_from_url
 from askcam.server.errors import Invalid
+from askcam.server.given_names import quoted
 from askcam.server.openai.bounds import (
     check_chance,
     check_choosing,
@@ -184,12 +185,12 @@ def _check_calls(messages: Sequence[ChatMessage]) -> None:
         called |= {call.id for call in message.tool_calls or ()}
         if message.tool_calls and message.role != "assistant":
             raise Invalid(
-                f"only an assistant's message may hold tool_calls, not a {message.role!r} one",
+                f"only an assistant's message may hold tool_calls, not a {quoted(message.role)} one",
                 f"messages[{i}].tool_calls",
             )
         if message.role == "tool" and message.tool_call_id not in called:
             raise Invalid(
-                f"tool_call_id={message.tool_call_id!r} answers no call of an assistant's message before it",
+                f"tool_call_id={quoted(message.tool_call_id)} answers no call of an assistant's message before it",
                 f"messages[{i}].tool_call_id",
             )
 
@@ -198,12 +199,12 @@ def _message(message: ChatMessage, i: int, limits: Limits, budget: Budget) -> Me
     at = f"messages[{i}]"
     role = ROLES.get(message.role)
     if role is None:
-        raise Invalid(f"role {message.role!r} is not one of {', '.join(ROLES)}", f"{at}.role")
+        raise Invalid(f"role {quoted(message.role)} is not one of {', '.join(ROLES)}", f"{at}.role")
     calls = tuple(earlier(call) for call in message.tool_calls or ())
     if message.content is None or isinstance(message.content, str):
         return Message(role, (bounded_text(message.content or "", f"{at}.content", limits),), calls)
     if role is not Role.USER and not all(isinstance(p, TextPart) for p in message.content):
-        raise Invalid(f"only a user message may hold pictures, not a {message.role!r} message", f"{at}.content")
+        raise Invalid(f"only a user message may hold pictures, not a {quoted(message.role)} message", f"{at}.content")
     parts = tuple(_part(p, f"{at}.content[{j}]", limits, budget) for j, p in enumerate(message.content))
     return Message(role, parts, calls)
 

@@ -10,6 +10,7 @@ import msgspec
 
 from askcam.engine.calls import Call
 from askcam.server.errors import Invalid
+from askcam.server.given_names import quoted
 from askcam.server.steps import Ask, Done, ToolChoice
 
 MAX_TOOLS = 64
@@ -73,11 +74,11 @@ def signatures(
         function = tool.function
         if not NAME.fullmatch(function.name):
             raise Invalid(
-                f"{function.name[:80]!r} is no function's name: use up to 64 letters, digits, '_', '-', '.'",
+                f"{quoted(function.name)} is no function's name: use up to 64 letters, digits, '_', '-', '.'",
                 at(i),
             )
         if function.name in found:
-            raise Invalid(f"two tools are called {function.name!r}: rename one", at(i))
+            raise Invalid(f"two tools are called {quoted(function.name)}: rename one", at(i))
         found[function.name] = {
             "type": "function",
             "function": {

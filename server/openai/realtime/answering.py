@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from askcam.engine.question import Reason, Role
 from askcam.server.answering.asked import NothingAsked, Unanswered, is_open, plan, says
 from askcam.server.errors import Invalid, Refusal, TooMany
+from askcam.server.given_names import quoted
 from askcam.server.openai.realtime.call_items import Turn, answerable, turn_of, with_role
 from askcam.server.openai.realtime.client_events import ResponseCancel, ResponseCreate
 from askcam.server.openai.realtime.conversation import Conversation
@@ -57,7 +58,7 @@ class Answering:
         """End an answer. Raises Refusal when it is not under way."""
         response = self.active() if event.response_id is None else self._responses.get(event.response_id)
         if response is None:
-            which = f"the answer {event.response_id!r} is not" if event.response_id else "no answer is"
+            which = f"the answer {quoted(event.response_id)} is not" if event.response_id else "no answer is"
             raise Invalid(f"{which} under way: there is nothing to cancel", None, "response_cancel_not_active")
         self._forget(response.id)
         return [Stop(response.id), *self._tell(response, response.cancel())]

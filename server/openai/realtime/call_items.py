@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from askcam.engine.question import Role
 from askcam.server.answering import asked as answering
 from askcam.server.errors import Invalid
+from askcam.server.given_names import quoted
 from askcam.server.openai.realtime.items import MAX_ID_CHARS, Item, read_item
 from askcam.server.wire.fields import Fields
 
@@ -191,7 +192,7 @@ def read_turn(fields: Fields, new_id: Callable[[str], str], max_chars: int) -> T
         case _:
             why = REFUSED.get(kind, "send a 'message', a 'function_call' or a 'function_call_output'")
             raise Invalid(
-                f"items of type {kind[:80]!r} are not taken here: {why}", fields.at("type"), "unsupported_item"
+                f"items of type {quoted(kind)} are not taken here: {why}", fields.at("type"), "unsupported_item"
             )
 
 

@@ -14,6 +14,7 @@ from askcam.server.access.sizes import check_depth, check_values
 from askcam.server.attached.content import jpeg_from_base64
 from askcam.server.errors import Invalid, Refusal
 from askcam.server.extension import Extension, Request
+from askcam.server.given_names import quoted
 from askcam.server.openai.realtime.call_items import Turn, read_turn
 from askcam.server.openai.realtime.items import MAX_ID_CHARS
 from askcam.server.openai.realtime.settings import read_changes
@@ -156,7 +157,7 @@ def read(message: str | bytes, new_id: NewId, max_chars: int, extensions: Sequen
         others = {name: reader for each in extensions for name, reader in each.readers.items()}
         if kind not in others:
             known = ", ".join([*READERS, *others])
-            raise Invalid(f"unknown event type {kind[:80]!r}; known here: {known}", "type", "unknown_event")
+            raise Invalid(f"unknown event type {quoted(kind)}; known here: {known}", "type", "unknown_event")
         return others[kind](fields, event_id)
     except Refusal as error:
         return EventRefused(error, event_id)

@@ -1,6 +1,7 @@
 """The turns of one realtime connection, in order and bounded. Pure."""
 
 from askcam.server.errors import Invalid, Refusal
+from askcam.server.given_names import quoted
 from askcam.server.openai.realtime.call_items import CallItem, FunctionOutput, Turn
 from askcam.server.openai.realtime.truncation import Rule, Trimmed
 
@@ -39,10 +40,10 @@ class Conversation:
         Raises Invalid: the id is taken, there is no turn `after`, no such call, or the item alone is too large.
         """
         if item.id in self:
-            raise Invalid(f"there is an item {item.id!r} already: give it another id", "item.id", "item_exists")
+            raise Invalid(f"there is an item {quoted(item.id)} already: give it another id", "item.id", "item_exists")
         if isinstance(item, FunctionOutput) and item.call_id not in self._calls():
             raise Invalid(
-                f"there is no function call {item.call_id!r} in this conversation: output belongs to a call",
+                f"there is no function call {quoted(item.call_id)} in this conversation: output belongs to a call",
                 "item.call_id",
                 "call_not_found",
             )
@@ -109,7 +110,7 @@ class Conversation:
 
 def _unknown(item_id: str, param: str) -> Refusal:
     return Invalid(
-        f"there is no item {item_id!r} in this conversation; it may have been deleted, or dropped as the oldest",
+        f"there is no item {quoted(item_id)} in this conversation; it may have been deleted, or dropped as the oldest",
         param,
         "item_not_found",
     )

@@ -7,6 +7,7 @@ from typing import Any
 from askcam.engine.question import Role
 from askcam.server.attached.content import Encoded, picture_to_keep
 from askcam.server.errors import Invalid
+from askcam.server.given_names import quoted
 from askcam.server.wire.fields import Fields
 
 MAX_PARTS = 32  # of one item
@@ -120,7 +121,7 @@ def _read_part(part: Fields, role: Role, max_chars: int) -> SaidItem | ShownItem
             takes = "output_text" if role is Role.ASSISTANT else "input_text"
             also = " and input_image" if role is Role.USER else ""
             raise Invalid(
-                f"a part of type {kind!r} does not go into a {role.value} message: it takes {takes}{also}",
+                f"a part of type {quoted(kind)} does not go into a {role.value} message: it takes {takes}{also}",
                 part.at("type"),
                 "unsupported_content",
             )

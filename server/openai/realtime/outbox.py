@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from askcam.server.errors import Gone
+from askcam.server.given_names import quoted
 
 MAX_WAITING = 1 << 20  # characters not sent yet
 MAX_KEPT = 2 << 20  # characters sent, kept to be sent again
@@ -115,7 +116,7 @@ class SocketOutbox:
             if event.id == after:
                 return place + 1
         raise Gone(
-            f"events behind {after!r} are not kept any more: connect without ?session= and begin anew"
+            f"events behind {quoted(after)} are not kept any more: connect without ?session= and begin anew"
             if after is not None
             else "the first events are not kept any more: say with ?after= which event was the last to arrive",
             param="after",

@@ -10,6 +10,7 @@ from typing import Any
 
 from askcam.server.errors import Invalid, Refusal
 from askcam.server.extension import Request
+from askcam.server.given_names import quoted
 from askcam.server.openai.realtime.answering import Answering
 from askcam.server.openai.realtime.client_events import (
     ClientEvent,
@@ -164,7 +165,7 @@ class Session:
     def _update(self, event: SessionUpdate) -> list[Effect]:
         if event.model not in (None, self._model):
             raise Invalid(
-                f"this session is about {self._model!r}: connect anew with ?model={event.model} for another camera",
+                f"this session is about {self._model!r}: connect anew with ?model= for {quoted(event.model)}",
                 "session.model",
                 "model_cannot_change",
             )

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
-
 from askcam.client.protocol import AskcamRequest
 from askcam.engine.question import Sampling
 from askcam.server.errors import Invalid
@@ -14,6 +12,7 @@ from askcam.server.openai.realtime.fields import RESPONSE, SESSION
 from askcam.server.openai.realtime.tools import read_choice, read_tools
 from askcam.server.openai.realtime.truncation import Rule, tokens
 from askcam.server.steps import OnChange, Unwell
+from askcam.server.wire.bodies import convert
 from askcam.server.wire.fields import Fields, wrong
 
 MAX_TOKENS = 4096  # of one answer, as OpenAI has it
@@ -188,9 +187,9 @@ def _askcam(fields: Fields, feeds: Iterable[str], session: bool) -> dict[str, An
         return {**RESET} | ({"events": frozenset(), "events_after": None} if session else {})
     path = fields.at("askcam")
     try:
-        asked = msgspec.convert(value, AskcamRequest)
-    except msgspec.ValidationError as exc:
-        raise Invalid(f"{path}: {exc}", path) from exc
+        asked = convert(value, AskcamRequest)
+    except Invalid as exc:
+        raise exc.saying(f"{path}: {exc.message}", path) from exc
     extra = Fields(value, path)
     changes: dict[str, Any] = {
         name: getattr(asked, name) for name in ("unwell", "on_scene_change", "turn_times", "model") if name in extra

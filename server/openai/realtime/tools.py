@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from askcam.server.errors import Invalid
+from askcam.server.given_names import quoted
 from askcam.server.steps import ToolChoice
 from askcam.server.wire.fields import Fields, wrong
 
@@ -19,7 +20,7 @@ def read_tools(fields: Fields) -> tuple[Mapping[str, Any], ...]:
     for tool in fields.objects("tools", MAX_TOOLS) or ():
         name = _name(tool)
         if name in found:
-            raise Invalid(f"two tools are called {name!r}: rename one", tool.at("name"))
+            raise Invalid(f"two tools are called {quoted(name)}: rename one", tool.at("name"))
         tool.text("description")
         tool.object("parameters")
         found[name] = {"type": "function", **tool.plain()}

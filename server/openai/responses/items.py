@@ -10,6 +10,7 @@ from askcam.server.access.limits import Limits
 from askcam.server.attached.budget import Budget
 from askcam.server.attached.content import picture_from_url
 from askcam.server.errors import Invalid, Refusal
+from askcam.server.given_names import quoted
 from askcam.server.openai.chat.request import bounded_text
 from askcam.server.openai.chat.tools import FunctionCall, ToolCall, earlier
 from askcam.server.wire.bodies import bounds
@@ -116,7 +117,7 @@ class _Turns:
                 pass
             case kind:
                 raise Invalid(
-                    f"items of type {kind[:80]!r} are not taken here: send 'message', 'function_call' or "
+                    f"items of type {quoted(kind)} are not taken here: send 'message', 'function_call' or "
                     "'function_call_output'",
                     f"{at}.type",
                     "unsupported_item",
@@ -129,7 +130,7 @@ class _Turns:
     def _message(self, item: InputItem, at: str) -> Message:
         role = ROLES.get(item.role or "")
         if role is None:
-            raise Invalid(f"role {item.role!r} is not one of {', '.join(ROLES)}", f"{at}.role")
+            raise Invalid(f"role {quoted(item.role)} is not one of {', '.join(ROLES)}", f"{at}.role")
         if item.content is None:
             raise Invalid("the message has no content: send a text, or a list of parts", f"{at}.content")
         return Message(role, self._parts(item.content, role, f"{at}.content"))
@@ -153,7 +154,7 @@ class _Turns:
     def _output(self, item: InputItem, at: str) -> None:
         if item.call_id not in self._called:
             raise Invalid(
-                f"call_id={item.call_id!r} answers no function_call before it: send that one too, or "
+                f"call_id={quoted(item.call_id)} answers no function_call before it: send that one too, or "
                 "previous_response_id",
                 f"{at}.call_id",
             )
@@ -188,7 +189,7 @@ class _Turns:
                 return picture_from_url(part.image_url, f"{at}.image_url", self._budget)
             case _:
                 raise Invalid(
-                    f"a part of type {part.type[:80]!r} does not go into what the {role.value} said: send input_text, "
+                    f"a part of type {quoted(part.type)} does not go into what the {role.value} said: send input_text, "
                     "output_text (assistant) or input_image (user)",
                     f"{at}.type",
                     "unsupported_content",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from askcam.server.access.shares import fullest
 from askcam.server.errors import Invalid, NotFound
+from askcam.server.given_names import quoted
 from askcam.server.openai.responses.items import InputItem
 from askcam.server.openai.responses.shapes import Response
 
@@ -59,7 +60,7 @@ class Responses:
         found = self._items.get(item.id or "")
         if found is None:
             raise Invalid(
-                f"no item {(item.id or '')[:80]!r} of a response is kept, or not any more: send it itself",
+                f"no item {quoted(item.id or '')} of a response is kept, or not any more: send it itself",
                 f"input[{i}].id",
                 "item_not_found",
             )
@@ -78,7 +79,7 @@ class Responses:
         found = self._kept.get(response_id)
         if found is None:
             raise Invalid(
-                f"response {response_id[:80]!r} is not kept, or not any more: send its turns in 'input'",
+                f"response {quoted(response_id)} is not kept, or not any more: send its turns in 'input'",
                 "previous_response_id",
                 "previous_response_not_found",
             )
@@ -96,5 +97,5 @@ class Responses:
     def _find(self, response_id: str) -> KeptResponse:
         found = self._kept.get(response_id)
         if found is None:
-            raise NotFound(f"no response {response_id[:80]!r} is kept: only the last ones are", "response_id")
+            raise NotFound(f"no response {quoted(response_id)} is kept: only the last ones are", "response_id")
         return found[0]

@@ -93,7 +93,10 @@ def test_a_folder_and_a_broken_picture(tmp_path: Path) -> None:
         split([str(tmp_path), "what?"])
     letter = tmp_path / "letter.jpg"
     letter.write_text("Dear camera,")
-    with pytest.raises(LookError, match=r"letter\.jpg: the picture is 12 bytes of something, which is not read"):
+    with pytest.raises(LookError, match=r"letter\.jpg: the picture is a text, which is not read"):
+        split([str(letter), "what?"])
+    letter.write_bytes(b"")
+    with pytest.raises(LookError, match=r"letter\.jpg: the picture is empty"):
         split([str(letter), "what?"])
     odd = tmp_path / "folder.png"
     odd.mkdir()

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,10 @@ from support.program import askcam
 from support.tiny_models import save_tiny
 from support.waiting import until
 
+from askcam.app.commands.models import models
 from askcam.demo.builtin import model_path
 from askcam.engine.catalogue.catalogue import catalogue
+from askcam.engine.catalogue.estimate import HostMachine
 from askcam.engine.cpu_dtype import has_units
 
 WEIGHTS = "model.safetensors"
@@ -61,6 +65,28 @@ def test_models_shows_what_was_measured(tmp_path: Path) -> None:
     line = next(line for line in done.stdout.splitlines() if "built-in" in line)
     assert "可承载 6 个摄像头" in line
     assert "首字 0.12 秒" in line
+
+
+SLOW = HostMachine("a board", "cpu", "bfloat16", 2, 14_000_000_000, 3e9, 10e9)
+
+
+@pytest.mark.parametrize("machine", [SLOW, replace(SLOW, dtype="float32", itemsize=4)])
+def test_the_heading_says_what_the_built_in_model_is_read_in(
+    machine: HostMachine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr("askcam.engine.catalogue.machine.this_machine", lambda device, dtype: machine)
+    models("cpu", "auto", json=False)
+    heading, *rows, advice = capsys.readouterr().out.splitlines()[: 2 * len(catalogue()) + 3]
+    assert f"read in {machine.dtype}" in heading
+    assert ("(the built-in one in float32)" in heading) is (machine.dtype == "bfloat16")
+    best = next(row for row in rows if "qwen3.5:0.8b" in row)
+    seconds = re.search(r"holds ~one at (\d+ s a frame)", best)
+    assert seconds is not None
+    assert seconds[1] in advice  # and not so many thousandths of a frame a second
+    assert "--power low" in advice
+    assert "--model-url" in advice
+    assert " fps here; the quickest is qwen3.5:0.8b" in advice
 
 
 def test_pull_brings_a_model_and_brings_it_once(hub: Hub, tmp_path: Path) -> None:

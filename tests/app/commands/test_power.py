@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from askcam.app.commands.power import full_power, low_power, power_values
+from askcam.app.commands.power import cameras_in_words, full_power, low_power, power_values
 from askcam.app.commands.slow import note_full_power, run_of
 from askcam.app.config import CameraEntry, Config
 from askcam.app.measured import MeasuredModels
@@ -50,7 +50,8 @@ def test_what_was_asked_for_has_none() -> None:
 
 def test_full_power_that_was_measured_is_told_by_doctor() -> None:
     info = replace(INFO, power=PowerMode(False, 2.0, 31.24, 31.24))
-    assert full_power(info) == "full: 31.2 fps are held, 2 wanted (measured at the start)"
+    assert full_power(info).startswith("full: estimated at the start, ")
+    assert full_power(info).endswith(", 31.2 fps of all cameras together are held, and 2 wanted")
     assert power_values(info) == {
         "power": "full",
         "wanted_fps": 2.0,
@@ -88,3 +89,8 @@ def test_a_servers_cameras_together_are_what_is_wanted() -> None:
     assert with_rates().wanted_fps() == 2.0
     assert with_rates(0.5).wanted_fps() == 0.5
     assert with_rates(2.0, 1.0, 4.0).wanted_fps() == 7.0
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 cameras"), (1, "1 camera"), (3, "3 cameras")])
+def test_one_camera_is_no_plural(number: int, said: str) -> None:
+    assert cameras_in_words(number) == said

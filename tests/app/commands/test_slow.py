@@ -2,12 +2,18 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from askcam.app.commands.slow import (
+    LEAST_FPS,
     STEADILY,
     SteadilySlow,
     note_measured,
@@ -21,8 +27,9 @@ from askcam.app.measured import MeasuredModels
 from askcam.demo.builtin import model_path
 from askcam.engine.catalogue.advice import MeasuredModel
 from askcam.engine.catalogue.catalogue import BUILT_IN
-from askcam.engine.interface import Engine, EngineConfig, SeenPace
+from askcam.engine.interface import Engine, EngineConfig, PowerMode, SeenPace
 from askcam.engine.open import open_engine
+from askcam.engine.power import SPARE
 
 SLOW = SeenPace(every_s=2.0, wanted_s=0.5, brought_s=0.5, behind_s=4.0)
 QUICK = SeenPace(every_s=0.5, wanted_s=0.5, brought_s=0.5, behind_s=0.0)
@@ -65,10 +72,58 @@ def test_what_helps_is_named_with_its_numbers(engine: Engine) -> None:
     assert "a smaller model (--model " in said
     assert "(fps = 0.5 of a camera)" in said
     assert "(max_pixels = 50176)" in said  # a quarter, for a quarter of the rate
-    assert said.endswith("a GPU")
+    assert said.endswith("low power (--power low), a GPU")
     assert "a smaller model (askcam models)" in what_helps(engine, "nobody/tiny", MEASURED)
     assert "smaller model" not in what_helps(engine, BUILT_IN, MEASURED)
     assert "a smaller model (askcam models)" in what_helps(engine, "nobody/tiny", MeasuredModel(None, 9.0, 1))
+
+
+@given(
+    frame_s=st.floats(0.001, 60.0), wanted=st.lists(st.sampled_from((0.1, 0.5, 1.0, 2.0, 5.0)), min_size=1, max_size=6)
+)
+def test_fewer_frames_are_fewer_than_now_and_so_many_that_all_are_held(
+    engine: Engine, frame_s: float, wanted: list[float]
+) -> None:
+    said = what_helps(engine, "nobody/tiny", MeasuredModel(frame_s, None, 448 * 448), wanted)
+    named = re.search(r"\(fps = ([\d.]+) of (?:a camera|each of the (\d+) cameras)\)", said)
+    held = SPARE / frame_s
+    if named is None:
+        assert held / len(wanted) >= max(wanted) or held / len(wanted) < LEAST_FPS + 0.01
+    else:
+        assert LEAST_FPS <= float(named[1]) < max(wanted)
+        assert float(named[1]) * len(wanted) <= held * (1 + 1e-9)
+        assert int(named[2] or 1) == len(wanted)
+
+
+class OtherInfo:
+    """An engine that says something else of itself."""
+
+    def __init__(self, engine: Engine, **other: Any) -> None:
+        self._engine, self.info = engine, replace(engine.info, **other)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+
+@pytest.mark.parametrize(
+    ("why", "units", "said"),
+    [("", True, True), ("", False, False), ("float32: exact, and this model is small enough for it", True, False)],
+)
+def test_bfloat16_is_named_only_where_nothing_speaks_for_float32(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, why: str, units: bool, said: bool
+) -> None:
+    monkeypatch.setattr("askcam.engine.cpu_dtype.has_units", lambda: units)
+    other: Any = OtherInfo(engine, why_dtype=why)
+    assert ("--dtype bfloat16" in what_helps(other, "nobody/tiny", MEASURED)) is said
+
+
+def test_low_power_is_named_where_it_is_not_on_and_can_be_asked_for(engine: Engine) -> None:
+    low: Any = OtherInfo(engine, power=PowerMode(low=True))
+    portable: Any = OtherInfo(engine, backend="portable")
+    assert "--power low" in what_helps(engine, "nobody/tiny", MEASURED)
+    assert "--power low" not in what_helps(low, "nobody/tiny", MEASURED)
+    assert "--power low" not in what_helps(portable, "nobody/tiny", MEASURED)
+    assert "--power low" not in what_helps(engine, "nobody/tiny", MEASURED, watching=False)
 
 
 async def test_what_was_measured_before_is_told_at_once(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:

@@ -54,6 +54,14 @@ def test_a_smaller_model_is_named_where_it_is_twice_as_quick() -> None:
     assert found.max_pixels < PIXELS / 2
 
 
+def test_fewer_pixels_are_named_by_what_all_cameras_want() -> None:
+    measured = MeasuredModel(0.3, 1.0, PIXELS)  # 2.5 frames a second
+    one = helps(None, MODELS, GPU, measured, quick_bfloat16=False)
+    several = helps(None, MODELS, GPU, measured, quick_bfloat16=False, wanted_fps=10.0)
+    assert one.max_pixels is None
+    assert several.max_pixels == int(PIXELS / 4)
+
+
 def test_the_smallest_has_no_smaller_one() -> None:
     smallest = min((each for each in MODELS if each.name != BUILT_IN), key=lambda each: each.parameters)
     assert helps(smallest, MODELS, LAPTOP, MeasuredModel(3.0, None, PIXELS), quick_bfloat16=False).smaller is None

@@ -41,8 +41,12 @@ def test_one_pass_equals_stock_passes(
     for question, got in zip(questions, found.probabilities, strict=True):
         want = oracle(loaded).first(question, view)[tokens]
         assert (torch.tensor(got).log() - want).abs().max() < 5e-3
-    alone = [score(engine, [question], ["Yes", "No"], heard).probabilities[0] for question in questions]
+    each = [score(engine, [question], ["Yes", "No"], heard) for question in questions]
+    alone = [one.probabilities[0] for one in each]
     assert (torch.tensor(alone) - torch.tensor(found.probabilities)).abs().max() < 1e-5
+    assert found.usage.prompt_tokens == sum(one.usage.prompt_tokens for one in each)
+    assert each[0].usage.prompt_tokens > each[0].usage.vision_tokens > 0
+    assert found.usage.completion_tokens == 0  # nothing is said
     assert len(set(found.probabilities)) == 3
 
 

@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from askcam.engine.errors import Busy, EngineError, EngineFailure, ModelError, QuestionError, TooLong
-from askcam.engine.remote.place import ServerPlace
+from askcam.engine.remote.place import ServerPlace, check_key
 from askcam.engine.remote.refusals import refusal
 
 WHERE, MODEL = "http://gpu1:8000/v1", "org/model"
@@ -79,3 +81,23 @@ def test_an_address_is_read_and_known_to_be_open_to_others(url: str, shown: str,
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="url"):
         ServerPlace.of(url)
+
+
+@pytest.mark.parametrize("key", ["sk-12345\n", "sk-1\r\nX-Evil: 1", "\n", "a\rb"])
+def test_a_key_with_a_line_break_is_told_without_it(key: str) -> None:
+    with pytest.raises(ModelError, match="ASKCAM_MODEL_KEY holds a line break") as told:
+        check_key(key)
+    assert "sk-1" not in str(told.value)
+
+
+@given(st.text(st.characters(max_codepoint=0x2FF), max_size=20))
+def test_every_other_key_is_taken_if_a_header_can_hold_it(key: str) -> None:
+    if all(32 <= ord(char) < 127 for char in key):
+        check_key(key)
+    else:
+        with pytest.raises(ModelError, match="ASKCAM_MODEL_KEY holds"):
+            check_key(key)
+
+
+def test_what_is_served_nowhere_names_where_the_address_was_said() -> None:
+    assert "--model-url, or url under [model]" in str(refused(404))

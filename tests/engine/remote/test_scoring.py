@@ -50,6 +50,9 @@ def test_choices_are_as_likely_as_the_server_holds_them(
         assert view is event.views[0]  # one moment
     sent = running.seen()["requests"]
     assert len(sent) == 5
+    one = scored(engine, questions[:1], ["Yes", "No", "yes"])
+    assert isinstance(one, Scored), one
+    assert event.usage.prompt_tokens == 5 * one.usage.prompt_tokens > 0
     assert all(one["max_tokens"] == 1 and "stream" not in one for one in sent)
 
 

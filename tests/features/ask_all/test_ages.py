@@ -3,7 +3,7 @@
 import time
 
 from askcam.client.protocol import Saw
-from askcam.features.ask_all.in_words import of_all
+from askcam.features.ask_all.merged import of_all
 
 
 def test_it_is_as_old_as_the_oldest() -> None:

@@ -51,8 +51,30 @@ def test_each_camera_answers_with_what_it_saw_and_one_answer_names_them(server: 
     lines = reply["text"].splitlines()
     assert lines[0] == f"lobby: {answers[0]['text']}"
     assert lines[1] == f"yard: {answers[1]['text']}"
-    assert lines[2].startswith("gate: no answer (")
+    assert lines[2] == "gate: no answer"
     assert httpx.get(f"{server.url}/v1/answers/{reply['askcam']['answer_id']}").json()["answer"] == reply["text"]
+
+
+@pytest.mark.parametrize("cameras", ["all", ["all"], ["all", "lobby"], None])
+def test_all_are_asked_however_that_is_said(server: LiveServer, cameras: Any) -> None:
+    reply = ask(server, cameras=cameras, max_tokens=1, stream=None, max_wait_ms=None).json()
+    assert [each["camera"] for each in reply["askcam"]["answers"]] == ["lobby", "yard", "gate"]
+
+
+@pytest.mark.parametrize("question", [QUESTION, "Which camera shows a dog?"])
+@pytest.mark.parametrize("name", ["lobby", "all"])
+def test_what_was_used_is_told_of_one_camera_and_of_all(server: LiveServer, name: str, question: str) -> None:
+    body = {"model": name, "messages": [{"role": "user", "content": question}], "temperature": 0}
+    reply = httpx.post(f"{server.url}/v1/chat/completions", json=body, timeout=120).json()
+    used = reply["usage"]
+    kept = [
+        httpx.get(f"{server.url}/v1/answers/{each['askcam']['answer_id']}").json()["usage"]
+        for each in reply["askcam"]["answers"] or [reply]
+        if each["askcam"] is not None
+    ]
+    assert used["prompt_tokens"] == sum(one["prompt"] for one in kept) > 0
+    assert used["completion_tokens"] == sum(one["completion"] for one in kept)
+    assert used["total_tokens"] == used["prompt_tokens"] + used["completion_tokens"]
 
 
 def test_only_the_cameras_that_are_named_are_asked_each_once(server: LiveServer) -> None:
@@ -147,9 +169,12 @@ def test_openais_sdk_asks_all_under_that_name(server: LiveServer) -> None:
         ({"question": " "}, 400, "'question' is empty"),
         ({"question": 5}, 400, "question"),
         ({"cameras": []}, 400, "'cameras' is empty"),
-        ({"cameras": ["lobby", "nowhere"]}, 404, "nowhere"),
-        ({"cameras": "some"}, 400, "cameras"),
-        ({"camera": "lobby"}, 400, "camera"),
+        ({"cameras": ["lobby", "nowhere"]}, 404, "no camera or model 'nowhere'"),
+        ({"cameras": ["x" * 200_000]}, 404, "no camera or model 'xxx"),
+        ({"cameras": "lobby"}, 400, 'cameras="lobby" is not a list of names, or "all"'),
+        ({"cameras": ["lobby", 5]}, 400, 'cameras=["lobby",5] is not a list of names, or "all"'),
+        ({"cameras": 5}, 400, 'cameras=5 is not a list of names, or "all"'),
+        ({"camera": "lobby"}, 400, "did you mean 'cameras'?"),
         ({"max_tokens": 0}, 400, "max_tokens"),
         ({"temperature": 3}, 400, "temperature"),
         ({"max_age_ms": 0}, 400, "max_age_ms"),
@@ -162,7 +187,20 @@ def test_what_cannot_be_asked_is_refused_by_name(
     server: LiveServer, body: dict[str, Any], status: int, words: str
 ) -> None:
     refused = ask(server, **body)
-    assert (refused.status_code, words in refused.json()["error"]["message"]) == (status, True), refused.text
+    error = refused.json()["error"]
+    assert (refused.status_code, words in error["message"]) == (status, True), refused.text[:2000]
+    assert len(error["message"]) < 2100
+    if "cameras" in body:
+        assert error["param"] == "cameras"
+
+
+@pytest.mark.parametrize("path", ["chat/completions", "responses"])
+def test_a_name_that_comes_back_is_cut(server: LiveServer, path: str) -> None:
+    body = {"model": "x" * 200_000, "messages": [{"role": "user", "content": "?"}], "input": "?"}
+    del body["input" if path == "chat/completions" else "messages"]
+    refused = httpx.post(f"{server.url}/v1/{path}", json=body)
+    assert (refused.status_code, refused.json()["error"]["param"]) == (404, "model")
+    assert len(refused.text) < 1000
 
 
 def test_of_several_cameras_no_functions_and_no_forms_are_asked(server: LiveServer) -> None:
@@ -172,6 +210,8 @@ def test_of_several_cameras_no_functions_and_no_forms_are_asked(server: LiveServ
         ({"tools": [tool]}, "call none of your functions"),
         ({"response_format": {"type": "json_object"}}, "into a form"),
         ({"askcam": {"on_scene_change": "tell"}}, "not compared"),
+        ({"logprobs": True}, "leave 'logprobs' out"),
+        ({"logprobs": True, "top_logprobs": 2}, "leave 'logprobs' out"),
     ):
         refused = httpx.post(f"{server.url}/v1/chat/completions", json={"model": "all", "messages": messages, **more})
         assert refused.status_code == 400, refused.text

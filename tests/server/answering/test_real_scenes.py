@@ -38,7 +38,7 @@ async def test_about_a_real_picture_nothing_is_guessed(way: Way, street: Pixels)
     done = steps[-1]
     assert isinstance(done, Done)
     assert done.text.startswith("This looks like a real scene")
-    assert "askcam serve --model Qwen/Qwen2-VL-2B-Instruct" in done.text
+    assert "askcam serve --model qwen3.5:0.8b" in done.text
     assert [type(step) for step in steps[1:-1]] == [SeenStep, TextDelta]
     done = await way.ask(asked(Clip((street, street), 2.0), "你看到了什么？"))
     assert done.text.startswith("这看起来是真实场景")

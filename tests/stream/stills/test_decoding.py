@@ -273,7 +273,9 @@ def test_a_png_in_very_many_pieces_is_refused() -> None:
         (encoded(gradient(), "ICO"), "ICO"),
         (b"<svg xmlns='...'>", "SVG"),
         (b"%PDF-1.7", "PDF"),
-        (b"hello", "5 bytes"),
+        (b"hello", "(a text)"),
+        ("门开着吗？".encode() * 400 + "门".encode()[:2], "(a text)"),
+        (b"\0\1\2hi", "5 bytes of something"),
         (encoded(gradient(), "PPM"), "bytes of something"),
     ],
 )
