@@ -31,7 +31,7 @@ def open_remote(config: EngineConfig, progress: Progress | None = None) -> Engin
     progress = progress or (lambda what, share: None)
     assert config.url is not None, "opened by url"
     place, spec = check_url(config.url), family_spec(config)
-    check_key(config.key or "")
+    check_key(config.key or "", config.key_name)
     if place.exposed:
         log.warning(
             "%s is another machine, asked without TLS: what cameras show, and the key, can be read on the way; use "

@@ -61,13 +61,13 @@ class ServerPlace:
             return self.host == "localhost" or self.host.endswith(".localhost")
 
 
-def check_key(key: str) -> None:
-    """Raises ModelError for what no header may hold, without repeating the key."""
+def check_key(key: str, key_name: str = KEY) -> None:
+    """Raises ModelError for what no header may hold, without repeating the key. `key_name`: where it comes from."""
     if "\n" in key or "\r" in key:
-        raise ModelError(f"{KEY} holds a line break: set it to the key alone, on one line")
+        raise ModelError(f"{key_name} holds a line break: set it to the key alone, on one line")
     if not key.isascii() or not key.isprintable():
         raise ModelError(
-            f"{KEY} holds a character that no key has (a control character, or none of ASCII): set it anew"
+            f"{key_name} holds a character that no key has (a control character, or none of ASCII): set it anew"
         )
 
 
