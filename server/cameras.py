@@ -177,6 +177,7 @@ class Cameras(ServerPart):
             sees_every_ms=self.sees_every_ms(name),
             slow=self._slow(name, status.fps),
             power=self._model.engine.info.power.name,
+            fewer_pixels=self._model.engine.info.power.fewer_pixels,
             held_fps=None if (pace := self._model.engine.paces().get(name)) is None else round(pace.held_fps, 2),
             **{key: value for key, value in self.use(name).options.items() if key in CameraInfo.__struct_fields__},
         )
