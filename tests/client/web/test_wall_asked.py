@@ -45,6 +45,7 @@ def test_which_camera_shows_something_is_said_below_the_question(visitor: Visito
     expect(named).to_have_text(re.compile(r"^lobby \d+ %$"))
     expect(named).to_be_in_viewport()
     expect(page.locator(".unsaid")).to_have_text("No answer from: cellar")
+    expect(page.locator(".asked-count")).to_be_hidden()
     expect(tile(page, "lobby")).to_have_attribute("data-shown", "true")
     expect(tile(page, "cellar")).to_have_attribute("data-shown", "false")
     said = tile(page, "lobby").locator(".tile-text")

@@ -36,6 +36,7 @@ export function asked(store, verbs, { reach }) {
     const all = Object.values(now.answers);
     question.show(now.question);
     setText(count, t("wall.asked", { done: all.filter(({ phase }) => phase !== "waiting").length, all: all.length }));
+    count.hidden = now.shown !== null; // who shows it and who could not say is told instead
     setText(merged, now.shown?.length === 0 ? t("wall.shown_nowhere") : now.merged ?? "");
     merged.hidden = !merged.textContent;
     shown.replaceChildren(...(now.shown?.length ? [t("wall.shown"), ...now.shown.map(named)] : []));
