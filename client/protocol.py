@@ -65,7 +65,8 @@ class Saw(msgspec.Struct, frozen=True, omit_defaults=False):
     scene_changed: bool | None = None  # while it was being given; None: nobody looked
     engine_ms: float | None = None  # of frame_age_ms, what this machine took; the rest is the camera's own age
     sees_every_ms: float | None = None  # between frames that the model takes in, where the machine can't keep up
-    power: Literal["full", "low"] = "full"  # low: one window, fewer pixels, pairs only where something moves
+    power: Literal["full", "low"] = "full"  # low: one window, pairs only where something moves, perhaps fewer pixels
+    fewer_pixels: bool = False  # of a frame than in full power: some models' are the same in both
     answers: "list[CameraAnswer] | None" = None  # of a question to several cameras: theirs, which this one is made of
     model: str = "askcam"  # which of the server's models gave it
 
@@ -134,6 +135,7 @@ class CameraInfo(msgspec.Struct, frozen=True, omit_defaults=False):
     sees_every_ms: float | None = None  # between frames that the model takes in, where the machine can't keep up
     slow: str | None = None  # the same in a line for people
     power: Literal["full", "low"] = "full"  # how much of the machine the model's cameras take
+    fewer_pixels: bool = False  # of a frame than in full power
     held_fps: float | None = None  # of sample_fps, how many the machine holds; None: it isn't known yet
     model: str = "askcam"  # which of the server's models answers about it
     seen_by: list[str] = []  # all models that see it: that one, and those of its watches

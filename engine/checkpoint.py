@@ -16,7 +16,7 @@ from askcam.engine.folders import find_model, read_config, weight_files
 from askcam.engine.interface import EngineConfig, ModelInfo, PowerMode, Progress
 from askcam.engine.light import reading_lightly
 from askcam.engine.loading import FoundModel, Loaded
-from askcam.engine.power import LEAST_TOKENS, smaller_frames
+from askcam.engine.power import LEAST_TOKENS, fewer_pixels, smaller_frames
 from askcam.engine.quantized import check_packages, told_unpacked, unpacks_when_read
 from askcam.engine.stored import read_as, stored_bytes
 from askcam.engine.weights import check_memory, dtype_for, first_line, itemsize_of, read_weights
@@ -40,8 +40,9 @@ def find(config: EngineConfig, progress: Progress) -> FoundModel:
         processor = _load_processor(folder, config.model, raw)
         known = _load_config(folder, config.model)
     spec = _spec(config, raw["model_type"], known.to_dict(), processor, card)
+    full = spec
     if config.power == "low":
-        spec = smaller_frames(spec, config, LEAST_TOKENS)
+        spec = smaller_frames(full, config, LEAST_TOKENS)
     check_packages(config.model, raw)
     files = weight_files(folder)
     unpacks = unpacks_when_read(raw, has_fp8())
@@ -62,6 +63,7 @@ def find(config: EngineConfig, progress: Progress) -> FoundModel:
         config=known,
         processor=processor,
         spec=spec,
+        fewer_pixels=fewer_pixels(spec, full),
         max_pairs=max_pairs,
         device=one or device,
         spread=one is None,
@@ -99,7 +101,7 @@ def place(found: FoundModel, config: EngineConfig, progress: Progress) -> Loaded
         trained=card.trained,
         commit=commit_of(folder),
         digest=digest_of(folder),
-        power=PowerMode(low=config.power == "low"),
+        power=PowerMode(low=config.power == "low", fewer_pixels=found.fewer_pixels),
     )
     return Loaded(model, processor, spec, info, parameter.device, card.domain)
 

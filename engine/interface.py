@@ -64,6 +64,9 @@ class PowerMode:
     full_fps: float | None = None  # ... that this machine holds in full power, by what was measured at the start
     held_fps: float | None = None  # ... and in this mode
     pixels: int | None = None  # of the frame that was measured
+    fewer_pixels: bool = (
+        False  # whether frames have fewer than in full power: not where the model or the config fixes them
+    )
 
     @property
     def name(self) -> Literal["full", "low"]:

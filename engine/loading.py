@@ -33,6 +33,7 @@ class FoundModel:
     config: Any  # transformers' configuration
     processor: Any
     spec: FamilySpec
+    fewer_pixels: bool  # than in full power
     max_pairs: int
     device: torch.device
     spread: bool  # over several GPUs: no single one holds it

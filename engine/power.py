@@ -49,7 +49,12 @@ def choose(took: PairSeconds, spec: FamilySpec, config: EngineConfig, max_pairs:
         held_fps = took.frames_a_second(Anchors.one_by_one(max_pairs).windows_of_a_pair, seen)
         if held_fps >= wanted:
             break
-    return PowerMode(True, wanted, full_fps, held_fps, pixels), smaller
+    return PowerMode(True, wanted, full_fps, held_fps, pixels, fewer_pixels(smaller, spec)), smaller
+
+
+def fewer_pixels(low: FamilySpec, full: FamilySpec) -> bool:
+    """Whether a frame may have fewer pixels by `low` than by `full`."""
+    return low.frame.max_pixels < full.frame.max_pixels
 
 
 def smaller_frames(spec: FamilySpec, config: EngineConfig, tokens: int) -> FamilySpec:

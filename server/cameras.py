@@ -234,6 +234,7 @@ class Cameras(ServerPart):
             sees_every_ms=self.sees_every_ms(name),
             slow=self._slow(name, status.fps),
             power=engine.info.power.name,
+            fewer_pixels=engine.info.power.fewer_pixels,
             held_fps=None if (pace := engine.paces().get(name)) is None else round(pace.held_fps, 2),
             model=self.model(name).called,
             seen_by=self.seen_by(name),

@@ -45,5 +45,6 @@ def what_it_saw(
         age_basis=None if view is None else view.newest.basis.value,
         note=info.note or None,
         power=info.power.name,
+        fewer_pixels=info.power.fewer_pixels,
         model=model,
     )

@@ -43,6 +43,12 @@ export function shortModel(id) {
   return id.replace(/\/+$/, "").split("/").pop() || id;
 }
 
+/** 97 %, of a probability or another share of 1.
+ * @param {number} share */
+export function percent(share) {
+  return t("unit.percent", { n: Math.round(share * 100) });
+}
+
 /** "dark, blurred"
  * @param {string[]} words */
 export function list(words) {

@@ -136,7 +136,8 @@ export class Line {
     const colour = (name) => () => ink(this.#host, name);
     /** @type {(words: (value: number) => string) => (plot: Plot, splits: number[]) => string[]} */
     const each = (words) => (_, splits) => splits.map(words);
-    const axis = { stroke: colour("muted"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
+    const em = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16; // the reader's size of text
+    const axis = { stroke: colour("muted"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: `${12 * em}px system-ui, sans-serif` };
     this.#plot = new uPlot({
       width: Math.max(20, this.#host.clientWidth),
       height: Math.max(16, this.#host.clientHeight),
@@ -145,8 +146,8 @@ export class Line {
       padding: axes ? [8, 12, 0, 0] : [3, 3, 3, 1],
       scales: { x: { time: false, range: () => [this.#shown.from, this.#shown.to] }, y: { range: () => [-0.04, 1.04] } }, // so that a line at 0 or 1 is seen
       axes: axes
-        ? [{ ...axis, space: 70, size: 26, values: each((s) => (clock ? clock(s * 1000) : String(s))) },
-          { ...axis, size: 42, incrs: [0.25, 0.5], values: each((s) => s.toFixed(2)) }]
+        ? [{ ...axis, space: 70 * em, size: 26 * em, values: each((s) => (clock ? clock(s * 1000) : String(s))) },
+          { ...axis, size: 42 * em, incrs: [0.25, 0.5], values: each((s) => s.toFixed(2)) }]
         : [{ show: false }, { show: false }],
       series: [{}, { stroke: colour("accent"), width: axes ? 2 : 1.5, points: { show: axes, size: 4, stroke: colour("accent"), fill: colour("accent") }, spanGaps: false }],
       hooks: { drawClear: [(/** @type {Plot} */ plot) => this.#rules(plot)] },

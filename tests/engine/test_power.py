@@ -33,12 +33,14 @@ def test_one_window_alone_is_tried_before_pixels_are_taken_away() -> None:
     assert mode.full_fps is not None
     assert mode.full_fps < 2
     assert mode.held_fps == pytest.approx(2 * 0.75 / 0.6)
+    assert not mode.fewer_pixels
 
 
 @pytest.mark.parametrize(("pair_s", "tokens"), [(0.7, 256), (1.3, 128), (2.6, 64), (30.0, 64)])
 def test_as_many_pixels_are_left_as_the_machine_keeps_up_with(pair_s: float, tokens: int) -> None:
     mode, spec = choose(took(pair_s / 2, pair_s / 2), SPEC, CONFIG, 16)
     assert mode.low
+    assert mode.fewer_pixels == (tokens < 256)
     assert spec.frame == ModelLimits(4 * SIDE, tokens * SIDE)
     assert spec.still == SPEC.still
     assert mode.held_fps == pytest.approx(2 * 0.75 / (pair_s * min(tokens, 234) / 234))
@@ -56,7 +58,7 @@ def test_pixels_that_the_config_names_and_trained_grids_are_left_alone() -> None
     slow = took(20.0, 5.0)
     named = EngineConfig("some/model", power="auto", max_pixels=200 * SIDE)
     mode, spec = choose(slow, SPEC, named, 16)
-    assert (mode.low, spec) == (True, SPEC)
+    assert (mode.low, mode.fewer_pixels, spec) == (True, False, SPEC)
     assert mode.held_fps == pytest.approx(1.5 / 25)
     grids = FamilySpec("qwen2_vl", 14, 2, SPEC.frame, SPEC.still, grids=((8, 8),))
     assert smaller_frames(grids, CONFIG, LEAST_TOKENS) is grids

@@ -41,9 +41,10 @@ def test_a_server_in_low_power_says_so_everywhere(server: LiveServer) -> None:
             assert time.monotonic() < deadline, camera
             time.sleep(0.2)
         assert (camera["power"], camera["sample_fps"]) == ("low", 2.0)
+        assert camera["fewer_pixels"] is False  # the built-in model keeps its own
         assert 0 < camera["held_fps"] <= 2.0
         answer = client.post("/v1/chat/completions", json=QUESTION).json()
-        assert answer["askcam"]["power"] == "low"
+        assert (answer["askcam"]["power"], answer["askcam"]["fewer_pixels"]) == ("low", False)
         assert client.get(f"/v1/answers/{answer['askcam']['answer_id']}").json()["askcam"]["power"] == "low"
         metrics = client.get("/metrics").text
     assert 'askcam_engine_low_power{model="askcam"} 1.0' in metrics

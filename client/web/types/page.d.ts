@@ -66,7 +66,7 @@ interface WallState extends SharedState {
   filters: Filters;
   picked: number[];
   undo: { ids: number[]; acknowledged: boolean } | null;
-  asked: { question: string; running: boolean; answers: Record<string, WallAnswer>; merged: string | null } | null;
+  asked: Asked | null;
   tab: "events" | "timeline";
   search: Search;
 }
@@ -80,8 +80,12 @@ type Search = { phase: "idle" | "busy" | "done" | "off" | "failed"; entries: Tim
 type AskEvent =
   | { type: "camera.answered"; answer: CameraAnswer }
   | { type: "text.delta"; text: string }
-  | { type: "done"; reply: { text: string; made_by: "model" | "listing"; askcam: Saw } };
-type WallAnswer = { phase: "waiting" | "done" | "refused"; text: string; saw: Saw | null; problem: Problem | null };
+  | { type: "done"; reply: { text: string; made_by: "model" | "listing" | "probabilities"; askcam: Saw } };
+type WallAnswer = { phase: "waiting" | "done" | "refused"; text: string; saw: Saw | null; problem: Problem | null; probability: number | null };
+
+/** A question to all cameras. `shown`: the cameras that show what was looked for, where one was asked which do. */
+type Asked = { id: number; question: string; running: boolean; answers: Record<string, WallAnswer>; merged: string | null; shown: Likely[] | null };
+type Likely = { camera: string; probability: number };
 
 interface Store<S> {
   get(): S;

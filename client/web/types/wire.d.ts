@@ -73,6 +73,7 @@ interface CameraInfo {
   sees_every_ms: number | null;
   slow: string | null;
   power: "full" | "low";
+  fewer_pixels: boolean;
   held_fps: number | null;
   model: string;
   seen_by: string[];
@@ -173,6 +174,7 @@ interface Saw {
   engine_ms: number | null;
   sees_every_ms: number | null;
   power: "full" | "low";
+  fewer_pixels: boolean;
   answers: CameraAnswer[] | null;
   model: string;
 }

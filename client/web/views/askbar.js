@@ -4,6 +4,7 @@
 
 import { byId, focusQuestion, h, setText, whenChanged } from "../dom.js";
 import { chosenCamera, currentAnswer } from "../state.js";
+import { briefNote, powerWords } from "../words/states.js";
 import { served, t } from "../words/tongue.js";
 
 /** `stays`: the box has the focus at the start and after a question.
@@ -59,12 +60,12 @@ export function askbar(store, verbs, { stays = true } = {}) {
     grow();
   });
   /** @type {Render<AskState>} */
-  const noted = whenChanged((state) => [state.model?.note, state.answers.length > state.since, state.answers.length, chosenCamera(state)?.power], (state) => {
+  const noted = whenChanged((state) => [state.model?.note, state.answers.length > state.since, state.answers.length, chosenCamera(state)?.power, chosenCamera(state)?.fewer_pixels], (state) => {
     const asked = state.answers.length > state.since;
-    const words = served(state.answers.findLast((answer) => answer.saw?.note)?.saw?.note ?? state.model?.note ?? "");
-    const low = (chosenCamera(state)?.power ?? state.answers.at(-1)?.saw?.power) === "low" ? t("ask.low_power") : "";
-    setText(note, asked ? [words.split(/[;；]/)[0], low].filter(Boolean).join(" · ") : ""); // what to do about it has been said at the start, and is in the title
-    note.title = [words, low].filter(Boolean).join("\n");
+    const words = state.answers.findLast((answer) => answer.saw?.note)?.saw?.note ?? state.model?.note ?? "";
+    const low = powerWords(chosenCamera(state) ?? state.answers.at(-1)?.saw);
+    setText(note, asked ? [briefNote(words), low].filter(Boolean).join(" · ") : ""); // what to do about it has been said at the start, and is in the title
+    note.title = [served(words), low].filter(Boolean).join("\n");
     anew.hidden = !asked;
     forget.hidden = state.answers.length === 0;
   });

@@ -8,9 +8,11 @@ import { MINE } from "../state.js";
 import { endingWords, healthWords } from "../words/states.js";
 import { language, say, t } from "../words/tongue.js";
 import { openEvidence } from "./evidence.js";
+import { folded } from "./folded.js";
 import { sources } from "./sources.js";
 
 const TIMER_AFTER_MS = 500;
+const LINES = 6; // of a question
 const COPY = ["M9 9h10v10H9z", "M5 15V5h10"];
 const EYE = ["M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12z", "M12 14.8a2.8 2.8 0 1 0 0-5.6 2.8 2.8 0 0 0 0 5.6z"];
 const REPEAT = ["M5 12a7 7 0 1 0 2.2-5.1", "M7.5 3v4h4"];
@@ -19,7 +21,7 @@ const REPEAT = ["M5 12a7 7 0 1 0 2.2-5.1", "M7.5 3v4h4"];
  * @param {Verbs | DeskVerbs} verbs */
 export function card(verbs) {
   const divider = h("div", { class: "divider", hidden: true }, h("span", { t: "ask.anew" }));
-  const question = h("p", { class: "question" });
+  const question = folded(LINES);
   const thumb = h("img", { alt: "", decoding: "async" });
   const look = h("button", { type: "button", class: "thumb", disabled: true, tLabel: "card.frames",
     onclick: () => openEvidence(me.answer) }, thumb);
@@ -35,7 +37,7 @@ export function card(verbs) {
   const watch = h("button", { type: "button", class: "quiet small", onclick: onWatch, tTitle: "card.watch_title" }, icon(...EYE), watches);
   const tools = h("div", { class: "row tools-row" }, copy, again, watch);
   const knows = sources();
-  const element = h("li", { class: "card" }, divider, question,
+  const element = h("li", { class: "card" }, divider, h("p", { class: "question" }, question.element),
     h("div", { class: "answer" }, look, h("div", { class: "words" }, where, text, h("p", { class: "small-print" }, timer, ending, facts), knows.element, tools)));
   thumb.addEventListener("error", () => {
     look.classList.add("none");
@@ -76,7 +78,7 @@ export function card(verbs) {
     const ended = !["waiting", "answering", "stopping"].includes(answer.phase);
     element.dataset.phase = answer.phase;
     divider.hidden = !answer.opens;
-    setText(question, answer.question);
+    question.show(answer.question);
     const camera = answer.camera === MINE ? [t("chip.mine")] : answer.camera ? [answer.camera] : []; // none before it is chosen
     setText(where, [...camera, clock(answer.askedAt)].join(" · "));
     write(text, answer);

@@ -29,7 +29,9 @@ export function chips(store, verbs) {
       onclick: () => (chosen === MINE && mine.phase === "live" ? verbs.back() : verbs.mine()),
       title: chosen === MINE && mine.phase === "live" ? t("chip.off_title") : t("chip.use_mine_title"),
     }, mineState ? dot() : icon(...LENS), chosen === MINE ? t(mine.sample ? "chip.sample" : "chip.mine") : t("chip.use_mine"), refused && mineState ? h("span", { class: "state" }, t("chip.unavailable")) : trouble(mineState)));
+    const { scrollLeft } = nav;
     nav.replaceChildren(...buttons);
+    nav.scrollLeft = scrollLeft; // where the reader had it
     if (held) /** @type {HTMLElement | null} */ (nav.querySelector(`[data-camera="${CSS.escape(held)}"]`))?.focus();
   }
 

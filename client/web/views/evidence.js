@@ -5,7 +5,11 @@
 import { ApiProblem, answer, frameUrl } from "../api.js";
 import { h, setText } from "../dom.js";
 import { age, clock, seconds, tenths } from "../format.js";
-import { t } from "../words/tongue.js";
+import { powerWords } from "../words/states.js";
+import { served, t } from "../words/tongue.js";
+import { folded } from "./folded.js";
+
+const LINES = 3; // of the question
 
 /** Nothing, where no pictures are known.
  * @param {{ question: string, text: string, saw: Saw | null }} answer */
@@ -19,6 +23,8 @@ export function openEvidence({ question, text, saw: given }) {
   const span = Date.parse(end) - Date.parse(start);
   const big = h("img", { class: "big", alt: "" });
   const place = h("p", { class: "where", role: "status" });
+  const asked = folded(LINES);
+  const notes = [served(given.note ?? ""), powerWords(given)].filter(Boolean);
   const slider = h("input", { type: "range", min: 0, max: frames - 1, value: frames - 1, "aria-label": t("evidence.slider"), hidden: frames < 2, oninput: show });
 
   /** @type {SeenFrame[]} */
@@ -53,10 +59,12 @@ export function openEvidence({ question, text, saw: given }) {
     h("h2", { id: "evidence-title" }, t("evidence.title")),
     h("p", { class: "muted" }, t("evidence.about", { n: frames, time: seconds(span) })),
     big, slider, place,
-    h("p", { class: "question" }, question),
+    h("p", { class: "question" }, asked.element),
     h("p", { class: "text" }, text),
+    ...notes.map((each) => h("p", { class: "note" }, each)),
     h("form", { method: "dialog", class: "row end" }, h("button", { class: "primary" }, t("dialog.close"))));
   big.addEventListener("error", () => setText(place, t("evidence.gone")));
   show();
   dialog.showModal();
+  asked.show(question);
 }

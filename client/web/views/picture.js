@@ -122,6 +122,7 @@ export function picture(store, verbs, actions, { notice: noticeOf = stageNotice,
   function describe(state) {
     const camera = chosenCamera(state);
     const live = state.server === "ready";
+    caption.dataset.power = camera?.power ?? "full";
     if (state.chosen === MINE) {
       const { phase, width, height, facing } = state.mine;
       setText(name, t(state.mine.sample ? "chip.sample" : "chip.mine"));

@@ -2,6 +2,7 @@
 // @ts-check
 
 import { sendAndFollow } from "../api.js";
+import { shownBy } from "./state.js";
 
 const PATIENCE_MS = 150_000; // a busy server asks a few at a time
 const MAX_TOKENS = 96;
@@ -10,6 +11,7 @@ const MAX_TOKENS = 96;
 export function createAsks(store) {
   /** @type {AbortController | null} */
   let abort = null;
+  let serial = 0; // of the last question
 
   /**
    * @param {string} camera
@@ -24,11 +26,13 @@ export function createAsks(store) {
   /** @param {AskEvent} event */
   function hear(event) {
     if (event.type === "camera.answered") {
-      const { camera, text, problem, askcam } = event.answer;
-      change(camera, problem ? { phase: "refused", problem } : { phase: "done", text: text ?? "", saw: askcam });
-    } else if (event.type === "done" && event.reply.made_by === "model") {
+      const { camera, text, problem, askcam, probability } = event.answer;
+      change(camera, problem ? { phase: "refused", problem } : { phase: "done", text: text ?? "", saw: askcam, probability });
+    } else if (event.type === "done") {
       const { asked } = store.get();
-      if (asked) store.set({ asked: { ...asked, merged: event.reply.text } });
+      const { made_by: by, text, askcam } = event.reply; // a listing says what the tiles say
+      if (asked && by === "model") store.set({ asked: { ...asked, merged: text } });
+      else if (asked && by === "probabilities") store.set({ asked: { ...asked, shown: shownBy(askcam.answers ?? []) } });
     }
   }
 
@@ -50,7 +54,9 @@ export function createAsks(store) {
     const mine = new AbortController();
     abort = mine;
     const names = cameras.map(({ name }) => name);
-    store.set({ asked: { question, running: true, merged: null, answers: Object.fromEntries(names.map((name) => [name, { phase: "waiting", text: "", saw: null, problem: null }])) } });
+    serial += 1;
+    const answers = Object.fromEntries(names.map((name) => /** @type {[string, WallAnswer]} */ ([name, { phase: "waiting", text: "", saw: null, problem: null, probability: null }])));
+    store.set({ asked: { id: serial, question, running: true, merged: null, shown: null, answers } });
     try {
       const body = { question, cameras: names, stream: true, max_tokens: MAX_TOKENS };
       for await (const event of sendAndFollow("v1/ask", body, { signal: mine.signal, patienceMs: PATIENCE_MS })) {

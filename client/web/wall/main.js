@@ -13,6 +13,7 @@ import { bar as createBar } from "./views/bar.js";
 import { cameraView } from "./views/camera.js";
 import { evidence as createEvidence } from "./views/evidence.js";
 import { createCalm, feed as createFeed } from "./views/feed.js";
+import { reader } from "./views/reader.js";
 import { tabs } from "./views/tabs.js";
 import { tiles as createTiles } from "./views/tiles.js";
 import { timeline as createTimeline } from "./views/timeline.js";
@@ -41,7 +42,8 @@ const stills = createStills(store, {
 const evidence = createEvidence(store, verbs);
 const feed = createFeed(store, verbs, { open: evidence.open, calm });
 const timeline = createTimeline(store, verbs, { open: evidence.open });
-const bar = createBar(store, verbs, { focused: tiles.focused });
+const bar = createBar(store, verbs, { focused: tiles.focused, reach: tiles.reach });
+reader(store);
 tabs(store, verbs);
 keys(store, verbs, { tiles, feed, bar, timeline });
 store.subscribe(({ cameras }) => stills.forget(new Set(cameras.map(({ name }) => name))));

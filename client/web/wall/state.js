@@ -5,6 +5,8 @@ import { SHARED } from "../state.js";
 
 export const MOST_EVENTS = 400; // in the list; the oldest go, and are had again by "older"
 export const OLD_MS = 6000; // a picture that is older than this is not called live
+export const LIKELY = 0.5; // from here on a camera is said to show what was asked for, as the server has it
+const BRIEF = 120; // characters that are read out of an answer
 export const ALERT_MS = 15_000; // an event counts as happening now
 
 /** @type {WallState} */
@@ -23,10 +25,31 @@ export const WALL = {
   filters: { unreviewed: true, severity: "", watch: "", camera: "" },
   picked: [], // ids of events that R and U are about
   undo: null, // {ids, acknowledged}: the last thing that was said about events
-  asked: null, // {question, running, answers: {camera: {phase: waiting|done|refused, text, saw, problem}}, merged}
+  asked: null, // {id, question, running, answers: {camera: {phase: waiting|done|refused, text, saw, problem, probability}}, merged, shown}
   tab: "events", // events | timeline
   search: { phase: "idle", entries: [], more: false, why: "", wanted: null }, // idle | busy | done | off | failed
 };
+
+/** Of "Which camera shows …?": the cameras that do, the likeliest first.
+ * @param {{ camera: string, probability: number | null }[]} answers
+ * @returns {Likely[]} */
+export function shownBy(answers) {
+  const likely = answers.flatMap(({ camera, probability }) => (probability !== null && probability >= LIKELY ? [{ camera, probability }] : []));
+  return likely.sort((a, b) => b.probability - a.probability);
+}
+
+/** The cameras that could not answer.
+ * @param {Record<string, WallAnswer>} answers */
+export function unsaid(answers) {
+  return Object.entries(answers).flatMap(([camera, { phase }]) => (phase === "refused" ? [camera] : []));
+}
+
+/** The beginning of an answer, to be read out.
+ * @param {string} text */
+export function brief(text) {
+  const letters = [...text.replace(/\s+/g, " ").trim()];
+  return letters.length <= BRIEF ? letters.join("") : `${letters.slice(0, BRIEF).join("")}…`;
+}
 
 /** Whether an event belongs into the list.
  * @param {WatchEvent} event

@@ -143,6 +143,19 @@ export function healthWords(flags) {
     : { flag, title: flag, text: t("health.other_text") });
 }
 
+/** What low power takes away, of a camera or an answer; "" in full power.
+ * @param {{ power: "full" | "low", fewer_pixels: boolean } | null | undefined} mode */
+export function powerWords(mode) {
+  if (mode?.power !== "low") return "";
+  return t(mode.fewer_pixels ? "power.low_fewer" : "power.low");
+}
+
+/** What a model does not know, but not what to do about it.
+ * @param {string} note */
+export function briefNote(note) {
+  return served(note).split(/[;；]/)[0];
+}
+
 /** How an answer ended, when it did not simply end: shown beside its text.
  * @param {Answer} answer */
 export function endingWords({ phase, text }) {

@@ -9,6 +9,7 @@ import pytest
 from support.scene_camera import ask_all
 from support.waiting import until
 
+from askcam.engine.checkpoint import find
 from askcam.engine.interface import EngineConfig, PowerMode
 from askcam.engine.live import build as building
 from askcam.engine.live import speed
@@ -119,6 +120,7 @@ def test_a_slow_machine_gets_low_power_by_itself_before_any_camera_comes(
     least = LEAST_TOKENS * engine._spec.factor**2
     assert small == replace(large, max_pixels=min(large.max_pixels, least))
     assert (small == large) == (kind == "qwen2_vl"), "one that is given fewer than that anyway"
+    assert engine.info.power.fewer_pixels == (small != large)
     stream = stream_of(engine)
     stream.push(20)
     until(lambda: not engine.lagging(), "its pairs to be taken in")
@@ -136,6 +138,12 @@ def test_a_quick_machine_keeps_full_power(live: Live, taking: Any) -> None:
 def test_what_is_asked_for_is_not_measured(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(building, "pair_seconds", lambda *_: pytest.fail("measured"))
     assert not live("qwen2_vl", power="full").info.power.low
+
+
+@pytest.mark.parametrize("pixels", [None, 200 * 32**2])
+def test_low_power_that_is_asked_for_says_whether_frames_are_smaller(tiny_model: Any, pixels: int | None) -> None:
+    config = EngineConfig(str(tiny_model("qwen3_5")), power="low", max_pixels=pixels)
+    assert find(config, lambda what, share: None).fewer_pixels == (pixels is None)
 
 
 def test_memory_in_low_power_is_that_of_one_window_of_smaller_frames(sharp: Callable[[str], Loaded]) -> None:

@@ -7,12 +7,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
+from support.web.fitting import faults
 
 WAIT_MS = 60_000  # only a broken test meets it
 SIZES = ((1440, 900, "light"), (390, 844, "dark"))  # a desk and a phone
 WANTED = "ASKCAM_SHOTS"  # in the environment: a folder for pictures of the page. To draw them for nobody costs much.
 WIDTHS = """() => new Promise((told) => requestAnimationFrame(() => requestAnimationFrame(() =>
     told([document.scrollingElement.scrollWidth, innerWidth]))))"""  # once the page has seen its new size, too
+ZOOMED = (195, 422)  # the phone at 200 %
+LARGE = "200%"  # of the browser's usual size of text, on the phone
 EXPECTED = ("Failed to load resource", "WebSocket connection to")  # Chromium's own words on what a state is about
 expect.set_options(timeout=WAIT_MS)
 
@@ -83,10 +86,34 @@ class Visitor:
         for width, height, scheme in SIZES:
             self.page.set_viewport_size({"width": width, "height": height})
             self.page.emulate_media(color_scheme=scheme)
-            if WANTED in os.environ:
-                self.page.screenshot(path=self._shots / f"{name}-{width}.png", animations="disabled")
+            self._picture(f"{name}-{width}")
             widths = self.page.evaluate(WIDTHS)
             assert widths[0] <= widths[1], f"{name} at {width} pixels scrolls sideways: {widths}"
+        self._usual()
+
+    def fits(self, name: str) -> None:
+        """As `snap()`, and at each size, zoomed in and with large text all of it can be read and pressed."""
+        for width, height, scheme in SIZES:
+            self.page.set_viewport_size({"width": width, "height": height})
+            self.page.emulate_media(color_scheme=scheme)
+            self._fits(f"{name}-{width}")
+        self.page.evaluate("size => (document.documentElement.style.fontSize = size)", LARGE)
+        self._fits(f"{name}-large")
+        self.page.evaluate("document.documentElement.style.fontSize = ''")
+        self.page.set_viewport_size({"width": ZOOMED[0], "height": ZOOMED[1]})
+        self._fits(f"{name}-zoomed")
+        self._usual()
+
+    def _fits(self, name: str) -> None:
+        self._picture(name)
+        found = faults(self.page)
+        assert not found, f"{name}: {found}"
+
+    def _picture(self, name: str) -> None:
+        if WANTED in os.environ:
+            self.page.screenshot(path=self._shots / f"{name}.png", animations="disabled")
+
+    def _usual(self) -> None:
         width, height, scheme = SIZES[0]
         self.page.set_viewport_size({"width": width, "height": height})
         self.page.emulate_media(color_scheme=scheme)

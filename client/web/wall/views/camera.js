@@ -71,7 +71,7 @@ export function cameraView(store, verbs, { lines }) {
     /** @type {TileSaid} */
     const what = camera ? tileSaid(state, camera, takenAt === null ? null : performance.now() - takenAt) : { tone: "off", key: "wall.removed" };
     dialog.dataset.tone = what.tone;
-    setText(said, [saidWords(what), camera?.uri, camera?.state === "live" ? null : served(camera?.reason ?? "")].filter(Boolean).join(" · "));
+    setText(said, [saidWords(what), camera?.state === "live" && camera.power === "low" ? t("caption.low_power") : null, camera?.uri, camera?.state === "live" ? null : served(camera?.reason ?? "")].filter(Boolean).join(" · "));
     for (const each of drawn) each.draw();
   }
 

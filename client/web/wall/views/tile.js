@@ -2,11 +2,11 @@
 // @ts-check
 
 import { h, icon, setText, whenChanged, whenLetGo } from "../../dom.js";
-import { age, moment, seconds } from "../../format.js";
+import { age, moment, percent, seconds } from "../../format.js";
 import { Line, columns } from "../../plot.js";
 import { openEvidence } from "../../views/evidence.js";
 import { dot } from "../../views/pill.js";
-import { healthWords, problemWords } from "../../words/states.js";
+import { briefNote, healthWords, powerWords, problemWords } from "../../words/states.js";
 import { served, t } from "../../words/tongue.js";
 import { alertOf, standing, tileSaid, watchesOf } from "../state.js";
 
@@ -76,13 +76,19 @@ export function tile(name, { verbs, lines, open }) {
   /** @type {Render<WallState>} */
   const alerted = whenChanged((state) => alertOf(state, name), (state) => (element.dataset.alert = alertOf(state, name) ?? "none"));
   /** @type {Render<WallState>} */
-  const healthy = whenChanged((state) => camera(state)?.health, (state) => {
-    health.replaceChildren(...healthWords(camera(state)?.health ?? []).map(({ title, text }) => h("span", { class: "tile-flag", title: text }, title)));
+  const healthy = whenChanged((state) => [camera(state)?.health, powerWords(camera(state))], (state) => {
+    const flags = healthWords(camera(state)?.health ?? []);
+    const low = powerWords(camera(state));
+    if (low) flags.push({ flag: "low_power", title: t("wall.low_power"), text: low });
+    health.replaceChildren(...flags.map(({ flag, title, text }) => h("span", { class: "tile-flag", data: { flag }, title: text }, title)));
   });
   /** @type {Render<WallState>} */
   const watched = whenChanged((state) => [watchesOf(state, name).map(({ watch, now }) => [watch.name, watch.severity, watch.origin, now.state, now.trouble, now.since, now.answer])], whenLetGo(element, watch));
   /** @type {Render<WallState>} */
-  const answered = whenChanged((state) => state.asked?.answers[name], (state) => show(state.asked?.answers[name], state.asked?.question));
+  const answered = whenChanged((state) => [state.asked?.answers[name], state.asked?.shown], ({ asked }) => {
+    element.dataset.shown = String(Boolean(asked?.shown?.some(({ camera: each }) => each === name)));
+    show(asked?.answers[name], asked?.question);
+  });
   /** @type {Render<WallState>} */
   const barred = whenChanged((state) => state.role, (state) => (add.hidden = state.role === "viewer"));
 
@@ -124,7 +130,9 @@ export function tile(name, { verbs, lines, open }) {
       const words = problemWords(given.problem);
       return answer.append(h("span", { class: "tile-refused", title: words.text }, words.title));
     }
-    answer.append(h("span", { class: "tile-text" }, given.text));
+    const likely = given.probability === null ? null : h("span", { class: "tile-likely" }, t("wall.likely", { n: percent(given.probability) }));
+    const note = given.saw?.note ? h("span", { class: "tile-note" }, briefNote(given.saw.note)) : null; // a phone has the one at the top out of sight
+    answer.append(h("span", { class: "tile-text" }, given.text, likely ? " " : "", likely ?? "", note ?? ""));
     if (given.saw?.window) {
       answer.append(h("button", { type: "button", class: "link", onclick: () => openEvidence({ question: question ?? "", text: given.text, saw: given.saw }) }, t("wall.frames")));
     }
@@ -172,7 +180,7 @@ function row(verbs) {
   let watch = /** @type {any} */ (null); // update() comes at once
   /** @type {Line | null} */
   let line = null;
-  const button = h("button", { type: "button", class: "row-button", onclick: () => verbs.changeWatch(watch) }, dot(), name, words);
+  const button = h("button", { type: "button", class: "row-button", onclick: () => verbs.changeWatch(watch) }, dot(), h("span", { class: "row-text" }, name, " ", words));
   const element = h("li", { class: "watch-row" }, button, host);
 
   return {

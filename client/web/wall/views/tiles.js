@@ -121,6 +121,9 @@ export function tiles(store, verbs, { lines, open, hurry }) {
     draw() {
       for (const each of all.values()) each.draw();
     },
+    /** To the tile of a camera; nowhere when it is gone.
+     * @param {string} name */
+    reach: (name) => all.get(name)?.picture.focus(),
     /** Returns false when there is nothing in that direction.
      * @param {string} key */
     go(key) {

@@ -3,7 +3,10 @@
 
 import { byId, h, whenChanged } from "../../dom.js";
 import { moment } from "../../format.js";
+import { limit } from "../../views/limit.js";
 import { t } from "../../words/tongue.js";
+
+const MOST_QUERY = 500; // characters, as the server takes them
 
 /** {focus()}. `open(id)` opens an event.
  * @param {Store<WallState>} store
@@ -11,14 +14,16 @@ import { t } from "../../words/tongue.js";
  * @param {{ open: (id: number) => void }} options */
 export function timeline(store, verbs, { open }) {
   const place = byId("timeline");
-  const query = h("input", { type: "search", tLabel: "search.label", placeholder: t("search.hint"), data: { tHint: "search.hint" }, maxLength: 500 });
+  const query = h("input", { type: "search", tLabel: "search.label", id: "search-words", placeholder: t("search.hint"), data: { tHint: "search.hint" } });
+  const most = limit(query, MOST_QUERY);
   const camera = h("select", { tLabel: "event.any_camera" });
   const since = h("input", { type: "datetime-local", tLabel: "search.since" });
   const until = h("input", { type: "datetime-local", tLabel: "search.until" });
   const form = h("form", { class: "search", role: "search", autocomplete: "off", onsubmit: (event) => {
     event.preventDefault();
-    verbs.search(wanted());
-  } }, h("div", { class: "box" }, query, h("button", { class: "primary", t: "search.go" })),
+    if (most.over()) query.focus();
+    else verbs.search(wanted());
+  } }, h("div", { class: "box" }, query, h("button", { class: "primary", t: "search.go" })), most.element,
   h("div", { class: "filters" }, camera, h("label", {}, h("span", { class: "muted", t: "search.since" }), since), h("label", {}, h("span", { class: "muted", t: "search.until" }), until)));
   const list = h("ol", { class: "entries" });
   const more = h("button", { type: "button", class: "quiet small older", t: "event.older", hidden: true,
@@ -45,6 +50,7 @@ export function timeline(store, verbs, { open }) {
     const chosen = camera.value;
     camera.replaceChildren(h("option", { value: "" }, t("event.any_camera")), ...cameras.map(({ name }) => h("option", { value: name, selected: name === chosen }, name)));
   }));
+  store.subscribe(whenChanged(() => null, most.check));
   store.subscribe(whenChanged(({ search }) => search, ({ search }) => {
     list.replaceChildren(...search.entries.map(entry));
     more.hidden = !search.more;
