@@ -34,7 +34,9 @@ class Model(ServerPart):
             if self._away is not None:
                 told = f"{which} cannot be asked yet: {self._away}"
                 raise Unavailable(told, code="model_unreachable", retry_after_s=2)
-            told = f"{which} is not ready yet: {what} ({share:.0%}); GET /readyz says when it is"
+            told = f"the model is not ready yet: {what} ({share:.0%}); GET /readyz says when it is"
+            if self.called != USUAL:
+                told = told.replace("the model", which, 1)
             raise Unavailable(told, code="model_loading", retry_after_s=2)
         return self._engine
 

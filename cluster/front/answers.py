@@ -3,9 +3,8 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from askcam.cluster.front.core import FrontCore
+from askcam.cluster.front.core import FrontCore, route
 from askcam.cluster.front.relay import role_of
-from askcam.cluster.front.routing import route
 from askcam.server.wire.endpoint import Endpoint
 
 

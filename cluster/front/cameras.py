@@ -4,9 +4,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from askcam.cluster.front.core import FrontCore
+from askcam.cluster.front.core import FrontCore, route
 from askcam.cluster.front.relay import role_of
-from askcam.cluster.front.routing import route
 from askcam.cluster.front.shards import FrontShard
 from askcam.server.access.auth import Role
 from askcam.server.camera_names import private

@@ -19,6 +19,7 @@ from askcam.server.access.proxies import TrustedProxies
 from askcam.server.access.rates import Rates
 from askcam.server.access.shares import Places, client_of
 from askcam.server.connections.protocol import line_of
+from askcam.server.wire.endpoint import Endpoint, Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +63,8 @@ class FrontCore:
 
     def end_streams(self) -> None:
         self.ending.set()
+
+
+def route(method: str, path: str, handler: Handler, role: Role | None = Role.VIEWER) -> Endpoint:
+    """One of a front's: its description is the shards' own (/openapi.json)."""
+    return Endpoint(method=method, path=path, handler=handler, name="", what="", replies={}, role=role)

@@ -8,14 +8,13 @@ from starlette.responses import Response, StreamingResponse
 
 from askcam.cluster import ids
 from askcam.cluster.cursors import Cursor
-from askcam.cluster.front.core import FrontCore
+from askcam.cluster.front.core import FrontCore, route
 from askcam.cluster.front.errors import ShardBroke
 from askcam.cluster.front.event_stream import EventMerge
 from askcam.cluster.front.lists import listing, passed_on, rows_by_shard
 from askcam.cluster.front.pages import read_page
 from askcam.cluster.front.positions import after_event, before_event, cursor_of, number_in
 from askcam.cluster.front.relay import role_of
-from askcam.cluster.front.routing import route
 from askcam.cluster.front.shards import FrontShard, ShardReply
 from askcam.cluster.ids import Garbage
 from askcam.cluster.merging import Row

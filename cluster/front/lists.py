@@ -7,11 +7,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from askcam.cluster.front.core import FrontCore
+from askcam.cluster.front.core import FrontCore, route
 from askcam.cluster.front.directory import OTHERS, rows_of
 from askcam.cluster.front.errors import ShardBroke
 from askcam.cluster.front.relay import role_of
-from askcam.cluster.front.routing import route
 from askcam.cluster.front.shards import FrontShard, ShardReply
 from askcam.cluster.ids import Garbage
 from askcam.cluster.merging import Row, merge_models, merge_named, merge_tools, merge_watches

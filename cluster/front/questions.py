@@ -7,10 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.cluster.front.cameras import shard_of
-from askcam.cluster.front.core import FrontCore
+from askcam.cluster.front.core import FrontCore, route
 from askcam.cluster.front.errors import SeveralShards
 from askcam.cluster.front.relay import role_of
-from askcam.cluster.front.routing import route
 from askcam.cluster.front.shards import FrontShard
 from askcam.server.access.sizes import check_values
 from askcam.server.errors import Invalid, NotFound

@@ -9,11 +9,10 @@ from starlette.responses import Response, StreamingResponse
 
 from askcam.client.protocol import Problem
 from askcam.cluster.front.asking import AskSeveral, Several
-from askcam.cluster.front.core import FrontCore
+from askcam.cluster.front.core import FrontCore, route
 from askcam.cluster.front.lists import RefusedThere
 from askcam.cluster.front.questions import ALL, who
 from askcam.cluster.front.relay import role_of
-from askcam.cluster.front.routing import route
 from askcam.server.access.shares import Places
 from askcam.server.errors import Invalid, Refusal
 from askcam.server.wire.bodies import NO_STORE, json_response, plain, read_aside, server_sent

@@ -6,9 +6,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from askcam.cluster.front.core import FrontCore
+from askcam.cluster.front.core import FrontCore, route
 from askcam.cluster.front.relay import role_of
-from askcam.cluster.front.routing import route
 from askcam.cluster.front.shards import FrontShard
 from askcam.server.access.auth import Role
 from askcam.server.gauges.rendering import CONTENT_TYPE

@@ -5,13 +5,12 @@ from starlette.responses import Response
 
 from askcam.cluster import ids
 from askcam.cluster.cursors import Cursor
-from askcam.cluster.front.core import FrontCore
+from askcam.cluster.front.core import FrontCore, route
 from askcam.cluster.front.ends import RememberedEnds
 from askcam.cluster.front.errors import ShardBroke
 from askcam.cluster.front.lists import listing
 from askcam.cluster.front.pages import read_page
 from askcam.cluster.front.positions import cursor_of, number_in
-from askcam.cluster.front.routing import route
 from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.ids import Garbage
 from askcam.cluster.merging import Row

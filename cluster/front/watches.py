@@ -5,11 +5,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from askcam.cluster.front.core import FrontCore
+from askcam.cluster.front.core import FrontCore, route
 from askcam.cluster.front.errors import SeveralShards, WatchTwice
 from askcam.cluster.front.lists import listing, passed_on, rows_by_shard
 from askcam.cluster.front.relay import role_of
-from askcam.cluster.front.routing import route
 from askcam.cluster.front.shards import FrontShard, ShardReply
 from askcam.cluster.merging import merge_watches
 from askcam.server.access.auth import Role

@@ -174,7 +174,7 @@ BEYOND = {
 @pytest.mark.parametrize(("kind", "question"), [(kind, each) for kind, every in BEYOND.items() for each in every])
 def test_questions_beyond_it_are_refused_in_their_language(kind: str, question: str) -> None:
     said = beyond(trained(), question) or ""
-    assert "askcam serve --model Qwen/" in said, kind
+    assert "askcam serve --model qwen3.5:0.8b" in said, kind
     assert ("模型" in said) is any(char >= "\u4e00" for char in question)
 
 
@@ -269,7 +269,7 @@ def test_forms_without_an_end_are_refused_with_the_remedy(schema: dict[str, Any]
         "unbounded_form",
     )
     assert remedy in caught.value.message
-    assert "--model Qwen/" in caught.value.message
+    assert "--model qwen3.5:0.8b" in caught.value.message
     with pytest.raises(Refusal, match="这个模型"):
         check_form(trained(), form(schema), "你看到了什么？")
 
