@@ -11,7 +11,7 @@ from support.servers.askcam_server import LiveServer
 from support.web.visitor import Visitor
 
 from askcam.client.protocol import CameraAnswer
-from askcam.features.ask_all.merging import likeliest
+from askcam.server.answering.several import likeliest
 
 LESS = "fewer pixels"
 LOW = re.compile("low.power", re.IGNORECASE)

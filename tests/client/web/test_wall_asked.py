@@ -73,7 +73,7 @@ def test_each_answer_is_read_out_and_says_what_the_model_does_not_know(visitor: 
     visitor.fits("wall-asked")
     tile(page, "lobby").get_by_role("button", name="Frames").click()
     seen = page.get_by_role("dialog", name="What this answer saw")
-    expect(seen.locator(".note")).to_contain_text("not the real world; use --model")
+    expect(seen.locator(".note")).to_contain_text("not the real world; for real scenes: askcam models")
     page.keyboard.press("Escape")
 
 

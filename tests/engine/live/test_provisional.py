@@ -129,7 +129,7 @@ def test_whoever_wants_it_young_looks_for_itself(asked: Any, busy: Any, always_j
     stream.push(4)
     age_s, (width, height) = 30.0, stream.size
     old = np.zeros((height, width, 3), np.uint8)
-    stream._own._window.add(Frame("lobby", 5, time.time() - age_s, time.monotonic() - age_s, old))
+    stream._window.add(Frame("lobby", 5, time.time() - age_s, time.monotonic() - age_s, old))
     looks = []
     look = stream.look
     stream.look = lambda: looks.append(1) or look()

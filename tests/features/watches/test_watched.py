@@ -126,7 +126,7 @@ def test_a_question_that_the_model_answers_otherwise_says_so_and_tells_nothing(s
         ({"cameras": ["gate"], "question": "Red?", "kind": "choice", "choices": ["no", "Red"], "on_when": ["Red"]}, 400,
          "choices", "'no' is not one token"),
         ({"cameras": ["gate"]}, 400, None, "missing required field `question`"),
-        ({"cameras": ["cellar"], "question": "?"}, 404, "model", "no camera or model 'cellar'"),
+        ({"cameras": ["cellar"], "question": "?"}, 404, "cameras", "no camera or model 'cellar'"),
         ({"cameras": [], "question": "?"}, 400, "cameras", "cameras must name"),
         ({"cameras": ["gate"], "question": "?", "evry_s": 1}, 400, None, "unknown field `evry_s`"),
         ({"cameras": ["gate"], "question": "?", "every_s": "often"}, 400, "every_s", "number|float"),
