@@ -136,6 +136,5 @@ def fuse(modules: Sequence[Any], name: str, by_columns: bool = False) -> Tensor:
         whole = whole.t().contiguous().t()
     for module, part in zip(modules, torch.split(whole, sizes), strict=True):
         getattr(module, name).data = part
-    for part in parts:
-        let_go(part)
+    let_go(parts)
     return whole
