@@ -15,11 +15,12 @@ from askcam.server.wire.endpoint import Endpoint
 
 
 class NewFrontCamera(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of POST /v1/cameras. `shard`: on which; left out, on the one with the fewest cameras."""
+    """The body of POST /v1/cameras: a server's, and `shard`, on which; left out, on the one with the fewest cameras."""
 
     name: str
     uri: str
     fps: float | None = None
+    model: str | None = None
     shard: str | None = None
 
 
@@ -58,7 +59,8 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
             raise Conflict(f"there is a camera {body.name!r} already, on shard {there!r}: take another name", "name")
         shard = _chosen(body.shard)
         shard.check_role(role_of(request), Role.ADMIN)
-        given = {"name": body.name, "uri": body.uri} | ({} if body.fps is None else {"fps": body.fps})
+        told = {field: getattr(body, field) for field in body.__struct_fields__ if field != "shard"}
+        given = {field: value for field, value in told.items() if value is not None}
         reply = await shard.asked("POST", "/v1/cameras", role=Role.ADMIN, body=given)
         if reply.status == 201 and isinstance(reply.value, dict):
             shard.cameras[body.name] = reply.value  # the next look finds it, too

@@ -64,9 +64,14 @@ class Directory:
         return [shard.name for shard in self.shards if not shard.up]
 
     def any(self) -> FrontShard:
-        """One that can answer about attached pictures, say: the least busy whose model is warm. Raises ShardDown."""
-        found = self.up() or list(self.shards)
-        return min(found, key=lambda shard: (not shard.ready, shard.num_under_way))
+        """One that can answer about attached pictures, say: the least busy whose model is warm."""
+        return _least_busy(self.up() or self.shards)
+
+    def with_model(self, name: str) -> FrontShard | None:
+        """Of the shards with a model of that name ([models.NAME]) the least busy, one that is up if there is one. None:
+        none has it, or a camera is called so."""
+        found = [] if self.has(name) else [shard for shard in self.shards if shard.has_model(name)]
+        return _least_busy([shard for shard in found if shard.up] or found) if found else None
 
     def roomiest(self) -> FrontShard:
         """Where one more camera goes."""
@@ -126,6 +131,10 @@ class Directory:
 
         shards = list(among)
         return dict(zip(shards, await asyncio.gather(*map(one, shards)), strict=True))
+
+
+def _least_busy(shards: Sequence[FrontShard]) -> FrontShard:
+    return min(shards, key=lambda shard: (not shard.ready, shard.num_under_way))
 
 
 def rows_of(shard: FrontShard, reply: ShardReply | Refusal, name: str = "data") -> list[Row] | None:

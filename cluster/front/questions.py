@@ -12,18 +12,19 @@ from askcam.cluster.front.errors import SeveralShards
 from askcam.cluster.front.relay import role_of
 from askcam.cluster.front.shards import FrontShard
 from askcam.server.access.sizes import check_values
+from askcam.server.answering.several import ALL
 from askcam.server.errors import Invalid, NotFound
 from askcam.server.wire.bodies import read_aside
 from askcam.server.wire.endpoint import Endpoint
 
-MODEL, ALL = "askcam", "all"  # the model itself · all cameras, unless one has that name
+MODEL = "askcam"  # the usual model of any shard
 
 
 class WhoIsAsked(msgspec.Struct):
     """What of a body decides where it goes; the shard reads it all, and says what is wrong with it."""
 
     model: Any = None
-    cameras: Any = ALL  # of POST /v1/ask
+    cameras: Any = None  # of POST /v1/ask
     previous_response_id: Any = None
 
 
@@ -59,12 +60,13 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
                 "previous_response_id",
                 "previous_response_not_found",
             ) from exc
-        if found is not None and found.model == MODEL and not directory.has(MODEL):
+        model = None if found is None else found.model
+        if isinstance(model, str) and not directory.has(model) and (model == MODEL or kept.has_model(model)):
             return await core.relay(kept, request)
         shard = await by_model(request, found)
         if shard is not kept:
             raise Invalid(
-                f"the response {before[:80]!r} is kept on shard {kept.name!r}, and {found and found.model!r} is on "
+                f"the response {before[:80]!r} is kept on shard {kept.name!r}, and {model!r} is on "
                 f"{shard.name!r}: send the whole conversation",
                 "previous_response_id",
                 "previous_response_not_found",
@@ -77,6 +79,8 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
             return directory.any()
         if model == ALL and not directory.has(ALL):
             return _all()
+        if (shard := directory.with_model(model)) is not None:
+            return shard
         return await shard_of(core, model, request)
 
     def _all() -> FrontShard:

@@ -62,7 +62,7 @@ def _shard(core: FrontCore, websocket: WebSocket) -> FrontShard:
     if session is not None and (known := directory.remembered(session)) is not None:
         return known
     if model and model != MODEL and not model.startswith(PUSH):
-        return directory.owner_of(model)
+        return directory.with_model(model) or directory.owner_of(model)
     if session is not None:
         told = f"there is no session {session[:80]!r}, or the front was started again meanwhile: begin a new one"
         raise NotFound(told, "session", "session_not_found")

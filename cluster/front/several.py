@@ -11,16 +11,16 @@ from askcam.client.protocol import Problem
 from askcam.cluster.front.asking import AskSeveral, Several
 from askcam.cluster.front.core import FrontCore, route
 from askcam.cluster.front.lists import RefusedThere
-from askcam.cluster.front.questions import ALL, who
+from askcam.cluster.front.questions import who
 from askcam.cluster.front.relay import role_of
 from askcam.server.access.shares import Places
-from askcam.server.errors import Invalid, Refusal
+from askcam.server.answering.several import ALL, check_number, named_cameras
+from askcam.server.errors import Refusal
 from askcam.server.wire.bodies import NO_STORE, json_response, plain, read_aside, server_sent
 from askcam.server.wire.endpoint import SSE, Endpoint
 from askcam.server.wire.leaving import while_there
 from askcam.server.wire.refusals import on_wire
 
-MOST_CAMERAS = 256  # of one question, as on a server
 UNDER_WAY = 32  # questions to cameras of several shards
 
 
@@ -33,15 +33,14 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         core.admit_question(request)
         data = await request.body()
         found = await read_aside(data, who)
-        if found is None or (names := names_in(found.cameras)) is None:
+        if found is None:
             return await core.relay(directory.any(), request)  # which says what is wrong with it
-        where = {name: directory.owner_of(name) for name in names or directory.cameras()}
+        names = named_cameras(found.cameras, all_is_one=directory.has(ALL))
+        where = {name: directory.owner_of(name) for name in (directory.cameras() if names is None else names)}
         shards = set(where.values()) or {directory.any()}
         if len(shards) == 1:
             return await core.relay(shards.pop(), request)
-        if len(where) > MOST_CAMERAS:
-            told = f"{len(where)} cameras are too many for one question: at most {MOST_CAMERAS}"
-            raise Invalid(told, "cameras")
+        check_number(len(where))
         for shard in shards:
             shard.check_role(role_of(request))
         core.enter(places, request)
@@ -51,15 +50,6 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         )
 
     return [route("POST", "/v1/ask", several)]
-
-
-def names_in(cameras: Any) -> list[str] | None:
-    """The cameras that a question names; none for all of them. None: it names none as it should."""
-    if cameras == ALL:
-        return []
-    if isinstance(cameras, list) and cameras and all(isinstance(name, str) for name in cameras):
-        return list(dict.fromkeys(cameras))
-    return None
 
 
 async def told_by_all(asking: AskSeveral, request: Request, *, stream: bool) -> Response:

@@ -46,6 +46,11 @@ class FrontShard:
         self.back = asyncio.Event()  # set while it is up
         self._under_way: set[asyncio.Timeout] = set()
 
+    def has_model(self, name: object) -> bool:
+        """Whether it has told of a model of that name, which is no camera's."""
+        told = (row.get("askcam") for row in self.models if row.get("id") == name)
+        return any(isinstance(about, dict) and about.get("kind") == "model" for about in told)
+
     @property
     def up(self) -> bool:
         return self.health.state is Reach.UP

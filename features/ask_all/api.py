@@ -14,16 +14,15 @@ from askcam.engine.question import Message, Role, Sampling, Text
 from askcam.features.ask_all.asking import AskAll
 from askcam.features.ask_all.merged import MergedDone
 from askcam.server.access.shares import client_of
+from askcam.server.answering.several import ALL, named_cameras
 from askcam.server.core import Core
 from askcam.server.errors import Invalid, Refusal, called
 from askcam.server.steps import Ask, CameraAnswered, Done, Step, TextDelta
 from askcam.server.wire.bodies import NO_STORE, bounds, decode_body, json_response, server_sent
 from askcam.server.wire.endpoint import JSON, SSE, Endpoint, EventStream, Reply
-from askcam.server.wire.fields import wrong
 from askcam.server.wire.leaving import until_told, while_there
 from askcam.server.wire.refusals import on_wire
 
-ALL = "all"  # where a camera has this name, it is the camera
 NAMES = {"model": "cameras"}  # of this body's field, by what other protocols call it
 CAMERAS = [{"type": "array", "items": {"type": "string"}}, {"const": ALL}, {"type": "null"}]
 
@@ -46,7 +45,7 @@ def endpoints(core: Core, asking: AskAll) -> list[Endpoint]:
         body = await decode_body(request, AskBody)
         if not body.question.strip():
             raise Invalid("'question' is empty: ask something", "question")
-        steps = asking.ask(read(body, core, request), chosen(body.cameras, all_is_one=ALL in core.cameras))
+        steps = asking.ask(read(body, core, request), named_cameras(body.cameras, all_is_one=ALL in core.cameras))
         with called(NAMES):
             if not body.stream:
                 return json_response(reply(await while_there(request, _last(steps))), headers=NO_STORE)
@@ -84,17 +83,6 @@ def read(body: AskBody, core: Core, request: Request) -> Ask:
         said_in="question",
         client=client_of(request),
     )
-
-
-def chosen(cameras: Any, *, all_is_one: bool) -> list[str] | None:
-    """Those that a body's `cameras` names; None: all. `all_is_one`: a camera is called so. Raises Invalid."""
-    if cameras is None or cameras == ALL:
-        return None
-    if not isinstance(cameras, list) or not all(isinstance(name, str) for name in cameras):
-        raise wrong("cameras", cameras, f'a list of names, or "{ALL}"')
-    if not cameras:
-        raise Invalid("'cameras' is empty: name some, or leave it out for all", "cameras")
-    return None if ALL in cameras and not all_is_one else cameras
 
 
 def reply(done: Done) -> AskReply:

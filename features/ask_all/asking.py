@@ -16,6 +16,7 @@ from askcam.server.access.limits import too_many
 from askcam.server.access.rates import Rates
 from askcam.server.access.shares import Places
 from askcam.server.answering.admitting import new_answer_id
+from askcam.server.answering.several import check_number
 from askcam.server.answering.trained import asked
 from askcam.server.answering.yes_or_no import yes_no_words
 from askcam.server.answers import Answers
@@ -26,7 +27,6 @@ from askcam.server.model import Model
 from askcam.server.steps import Ask, Begun, CameraAnswered, Step
 
 AT_ONCE = 3  # cameras that are asked together, for one question
-MOST_CAMERAS = 256  # of one question
 WITHIN_S = 120.0  # a camera whose turn has not come by then is told of as busy
 UNDER_WAY = 8  # questions to several cameras
 
@@ -114,8 +114,7 @@ class AskAll:
             self._cameras.get(name)  # raises NotFound
         if not chosen:
             raise NotFound("there is no camera: add one, or attach pictures to the question", "model")
-        if len(chosen) > MOST_CAMERAS:
-            raise Invalid(f"{len(chosen)} cameras are too many for one question: at most {MOST_CAMERAS}", "cameras")
+        check_number(len(chosen))
         return chosen
 
     async def _each(self, ask: Ask, names: list[str], way: Way) -> AsyncGenerator[CameraAnswer, None]:

@@ -1,12 +1,18 @@
-"""One answer made of those of several cameras: what the model is asked for it, and what is said without one. Pure."""
+"""A question to several cameras: which are meant, what the model is asked to make one answer of theirs, and what is
+said without a model. Pure."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from askcam.client.protocol import CameraAnswer
 from askcam.engine.question import Message, Role, Text
 from askcam.server.answering.yes_or_no import LIKELY
+from askcam.server.errors import Invalid
 from askcam.server.language.chinese import is_chinese
+from askcam.server.wire.fields import wrong
 
+ALL = "all"  # in place of cameras' names; where a camera is called so, it is the camera
+MOST_CAMERAS = 256  # of one question
 MAX_CHARS = 600  # of one camera's answer, as the model is told it
 WORDS = {
     "en": {
@@ -22,6 +28,24 @@ WORDS = {
         "nowhere": "都没有。",
     },
 }
+
+
+def named_cameras(cameras: Any, *, all_is_one: bool) -> list[str] | None:
+    """Those that the field `cameras` of a question names; None: all. `all_is_one`: a camera is called so. Raises
+    Invalid."""
+    if cameras is None or cameras == ALL:
+        return None
+    if not isinstance(cameras, list) or not all(isinstance(name, str) for name in cameras):
+        raise wrong("cameras", cameras, f'a list of names, or "{ALL}"')
+    if not cameras:
+        raise Invalid("'cameras' is empty: name some, or leave it out for all", "cameras")
+    return None if ALL in cameras and not all_is_one else cameras
+
+
+def check_number(cameras: int) -> None:
+    """Raises Invalid for more cameras than one question may ask."""
+    if cameras > MOST_CAMERAS:
+        raise Invalid(f"{cameras} cameras are too many for one question: at most {MOST_CAMERAS}", "cameras")
 
 
 def wish(question: str, answers: Sequence[CameraAnswer]) -> Message:

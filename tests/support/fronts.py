@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
-from support.servers.fake_shard import FakeShard, running
+from support.servers.fake_shard import FakeShard, Heard, running, tell
 
 from askcam.cluster.front.config import FrontConfig, FrontSettings, ShardConfig
 from askcam.cluster.front.serving import RunningFront, serving
@@ -51,3 +51,14 @@ async def comes_true(found: Callable[[], object], what: str, timeout_s: float = 
                 await asyncio.sleep(0.005)
     except TimeoutError:
         raise AssertionError(f"waited {timeout_s:g} s in vain for {what}") from None
+
+
+async def taken_down(front: RunningFront, shard: FakeShard) -> None:
+    """It fails from now on, however often the front looks at it again."""
+
+    async def fails(request: Heard, writer: asyncio.StreamWriter) -> None:
+        await tell(writer, 500, {})
+
+    shard.answers["/readyz"] = fails
+    (seen,) = (each for each in front.core.directory.shards if each.config.address.http == shard.url)
+    await comes_true(lambda: not seen.up, "the shard to be found down")

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from support.fronts import comes_true, fronted
+from support.fronts import comes_true, fronted, taken_down
 from support.servers.fake_shard import Answer, FakeShard, Heard, begin, say, tell
 
 ASK, CHAT = "/v1/ask", "/v1/chat/completions"
@@ -140,8 +140,9 @@ async def test_what_keeps_one_shard_from_answering_is_told_of_its_cameras_alone(
 
 
 async def test_cameras_of_a_shard_that_is_down_have_no_answer_and_the_others_have() -> None:
-    async with fronted(*two()) as (front, client):
-        front.core.directory.shards[1].health.failed("as a test has it")
+    one, other = two()
+    async with fronted(one, other) as (front, client):
+        await taken_down(front, other)
         answers = (await asked(client)).raise_for_status().json()["askcam"]["answers"]
     assert [each["problem"] and each["problem"]["code"] for each in answers] == [None, None, "shard_down"]
 
@@ -177,6 +178,20 @@ async def test_what_names_no_cameras_is_the_shards_to_refuse(body: dict[str, Any
         client,
     ):
         assert (await asked(client, **body)).status_code == 400
+
+
+@pytest.mark.parametrize("cameras", [None, "all", ["all"], ["all", "lobby"]], ids=str)
+async def test_all_cameras_are_those_of_all_shards_however_that_is_said(cameras: Any) -> None:
+    async with fronted(*two()) as (_, client):
+        told = (await asked(client, cameras=cameras)).json()["askcam"]["answers"]
+    assert [each["camera"] for each in told] == ["lobby", "gate", "yard"]
+
+
+async def test_a_camera_that_is_called_all_is_one() -> None:
+    one, other = FakeShard(["all"], answers={ASK: tells(answered("all", "Yes."), done("listing"))}), two()[0]
+    async with fronted(one, other) as (_, client):
+        await asked(client, cameras=["all"])
+    assert (len(one.heard), other.heard) == (1, [])
 
 
 async def test_a_camera_that_is_not_there_is_told_before_anything_is_asked() -> None:

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from support.fronts import fronted
+from support.fronts import fronted, taken_down
 from support.servers.fake_shard import FakeShard, Heard, tell
 
 from askcam.cluster.ids import ShardKeys
@@ -220,6 +220,6 @@ async def test_answers_are_found_on_the_shard_that_gave_them_and_one_that_is_dow
         other.answers["/v1/answers/x1/frames/0.jpg"] = takes
         assert (await client.get("/v1/answers/x1/frames/0.jpg")).json()["at"] == "/v1/answers/x1/frames/0.jpg"
         assert (await client.get("/v1/answers/nowhere")).status_code == 404
-        front.core.directory.shards[0].health.failed("as a test has it")
+        await taken_down(front, one)
         reply = await client.get("/v1/answers/nowhere2")
         assert (reply.status_code, reply.json()["error"]["code"]) == (503, "shard_down")

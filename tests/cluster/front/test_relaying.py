@@ -46,6 +46,38 @@ async def test_each_camera_is_asked_on_its_own_shard(camera: str, shard: str) ->
         assert reply.json()["said"] == shard
 
 
+def with_model(camera: str, model: str, said: str) -> FakeShard:
+    """A shard with a model of its own name beside the usual one."""
+    shard = FakeShard([camera], answers={"": says(said)})
+
+    async def listed(request: Heard, writer: asyncio.StreamWriter) -> None:
+        about = dict.fromkeys(("askcam", model), "model") | dict.fromkeys(shard.cameras, "camera")
+        rows = [{"id": name, "askcam": {"kind": kind}} for name, kind in about.items()]
+        await tell(writer, 200, {"object": "list", "data": rows})
+
+    shard.answers["/v1/models"] = listed
+    return shard
+
+
+async def test_every_name_that_the_front_lists_can_be_asked() -> None:
+    one, other = with_model("lobby", "small", "a"), with_model("large", "tiny", "b")
+    third, fourth = with_model("yard", "large", "c"), with_model("gate", "large", "d")
+    async with fronted(one, other, third, fourth) as (front, client):
+        listed = [row["id"] for row in (await client.get("/v1/models")).json()["data"]]
+        assert set(listed) == {"askcam", "small", "tiny", "large", "lobby", "yard", "gate"}
+        for path in (CHAT, "/v1/responses"):
+            said = {name: (await client.post(path, json=asks(name))).json()["said"] for name in listed}
+            assert said.pop("askcam") in "abcd"
+            want = {"small": "a", "lobby": "a", "tiny": "b", "large": "b", "yard": "c", "gate": "d"}
+            assert said == want  # a camera goes before a model
+        other.cameras.remove("large")
+        await comes_true(lambda: not front.core.directory.has("large"), "the camera to be missed")
+        shards = front.core.directory.shards
+        for busy, free in ((shards[2], "d"), (shards[3], "c")):
+            async with busy.within():
+                assert (await client.post(CHAT, json=asks("large"))).json()["said"] == free
+
+
 async def test_a_request_goes_on_as_it_came_and_without_what_was_for_the_front() -> None:
     shard = FakeShard(["lobby"], answers={"": says("a")})
     async with fronted(shard) as (_, client):

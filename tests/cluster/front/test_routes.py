@@ -2,14 +2,21 @@
 
 import re
 
+import msgspec
 import pytest
 
 from askcam.app.asgi import all_endpoints
 from askcam.app.build import build_core
 from askcam.app.config import Config
+from askcam.cluster.front.cameras import NewFrontCamera
 from askcam.cluster.front.config import FrontConfig, ShardConfig
+from askcam.cluster.front.deliveries import RetryThem
+from askcam.cluster.front.events import TheyWereSeen
 from askcam.cluster.front.serving import build_front, front_endpoints
+from askcam.features.events.api import Acknowledgements
+from askcam.features.notify.api import RetryAll
 from askcam.server.access.auth import Role
+from askcam.server.http.cameras import NewCamera
 
 OWN = {("GET", "/v1/shards")}  # of a front alone
 
@@ -33,3 +40,13 @@ def test_what_changes_something_is_no_viewers_but_what_a_server_lets_viewers_do(
     if method in ("GET",) or re.search(r"chat|responses|/ask|acknowledge|session", path):
         return
     assert of_front()[route] is Role.ADMIN
+
+
+@pytest.mark.parametrize(
+    ("ours", "of_server", "more"),
+    [(NewFrontCamera, NewCamera, {"shard"}), (TheyWereSeen, Acknowledgements, set()), (RetryThem, RetryAll, set())],
+)
+def test_a_body_that_a_front_reads_has_the_fields_of_a_servers(
+    ours: type[msgspec.Struct], of_server: type[msgspec.Struct], more: set[str]
+) -> None:
+    assert set(ours.__struct_fields__) - more == set(of_server.__struct_fields__)
