@@ -47,15 +47,10 @@ async def load(config: Config, built_in: str, core: Core, life: Lifecycle) -> En
         raise
     for called, each in wanted.items():
         model = core.models.get(called)
-        try:
-            await (_load_usual if called == USUAL else _load_one)(model, each)
-        except ModelError as exc:
-            if called == USUAL:
-                raise
-            if not isinstance(exc.__cause__, ModelUnreachable):
-                raise ModelError(f"[models.{called}]: {exc}") from exc
-            model.away(str(exc))
-            log.warning("[models.%s] is away: %s; it is looked for", called, exc)
+        there = await _load_if_there(model, each)
+        while not there and called == USUAL:
+            await asyncio.sleep(AGAIN_S)
+            there = await _load_if_there(model, each)
     _open_cameras(config, core)
     await life.begin()
     return core.model.engine
@@ -92,18 +87,20 @@ def _open_cameras(config: Config, core: Core) -> None:
             core.cameras.add(name, camera.uri, camera.config, camera.use)
 
 
-async def _load_usual(model: Model, config: EngineConfig) -> None:
-    """Raises what _load_one() does, but for a server that is not there yet: after a power cut it may start later."""
-    while True:
-        try:
-            return await _load_one(model, config)
-        except ModelError as exc:
-            if not isinstance(exc.__cause__, ModelUnreachable):
+async def _load_if_there(model: Model, config: EngineConfig) -> bool:
+    """False: its own server cannot be reached, and may be later, as after a power cut. Raises ModelError."""
+    name = "the model" if model.called == USUAL else f"[models.{model.called}]"
+    try:
+        await _load_one(model, config)
+    except ModelError as exc:
+        if not isinstance(exc.__cause__, ModelUnreachable):
+            if model.called == USUAL:
                 raise
-            if model.trouble is None:
-                log.warning("the model is away: %s; it is looked for", exc)
-            model.away(str(exc))
-        await asyncio.sleep(AGAIN_S)
+            raise ModelError(f"{name}: {exc}") from exc
+        if model.trouble is None:
+            log.warning("%s is away: %s; it is looked for", name, exc)
+        model.away(str(exc))
+    return model.loaded
 
 
 async def _load_one(model: Model, config: EngineConfig) -> None:

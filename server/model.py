@@ -29,14 +29,15 @@ class Model(ServerPart):
         """The engine, warm. Raises Unavailable until then (the SDKs try again by themselves): `model_loading`, or
         `model_unreachable` where its own server is not there yet."""
         if self._engine is None:
-            what, share = self.readiness.snapshot()
-            which = "the model" if self.called == USUAL else f"the model {self.called!r}"
+            usual = self.called == USUAL
             if self._away is not None:
-                told = f"{which} cannot be asked yet: {self._away}"
-                raise Unavailable(told, code="model_unreachable", retry_after_s=2)
-            told = f"the model is not ready yet: {what} ({share:.0%}); GET /readyz says when it is"
-            if self.called != USUAL:
-                told = told.replace("the model", which, 1)
+                told = (
+                    "the model cannot be asked yet: " if usual else f"the model {self.called!r} cannot be asked yet: "
+                )
+                raise Unavailable(told + self._away, code="model_unreachable", retry_after_s=2)
+            what, share = self.readiness.snapshot()
+            told = "the model is not ready yet: " if usual else f"the model {self.called!r} is not ready yet: "
+            told += f"{what} ({share:.0%}); GET /readyz says when it is"
             raise Unavailable(told, code="model_loading", retry_after_s=2)
         return self._engine
 

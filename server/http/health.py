@@ -45,8 +45,7 @@ def endpoints(core: Core) -> list[Endpoint]:
         readiness = core.models.readiness
         status, (what, share) = readiness.status, readiness.snapshot()
         gone = core.models.troubles
-        waited_for = not core.model.loaded and core.model.trouble is not None
-        if waited_for or (gone and all(model.called in gone for model in core.models)):
+        if gone and not any(model.loaded and model.called not in gone for model in core.models):
             told = {"status": "unreachable", "what": next(iter(gone.values())), "share": 1.0, "failed": False}
             return json_response(told, 503, {"Retry-After": "2"})
         if status == "ready":
