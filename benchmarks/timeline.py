@@ -2,8 +2,8 @@
 
     python benchmarks/timeline.py [--seeds 0:1] [--hours 3] [--happenings 60] [--questions 30] [--language en]
 
-Drawn objects come and go before a synthetic camera at random moments, two of them perhaps in the same second, with
-noise on every picture. Its clock is the script's: two frames a second of camera time go through the writer of the
+Drawn objects come and go before a synthetic camera at random moments, two of them perhaps in the same second, each
+picture compressed as cameras do. Its clock is the script's: two frames a second of camera time go through the writer of the
 timeline (scene, model, store) as fast as it takes them. The questions are put to GET /v1/timeline's own search; right
 is a first entry that begins within TOLERANCE_S of the truth. Then the size of the database is measured, per camera and
 day, with pictures and without; a month of 16 cameras follows from the bytes of a note. A table, then one JSON line.
@@ -24,6 +24,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
+import cv2
 import numpy as np
 from support.films import PLACES, Film, Happening, Stay
 
@@ -51,7 +52,7 @@ from askcam.stream.window import View, Window
 TOLERANCE_S = 10.0
 EPOCH = 1_700_000_000.0
 FPS = 2.0
-NOISE = 4.0  # standard deviation of each color, 0 to 255
+QUALITIES = (60, 91)  # of JPEGs, half open: each picture is compressed as cameras do
 MONTH_DAYS, MANY_CAMERAS = 30, 16
 ASKED = {
     ("en", True): "When did the {} appear?",
@@ -88,7 +89,7 @@ class ScriptedCamera:
             if picture is not shown:
                 shown, fitted = picture, resize(picture, self._engine.fit(picture.shape[1], picture.shape[0]))
             at = number / FPS
-            frame = Frame(self.name, number, EPOCH + at, at, self._noisy(fitted))
+            frame = Frame(self.name, number, EPOCH + at, at, self._compressed(fitted))
             self._window.add(frame)
             yield frame
 
@@ -98,9 +99,12 @@ class ScriptedCamera:
     def shot(self) -> Shot | None:
         return None
 
-    def _noisy(self, pixels: Pixels) -> Pixels:
-        noise = self._chance.standard_normal(pixels.shape, np.float32) * NOISE
-        return np.clip(pixels + noise, 0, 255).astype(np.uint8)
+    def _compressed(self, pixels: Pixels) -> Pixels:
+        quality = int(self._chance.integers(*QUALITIES))
+        jpeg = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        found = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
+        assert found is not None, "what was encoded can be decoded"
+        return np.ascontiguousarray(found)
 
 
 def script(seed: int, seconds: float, num_happenings: int) -> Film:

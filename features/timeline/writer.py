@@ -23,6 +23,7 @@ from askcam.server.errors import Refusal
 from askcam.server.pictures import encode
 from askcam.stream.errors import StreamError
 from askcam.stream.frame import Frame, Pixels
+from askcam.stream.scene import CHANGED, share_changed
 from askcam.stream.shot import Shot
 from askcam.stream.window import Pair, View
 
@@ -132,7 +133,7 @@ class NoteWriter:
             if not desk.loaded:
                 desk.names = await self._keeping.do(lambda store: store.last_names(camera.name))
                 desk.loaded = True
-            names, sentence = await self._ask(view, due.since)
+            names, sentence = await self._ask(view, due.frame)
             note = describe(camera.name, (due.since.wall, due.frame.wall), desk.names, names, sentence, self._prompts)
             if note is None:
                 self._count(camera.name, "same")
@@ -157,8 +158,8 @@ class NoteWriter:
         desk.names, desk.due = names, None
         return True
 
-    async def _ask(self, view: View, since: Frame) -> tuple[tuple[str, ...], str]:
-        frames = _after(since, view.pairs[-self._prompts.num_pairs :])
+    async def _ask(self, view: View, newest: Frame) -> tuple[tuple[str, ...], str]:
+        frames = await asyncio.to_thread(_like, newest, view.pairs[-self._prompts.num_pairs :])
         names = self._prompts.names(await self._questions.ask(self._prompts.things, frames, view.fps))
         if self._prompts.sentence is None:
             return names, ""
@@ -182,11 +183,16 @@ def _unique(frames: tuple[Frame, ...]) -> Iterable[Frame]:
     return {frame.seq: frame for frame in frames}.values()
 
 
-def _after(since: Frame, pairs: tuple[Pair, ...]) -> list[Pixels]:
-    """Of the pairs that hold no older scene than `since`; the newest frame twice where each does, as where frames are
-    sampled so rarely that the newest one's partner is from before the change."""
-    frames = [frame.pixels for pair in pairs if pair.first.seq >= since.seq for frame in (pair.first, pair.second)]
-    return frames or [pairs[-1].second.pixels] * 2
+def _like(newest: Frame, pairs: tuple[Pair, ...]) -> list[Pixels]:
+    """Of the pairs at the end that show the scene as the newest frame does: whoever is still to be seen in an older one
+    may have left. That frame twice where none does, as where frames are sampled rarely or something moves."""
+    frames: list[Pixels] = []
+    for pair in reversed(pairs):
+        both = [pair.first.pixels, pair.second.pixels]
+        if any(share_changed(pixels, newest.pixels) >= CHANGED for pixels in both):
+            break
+        frames = both + frames
+    return frames or [newest.pixels] * 2
 
 
 def _picture(frame: Frame, shot: Shot | None) -> bytes:

@@ -80,8 +80,12 @@ class Stage:
     def show(self, shown: bool) -> None:
         """Bring the thing or take it away, and wait for the note."""
         before = len(self.notes())
+
+        def noted() -> bool:
+            return any((THING.a in note["things"]) == shown for note in self.notes()[before:])
+
         self.thing.touch() if shown else self.thing.unlink(missing_ok=True)
-        until(lambda: len(self.notes()) > before, f"a note (shown: {shown})", WAIT_S)
+        until(noted, f"a note (shown: {shown})", WAIT_S)
 
 
 @pytest.fixture(scope="module")

@@ -132,6 +132,19 @@ async def test_what_looks_different_and_is_the_same_is_no_news(stage: Stage) -> 
     assert stage.writer.outcomes["cam0", "same"] == 1
 
 
+async def test_something_that_never_rests_is_gone_once_it_is(stage: Stage) -> None:
+    """Whenever it goes: between two pictures of a pair, or between pairs; and it goes while a note of it is due."""
+    await stage.show(scene())
+    for frames in (9, 10, 9, 4, 4, 5):
+        for at in range(frames):
+            await stage.show(np.roll(scene(CAT), 60 * (at % 3), axis=1), 1)
+        await stage.show(scene(), 8)
+        assert [(note.appeared, note.disappeared) for note in (await stage.notes())[-2:]] == [
+            (["a cat"], []),
+            ([], ["a cat"]),
+        ]
+
+
 async def test_a_change_between_two_frames_that_are_sampled_long_apart_is_told(stage: Stage) -> None:
     await stage.show(scene(CAT), 5)  # an odd number: the last of them waits for its partner
     await stage.show(scene(), 6, sampled=False)
