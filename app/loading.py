@@ -1,15 +1,18 @@
-"""All models of a server are loaded, one after the other; then its cameras are opened and its features begin."""
+"""What a server does once it listens: all models are loaded, one after the other; then its cameras are opened and its
+features begin."""
 
 import asyncio
 import logging
 from collections.abc import Mapping
 
+import uvicorn
+
 from askcam.app.config import Config
 from askcam.app.features import model_uses
-from askcam.app.running_server import LOADING
 from askcam.engine.errors import ModelError, ModelUnreachable
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine, sharing_memory
+from askcam.server.connections.listening import ListeningServer
 from askcam.server.core import Core
 from askcam.server.errors import Refusal
 from askcam.server.lifecycle import Lifecycle
@@ -19,7 +22,20 @@ from askcam.stream.errors import StreamError
 
 log = logging.getLogger(__name__)
 
+LOADING = "askcam-load"  # name of the thread that loads the models
 AGAIN_S = 2.0  # how often a model that is away is looked for
+
+
+class RunningServer(ListeningServer):
+    """Beside its socket: the models that it loads."""
+
+    def __init__(self, core: Core, url: str, server: uvicorn.Server, loaded: "asyncio.Future[Engine]") -> None:
+        super().__init__(url, server, core.end_streams)
+        self.core, self._loaded = core, loaded
+
+    async def ready(self) -> Engine:
+        """Wait until the model is warm and the configured cameras are being opened. Raises ModelError, SourceError."""
+        return await asyncio.shield(self._loaded)
 
 
 def engine_configs(config: Config, built_in: str) -> dict[str, EngineConfig]:

@@ -11,8 +11,7 @@ from askcam.app.build import build_core
 from askcam.app.config import Config
 from askcam.app.config_file import check
 from askcam.app.features import PLUGGED
-from askcam.app.loading import load, look_for_away
-from askcam.app.running_server import RunningServer
+from askcam.app.loading import RunningServer, load, look_for_away
 from askcam.server import errors
 from askcam.server.answering import consulting, observing
 from askcam.server.connections.book import Book

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from starlette.requests import HTTPConnection
 
 from askcam.server.access.auth import Auth, Role
-from askcam.server.access.doorway import held
+from askcam.server.access.doorway import enter
 from askcam.server.access.limits import Limits, too_many
 from askcam.server.access.places import PlacesOf
 from askcam.server.access.proxies import TrustedProxies
@@ -18,7 +18,6 @@ from askcam.server.asking import Asking
 from askcam.server.attached.decoding import Decoding
 from askcam.server.attached.fetching import Fetcher
 from askcam.server.cameras import Cameras
-from askcam.server.connections.protocol import line_of
 from askcam.server.extension import Extension
 from askcam.server.kept_answers import Archive
 from askcam.server.lifecycle import ServerPart
@@ -85,14 +84,8 @@ class Core:
         return self.auth.role(conn.headers, conn.cookies) is Role.ADMIN
 
     def enter(self, places: Places, conn: HTTPConnection) -> None:
-        """Hold one of these places until the request is over; where its client reads nothing, it makes way for others.
-        Raises TooMany."""
-        line = line_of(conn.scope)
-        if line is None:
-            place = places.enter(client_of(conn))
-        else:
-            place = places.enter(client_of(conn), line.stalled_s, lambda: line.abort("unread"))
-        held(conn.scope).callback(place.leave)
+        """As doorway.enter(). Raises TooMany."""
+        enter(places, conn)
 
     def parts(self) -> dict[str, ServerPart]:
         """By name, in the order in which they are opened: what is closed first may still lean on what comes before."""

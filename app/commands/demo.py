@@ -10,7 +10,7 @@ from pathlib import Path
 from askcam.app.commands.ending import stop_on_signals
 from askcam.app.commands.running import announce, run, until_ready
 from askcam.app.config import CameraEntry, Config
-from askcam.app.running_server import RunningServer
+from askcam.app.loading import RunningServer
 from askcam.app.serving import serving
 from askcam.client.client import Answer, connect
 from askcam.client.errors import AskcamError

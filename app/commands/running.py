@@ -8,7 +8,7 @@ from typing import Any
 from askcam.app.commands.ending import LAST, leave
 from askcam.app.commands.power import low_power, power_values
 from askcam.app.config import Config
-from askcam.app.running_server import LOADING, RunningServer
+from askcam.app.loading import LOADING, RunningServer
 from askcam.server import logs
 from askcam.server.access.auth import notices
 from askcam.server.model import USUAL, Model

@@ -12,13 +12,12 @@ from askcam.cluster.front.metrics import FrontMetrics
 from askcam.cluster.front.relay import Relayed, role_of
 from askcam.cluster.front.shards import FrontShard
 from askcam.server.access.auth import Auth, Role
-from askcam.server.access.doorway import held
+from askcam.server.access.doorway import enter
 from askcam.server.access.limits import Limits, too_many
 from askcam.server.access.places import PlacesOf
 from askcam.server.access.proxies import TrustedProxies
 from askcam.server.access.rates import Rates
 from askcam.server.access.shares import Places, client_of
-from askcam.server.connections.protocol import line_of
 from askcam.server.wire.endpoint import Endpoint, Handler
 
 
@@ -42,14 +41,8 @@ class FrontCore:
             raise too_many("questions", wait_s)
 
     def enter(self, places: Places, conn: HTTPConnection) -> None:
-        """Hold one of these places until the request is over; where its client reads nothing, it makes way for others.
-        Raises TooMany."""
-        line = line_of(conn.scope)
-        if line is None:
-            place = places.enter(client_of(conn))
-        else:
-            place = places.enter(client_of(conn), line.stalled_s, lambda: line.abort("unread"))
-        held(conn.scope).callback(place.leave)
+        """As doorway.enter(). Raises TooMany."""
+        enter(places, conn)
 
     async def relay(
         self, shard: FrontShard, request: Request, need: Role = Role.VIEWER, *, target: bytes | None = None

@@ -7,15 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.cluster import ids
-from askcam.cluster.cursors import Cursor
 from askcam.cluster.front.core import FrontCore, route
 from askcam.cluster.front.ends import RememberedEnds
-from askcam.cluster.front.errors import ShardBroke
 from askcam.cluster.front.lists import listing, passed_on, rows_by_shard
 from askcam.cluster.front.pages import read_page
-from askcam.cluster.front.positions import cursor_of, number_in
 from askcam.cluster.front.shards import ShardReply
-from askcam.cluster.ids import Garbage
 from askcam.cluster.merging import Row
 from askcam.server.access.auth import Role
 from askcam.server.errors import Refusal
@@ -36,15 +32,12 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
     ends = RememberedEnds()
 
     async def listed(request: Request) -> Response:
-        limit, before = int(number(request, "limit", LIMIT, 1, MOST)), request.query_params.get("before")
-        read = Cursor()
-        if before is not None:
-            found = cursor_of(before, "before")
-            read = ends.get(number_in(before, "before")) if found is None else found
+        limit = int(number(request, "limit", LIMIT, 1, MOST))
+        read = ends.read_until(request.query_params.get("before"))
         page, replies = await read_page(
             core, request, "/v1/deliveries", read, limit, by="at", shards=directory.shards, name="dead"
         )
-        rows = [_told(key, row) for key, row in page.rows]
+        rows = [directory.told(ids.dead_letter, key, row) for key, row in page.rows]
         if rows:
             ends.put(rows[-1]["id"], page.next)
         targets = [
@@ -98,12 +91,6 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
             if isinstance(reply, Refusal):
                 raise reply
         return passed_on(next(reply for reply in replies.values() if isinstance(reply, ShardReply)))
-
-    def _told(key: int, row: Row) -> Row:
-        try:
-            return ids.dead_letter(key, row)
-        except Garbage as exc:
-            raise ShardBroke(directory.keys.name(key) or "?", str(exc)) from exc
 
     return [
         route("GET", "/v1/deliveries", listed, Role.ADMIN),

@@ -114,6 +114,14 @@ class Directory:
             raise NotFound(f"no {number} is known here: lists tell the ids that there are", "id")
         return self._by_name[found[0]], found[1]
 
+    def told(self, rewrite: Callable[[int, Row], Row], key: int, row: Row) -> Row:
+        """What the shard of that key has told, with ids as the front tells them: `rewrite` is one of cluster/ids.py.
+        Raises ShardBroke."""
+        try:
+            return rewrite(key, row)
+        except Garbage as exc:
+            raise ShardBroke(self.keys.name(key) or "?", str(exc)) from exc
+
     # -- all of them
 
     async def everywhere(

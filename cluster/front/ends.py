@@ -1,8 +1,9 @@
-"""Where pages ended, for clients that name the last id of one instead of its cursor. Pure."""
+"""Where pages ended: by their cursor, or for clients that name the last id of one instead."""
 
 from collections import OrderedDict
 
 from askcam.cluster.cursors import Cursor
+from askcam.cluster.front.positions import cursor_of, number_in
 from askcam.server.errors import Invalid
 
 KEPT = 4096  # the oldest go
@@ -22,8 +23,14 @@ class RememberedEnds:
         if len(self._ends) > self._kept:
             self._ends.popitem(last=False)
 
-    def get(self, last: int) -> Cursor:
-        """Raises Invalid for one that no page has ended with, or none that is remembered."""
+    def read_until(self, before: str | None) -> Cursor:
+        """Where the page before ended, by its cursor or its last entry's id; None: there was none. Raises Invalid, also
+        for an id that no page has ended with, or none that is remembered."""
+        if before is None:
+            return Cursor()
+        if (found := cursor_of(before, "before")) is not None:
+            return found
+        last = number_in(before, "before")
         if (found := self._ends.get(last)) is None:
             raise Invalid(f"no page is remembered that ended with {last}: send what it told as `next`", "before")
         return found

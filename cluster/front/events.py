@@ -9,15 +9,12 @@ from starlette.responses import Response, StreamingResponse
 from askcam.cluster import ids
 from askcam.cluster.cursors import Cursor
 from askcam.cluster.front.core import FrontCore, route
-from askcam.cluster.front.errors import ShardBroke
 from askcam.cluster.front.event_stream import EventMerge
 from askcam.cluster.front.lists import listing, passed_on, rows_by_shard
 from askcam.cluster.front.pages import read_page
 from askcam.cluster.front.positions import after_event, before_event, cursor_of, number_in
 from askcam.cluster.front.relay import role_of
 from askcam.cluster.front.shards import FrontShard, ShardReply
-from askcam.cluster.ids import Garbage
-from askcam.cluster.merging import Row
 from askcam.server.errors import NotFound, Refusal
 from askcam.server.wire.bodies import NO_STORE, decode_body, json_response, number, plain
 from askcam.server.wire.endpoint import SSE, Endpoint
@@ -41,7 +38,7 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         limit, shards = int(number(request, "limit", LIMIT, 1, MOST)), _of_camera(request)
         read = await _read_until(request, shards)
         page, _ = await read_page(core, request, "/v1/events", read, limit, by="at", shards=shards)
-        rows = [_told(key, row) for key, row in page.rows]
+        rows = [directory.told(ids.event, key, row) for key, row in page.rows]
         return json_response(listing(core, rows, has_more=page.has_more, next=page.next.text()), headers=NO_STORE)
 
     async def _read_until(request: Request, shards: list[FrontShard]) -> Cursor:
@@ -91,7 +88,7 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
             raise NotFound(told, "id")
         if reply.status != 200:
             return passed_on(reply)
-        return json_response(_told(shard.key, reply.value), headers=NO_STORE)
+        return json_response(directory.told(ids.event, shard.key, reply.value), headers=NO_STORE)
 
     async def picture(request: Request) -> Response:
         shard, there = directory.of_number(request.path_params["id"])
@@ -117,15 +114,13 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
             if reply.status != 200:
                 return passed_on(reply)
         good = {shard: reply for shard, reply in replies.items() if isinstance(reply, ShardReply)}
-        rows = [_told(shard.key, row) for shard, rows in zip(good, rows_by_shard(good), strict=True) for row in rows]
+        rows = [
+            directory.told(ids.event, shard.key, row)
+            for shard, rows in zip(good, rows_by_shard(good), strict=True)
+            for row in rows
+        ]
         rows.sort(key=lambda row: str(row.get("at")), reverse=True)
         return json_response({"object": "list", "data": rows, "has_more": False}, headers=NO_STORE)
-
-    def _told(key: int, row: Row) -> Row:
-        try:
-            return ids.event(key, row)
-        except Garbage as exc:
-            raise ShardBroke(directory.keys.name(key) or "?", str(exc)) from exc
 
     return [
         route("GET", "/v1/events", events),

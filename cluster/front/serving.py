@@ -37,7 +37,7 @@ from askcam.server.access.rates import Rates
 from askcam.server.config_errors import ConfigError
 from askcam.server.connections.book import Book
 from askcam.server.connections.descriptors import for_connections, raise_soft_limit
-from askcam.server.connections.listening import GuardedServer, bind, quiet, url_of, uvicorn_config
+from askcam.server.connections.listening import GuardedServer, ListeningServer, bind, quiet, url_of, uvicorn_config
 from askcam.server.connections.told import Told
 from askcam.server.gauges.connections import ConnectionGauges
 from askcam.server.http import login, page, words
@@ -48,27 +48,16 @@ from askcam.server.wire.endpoint import Endpoint
 QUESTIONS = 1 << 16  # under way at once: the shards bound them
 
 
-class RunningFront:
-    """A front that has its socket. Owned by the event loop that `serving` runs in."""
+class RunningFront(ListeningServer):
+    """Beside its socket: the looks at its shards."""
 
     def __init__(self, core: FrontCore, probing: Probing, url: str, server: uvicorn.Server) -> None:
-        self.core, self.url, self._probing, self._server = core, url, probing, server
-        self._ended = asyncio.Event()
+        super().__init__(url, server, core.end_streams)
+        self.core, self._probing = core, probing
 
     async def seen(self) -> None:
         """Wait until each shard was looked at, for some seconds at most."""
         await self._probing.seen()
-
-    async def ended(self) -> None:
-        """Wait until it ends, or has been told to."""
-        await self._ended.wait()
-
-    def stop(self) -> None:
-        """Begin to end: requests get 1.5 s to finish, at the second call none."""
-        self._server.force_exit = self._server.should_exit
-        self._server.should_exit = True
-        self.core.end_streams()
-        self._ended.set()
 
 
 def build_front(config: FrontConfig) -> FrontCore:

@@ -4,16 +4,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.cluster import ids
-from askcam.cluster.cursors import Cursor
 from askcam.cluster.front.core import FrontCore, route
 from askcam.cluster.front.ends import RememberedEnds
-from askcam.cluster.front.errors import ShardBroke
 from askcam.cluster.front.lists import listing
 from askcam.cluster.front.pages import read_page
-from askcam.cluster.front.positions import cursor_of, number_in
 from askcam.cluster.front.shards import FrontShard
-from askcam.cluster.ids import Garbage
-from askcam.cluster.merging import Row
 from askcam.server.wire.bodies import NO_STORE, choice, json_response, number
 from askcam.server.wire.endpoint import Endpoint
 
@@ -29,20 +24,14 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         limit, order = int(number(request, "limit", LIMIT, 1, MOST)), choice(request, "order", ORDERS)
         newest_first = None if order is None and request.query_params.get("query") else order != "asc"
         shards = _of_camera(request)
-        read = _read_until(request)
+        read = ends.read_until(request.query_params.get("before"))
         page, _ = await read_page(
             core, request, "/v1/timeline", read, limit, by="start", shards=shards, newest_first=newest_first
         )
-        rows = [_told(key, row) for key, row in page.rows]
+        rows = [directory.told(ids.entry, key, row) for key, row in page.rows]
         if rows:
             ends.put(rows[-1]["id"], page.next)
         return json_response(listing(core, rows, has_more=page.has_more, next=page.next.text()), headers=NO_STORE)
-
-    def _read_until(request: Request) -> Cursor:
-        if (before := request.query_params.get("before")) is None:
-            return Cursor()
-        found = cursor_of(before, "before")
-        return ends.get(number_in(before, "before")) if found is None else found
 
     def _of_camera(request: Request) -> list[FrontShard]:
         camera = request.query_params.get("camera")
@@ -51,12 +40,6 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
     async def picture(request: Request) -> Response:
         shard, there = directory.of_number(request.path_params["id"])
         return await core.relay(shard, request, target=f"/v1/timeline/{there}/frame.jpg".encode())
-
-    def _told(key: int, row: Row) -> Row:
-        try:
-            return ids.entry(key, row)
-        except Garbage as exc:
-            raise ShardBroke(directory.keys.name(key) or "?", str(exc)) from exc
 
     return [
         route("GET", "/v1/timeline", entries),

@@ -4,9 +4,12 @@ import asyncio
 import contextlib
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
+
+from askcam.server.access.shares import Places, client_of
+from askcam.server.connections.protocol import line_of
 
 HELD = "askcam.held"  # in a scope: an ExitStack that is closed when the request is over
 HEADERS = {  # unless a reply says otherwise; the pages have a policy of their own
@@ -29,6 +32,17 @@ def held(scope: Scope) -> contextlib.ExitStack:
     found = scope[HELD]
     assert isinstance(found, contextlib.ExitStack)
     return found
+
+
+def enter(places: Places, conn: HTTPConnection) -> None:
+    """Hold one of these places until the request is over; where its client reads nothing, it makes way for others.
+    Raises TooMany."""
+    line = line_of(conn.scope)
+    if line is None:
+        place = places.enter(client_of(conn))
+    else:
+        place = places.enter(client_of(conn), line.stalled_s, lambda: line.abort("unread"))
+    held(conn.scope).callback(place.leave)
 
 
 class Doorway:

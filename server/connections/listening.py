@@ -86,6 +86,26 @@ class GuardedServer(uvicorn.Server):
         yield
 
 
+class ListeningServer:
+    """A server that has its socket, as those see it who started it: where it is, and how it is told to end. Owned by
+    the event loop that it runs in."""
+
+    def __init__(self, url: str, server: uvicorn.Server, end_streams: Callable[[], None]) -> None:
+        self.url, self._server, self._end_streams = url, server, end_streams
+        self._ended = asyncio.Event()
+
+    async def ended(self) -> None:
+        """Wait until the server ends, or has been told to."""
+        await self._ended.wait()
+
+    def stop(self) -> None:
+        """Begin to end: requests get 1.5 s to finish, at the second call none."""
+        self._server.force_exit = self._server.should_exit
+        self._server.should_exit = True
+        self._end_streams()
+        self._ended.set()
+
+
 @contextlib.contextmanager
 def quiet(told: Told, loggers: Iterable[str] = ()) -> Iterator[None]:
     """What strangers cause does not fill the log while the block runs: uvicorn's, asyncio's, and that of `loggers`."""

@@ -183,7 +183,7 @@ def test_serve_can_be_ended_while_the_model_still_loads() -> None:
 LOADS = """
 import asyncio, atexit, os, threading, time
 from askcam.app.commands.running import run
-from askcam.app.running_server import LOADING
+from askcam.app.loading import LOADING
 
 async def main():
     print("ended")

@@ -17,7 +17,7 @@ from support.products import data_url, product
 from support.shop import FOUND_TEXT, Shop
 
 from askcam.app.config import CameraEntry, Config, ServerConfig
-from askcam.app.running_server import RunningServer
+from askcam.app.loading import RunningServer
 from askcam.app.serving import serving
 from askcam.demo.builtin import model_path
 from askcam.server.tools.config import ToolsConfig
