@@ -3,10 +3,11 @@
     python benchmarks/timeline.py [--seeds 0:1] [--hours 3] [--happenings 60] [--questions 30] [--language en]
 
 Drawn objects come and go before a synthetic camera at random moments, two of them perhaps in the same second, each
-picture compressed as cameras do. Its clock is the script's: two frames a second of camera time go through the writer of the
-timeline (scene, model, store) as fast as it takes them. The questions are put to GET /v1/timeline's own search; right
-is a first entry that begins within TOLERANCE_S of the truth. Then the size of the database is measured, per camera and
-day, with pictures and without; a month of 16 cameras follows from the bytes of a note. A table, then one JSON line.
+picture compressed as cameras do. Its clock is the script's: two frames a second of camera time go through the writer of
+the timeline (scene, model, store) as fast as it takes them. The questions are put to GET /v1/timeline's own search;
+right is a first entry that begins within TOLERANCE_S of the truth. Then the size of the database is measured, per
+camera and day, with pictures and without; a month of 16 cameras follows from the bytes of a note. A table, then one
+JSON line.
 """
 
 import argparse
