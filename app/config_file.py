@@ -14,6 +14,7 @@ from askcam.server.cameras import CameraUse
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import Refusal
 from askcam.server.feature import ModelUse
+from askcam.server.given_names import quoted
 from askcam.server.model_config import ModelConfig
 from askcam.server.model_names import check_model_names
 from askcam.server.server_config import ServerConfig, check_server
@@ -104,7 +105,7 @@ def _check_models(config: Config) -> None:
     for use in (*named, *model_uses(config.sections)):
         if use.model not in known:
             raise ConfigError(
-                f"{use.place}: there is no model {use.model[:64]!r}; models here: {', '.join(known)}; one more is "
+                f"{use.place}: there is no model {quoted(use.model)}; models here: {', '.join(known)}; one more is "
                 f"[models.NAME]"
             )
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from askcam.server.given_names import quoted
+
 BEGUN = "f1"  # how a cursor begins; another form would begin otherwise
 PART = re.compile(r"([0-9a-f]{1,5})-([0-9a-f]{1,16})")
 MOST = 64  # shards
@@ -31,10 +33,10 @@ class Cursor:
         begun, *parts = text.split(".") if len(text) <= MAX_CHARS else ("",)
         found = [PART.fullmatch(part) for part in parts]
         if begun != BEGUN or not all(found) or len(found) > MOST:
-            raise ValueError(f"{text[:40]!r} is no cursor: send one as it was told")
+            raise ValueError(f"{quoted(text)} is no cursor: send one as it was told")
         numbers = {int(one[1], 16): int(one[2], 16) for one in found if one is not None}
         if max(numbers.values(), default=0) > MAX_NUMBER:
-            raise ValueError(f"{text[:40]!r} is no cursor: its numbers are too large")
+            raise ValueError(f"{quoted(text)} is no cursor: its numbers are too large")
         return cls(numbers)
 
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from askcam.server.given_names import quoted
+
 BITS = 20
 MAX_ID = 2**63 - 1
 PLACE = re.compile(r"/v1/(events|timeline)/(\d{1,19})(/[\w/.-]*)")  # of a picture, as a shard tells it
@@ -47,7 +49,7 @@ class ShardKeys:
 def joined(key: int, number: Any) -> int:
     """The id of what a shard calls `number`. Raises Garbage."""
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= MAX_ID >> BITS:
-        raise Garbage(f"{str(number)[:40]!r} is no id")
+        raise Garbage(f"{quoted(number)} is no id")
     return number << BITS | key
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from askcam.cluster.cursors import Cursor
 from askcam.cluster.ids import Garbage
+from askcam.server.given_names import quoted
 
 Row = dict[str, Any]
 
@@ -67,7 +68,7 @@ def number_of(row: Row) -> int:
     """Its id on its own shard. Raises Garbage."""
     number = row.get("id")
     if isinstance(number, bool) or not isinstance(number, int) or number < 0:
-        raise Garbage(f"{str(number)[:40]!r} is no id")
+        raise Garbage(f"{quoted(number)} is no id")
     return number
 
 

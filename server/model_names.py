@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 
 from askcam.engine.remote.place import KEY
 from askcam.server.camera_names import PUSHED
+from askcam.server.given_names import quoted
 from askcam.server.model import USUAL
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -17,7 +18,7 @@ def check_model_names(names: Iterable[str], cameras: Collection[str]) -> None:
     for name in names:
         if not NAME.fullmatch(name):
             lower = f"; write {name.lower()!r}" if NAME.fullmatch(name.lower()) else ""
-            raise ValueError(f"{name[:64]!r} cannot be a model's name: use up to 63 of a-z, 0-9, '-', '_'{lower}")
+            raise ValueError(f"{quoted(name)} cannot be a model's name: use up to 63 of a-z, 0-9, '-', '_'{lower}")
         if name in TAKEN:
             raise ValueError(f"{name!r} is asked for {TAKEN[name]}: call the model otherwise")
         if name.startswith(PUSHED.rstrip("-")):

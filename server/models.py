@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 from askcam.server.errors import NotFound
+from askcam.server.given_names import quoted
 from askcam.server.lifecycle import ServerPart
 from askcam.server.model import USUAL, Model
 from askcam.server.readiness import Readiness
@@ -64,5 +65,5 @@ class Models(ServerPart):
 
 def unknown_model(called: str, known: Sequence[str]) -> NotFound:
     """In the words that OpenAI's SDKs expect."""
-    told = f"no model {called[:64]!r}; models here: {', '.join(known)}; askcam.toml adds one as [models.NAME]"
+    told = f"no model {quoted(called)}; models here: {', '.join(known)}; askcam.toml adds one as [models.NAME]"
     return NotFound(told, "model", "model_not_found")

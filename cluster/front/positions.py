@@ -10,6 +10,7 @@ from askcam.cluster.ids import Garbage
 from askcam.cluster.merging import Row, number_of
 from askcam.server.access.auth import Role
 from askcam.server.errors import Invalid, NotFound, Refusal
+from askcam.server.given_names import quoted
 from askcam.server.wire.bodies import MAX_ID
 
 PAGE, MOST_PAGES = 500, 10  # events that are looked through on each shard, for one that names a number
@@ -28,7 +29,7 @@ def cursor_of(text: str, param: str) -> Cursor | None:
 def number_in(text: str, param: str) -> int:
     """Raises Invalid."""
     if not (text.isascii() and text.isdigit() and int(text) <= MAX_ID):
-        raise Invalid(f"{param}={text[:40]!r} must be an event's id, a number, or a cursor as it was told", param)
+        raise Invalid(f"{param}={quoted(text)} must be an event's id, a number, or a cursor as it was told", param)
     return int(text)
 
 

@@ -14,6 +14,7 @@ from askcam.cluster.front.shards import FrontShard
 from askcam.server.access.sizes import check_values
 from askcam.server.answering.several import ALL
 from askcam.server.errors import Invalid, NotFound
+from askcam.server.given_names import quoted
 from askcam.server.wire.bodies import read_aside
 from askcam.server.wire.endpoint import Endpoint
 
@@ -56,7 +57,7 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
             kept = await directory.find(f"/v1/responses/{before}", role_of(request))
         except NotFound as exc:
             raise Invalid(
-                f"there is no response {before[:80]!r}, or it is not kept any more: send the whole conversation",
+                f"there is no response {quoted(before)}, or it is not kept any more: send the whole conversation",
                 "previous_response_id",
                 "previous_response_not_found",
             ) from exc
@@ -66,7 +67,7 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         shard = await by_model(request, found)
         if shard is not kept:
             raise Invalid(
-                f"the response {before[:80]!r} is kept on shard {kept.name!r}, and {model!r} is on "
+                f"the response {quoted(before)} is kept on shard {kept.name!r}, and {model!r} is on "
                 f"{shard.name!r}: send the whole conversation",
                 "previous_response_id",
                 "previous_response_not_found",

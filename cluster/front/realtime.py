@@ -30,6 +30,7 @@ from askcam.server.access.request_ids import SCOPE
 from askcam.server.access.shares import ROLE, client_of
 from askcam.server.connections.protocol import NO_CLOSE_FRAME, broke_off
 from askcam.server.errors import Invalid, NotFound, Refusal
+from askcam.server.given_names import quoted
 from askcam.server.wire.refusals import on_wire
 
 PUSH, MODEL = "push:", "askcam"
@@ -64,7 +65,7 @@ def _shard(core: FrontCore, websocket: WebSocket) -> FrontShard:
     if model and model != MODEL and not model.startswith(PUSH):
         return directory.with_model(model) or directory.owner_of(model)
     if session is not None:
-        told = f"there is no session {session[:80]!r}, or the front was started again meanwhile: begin a new one"
+        told = f"there is no session {quoted(session)}, or the front was started again meanwhile: begin a new one"
         raise NotFound(told, "session", "session_not_found")
     if not model:
         names = ", ".join([*directory.cameras(), PUSH, MODEL])

@@ -13,6 +13,7 @@ from askcam.cluster.front.shards import FrontShard, ShardReply
 from askcam.cluster.merging import merge_watches
 from askcam.server.access.auth import Role
 from askcam.server.errors import Conflict, NotFound
+from askcam.server.given_names import quoted
 from askcam.server.wire.bodies import json_response, plain
 from askcam.server.wire.endpoint import Endpoint
 
@@ -35,7 +36,7 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         for each in replies.values():
             if not isinstance(each, ShardReply):
                 raise each  # it may have it
-        raise NotFound(f"there is no watch {name[:80]!r} on any shard; GET /v1/watches lists them", "name")
+        raise NotFound(f"there is no watch {quoted(name)} on any shard; GET /v1/watches lists them", "name")
 
     async def single(request: Request) -> FrontShard:
         """The one shard that has it. Raises WatchTwice, NotFound, ShardDown."""

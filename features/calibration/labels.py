@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from askcam.features.watches.setting import Kind, WatchSetting
+from askcam.server.given_names import quoted
 
 TRUE = frozenset({"true", "yes", "1", "on", "是", "有"})
 FALSE = frozenset({"false", "no", "0", "off", "否", "没有"})
@@ -123,12 +124,12 @@ def _label(where: str, row: Mapping[str, Any], setting: WatchSetting) -> Label:
         return Label(start, end, _choice(where, text, setting.choices) in setting.on_when)
     if text.lower() in TRUE | FALSE:
         return Label(start, end, text.lower() in TRUE)
-    raise LabelError(f"{where}: the label {text[:40]!r} must be true or false")
+    raise LabelError(f"{where}: the label {quoted(text)} must be true or false")
 
 
 def _choice(where: str, text: str, choices: Collection[str]) -> str:
     if text not in choices:
-        raise LabelError(f"{where}: the label {text[:40]!r} is none of the watch's choices: {', '.join(choices)}")
+        raise LabelError(f"{where}: the label {quoted(text)} is none of the watch's choices: {', '.join(choices)}")
     return text
 
 
@@ -143,5 +144,5 @@ def _time(where: str, name: str, said: Any) -> float:
     except ValueError:
         value = math.nan
     if not 0 <= value < math.inf:
-        raise LabelError(f"{where}: {name} is {text[:40]!r}; write seconds (12.5) or 1:02:03")
+        raise LabelError(f"{where}: {name} is {quoted(text)}; write seconds (12.5) or 1:02:03")
     return value

@@ -7,6 +7,7 @@ from askcam.features.evidence.errors import NotKept
 from askcam.features.evidence.index import reading
 from askcam.features.evidence.record import Evidence, decode
 from askcam.features.evidence.store import PICTURES
+from askcam.server.given_names import quoted
 
 
 class EvidenceArchive:
@@ -21,7 +22,7 @@ class EvidenceArchive:
         with reading(self.folder) as db:
             found = db.execute("SELECT document FROM answers WHERE id = ?", (answer_id,)).fetchone()
         if found is None:
-            raise NotKept(f"there is no evidence of an answer {answer_id[:64]!r} in {self.folder}")
+            raise NotKept(f"there is no evidence of an answer {quoted(answer_id)} in {self.folder}")
         return decode(found[0], answer_id)
 
     def ids(self) -> list[str]:

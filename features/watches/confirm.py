@@ -9,6 +9,7 @@ from askcam.features.watches.proposals import KEPT_S, Proposal
 from askcam.features.watches.service import Watching
 from askcam.features.watches.setting import WatchSetting
 from askcam.server.errors import NotFound
+from askcam.server.given_names import quoted
 from askcam.server.language.chinese import is_chinese
 
 SMALL_WORDS = frozenset(
@@ -38,7 +39,7 @@ def found(watching: Watching, proposal_id: str) -> Proposal:
     if proposal is None:
         minutes = KEPT_S / 60
         told = (
-            f"nothing is proposed as {proposal_id[:64]!r}; a proposal waits {minutes:g} minutes, and not over restarts"
+            f"nothing is proposed as {quoted(proposal_id)}; a proposal waits {minutes:g} minutes, and not over restarts"
         )
         raise NotFound(told, "id")
     return proposal

@@ -1,11 +1,12 @@
 """What the keeping of watches refuses."""
 
 from askcam.server.errors import Conflict, Invalid, NotFound, TooMany
+from askcam.server.given_names import quoted
 
 
 class NoSuchWatch(NotFound):
     def __init__(self, name: str) -> None:
-        super().__init__(f"there is no watch {name[:64]!r}; GET /v1/watches lists them", "name")
+        super().__init__(f"there is no watch {quoted(name)}; GET /v1/watches lists them", "name")
 
 
 class WatchExists(Conflict):

@@ -27,6 +27,7 @@ from askcam.server.camera_names import private
 from askcam.server.cameras import Cameras
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import Invalid, NotFound, Refusal, Unavailable
+from askcam.server.given_names import quoted
 from askcam.server.toml_file import NAME
 
 log = logging.getLogger(__name__)
@@ -163,7 +164,7 @@ class Watching:
         the epoch. Raises NotFound."""
         cameras = self.info(name).cameras
         if camera is not None and camera not in cameras:
-            raise NotFound(f"the watch {name!r} is not asked of the camera {camera[:64]!r}", "camera")
+            raise NotFound(f"the watch {name!r} is not asked of the camera {quoted(camera)}", "camera")
         posts = [(each, self._runner.post(name, each)) for each in cameras if camera in (None, each)]
         drawn = {each: post.history for each, post in posts if isinstance(post, Post)}
         return [WatchReadings(each, drawn[each].since(since) if each in drawn else []) for each, _ in posts]
@@ -171,7 +172,7 @@ class Watching:
     def check(self, name: str, setting: WatchSetting) -> None:
         """Raises Refusal for what create() would refuse."""
         if not NAME.fullmatch(name):
-            raise Invalid(f"{name[:64]!r} cannot be a watch's name: use up to 63 of a-z, 0-9, '-', '_'", "name")
+            raise Invalid(f"{quoted(name)} cannot be a watch's name: use up to 63 of a-z, 0-9, '-', '_'", "name")
         settings = self._settings()
         if name in settings:
             raise WatchExists(name)

@@ -27,6 +27,7 @@ from askcam.server.access.places import PlacesOf
 from askcam.server.access.proxies import Forwarded, TrustedProxies
 from askcam.server.access.request_ids import HEADER, SCOPE, RequestIds
 from askcam.server.errors import CannotRead, NotFound, Refusal, as_refusal
+from askcam.server.given_names import quoted
 from askcam.server.http.counting import CountRequests
 from askcam.server.http.refusing import Refusing, refuse, response_of
 from askcam.server.wire.refusals import MISTAKE, WireRefusal, on_wire
@@ -102,7 +103,7 @@ async def _nowhere(websocket: WebSocket) -> None:
 
 
 def _not_there(path: str, known: Callable[[str], bool]) -> NotFound:
-    text = f"nothing is at {path[:200]!r}; {hint(path, known)}"
+    text = f"nothing is at {quoted(path)}; {hint(path, known)}"
     return NotFound(text)
 
 

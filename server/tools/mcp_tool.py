@@ -9,6 +9,7 @@ import mcp_types as wire
 
 from askcam.server.access.sizes import check_depth
 from askcam.server.errors import Refusal
+from askcam.server.given_names import quoted
 from askcam.server.nesting import shallow
 from askcam.server.tools.base import Circumstance, Fault, Signature, ToolError
 
@@ -34,7 +35,7 @@ class McpTool:
     def __init__(self, server: Server, tool: wire.Tool) -> None:
         """Raises ValueError for one that cannot be offered to a model."""
         if not CALLABLE.fullmatch(tool.name):
-            raise ValueError(f"{tool.name[:80]!r} is no name for a function: use letters, digits, '_', '-', up to 64")
+            raise ValueError(f"{quoted(tool.name)} is no name for a function: use letters, digits, '_', '-', up to 64")
         try:
             check_depth(tool.input_schema, tool.name)
         except Refusal as exc:

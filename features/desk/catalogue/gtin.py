@@ -4,6 +4,8 @@ The form is what GS1 calls a GTIN without its leading zeros' ambiguity: 13 digit
 an EAN-8, 14 for the number of a case that holds several.
 """
 
+from askcam.server.given_names import quoted
+
 LENGTHS = (8, 12, 13, 14)
 
 
@@ -34,12 +36,12 @@ def problem(text: str) -> str | None:
     """Why `text` is no number that a retail barcode holds, in a few words; None if it is one."""
     digits = plain(text)
     if not (digits.isascii() and digits.isdigit()):
-        return f"the barcode {text[:40]!r} holds other signs than digits"
+        return f"the barcode {quoted(text)} holds other signs than digits"
     if len(digits) not in LENGTHS:
-        return f"the barcode {text[:40]!r} has {len(digits)} digits; EAN and UPC have 8, 12, 13 or 14"
+        return f"the barcode {quoted(text)} has {len(digits)} digits; EAN and UPC have 8, 12, 13 or 14"
     wanted = check_digit(digits[:-1])
     if wanted != digits[-1]:
-        return f"the barcode {text[:40]!r} ends in {digits[-1]}, its check digit is {wanted}"
+        return f"the barcode {quoted(text)} ends in {digits[-1]}, its check digit is {wanted}"
     return None
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from askcam.features.desk.catalogue import gtin
 from askcam.features.desk.catalogue.errors import CatalogueError
 from askcam.features.desk.catalogue.product import Product
+from askcam.server.given_names import quoted
 
 MAX_TEXT = 2000  # characters of one field
 DELIMITERS = ",;\t|"
@@ -135,9 +136,9 @@ def _money(text: str | None) -> tuple[str | None, str | None]:
     match = MONEY.fullmatch(text)
     number = None if match is None else _number(match[2])
     if match is None or number is None:
-        raise ValueError(f"the price {text[:40]!r} is no number")
+        raise ValueError(f"the price {quoted(text)} is no number")
     if number < 0:
-        raise ValueError(f"the price {text[:40]!r} is below zero")
+        raise ValueError(f"the price {quoted(text)} is below zero")
     sign = match[1] or match[3]
     return f"{number:f}", SYMBOLS.get(sign or "", sign)
 
@@ -170,7 +171,7 @@ def _whole(text: str | None, what: str) -> int | None:
         return None
     number = _number(text) if re.fullmatch(r"-?[\d.,' \u00a0]+", text) else None
     if number is None or number != int(number) or abs(number) > 10**12:
-        raise ValueError(f"{what} {text[:40]!r} is no whole number")
+        raise ValueError(f"{what} {quoted(text)} is no whole number")
     if number < 0:
-        raise ValueError(f"{what} {text[:40]!r} is below zero")
+        raise ValueError(f"{what} {quoted(text)} is below zero")
     return int(number)
