@@ -13,6 +13,7 @@ from askcam.client.errors import ConnectionFailed, wire_error
 from askcam.client.http import Http
 from askcam.client.line import body
 from askcam.client.protocol import CameraAnswer, Saw
+from askcam.client.sse import sent_events
 
 SILENCE_S = 300.0  # between two things that are told: cameras wait for their turn, and slow machines take their time
 END = "[DONE]"
@@ -54,13 +55,13 @@ def ask_cameras(
     asked["max_age_ms"] = max_age_ms
     wanted = {name: value for name, value in asked.items() if value is not None}
     ended = False
-    for line in http.lines("/v1/ask", {"Accept": "text/event-stream"}, SILENCE_S, method="POST", body=wanted):
-        if not line.startswith("data: "):
+    lines = http.lines("/v1/ask", {"Accept": "text/event-stream"}, SILENCE_S, method="POST", body=wanted)
+    for message in sent_events(lines):
+        if not message.data:
             continue
-        data = line.removeprefix("data: ")
-        if data == END:
+        if message.data == END:
             return
-        event = _read(http, data)
+        event = _read(http, message.data)
         if event is not None:
             ended = isinstance(event, AskDone)
             yield event

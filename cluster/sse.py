@@ -1,8 +1,7 @@
-"""Server-sent events as they come in pieces: passed on in whole, or read. Pure."""
+"""Server-sent events as they come in pieces, passed on in whole. Pure."""
 
-from dataclasses import dataclass
+from askcam.client.sse import MOST_BYTES
 
-MOST_BYTES = 1 << 20  # of one message
 ENDS = (b"\n\n", b"\r\n\r\n")
 
 
@@ -27,42 +26,3 @@ class WholeEvents:
         """What is held when the stream has come to its own end."""
         rest, self._rest = self._rest, b""
         return rest
-
-
-@dataclass(frozen=True, slots=True)
-class SentEvent:
-    """One message. `data` is empty for a comment, or where only an id or a pause was told."""
-
-    name: str
-    data: str
-    id: str | None
-
-
-class SentEvents:
-    """Reads a text/event-stream; raises ValueError for a message of more than `most` bytes."""
-
-    def __init__(self, most: int = MOST_BYTES) -> None:
-        self._most = most
-        self._rest = b""
-
-    def feed(self, piece: bytes) -> list[SentEvent]:
-        """The messages that a piece completes, comments among them."""
-        *blocks, self._rest = (self._rest + piece).replace(b"\r\n", b"\n").split(b"\n\n")
-        if len(self._rest) > self._most or any(len(block) > self._most for block in blocks):
-            raise ValueError(f"a message of more than {self._most >> 10} KiB")
-        return [_read(block.decode(errors="replace")) for block in blocks]
-
-
-def _read(block: str) -> SentEvent:
-    name, told_id = "", None
-    data: list[str] = []
-    for line in block.split("\n"):
-        field, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if field == "event":
-            name = value
-        elif field == "data":
-            data.append(value)
-        elif field == "id":
-            told_id = value
-    return SentEvent(name or "message", "\n".join(data), told_id)

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from askcam.client.protocol import encode
+from askcam.client.sse import SentEvent, SentEvents
 from askcam.cluster import ids
 from askcam.cluster.cursors import Cursor
 from askcam.cluster.front.link import LinkError
@@ -18,7 +19,6 @@ from askcam.cluster.front.positions import newest_number
 from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.ids import Garbage
 from askcam.cluster.merging import number_of, page_of
-from askcam.cluster.sse import SentEvent, SentEvents
 from askcam.server.access.auth import Role
 from askcam.server.errors import Refusal
 

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -10,6 +10,7 @@ import msgspec
 
 from askcam.client.errors import Busy, ConnectionFailed
 from askcam.client.http import Http
+from askcam.client.sse import sent_events
 from askcam.client.watches import EventList, WatchEvent
 from askcam.server.terminal import say, words
 from askcam.server.terminal.leaving import leaving
@@ -68,13 +69,14 @@ def _coming(http: Http, wanted: WantedEvents, last: str) -> Iterator[WatchEvent]
     while True:
         headers = {"Accept": "text/event-stream", "Last-Event-ID": last}
         try:
-            for name, data, told_id in messages(http.lines(f"/v1/events?{wanted.query()}", headers, SILENCE_S)):
+            for message in sent_events(http.lines(f"/v1/events?{wanted.query()}", headers, SILENCE_S)):
                 wait_s, away = FIRST_WAIT_S, _back(away)
-                last = told_id or last  # of a front it says how far each of its servers was heard
-                if name == "gone":
-                    say.errors.print(f"[yellow]{words.told('note')}[/] {told('watch.gone', data=say.escape(data))}")
-                elif name not in ("resume", "acknowledged"):
-                    event = msgspec.json.decode(data, type=WatchEvent)
+                last = message.id or last  # of a front it says how far each of its servers was heard
+                if message.name == "gone":
+                    gone = told("watch.gone", data=say.escape(message.data))
+                    say.errors.print(f"[yellow]{words.told('note')}[/] {gone}")
+                elif message.data and message.name not in ("resume", "acknowledged"):
+                    event = msgspec.json.decode(message.data, type=WatchEvent)
                     yield event
         except (ConnectionFailed, Busy) as exc:
             if not away:
@@ -88,22 +90,6 @@ def _back(away: bool) -> bool:
     if away:
         say.errors.print(told("watch.back"))
     return False
-
-
-def messages(lines: Iterable[str]) -> Iterator[tuple[str, str, str]]:
-    """The (name, data, id) of each message of a text/event-stream that has a name; "" where there is none."""
-    name, data, told_id = "", "", ""
-    for line in lines:
-        field, _, value = line.partition(": ")
-        if line == "" and name:
-            yield name, data, told_id
-            name, data, told_id = "", "", ""
-        elif field == "event":
-            name = value
-        elif field == "data":
-            data = value
-        elif field == "id":
-            told_id = value
 
 
 def _show(event: WatchEvent, json: bool) -> None:

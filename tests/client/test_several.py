@@ -19,14 +19,15 @@ DONE = AskDone(AskReply("gate: no answer", "listing", SAW))
 
 
 class SaidLines(Http):
-    """An Http that is answered with these lines."""
+    """An Http that is answered with these lines, a message each."""
 
     said: tuple[str, ...] = ()
     asked: Any = None
 
     def lines(self, path: str, headers: dict[str, str], silence_s: float, method: str = "GET", body: Any = None) -> Any:
         object.__setattr__(self, "asked", (method, path, body))
-        yield from self.said
+        for line in self.said:
+            yield from (line, "")
 
 
 def told(*events: object, also: tuple[str, ...] = ()) -> SaidLines:

@@ -12,7 +12,7 @@ import pytest
 from support.fronts import comes_true, front_before, fronted
 from support.servers.fake_shard import FakeShard, Heard, begin, running, say, tell
 
-from askcam.cluster.sse import SentEvents
+from askcam.client.sse import SentEvents
 
 LISTS = "/v1/events"
 

@@ -16,8 +16,6 @@ from support.servers.askcam_server import LiveServer, live_server
 from support.waiting import until
 from support.watch_events import add, open_store
 
-from askcam.features.watches.cli_events import messages
-
 CONFIG = """
 [server]
 token = "viewers-token"
@@ -165,9 +163,3 @@ def _event(line: str) -> dict[str, Any]:
 
 def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONUNBUFFERED": "1"}
-
-
-def test_messages_of_a_stream() -> None:
-    told = ["retry: 2000", "", ": alive", "", "id: 7", "event: on", 'data: {"id": 7}', "", "event: resume", "data: {}"]
-    assert list(messages([*told, ""])) == [("on", '{"id": 7}', "7"), ("resume", "{}", "")]
-    assert list(messages(told)) == [("on", '{"id": 7}', "7")]  # one that is broken off is none
