@@ -97,6 +97,9 @@ class ScriptedCamera:
     def window(self) -> View | None:
         return self._window.view()
 
+    def look(self) -> View:
+        raise AssertionError("all of its pictures are sampled")
+
     def shot(self) -> Shot | None:
         return None
 

@@ -161,3 +161,11 @@ def card_refusal(free: int, weights_bytes: int, wanted: int | None = None) -> st
 
 def _gb(count: int) -> str:
     return f"{count / 1e9:.2f} GB"
+
+
+def full(num_cameras: int, max_pairs: int) -> str:
+    """Why one camera more is refused, and what helps."""
+    return (
+        f"the engine's memory holds the windows of {num_cameras} cameras; more would fit with more memory (kv_gb), "
+        f"windows shorter than {max_pairs} pairs (max_pairs) or smaller frames (max_pixels)"
+    )

@@ -15,7 +15,9 @@ from askcam.engine.front import Front, failed
 from askcam.engine.inbox import Asked, cancelled
 from askcam.engine.interface import EngineConfig, EngineMemory, LiveSource, SeenPace, WindowSource
 from askcam.engine.live.answering import RunningAnswer
+from askcam.engine.live.background import BackgroundTurns
 from askcam.engine.live.beginnings import Beginning, Beginnings
+from askcam.engine.live.capacity import full
 from askcam.engine.live.keeper import Keeper
 from askcam.engine.live.kvpool import PoolFull
 from askcam.engine.live.model import LiveModel
@@ -59,17 +61,14 @@ class LiveEngine(Front):
         self._scores: Scores | None = None  # one scoring at a time
         self._parked: list[Asked] = []  # taken up, but the pool was full
         self._ingest_after = 0.0
+        self._background = BackgroundTurns()
         self._thread.start()
 
     # -- any thread
 
     def attach(self, source: WindowSource) -> None:
         if len(self._sources) >= self._most_cameras:
-            raise NoRoom(
-                f"the engine's memory holds the windows of {self._most_cameras} cameras; more would fit with more "
-                f"memory (kv_gb), windows shorter than {self.info.max_pairs} pairs (max_pairs) or smaller frames "
-                "(max_pixels)"
-            )
+            raise NoRoom(full(self._most_cameras, self.info.max_pairs))
         super().attach(source)
         if isinstance(source, LiveSource):
             name = source.name
@@ -117,11 +116,14 @@ class LiveEngine(Front):
         self._take_questions()
         self._end_cancelled()
         begun = self._begin_on()
-        busy = bool(self._answers)
-        if busy:
+        if busy := bool(self._answers):
             self._run_rows()
-        scored = self._score()
-        return self._ingest() or scored or busy or begun
+        began = time.monotonic()
+        if not self._background.due(began, somebody_waits=busy or begun):
+            return True
+        worked = any([self._score(), self._ingest()])
+        self._background.took(began, time.monotonic())
+        return worked or busy or begun
 
     def _take_questions(self) -> None:
         """Start on the waiting questions for which there is room; when that takes long, on the others after a pass, so
@@ -137,6 +139,7 @@ class LiveEngine(Front):
             try:
                 if isinstance(asked.question, Scoring):
                     self._scores = self._scorer.begin(asked, asked.question, started)
+                    self._background.took(started, time.monotonic())
                 else:
                     beside = bool(self._answers or self._beginnings)
                     steps = self._starter.start(asked, asked.question, started, beside=beside)
@@ -151,7 +154,9 @@ class LiveEngine(Front):
                 self._finished(asked, failed(exc, f"starting on question {asked.ticket}"), started)
 
     def _poll(self) -> Asked | None:
-        return self._inbox.poll(scorings=self._scores is None, wanted=self._beginnings.takes)
+        waits = bool(self._answers or self._beginnings)
+        scorings = self._scores is None and self._background.due(time.monotonic(), somebody_waits=waits)
+        return self._inbox.poll(scorings=scorings, wanted=self._beginnings.takes)
 
     def _begin_on(self) -> bool:
         """Some pieces of what questions bring, until one may be answered. Returns whether there were any."""

@@ -5,6 +5,7 @@ seconds. Looking takes place in a thread, and costs a fraction of a millisecond 
 """
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 import time
@@ -33,6 +34,7 @@ LOOK_S = 0.5  # how often cameras are looked at
 AGAIN_S = 5.0  # before a scene is asked about again, or written down again, when that failed
 REST_S = 1.0  # after something unforeseen
 WIDTH, QUALITY = 320, 70  # of pictures, JPEG
+LATELY_S = 1.0  # between the newest sampled frame and the newest picture
 NEAR_S = 1.0  # a full picture so near to the frame that the model saw shows the same
 
 
@@ -43,6 +45,8 @@ class Watched(Protocol):
     def name(self) -> str: ...
 
     def window(self) -> View | None: ...
+
+    def look(self) -> View: ...
 
     def shot(self) -> Shot | None: ...
 
@@ -113,7 +117,7 @@ class NoteWriter:
     def _look(self, cameras: tuple[Watched, ...]) -> None:
         """In a thread; the event loop waits for it."""
         for camera in cameras:
-            desk, view = self._desks[camera.name], camera.window()
+            desk, view = self._desks[camera.name], _newest_view(camera)
             if view is None:
                 continue
             for frame in _unique(view.frames):
@@ -176,6 +180,16 @@ class NoteWriter:
 
     def _count(self, camera: str, outcome: str) -> None:
         self.outcomes[camera, outcome] += 1
+
+
+def _newest_view(camera: Watched) -> View | None:
+    """Of what was sampled; with the newest picture taken in where none was lately, as where nothing moves, or the model
+    holds few frames: a scene that rests would be described when the next one is sampled."""
+    view, shot = camera.window(), camera.shot()
+    if view is not None and shot is not None and shot.picture.mono - view.newest.mono >= LATELY_S:
+        with contextlib.suppress(StreamError):  # it was lost just now
+            return camera.look()
+    return view
 
 
 def _unique(frames: tuple[Frame, ...]) -> Iterable[Frame]:

@@ -26,9 +26,9 @@ from askcam.features.timeline.questions import Questions
 from askcam.features.timeline.thread import NoteThread
 from askcam.features.timeline.writer import NoteWriter
 from askcam.server.model import Model
-from askcam.stream.fit import resize
-from askcam.stream.frame import Frame, Pixels
+from askcam.stream.frame import AgeBasis, Pixels
 from askcam.stream.shot import Shot
+from askcam.stream.sources.push import PushedPicture
 from askcam.stream.window import View, Window
 
 EPOCH = 1_760_000_000.0
@@ -50,7 +50,7 @@ class Scripted:
     def __init__(self, name: str, engine: Engine) -> None:
         self._name, self._engine, self.seq = name, engine, 0
         self._window = Window(name, engine.anchors, 2.0)
-        self._newest: Frame | None = None
+        self._shot: Shot | None = None
 
     @property
     def name(self) -> str:
@@ -59,17 +59,22 @@ class Scripted:
     def take(self, pixels: Pixels, sampled: bool = True) -> None:
         """One that is not sampled is the newest picture all the same."""
         at = self.seq / 2
-        fitted = resize(pixels, self._engine.fit(pixels.shape[1], pixels.shape[0]))
-        self._newest = Frame(self.name, self.seq, EPOCH + at, at, fitted)
+        self._shot = Shot(self.name, self.seq, PushedPicture(EPOCH + at, at, AgeBasis.CAPTURE, pixels), None)
         if sampled:
-            self._window.add(self._newest)
+            self._window.add(self._shot.fitted(self._engine.fit))
         self.seq += 1
 
     def window(self) -> View | None:
-        return self._window.view(self._newest)
+        return self._window.view()
+
+    def look(self) -> View:
+        assert self._shot is not None, "nobody looks before the first picture"
+        view = self._window.view(self._shot.fitted(self._engine.fit))
+        assert view is not None
+        return view
 
     def shot(self) -> Shot | None:
-        return None
+        return self._shot
 
 
 class Stage:
