@@ -15,7 +15,6 @@ import platform
 import resource
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -41,7 +40,7 @@ def main() -> None:
     parser.add_argument("--dtypes", nargs="+", default=["float32", "bfloat16"], choices=["float32", "bfloat16"])
     options = parser.parse_args()
     torch.set_num_threads(1)
-    layers, depth = shorten(options.shape, options.part)
+    layers, depth = shapes.shorten(options.shape, options.part)
     found: dict[str, Any] = {
         "bench": "real shape",
         "shape": options.shape,
@@ -56,28 +55,15 @@ def main() -> None:
     print(json.dumps(found))
 
 
-def shorten(shape: str, part: int) -> tuple[int, int]:
-    """Make the shape "part" of it; returns how many layers and blocks that has."""
-    hybrid = shapes.HYBRIDS.get(shape)
-    if hybrid is not None:
-        layers, depth = hybrid.layers // part // 4 * 4, hybrid.depth // part  # of four layers one has full attention
-        shapes.HYBRIDS["part"] = replace(hybrid, layers=layers, depth=depth)
-        return layers, depth
-    hidden, layers, heads, kv, inner, words, tied, sections, depth, width, vision_heads = shapes.SHAPES[shape]
-    layers, depth = layers // part, depth // part
-    shapes.SHAPES["part"] = (hidden, layers, heads, kv, inner, words, tied, sections, depth, width, vision_heads)
-    return layers, depth
-
-
 def measure(dtype: torch.dtype) -> dict[str, float]:
     """CPU seconds, and memory: what the process has at most by what the weights take."""
-    loaded = shapes.random_model("part", torch.device("cpu"), dtype, max_pairs=PAIRS)
+    loaded = shapes.random_model(shapes.PART, torch.device("cpu"), dtype, max_pairs=PAIRS)
     weights = sum(parameter.nbytes for parameter in loaded.model.parameters())
     side = loaded.spec.factor
     prompter = LivePrompter(loaded, "trained")
     view = noise_view(WIDTH // side * side, HEIGHT // side * side, PAIRS)
     stock_s = cpu(lambda: stock_logits(loaded.model, prompter, view), runs=1)
-    model = make_model(loaded, EngineConfig("2b", kv_gb=0.2))
+    model = make_model(loaded, EngineConfig(shapes.PART, kv_gb=0.5))
     pair_s = cpu(lambda: model.encode(view.pairs[:1]))
     append_s, question_s, token_s = on_a_window(model, prompter, view)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

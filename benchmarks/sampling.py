@@ -1,9 +1,10 @@
 """What choosing tokens as real checkpoints do costs, against greedy ones: answers at once, in one run.
 
-    python benchmarks/sampling.py [--answers N] [--tokens N] [--rounds N] [--shape 2b] [--dtype float32]
+    python benchmarks/sampling.py [--answers N] [--tokens N] [--rounds N] [--shape 2b] [--part 8] [--dtype float32]
 
-On the built-in model, and on random weights of a real shape, whose vocabulary has 151,936 tokens. Each round asks all
-at once, first greedily and then by each family's own generation_config.json. One thread. Tokens a second are of the
+On the built-in model, and on random weights of a real shape's widths, whose vocabulary has 151,936 tokens: of its
+layers one in eight (--part 1: all), so that choosing weighs more here than in the whole model. Each round asks all at
+once, first greedily and then by each family's own generation_config.json. One thread. Tokens a second are of the
 whole process's computing, since other programs may run beside it: medians over the rounds, and the share of greedy's.
 The last line is JSON.
 """
@@ -20,7 +21,7 @@ from typing import Any
 import torch
 
 from askcam.demo.builtin import model_path
-from askcam.engine.bench.shapes import GENERATION, random_model
+from askcam.engine.bench.shapes import GENERATION, PART, random_model, shorten
 from askcam.engine.checkpoint import load
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.live.build import build
@@ -38,6 +39,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=24, help="of each answer")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--shape", default="2b", choices=["2b", "tiny", "none"])
+    parser.add_argument("--part", type=int, default=8, help="one layer of so many")
     parser.add_argument("--dtype", default="float32", choices=["float32", "bfloat16"])
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -48,8 +50,9 @@ def main() -> None:
     builtin.model.generation_config.eos_token_id = None  # all answers are equally long
     found["built-in"] = measure(build(builtin, config), options)
     if options.shape != "none":
-        loaded = random_model(options.shape, torch.device("cpu"), getattr(torch, options.dtype), max_pairs=2)
-        found[f"{options.shape}, {options.dtype}"] = measure(build(loaded, config), options)
+        layers, _ = shorten(options.shape, options.part)
+        loaded = random_model(PART, torch.device("cpu"), getattr(torch, options.dtype), max_pairs=2)
+        found[f"{options.shape}, {layers} layers, {options.dtype}"] = measure(build(loaded, config), options)
     print(
         f"{options.answers} answers at once, {options.tokens} tokens each; tokens a second of computing (of greedy's)"
     )
