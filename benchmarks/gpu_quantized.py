@@ -31,8 +31,8 @@ def save(folder: Path, part_of: str, device: torch.device) -> None:
     """A checkpoint with a part of that shape's layers, whose head is no other tensor's: quantizing writes both."""
     hidden, layers, heads, kv, inner, words, _, sections, depth, width, vision_heads = shapes.SHAPES[part_of]
     layers, depth = min(LAYERS, layers), min(LAYERS, depth)
-    shapes.SHAPES["part"] = (hidden, layers, heads, kv, inner, words, False, sections, depth, width, vision_heads)
-    loaded = shapes.random_model("part", device, torch.float32 if device.type == "cpu" else torch.bfloat16)
+    shapes.SHAPES[shapes.PART] = (hidden, layers, heads, kv, inner, words, False, sections, depth, width, vision_heads)
+    loaded = shapes.random_model(shapes.PART, device, torch.float32 if device.type == "cpu" else torch.bfloat16)
     loaded.model.save_pretrained(folder)
     loaded.processor.save_pretrained(folder)
 

@@ -47,10 +47,8 @@ def engines_of(part: int | None) -> dict[str, LiveEngine]:
     if part is None:
         loaded = load(replace(config["full"], model=str(model_path())), lambda what, share: None)
     else:
-        hidden, layers, heads, kv, inner, words, tied, sections, depth, width, vision_heads = shapes.SHAPES["2b"]
-        some = (layers // part, depth // part)
-        shapes.SHAPES["part"] = (hidden, some[0], heads, kv, inner, words, tied, sections, some[1], width, vision_heads)
-        loaded = shapes.random_model("part", torch.device("cpu"), torch.bfloat16, MAX_PAIRS)
+        shapes.shorten("2b", part)
+        loaded = shapes.random_model(shapes.PART, torch.device("cpu"), torch.bfloat16, MAX_PAIRS)
         usual = ModelLimits(loaded.spec.frame.min_pixels, LIVE_TOKENS * loaded.spec.factor**2)
         loaded = replace(loaded, spec=replace(loaded.spec, frame=usual))
     low = replace(

@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from real_shape import shorten  # beside this file
 
 from askcam.engine.bench import shapes
 
@@ -43,7 +42,7 @@ def main() -> None:
     parser.add_argument("--backend", default="live", choices=["live", "portable"])
     parser.add_argument("--questions", type=int, default=2)
     options = parser.parse_args()
-    layers, _ = shorten(options.shape, options.part)
+    layers, _ = shapes.shorten(options.shape, options.part)
     with tempfile.TemporaryDirectory() as folder:
         stored = write_checkpoint(Path(folder) / "model", getattr(torch, options.dtype))
         found = serve(Path(folder), options)
@@ -60,7 +59,7 @@ def main() -> None:
 
 def write_checkpoint(folder: Path, dtype: torch.dtype) -> int:
     """As a hub lays one out; returns the bytes of its weights."""
-    loaded = shapes.random_model("part", torch.device("cpu"), dtype)
+    loaded = shapes.random_model(shapes.PART, torch.device("cpu"), dtype)
     loaded.model.save_pretrained(folder)
     loaded.processor.save_pretrained(folder)
     return sum(file.stat().st_size for file in folder.glob("*.safetensors"))

@@ -15,7 +15,6 @@ from askcam.engine.front import Front, failed
 from askcam.engine.inbox import Asked, cancelled
 from askcam.engine.interface import EngineConfig, EngineMemory, LiveSource, SeenPace, WindowSource
 from askcam.engine.live.answering import RunningAnswer
-from askcam.engine.live.background import BackgroundTurns
 from askcam.engine.live.beginnings import Beginning, Beginnings
 from askcam.engine.live.capacity import full
 from askcam.engine.live.keeper import Keeper
@@ -23,7 +22,7 @@ from askcam.engine.live.kvpool import PoolFull
 from askcam.engine.live.model import LiveModel
 from askcam.engine.live.prompts import LivePrompter
 from askcam.engine.live.sampling import TokenSampler
-from askcam.engine.live.scheduler import Scheduler
+from askcam.engine.live.scheduler import BackgroundTurns, Scheduler
 from askcam.engine.live.scoring import Scorer, Scores
 from askcam.engine.live.starting import Starter
 from askcam.engine.loading import Loaded

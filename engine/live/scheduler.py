@@ -1,4 +1,5 @@
-"""When frames come faster than they can be taken in: which camera is asked to sample less, and when it may again. Pure.
+"""When frames come faster than they can be taken in: which camera is asked to sample less, and when it may again; and
+when what nobody waits for has its turn beside answers. Pure.
 
 Nothing is queued: what a camera's window holds is all there ever is to do. A pair must be in its windows before the
 next one is complete. When that fails for a while, the camera that was asked longest ago halves its rate; when there is
@@ -71,3 +72,20 @@ class Scheduler:
         self._calm_since = now
         dearest = max(slowed, key=lambda pace: pace.asked_at)
         return PaceChange(dearest.name, min(dearest.own_fps, dearest.fps * 2), slower=False)
+
+
+class BackgroundTurns:
+    """When frames and scorings have theirs while somebody is being answered: after each, answers have the engine for as
+    long. So half of its time is theirs, however slow the machine is, and however much there is to take in. Times in
+    seconds, on any one clock. Owned by the engine thread."""
+
+    def __init__(self) -> None:
+        self._not_before = 0.0
+
+    def due(self, now: float, *, somebody_waits: bool) -> bool:
+        """Whether there may be one."""
+        return not somebody_waits or now >= self._not_before
+
+    def took(self, began: float, ended: float) -> None:
+        """There was one."""
+        self._not_before = ended + (ended - began)

@@ -1,6 +1,20 @@
-"""Who is asked to sample less when the model cannot keep up."""
+"""Who is asked to sample less when the model cannot keep up; and who is being answered has half of the engine."""
 
-from askcam.engine.live.scheduler import CALM_S, LEAST_FPS, LOOK_S, PATIENCE_S, CameraPace, PaceChange, Scheduler
+from hypothesis import given
+from hypothesis import strategies as st
+
+from askcam.engine.live.scheduler import (
+    CALM_S,
+    LEAST_FPS,
+    LOOK_S,
+    PATIENCE_S,
+    BackgroundTurns,
+    CameraPace,
+    PaceChange,
+    Scheduler,
+)
+
+SECONDS = st.floats(0.001, 10)
 
 
 def pace(name: str, lag_s: float = 0.0, fps: float = 2.0, asked_at: float = 0.0, own_fps: float = 2.0) -> CameraPace:
@@ -60,3 +74,26 @@ def test_a_lag_has_the_calm_begin_anew() -> None:
     assert scheduler.look(CALM_S, slowed) is None
     assert scheduler.look(2 * CALM_S - 1.1, slowed) is None
     assert scheduler.look(2 * CALM_S - 1, slowed) == PaceChange("a", 1.0, slower=False)
+
+
+@given(st.lists(st.tuples(SECONDS, SECONDS), min_size=1, max_size=50))
+def test_who_waits_has_half_of_the_time(steps: list[tuple[float, float]]) -> None:
+    """Of each step: how long its pass takes, and what there is to take in."""
+    turns, now, passes, others, last = BackgroundTurns(), 0.0, 0.0, 0.0, 0.0
+    for answering, background in steps:
+        now += answering
+        passes += answering
+        if turns.due(now, somebody_waits=True):
+            turns.took(now, now + background)
+            now += background
+            others, last = others + background, background
+        assert others <= passes + last + 1e-6  # the last one is not made up for yet
+
+
+@given(st.lists(SECONDS, max_size=20))
+def test_nobody_waits_and_nothing_is_held_up(turns_s: list[float]) -> None:
+    turns, now = BackgroundTurns(), 0.0
+    for took in turns_s:
+        assert turns.due(now, somebody_waits=False)
+        turns.took(now, now + took)
+        now += took
