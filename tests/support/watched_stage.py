@@ -94,5 +94,5 @@ class Listener:
 
         thread = threading.Thread(target=follow, daemon=True)
         thread.start()
-        assert began.wait(30)
+        assert began.wait(60)
         return thread

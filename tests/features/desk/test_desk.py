@@ -59,7 +59,7 @@ class Film:
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
-        self._thread.join(10)
+        self._thread.join(60)
         self.camera.close()
 
 

@@ -110,7 +110,7 @@ async def test_one_that_hangs_blocks_neither_the_event_loop_nor_the_next_try_for
     assert isinstance(outcome, DeliveryFailed)
     assert turns > 10
     receiver.slow.clear()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while isinstance(await services.send(letter(ASKED)), DeliveryFailed):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     services.close()
