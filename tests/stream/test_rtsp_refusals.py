@@ -17,7 +17,8 @@ from askcam.stream.sources.pyav import PyAVSource
 from askcam.stream.sources.registry import resolve
 
 PASSWORD = "pa/ss#w?[o]r d@%"
-OPEN_S = 1.5  # where a camera says nothing, all of it is waited for
+OPEN_S = 20.0
+SILENT_S = 1.5  # where a camera says nothing, all of it is waited for
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def _play(source: PyAVSource) -> None:
 
 @pytest.mark.parametrize("step", ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"])
 def test_a_camera_that_falls_silent_is_told_as_silent_and_where(server: RefusingRTSP, step: str) -> None:
-    error = refusal(f"{server.url}?step={step}&silent=1")
+    error = refusal(f"{server.url}?step={step}&silent=1", SILENT_S)
     assert f"no answer to {step} from {server.address}: it is there but says nothing" in str(error)
     assert not error.permanent
 
@@ -169,7 +170,7 @@ def test_upper_case_schemes_play(server: RefusingRTSP) -> None:
 
 
 def test_rtsps_at_a_port_without_tls_is_named(server: RefusingRTSP) -> None:
-    told = str(refusal(f"rtsps://{server.address}/cam"))
+    told = str(refusal(f"rtsps://{server.address}/cam", SILENT_S))
     assert "try rtsp:// instead of rtsps://" in told or "no answer to the TLS handshake" in told
 
 
@@ -200,7 +201,7 @@ def test_a_reply_without_end_is_bounded() -> None:
 
         thread = threading.Thread(target=flood, daemon=True)
         thread.start()
-        error = refusal(f"rtsp://127.0.0.1:{listening.getsockname()[1]}/cam")
+        error = refusal(f"rtsp://127.0.0.1:{listening.getsockname()[1]}/cam", SILENT_S)
         stop.set()
         assert "is no RTSP" in str(error) or "no answer" in str(error)
         thread.join(60)

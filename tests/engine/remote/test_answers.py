@@ -120,9 +120,10 @@ def test_pictures_and_clips_in_the_conversation_are_seen(
 
 
 def test_silence_before_the_first_word_ends_in_time(
-    vllm: RunningModelServer, opened: Opened, asked: Asked, events: Events
+    vllm: RunningModelServer, opened: Opened, asked: Asked, events: Events, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = opened(vllm, first_s=1.5)
+    engine = opened(vllm)
+    monkeypatch.setattr(engine._transport, "first_s", 1.5)
     vllm.goes_wrong("slow_first")
     error = failure(events(engine, asked(camera=None)))
     assert isinstance(error, EngineFailure)
