@@ -11,7 +11,7 @@ from support.servers.askcam_server import LiveServer
 from support.servers.running import MJPEGServer
 from support.waiting import until
 
-WAIT_S = 60.0  # a window of four seconds must fill and change, on a busy machine
+WAIT_S = 180.0  # a window of four seconds must fill and change, on a busy machine
 
 CONFIG = """
 [server]

@@ -30,7 +30,7 @@ cameras = ["lobby"]
 every_s = 0.2
 """
 SEVERITIES = ("info", "warning", "critical")
-WAIT_S = 60.0
+WAIT_S = 180.0
 
 
 @pytest.fixture(scope="module")
