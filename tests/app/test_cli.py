@@ -203,7 +203,9 @@ def test_doctor_finds_this_machine_its_camera_and_a_short_clip_well(tmp_path: Pa
     write_clip(tmp_path / "bell.mp4", num_frames=3, fps=10)
     done = askcam("doctor", "--camera", "synthetic:1", "--camera", str(tmp_path / "bell.mp4"), "--json")
     findings = [json.loads(line) for line in done.stdout.splitlines()]
-    assert done.returncode == 0, done.stdout + done.stderr
+    bad = {found["what"] for found in findings if not found["ok"]}
+    assert bad <= {"speed"}, done.stdout + done.stderr  # a machine that others use may be too slow, and is told so
+    assert done.returncode == bool(bad), done.stderr
     assert {"python", "torch", "device", "camera synthetic:1"} <= {found["what"] for found in findings}
     assert [found["ok"] for found in findings if found["what"].startswith("camera")] == [True, True], findings
 
