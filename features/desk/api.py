@@ -8,6 +8,7 @@ from starlette.responses import Response
 from askcam.client.protocol import Advice, DeskCode, DeskInfo
 from askcam.features.desk.desks import Desks
 from askcam.features.desk.guidance import SAID
+from askcam.features.desk.sightings import verified
 from askcam.server.camera_names import private
 from askcam.server.cameras import Cameras
 from askcam.server.errors import NotFound
@@ -26,8 +27,8 @@ def endpoints(cameras: Cameras, desks: Desks) -> list[Endpoint]:
             pushed = private(name)
             remedy = "connect with ?model=push:desk" if pushed else f"set desk = true under [cameras.{name}]"
             raise NotFound(f"camera {quoted(name)} is no product desk: {remedy}", "name", "no_desk")
-        now, view = time.monotonic(), desk.view
-        told = {(each.format, each.text) for each in desk.codes()}
+        now, view, seen = time.monotonic(), desk.view, desk.seen()
+        told = {(each.format, each.text) for each in verified(seen)}
         codes = [
             DeskCode(
                 code=each.text,
@@ -39,7 +40,7 @@ def endpoints(cameras: Cameras, desks: Desks) -> list[Endpoint]:
                 age_ms=round(each.age_s(now) * 1000, 1),
                 corners=[[round(x, 1), round(y, 1)] for x, y in each.corners],
             )
-            for each in view.codes
+            for each in seen
         ]
         info = DeskInfo(
             camera=name,

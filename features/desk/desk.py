@@ -79,10 +79,14 @@ class Desk:
         if self._thread.is_alive():
             self._thread.join(WAIT_S)
 
-    def codes(self) -> tuple[Sighting, ...]:
-        """The verified codes of the last seconds, the last seen first."""
+    def seen(self) -> tuple[Sighting, ...]:
+        """All codes of the last seconds, the last seen first; also where no picture came since."""
         now = time.monotonic()
-        return verified(each for each in self.view.codes if each.age_s(now) <= KEEP_S)
+        return tuple(each for each in self.view.codes if each.age_s(now) <= KEEP_S)
+
+    def codes(self) -> tuple[Sighting, ...]:
+        """Of these, the verified ones."""
+        return verified(self.seen())
 
     def facts(self) -> tuple[Fact, ...]:
         """What was read and looked up in the last seconds."""

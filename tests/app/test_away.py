@@ -41,6 +41,6 @@ def test_the_usual_models_server_is_waited_for(tmp_path: Path) -> None:
             until(lambda: http.post("/v1/chat/completions", json=body).status_code == 200, "an answer")
     finally:
         process.terminate()
-        _, log = process.communicate(timeout=30)
+        _, log = process.communicate(timeout=60)
         models.kill()
     assert log.count("the model is away: nothing answers at") == 1, log

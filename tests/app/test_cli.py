@@ -80,12 +80,12 @@ def test_a_second_server_of_one_user_says_who_keeps_the_watches(tmp_path: Path) 
     home = {"XDG_DATA_HOME": str(tmp_path)}
     watch = {"question": "Is there a dog?", "cameras": ["a"]}
     with running(cameras=["a=synthetic:1"], env=home) as first:
-        assert httpx.post(f"{first.url}/v1/watches", json={"name": "dog", **watch}).status_code == 201
+        assert httpx.post(f"{first.url}/v1/watches", json={"name": "dog", **watch}, timeout=60).status_code == 201
         with running(cameras=["a=synthetic:1"], env=home) as second:
             said = "".join(second.log)
             assert "another askcam that runs here keeps the watches" in said
             assert "WARNING" not in said
-            assert httpx.get(f"{second.url}/v1/watches").json()["data"] == []
+            assert httpx.get(f"{second.url}/v1/watches", timeout=60).json()["data"] == []
 
 
 def test_asking_about_an_unknown_camera_names_the_known_ones(live_server: LiveServer) -> None:
@@ -203,7 +203,9 @@ def test_doctor_finds_this_machine_its_camera_and_a_short_clip_well(tmp_path: Pa
     write_clip(tmp_path / "bell.mp4", num_frames=3, fps=10)
     done = askcam("doctor", "--camera", "synthetic:1", "--camera", str(tmp_path / "bell.mp4"), "--json")
     findings = [json.loads(line) for line in done.stdout.splitlines()]
-    assert done.returncode == 0, done.stdout + done.stderr
+    bad = {found["what"] for found in findings if not found["ok"]}
+    assert bad <= {"speed"}, done.stdout + done.stderr  # a machine that others use may be too slow, and is told so
+    assert done.returncode == bool(bad), done.stderr
     assert {"python", "torch", "device", "camera synthetic:1"} <= {found["what"] for found in findings}
     assert [found["ok"] for found in findings if found["what"].startswith("camera")] == [True, True], findings
 

@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -41,11 +40,9 @@ def test_the_process_ends_with_0(what: str, number: int) -> None:
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        began = time.monotonic()
         process.send_signal(number)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=90)  # where it would be 600
         assert process.returncode == 0, err
-        assert time.monotonic() - began < 30  # where it would be 600
         assert "Traceback" not in err
     finally:
         process.kill()

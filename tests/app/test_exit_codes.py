@@ -47,7 +47,7 @@ def test_every_kind_of_end_has_its_code(end: str, live_server: LiveServer, tmp_p
 
 
 def followers(url: str) -> float:
-    text = httpx.get(f"{url}/metrics", timeout=10).text
+    text = httpx.get(f"{url}/metrics", timeout=60).text
     return next(float(line.split()[1]) for line in text.splitlines() if line.startswith("askcam_event_readers "))
 
 

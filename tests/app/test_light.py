@@ -84,7 +84,7 @@ def test_a_front_reads_no_torch_and_no_camera_whatever_it_is_asked() -> None:
             assert client.get("/v1/cameras").status_code == 503
             assert client.post("/v1/chat/completions", json={"model": "lobby"}).status_code == 503
             assert client.get("/metrics").status_code == 200
-        with connect(f"ws{said[0]['url'][4:]}/v1/realtime?model=lobby") as websocket:
+        with connect(f"ws{said[0]['url'][4:]}/v1/realtime?model=lobby", open_timeout=60) as websocket:
             assert json.loads(websocket.recv())["error"]["code"] == "shard_down"
         process.send_signal(signal.SIGTERM)
         _, told = process.communicate(timeout=60)

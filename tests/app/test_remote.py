@@ -95,7 +95,7 @@ def served(kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
             until(lambda: found.ask().status_code == 200, "the camera to show something", 60)
             yield found
         process.terminate()
-        process.wait(20)
+        process.wait(60)
         for each in (process.stdin, process.stdout, process.stderr):
             assert each is not None
             each.close()
@@ -124,7 +124,7 @@ def test_neither_torch_nor_transformers_is_read(served: Served) -> None:
     served.process.stdin.flush()
     line = ""
     while not line.startswith("READ"):
-        line = served.lines.get(timeout=30)
+        line = served.lines.get(timeout=60)
     assert line.strip() == "READ"
 
 
@@ -167,7 +167,7 @@ def test_a_watch_scores_over_it(served: Served) -> None:
         (now,) = served.http.get("/v1/watches/cup").json()["now"]
         return now["probability"] is not None and now
 
-    now = until(read, "a reading", 30)
+    now = until(read, "a reading", 60)
     assert 0.0 < now["probability"] < 1.0
     choice = {"kind": "choice", "choices": ["red", "an elephant"], "on_when": ["red"]}
     refused = served.http.post("/v1/watches", json={**watch, "name": "colour", **choice})

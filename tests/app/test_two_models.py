@@ -101,9 +101,9 @@ def test_a_model_is_asked_about_pictures_by_its_name(both: Both) -> None:
     said = both.http.post("/v1/responses", json={"model": "far", "input": "hello"}).json()
     assert said["askcam"]["model"] == "far"
     with connect(
-        f"{str(both.http.base_url).replace('http', 'ws')}/v1/realtime?model=far".replace("//v1", "/v1")
+        f"{str(both.http.base_url).replace('http', 'ws')}/v1/realtime?model=far".replace("//v1", "/v1"), open_timeout=60
     ) as talk:
-        assert '"session.created"' in str(talk.recv(timeout=30))
+        assert '"session.created"' in str(talk.recv(timeout=60))
     unknown = both.ask("nobody")
     assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "model_not_found")
 

@@ -29,7 +29,7 @@ def run(out: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[s
         env={**os.environ, "OUT": str(out), **env},
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=900,
     )
 
 

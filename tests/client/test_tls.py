@@ -28,7 +28,7 @@ def server(certificate: tuple[Path, Path]) -> Iterator[LiveServer]:
     cert, key = certificate
     with live_server("--tls-cert", str(cert), "--tls-key", str(key), cameras=["lobby=synthetic:7"]) as server:
         assert server.url.startswith("https://")
-        with httpx.Client(base_url=server.url, verify=ssl.create_default_context(cafile=cert)) as http:
+        with httpx.Client(base_url=server.url, verify=ssl.create_default_context(cafile=cert), timeout=60) as http:
             until(lambda: http.get("/v1/cameras/lobby").json()["state"] == "live", "a picture")
         yield server
 

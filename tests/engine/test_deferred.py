@@ -279,7 +279,7 @@ def test_threads_take_turns(folder: Path) -> None:
     inside, order = threading.Event(), []
 
     def second() -> None:
-        inside.wait(5)
+        inside.wait(60)
         with deferred("heavy"):
             order.append("second")
 
@@ -289,7 +289,7 @@ def test_threads_take_turns(folder: Path) -> None:
         inside.set()
         thread.join(0.05)
         order.append("first")
-    thread.join(5)
+    thread.join(60)
     assert order == ["first", "second"]
     assert not any(type(finder).__module__.endswith("deferred") for finder in sys.meta_path)
 

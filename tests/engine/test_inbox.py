@@ -132,7 +132,7 @@ def test_close_cancels_everything_and_wakes_the_taker(about: Any) -> None:
     thread = threading.Thread(target=lambda: taken.append(inbox.take()))
     thread.start()
     inbox.close()
-    thread.join(10)
+    thread.join(60)
     assert taken == [None]
     with pytest.raises(EngineFailure, match="closed"):
         inbox.put(about("a"), nobody, 1.0)

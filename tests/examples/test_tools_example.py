@@ -36,7 +36,7 @@ async def box(request: pytest.FixtureRequest) -> AsyncIterator[Toolbox]:
     finally:
         if process is not None:
             process.kill()
-            process.wait(20)
+            process.wait(60)
             assert process.stdout is not None
             process.stdout.close()
 

@@ -55,8 +55,8 @@ def example() -> Iterator[Running]:
         yield Running(lines.get(timeout=60).removeprefix("listening on "), lines)
     finally:
         process.kill()
-        process.wait(20)
-        thread.join(10)
+        process.wait(60)
+        thread.join(60)
         out.close()
 
 

@@ -16,7 +16,7 @@ from support.waiting import until
 from askcam.demo.scene import make_scene
 
 DAY_S = 86_400
-WAIT_S = 90.0
+WAIT_S = 180.0
 THING = make_scene(3).traveller.drawn.a
 
 # Runs before anything else in the server's process: whatever asks for the time of day is told another one.

@@ -2,20 +2,20 @@
 
 import re
 import stat
-import time
 from pathlib import Path
 
 import httpx
 import pytest
 from support.servers.askcam_server import LiveServer, live_server, wait_for_pairs
+from support.waiting import until
 
 WATCH = {"question": "Is there a cup?", "cameras": ["lobby"]}
 
 
 def told(server: LiveServer) -> tuple[dict[str, str], float]:
-    time.sleep(1.1)  # it looks once a second
-    lost = httpx.get(f"{server.url}/readyz").json().get("storage_lost", {})
-    text = httpx.get(f"{server.url}/metrics").text
+    """What /readyz and the gauge of the watches' folder say now; it looks once a second."""
+    lost = httpx.get(f"{server.url}/readyz", timeout=60).json().get("storage_lost", {})
+    text = httpx.get(f"{server.url}/metrics", timeout=60).text
     (gauge,) = re.findall(r'^askcam_storage_lost\{store="watches"\} (\S+)$', text, re.MULTILINE)
     return lost, float(gauge)
 
@@ -26,7 +26,7 @@ def test_a_watch_is_not_acknowledged_once_its_folder_is_gone_and_is_when_it_is_b
     data.parent.chmod(0o755)
     with live_server(cameras=["lobby=synthetic:7"], env={"XDG_DATA_HOME": str(data)}) as server:
         wait_for_pairs(server, "lobby", 1)
-        with httpx.Client(base_url=server.url, timeout=30) as client:
+        with httpx.Client(base_url=server.url, timeout=60) as client:
             assert client.post("/v1/watches", json={"name": "one", **WATCH}).status_code == 201
             assert told(server) == ({}, 0.0)
             files = [path for path in data.rglob("*") if path.is_file()]
@@ -37,14 +37,12 @@ def test_a_watch_is_not_acknowledged_once_its_folder_is_gone_and_is_when_it_is_b
             away = data.rename(tmp_path / "away")
             reply = client.post("/v1/watches", json={"name": "two", **WATCH})
             assert (reply.status_code, reply.json()["error"]["code"]) == (503, "storage_lost")
-            lost, gauge = told(server)
-            assert "watches" in lost
-            assert gauge == 1.0
+            until(lambda: (said := told(server)) and "watches" in said[0] and said[1] == 1.0, "the loss to be told")
             assert [watch["name"] for watch in client.get("/v1/watches").json()["data"]] == ["one"]
 
             away.rename(data)
             assert client.post("/v1/watches", json={"name": "two", **WATCH}).status_code == 201
-            assert told(server) == ({}, 0.0)
+            until(lambda: told(server) == ({}, 0.0), "its end to be told")
         assert server.stop() == 0
     assert "Traceback" not in "".join(server.log)
 
@@ -61,5 +59,5 @@ def test_evidence_and_timeline_say_so_too(tmp_path: Path, make_anew: bool) -> No
             assert folder.is_dir()
             if make_anew:
                 (tmp_path / name).mkdir()
-        assert told(server)[0].keys() == {"evidence", "timeline"}
+        until(lambda: told(server)[0].keys() == {"evidence", "timeline"}, "both losses to be told")
         assert server.stop() == 0

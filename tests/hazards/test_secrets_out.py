@@ -176,13 +176,13 @@ def test_nobody_finds_out_a_secret_by_guessing() -> None:
     cameras = [f"lobby=rtsp://joe:{camera}@127.0.0.1:9/{camera}x"]
     with (
         live_server(cameras=cameras, env=env) as server,
-        httpx.Client(base_url=server.url, headers=VIEWER) as http,
+        httpx.Client(base_url=server.url, headers=VIEWER, timeout=60) as http,
     ):
         for secret in (admin, env["ASKCAM_TOKEN"], camera, f"{camera}x"):
             wrong = secret[:-1] + ("y" if secret.endswith("x") else "2")
             for told in (
-                lambda guess: httpx.get(f"{server.url}/nope/{guess}"),
-                lambda guess: httpx.post(f"{server.url}/v1/session", json={"token": "x" * 9, guess: 1}),
+                lambda guess: httpx.get(f"{server.url}/nope/{guess}", timeout=60),
+                lambda guess: httpx.post(f"{server.url}/v1/session", json={"token": "x" * 9, guess: 1}, timeout=60),
                 lambda guess: http.get(f"/v1/cameras/{guess}"),
                 lambda guess: http.get(f"/v1/models/{guess}"),
                 lambda guess: http.get(f"/v1/events?severity={guess}"),
@@ -230,7 +230,7 @@ def test_an_address_in_a_deliverys_error_is_hidden_in_every_spelling() -> None:
 
 def test_cameras_are_listed_and_told_of_without_their_secrets() -> None:
     with live_server(cameras=[f"c{n}={shape.format(SECRET)}" for n, shape in enumerate(SHAPES)]) as server:
-        with httpx.Client(base_url=server.url, timeout=30) as http:
+        with httpx.Client(base_url=server.url, timeout=60) as http:
             until(
                 lambda: all(each["state"] == "lost" for each in http.get("/v1/cameras").json()["data"]),
                 "the losses",

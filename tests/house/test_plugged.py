@@ -50,13 +50,13 @@ def test_a_package_brings_a_section_a_route_a_command_and_an_observer(
     config.write_text('[cameras.lobby]\nuri = "synthetic:7"\n[tally]\nwords = ["i see", "zebra crossing"]\n')
     with live_server("--config", str(config), env=installed) as server:
         wait_for_pairs(server, "lobby", 2)
-        before = httpx.get(f"{server.url}/v1/tally", timeout=10).json()
+        before = httpx.get(f"{server.url}/v1/tally", timeout=60).json()
         assert before == {"counts": {"i see": 0, "zebra crossing": 0}}
         body = {"model": "lobby", "messages": [{"role": "user", "content": "What do you see?"}]}
         assert httpx.post(f"{server.url}/v1/chat/completions", json=body, timeout=60).status_code == 200
         said = askcam(installed, "tally", "--url", server.url)
         assert said.stdout == "i see: 1\nzebra crossing: 0\n"
-        unknown = httpx.get(f"{server.url}/v1/tally?word=moon", timeout=10)
+        unknown = httpx.get(f"{server.url}/v1/tally?word=moon", timeout=60)
         told = unknown.json()["error"]
         assert (unknown.status_code, told["type"], told["code"], told["param"]) == (
             404,
@@ -64,7 +64,7 @@ def test_a_package_brings_a_section_a_route_a_command_and_an_observer(
             "not_counted",
             "word",
         )
-        assert "/v1/tally" in httpx.get(f"{server.url}/openapi.json", timeout=10).json()["paths"]
+        assert "/v1/tally" in httpx.get(f"{server.url}/openapi.json", timeout=60).json()["paths"]
 
 
 def test_without_the_package_nothing_of_it_is_there(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_one_that_does_not_begin_keeps_nobody_from_being_answered(tmp_path: Path
     (info / "entry_points.txt").write_text("[askcam.features]\nlame = lame:FEATURE\n")
     with live_server(cameras=["lobby=synthetic:7"], env={"PYTHONPATH": str(tmp_path)}) as server:
         wait_for_pairs(server, "lobby", 2)
-        assert httpx.get(f"{server.url}/readyz", timeout=10).status_code == 200
+        assert httpx.get(f"{server.url}/readyz", timeout=60).status_code == 200
 
 
 def test_what_askcam_has_itself_is_known() -> None:

@@ -156,7 +156,7 @@ def test_an_unknown_camera_raises_not_found(client: OpenAI) -> None:
 
 def test_a_stale_camera_is_refused_without_a_retry(live_server: LiveServer) -> None:
     sent: list[httpx.Request] = []
-    http = httpx.Client(event_hooks={"request": [sent.append]})
+    http = httpx.Client(event_hooks={"request": [sent.append]}, timeout=60)
     with (
         OpenAI(base_url=f"{live_server.url}/v1", api_key="none", http_client=http, timeout=60) as client,
         pytest.raises(openai.InternalServerError) as caught,

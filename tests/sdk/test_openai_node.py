@@ -52,7 +52,7 @@ def page() -> Iterator[str]:
         thread.start()
         yield f"http://127.0.0.1:{files.server_address[1]}"
         files.shutdown()
-        thread.join(10)
+        thread.join(60)
 
 
 @pytest.fixture(scope="module")

@@ -15,14 +15,14 @@ def jpeg(value: int = 100, width: int = 64, height: int = 48) -> bytes:
 
 
 def test_a_pushed_frame_is_read_with_its_pixels_and_time() -> None:
-    source, wall = PushSource(), time.time() - 0.5
+    source, wall = PushSource(), time.time() - 600.0
     source.push(jpeg(200), wall, AgeBasis.CAPTURE)
     picture = source.read(True)
     assert picture is not None
     assert abs(int(picture.rgb().mean()) - 200) <= 2
     assert (picture.width, picture.height) == (64, 48)
     assert (picture.wall, picture.basis) == (wall, AgeBasis.CAPTURE)
-    assert time.monotonic() - picture.mono == pytest.approx(time.time() - wall, abs=0.01)
+    assert time.monotonic() - picture.mono == pytest.approx(time.time() - wall, abs=5.0)  # two looks at two clocks
 
 
 def test_colours_arrive_as_rgb() -> None:
@@ -92,7 +92,7 @@ def test_a_jpeg_that_does_not_decode_is_dropped_and_counted_and_reading_goes_on(
     while not source.dropped["undecodable"]:
         time.sleep(0.001)
     source.push(jpeg(), None, AgeBasis.ARRIVAL)
-    reader.join(10)
+    reader.join(60)
     assert read[0] is not None
     assert source.dropped == {"replaced": 0, "undecodable": 1}
 
@@ -103,7 +103,7 @@ def test_ending_wakes_the_reader_and_refuses_more() -> None:
     reader = threading.Thread(target=lambda: read.append(source.read(True)))
     reader.start()
     source.end()
-    reader.join(10)
+    reader.join(60)
     assert read == [None]
     with pytest.raises(SourceError, match="closed"):
         source.push(jpeg(), None, AgeBasis.ARRIVAL)

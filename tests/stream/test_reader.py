@@ -55,10 +55,10 @@ def test_one_that_is_abandoned_while_it_reads_is_woken_once_and_closed() -> None
     source, sink = Blocked(), Nobody()
     reader = reader_of(lambda: source, sink)
     reader.start()
-    assert source.reading.wait(20)
+    assert source.reading.wait(60)
     for _ in range(3):
         reader.abandon()
-    assert reader.join(20)
+    assert reader.join(60)
     assert (source.interrupts, source.closed, reader.error) == (1, True, None)
     assert sink.finished_readers == [reader]
 
@@ -73,6 +73,6 @@ def test_one_that_is_abandoned_before_it_begins_opens_nothing() -> None:
     reader = reader_of(make, Nobody())
     reader.abandon()
     reader.start()
-    assert reader.join(20)
+    assert reader.join(60)
     assert [source.reading.is_set() for source in made] in ([], [False])
     assert all(source.closed for source in made)

@@ -1,5 +1,6 @@
 """A file walked as fast as it decodes."""
 
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,6 +24,14 @@ def test_pictures_come_at_the_films_time_and_not_the_clocks(tmp_path: Path) -> N
     for still in stills:
         frame = round(still.at_s * 25)
         assert abs(int(still.pixels.mean()) - (20 + 2 * frame % 200)) < 6, f"another picture at {still.at_s} s"
+
+
+def test_a_film_of_hours_is_not_played(tmp_path: Path) -> None:
+    """At its own pace this would take five hours; seconds of real films are benchmarks/summarize.py's."""
+    write_clip(tmp_path / "hours.mp4", num_frames=6, fps=Fraction(1, 3600))
+    with Reel(str(tmp_path / "hours.mp4")) as reel:
+        times = [still.at_s for still in reel.stills(2.0, as_is)]
+    assert times == pytest.approx([3600.0 * k for k in range(6)])
 
 
 def test_pictures_are_of_the_models_size(tmp_path: Path) -> None:

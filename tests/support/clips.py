@@ -1,12 +1,13 @@
 """Short videos, made when a test needs one."""
 
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 
 
-def write_clip(path: Path, num_frames: int = 25, fps: int = 25, width: int = 320, height: int = 240) -> None:
+def write_clip(path: Path, num_frames: int = 25, fps: int | Fraction = 25, width: int = 320, height: int = 240) -> None:
     """An H.264 video of gray frames, the k-th of luma 20 + 2k (below 220)."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=fps)

@@ -134,7 +134,7 @@ class Receiver:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(5)
+        self._thread.join(60)
 
     def _take(self, name: str, body: dict[str, Any]) -> int:
         if not self._there.is_set():

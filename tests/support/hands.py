@@ -108,7 +108,7 @@ class Grabber:
     def close(self) -> None: ...
 
 
-QUICK = CameraConfig(fps=10, stall_s=0.3, grace_s=0.3, open_timeout_s=0.3)
+QUICK = CameraConfig(fps=10, stall_s=1.0, grace_s=1.0, open_timeout_s=1.0)  # a test must see what lies between
 PATIENT = CameraConfig(fps=10, stall_s=60, grace_s=60, open_timeout_s=60)
 
 

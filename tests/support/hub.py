@@ -80,7 +80,7 @@ def serving_hub(models: dict[str, Path]) -> Iterator[Hub]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(10)
+        thread.join(60)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

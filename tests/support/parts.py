@@ -44,7 +44,7 @@ def small_disk(folder: Path, num_bytes: int) -> Iterator[Path]:
     folder.mkdir()
     options = ["-t", "tmpfs", "-o", f"size={num_bytes}", "tmpfs", str(folder)]
     try:
-        done = subprocess.run(["mount", *options], capture_output=True, text=True, timeout=30)
+        done = subprocess.run(["mount", *options], capture_output=True, text=True, timeout=60)
     except FileNotFoundError:
         pytest.skip("there is no mount command: a full disk needs a small one")
     if done.returncode != 0:
@@ -52,4 +52,4 @@ def small_disk(folder: Path, num_bytes: int) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True, timeout=30)
+        subprocess.run(["umount", "-l", str(folder)], check=True, timeout=60)

@@ -11,7 +11,7 @@ from PIL import Image
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-TIMEOUT_S = 60.0
+TIMEOUT_S = 180.0  # for a talk of several answers, on a busy machine
 
 
 def jpeg(width: int = 640, height: int = 480) -> bytes:

@@ -41,7 +41,7 @@ class Line:
         async def now() -> None:
             self._proxy.cut()
 
-        asyncio.run_coroutine_threadsafe(now(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(now(), self._loop).result(60)
 
 
 @contextmanager
@@ -50,13 +50,13 @@ def breaking(server: LiveServer) -> Iterator[Line]:
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     proxy = Breaking(int(server.url.rpartition(":")[2]))
-    asyncio.run_coroutine_threadsafe(proxy.__aenter__(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(proxy.__aenter__(), loop).result(60)
     try:
         yield Line(loop, proxy)
     finally:
-        asyncio.run_coroutine_threadsafe(proxy.__aexit__(None, None, None), loop).result(10)
+        asyncio.run_coroutine_threadsafe(proxy.__aexit__(None, None, None), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(60)
         loop.close()
 
 

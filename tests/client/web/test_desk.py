@@ -117,7 +117,7 @@ def test_ask_shows_which_tool_was_called_with_what_and_what_it_brought(visitor: 
     visitor.page.goto(f"{server.url}/#counter")
     visitor.see_live("counter")
     desk = f"{server.url}/v1/cameras/counter/desk"  # on a busy machine it takes seconds to read a label
-    until(lambda: httpx.get(desk).json()["facts"], "the label to be read", every_s=0.1)
+    until(lambda: httpx.get(desk, timeout=60).json()["facts"], "the label to be read", every_s=0.1)
     visitor.ask("How much is this?")
     assert "2.49 EUR" in visitor.answer()
     expect(visitor.last.locator("mark").first).to_have_attribute("title", re.compile("^Looked up: "))

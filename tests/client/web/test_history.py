@@ -82,7 +82,7 @@ def test_an_answers_question_becomes_a_watch(visitor: Visitor, live_server: Live
     expect(dialog.get_by_label("Question")).to_have_value(re.compile("Is there a sign"))
     dialog.get_by_role("button", name="Watch", exact=True).click()
     expect(visitor.last.get_by_role("button", name="Watched")).to_be_visible()
-    made = httpx.get(f"{live_server.url}/v1/watches").json()["data"]
+    made = httpx.get(f"{live_server.url}/v1/watches", timeout=60).json()["data"]
     assert [watch["cameras"] for watch in made if "Is there a sign" in watch["question"]] == [["lobby"]]
     for watch in made:
-        httpx.delete(f"{live_server.url}/v1/watches/{watch['name']}")
+        httpx.delete(f"{live_server.url}/v1/watches/{watch['name']}", timeout=60)

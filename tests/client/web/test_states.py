@@ -131,13 +131,13 @@ def test_a_camera_that_stalls_and_comes_back(visitor: Visitor, troubled: LiveSer
 def test_a_camera_that_is_being_connected(visitor: Visitor, live_server: LiveServer, yard: MJPEGServer) -> None:
     yard.freeze()
     try:
-        added = httpx.post(f"{live_server.url}/v1/cameras", json={"name": "slow", "uri": yard.url})
+        added = httpx.post(f"{live_server.url}/v1/cameras", json={"name": "slow", "uri": yard.url}, timeout=60)
         assert added.status_code == 201, added.text
         visitor.open(live_server.url)
         visitor.chip("slow").click()
         expect(visitor.notice).to_contain_text("Connecting to slow")
         visitor.snap("camera-connecting")
-        httpx.delete(f"{live_server.url}/v1/cameras/slow", timeout=20)
+        httpx.delete(f"{live_server.url}/v1/cameras/slow", timeout=60)
         expect(visitor.notice).to_contain_text("slow is gone")
         visitor.snap("camera-removed")
         visitor.chip("lobby").click()

@@ -58,7 +58,7 @@ def open_dialog(visitor: Visitor, **wanted: object) -> Locator:
 
 
 def watches(server: LiveServer) -> dict[str, dict[str, object]]:
-    reply = httpx.get(f"{server.url}/v1/watches", headers={"Authorization": "Bearer admins-token"}, timeout=30)
+    reply = httpx.get(f"{server.url}/v1/watches", headers={"Authorization": "Bearer admins-token"}, timeout=60)
     return {each["name"]: each for each in reply.json()["data"]}
 
 
@@ -86,7 +86,9 @@ def test_a_question_becomes_a_watch_is_changed_and_removed(visitor: Visitor, gua
 
     def readings() -> int:
         url = f"{guarded.url}/v1/watches/red-box/readings?camera=yard"
-        return len(httpx.get(url, headers={"Authorization": "Bearer admins-token"}).json()["data"][0]["readings"])
+        return len(
+            httpx.get(url, headers={"Authorization": "Bearer admins-token"}, timeout=60).json()["data"][0]["readings"]
+        )
 
     until(lambda: readings() > 3, "a line of readings", 60)
     visitor.page.evaluate("async () => { window.watch = (await (await fetch('v1/watches/red-box')).json()); }")
@@ -173,7 +175,7 @@ def test_a_calibration_is_shown_and_its_thresholds_are_taken_over(visitor: Visit
     log_in(visitor, guarded)
     body = {"name": "made", "question": "Is it open? Answer yes or no.", "cameras": ["lobby"]}
     headers = {"Authorization": "Bearer admins-token"}
-    assert httpx.post(f"{guarded.url}/v1/watches", json=body, headers=headers, timeout=30).status_code == 201
+    assert httpx.post(f"{guarded.url}/v1/watches", json=body, headers=headers, timeout=60).status_code == 201
     visitor.page.route("**/v1/watches/made/calibration", lambda route: route.fulfill(json=report))
     watch = visitor.page.evaluate("async () => (await (await fetch('v1/watches/made')).json())")
     dialog = open_dialog(visitor, watch=watch)
@@ -185,7 +187,7 @@ def test_a_calibration_is_shown_and_its_thresholds_are_taken_over(visitor: Visit
     dialog.get_by_role("button", name="Save").click()
     expect(dialog).to_be_hidden()
     assert (watches(guarded)["made"]["on"], watches(guarded)["made"]["off"]) == (0.62, 0.31)
-    httpx.delete(f"{guarded.url}/v1/watches/made", headers=headers, timeout=30)
+    httpx.delete(f"{guarded.url}/v1/watches/made", headers=headers, timeout=60)
 
 
 def test_no_dialog_without_a_server_that_answers(visitor: Visitor, guarded: LiveServer, tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ class Reader:
         self.begun.clear()
         task = asyncio.create_task(self.read(client))
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 await self.begun.wait()
             yield
         finally:

@@ -142,7 +142,7 @@ def test_a_viewer_stays_one_and_an_admin_makes_a_watch_where_its_camera_is(scene
     with (
         scene.client() as viewer,
         scene.client("front-admin") as admin,
-        httpx.Client(base_url=scene.other.url) as other,
+        httpx.Client(base_url=scene.other.url, timeout=60) as other,
     ):
         assert viewer.post("/v1/watches", json=watch).status_code == 403
         assert admin.post("/v1/watches", json=watch).status_code == 201

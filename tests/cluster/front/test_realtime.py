@@ -74,7 +74,7 @@ async def fronted(*shards: TalkingShard, **how: Any) -> AsyncIterator[RunningFro
 
 
 def link(front: RunningFront, query: str) -> Any:
-    return connect(f"ws{front.url[4:]}/v1/realtime?{query}", compression=None, max_size=None)
+    return connect(f"ws{front.url[4:]}/v1/realtime?{query}", compression=None, max_size=None, open_timeout=60)
 
 
 @pytest.mark.parametrize("camera", ["lobby", "yard"])
@@ -239,7 +239,7 @@ async def test_connections_are_bounded() -> None:
         link(front, "model=lobby") as first,
         link(front, "model=lobby") as second,
     ):
-        await asyncio.wait_for(second.wait_closed(), 30)
+        await asyncio.wait_for(second.wait_closed(), 60)
         assert second.close_code == 1013
         await first.send("x")
         assert await first.recv() == "x"

@@ -69,14 +69,14 @@ class Stream:
         self._seq = 0
         self._rng = np.random.default_rng(len(name) + width * 7 + height)
 
-    def push(self, num_frames: int = 1, quietly: bool = False) -> None:
-        """Sample frames of noise. `quietly`: nobody is told."""
+    def push(self, num_frames: int = 1, quietly: bool = False, age_s: float = 0.0) -> None:
+        """Sample frames of noise, which are so old already. `quietly`: nobody is told."""
         for _ in range(num_frames):
             self._seq += 1
             width, height = self.size
             pixels = self._rng.integers(0, 256, (height, width, 3), np.uint8)
             with self._lock:
-                self._window.add(Frame(self.name, self._seq, time.time(), time.monotonic(), pixels))
+                self._window.add(Frame(self.name, self._seq, time.time() - age_s, time.monotonic() - age_s, pixels))
         if not quietly:
             self.tell()
 

@@ -31,7 +31,7 @@ def run_checks(device: str, interpret: bool) -> None:
         env={**os.environ, **env},
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=2400,  # minutes where a machine is slow: an interpreter of kernels
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -68,10 +68,11 @@ def test_one_that_costs_too_much_joins_where_the_question_wants_younger_frames_t
     engine._starter._provisional._cost_s = 0.05  # what one costs, lately
     assert ask().newest.seq == 4
     assert ask(replace(QUESTION, max_age_s=60.0)).newest.seq == 4
-    time.sleep(0.6)  # the window's frames are over half as old as they may be
-    assert ask(replace(QUESTION, max_age_s=1.2)).newest.seq == 5
-    engine._starter._provisional._cost_s = 0.7  # it would be too old itself
-    assert ask(replace(QUESTION, max_age_s=1.2)).newest.seq == 4
+    stream.clear()
+    stream.push(5, age_s=600.0)  # over half as old as they may be
+    assert ask(replace(QUESTION, max_age_s=1000.0)).newest.seq == 10
+    engine._starter._provisional._cost_s = 550.0  # it would be too old itself
+    assert ask(replace(QUESTION, max_age_s=1000.0)).newest.seq == 9
 
 
 def test_alone_each_question_sees_its_own_newest_frame(asked: Any, always_just_now: None) -> None:

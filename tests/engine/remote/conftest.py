@@ -55,7 +55,7 @@ def opened() -> Iterator[Opened]:
     engines: list[Engine] = []
 
     def open_over(server: RunningModelServer, **config: Any) -> Engine:
-        given = {"model": "", "url": server.url, "dialect": server.scene, "first_s": 20.0, "max_pairs": 4}
+        given = {"model": "", "url": server.url, "dialect": server.scene, "first_s": 60.0, "max_pairs": 4}
         engines.append(open_engine(EngineConfig(**given | config)))
         return engines[-1]
 

@@ -69,9 +69,9 @@ class ModelServers:
 
     server: RunningModelServer
 
-    def opened(self, dialect: str, first_s: float = 20.0) -> Engine:
+    def opened(self, dialect: str) -> Engine:
         url = self.server.url_as(dialect) if dialect != "vllm" else self.server.url  # /tokenize has no other place
-        return open_engine(EngineConfig("", url=url, dialect=dialect, max_pairs=4, first_s=first_s))
+        return open_engine(EngineConfig("", url=url, dialect=dialect, max_pairs=4, first_s=60.0))
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def ready(vllm: RunningModelServer) -> Iterator[dict[str, Engine]]:
     """An engine of each dialect, opened while all was well."""
     with contextlib.ExitStack() as stack:
         vllm.goes_wrong()
-        yield {each: stack.enter_context(contextlib.closing(ModelServers(vllm).opened(each, 2.0))) for each in DIALECTS}
+        yield {each: stack.enter_context(contextlib.closing(ModelServers(vllm).opened(each))) for each in DIALECTS}
 
 
 def test_every_fault_has_its_place_here() -> None:
@@ -131,7 +131,10 @@ def test_a_question_fails_with_the_right_error_which_is_told_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     kind, said, begun = FAILS[fault]
-    monkeypatch.setattr(asking, "BETWEEN_S", 1.0)
+    if fault == "falls_silent":
+        monkeypatch.setattr(asking, "BETWEEN_S", 1.0)
+    if fault == "slow_first":
+        monkeypatch.setattr(ready[dialect]._transport, "first_s", 2.0)
     servers.server.goes_wrong(fault)
     told = events(ready[dialect], asked(camera=None))
     last = told[-1]
@@ -143,6 +146,7 @@ def test_a_question_fails_with_the_right_error_which_is_told_once(
     assert len(servers.server.seen()["requests"]) <= 1  # not asked again
     if isinstance(last.error, Busy):
         assert last.error.retry_after_s == (7 if fault == "busy" else 2)
+    monkeypatch.undo()
     servers.server.goes_wrong()
     assert isinstance(events(ready[dialect], asked(camera=None))[-1], Finished)  # the next one is answered
 

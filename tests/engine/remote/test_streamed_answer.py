@@ -83,10 +83,10 @@ def test_frames_that_are_too_old_at_the_first_word_are_never_answered_from(captu
 
 
 def test_the_age_is_that_of_the_first_word() -> None:
-    heard = Heard(age_s=0.4, capture_s=0.1).take(says("cup"), END)
+    heard = Heard(age_s=400.0, capture_s=100.0, max_age_s=1000.0).take(says("cup"), END)
     (first,) = heard.told(First)
-    assert first.frame_age_s == pytest.approx(0.4, abs=0.3)
-    assert first.engine_s == pytest.approx(first.frame_age_s - 0.1)
+    assert first.frame_age_s == pytest.approx(400.0, abs=60.0)
+    assert first.engine_s == pytest.approx(first.frame_age_s - 100.0)
 
 
 WORDS = st.lists(st.text(min_size=1, max_size=6), max_size=12)

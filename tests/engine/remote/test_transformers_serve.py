@@ -38,7 +38,7 @@ def url(builtin: Path) -> Iterator[str]:
         deadline = time.monotonic() + START_S
         while True:
             try:
-                httpx.get(f"http://127.0.0.1:{port}/health", timeout=5).raise_for_status()
+                httpx.get(f"http://127.0.0.1:{port}/health", timeout=60).raise_for_status()
                 break
             except httpx.HTTPError:
                 assert process.poll() is None, "transformers serve ended"
@@ -47,7 +47,7 @@ def url(builtin: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/v1"
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(60)
 
 
 @pytest.fixture(scope="module")

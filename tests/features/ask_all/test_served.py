@@ -43,7 +43,7 @@ def test_each_camera_answers_with_what_it_saw_and_one_answer_names_them(server: 
         assert each["problem"] is None
         assert each["askcam"]["camera"] == each["camera"]
         assert 0 <= each["askcam"]["frame_age_ms"] <= reply["askcam"]["frame_age_ms"]
-        kept = httpx.get(f"{server.url}/v1/answers/{each['askcam']['answer_id']}").json()
+        kept = httpx.get(f"{server.url}/v1/answers/{each['askcam']['answer_id']}", timeout=60).json()
         assert kept["answer"] == each["text"]
     assert (answers[2]["text"], answers[2]["askcam"]) == (None, None)
     assert answers[2]["problem"]["code"] == "camera_unavailable"
@@ -52,7 +52,10 @@ def test_each_camera_answers_with_what_it_saw_and_one_answer_names_them(server: 
     assert lines[0] == f"lobby: {answers[0]['text']}"
     assert lines[1] == f"yard: {answers[1]['text']}"
     assert lines[2] == "gate: no answer"
-    assert httpx.get(f"{server.url}/v1/answers/{reply['askcam']['answer_id']}").json()["answer"] == reply["text"]
+    assert (
+        httpx.get(f"{server.url}/v1/answers/{reply['askcam']['answer_id']}", timeout=60).json()["answer"]
+        == reply["text"]
+    )
 
 
 @pytest.mark.parametrize("cameras", ["all", ["all"], ["all", "lobby"], None])
@@ -68,7 +71,7 @@ def test_what_was_used_is_told_of_one_camera_and_of_all(server: LiveServer, name
     reply = httpx.post(f"{server.url}/v1/chat/completions", json=body, timeout=120).json()
     used = reply["usage"]
     kept = [
-        httpx.get(f"{server.url}/v1/answers/{each['askcam']['answer_id']}").json()["usage"]
+        httpx.get(f"{server.url}/v1/answers/{each['askcam']['answer_id']}", timeout=60).json()["usage"]
         for each in reply["askcam"]["answers"] or [reply]
         if each["askcam"] is not None
     ]
@@ -104,7 +107,7 @@ def test_which_camera_shows_something_is_said_by_probability(server: LiveServer,
     assert yard["probability"] > 0.9 > 0.1 > lobby["probability"]
     assert (gate["probability"], gate["problem"]["code"]) == (None, "camera_unavailable")
     assert reply["text"].splitlines()[0] == f"yard ({yard['probability']:.0%})"
-    kept = httpx.get(f"{server.url}/v1/answers/{yard['askcam']['answer_id']}").json()
+    kept = httpx.get(f"{server.url}/v1/answers/{yard['askcam']['answer_id']}", timeout=60).json()
     assert kept["question"] == f"有{wanted.zh}吗？" if chinese else f"Is there {wanted.a}? Answer yes or no."
     assert kept["frames"]
 
@@ -133,7 +136,7 @@ def test_frames_are_as_young_as_the_server_has_them_and_cameras_are_waited_for(t
 
 def test_a_question_about_a_picture_is_asked_with_it(server: LiveServer) -> None:
     """By probability it would be left out."""
-    shown = httpx.get(f"{server.url}/v1/cameras/lobby/snapshot.jpg?width=320").content
+    shown = httpx.get(f"{server.url}/v1/cameras/lobby/snapshot.jpg?width=320", timeout=60).content
     url = f"data:image/jpeg;base64,{base64.b64encode(shown).decode()}"
     parts = [{"type": "text", "text": "Which camera shows a dog?"}, {"type": "image_url", "image_url": {"url": url}}]
     body = {"model": "all", "messages": [{"role": "user", "content": parts}], "max_tokens": 4}
@@ -198,7 +201,7 @@ def test_what_cannot_be_asked_is_refused_by_name(
 def test_a_name_that_comes_back_is_cut(server: LiveServer, path: str) -> None:
     body = {"model": "x" * 200_000, "messages": [{"role": "user", "content": "?"}], "input": "?"}
     del body["input" if path == "chat/completions" else "messages"]
-    refused = httpx.post(f"{server.url}/v1/{path}", json=body)
+    refused = httpx.post(f"{server.url}/v1/{path}", json=body, timeout=60)
     assert (refused.status_code, refused.json()["error"]["param"]) == (404, "model")
     assert len(refused.text) < 1000
 
@@ -213,7 +216,9 @@ def test_of_several_cameras_no_functions_and_no_forms_are_asked(server: LiveServ
         ({"logprobs": True}, "leave 'logprobs' out"),
         ({"logprobs": True, "top_logprobs": 2}, "leave 'logprobs' out"),
     ):
-        refused = httpx.post(f"{server.url}/v1/chat/completions", json={"model": "all", "messages": messages, **more})
+        refused = httpx.post(
+            f"{server.url}/v1/chat/completions", json={"model": "all", "messages": messages, **more}, timeout=60
+        )
         assert refused.status_code == 400, refused.text
         assert words in refused.json()["error"]["message"]
 
@@ -235,7 +240,7 @@ def test_a_camera_of_that_name_is_asked_itself() -> None:
         reply = httpx.post(f"{server.url}/v1/chat/completions", json=body, timeout=60).json()
         assert reply["askcam"]["camera"] == "all"
         assert reply["askcam"]["answers"] is None
-        listed = httpx.get(f"{server.url}/v1/models").json()["data"]
+        listed = httpx.get(f"{server.url}/v1/models", timeout=60).json()["data"]
         assert [each["askcam"]["kind"] for each in listed if each["id"] == "all"] == ["camera"]
 
 
@@ -249,7 +254,7 @@ def test_a_model_that_talks_makes_one_answer_of_theirs(tmp_path: Path) -> None:
         reply = ask(server, max_tokens=6, cameras=["yard", "lobby"]).json()
         assert [each["camera"] for each in reply["askcam"]["answers"]] == ["yard", "lobby"]
         assert reply["made_by"] == "model"
-        kept = httpx.get(f"{server.url}/v1/answers/{reply['askcam']['answer_id']}").json()
+        kept = httpx.get(f"{server.url}/v1/answers/{reply['askcam']['answer_id']}", timeout=60).json()
         assert kept["answer"] == reply["text"]
         assert all(f"- {each['camera']}: " in kept["question"] for each in reply["askcam"]["answers"])
         form = {

@@ -1,22 +1,27 @@
 """One desk's thread over a camera in a test's hands: what it reads, how often, and how it ends."""
 
 import itertools
+import json
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import cast
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
+from starlette.requests import Request
 from support.hands import PATIENT, Hands, StillPicture, camera
 from support.servers.desk_scene import APPLE_CODE, apple, nothing
 from support.waiting import until
 
+from askcam.features.desk.api import endpoints
 from askcam.features.desk.catalogue.errors import CatalogueError
 from askcam.features.desk.catalogue.product import Product
-from askcam.features.desk.desk import READS_PER_S, SHARE, Desk
+from askcam.features.desk.desk import READS_PER_S, SHARE, Desk, DeskView
 from askcam.features.desk.guidance import Hint
+from askcam.features.desk.sightings import KEEP_S, Sighting
 from askcam.stream.camera import Camera
 from askcam.stream.fit import Fit
 from askcam.stream.frame import Pixels
@@ -59,7 +64,7 @@ class Film:
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
-        self._thread.join(10)
+        self._thread.join(60)
         self.camera.close()
 
 
@@ -129,6 +134,30 @@ def test_a_picture_that_turns_out_dark_after_it_was_read_is_told(film: Film) -> 
         assert desk.view.num_reads == 1
     finally:
         desk.close()
+
+
+async def test_a_code_counts_for_seconds_also_where_no_picture_comes_any_more(
+    film: Film, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told neither as a fact nor as something that was read and is not verified."""
+    now = 100.0
+    monkeypatch.setattr("askcam.features.desk.desk.time", SimpleNamespace(monotonic=lambda: now))
+    desk = Desk(film.camera, None)
+    code = Sighting(APPLE_CODE, "EAN-13", 2, 50.0, 60.0, now, ((0.0, 0.0),) * 4, True, APPLE_CODE)
+    desk.view = DeskView((code,))
+    cameras, desks = SimpleNamespace(get=lambda name: None), SimpleNamespace(get=lambda name: desk, looks_up=False)
+    (endpoint,) = endpoints(cameras, desks)  # type: ignore[arg-type]
+
+    async def told() -> Any:
+        reply = await endpoint.handler(Request({"type": "http", "path_params": {"name": "desk"}}))
+        found = json.loads(reply.body)
+        return [(each["code"], each["verified"]) for each in found["codes"]], len(found["facts"])
+
+    assert await told() == ([(APPLE_CODE, True)], 1)
+    now += KEEP_S
+    assert await told() == ([(APPLE_CODE, True)], 1)
+    now += 0.1
+    assert await told() == ([], 0)
 
 
 def test_it_works_a_bounded_share_of_the_time(film: Film) -> None:

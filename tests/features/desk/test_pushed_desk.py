@@ -45,8 +45,8 @@ async def pushing(websocket: ClientConnection) -> None:
 
 async def test_what_is_pushed_is_read_looked_up_and_answered_from(server: LiveServer) -> None:
     async with (
-        httpx.AsyncClient(base_url=server.url) as http,
-        connect(f"{server.ws_url}/v1/realtime?model=push:desk") as websocket,
+        httpx.AsyncClient(base_url=server.url, timeout=60) as http,
+        connect(f"{server.ws_url}/v1/realtime?model=push:desk", open_timeout=60) as websocket,
         asyncio.timeout(TIMEOUT_S),
     ):
         name = (await until(websocket, "session.created"))["session"]["askcam"]["camera"]
@@ -78,25 +78,29 @@ async def test_what_is_pushed_is_read_looked_up_and_answered_from(server: LiveSe
 
 async def test_one_desk_too_many_is_refused_for_now(server: LiveServer) -> None:
     url = f"{server.ws_url}/v1/realtime?model=push:desk"
-    async with connect(url) as first, connect(url) as second, asyncio.timeout(TIMEOUT_S):
+    async with (
+        connect(url, open_timeout=60) as first,
+        connect(url, open_timeout=60) as second,
+        asyncio.timeout(TIMEOUT_S),
+    ):
         await until(first, "session.created")
         error = (await until(second, "error"))["error"]
         assert error["code"] == "busy"
         assert "product desks are taken (1)" in error["message"]
         assert await close_code(second) == 1013
-        async with connect(f"{server.ws_url}/v1/realtime?model=push:") as plain:
+        async with connect(f"{server.ws_url}/v1/realtime?model=push:", open_timeout=60) as plain:
             await until(plain, "session.created")
     async with asyncio.timeout(TIMEOUT_S):
         while True:  # its place is free again
-            async with connect(url) as third:
+            async with connect(url, open_timeout=60) as third:
                 if json.loads(await third.recv())["type"] == "session.created":
                     return
 
 
 async def test_a_plain_pushed_camera_is_no_desk_and_is_told_how_to_be_one(server: LiveServer) -> None:
     async with (
-        httpx.AsyncClient(base_url=server.url) as http,
-        connect(f"{server.ws_url}/v1/realtime?model=push:") as websocket,
+        httpx.AsyncClient(base_url=server.url, timeout=60) as http,
+        connect(f"{server.ws_url}/v1/realtime?model=push:", open_timeout=60) as websocket,
     ):
         name = (await until(websocket, "session.created"))["session"]["askcam"]["camera"]
         reply = await http.get(f"/v1/cameras/{name}/desk")
@@ -109,5 +113,5 @@ async def test_a_plain_pushed_camera_is_no_desk_and_is_told_how_to_be_one(server
 async def test_a_server_may_read_no_codes_from_pushed_cameras(tmp_path: Path) -> None:
     (tmp_path / "askcam.toml").write_text("[limits]\nmax_pushed_desks = 0\n")
     with start_server("--config", str(tmp_path / "askcam.toml")) as server:
-        async with connect(f"{server.ws_url}/v1/realtime?model=push:desk") as websocket:
+        async with connect(f"{server.ws_url}/v1/realtime?model=push:desk", open_timeout=60) as websocket:
             assert (await until(websocket, "error"))["error"]["code"] == "no_pushed_desks"

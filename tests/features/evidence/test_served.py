@@ -134,7 +134,10 @@ def ask(client: httpx.Client, **body: Any) -> str:
 async def cut_off(server: LiveServer, folder: Path) -> str:
     """The id of an answer that was cancelled after its first word: tried again where it was complete too soon."""
     question = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "What do you see?"}]}
-    async with websocket(f"{server.ws_url}/v1/realtime?model=lobby") as socket, asyncio.timeout(TIMEOUT_S):
+    async with (
+        websocket(f"{server.ws_url}/v1/realtime?model=lobby", open_timeout=60) as socket,
+        asyncio.timeout(TIMEOUT_S),
+    ):
         await socket.send(json.dumps({"type": "response.create", "response": {"input": [question]}}))
         async for message in socket:
             event = json.loads(message)

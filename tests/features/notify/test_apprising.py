@@ -108,9 +108,9 @@ async def test_one_that_hangs_blocks_neither_the_event_loop_nor_the_next_try_for
     outcome = await services.send(letter(ASKED))
     turning.cancel()
     assert isinstance(outcome, DeliveryFailed)
-    assert turns > 10
+    assert turns > 2  # none while the event loop is blocked
     receiver.slow.clear()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while isinstance(await services.send(letter(ASKED)), DeliveryFailed):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     services.close()

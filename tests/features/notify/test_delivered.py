@@ -25,7 +25,7 @@ from askcam.features.notify.outbox import Outbox
 from askcam.features.notify.service import leads_to
 from askcam.features.notify.setting import NotifySetting
 
-WAIT_S = 60.0
+WAIT_S = 180.0
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 TARGETS = """

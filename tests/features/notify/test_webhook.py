@@ -124,7 +124,7 @@ async def test_one_that_speaks_no_http_is_a_failure(said: bytes) -> None:
         thread = threading.Thread(target=answer, daemon=True)
         thread.start()
         await failed(f"http://127.0.0.1:{server.getsockname()[1]}/secret-path")
-        thread.join(10)
+        thread.join(60)
 
 
 async def test_over_tls_the_receiver_has_to_prove_its_name(tmp_path: Path) -> None:

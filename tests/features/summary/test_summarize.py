@@ -60,7 +60,6 @@ def test_what_happens_in_a_film_is_told_with_its_time(film: Film, path: Path) ->
     assert told["gaps"] == []
     assert told["scenes"][0]["start_s"] == 0
     assert told["scenes"][-1]["end_s"] == pytest.approx(SECONDS, abs=1)
-    assert told["took_s"] < SECONDS, "a file is not played"
 
 
 def test_in_chinese_and_into_a_file(short: Path, tmp_path: Path) -> None:

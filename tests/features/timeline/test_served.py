@@ -19,7 +19,7 @@ from support.shown import FILE, QUESTION, SCENE, THING
 from support.waiting import until
 
 Asked = TypeVar("Asked")
-WAIT_S = 90.0  # on a busy machine
+WAIT_S = 180.0  # a note waits until nobody asks, watches neither
 
 CONFIG = """
 [cameras.gate]
@@ -104,15 +104,16 @@ def test_what_comes_and_goes_is_noted_with_its_time_and_its_picture(stage: Stage
     until(stage.notes, "the first note", WAIT_S)
     began = datetime.now().timestamp()
     stage.show(True)
+    noted = datetime.now().timestamp()
     stage.show(False)
     came, went = stage.notes()[-2:]
     assert came["appeared"] == went["disappeared"] == [THING.a]
     assert THING.a in came["things"]
     assert THING.a not in went["things"]
     assert came["text"].startswith(f"{THING.a[0].upper()}{THING.a[1:]} appeared.")
-    assert abs(datetime.fromisoformat(came["start"]).timestamp() - began) < 10
+    assert began <= datetime.fromisoformat(came["start"]).timestamp() <= noted
     assert came["start"] < came["end"] < went["start"]
-    picture = httpx.get(stage.server.url + came["frame_url"])
+    picture = httpx.get(stage.server.url + came["frame_url"], timeout=60)
     assert picture.headers["content-type"] == "image/jpeg"
     pixels = cv2.imdecode(np.frombuffer(picture.content, np.uint8), cv2.IMREAD_COLOR)
     assert pixels is not None
@@ -144,18 +145,18 @@ def test_events_of_watches_are_entries_once_each(stage: Stage) -> None:
         return [entry["event_id"] for entry in stage.entries(limit=500, order="asc") if entry["event_id"] is not None]
 
     def events() -> list[int]:
-        data = httpx.get(stage.server.url + "/v1/events", params={"limit": 500}).json()["data"]
+        data = httpx.get(stage.server.url + "/v1/events", params={"limit": 500}, timeout=60).json()["data"]
         return sorted(event["id"] for event in data)
 
     stage.show(True)
     stage.show(False)
     until(lambda: len(events()) >= 2 and sorted(told()) == events(), "the events in the timeline", WAIT_S)
     entry = next(entry for entry in stage.entries(query=f"when did the {THING.en} leave?") if entry["event_id"])
-    event = httpx.get(f"{stage.server.url}/v1/events/{entry['event_id']}").json()
+    event = httpx.get(f"{stage.server.url}/v1/events/{entry['event_id']}", timeout=60).json()
     assert entry["text"] == f"engine off: {QUESTION} no"
     assert (event["kind"], event["at"], event["frame_url"]) == ("off", entry["start"], entry["frame_url"])
     by_entry = stage.get(f"/{entry['id']}/frame.jpg")
-    assert by_entry.content == httpx.get(stage.server.url + entry["frame_url"]).content
+    assert by_entry.content == httpx.get(stage.server.url + entry["frame_url"], timeout=60).content
     assert sum(map(len, (told(), stage.notes()))) == len(stage.entries(level="note", limit=500))
 
 
@@ -219,13 +220,13 @@ def test_a_model_that_calls_the_tool_is_told_what_was_noted(stage: Stage) -> Non
     newest = json.loads(call["output"])["results"][0]
     assert newest["camera"] == "gate"
     assert THING.en in newest["text"]
-    assert httpx.get(stage.server.url + newest["url"]).headers["content-type"] == "image/jpeg"
+    assert httpx.get(stage.server.url + newest["url"], timeout=60).headers["content-type"] == "image/jpeg"
 
 
 def test_the_tool_is_offered_and_prometheus_counts(stage: Stage) -> None:
-    tools = {tool["name"]: tool for tool in httpx.get(stage.server.url + "/v1/tools").json()["data"]}
+    tools = {tool["name"]: tool for tool in httpx.get(stage.server.url + "/v1/tools", timeout=60).json()["data"]}
     assert tools["search_timeline"]["available"]
-    text = httpx.get(stage.server.url + "/metrics").text
+    text = httpx.get(stage.server.url + "/metrics", timeout=60).text
     assert 'askcam_timeline_notes_total{camera="gate",outcome="noted"}' in text
     assert "askcam_timeline_bytes" in text
 
@@ -249,6 +250,6 @@ def test_nothing_is_lost_or_told_twice_when_the_server_is_killed(stage: Stage) -
 
 
 def test_without_a_timeline_the_search_says_how_to_have_one(live_server: LiveServer) -> None:
-    reply = httpx.get(live_server.url + "/v1/timeline")
+    reply = httpx.get(live_server.url + "/v1/timeline", timeout=60)
     assert (reply.status_code, reply.json()["error"]["code"]) == (404, "timeline_off")
     assert "enabled = true under [timeline]" in reply.json()["error"]["message"]

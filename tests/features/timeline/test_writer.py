@@ -191,7 +191,7 @@ async def test_a_note_under_way_is_given_up_when_somebody_asks(engine: Engine, t
     slow = Slow()
     stage = Stage(slow, tmp_path, NotePace(min_interval_s=0))
     await stage.keeping.open()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await stage.show(scene(), 3)
     assert slow.cancelled == [17]
     assert stage.writer.outcomes["cam0", "gave_way"] == 1

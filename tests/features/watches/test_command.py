@@ -145,9 +145,9 @@ def test_following_goes_on_over_a_restart_of_the_server_and_misses_nothing(tmp_p
                 until(lambda: len(warned) >= 2, "that it is back")
         finally:
             follower.kill()
-            follower.wait(20)
+            follower.wait(60)
             for thread in threads:
-                thread.join(5)
+                thread.join(60)
             for pipe in (follower.stdout, follower.stderr):
                 if pipe is not None:
                     pipe.close()

@@ -13,7 +13,7 @@ from support.servers.running import MJPEGServer
 from support.shown import FILE, SCENE
 from support.waiting import until
 
-WAIT_S = 60.0
+WAIT_S = 180.0
 
 CONFIG = """
 [cameras.gate]

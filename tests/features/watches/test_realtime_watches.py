@@ -48,7 +48,7 @@ class Place:
     async def session(self, role: str = "admins", model: str = "lobby") -> AsyncIterator[ClientConnection]:
         headers = {"Authorization": f"Bearer {role}-token"}
         url = f"{self.server.ws_url}/v1/realtime?model={model}"
-        async with connect(url, additional_headers=headers) as websocket:
+        async with connect(url, additional_headers=headers, open_timeout=60) as websocket:
             await until(websocket, "session.created")
             yield websocket
 

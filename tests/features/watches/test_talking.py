@@ -181,7 +181,7 @@ def test_the_responses_api_knows_admins_too(desk: Desk) -> None:
 @pytest.mark.parametrize(("role", "code"), [("admins", None), ("viewers", "not_allowed")])
 async def test_realtime_sessions_know_admins_too(desk: Desk, role: str, code: str | None) -> None:
     url, headers = f"{desk.server.ws_url}/v1/realtime?model=desk", {"Authorization": f"Bearer {role}-token"}
-    async with connect(url, additional_headers=headers) as websocket:
+    async with connect(url, additional_headers=headers, open_timeout=60) as websocket:
         chosen = {"type": "function", "name": "create_watch"}
         await ask(websocket, "Tell me when there is an apple.", tool_choice=chosen)
         response = (await until(websocket, "response.done"))["response"]

@@ -220,10 +220,10 @@ def test_refusals_of_websockets_are_no_errors_in_the_log_of_a_real_server(
             while not server.started and time.monotonic() < deadline:
                 time.sleep(0.01)
             with pytest.raises(InvalidStatus) as caught:
-                connect(f"ws://127.0.0.1:{sock.getsockname()[1]}/v1/realtime?model=lobby")
+                connect(f"ws://127.0.0.1:{sock.getsockname()[1]}/v1/realtime?model=lobby", open_timeout=60)
         finally:
             server.should_exit = True
-            thread.join(30)
+            thread.join(60)
             log.removeFilter(quiet)
     assert caught.value.response.status_code == 401
     assert b"invalid_api_key" in (caught.value.response.body or b"")

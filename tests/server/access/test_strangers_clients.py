@@ -85,7 +85,7 @@ def test_every_reply_has_an_id(http: httpx.Client, method: str, path: str, statu
 
 
 def test_refusals_at_the_door_have_an_id_too(server: LiveServer) -> None:
-    reply = httpx.get(f"{server.url}/v1/models", headers={"x-request-id": "mine"})
+    reply = httpx.get(f"{server.url}/v1/models", headers={"x-request-id": "mine"}, timeout=60)
     assert (reply.status_code, reply.headers["x-request-id"]) == (401, "mine")
 
 
@@ -119,7 +119,9 @@ def test_a_path_that_is_not_there_says_what_was_meant(http: httpx.Client, path: 
 def test_a_websocket_that_is_not_there_says_so(server: LiveServer, path: str) -> None:
     async def try_it() -> InvalidStatus:
         with pytest.raises(InvalidStatus) as caught:
-            async with connect(server.ws_url + path, additional_headers={"Authorization": f"Bearer {TOKEN}"}):
+            async with connect(
+                server.ws_url + path, additional_headers={"Authorization": f"Bearer {TOKEN}"}, open_timeout=60
+            ):
                 pass
         return caught.value
 
@@ -135,7 +137,7 @@ def test_a_slash_at_the_end_means_the_same_and_redirects_nobody(http: httpx.Clie
     assert http.get("/healthz/").status_code == 200
     assert http.get("/desk/").status_code == 200
     for path in ("/v1/models/", "/metrics/", "/metrics//", "/v1/cameras/"):  # no way around the door
-        assert httpx.get(server.url + path).status_code == 401
+        assert httpx.get(server.url + path, timeout=60).status_code == 401
 
 
 def test_methods_are_told_in_openai_s_shape(http: httpx.Client) -> None:
@@ -150,7 +152,7 @@ def test_methods_are_told_in_openai_s_shape(http: httpx.Client) -> None:
 @pytest.mark.parametrize("path", ["/v1/cameras/lobby/live.mjpeg", "/v1/events"])
 def test_a_head_of_a_stream_ends(http: httpx.Client, path: str) -> None:
     for _ in range(40):  # more than there are places
-        reply = http.head(path, headers={"Accept": "text/event-stream"}, timeout=20)
+        reply = http.head(path, headers={"Accept": "text/event-stream"}, timeout=60)
         assert (reply.status_code, reply.content) == (200, b"")
 
 
@@ -204,7 +206,7 @@ def test_a_stranger_s_login_has_few_bytes_compressed_and_inflated(
     body = b'{"token": "' + b"x" * (size - len(frame)) + b'"}'
     data = gzip.compress(body, compresslevel=9 if squeezes else 0)
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip", "Authorization": ""}
-    with httpx.Client(base_url=http.base_url, timeout=30) as stranger:
+    with httpx.Client(base_url=http.base_url, timeout=60) as stranger:
         reply = stranger.post("/v1/session", content=data, headers=headers)
     assert reply.status_code == (status if len(data) <= 4096 else 413), reply.text
 
@@ -239,7 +241,7 @@ def test_members_are_read_one_behind_the_other() -> None:
 def preflight(server: LiveServer, origin: str, path: str = "/v1/chat/completions") -> httpx.Response:
     wanted = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Private-Network": "true"}
     asked = {"Access-Control-Request-Headers": "authorization, content-type, x-stainless-lang"}
-    return httpx.options(server.url + path, headers={"Origin": origin} | wanted | asked)
+    return httpx.options(server.url + path, headers={"Origin": origin} | wanted | asked, timeout=60)
 
 
 def test_an_allowed_page_may_ask_and_read(server: LiveServer, http: httpx.Client) -> None:
@@ -254,7 +256,7 @@ def test_an_allowed_page_may_ask_and_read(server: LiveServer, http: httpx.Client
         told = http.get(path, headers={"Origin": PAGE})
         assert (told.status_code, told.headers["access-control-allow-origin"]) == (status, PAGE)
         assert "X-Request-Id" in told.headers["access-control-expose-headers"]
-    refused = httpx.get(server.url + "/v1/models", headers={"Origin": PAGE})  # without a token, and told so
+    refused = httpx.get(server.url + "/v1/models", headers={"Origin": PAGE}, timeout=60)  # without a token, and told so
     assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (401, PAGE)
     streamed = http.post("/v1/chat/completions", json=ASKED | {"stream": True}, headers={"Origin": PAGE})
     assert (streamed.status_code, streamed.headers["access-control-allow-origin"]) == (200, PAGE)
@@ -285,7 +287,9 @@ def test_a_subprotocol_is_selected_and_a_key_in_one_lets_in(
 ) -> None:
     async def talk() -> tuple[str | None, dict[str, Any]]:
         protocols: Any = [*offered, f"openai-insecure-api-key.{TOKEN}"]
-        async with connect(f"{server.ws_url}/v1/realtime?model=lobby", subprotocols=protocols, origin=None) as line:
+        async with connect(
+            f"{server.ws_url}/v1/realtime?model=lobby", subprotocols=protocols, origin=None, open_timeout=60
+        ) as line:
             return line.subprotocol, json.loads(await line.recv())
 
     selected, first = asyncio.run(talk())
@@ -296,7 +300,7 @@ def test_a_subprotocol_is_selected_and_a_key_in_one_lets_in(
 def test_without_the_right_key_nobody_is_let_in(server: LiveServer, protocols: Any) -> None:
     async def talk() -> int:
         with pytest.raises(InvalidStatus) as caught:
-            async with connect(f"{server.ws_url}/v1/realtime?model=lobby", subprotocols=protocols):
+            async with connect(f"{server.ws_url}/v1/realtime?model=lobby", subprotocols=protocols, open_timeout=60):
                 pass
         return caught.value.response.status_code
 
@@ -314,9 +318,9 @@ def test_cameras_are_listed_while_the_model_loads(tmp_path: Path) -> None:
     with live_server(cameras=["lobby=synthetic:7", "desk=synthetic:8"], until="listening") as early:
         seen: set[tuple[Any, ...]] = set()
         while True:
-            listed = httpx.get(f"{early.url}/v1/models").json()["data"]
+            listed = httpx.get(f"{early.url}/v1/models", timeout=60).json()["data"]
             assert [one["id"] for one in listed] == ["askcam", "lobby", "desk", "all"]
-            one = httpx.get(f"{early.url}/v1/models/desk").json()
+            one = httpx.get(f"{early.url}/v1/models/desk", timeout=60).json()
             assert one["askcam"]["kind"] == "camera"
             seen.add((listed[0]["askcam"]["ready"], isinstance(listed[1]["max_model_len"], int)))
             if listed[0]["askcam"]["ready"]:

@@ -8,17 +8,19 @@ import pytest
 from support.asking_way import Way, asked
 from support.pushed_camera import until
 
+from askcam.engine.question import Sampling
 from askcam.server.errors import Refusal
 from askcam.server.gauges.engine import EngineGauges
 from askcam.server.wire.refusals import on_wire
 from askcam.stream.camera import CameraConfig
 
-SLOW_S = 0.6
+ONE_WORD = Sampling(max_tokens=1)
+SLOW_S = 2.0  # a frame is far younger as it is taken, on a busy machine, too
 
 
 @pytest.fixture
 def slow(way: Way) -> Iterator[Callable[[str], None]]:
-    """Has passes of a kind take SLOW_S longer."""
+    """Has passes of a kind take longer, those of questions by SLOW_S."""
     passes: Any = way.model.engine._model.passes  # type: ignore[attr-defined]
     planted: list[str] = []
 
@@ -26,7 +28,7 @@ def slow(way: Way) -> Iterator[Callable[[str], None]]:
         whole = getattr(passes, kind)
 
         def late(*args: Any, **more: Any) -> Any:
-            time.sleep(SLOW_S)
+            time.sleep(SLOW_S if kind == "rows" else 0.6)
             return whole(*args, **more)
 
         setattr(passes, kind, late)
@@ -44,7 +46,7 @@ async def test_frames_that_grew_old_in_the_engine_are_its_own_fault(way: Way, sl
     assert done.saw.frame_age_ms is not None
     assert done.saw.engine_ms <= done.saw.frame_age_ms
     slow("rows")
-    done = await way.ask(asked("What do you see?", camera="lobby"))
+    done = await way.ask(asked("What do you see?", camera="lobby", sampling=ONE_WORD))
     assert done.saw.engine_ms is not None
     assert done.saw.engine_ms >= SLOW_S * 1000
     with pytest.raises(Refusal) as caught:
@@ -79,5 +81,9 @@ async def test_a_camera_that_the_model_cannot_keep_up_with_says_so(way: Way, slo
 async def test_a_camera_that_the_model_keeps_up_with_says_nothing(way: Way) -> None:
     way.cameras.add("lobby", "synthetic:7", CameraConfig(fps=1))
     await until(lambda: way.model.engine.paces().get("lobby"), "its frames to be taken in")
-    info = way.cameras.info("lobby")
-    assert (info.slow, info.sees_every_ms) == (None, None)
+
+    def says_nothing() -> bool:
+        info = way.cameras.info("lobby")
+        return (info.slow, info.sees_every_ms) == (None, None)
+
+    await until(says_nothing, "it to keep up, as a machine that others use does again and again")

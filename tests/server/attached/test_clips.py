@@ -5,7 +5,6 @@ import io
 import struct
 import subprocess
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -138,18 +137,19 @@ def patched(data: bytes, box: bytes, body: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("count", [1 << 24, 1 << 27, 0xFFFF_FFF0])
-def test_a_kilobyte_that_claims_very_many_samples_takes_no_memory_of_the_servers(count: int) -> None:
+def test_a_kilobyte_that_claims_very_many_samples_takes_no_memory_of_the_servers(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """FFmpeg makes an index of them as it opens the file."""
     data = video(5)
     data = patched(data, b"stsz", struct.pack(">III", 0, 1, count))
     data = patched(data, b"stts", struct.pack(">IIII", 0, 1, count, 1))
     at = data.index(b"stsc") + 12
     data = data[:at] + struct.pack(">II", 1, count) + data[at + 8 :]
+    monkeypatch.setattr(clips, "TIMEOUT_S", 600.0)  # it is not the clock that ends it
     before = rss()
-    began = time.monotonic()
     assert refused(data_url(data)).code in ("too_large", "invalid_video")
     assert rss() - before < 50 << 20
-    assert time.monotonic() - began < clips.TIMEOUT_S
 
 
 def rss() -> int:
@@ -164,9 +164,7 @@ def test_its_process_may_take_so_much_memory_and_no_more() -> None:
 
 def test_its_process_may_compute_for_so_long_and_no_longer() -> None:
     busy = "from askcam.server.attached import clip_worker as w; w.MAX_CPU_S = 1; w.bound()\nwhile True: pass"
-    began = time.monotonic()
-    assert subprocess.run([clips.WORKER[0], "-c", busy], check=False, timeout=60).returncode < 0
-    assert time.monotonic() - began < 50
+    assert subprocess.run([clips.WORKER[0], "-c", busy], check=False, timeout=90).returncode < 0  # killed
 
 
 def test_a_process_that_is_killed_is_too_much_and_no_wait() -> None:
@@ -181,13 +179,12 @@ def test_a_process_that_is_killed_is_too_much_and_no_wait() -> None:
 
 
 def test_a_clip_that_nobody_waits_for_is_not_decoded_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clips, "WORKER", (clips.WORKER[0], "-c", "import time; time.sleep(60)"))
+    monkeypatch.setattr(clips, "WORKER", (clips.WORKER[0], "-c", "import time; time.sleep(600)"))
+    monkeypatch.setattr(clips, "TIMEOUT_S", 600.0)
     budget = Budget()
     threading.Timer(0.3, budget.stop).start()
-    began = time.monotonic()
     with pytest.raises(Stopped):
         clips.decode_clip(video(5), "p", budget)
-    assert time.monotonic() - began < 20
     with pytest.raises(Stopped):
         clips.decode_clip(video(5), "p", budget)
 

@@ -144,7 +144,7 @@ def test_responses_name_pictures_by_address_too_and_keep_what_lay_there(server: 
 
 
 def test_realtime_items_name_pictures_by_address_too(server: LiveServer, web: Web) -> None:
-    with connect(f"{server.ws_url}/v1/realtime?model=askcam") as socket:
+    with connect(f"{server.ws_url}/v1/realtime?model=askcam", open_timeout=60) as socket:
 
         def send(**event: Any) -> None:
             socket.send(json.dumps(event))

@@ -1,6 +1,10 @@
 """How much of the event loop an address may cost, and a transport whose reading is held back."""
 
 import asyncio
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -87,7 +91,7 @@ async def test_what_is_held_is_not_read_whatever_the_protocol_wishes(protocol_pa
     assert not below.reads
     if protocol_pauses:
         reins.pause_reading()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while reins.held:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert below.reads is not protocol_pauses
@@ -108,43 +112,60 @@ async def test_what_is_held_waits_longer_while_others_have_spent_more() -> None:
     below, left = Reading(), [0.01, 0.01, 0.0]
     reins = Reins(below)
     reins.hold(0.01, lambda: left.pop(0))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not below.reads:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
     assert left == []
     assert not reins.held
 
 
-async def test_one_that_drains_says_its_last_and_takes_what_still_comes_until_it_is_quiet(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(effort, "QUIET_S", 0.02)
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[float, Callable[[], None]]]]:
+    """What the event loop was told to do later: in how many seconds, and what. The test does it."""
+    later: list[tuple[float, Callable[[], None]]] = []
+
+    def call_later(delay_s: float, call: Callable[..., None], *args: object) -> None:
+        later.append((delay_s, partial(call, *args)))
+
+    monkeypatch.setattr(effort.asyncio, "get_running_loop", lambda: SimpleNamespace(call_later=call_later))
+    yield later
+    monkeypatch.undo()
+
+
+def draining() -> tuple[Reading, Reins]:
+    """Told its last, while its client still sends."""
     below = Reading()
     reins = Reins(below)
     reins.pause_reading()
     reins.draining = True
     reins.close()
+    return below, reins
+
+
+def test_one_that_drains_says_its_last_and_takes_what_still_comes_until_it_is_quiet(looks: Any) -> None:
+    below, reins = draining()
     assert (below.ended, below.reads, below.closing) == (True, True, False)
     for _ in range(10):
         reins.came(1)
+        delay_s, look = looks.pop()
+        look()
         assert not below.closing, "its client still sends"
-        await asyncio.sleep(0.001)
-    async with asyncio.timeout(20):
-        while not below.closing:  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
+        assert delay_s == effort.QUIET_S
+    _, look = looks.pop()
+    look()
+    assert below.closing
+    assert looks == []
 
 
-async def test_whoever_never_stops_sending_is_drained_for_a_while_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(effort, "QUIET_S", 0.01)
-    monkeypatch.setattr(effort, "DRAINED_S", 0.05)
-    below = Reading()
-    reins = Reins(below)
-    reins.draining = True
-    reins.close()
-    async with asyncio.timeout(20):
-        while not below.closing:
-            reins.came(1)
-            await asyncio.sleep(0.001)
+def test_whoever_never_stops_sending_is_drained_for_a_while_only(looks: Any) -> None:
+    below, reins = draining()
+    taken_s = 0.0
+    while not below.closing:
+        reins.came(1)
+        delay_s, look = looks.pop()
+        look()
+        taken_s += delay_s
+    assert taken_s == pytest.approx(effort.DRAINED_S, abs=2 * effort.QUIET_S)
 
 
 async def test_one_that_need_not_drain_is_closed_at_once() -> None:

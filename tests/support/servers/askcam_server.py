@@ -48,10 +48,10 @@ class LiveServer:
         if self.process.poll() is None:
             self.process.send_signal(sig)
         try:
-            return self.process.wait(20)
+            return self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            return self.process.wait(20)
+            return self.process.wait(60)
 
 
 @contextlib.contextmanager
@@ -116,7 +116,7 @@ def _running(
         while True:
             line = out.get(timeout=max(0.1, deadline - time.monotonic()))
             if line is None:
-                raise RuntimeError(f"askcam {command[0]} ended with {process.wait(10)}: {''.join(err)[-2000:]}")
+                raise RuntimeError(f"askcam {command[0]} ended with {process.wait(60)}: {''.join(err)[-2000:]}")
             said = json.loads(line)
             server.lines.append(said)
             server.url = said.get("url", server.url)
@@ -126,7 +126,7 @@ def _running(
     finally:
         server.stop()
         for thread in threads:
-            thread.join(5)
+            thread.join(60)
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()

@@ -27,7 +27,7 @@ class HttpShop:
     def stop(self) -> None:
         for process in self._processes:
             process.kill()
-            process.wait(20)
+            process.wait(60)
             assert process.stdout is not None
             process.stdout.close()
 

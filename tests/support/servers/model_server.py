@@ -59,7 +59,7 @@ FAULTS = {  # what real servers were seen to do, and this one does when it is to
     "busy": "429 with Retry-After",
     "loading": "503 while it loads",
     "broken": "500 of each question",
-    "slow_first": "says nothing for 30 s",
+    "slow_first": "says nothing for ten minutes",
     "falls_silent": "says nothing after three words",
     "breaks": "closes the stream after three words",
     "error_chunk": "an error in the stream, with status 200",
@@ -147,7 +147,7 @@ class ModelServer:
         if isinstance(frames, Response):
             return frames
         if "slow_first" in self.faults:
-            await asyncio.sleep(30)
+            await asyncio.sleep(600)
         words, chances = self.answer(body, frames, pictures)
         usage = {"prompt_tokens": self.count(text, frames, pictures), "completion_tokens": len(words)}
         usage["prompt_tokens_details"] = {"cached_tokens": 4}
@@ -269,7 +269,7 @@ class ModelServer:
                     yield "data: {nonsense\n\n"
                     return
                 if number == 3 and "falls_silent" in self.faults:
-                    await asyncio.sleep(60)
+                    await asyncio.sleep(600)
                 logprobs = None
                 if body.get("logprobs") and chances is not None:
                     logprobs = {"content": [self.told(word, chances, body)]}
@@ -284,7 +284,7 @@ class ModelServer:
                     yield f"data: {json.dumps({'choices': [], 'usage': usage})}\n\n"
                 yield "data: [DONE]\n\n"
                 if "stays_open" in self.faults:
-                    await asyncio.sleep(20)
+                    await asyncio.sleep(600)
             self.finished += 1
         finally:
             self.unheard += not whole

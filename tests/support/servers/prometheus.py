@@ -68,14 +68,14 @@ def prometheus(config: Path, data: Path) -> Iterator[Prometheus]:
     try:
         assert listening.wait(START_S), "".join(said)
         assert address, "".join(said)
-        with httpx.Client(base_url=f"http://{address[0]}", timeout=30) as http:
+        with httpx.Client(base_url=f"http://{address[0]}", timeout=60) as http:
             yield Prometheus(http)
     finally:
         process.terminate()
         try:
-            process.wait(20)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(20)
-        reader.join(5)
+            process.wait(60)
+        reader.join(60)
         process.stderr.close()

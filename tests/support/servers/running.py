@@ -161,11 +161,11 @@ class RunningModelServer(CameraServer):
 
     def goes_wrong(self, *faults: str) -> None:
         """From now on in these ways, and no others; what it has seen is forgotten."""
-        httpx.post(f"http://{self.address}/faults", json={"names": faults}, timeout=30).raise_for_status()
+        httpx.post(f"http://{self.address}/faults", json={"names": faults}, timeout=60).raise_for_status()
 
     def seen(self) -> dict[str, Any]:
         """What it was asked since then."""
-        found: dict[str, Any] = httpx.get(f"http://{self.address}/seen", timeout=30).raise_for_status().json()
+        found: dict[str, Any] = httpx.get(f"http://{self.address}/seen", timeout=60).raise_for_status().json()
         return found
 
 

@@ -24,7 +24,7 @@ def connected(url: str, source: str = "127.0.0.1", receive_bytes: int | None = N
     if receive_bytes is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
     sock.bind((source, 0))
-    sock.settimeout(5)
+    sock.settimeout(60)
     sock.connect(place(url))
     return sock
 
@@ -98,7 +98,7 @@ class Honest:
 
     def __exit__(self, *error: object) -> None:
         self._stop.set()
-        self._thread.join(40)
+        self._thread.join(60)
 
     def _run(self) -> None:
         due = time.monotonic()
@@ -115,7 +115,7 @@ class Honest:
         self.seen.asked += 1
         try:
             with (
-                httpx.Client(base_url=self._url, headers=headers, timeout=15) as client,
+                httpx.Client(base_url=self._url, headers=headers, timeout=60) as client,
                 client.stream("POST", "/v1/chat/completions", json=body) as reply,
             ):
                 if reply.status_code != 200:

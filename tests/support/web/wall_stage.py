@@ -112,7 +112,7 @@ def wall(folder: Path, rtsp: type[GStreamerRTSP] | type[MiniRTSP] = MiniRTSP) ->
             config.write_text(CONFIG.format(gate=gate.url, yard=yard.url, nobody=nobody.url, question=QUESTION))
             # One client for all, since each httpx.get() reads the world's certificates; servers go, and connections do.
             limits = httpx.Limits(max_keepalive_connections=0)
-            with live_server("--config", str(config)) as server, httpx.Client(timeout=30, limits=limits) as client:
+            with live_server("--config", str(config)) as server, httpx.Client(timeout=60, limits=limits) as client:
                 yield Wall(server, gate, yard, thing, config, client)
 
 

@@ -104,7 +104,7 @@ def test_readers_see_the_old_or_the_new_never_less(tmp_path: Path) -> None:
         for price in range(20):
             writer.replace([Product("apple", price=str(price)), Product("pear", price=str(price))], all=True)
         ended.set()
-        thread.join(30)
+        thread.join(60)
     assert seen <= {(str(price),) for price in range(20)} | {("1",)}
 
 

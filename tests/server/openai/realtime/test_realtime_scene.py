@@ -39,7 +39,7 @@ async def test_a_conversation_shares_the_camera_s_window(live_server: LiveServer
 
 async def share_found(server: LiveServer, first: str, greeting: str) -> float:
     """How much was found computed, in image tokens, as the first question of a new conversation was asked."""
-    async with connect(f"{server.ws_url}/v1/realtime?model=lobby") as websocket:
+    async with connect(f"{server.ws_url}/v1/realtime?model=lobby", open_timeout=60) as websocket:
         for item in (turn(first, greeting), turn("assistant", "Ask me anything."), turn("user", "What do you see?")):
             await send(websocket, type="conversation.item.create", item=item)
         await send(websocket, type="response.create")
@@ -50,7 +50,7 @@ async def share_found(server: LiveServer, first: str, greeting: str) -> float:
 
 
 async def test_a_scene_that_changes_is_told_and_answered_again(live_server: LiveServer) -> None:
-    async with connect(f"{live_server.ws_url}/v1/realtime?model=push:") as websocket:
+    async with connect(f"{live_server.ws_url}/v1/realtime?model=push:", open_timeout=60) as websocket:
         own = {"events": ["scene.changed"], "on_scene_change": "answer_again"}
         await send(websocket, type="session.update", session={"askcam": own})
         shown = SCENES[0]

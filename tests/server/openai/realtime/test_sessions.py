@@ -26,7 +26,7 @@ class Guest:
 
 
 async def ended(sessions: Sessions, guest: Guest) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await asyncio.wait([sessions._tasks[guest.id]])
     assert guest.ended
 
