@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from functools import partial
 from graphlib import TopologicalSorter
 
 from prometheus_client import ProcessCollector
 
 from askcam.app.config import Config
+from askcam.app.config_file import read_camera
 from askcam.app.features import FEATURES
 from askcam.server.access.auth import Auth
 from askcam.server.access.places import PlacesOf
@@ -98,7 +100,9 @@ def plug_in(core: Core, config: Config, features: Sequence[Feature]) -> None:
         cameras = {name: camera.use.options for name, camera in config.cameras.items()}
         limits = {name: config.limits.options.get(name, limit.usual) for name, limit in feature.limits.items()}
         try:
-            running = feature.build(core, Given(sections, cameras, limits, config.model, config.models), core.features)
+            reading = partial(read_camera, tools=config.tools)
+            given = Given(sections, cameras, limits, config.model, config.models, reading)
+            running = feature.build(core, given, core.features)
             core.features[feature.name] = running
             _take_in(core, running)
         except (ConfigError, CannotOpen):

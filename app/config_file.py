@@ -13,7 +13,7 @@ from askcam.server.camera_names import check_name
 from askcam.server.cameras import CameraUse
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import Refusal
-from askcam.server.feature import ModelUse
+from askcam.server.feature import ModelUse, ReadCamera
 from askcam.server.model_config import ModelConfig
 from askcam.server.model_names import check_model_names
 from askcam.server.server_config import ServerConfig, check_server
@@ -132,6 +132,12 @@ def _camera(toml: Toml, name: str, tools: ToolsConfig) -> CameraEntry:
     if "tools" not in used:
         use = replace(use, tools=(*tools.cameras, *_tools_of(options)))
     return CameraEntry(uri.strip(), toml.convert(path, own, CameraConfig), use)
+
+
+def read_camera(name: str, table: Mapping[str, Any], tools: ToolsConfig) -> ReadCamera:
+    """A camera that comes while the server runs, from a table like those under [cameras]. Raises ConfigError."""
+    entry = _camera(Toml(Path("front.toml"), "", {"cameras": {name: table}}), name, tools)
+    return ReadCamera(entry.uri, entry.config, entry.use)
 
 
 def _tools_of(options: Mapping[str, Any]) -> Iterator[str]:

@@ -97,9 +97,9 @@ class Shard:
         if not 0 <= self.capacity_cameras <= MAX_CAPACITY:
             told = f"shard {self.name} tells room for {self.capacity_cameras} cameras: 0 to {MAX_CAPACITY} are taken"
             raise Invalid(told, "capacity_cameras")
-        for field in ("instance", "model", "version"):
-            if not 0 < len(getattr(self, field)) <= MAX_TEXT:
-                raise Invalid(f"shard {self.name} must tell its {field}, in up to {MAX_TEXT} characters", field)
+        for each in ("instance", "model", "version"):
+            if not 0 < len(getattr(self, each)) <= MAX_TEXT:
+                raise Invalid(f"shard {self.name} must tell its {each}, in up to {MAX_TEXT} characters", each)
 
 
 def _check_url(url: str) -> None:

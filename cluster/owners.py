@@ -93,8 +93,8 @@ class Owners:
         return self._table.kept()
 
     def want(self, wishes: Iterable[CameraWish], now_s: float) -> list[Change]:
-        """Cameras are to be watched; those that are already, elsewhere, or with other options: then their owners have them
-        under new epochs, and so open them anew. Raises Invalid, and TooMany; then none is."""
+        """Cameras are to be watched; those that are already, elsewhere, or with other options: then their owners have
+        them under new epochs, and so open them anew. Raises Invalid, and TooMany; then none is."""
         now_s, changes = self._clock.at(now_s), list[Change]()
         wanted = {wish.name: wish for wish in wishes}
         for wish in wanted.values():

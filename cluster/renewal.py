@@ -42,8 +42,8 @@ MAX_OPEN = 32  # renewals of one shard of which it isn't known yet whether their
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """What a front and its shards count by, in seconds. All of them grow and shrink with `silent_s`: what is proven above
-    rests on their proportions. Shards hear it when they join."""
+    """What a front and its shards count by, in seconds. All of them grow and shrink with `silent_s`: what is proven
+    above rests on their proportions. Shards hear it when they join."""
 
     silent_s: float = SILENT_S
 

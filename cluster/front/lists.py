@@ -51,6 +51,11 @@ async def good_replies(
     return good
 
 
+def _announced(camera: str) -> Row:
+    """A camera that is given to shards, whether one has it just now or not: asking says what is with it."""
+    return {"id": camera, "object": "model", "created": 0, "owned_by": "askcam", "askcam": {"kind": "camera"}}
+
+
 class RefusedThere(Exception):
     """What a shard has answered instead, to be passed on as it is."""
 
@@ -80,7 +85,10 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
 
     async def cameras(request: Request) -> Response:
         replies = await lists_of(core, request, "/v1/cameras")
-        return json_response(listing(core, merge_named(rows_by_shard(replies))))
+        told = dict(zip(replies, rows_by_shard(replies), strict=True))
+        rows = merge_named(directory.rows_of_cameras(told))
+        unplaced = {} if core.joined is None else core.joined.table.view.unplaced()
+        return json_response(listing(core, rows, **({"cameras_unplaced": unplaced} if unplaced else {})))
 
     async def models(request: Request) -> Response:
         return json_response(listing(core, known_models()))
@@ -94,7 +102,8 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
 
     def known_models() -> list[Row]:
         """Of shards that are down, too: they are known, and asking says what is with them."""
-        return merge_models([shard.models for shard in directory.shards], OTHERS)
+        told = directory.rows_of_cameras({shard: shard.models for shard in directory.shards})
+        return merge_models([*told, [_announced(name) for name in directory.table.names()]], OTHERS)
 
     async def watches(request: Request) -> Response:
         replies = await lists_of(core, request, "/v1/watches")

@@ -1,5 +1,7 @@
 """The door in front of every route, as pure ASGI: who may come in."""
 
+from collections.abc import Callable, Mapping
+
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -9,6 +11,9 @@ from askcam.server.access.shares import ROLE, Places, client_of
 from askcam.server.connections.protocol import line_of
 
 OPEN = frozenset({"/v1/session"})  # where one logs in
+Keyed = Mapping[str, Callable[[HTTPConnection], None]]
+"""Paths that want another token than people's, with what looks at it: it raises Unauthenticated, PermissionDenied,
+TooMany."""
 
 
 def guarded(path: str) -> bool:
@@ -19,16 +24,19 @@ def guarded(path: str) -> bool:
 class Guard:
     """Lets in whom `auth` lets in, raises what it raises; routes that want an admin ask auth.require themselves."""
 
-    def __init__(self, app: ASGIApp, auth: Auth, requests: Places) -> None:
+    def __init__(self, app: ASGIApp, auth: Auth, requests: Places, keyed: Keyed) -> None:
         """`requests`: places of those that are under way."""
-        self.app, self.auth, self.requests = app, auth, requests
+        self.app, self.auth, self.requests, self.keyed = app, auth, requests, keyed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
             conn = HTTPConnection(scope)
             self.auth.check_source(conn)
             if guarded(scope["path"]):
-                scope[ROLE] = self.auth.require(conn)
+                if (check := self.keyed.get(scope["path"])) is not None:
+                    check(conn)
+                else:
+                    scope[ROLE] = self.auth.require(conn)
                 if (line := line_of(scope)) is not None:
                     line.proven()
                 if scope["type"] == "http":

@@ -1,0 +1,37 @@
+"""What a front has where shards may join: the table, the shards, the cameras that they are given."""
+
+from dataclasses import dataclass
+
+from askcam.cluster.front.joined import joining, steering
+from askcam.cluster.front.joined.key import ShardKey
+from askcam.cluster.front.joined.owning import ClusterTable
+from askcam.cluster.front.joined.shards import JoinedShards
+from askcam.cluster.front.joined.wanting import WantedCameras
+from askcam.server.access.guard import Keyed
+from askcam.server.lifecycle import ServerPart
+from askcam.server.wire.endpoint import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedRoom:
+    """Owned by the event loop."""
+
+    table: ClusterTable
+    shards: JoinedShards
+    wanted: WantedCameras
+    key: ShardKey
+
+    def parts(self) -> dict[str, ServerPart]:
+        """By name, in the order in which they are opened."""
+        return {
+            "the table of cameras": self.table,
+            "the cameras that are given to shards": self.wanted,
+            "the shards that have joined": self.shards,
+        }
+
+    def endpoints(self) -> list[Endpoint]:
+        return [*joining.endpoints(self.table, self.shards), *steering.endpoints(self.table)]
+
+    def keyed(self) -> Keyed:
+        """What only shards may ask for."""
+        return dict.fromkeys((joining.JOIN, joining.RENEW, joining.LEAVE), self.key.check)
