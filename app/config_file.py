@@ -72,6 +72,14 @@ def with_flags(config: Config, server: Mapping[str, Any], model: Mapping[str, An
     )
 
 
+def with_section_flags(config: Config, said: Mapping[str, Mapping[str, Any]]) -> Config:
+    """`config` with what the command line says of features' sections, by name. Raises ConfigError."""
+    known, values = dict(sections()), dict(config.sections)
+    for name, flags in said.items():
+        values[name] = known[name].flags(values.get(name, known[name].usual()), flags)
+    return replace(config, sections=values)
+
+
 def _read(toml: Toml, env: Mapping[str, str]) -> Config:
     path, own = toml.path, [each.name for each in fields(Config) if each.name != "sections"]
     toml.check_keys((), [*own, *dict(sections())])

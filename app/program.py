@@ -54,7 +54,13 @@ app = typer.Typer(
 )
 
 
-def _config(file: Path | None, cameras: list[str] | None, server: dict[str, Any], model: dict[str, Any]) -> Any:
+def _config(
+    file: Path | None,
+    cameras: list[str] | None,
+    server: dict[str, Any],
+    model: dict[str, Any],
+    features: dict[str, dict[str, Any]] | None = None,
+) -> Any:
     """The config that the file, the environment and the flags make together; flags have the last word."""
     from askcam.app import config_file
     from askcam.server.config_errors import ConfigError
@@ -63,6 +69,7 @@ def _config(file: Path | None, cameras: list[str] | None, server: dict[str, Any]
     try:
         config = config_file.load(file, os.environ)
         config = config_file.with_cameras(config, cameras or [])
+        config = config_file.with_section_flags(config, {name: given(said) for name, said in (features or {}).items()})
         return config_file.with_flags(config, given(server), given(model))
     except ConfigError as exc:
         say.fail(str(exc))
@@ -114,6 +121,8 @@ def serve(
     tls_cert: Cert = None,
     tls_key: Key = None,
     max_age_ms: MaxAge = None,
+    front: Annotated[str | None, typer.Option("--front", metavar="URL", help=told("help.serve.front"))] = None,
+    shard_name: Annotated[str | None, typer.Option("--shard-name", help=told("help.serve.shard_name"))] = None,
     json: Json = False,
 ) -> None:
     """Open cameras, load a model, and answer until Ctrl-C. Tokens: ASKCAM_TOKEN, ASKCAM_ADMIN_TOKEN."""
@@ -128,11 +137,17 @@ def serve(
         "device": device,
     }
     model_flags |= {"dtype": dtype, "positions": positions, "threads": threads, "power": power}
-    command.serve(_config(config, camera, server, model_flags), model_path(), json=json)
+    features = {"shard": {"front": front, "name": shard_name}}
+    command.serve(_config(config, camera, server, model_flags, features), model_path(), json=json)
 
 
-@app.command(help=told("help.front"))
+fronts = typer.Typer(help=told("help.front"), invoke_without_command=True)
+app.add_typer(fronts, name="front")
+
+
+@fronts.callback()
 def front(
+    context: typer.Context,
     config: ConfigFile = None,
     shard: Annotated[list[str] | None, typer.Option("--shard", help=told("help.shard"))] = None,
     host: Host = None,
@@ -142,10 +157,25 @@ def front(
     json: Json = False,
 ) -> None:
     """One address before several servers. Tokens: ASKCAM_TOKEN, ASKCAM_ADMIN_TOKEN; ASKCAM_SHARD_TOKEN towards them."""
+    if context.invoked_subcommand is not None:
+        return
     from askcam.app.commands import front as command
 
     server = {"host": host, "port": port, "tls_cert": tls_cert, "tls_key": tls_key}
     command.front(config, shard or [], given(server), os.environ, json=json)
+
+
+@fronts.command(help=told("help.front.drain"))
+def drain(
+    shard: Annotated[str, typer.Argument(help=told("help.front.drain.shard"))],
+    url: Url = URL,
+    ca: Ca = None,
+    json: Json = False,
+) -> None:
+    """Have a shard's cameras go to the others. Token: ASKCAM_ADMIN_TOKEN."""
+    from askcam.app.commands import drain as command
+
+    command.drain(shard, url, os.environ.get("ASKCAM_ADMIN_TOKEN"), ca, json)
 
 
 @app.command(help=told("help.demo"))

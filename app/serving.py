@@ -43,6 +43,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[RunningServer
     core.cameras.announced = {name: camera.use.model for name, camera in config.cameras.items()}
     async with contextlib.AsyncExitStack() as around:
         sock = around.enter_context(contextlib.closing(bind(config.server.host, config.server.port)))
+        core.urls.append(url_of(sock, config.server.tls))
         life = await around.enter_async_context(Lifecycle(core.parts(), others=OTHERS))
         told = Told()
         around.enter_context(quiet(told, LOGGERS))
@@ -55,7 +56,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[RunningServer
         server = GuardedServer(how, sock, book, told, core.proxies, core.end_streams)
         loaded = asyncio.ensure_future(load(config, str(built_in), core, life))
         looking = asyncio.ensure_future(look_for_away(config, str(built_in), core, loaded))
-        running = RunningServer(core, url_of(sock, config.server.tls), server, loaded)
+        running = RunningServer(core, core.urls[0], server, loaded)
         task = asyncio.ensure_future(server.serve(sockets=[]))
         task.add_done_callback(lambda _: running.stop())
         try:

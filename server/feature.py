@@ -33,6 +33,8 @@ class Section:
     secrets: Callable[[Any], Iterable[tuple[str, Iterable[str]]]] = lambda value: ()
     models: "Callable[[Any], Iterable[ModelUse]]" = lambda value: ()
     """Which models it names, and for which cameras."""
+    flags: Callable[[Any, Mapping[str, Any]], Any] = lambda value, flags: value
+    """The value with what the command line says of it. Raises ConfigError."""
 
 
 @dataclass(frozen=True, slots=True)
