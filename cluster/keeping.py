@@ -5,7 +5,7 @@ from collections.abc import Callable
 from askcam.cluster.changes import Change
 from askcam.cluster.joining import Expected
 from askcam.cluster.owners import Owners
-from askcam.cluster.renewal import USUAL, Orders, Timings
+from askcam.cluster.renewal import USUAL, LeaseTimes, Orders
 from askcam.cluster.store import TableStore
 
 
@@ -14,7 +14,7 @@ class KeptOwners:
     is read anew by the next call, as after a restart, and shards and their starters say again what they said."""
 
     def __init__(
-        self, store: TableStore, now_s: float, expected: Expected | None = None, timings: Timings = USUAL
+        self, store: TableStore, now_s: float, expected: Expected | None = None, timings: LeaseTimes = USUAL
     ) -> None:
         """Raises what the store does."""
         self._store, self._expected, self._timings = store, expected, timings

@@ -21,12 +21,12 @@ from askcam.cluster.granting import Grants
 from askcam.cluster.joining import Expected, admit
 from askcam.cluster.members import CameraWish, Owner, Shard, ShardState, Transition
 from askcam.cluster.placing import remedy
-from askcam.cluster.renewal import MAX_HOLDS, RENEW_S, USUAL, Orders, Pulse, Renewal, Steady, Timings
+from askcam.cluster.renewal import MAX_HOLDS, RENEW_S, USUAL, LeaseTimes, Orders, Pulse, Renewal, Steady
 from askcam.server.errors import Conflict, Invalid, NotFound, TooMany
 
 __all__ = ["Owner", "Owners", "Shard", "ShardState"]
 
-GATHER_S = 3 * RENEW_S  # from the first shard's joining to the first grant of a new table; as Timings, in proportion
+GATHER_S = 3 * RENEW_S  # from the first shard's joining to the first grant of a new table; as LeaseTimes, in proportion
 FORGET_S = 600.0  # a lost shard that owns nothing is known for so long
 MAX_CAMERAS = 100_000
 
@@ -39,7 +39,7 @@ class Owners:
         now_s: float,
         kept: KeptTable | None = None,
         expected: Expected | None = None,
-        timings: Timings = USUAL,
+        timings: LeaseTimes = USUAL,
     ) -> None:
         """`kept`: the table of an earlier front, whose shards get as long to renew as if they had just done so."""
         self._clock, self._expected, self._timings = Steady(now_s, timings.leap_s), expected or Expected(), timings

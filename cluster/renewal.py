@@ -41,7 +41,7 @@ MAX_OPEN = 32  # renewals of one shard of which it isn't known yet whether their
 
 
 @dataclass(frozen=True, slots=True)
-class Timings:
+class LeaseTimes:
     """What a front and its shards count by, in seconds. All of them grow and shrink with `silent_s`: what is proven
     above rests on their proportions. Shards hear it when they join."""
 
@@ -67,7 +67,7 @@ class Timings:
         return usual_s * self.silent_s / SILENT_S
 
 
-USUAL = Timings()
+USUAL = LeaseTimes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class Pulse:
 
     promised_s: float  # when the last one was received that a promise was given upon; at first, when it joined
     heard_s: float  # when the newest one was received whose answer the shard is known to have heard
-    timings: Timings = USUAL
+    timings: LeaseTimes = USUAL
     number: int = 0
     _received: dict[int, float] = field(default_factory=dict)
 

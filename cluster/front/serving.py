@@ -38,7 +38,7 @@ from askcam.cluster.front.probing import Probing
 from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.ids import ShardKeys
 from askcam.cluster.joining import Expected
-from askcam.cluster.renewal import Timings
+from askcam.cluster.renewal import LeaseTimes
 from askcam.server import errors
 from askcam.server.access.auth import Auth
 from askcam.server.access.places import PlacesOf
@@ -109,7 +109,7 @@ def _joined(config: FrontConfig, directory: Directory, probing: Probing, auth: A
     def make(name: str, shard: ShardConfig) -> FrontShard:
         return FrontShard(name, directory.keys.add(name), shard, settings.silent_s, settings.connect_s)
 
-    table = ClusterTable(cluster.folder, Expected(cluster.model, version("askcam")), Timings(cluster.silent_s))
+    table = ClusterTable(cluster.folder, Expected(cluster.model, version("askcam")), LeaseTimes(cluster.silent_s))
     directory.table = table.view
     shards = JoinedShards(cluster, table, directory, probing, make)
     return JoinedRoom(table, shards, WantedCameras(table, config.wishes), ShardKey(cluster.token, auth))

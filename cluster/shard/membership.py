@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from askcam.cluster.messages import JoinShard, LeaveShard, RenewShard, ShardOrders
-from askcam.cluster.renewal import LEAST_SILENT_S, MOST_SILENT_S, Lease, Steps, Timings
+from askcam.cluster.renewal import LEAST_SILENT_S, MOST_SILENT_S, Lease, LeaseTimes, Steps
 from askcam.cluster.shard.front import FrontAway, FrontLink, FrontRefuses
 from askcam.cluster.shard.holding import HeldCameras
 
@@ -46,6 +46,8 @@ class Membership:
         self._under_way = 0
         self._said = ""  # why the front is not heard, as the log has it
         self._work: set[asyncio.Task[None]] = set()  # cameras that begin and end
+        self._overdue: set[str] = set()  # that are being let go of
+        self._trying: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -82,7 +84,7 @@ class Membership:
             wait_s = min(2 * wait_s, LONGEST_S)
             deadline_s = self._clock() + wait_s * random.uniform(0.5, 1.0)
             while (left_s := deadline_s - self._clock()) > 0:
-                await self._let_go_of_overdue()
+                self._let_go_of_overdue()
                 await asyncio.sleep(min(left_s, self.lease.timings.renew_s))
         self.joined, self._said = True, ""
         log.info("joined the front %s as shard %s", self._front.url, self._told.name)
@@ -101,8 +103,8 @@ class Membership:
             while not self._rejoin.is_set():
                 if self._under_way < MAX_UNDER_WAY:
                     group.create_task(self._renew())
-                await self._let_go_of_overdue()
-                await self._cameras.try_again()
+                self._let_go_of_overdue()
+                self._try_again()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self.lease.timings.renew_s):
                         await self._rejoin.wait()
@@ -132,7 +134,7 @@ class Membership:
 
     def _obey(self, told: ShardOrders) -> None:
         if LEAST_SILENT_S <= told.silent_s <= MOST_SILENT_S:
-            self.lease.timings = Timings(told.silent_s)
+            self.lease.timings = LeaseTimes(told.silent_s)
         steps: Steps = self.lease.hear(told.orders())
         if steps.rejoin:
             self._rejoin.set()
@@ -157,16 +159,31 @@ class Membership:
         if self.lease.is_ending(camera):  # unless it was given back meanwhile
             self.lease.released(camera)
 
-    async def _let_go_of_overdue(self) -> None:
+    def _let_go_of_overdue(self) -> None:
+        """All at once, and beside the renewals: one that takes its time delays nothing."""
         for camera in self.lease.overdue(self._clock(), self._cameras.only_once()):
-            log.warning("camera %s is let go of: the front has promised nothing for too long", camera)
+            if camera not in self._overdue:
+                log.warning("camera %s is let go of: the front has promised nothing for too long", camera)
+                self._overdue.add(camera)
+                self._do(self._end_overdue(camera))
+
+    async def _end_overdue(self, camera: str) -> None:
+        try:
             await self._cameras.end(camera)
             self.lease.released(camera)
+        finally:
+            self._overdue.discard(camera)
 
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+    def _try_again(self) -> None:
+        """Those that could not be opened; one try at a time, beside the renewals."""
+        if self._trying is None or self._trying.done():
+            self._trying = self._do(self._cameras.try_again())
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = asyncio.create_task(work)
         self._work.add(task)
         task.add_done_callback(self._done)
+        return task
 
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._work.discard(task)

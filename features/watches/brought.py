@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from askcam.features.watches.bodies import setting
+from askcam.features.watches.bodies import NewWatch, read, setting
 from askcam.features.watches.service import Watching
 from askcam.features.watches.setting import WatchSetting
 from askcam.server.errors import Invalid, Refusal
@@ -26,7 +26,8 @@ class BroughtWatches:
             try:
                 if not isinstance(table, Mapping):
                     raise Invalid(f"[watches.{name}] is no table")
-                found[name] = setting({**table, "cameras": [camera]})
+                body = read({**table, "name": name, "cameras": [camera]}, NewWatch)
+                found[name] = setting({key: value for key, value in body.items() if key != "name"})
             except Refusal as exc:
                 refused = refused or exc.saying(f"[watches.{name}]: {exc.message}", exc.param)
         before = self._of.get(camera, {})

@@ -219,6 +219,8 @@ class Watching:
         """One that came with cameras, as it is from now on; None: none of them is here any more. Raises Refusal."""
         async with self._change:
             before = self.known.brought.get(name)
+            if before is None and setting is None:
+                return  # it was refused
             if before is None:
                 self.known.check_new(name)
             memories = dict(await self.write(lambda store: store.memories()))

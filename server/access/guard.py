@@ -11,6 +11,7 @@ from askcam.server.access.shares import ROLE, Places, client_of
 from askcam.server.connections.protocol import line_of
 
 OPEN = frozenset({"/v1/session"})  # where one logs in
+KEYED = "keyed"  # whose places are taken by who has such a token
 Keyed = Mapping[str, Callable[[HTTPConnection], None]]
 """Paths that want another token than people's, with what looks at it: it raises Unauthenticated, PermissionDenied,
 TooMany."""
@@ -33,10 +34,12 @@ class Guard:
             conn = HTTPConnection(scope)
             self.auth.check_source(conn)
             if guarded(scope["path"]):
-                if (check := self.keyed.get(scope["path"])) is not None:
-                    check(conn)
-                else:
+                check = self.keyed.get(scope["path"])
+                if check is None:
                     scope[ROLE] = self.auth.require(conn)
+                else:
+                    check(conn)
+                    scope[ROLE] = KEYED  # however many people ask, they do not take the places of these
                 if (line := line_of(scope)) is not None:
                     line.proven()
                 if scope["type"] == "http":

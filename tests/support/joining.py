@@ -11,13 +11,14 @@ import httpx
 from support.fronts import SOON
 from support.servers.fake_shard import FakeShard, running
 
-from askcam.cluster.front.config import FrontConfig
+from askcam.cluster.front.config import FrontConfig, ShardConfig
 from askcam.cluster.front.joined.config import ClusterSettings
 from askcam.cluster.front.serving import RunningFront, serving
 from askcam.cluster.members import CameraWish
 from askcam.server.server_config import ServerConfig
 
 TOKEN, VIEWER, ADMIN = "token-of-shards", "viewer-of-people", "admin-of-people"
+VIEWER_THERE = "viewer-of-shards"
 VERSION = version("askcam")
 
 
@@ -43,18 +44,23 @@ class Scene:
 
 @contextlib.asynccontextmanager
 async def joinable(
-    folder: Path, *wishes: CameraWish, shard: FakeShard | None = None, **settings: Any
+    folder: Path, *wishes: CameraWish, shard: FakeShard | None = None, beside: FakeShard | None = None, **settings: Any
 ) -> AsyncIterator[Scene]:
-    """The front, and a small server that may be named as the shard that joins."""
-    told = {"folder": folder / "table", "token": TOKEN, "silent_s": 3.0} | settings
+    """The front, and a small server that may be named as the shard that joins. `beside`: one that runs, and is named in
+    the front's file."""
+    told: dict[str, Any] = {"folder": folder / "table", "token": TOKEN, "viewer_token": VIEWER_THERE, "silent_s": 3.0}
+    told |= settings
+    shard = shard or FakeShard()
+    shard.roles = {VIEWER_THERE: "viewer", TOKEN: "admin"}
     config = FrontConfig(
         ServerConfig(port=0, token=VIEWER, admin_token=ADMIN),
         front=SOON,
+        shards={} if beside is None else {"of-file": ShardConfig(beside.url, token=VIEWER_THERE, admin_token=TOKEN)},
         cluster=ClusterSettings(**told),
         wishes=wishes,
     )
     async with (
-        running(shard or FakeShard()) as made,
+        running(shard) as made,
         serving(config) as front,
         httpx.AsyncClient(base_url=front.url, timeout=60, trust_env=False) as client,
     ):

@@ -18,7 +18,7 @@ from askcam.cluster.keeping import KeptOwners
 from askcam.cluster.members import Shard, ShardState
 from askcam.cluster.messages import ShardOrders
 from askcam.cluster.owners import Owners
-from askcam.cluster.renewal import Orders, Renewal, Timings
+from askcam.cluster.renewal import LeaseTimes, Orders, Renewal
 from askcam.cluster.table import OldTable, SqliteTable
 from askcam.server.config_errors import CannotOpen
 from askcam.server.errors import Refusal
@@ -38,7 +38,7 @@ DISK = (sqlite3.Error, OSError, OldTable)
 class _OnDisk:
     """Owned by the table's thread."""
 
-    def __init__(self, folder: Path, expected: Expected, timings: Timings, clock: Callable[[], float]) -> None:
+    def __init__(self, folder: Path, expected: Expected, timings: LeaseTimes, clock: Callable[[], float]) -> None:
         self.table, self.clock = SqliteTable(folder), clock
         try:
             self.kept = KeptOwners(self.table, clock(), expected, timings)
@@ -58,7 +58,7 @@ class ClusterTable(ServerPart):
     it hears of it, or goes away without waiting."""
 
     def __init__(
-        self, folder: Path, expected: Expected, timings: Timings, clock: Callable[[], float] = time.monotonic
+        self, folder: Path, expected: Expected, timings: LeaseTimes, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """`clock`: in seconds, of which leaps count for nothing (cluster/renewal.py)."""
         self.view, self.timings = TableView(), timings
@@ -168,7 +168,7 @@ def _lost(shard: str, why: str, instance: str) -> Callable[[Owners, float], list
     return lambda owners, now_s: owners.lost(shard, why, now_s, instance)
 
 
-def _in_full(orders: Orders, holds: Mapping[str, int], owners: Owners, timings: Timings) -> ShardOrders:
+def _in_full(orders: Orders, holds: Mapping[str, int], owners: Owners, timings: LeaseTimes) -> ShardOrders:
     """With all that is said of those cameras that the shard has to open."""
     options: dict[str, msgspec.Raw] = {}
     for camera, epoch in (orders.hold or {}).items():

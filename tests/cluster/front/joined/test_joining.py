@@ -1,13 +1,14 @@
 """What shards say to a front, what they are told, and what is refused with its remedy."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.fronts import comes_true
-from support.joining import ADMIN, TOKEN, VIEWER, Scene, joinable
-from support.servers.fake_shard import FakeShard
+from support.joining import ADMIN, TOKEN, VIEWER, VIEWER_THERE, Scene, joinable
+from support.servers.fake_shard import FakeShard, Heard, running, tell
 
 from askcam.cluster.members import CameraWish
 from askcam.cluster.messages import MAX_REQUEST
@@ -212,6 +213,31 @@ async def test_a_shard_of_the_file_and_one_that_joined_stand_side_by_side(tmp_pa
         told = (await scene.asked("GET", "/v1/shards")).json()["data"][0]
         assert (told["owns"], told["cameras"], told["room"], told["joined"]) == (["lobby"], ["door"], 8, "live")
         assert scene.front.core.directory.owner_of("door") is scene.front.core.directory.owner_of("lobby")
+
+
+async def test_a_camera_of_the_table_is_its_owners_whoever_else_tells_of_it(tmp_path: Path) -> None:
+    """A shard that was cut off still has it, and one of front.toml may have another of that name."""
+    other = FakeShard(["lobby", "hall"], roles={VIEWER_THERE: "viewer", TOKEN: "admin"})
+    async with running(other), joinable(tmp_path, LOBBY, shard=FakeShard(["lobby"]), beside=other) as scene:
+        assert (await scene.say("join", scene.tells(name="of-file"))).json()["error"]["code"] == "name_taken"
+        await granted(scene)
+        await scene.say("renew", renewal(100, 1, holds={"lobby": 1}))
+        directory = scene.front.core.directory
+        await comes_true(lambda: directory.get("of-file") and directory["of-file"].cameras, "the other's cameras")
+        await comes_true(lambda: directory["a"].cameras, "its own")
+        assert directory.owner_of("lobby").name == "a"
+        assert directory.owner_of("hall").name == "of-file"
+        assert directory.ambiguous() == {}
+        told = directory.rows_of_cameras({each: list(each.cameras.values()) for each in directory.shards})
+        assert [[row["name"] for row in rows] for rows in told] == [["hall"], ["lobby"]]
+        new = {"name": "yard", "uri": "rtsp://cam/2", "shard": "of-file"}
+        other.answers["/v1/cameras"] = _added
+        assert (await scene.asked("POST", "/v1/cameras", json=new)).status_code == 201
+        assert "yard" not in directory.table.names(), "it is that server's own"
+
+
+async def _added(request: Heard, writer: asyncio.StreamWriter) -> None:
+    await tell(writer, 201 if request.method == "POST" else 200, {"data": [], "name": "yard"})
 
 
 async def test_cameras_that_were_wanted_are_wanted_after_a_restart_with_their_options(tmp_path: Path) -> None:
