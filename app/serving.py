@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 from askcam.app import known_secrets
 from askcam.app.asgi import build_app
 from askcam.app.build import build_core
 from askcam.app.config import Config
-from askcam.app.config_file import check
+from askcam.app.config_file import check, read_camera
 from askcam.app.features import PLUGGED
 from askcam.app.loading import RunningServer, load, look_for_away
 from askcam.server import errors
@@ -39,7 +40,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[RunningServer
     known_secrets.learn(config)
     for camera in config.cameras.values():
         resolve(camera.uri)  # a source that nothing here opens is told before a model is loaded
-    core = build_core(config)
+    core = build_core(config, read=partial(read_camera, tools=config.tools))
     core.cameras.announced = {name: camera.use.model for name, camera in config.cameras.items()}
     async with contextlib.AsyncExitStack() as around:
         sock = around.enter_context(contextlib.closing(bind(config.server.host, config.server.port)))

@@ -63,7 +63,12 @@ class ReadCamera:
     use: "CameraUse"
 
 
-def _reads_none(name: str, table: Mapping[str, Any]) -> ReadCamera:
+ReadsCamera = Callable[[str, Mapping[str, Any]], ReadCamera]
+"""Reads a table as those under [cameras.NAME] are, of a camera that comes while the server runs. Raises ConfigError."""
+
+
+def reads_none(name: str, table: Mapping[str, Any]) -> ReadCamera:
+    """Where no camera comes."""
     raise AssertionError("nothing here reads cameras")
 
 
@@ -76,9 +81,7 @@ class Given:
     limits: Mapping[str, Any]  # its own, by name
     model: "ModelConfig"  # of [model]
     models: "Mapping[str, ModelConfig]" = field(default_factory=dict)  # [models.NAME]
-    read_camera: Callable[[str, Mapping[str, Any]], ReadCamera] = _reads_none
-    """Reads a table as those under [cameras.NAME] are, of a camera that comes while the server runs. Raises
-    ConfigError."""
+    read_camera: ReadsCamera = reads_none
 
 
 class ConfigView(Protocol):

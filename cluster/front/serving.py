@@ -26,6 +26,7 @@ from askcam.cluster.front import watches as watching
 from askcam.cluster.front.config import FrontConfig, ShardConfig, check, learn
 from askcam.cluster.front.core import FrontCore
 from askcam.cluster.front.directory import Directory
+from askcam.cluster.front.joined import joining, steering
 from askcam.cluster.front.joined.gauges import TableGauges
 from askcam.cluster.front.joined.key import ShardKey
 from askcam.cluster.front.joined.owning import ClusterTable
@@ -121,13 +122,13 @@ def front_endpoints(core: FrontCore) -> list[Endpoint]:
     for room in (standing, lists, cameras, questions, several, answers, watching, events, timelines, deliveries):
         found += room.endpoints(core)
     if core.joined is not None:
-        found += core.joined.endpoints()
+        found += joining.endpoints(core.joined.table, core.joined.shards) + steering.endpoints(core.joined.table)
     return [*found, description.endpoint(core, found)]
 
 
 def front_app(core: FrontCore) -> Starlette:
     """The front as one app, behind the same doors as a server."""
-    keyed = {} if core.joined is None else core.joined.keyed()
+    keyed = {} if core.joined is None else dict.fromkeys(joining.OF_SHARDS, core.joined.key.check)
     doors = Doors(core.auth, core.limits, core.places, core.proxies, core.ending, core.metrics.requested, keyed)
     app = app_behind(doors, [*(each.route(core.auth) for each in front_endpoints(core)), *realtime.routes(core)])
 

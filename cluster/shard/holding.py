@@ -3,14 +3,14 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from askcam.cluster.messages import MAX_TROUBLE
 from askcam.server.config_errors import ConfigError
 from askcam.server.core import Core
 from askcam.server.errors import Refusal, as_refusal
-from askcam.server.feature import ReadCamera
+from askcam.server.feature import ReadsCamera
 
 ONLY_ONCE = ("webcam:", "/dev/", "file:/dev/")  # how the addresses of cameras begin that only one may have open
 AGAIN_S = 10.0  # before a camera that could not be opened is tried again
@@ -21,8 +21,7 @@ log = logging.getLogger(__name__)
 class HeldCameras:
     """Owned by the event loop. One change at a time for each camera; what a server refuses of one is kept as words."""
 
-    def __init__(self, core: Core, read: Callable[[str, Mapping[str, Any]], ReadCamera]) -> None:
-        """`read`: what a table like those under [cameras] says."""
+    def __init__(self, core: Core, read: ReadsCamera) -> None:
         self._core, self._read = core, read
         self._told: dict[str, Mapping[str, Any]] = {}  # what is said of each that is held
         self._open: set[str] = set()  # those of them that were opened here

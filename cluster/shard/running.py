@@ -30,7 +30,7 @@ class ShardRunning(Running):
         self._task: asyncio.Task[None] | None = None
         if settings.front is not None:
             self._cameras = HeldCameras(core, given.read_camera)
-            self.collectors = (ShardGauge(lambda: self._member),)
+            self.collectors = (ShardGauge(self._joined, self._num_held, lambda: len(self._cameras.closed)),)
 
     async def begin(self) -> None:
         """Raises ConfigError for a certificate that cannot be read."""
@@ -66,6 +66,12 @@ class ShardRunning(Running):
             capacity_cameras=self._room(),
             labels=list(settings.labels),
         )
+
+    def _joined(self) -> bool:
+        return self._member is not None and self._member.joined
+
+    def _num_held(self) -> int:
+        return 0 if self._member is None else len(self._member.lease.holds)
 
     def _room(self) -> int:
         """Cameras that it takes from the front, beside its own."""

@@ -17,6 +17,7 @@ from askcam.server.wire.bodies import decode, json_response
 from askcam.server.wire.endpoint import JSON, Endpoint, Reply
 
 JOIN, RENEW, LEAVE = "/v1/shards/join", "/v1/shards/renew", "/v1/shards/leave"
+OF_SHARDS = (JOIN, RENEW, LEAVE)  # for which their token is wanted
 JOINS = Rate(per_s=1.0, burst=20)  # per address: each is a look at a shard and a write to the disk
 RENEWALS = Rate(per_s=200.0, burst=400)  # per address: several shards may be behind one
 TAG = "shards"

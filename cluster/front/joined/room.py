@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass
 
-from askcam.cluster.front.joined import joining, steering
 from askcam.cluster.front.joined.key import ShardKey
 from askcam.cluster.front.joined.owning import ClusterTable
 from askcam.cluster.front.joined.shards import JoinedShards
 from askcam.cluster.front.joined.wanting import WantedCameras
-from askcam.server.access.guard import Keyed
 from askcam.server.lifecycle import ServerPart
-from askcam.server.wire.endpoint import Endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +25,3 @@ class JoinedRoom:
             "the cameras that are given to shards": self.wanted,
             "the shards that have joined": self.shards,
         }
-
-    def endpoints(self) -> list[Endpoint]:
-        return [*joining.endpoints(self.table, self.shards), *steering.endpoints(self.table)]
-
-    def keyed(self) -> Keyed:
-        """What only shards may ask for."""
-        return dict.fromkeys((joining.JOIN, joining.RENEW, joining.LEAVE), self.key.check)
