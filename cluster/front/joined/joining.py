@@ -19,7 +19,8 @@ from askcam.server.wire.endpoint import JSON, Endpoint, Reply
 JOIN, RENEW, LEAVE = "/v1/shards/join", "/v1/shards/renew", "/v1/shards/leave"
 OF_SHARDS = (JOIN, RENEW, LEAVE)  # for which their token is wanted
 JOINS = Rate(per_s=1.0, burst=20)  # per address: each is a look at a shard and a write to the disk
-RENEWALS = Rate(per_s=200.0, burst=400)  # per address: several shards may be behind one
+RENEWALS = 4.0  # per shard, in the time in which one is due; all that are not known together count as one
+BURST = 32  # of them, after a standstill
 TAG = "shards"
 
 T = TypeVar("T")
@@ -27,10 +28,10 @@ T = TypeVar("T")
 
 def endpoints(table: ClusterTable, shards: JoinedShards) -> list[Endpoint]:
     """Their tokens are looked at before (key.py)."""
-    joins, renewals = Rates(JOINS), Rates(RENEWALS)
+    joins, renewals = Rates(JOINS), Rates(Rate(RENEWALS / table.timings.renew_s, BURST))
 
     async def join(request: Request) -> Response:
-        _admit(request, joins, "joins")
+        _admit(joins, _address(request), "joins")
         body = await _small(request, JoinShard)
         shard, told = body.shard(), list[ShardOrders]()
 
@@ -41,15 +42,15 @@ def endpoints(table: ClusterTable, shards: JoinedShards) -> list[Endpoint]:
         return json_response(told[0])
 
     async def renew(request: Request) -> Response:
-        _admit(request, renewals, "renewals")
         body = await _small(request, RenewShard)
+        _admit(renewals, body.shard if body.shard in table.view.shards else "", "renewals")
         orders = await table.renew(body.renewal())
         if not orders.rejoin:
-            table.view.heard(body.shard, body.holds, body.closed, body.trouble)
+            table.view.heard(body)
         return json_response(orders)
 
     async def leave(request: Request) -> Response:
-        _admit(request, joins, "joins")
+        _admit(joins, _address(request), "joins")
         body = await _small(request, LeaveShard)
         await table.change(lambda owners, now_s: owners.lost(body.shard, "it was ended", now_s, body.instance))
         return Response(status_code=204)
@@ -94,8 +95,12 @@ def endpoints(table: ClusterTable, shards: JoinedShards) -> list[Endpoint]:
     ]
 
 
-def _admit(request: Request, rates: Rates, what: str) -> None:
-    wait_s = rates.take(client_key(request.client.host if request.client else None), time.monotonic())
+def _address(request: Request) -> str:
+    return client_key(request.client.host if request.client else None)
+
+
+def _admit(rates: Rates, whose: str, what: str) -> None:
+    wait_s = rates.take(whose, time.monotonic())
     if wait_s > 0:
         raise too_many(what, wait_s)
 

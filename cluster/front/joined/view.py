@@ -17,6 +17,7 @@ from askcam.cluster.changes import (
 )
 from askcam.cluster.front.errors import CameraClosed, CameraMoving, CameraUnplaced, ShardDown
 from askcam.cluster.members import CameraWish, Owner, Shard, ShardState
+from askcam.cluster.messages import RenewShard
 from askcam.cluster.placing import Constraint, remedy
 
 SEEN_TO = "it is being placed"
@@ -30,9 +31,7 @@ class TableView:
         self.wishes: dict[str, CameraWish] = {}
         self.owners: dict[str, Owner] = {}
         self._why: dict[str, Why] = {}
-        self._holds: dict[str, Mapping[str, int]] = {}  # by shard: what it said last that it holds
-        self._closed: dict[str, Mapping[str, str]] = {}  # by shard: cameras that it cannot open, with why
-        self._trouble: dict[str, Mapping[str, str]] = {}  # by shard: what it cannot do with cameras that are open
+        self._said: dict[str, RenewShard] = {}  # by shard: what it has said last
 
     def begin(self, kept: KeptTable) -> None:
         """As it was read from disk."""
@@ -54,10 +53,10 @@ class TableView:
                     before = self.shards.get(shard.name)
                     self.shards[shard.name] = shard
                     if before is None or before.instance != shard.instance or shard.state is ShardState.LOST:
-                        self._forget(shard.name)
+                        self._said.pop(shard.name, None)  # it is of another process, or is over
                 case ShardForgotten(name):
                     self.shards.pop(name, None)
-                    self._forget(name)
+                    self._said.pop(name, None)
                 case Granted(owner):
                     self.owners[owner.camera] = owner
                     self._why.pop(owner.camera, None)
@@ -68,17 +67,11 @@ class TableView:
                 case Revoked():
                     pass  # whoever is to let go of it owns it until it has
 
-    def _forget(self, shard: str) -> None:
-        """What it has said is of another process, or is over."""
-        for said in (self._holds, self._closed, self._trouble):
-            said.pop(shard, None)
-
-    def heard(
-        self, shard: str, holds: Mapping[str, int], closed: Mapping[str, str], trouble: Mapping[str, str]
-    ) -> None:
-        """What a shard that is known says of its cameras."""
-        if shard in self.shards:
-            self._holds[shard], self._closed[shard], self._trouble[shard] = holds, closed, trouble
+    def heard(self, said: RenewShard) -> None:
+        """What a shard says of its cameras; nothing, if it has said something later, or is not known."""
+        before = self._said.get(said.shard)
+        if said.shard in self.shards and (before is None or before.number < said.number):
+            self._said[said.shard] = said
 
     # -- what the directory asks
 
@@ -107,10 +100,10 @@ class TableView:
 
     def _open(self, owner: Owner) -> bool:
         """Whether its owner holds it, as far as is known: of a front that has just begun nothing is."""
-        holds = self._holds.get(owner.shard)
-        if holds is None:
+        said = self._said.get(owner.shard)
+        if said is None:
             return True
-        return holds.get(owner.camera) == owner.epoch
+        return said.holds.get(owner.camera) == owner.epoch
 
     # -- what people are told
 
@@ -136,8 +129,10 @@ class TableView:
 
     def trouble(self, shard: str) -> Mapping[str, str]:
         """What it cannot do with cameras that it has opened."""
-        return self._trouble.get(shard, {})
+        said = self._said.get(shard)
+        return {} if said is None else said.trouble
 
     def closed(self, shard: str) -> Mapping[str, str]:
         """Cameras that a shard has, and cannot open, with why."""
-        return self._closed.get(shard, {})
+        said = self._said.get(shard)
+        return {} if said is None else said.closed

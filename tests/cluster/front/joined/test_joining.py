@@ -10,9 +10,11 @@ from support.fronts import comes_true
 from support.joining import ADMIN, TOKEN, VIEWER, VIEWER_THERE, Scene, joinable
 from support.servers.fake_shard import FakeShard, Heard, running, tell
 
+from askcam.cluster.front.joined import joining
 from askcam.cluster.members import CameraWish
 from askcam.cluster.messages import MAX_REQUEST
 from askcam.cluster.renewal import MAX_HOLDS
+from askcam.server.access.rates import Rate
 
 LOBBY = CameraWish("lobby", options='{"camera": {"uri": "rtsp://me:hunter22@cam/1"}, "origin": "api"}')
 
@@ -31,6 +33,7 @@ async def granted(scene: Scene, **told: Any) -> dict[str, Any]:
         reply = (await scene.say("renew", renewal(number, number - 1))).json()
         if reply.get("hold"):
             return dict(reply)
+        await asyncio.sleep(0.1)  # as often as is due
 
 
 async def test_a_shard_joins_and_hears_what_it_is_to_open_until_it_holds_it(tmp_path: Path) -> None:
@@ -197,11 +200,33 @@ async def test_new_names_without_end_are_bounded(tmp_path: Path) -> None:
         assert (await scene.say("join", scene.tells(instance="2"))).status_code == 200, "its old name it may have"
 
 
-async def test_joining_in_a_loop_is_slowed_down(tmp_path: Path) -> None:
+async def test_renewing_in_a_loop_is_slowed_down_for_who_does_it_and_for_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joining, "RENEWALS", 1e-6)
+    monkeypatch.setattr(joining, "BURST", 3)
     async with joinable(tmp_path) as scene:
-        statuses = [(await scene.say("join", scene.tells())).status_code for _ in range(40)]
-        assert statuses[0] == 200
-        assert 429 in statuses
+        assert (await scene.say("join", scene.tells())).status_code == 200
+        made_up = [(await scene.say("renew", renewal(1, shard=f"x{each}"))).status_code for each in range(4)]
+        assert made_up == [200, 200, 200, 429]
+        own = [(await scene.say("renew", renewal(each))).status_code for each in range(1, 5)]
+        assert own == [200, 200, 200, 429]
+
+
+async def test_what_was_overtaken_on_the_way_says_nothing(tmp_path: Path) -> None:
+    async with joinable(tmp_path, LOBBY) as scene:
+        await granted(scene)
+        await scene.say("renew", renewal(101, 1, holds={"lobby": 1}))
+        await scene.say("renew", renewal(100, 1))
+        assert scene.front.core.directory.owner_of("lobby").name == "a"
+
+
+async def test_joining_in_a_loop_is_slowed_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joining, "JOINS", Rate(per_s=1e-6, burst=2))
+    async with joinable(tmp_path) as scene:
+        replies = [await scene.say("join", scene.tells()) for _ in range(3)]
+        assert [reply.status_code for reply in replies] == [200, 200, 429]
+        assert int(replies[-1].headers["retry-after"]) > 0
 
 
 async def test_a_shard_of_the_file_and_one_that_joined_stand_side_by_side(tmp_path: Path) -> None:
