@@ -37,8 +37,10 @@ class ShardKeys:
         return key
 
     def drop(self, name: str) -> None:
-        """It is known no longer."""
-        del self._names[self._keys.pop(name)]
+        """It is known no longer; nothing, if it never was."""
+        key = self._keys.pop(name, None)
+        if key is not None:
+            del self._names[key]
 
     def key(self, name: str) -> int:
         return self._keys[name]

@@ -29,6 +29,9 @@ class CameraTable(Protocol):
         """The name of the shard that has it, which is there as far as is known. Raises CameraUnplaced, CameraMoving,
         ShardDown."""
 
+    def ends(self, camera: str, shard: str) -> bool:
+        """Whether that shard was given the camera, and is about to let go of it, since nobody wants it any more."""
+
 
 class NoTable:
     """All cameras are in the shards' own files."""
@@ -41,6 +44,9 @@ class NoTable:
 
     def shard_of(self, camera: str) -> str:
         raise AssertionError("it wants none")
+
+    def ends(self, camera: str, shard: str) -> bool:
+        return False
 
 
 class Directory:
@@ -83,7 +89,7 @@ class Directory:
 
     def _tells_of(self, shard: FrontShard, camera: str) -> bool:
         if not self.table.wants(camera):
-            return True
+            return not self.table.ends(camera, shard.name)
         try:
             return self.table.shard_of(camera) == shard.name
         except Refusal:
@@ -98,7 +104,10 @@ class Directory:
         }
 
     def has(self, camera: str) -> bool:
-        return self.table.wants(camera) or any(camera in shard.cameras for shard in self.shards)
+        return self.table.wants(camera) or any(self._has(shard, camera) for shard in self.shards)
+
+    def _has(self, shard: FrontShard, camera: str) -> bool:
+        return camera in shard.cameras and not self.table.ends(camera, shard.name)
 
     def owner_of(self, camera: str) -> FrontShard:
         """Whether it is up or not. Raises NotFound, CameraTwice; ShardDown while one that was never met may have it; of
@@ -108,7 +117,7 @@ class Directory:
             if (shard := self._by_name.get(name)) is None:
                 raise ShardDown(name, "it is joining just now")
             return shard
-        found = [shard for shard in self.shards if camera in shard.cameras]
+        found = [shard for shard in self.shards if self._has(shard, camera)]
         if len(found) > 1:
             raise CameraTwice(camera, [shard.name for shard in found])
         if found:
@@ -119,7 +128,9 @@ class Directory:
         raise unknown_camera(camera, [*self.cameras(), *OTHERS])
 
     def _holders(self) -> dict[str, list[str]]:
-        return holders({shard.name: shard.cameras for shard in self.shards})
+        return holders(
+            {shard.name: [name for name in shard.cameras if self._has(shard, name)] for shard in self.shards}
+        )
 
     # -- shards
 

@@ -45,7 +45,8 @@ class JoinedShards(ServerPart):
 
     async def open(self) -> None:
         """Those that an earlier front knew are looked at from the start."""
-        for shard in self._table.view.shards.values():
+        known = self._table.view.shards.values()
+        for shard in sorted(known, key=lambda each: each.state is not ShardState.LOST):  # who was renamed is last
             try:
                 self._take_in(self._candidate(shard))
             except Refusal as exc:
@@ -62,16 +63,20 @@ class JoinedShards(ServerPart):
         """Look at a shard that wants to join; where it answers there as it should, `work` takes it in. Raises Refusal:
         one that the front cannot reach would only lose the cameras again."""
         self._check(shard)
-        candidate = self._candidate(shard)
         self._joining.add(shard.name)
+        candidate: FrontShard | None = None
         try:
+            candidate = self._candidate(shard)
             await self._look(shard, candidate)
             await work()
             if self._table.view.shards.get(shard.name) is not None:
                 self._take_in(candidate)
         finally:
             self._joining.discard(shard.name)
-            if self._directory.get(shard.name) is not candidate:
+            there = self._directory.get(shard.name)
+            if there is None:
+                self._directory.keys.drop(shard.name)
+            if candidate is not None and there is not candidate:
                 await candidate.close()
 
     def _check(self, shard: Shard) -> None:
@@ -129,6 +134,10 @@ class JoinedShards(ServerPart):
 
     def _take_in(self, shard: FrontShard) -> None:
         there = self._directory.get(shard.name)
+        for other in self._directory.shards:  # lost, or it would not be let in: this is what it was, renamed
+            if other.name != shard.name and other.config.address == shard.config.address and self.joined(other.name):
+                self._directory.drop(other.name)
+                self._leave(other)
         if there is not shard:
             self._directory.add(shard)
             if there is not None:

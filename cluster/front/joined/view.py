@@ -105,6 +105,10 @@ class TableView:
             return True
         return said.holds.get(owner.camera) == owner.epoch
 
+    def ends(self, camera: str, shard: str) -> bool:
+        said = self._said.get(shard)
+        return camera not in self.wishes and said is not None and camera in said.holds
+
     # -- what people are told
 
     def why(self, camera: str) -> str | None:

@@ -213,12 +213,51 @@ async def test_renewing_in_a_loop_is_slowed_down_for_who_does_it_and_for_no_othe
         assert own == [200, 200, 200, 429]
 
 
+async def test_a_camera_that_nobody_wants_any_more_is_gone_at_once(tmp_path: Path) -> None:
+    """Its shard has it for a moment longer."""
+    async with joinable(tmp_path, LOBBY, shard=FakeShard(["lobby"])) as scene:
+        await granted(scene)
+        await scene.say("renew", renewal(100, 1, holds={"lobby": 1}))
+        directory = scene.front.core.directory
+        await comes_true(lambda: directory["a"].cameras, "what it tells")
+        assert (await scene.asked("DELETE", "/v1/cameras/lobby")).status_code == 204
+        gone = await scene.asked("GET", "/v1/cameras/lobby", VIEWER)
+        assert (gone.status_code, gone.json()["error"]["code"]) == (404, "model_not_found")
+        assert not directory.has("lobby")
+        assert (await scene.asked("GET", "/v1/cameras", VIEWER)).json()["data"] == []
+
+
 async def test_what_was_overtaken_on_the_way_says_nothing(tmp_path: Path) -> None:
     async with joinable(tmp_path, LOBBY) as scene:
         await granted(scene)
         await scene.say("renew", renewal(101, 1, holds={"lobby": 1}))
         await scene.say("renew", renewal(100, 1))
         assert scene.front.core.directory.owner_of("lobby").name == "a"
+
+
+async def test_nothing_is_kept_of_shards_that_are_not_let_in(tmp_path: Path) -> None:
+    async with joinable(tmp_path) as scene:
+        for number in range(5):
+            reply = await scene.say("join", scene.tells(name=f"x{number}", url="http://127.0.0.1:1"))
+            assert reply.json()["error"]["code"] == "shard_unreachable"
+        core = scene.front.core
+        assert (core.directory.shards, core.directory.keys._keys, core.probing._tasks) == ((), {}, {})
+        assert core.joined is not None
+        assert core.joined.table.view.shards == {}
+
+
+async def test_a_shard_that_was_renamed_is_one(tmp_path: Path) -> None:
+    """What it was called before is lost, at the same address."""
+    async with joinable(tmp_path, shard=FakeShard(["door"])) as scene:
+        await scene.say("join", scene.tells(name="c"))
+        await scene.say("leave", {"shard": "c", "instance": "1"})
+        assert (await scene.say("join", scene.tells(name="b"))).status_code == 200
+        directory = scene.front.core.directory
+        await comes_true(lambda: directory["b"].cameras, "its own camera")
+        assert [shard.name for shard in directory.shards] == ["b"]
+        assert directory.owner_of("door").name == "b"
+    async with joinable(tmp_path) as scene:
+        assert [shard.name for shard in scene.front.core.directory.shards] == ["b"], "after a restart, too"
 
 
 async def test_joining_in_a_loop_is_slowed_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
