@@ -135,10 +135,15 @@ class Cluster:
         """Both are there, and have cameras."""
         until(lambda: len(self.owned()) == len(NAMES), "both servers", WAIT_S, 0.1)
         until(lambda: sum(map(len, self.owned().values())) == len(self.cameras), "an owner for each", WAIT_S, 0.1)
-        if not all(self.owned().values()):
-            headers = {"authorization": "Bearer front-admin"}
-            httpx.post(f"{self.url}/v1/shards/balance", headers=headers, timeout=60).raise_for_status()
-            until(lambda: all(self.owned().values()), "cameras on both", WAIT_S, 0.1)
+        until(self._balanced, "cameras on both", WAIT_S, 1.0)
+
+    def _balanced(self) -> bool:
+        owned = self.owned()
+        if len(owned) == len(NAMES) and all(owned.values()):
+            return True
+        headers = {"authorization": "Bearer front-admin"}
+        httpx.post(f"{self.url}/v1/shards/balance", headers=headers, timeout=60).raise_for_status()
+        return False
 
 
 @contextlib.contextmanager
