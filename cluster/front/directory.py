@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
-from askcam.cluster.front.errors import CameraTwice, ShardBroke, ShardDown
+from askcam.cluster.front.errors import CameraTwice, NoShard, ShardBroke, ShardDown
 from askcam.cluster.front.shards import FrontShard, ShardReply
 from askcam.cluster.ids import Garbage, ShardKeys
 from askcam.cluster.merging import Row, holders
@@ -141,7 +141,7 @@ class Directory:
         return [shard.name for shard in self.shards if not shard.up]
 
     def any(self) -> FrontShard:
-        """One that can answer about attached pictures, say: the least busy whose model is warm."""
+        """One that can answer about attached pictures, say: the least busy whose model is warm. Raises NoShard."""
         return _least_busy(self.up() or self.shards)
 
     def with_model(self, name: str) -> FrontShard | None:
@@ -151,8 +151,10 @@ class Directory:
         return _least_busy([shard for shard in found if shard.up] or found) if found else None
 
     def roomiest(self) -> FrontShard:
-        """Where one more camera goes."""
+        """Where one more camera goes. Raises NoShard."""
         found = self.up() or list(self.shards)
+        if not found:
+            raise NoShard
         return min(found, key=lambda shard: len(shard.cameras) + shard.num_pushed)
 
     # -- ids
@@ -219,6 +221,8 @@ class Directory:
 
 
 def _least_busy(shards: Sequence[FrontShard]) -> FrontShard:
+    if not shards:
+        raise NoShard
     return min(shards, key=lambda shard: (not shard.ready, shard.num_under_way))
 
 

@@ -3,6 +3,7 @@
 Unavailable
 ├── ShardDown         nothing answers there, or it has been silent for too long
 ├── ShardBroke        it answered, and broke off or said what no server of ours says
+├── NoShard           none has joined yet
 ├── CameraMoving      its shard has it, and has not opened it yet
 ├── CameraClosed      its shard has it, and cannot open it
 ├── CameraUnplaced    no shard has room for it, or may have it
@@ -38,6 +39,15 @@ class ShardBroke(Unavailable):
     def __init__(self, shard: str, why: str) -> None:
         super().__init__(f"shard {shard!r} failed: {why}", retry_after_s=DOWN_S)
         self.shard = shard
+
+
+class NoShard(Unavailable):
+    """Of a front that shards join: to come again helps as it does of one that is down."""
+
+    code = ShardDown.code
+
+    def __init__(self) -> None:
+        super().__init__("no shard has joined yet: start one with askcam serve --front", retry_after_s=DOWN_S)
 
 
 class CameraMoving(Unavailable):

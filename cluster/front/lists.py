@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from askcam.cluster.front.core import FrontCore, route
 from askcam.cluster.front.directory import OTHERS, rows_of
-from askcam.cluster.front.errors import ShardBroke
+from askcam.cluster.front.errors import NoShard, ShardBroke
 from askcam.cluster.front.relay import role_of
 from askcam.cluster.front.shards import FrontShard, ShardReply
 from askcam.cluster.ids import Garbage
@@ -40,7 +40,8 @@ async def good_replies(
     """Of those shards that are up, what those say that refuse nothing. Raises what one refuses if all do."""
     shards = [shard for shard in among if shard.up]
     if not shards:
-        raise next(iter(among)).down
+        first = next(iter(among), None)
+        raise NoShard if first is None else first.down
     for shard in shards:
         shard.check_role(role)
     replies = await core.directory.everywhere(ask, shards)

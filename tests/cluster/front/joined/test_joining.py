@@ -69,6 +69,31 @@ async def test_a_camera_is_asked_for_where_it_is_and_until_then_it_is_said_what_
         assert "lobby" in [each["id"] for each in models]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        *(("GET", path, None) for path in ("/v1/cameras", "/v1/watches", "/v1/tools", "/v1/timeline", "/v1/events")),
+        *(("GET", path, None) for path in ("/v1/deliveries", "/openapi.json", "/v1/answers/x", "/v1/events/5")),
+        ("POST", "/v1/chat/completions", {"model": "askcam", "messages": [{"role": "user", "content": "?"}]}),
+        ("POST", "/v1/chat/completions", {"model": "nobody", "messages": [{"role": "user", "content": "?"}]}),
+        ("POST", "/v1/responses", {"model": "askcam", "input": "?"}),
+        ("POST", "/v1/ask", {"question": "?"}),
+        ("POST", "/v1/watches", {"name": "x", "question": "?"}),
+        ("POST", "/v1/shards/balance", None),
+        ("POST", "/v1/shards/a/drain", None),
+    ],
+)
+async def test_a_front_that_nobody_has_joined_yet_says_so(
+    tmp_path: Path, method: str, path: str, body: dict[str, Any] | None
+) -> None:
+    async with joinable(tmp_path) as scene:
+        reply = await scene.asked(method, path, json=body)
+        assert reply.status_code in (200, 404, 503), reply.text
+        if reply.status_code == 503:
+            assert reply.json()["error"]["code"] == "shard_down"
+            assert "askcam serve --front" in reply.text
+
+
 async def test_a_shard_that_leaves_or_listens_no_more_is_lost_at_once(tmp_path: Path) -> None:
     async with joinable(tmp_path, LOBBY) as scene:
         await granted(scene)
