@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from askcam.features.watches.errors import NoSuchWatch, ReadOnlyWatch, TooManyWatches, WatchExists
 from askcam.features.watches.setting import WatchSetting
 from askcam.server.errors import Invalid
+from askcam.server.given_names import quoted
 from askcam.server.toml_file import NAME
 
 MAX_WATCHES = 512  # of all kinds
@@ -47,7 +48,7 @@ class KnownWatches:
     def check_new(self, name: str) -> None:
         """Raises Refusal unless one more may be called so."""
         if not NAME.fullmatch(name):
-            raise Invalid(f"{name[:64]!r} cannot be a watch's name: use up to 63 of a-z, 0-9, '-', '_'", "name")
+            raise Invalid(f"{quoted(name)} cannot be a watch's name: use up to 63 of a-z, 0-9, '-', '_'", "name")
         there = self.all()
         if name in there:
             raise WatchExists(name)
