@@ -19,7 +19,7 @@ from askcam.server.attached.fetching import Fetcher
 from askcam.server.cameras import Cameras
 from askcam.server.config_errors import CannotOpen, ConfigError
 from askcam.server.core import Core
-from askcam.server.feature import Feature, Given
+from askcam.server.feature import Feature, Given, ReadsCamera, reads_none
 from askcam.server.gauges.build import BuildInfo
 from askcam.server.gauges.engine import EngineGauges
 from askcam.server.metrics import Metrics
@@ -37,8 +37,8 @@ from askcam.stream.sources.registry import resolve
 log = logging.getLogger(__name__)
 
 
-def build_core(config: Config, features: Sequence[Feature] = FEATURES) -> Core:
-    """Everything but the engine, which comes when it is loaded."""
+def build_core(config: Config, features: Sequence[Feature] = FEATURES, read: ReadsCamera = reads_none) -> Core:
+    """Everything but the engine, which comes when it is loaded. `read`: of a camera that comes while it runs."""
     models = Models(*(Model(each.name, called, thinking=each.thinking) for called, each in config.all_models().items()))
     cameras = Cameras(models, config.limits, resolve)
     places = PlacesOf.of(config.limits, sum(each.max_waiting for each in config.all_models().values()))
@@ -84,12 +84,12 @@ def build_core(config: Config, features: Sequence[Feature] = FEATURES) -> Core:
         decoding=Decoding(fit=models.usual.fit_picture),
         sessions=Sessions(max_parked=config.limits.max_parked_sessions, count=metrics.parked),
     )
-    plug_in(core, config, features)
+    plug_in(core, config, features, read)
     add_installed(tools)  # after ours: of several with one name the first is offered
     return core
 
 
-def plug_in(core: Core, config: Config, features: Sequence[Feature]) -> None:
+def plug_in(core: Core, config: Config, features: Sequence[Feature], read: ReadsCamera = reads_none) -> None:
     """Build `features`, each after those that it needs, and take in what they bring. Raises ConfigError, CannotOpen."""
     for feature in in_order(features):
         if feature.build is None:
@@ -98,7 +98,8 @@ def plug_in(core: Core, config: Config, features: Sequence[Feature]) -> None:
         cameras = {name: camera.use.options for name, camera in config.cameras.items()}
         limits = {name: config.limits.options.get(name, limit.usual) for name, limit in feature.limits.items()}
         try:
-            running = feature.build(core, Given(sections, cameras, limits, config.model, config.models), core.features)
+            given = Given(sections, cameras, limits, config.model, config.models, read)
+            running = feature.build(core, given, core.features)
             core.features[feature.name] = running
             _take_in(core, running)
         except (ConfigError, CannotOpen):

@@ -13,7 +13,7 @@ from askcam.server.camera_names import check_name
 from askcam.server.cameras import CameraUse
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import Refusal
-from askcam.server.feature import ModelUse
+from askcam.server.feature import ModelUse, ReadCamera
 from askcam.server.given_names import quoted
 from askcam.server.model_config import ModelConfig
 from askcam.server.model_names import check_model_names
@@ -71,6 +71,14 @@ def with_flags(config: Config, server: Mapping[str, Any], model: Mapping[str, An
         server=replace(config.server, **{name: getattr(new_server, name) for name in server}),
         model=replace(config.model, **{name: getattr(new_model, name) for name in model}),
     )
+
+
+def with_section_flags(config: Config, said: Mapping[str, Mapping[str, Any]]) -> Config:
+    """`config` with what the command line says of features' sections, by name. Raises ConfigError."""
+    known, values = dict(sections()), dict(config.sections)
+    for name, flags in said.items():
+        values[name] = known[name].flags(values.get(name, known[name].usual()), flags)
+    return replace(config, sections=values)
 
 
 def _read(toml: Toml, env: Mapping[str, str]) -> Config:
@@ -133,6 +141,12 @@ def _camera(toml: Toml, name: str, tools: ToolsConfig) -> CameraEntry:
     if "tools" not in used:
         use = replace(use, tools=(*tools.cameras, *_tools_of(options)))
     return CameraEntry(uri.strip(), toml.convert(path, own, CameraConfig), use)
+
+
+def read_camera(name: str, table: Mapping[str, Any], tools: ToolsConfig) -> ReadCamera:
+    """A camera that comes while the server runs, from a table like those under [cameras]. Raises ConfigError."""
+    entry = _camera(Toml(Path("front.toml"), "", {"cameras": {name: table}}), name, tools)
+    return ReadCamera(entry.uri, entry.config, entry.use)
 
 
 def _tools_of(options: Mapping[str, Any]) -> Iterator[str]:

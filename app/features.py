@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from askcam.app.plugged import plugged_in
+from askcam.cluster.shard.feature import FEATURE as SHARD
 from askcam.features.ask_all.feature import FEATURE as ASK_ALL
 from askcam.features.calibration.feature import FEATURE as CALIBRATION
 from askcam.features.desk.feature import FEATURE as DESK
@@ -16,7 +17,7 @@ from askcam.features.watches.feature import FEATURE as WATCHES
 from askcam.server.feature import Feature, ModelUse, Section
 
 # Opened in this order, and closed in the other.
-OURS: tuple[Feature, ...] = (DESK, EVIDENCE, EVENTS, WATCHES, CALIBRATION, SUMMARY, TIMELINE, NOTIFY, ASK_ALL)
+OURS: tuple[Feature, ...] = (DESK, EVIDENCE, EVENTS, WATCHES, CALIBRATION, SUMMARY, TIMELINE, NOTIFY, ASK_ALL, SHARD)
 PLUGGED, LEFT_OUT = plugged_in(OURS)  # those that other packages bring, and why some are not taken
 FEATURES: tuple[Feature, ...] = (*OURS, *PLUGGED)
 

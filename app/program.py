@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from askcam.app.features import LEFT_OUT, OURS, PLUGGED
+from askcam.app.fronts import fronts
 from askcam.app.plugged import add_commands
 from askcam.demo.builtin import model_path
 from askcam.server.feature import Program
@@ -54,7 +55,13 @@ app = typer.Typer(
 )
 
 
-def _config(file: Path | None, cameras: list[str] | None, server: dict[str, Any], model: dict[str, Any]) -> Any:
+def _config(
+    file: Path | None,
+    cameras: list[str] | None,
+    server: dict[str, Any],
+    model: dict[str, Any],
+    features: dict[str, dict[str, Any]] | None = None,
+) -> Any:
     """The config that the file, the environment and the flags make together; flags have the last word."""
     from askcam.app import config_file
     from askcam.server.config_errors import ConfigError
@@ -63,6 +70,7 @@ def _config(file: Path | None, cameras: list[str] | None, server: dict[str, Any]
     try:
         config = config_file.load(file, os.environ)
         config = config_file.with_cameras(config, cameras or [])
+        config = config_file.with_section_flags(config, {name: given(said) for name, said in (features or {}).items()})
         return config_file.with_flags(config, given(server), given(model))
     except ConfigError as exc:
         say.fail(str(exc))
@@ -114,6 +122,8 @@ def serve(
     tls_cert: Cert = None,
     tls_key: Key = None,
     max_age_ms: MaxAge = None,
+    front: Annotated[str | None, typer.Option("--front", metavar="URL", help=told("help.serve.front"))] = None,
+    shard_name: Annotated[str | None, typer.Option("--shard-name", help=told("help.serve.shard_name"))] = None,
     json: Json = False,
 ) -> None:
     """Open cameras, load a model, and answer until Ctrl-C. Tokens: ASKCAM_TOKEN, ASKCAM_ADMIN_TOKEN."""
@@ -128,24 +138,11 @@ def serve(
         "device": device,
     }
     model_flags |= {"dtype": dtype, "positions": positions, "threads": threads, "power": power}
-    command.serve(_config(config, camera, server, model_flags), model_path(), json=json)
+    features = {"shard": {"front": front, "name": shard_name}}
+    command.serve(_config(config, camera, server, model_flags, features), model_path(), json=json)
 
 
-@app.command(help=told("help.front"))
-def front(
-    config: ConfigFile = None,
-    shard: Annotated[list[str] | None, typer.Option("--shard", help=told("help.shard"))] = None,
-    host: Host = None,
-    port: Port = None,
-    tls_cert: Cert = None,
-    tls_key: Key = None,
-    json: Json = False,
-) -> None:
-    """One address before several servers. Tokens: ASKCAM_TOKEN, ASKCAM_ADMIN_TOKEN; ASKCAM_SHARD_TOKEN towards them."""
-    from askcam.app.commands import front as command
-
-    server = {"host": host, "port": port, "tls_cert": tls_cert, "tls_key": tls_key}
-    command.front(config, shard or [], given(server), os.environ, json=json)
+app.add_typer(fronts, name="front")
 
 
 @app.command(help=told("help.demo"))

@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 from askcam.app import known_secrets
 from askcam.app.asgi import build_app
 from askcam.app.build import build_core
 from askcam.app.config import Config
-from askcam.app.config_file import check
+from askcam.app.config_file import check, read_camera
 from askcam.app.features import PLUGGED
 from askcam.app.loading import RunningServer, load, look_for_away
 from askcam.server import errors
@@ -39,10 +40,11 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[RunningServer
     known_secrets.learn(config)
     for camera in config.cameras.values():
         resolve(camera.uri)  # a source that nothing here opens is told before a model is loaded
-    core = build_core(config)
+    core = build_core(config, read=partial(read_camera, tools=config.tools))
     core.cameras.announced = {name: camera.use.model for name, camera in config.cameras.items()}
     async with contextlib.AsyncExitStack() as around:
         sock = around.enter_context(contextlib.closing(bind(config.server.host, config.server.port)))
+        core.urls.append(url_of(sock, config.server.tls))
         life = await around.enter_async_context(Lifecycle(core.parts(), others=OTHERS))
         told = Told()
         around.enter_context(quiet(told, LOGGERS))
@@ -55,7 +57,7 @@ async def serving(config: Config, built_in: Path) -> AsyncIterator[RunningServer
         server = GuardedServer(how, sock, book, told, core.proxies, core.end_streams)
         loaded = asyncio.ensure_future(load(config, str(built_in), core, life))
         looking = asyncio.ensure_future(look_for_away(config, str(built_in), core, loaded))
-        running = RunningServer(core, url_of(sock, config.server.tls), server, loaded)
+        running = RunningServer(core, core.urls[0], server, loaded)
         task = asyncio.ensure_future(server.serve(sockets=[]))
         task.add_done_callback(lambda _: running.stop())
         try:

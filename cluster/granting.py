@@ -80,6 +80,13 @@ class Grants:
                 self.moves.start(camera, owner.shard, None)
         return owner
 
+    def renewed(self, camera: str, now_s: float) -> list[Change]:
+        """Its owner, if it lives and is to keep it, has it under a new epoch."""
+        owner = self.table.owners.get(camera)
+        if owner is None or camera in self.moves or self.table.shards[owner.shard].state is ShardState.LOST:
+            return []  # whoever has it next is told what it is by then
+        return [self.table.grant(camera, owner.shard, now_s)]
+
     def change(self, shard: Shard, transition: Transition, why: str, now_s: float) -> list[Change]:
         """A shard drains, or is gone."""
         changed = shard.after(transition, why)

@@ -28,10 +28,21 @@ class ShardKeys:
         self._keys: dict[str, int] = {}
         self._names: dict[int, str] = {}
         for name in names:
-            key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) >> (32 - BITS)
-            if key in self._names:
-                raise ValueError(f"shards {self._names[key]!r} and {name!r} cannot be told apart by ids: rename one")
-            self._keys[name], self._names[key] = key, name
+            self.add(name)
+
+    def add(self, name: str) -> int:
+        """One more, or one that is there; its key. Raises ValueError."""
+        key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) >> (32 - BITS)
+        if self._names.get(key, name) != name:
+            raise ValueError(f"shards {self._names[key]!r} and {name!r} cannot be told apart by ids: rename one")
+        self._keys[name], self._names[key] = key, name
+        return key
+
+    def drop(self, name: str) -> None:
+        """It is known no longer; nothing, if it never was."""
+        key = self._keys.pop(name, None)
+        if key is not None:
+            del self._names[key]
 
     def key(self, name: str) -> int:
         return self._keys[name]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from askcam.cluster.changes import Change
 from askcam.cluster.joining import Expected
 from askcam.cluster.owners import Owners
-from askcam.cluster.renewal import Orders
+from askcam.cluster.renewal import USUAL, LeaseTimes, Orders
 from askcam.cluster.store import TableStore
 
 
@@ -13,15 +13,17 @@ class KeptOwners:
     """For one thread at a time: the store's. Where the store refuses, what was decided is forgotten with it: the table
     is read anew by the next call, as after a restart, and shards and their starters say again what they said."""
 
-    def __init__(self, store: TableStore, now_s: float, expected: Expected | None = None) -> None:
+    def __init__(
+        self, store: TableStore, now_s: float, expected: Expected | None = None, timings: LeaseTimes = USUAL
+    ) -> None:
         """Raises what the store does."""
-        self._store, self._expected = store, expected
-        self._owners: Owners | None = Owners(now_s, store.read(), expected)
+        self._store, self._expected, self._timings = store, expected, timings
+        self._owners: Owners | None = Owners(now_s, store.read(), expected, timings)
 
     def now(self, now_s: float) -> Owners:
         """As they are on disk: to be asked, and changed by change() and order() only. Raises what the store does."""
         if self._owners is None:
-            self._owners = Owners(now_s, self._store.read(), self._expected)
+            self._owners = Owners(now_s, self._store.read(), self._expected, self._timings)
         return self._owners
 
     def change(self, work: Callable[[Owners], list[Change]], now_s: float) -> list[Change]:

@@ -2,7 +2,7 @@
 
 import enum
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from askcam.server.camera_names import check_name
@@ -14,6 +14,7 @@ MAX_LABELS = 16
 MAX_URL = 2048  # characters
 MAX_TEXT = 200  # characters of an instance, a model, a version
 MAX_CAPACITY = 1024  # cameras of one shard
+MAX_OPTIONS = 16 << 10  # bytes of what is told of one camera
 RACK = "rack"  # the label (rack=r7) by which cameras that are to be apart are spread
 
 
@@ -96,9 +97,9 @@ class Shard:
         if not 0 <= self.capacity_cameras <= MAX_CAPACITY:
             told = f"shard {self.name} tells room for {self.capacity_cameras} cameras: 0 to {MAX_CAPACITY} are taken"
             raise Invalid(told, "capacity_cameras")
-        for field in ("instance", "model", "version"):
-            if not 0 < len(getattr(self, field)) <= MAX_TEXT:
-                raise Invalid(f"shard {self.name} must tell its {field}, in up to {MAX_TEXT} characters", field)
+        for each in ("instance", "model", "version"):
+            if not 0 < len(getattr(self, each)) <= MAX_TEXT:
+                raise Invalid(f"shard {self.name} must tell its {each}, in up to {MAX_TEXT} characters", each)
 
 
 def _check_url(url: str) -> None:
@@ -122,6 +123,8 @@ class CameraWish:
     name: str
     only: str = ""  # the shard, or the label, where it may be; "": anywhere
     apart: str = ""  # cameras of one such word are spread over racks; "": nobody minds
+    options: str = field(default="", repr=False)
+    """What its owner is told of it: JSON, whatever that is. It holds its address, which may hold a password."""
 
     def check(self) -> None:
         """Raise Invalid unless it can be wanted."""
@@ -130,6 +133,8 @@ class CameraWish:
             raise Invalid(f"only = {self.only!r} of camera {self.name}: name a shard, or one of its labels", "only")
         if self.apart and not NAME.fullmatch(self.apart):
             raise Invalid(f"apart = {self.apart!r} of camera {self.name}: use a-z, 0-9, '-', '_', '.'", "apart")
+        if (num := len(self.options.encode())) > MAX_OPTIONS:
+            raise Invalid(f"what is said of camera {self.name} has {num} bytes: {MAX_OPTIONS} are kept", "name")
 
 
 @dataclass(frozen=True, slots=True)

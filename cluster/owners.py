@@ -21,12 +21,12 @@ from askcam.cluster.granting import Grants
 from askcam.cluster.joining import Expected, admit
 from askcam.cluster.members import CameraWish, Owner, Shard, ShardState, Transition
 from askcam.cluster.placing import remedy
-from askcam.cluster.renewal import MAX_HOLDS, Orders, Pulse, Renewal, Steady
+from askcam.cluster.renewal import MAX_HOLDS, RENEW_S, USUAL, LeaseTimes, Orders, Pulse, Renewal, Steady
 from askcam.server.errors import Conflict, Invalid, NotFound, TooMany
 
 __all__ = ["Owner", "Owners", "Shard", "ShardState"]
 
-GATHER_S = 3.0  # from the first shard's joining to the first grant of a new table
+GATHER_S = 3 * RENEW_S  # from the first shard's joining to the first grant of a new table; as LeaseTimes, in proportion
 FORGET_S = 600.0  # a lost shard that owns nothing is known for so long
 MAX_CAMERAS = 100_000
 
@@ -34,12 +34,18 @@ MAX_CAMERAS = 100_000
 class Owners:
     """For one thread at a time. tick() is to be called each second, or nobody is ever taken for silent."""
 
-    def __init__(self, now_s: float, kept: KeptTable | None = None, expected: Expected | None = None) -> None:
+    def __init__(
+        self,
+        now_s: float,
+        kept: KeptTable | None = None,
+        expected: Expected | None = None,
+        timings: LeaseTimes = USUAL,
+    ) -> None:
         """`kept`: the table of an earlier front, whose shards get as long to renew as if they had just done so."""
-        self._clock, self._expected = Steady(now_s), expected or Expected()
+        self._clock, self._expected, self._timings = Steady(now_s, timings.leap_s), expected or Expected(), timings
         self._grants = Grants(kept or KeptTable(), now_s)
         self._table = self._grants.table
-        self._pulses = {name: Pulse(now_s, now_s) for name in self._table.shards}
+        self._pulses = {name: Pulse(now_s, now_s, timings) for name in self._table.shards}
         self._gathered_s: float | None = now_s if self._table.epoch else None  # None: nobody has joined yet
 
     def owner_of(self, camera: str) -> Owner | None:
@@ -56,6 +62,10 @@ class Owners:
     def cameras(self) -> list[CameraWish]:
         """All that are wanted, in order of names."""
         return [wish for _, wish in sorted(self._table.wishes.items())]
+
+    def wish(self, camera: str) -> CameraWish | None:
+        """None: nobody wants it."""
+        return self._table.wishes.get(camera)
 
     def held(self, shard: str) -> Mapping[str, int]:
         """The cameras that a shard owns, with their epochs. Not to be changed."""
@@ -83,7 +93,8 @@ class Owners:
         return self._table.kept()
 
     def want(self, wishes: Iterable[CameraWish], now_s: float) -> list[Change]:
-        """Cameras are to be watched; those that are already, elsewhere. Raises Invalid, and TooMany; then none is."""
+        """Cameras are to be watched; those that are already, elsewhere, or with other options: then their owners have
+        them under new epochs, and so open them anew. Raises Invalid, and TooMany; then none is."""
         now_s, changes = self._clock.at(now_s), list[Change]()
         wanted = {wish.name: wish for wish in wishes}
         for wish in wanted.values():
@@ -91,10 +102,13 @@ class Owners:
         if len(self._table.wishes.keys() | wanted) > MAX_CAMERAS:
             raise TooMany(f"{MAX_CAMERAS} cameras at most are kept in one table", code="too_many_cameras")
         for camera, wish in wanted.items():
-            if self._table.wishes.get(camera) != wish:
+            before = self._table.wishes.get(camera)
+            if before != wish:
                 self._table.want(wish)
                 self._grants.look_at(camera)
                 changes.append(Wanted(wish))
+                if before is not None and before.options != wish.options:
+                    changes += self._grants.renewed(camera, now_s)
         return changes + self._settle(now_s)
 
     def unwant(self, cameras: Iterable[str], now_s: float) -> list[Change]:
@@ -124,11 +138,11 @@ class Owners:
         shard = replace(shard, state=state, lost_why="")
         changes: list[Change] = [ShardChanged(shard)] if shard != before else []
         changes += self._grants.joined(shard, same)
-        self._pulses[shard.name] = Pulse(now_s, now_s)
+        self._pulses[shard.name] = Pulse(now_s, now_s, self._timings)
         for camera in holds:
             self._grants.claim(camera, shard.name)
         if self._gathered_s is None:
-            self._gathered_s = now_s + GATHER_S
+            self._gathered_s = now_s + GATHER_S * self._timings.renew_s / RENEW_S
         changes += self._settle(now_s)
         return Orders(0, self._grants.to_hold(shard.name)), changes
 

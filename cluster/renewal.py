@@ -35,8 +35,39 @@ SILENT_S = 15.0  # of a shard that has nothing promised for so long others may h
 LET_GO_S = 12.0  # a shard that has heard no promise for so long lets go of what can be opened only once
 UNHEARD_S = 5.0  # a shard that has heard nothing for so long is promised nothing
 LEAP_S = 5.0  # a longer step of the front's clock is its own standstill, not the shards' silence
+LEAST_SILENT_S, MOST_SILENT_S = 2.0, 120.0  # that a front may be set to count
 MAX_HOLDS = 1024  # cameras in one renewal
 MAX_OPEN = 32  # renewals of one shard of which it isn't known yet whether their answers were heard; the oldest go
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseTimes:
+    """What a front and its shards count by, in seconds. All of them grow and shrink with `silent_s`: what is proven
+    above rests on their proportions. Shards hear it when they join."""
+
+    silent_s: float = SILENT_S
+
+    @property
+    def renew_s(self) -> float:
+        return self._scaled(RENEW_S)
+
+    @property
+    def let_go_s(self) -> float:
+        return self._scaled(LET_GO_S)
+
+    @property
+    def unheard_s(self) -> float:
+        return self._scaled(UNHEARD_S)
+
+    @property
+    def leap_s(self) -> float:
+        return self._scaled(LEAP_S)
+
+    def _scaled(self, usual_s: float) -> float:
+        return usual_s * self.silent_s / SILENT_S
+
+
+USUAL = LeaseTimes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +101,17 @@ class Orders:
 
 class Steady:
     """The front's clock without leaps: back is no step, and one of more than LEAP_S (nobody ran, so nobody was heard)
-    is none either. To be asked at least every LEAP_S, else no time passes. Owned by the Owners."""
+    is none either. To be asked at least every LEAP_S (`leap_s`), else no time passes. Owned by the Owners."""
 
-    def __init__(self, raw_s: float) -> None:
+    def __init__(self, raw_s: float, leap_s: float = LEAP_S) -> None:
         self._raw_s = self.now_s = raw_s
+        self._leap_s = leap_s
 
     def at(self, raw_s: float) -> float:
         """Seconds, never less than before."""
         step = raw_s - self._raw_s
         self._raw_s = raw_s
-        if 0.0 < step <= LEAP_S:
+        if 0.0 < step <= self._leap_s:
             self.now_s += step
         return self.now_s
 
@@ -90,6 +122,7 @@ class Pulse:
 
     promised_s: float  # when the last one was received that a promise was given upon; at first, when it joined
     heard_s: float  # when the newest one was received whose answer the shard is known to have heard
+    timings: LeaseTimes = USUAL
     number: int = 0
     _received: dict[int, float] = field(default_factory=dict)
 
@@ -104,13 +137,13 @@ class Pulse:
             self.heard_s = max(self.heard_s, self._received.pop(each))
         if len(self._received) > MAX_OPEN:
             del self._received[next(iter(self._received))]
-        promised = now_s - self.heard_s <= UNHEARD_S
+        promised = now_s - self.heard_s <= self.timings.unheard_s
         if promised:
             self.promised_s = now_s
         return promised
 
     def silent(self, now_s: float) -> bool:
-        return now_s - self.promised_s > SILENT_S
+        return now_s - self.promised_s > self.timings.silent_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +160,7 @@ class Lease:
 
     def __init__(self, shard: str, instance: str, now_s: float) -> None:
         self._shard, self._instance = shard, instance
+        self.timings = USUAL  # until the front says otherwise
         self._promised_s = now_s
         self._number = self._heard = 0
         self._sent: dict[int, float] = {0: now_s}
@@ -187,6 +221,6 @@ class Lease:
 
     def overdue(self, now_s: float, only_once: Collection[str]) -> tuple[str, ...]:
         """Which of `only_once`, the cameras that can be opened only once, it must let go of at once."""
-        if now_s - self._promised_s <= LET_GO_S:
+        if now_s - self._promised_s <= self.timings.let_go_s:
             return ()
         return tuple(camera for camera in self._holds if camera in only_once)

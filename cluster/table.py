@@ -39,7 +39,9 @@ CREATE TABLE shards (
     name TEXT PRIMARY KEY, url TEXT NOT NULL, labels TEXT NOT NULL, capacity INTEGER NOT NULL, state TEXT NOT NULL,
     instance TEXT NOT NULL, model TEXT NOT NULL, version TEXT NOT NULL, lost_why TEXT NOT NULL
 );
-CREATE TABLE cameras (name TEXT PRIMARY KEY, only_at TEXT NOT NULL, apart TEXT NOT NULL);
+CREATE TABLE cameras (
+    name TEXT PRIMARY KEY, only_at TEXT NOT NULL, apart TEXT NOT NULL, options TEXT NOT NULL
+);
 CREATE TABLE owners (
     camera TEXT PRIMARY KEY REFERENCES cameras (name) ON DELETE CASCADE,
     shard TEXT NOT NULL REFERENCES shards (name), epoch INTEGER NOT NULL UNIQUE
@@ -88,7 +90,7 @@ class SqliteTable:
         shards = self.db.execute(
             "SELECT name, url, labels, capacity, state, instance, model, version, lost_why FROM shards ORDER BY name"
         )
-        cameras = self.db.execute("SELECT name, only_at, apart FROM cameras ORDER BY name")
+        cameras = self.db.execute("SELECT name, only_at, apart, options FROM cameras ORDER BY name")
         owners = self.db.execute("SELECT camera, shard, epoch FROM owners ORDER BY camera")
         return KeptTable(
             epoch,
@@ -107,11 +109,11 @@ class SqliteTable:
 
     def _apply(self, change: Change) -> None:
         match change:
-            case Wanted(CameraWish(name, only, apart)):
+            case Wanted(CameraWish(name, only, apart, options)):
                 self.db.execute(
-                    "INSERT INTO cameras VALUES (?, ?, ?) ON CONFLICT (name) "
-                    "DO UPDATE SET only_at = excluded.only_at, apart = excluded.apart",
-                    (name, only, apart),
+                    "INSERT INTO cameras VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
+                    "only_at = excluded.only_at, apart = excluded.apart, options = excluded.options",
+                    (name, only, apart, options),
                 )
             case Unwanted(camera):
                 self.db.execute("DELETE FROM cameras WHERE name = ?", (camera,))

@@ -57,6 +57,7 @@ class Core:
     sessions: Sessions = field(default_factory=Sessions)  # realtime ones
     realtime: list[Extension] = field(default_factory=list)  # what features add to them
     features: dict[str, Running] = field(default_factory=dict)  # what is plugged in, by name
+    urls: list[str] = field(default_factory=list)  # where it listens, once it does
     ending: asyncio.Event = field(default_factory=asyncio.Event)  # set once the server ends: streams do so, too
 
     @property

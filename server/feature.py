@@ -12,10 +12,12 @@ if TYPE_CHECKING:  # the command line reads this file, and is to be quick
 
     import typer
 
+    from askcam.server.cameras import CameraUse
     from askcam.server.core import Core
     from askcam.server.model_config import ModelConfig
     from askcam.server.running import Running
     from askcam.server.toml_file import Toml
+    from askcam.stream.status import CameraConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Section:
     secrets: Callable[[Any], Iterable[tuple[str, Iterable[str]]]] = lambda value: ()
     models: "Callable[[Any], Iterable[ModelUse]]" = lambda value: ()
     """Which models it names, and for which cameras."""
+    flags: Callable[[Any, Mapping[str, Any]], Any] = lambda value, flags: value
+    """The value with what the command line says of it. Raises ConfigError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,24 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadCamera:
+    """What a table like those under [cameras] says."""
+
+    uri: str = field(repr=False)  # it may hold a password
+    config: "CameraConfig"
+    use: "CameraUse"
+
+
+ReadsCamera = Callable[[str, Mapping[str, Any]], ReadCamera]
+"""Reads a table as those under [cameras.NAME] are, of a camera that comes while the server runs. Raises ConfigError."""
+
+
+def reads_none(name: str, table: Mapping[str, Any]) -> ReadCamera:
+    """Where no camera comes."""
+    raise AssertionError("nothing here reads cameras")
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """What a feature is told by the config."""
 
@@ -59,6 +81,7 @@ class Given:
     limits: Mapping[str, Any]  # its own, by name
     model: "ModelConfig"  # of [model]
     models: "Mapping[str, ModelConfig]" = field(default_factory=dict)  # [models.NAME]
+    read_camera: ReadsCamera = reads_none
 
 
 class ConfigView(Protocol):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from prometheus_client.registry import Collector
 
@@ -56,6 +56,14 @@ class Running(ServerPart):
     def notices(self) -> Iterable[str]:
         """What people are told as the server begins to listen, in the language that is spoken. Once it is open."""
         return ()
+
+    async def camera_came(self, camera: str, said: Mapping[str, Any]) -> None:
+        """A camera that no file here names was opened. `said`: what is said of it beside its own table, by the section
+        of askcam.toml in which that would stand: {"watches": {"door": {...}}}. Raises Refusal for what cannot be done;
+        it stays open."""
+
+    async def camera_left(self, camera: str) -> None:
+        """It was removed."""
 
     def end_streams(self) -> None:
         """The server ends: what would go on for ever is over now, so that nobody waits for it. It may be said again."""

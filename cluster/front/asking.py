@@ -10,7 +10,7 @@ import contextlib
 import json
 import secrets
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -34,10 +34,12 @@ MINE = 400  # from here to 499: the question itself is at fault, and no shard wi
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """A question, the cameras in the order in which they are named, and where each is."""
+    """A question, the cameras in the order in which they are named, and where each is; of those that are nowhere just
+    now, why."""
 
     body: Mapping[str, Any]
     where: Mapping[str, FrontShard]
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
 
     def of(self, shard: FrontShard) -> list[str]:
         return [name for name, each in self.where.items() if each is shard]
@@ -58,6 +60,9 @@ class AskSeveral:
 
     async def events(self) -> AsyncGenerator[dict[str, Any], None]:
         """As POST /v1/ask streams them, to `done`. Raises Refusal, RefusedThere."""
+        for name, refusal in self._several.refused.items():
+            self._answers[name] = CameraAnswer(name, None, CameraProblem(refusal.code, refusal.message), None)
+            yield {"type": "camera.answered", "answer": self._answers[name]}
         asking = [asyncio.create_task(self._ask(shard)) for shard in self._several.shards]
         try:
             ended = 0
@@ -74,7 +79,7 @@ class AskSeveral:
             for task in asking:
                 task.cancel()
             await asyncio.gather(*asking, return_exceptions=True)
-        answers = [self._answers[name] for name in self._several.where]
+        answers = [self._answers[name] for name in (*self._several.where, *self._several.refused)]
         if all(answer.problem is not None for answer in answers):
             why = "; ".join(f"{each.camera}: {each.problem.message}" for each in answers[:3] if each.problem)
             raise Unavailable(f"no camera can be asked now: {why}", "cameras", "camera_unavailable", try_again=False)

@@ -1,10 +1,14 @@
 """Requests of one camera, which go to its shard; and where one more camera goes."""
 
+from typing import Any
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from askcam.client.protocol import CameraInfo
 from askcam.cluster.front.core import FrontCore, route
+from askcam.cluster.front.joined.room import JoinedRoom
 from askcam.cluster.front.relay import role_of
 from askcam.cluster.front.shards import FrontShard
 from askcam.server.access.auth import Role
@@ -13,15 +17,25 @@ from askcam.server.errors import Conflict, Invalid, unknown_camera
 from askcam.server.wire.bodies import decode_body, json_response
 from askcam.server.wire.endpoint import Endpoint
 
+USUAL_FPS = 2.0  # of a camera, as a server samples it if nobody says
+
 
 class NewFrontCamera(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of POST /v1/cameras: a server's, and `shard`, on which; left out, on the one with the fewest cameras."""
+    """The body of POST /v1/cameras: a server's, and `shard`, on which; left out, on the one with the fewest cameras.
+    Where shards join, `only` (a shard, or a label) and `apart` say where it may be."""
 
     name: str
     uri: str
     fps: float | None = None
     model: str | None = None
     shard: str | None = None
+    only: str | None = None
+    apart: str | None = None
+
+    def options(self) -> dict[str, Any]:
+        """What its server is told of it."""
+        told = {name: getattr(self, name) for name in ("name", "uri", "fps", "model")}
+        return {name: value for name, value in told.items() if value is not None}
 
 
 async def shard_of(core: FrontCore, camera: str, request: Request) -> FrontShard:
@@ -48,23 +62,42 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         return await core.relay(shard, request)
 
     async def removed(request: Request) -> Response:
-        shard = await shard_of(core, request.path_params["name"], request)
+        name = request.path_params["name"]
+        if core.joined is not None and directory.table.wants(name):
+            await core.joined.wanted.remove(name)
+            return Response(status_code=204)
+        shard = await shard_of(core, name, request)
         shard.wanted.set()
         return await core.relay(shard, request, Role.ADMIN)
 
     async def added(request: Request) -> Response:
         body = await decode_body(request, NewFrontCamera)
         if directory.has(body.name):
+            if directory.table.wants(body.name):
+                raise Conflict(f"there is a camera {body.name!r} already: take another name", "name")
             there = directory.owner_of(body.name).name
             raise Conflict(f"there is a camera {body.name!r} already, on shard {there!r}: take another name", "name")
+        if core.joined is not None and (body.shard is None or core.joined.shards.joined(body.shard)):
+            return await given(core.joined, body)
+        if body.only or body.apart:
+            raise Invalid("only and apart are of cameras that are given to shards which join: [cluster]", "only")
         shard = _chosen(body.shard)
         shard.check_role(role_of(request), Role.ADMIN)
-        told = {field: getattr(body, field) for field in body.__struct_fields__ if field != "shard"}
-        given = {field: value for field, value in told.items() if value is not None}
-        reply = await shard.asked("POST", "/v1/cameras", role=Role.ADMIN, body=given)
+        reply = await shard.asked("POST", "/v1/cameras", role=Role.ADMIN, body=body.options())
         if reply.status == 201 and isinstance(reply.value, dict):
             shard.cameras[body.name] = reply.value  # the next look finds it, too
         return json_response(reply.value, status=reply.status)
+
+    async def given(joined: JoinedRoom, body: NewFrontCamera) -> Response:
+        """To whichever shard has room."""
+        if body.shard is not None and body.only is not None:
+            raise Invalid("shard and only say the same: leave one out", "only")
+        if body.shard is not None and directory.get(body.shard) is None:
+            _chosen(body.shard)  # says which there are
+        options = body.options()
+        del options["name"]
+        await joined.wanted.add(body.name, options, body.shard or body.only or "", body.apart or "")
+        return json_response(_being_given(body), status=201)
 
     def _chosen(name: str | None) -> FrontShard:
         if name is None:
@@ -85,3 +118,20 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         route("GET", "/v1/cameras/{name}/live.mjpeg", live),
         route("GET", "/v1/cameras/{name}/desk", one),
     ]
+
+
+def _being_given(body: NewFrontCamera) -> CameraInfo:
+    """As its shard will tell it. Of its address no more than its scheme: the rest is the shard's to read."""
+    scheme, colon, _ = body.uri.partition(":")
+    return CameraInfo(
+        name=body.name,
+        uri=f"{scheme[:20]}:***" if colon else "***",
+        state="connecting",
+        reason="it is given to a shard that has room",
+        width=None,
+        height=None,
+        fps=None,
+        sample_fps=body.fps or USUAL_FPS,
+        frame_age_ms=None,
+        health=[],
+    )

@@ -4,6 +4,7 @@
 [shards.gpu1]      url = "http://10.0.0.11:8400", token or token_file, admin_token or admin_token_file, ca
 [limits]           as of a server
 [front]            probe_s, silent_s, connect_s
+[cluster]          whether shards may join, and the cameras and watches that they are given (joined/config.py)
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,10 +15,12 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from askcam.client.address import Address
+from askcam.cluster.front.joined.config import ClusterSettings, read_cluster, read_wishes
 from askcam.cluster.ids import ShardKeys
+from askcam.cluster.members import CameraWish
 from askcam.server.access.limits import Limits
 from askcam.server.config_errors import ConfigError
-from askcam.server.server_config import ServerConfig, check_server, check_token
+from askcam.server.server_config import FRESH_TOKEN, ServerConfig, check_server, check_token
 from askcam.server.toml_file import NAME, Flags, Toml
 from askcam.stream.secrets import KNOWN, Secrets
 
@@ -61,6 +64,8 @@ class FrontConfig:
     shards: Mapping[str, ShardConfig] = field(default_factory=dict)  # by name, in the file's order
     limits: Limits = field(default_factory=Limits)
     front: FrontSettings = field(default_factory=FrontSettings)
+    cluster: ClusterSettings = field(default_factory=ClusterSettings)
+    wishes: tuple[CameraWish, ...] = ()  # [cameras.NAME], with the watches of each
 
 
 def load(path: Path | None, env: Mapping[str, str]) -> FrontConfig:
@@ -95,20 +100,28 @@ def with_tokens(config: FrontConfig, env: Mapping[str, str]) -> FrontConfig:
     ConfigError."""
 
     def complete(name: str, shard: ShardConfig) -> ShardConfig:
-        token = shard.token or _of_file(name, shard.token_file) or env.get(TOKEN) or None
-        admin = shard.admin_token or _of_file(name, shard.admin_token_file) or env.get(ADMIN_TOKEN) or None
+        token = shard.token or _of_file(f"shard {name!r}", shard.token_file) or env.get(TOKEN) or None
+        admin = shard.admin_token or _of_file(f"shard {name!r}", shard.admin_token_file) or env.get(ADMIN_TOKEN) or None
         for what, value in (("token", token), ("admin_token", admin)):
             if value is not None:
                 check_token(value, f"{what} of shard {name!r}")
         return replace(shard, token=token, admin_token=admin)
 
-    return replace(config, shards={name: complete(name, shard) for name, shard in config.shards.items()})
+    cluster, shards = config.cluster, {name: complete(name, shard) for name, shard in config.shards.items()}
+    if cluster.folder is not None:
+        token = _of_file("[cluster]", cluster.token_file) or env.get(ADMIN_TOKEN) or None
+        cluster = replace(cluster, token=token, viewer_token=env.get(TOKEN) or None)
+    return replace(config, shards=shards, cluster=cluster)
 
 
 def check(config: FrontConfig) -> None:
     """Raise ConfigError for what is well written but cannot be served."""
-    if not config.shards:
-        raise ConfigError("a front needs servers behind it: --shard gpu1=http://10.0.0.11:8400, or [shards.gpu1] url")
+    _check_cluster(config)
+    if not config.shards and config.cluster.folder is None:
+        raise ConfigError(
+            "a front needs servers behind it: --shard gpu1=http://10.0.0.11:8400, [shards.gpu1] url, or [cluster] "
+            "folder, by which servers join it themselves"
+        )
     if len(config.shards) > MAX_SHARDS:
         raise ConfigError(f"{len(config.shards)} shards are too many for one front: at most {MAX_SHARDS}")
     try:
@@ -118,15 +131,36 @@ def check(config: FrontConfig) -> None:
     check_server(config.server)
 
 
+def _check_cluster(config: FrontConfig) -> None:
+    """Raises ConfigError."""
+    cluster, server = config.cluster, config.server
+    if cluster.folder is None:
+        if config.wishes:
+            raise ConfigError(
+                f"[cameras.{config.wishes[0].name}]: cameras are given to shards that join, and none may: set folder "
+                "under [cluster], or name the camera in the askcam.toml of its server"
+            )
+        return
+    if cluster.token is None:
+        raise ConfigError(
+            "[cluster] wants the token that shards join by: token_file, or ASKCAM_SHARD_ADMIN_TOKEN in the environment"
+        )
+    check_token(cluster.token, "token_file under [cluster], or ASKCAM_SHARD_ADMIN_TOKEN")
+    if cluster.token in (server.token, server.admin_token):
+        raise ConfigError(f"the token of shards is one of people, who could then join as shards: {FRESH_TOKEN}")
+
+
 def learn(config: FrontConfig, known: Secrets = KNOWN) -> None:
     """From now on all tokens are taken out of what is told."""
     known.learn("tokens", filter(None, (config.server.token, config.server.admin_token)))
+    known.learn("cluster", filter(None, (config.cluster.token, config.cluster.viewer_token)))
     for name, shard in config.shards.items():
         known.learn(f"shard.{name}", filter(None, (shard.token, shard.admin_token)))
 
 
 def _read(toml: Toml) -> FrontConfig:
-    toml.check_keys((), [each.name for each in fields(FrontConfig)])
+    own = [each.name for each in fields(FrontConfig) if each.name != "wishes"]
+    toml.check_keys((), [*own, "cameras", "watches"])
     toml.check_keys(("server",), [each.name for each in fields(ServerConfig) if each.name != "max_age_ms"])
     server: ServerConfig = toml.section(("server",), ServerConfig)
     return FrontConfig(
@@ -134,6 +168,8 @@ def _read(toml: Toml) -> FrontConfig:
         shards={name: _shard(toml, name) for name in toml.tables(("shards",), "[shards.gpu1]")},
         limits=toml.section(("limits",), Limits),
         front=toml.section(("front",), FrontSettings),
+        cluster=read_cluster(toml),
+        wishes=read_wishes(toml),
     )
 
 
@@ -175,7 +211,7 @@ def _of_file(name: str, path: Path | None) -> str | None:
             text = file.read(MAX_TOKEN_BYTES).decode()
     except (OSError, UnicodeDecodeError) as exc:
         why = exc.strerror if isinstance(exc, OSError) else "it is no text"
-        raise ConfigError(f"cannot read the token of shard {name!r} in {path}: {why}") from exc
+        raise ConfigError(f"cannot read the token of {name} in {path}: {why}") from exc
     if not (token := text.strip().partition("\n")[0].strip()):
-        raise ConfigError(f"the token file {path} of shard {name!r} is empty")
+        raise ConfigError(f"the token file {path} of {name} is empty")
     return token

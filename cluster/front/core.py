@@ -8,7 +8,9 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from askcam.cluster.front.directory import Directory
+from askcam.cluster.front.joined.room import JoinedRoom
 from askcam.cluster.front.metrics import FrontMetrics
+from askcam.cluster.front.probing import Probing
 from askcam.cluster.front.relay import Relayed, role_of
 from askcam.cluster.front.shards import FrontShard
 from askcam.server.access.auth import Auth, Role
@@ -26,12 +28,14 @@ class FrontCore:
     """All of it is owned by the event loop."""
 
     directory: Directory
+    probing: Probing
     auth: Auth
     limits: Limits
     places: PlacesOf
     proxies: TrustedProxies
     questions: Rates  # per client
     metrics: FrontMetrics
+    joined: JoinedRoom | None = None  # where shards may join
     ending: asyncio.Event = field(default_factory=asyncio.Event)  # set once the front ends: streams do so, too
 
     def admit_question(self, conn: HTTPConnection) -> None:

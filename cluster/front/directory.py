@@ -3,9 +3,9 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from askcam.cluster.front.errors import CameraTwice, ShardBroke
+from askcam.cluster.front.errors import CameraTwice, NoShard, ShardBroke, ShardDown
 from askcam.cluster.front.shards import FrontShard, ShardReply
 from askcam.cluster.ids import Garbage, ShardKeys
 from askcam.cluster.merging import Row, holders
@@ -16,33 +16,108 @@ OTHERS = ("askcam", "all")  # names that are asked under, and are no camera's
 KEPT, MOST_CHARS = 4096, 256  # ids whose shard is remembered, none longer than this
 
 
+class CameraTable(Protocol):
+    """Which shard has a camera, of those that are given to shards."""
+
+    def wants(self, camera: str) -> bool:
+        """Whether it is one of these."""
+
+    def names(self) -> Collection[str]:
+        """All of them."""
+
+    def shard_of(self, camera: str) -> str:
+        """The name of the shard that has it, which is there as far as is known. Raises CameraUnplaced, CameraMoving,
+        ShardDown."""
+
+    def ends(self, camera: str, shard: str) -> bool:
+        """Whether that shard was given the camera, and is about to let go of it, since nobody wants it any more."""
+
+
+class NoTable:
+    """All cameras are in the shards' own files."""
+
+    def wants(self, camera: str) -> bool:
+        return False
+
+    def names(self) -> Collection[str]:
+        return ()
+
+    def shard_of(self, camera: str) -> str:
+        raise AssertionError("it wants none")
+
+    def ends(self, camera: str, shard: str) -> bool:
+        return False
+
+
 class Directory:
     """Owned by the event loop."""
 
-    def __init__(self, shards: Sequence[FrontShard], keys: ShardKeys) -> None:
-        self.shards, self.keys = tuple(shards), keys
+    def __init__(self, shards: Sequence[FrontShard], keys: ShardKeys, table: CameraTable | None = None) -> None:
+        self.shards, self.keys, self.table = tuple(shards), keys, table or NoTable()
         self._by_name = {shard.name: shard for shard in shards}
         self._where: OrderedDict[str, str] = OrderedDict()  # ids that were found or heard of; the oldest go
 
     def __getitem__(self, name: str) -> FrontShard:
         return self._by_name[name]
 
+    def get(self, name: str) -> FrontShard | None:
+        return self._by_name.get(name)
+
+    def add(self, shard: FrontShard) -> None:
+        """One more, or in place of that of its name."""
+        self._by_name[shard.name] = shard
+        self.shards = tuple(self._by_name.values())
+
+    def drop(self, name: str) -> None:
+        """It is known no longer, and neither is what it had."""
+        del self._by_name[name]
+        self.shards = tuple(self._by_name.values())
+        self.keys.drop(name)
+
     # -- cameras
 
     def cameras(self) -> list[str]:
-        """All names, in the order of the shards."""
-        return list(self._holders())
+        """All names, in the order of the shards; at last those that no shard has yet."""
+        return list(dict.fromkeys([*self._holders(), *self.table.names()]))
+
+    def rows_of_cameras(self, told: Mapping[FrontShard, list[Row]]) -> list[list[Row]]:
+        """What shards have told of cameras, without what one tells of a camera that another one has."""
+        return [
+            [row for row in rows if self._tells_of(shard, str(row.get("name", row.get("id"))))]
+            for shard, rows in told.items()
+        ]
+
+    def _tells_of(self, shard: FrontShard, camera: str) -> bool:
+        if not self.table.wants(camera):
+            return not self.table.ends(camera, shard.name)
+        try:
+            return self.table.shard_of(camera) == shard.name
+        except Refusal:
+            return False
 
     def ambiguous(self) -> dict[str, list[str]]:
         """Names that several shards have a camera of, with them."""
-        return {name: shards for name, shards in self._holders().items() if len(shards) > 1}
+        return {
+            name: shards
+            for name, shards in self._holders().items()
+            if len(shards) > 1 and not self.table.wants(name)  # of these the table says whose they are
+        }
 
     def has(self, camera: str) -> bool:
-        return any(camera in shard.cameras for shard in self.shards)
+        return self.table.wants(camera) or any(self._has(shard, camera) for shard in self.shards)
+
+    def _has(self, shard: FrontShard, camera: str) -> bool:
+        return camera in shard.cameras and not self.table.ends(camera, shard.name)
 
     def owner_of(self, camera: str) -> FrontShard:
-        """Whether it is up or not. Raises NotFound, CameraTwice; ShardDown while one that was never met may have it."""
-        found = [shard for shard in self.shards if camera in shard.cameras]
+        """Whether it is up or not. Raises NotFound, CameraTwice; ShardDown while one that was never met may have it; of
+        one that is given to shards CameraUnplaced, CameraMoving, ShardDown."""
+        if self.table.wants(camera):
+            name = self.table.shard_of(camera)
+            if (shard := self._by_name.get(name)) is None:
+                raise ShardDown(name, "it is joining just now")
+            return shard
+        found = [shard for shard in self.shards if self._has(shard, camera)]
         if len(found) > 1:
             raise CameraTwice(camera, [shard.name for shard in found])
         if found:
@@ -53,7 +128,9 @@ class Directory:
         raise unknown_camera(camera, [*self.cameras(), *OTHERS])
 
     def _holders(self) -> dict[str, list[str]]:
-        return holders({shard.name: shard.cameras for shard in self.shards})
+        return holders(
+            {shard.name: [name for name in shard.cameras if self._has(shard, name)] for shard in self.shards}
+        )
 
     # -- shards
 
@@ -64,7 +141,7 @@ class Directory:
         return [shard.name for shard in self.shards if not shard.up]
 
     def any(self) -> FrontShard:
-        """One that can answer about attached pictures, say: the least busy whose model is warm."""
+        """One that can answer about attached pictures, say: the least busy whose model is warm. Raises NoShard."""
         return _least_busy(self.up() or self.shards)
 
     def with_model(self, name: str) -> FrontShard | None:
@@ -74,8 +151,10 @@ class Directory:
         return _least_busy([shard for shard in found if shard.up] or found) if found else None
 
     def roomiest(self) -> FrontShard:
-        """Where one more camera goes."""
+        """Where one more camera goes. Raises NoShard."""
         found = self.up() or list(self.shards)
+        if not found:
+            raise NoShard
         return min(found, key=lambda shard: len(shard.cameras) + shard.num_pushed)
 
     # -- ids
@@ -90,7 +169,7 @@ class Directory:
 
     def remembered(self, thing: str) -> FrontShard | None:
         name = self._where.get(thing)
-        return None if name is None else self._by_name[name]
+        return None if name is None else self._by_name.get(name)
 
     async def find(self, path: str, role: Role, among: Collection[FrontShard] | None = None) -> FrontShard:
         """The shard that has what is at `path`, a GET of something small; all are asked at once. Raises NotFound, and
@@ -142,6 +221,8 @@ class Directory:
 
 
 def _least_busy(shards: Sequence[FrontShard]) -> FrontShard:
+    if not shards:
+        raise NoShard
     return min(shards, key=lambda shard: (not shard.ready, shard.num_under_way))
 
 

@@ -3,6 +3,10 @@
 Unavailable
 ├── ShardDown         nothing answers there, or it has been silent for too long
 ├── ShardBroke        it answered, and broke off or said what no server of ours says
+├── NoShard           none has joined yet
+├── CameraMoving      its shard has it, and has not opened it yet
+├── CameraClosed      its shard has it, and cannot open it
+├── CameraUnplaced    no shard has room for it, or may have it
 └── ShardRoles        it would do for a viewer what only an admin may
 Conflict
 ├── CameraTwice       two shards have a camera of one name
@@ -16,6 +20,7 @@ from collections.abc import Sequence
 from askcam.server.errors import Conflict, Invalid, Unavailable
 
 DOWN_S = 2.0  # seconds; a shard that is started again is asked once a second whether it is there
+UNPLACED_S = 5.0  # seconds; it has a shard as soon as there is one with room
 
 
 class ShardDown(Unavailable):
@@ -34,6 +39,40 @@ class ShardBroke(Unavailable):
     def __init__(self, shard: str, why: str) -> None:
         super().__init__(f"shard {shard!r} failed: {why}", retry_after_s=DOWN_S)
         self.shard = shard
+
+
+class NoShard(Unavailable):
+    """Of a front that shards join: to come again helps as it does of one that is down."""
+
+    code = ShardDown.code
+
+    def __init__(self) -> None:
+        super().__init__("no shard has joined yet: start one with askcam serve --front", retry_after_s=DOWN_S)
+
+
+class CameraMoving(Unavailable):
+    """To come again helps as it does of a shard that is down."""
+
+    code = ShardDown.code
+
+    def __init__(self, camera: str, shard: str) -> None:
+        told = f"the camera {camera!r} is on shard {shard!r}, which is about to open it"
+        super().__init__(told, retry_after_s=DOWN_S)
+
+
+class CameraClosed(Unavailable):
+    code = "camera_closed"
+
+    def __init__(self, camera: str, shard: str, why: str) -> None:
+        told = f"shard {shard!r}, which has the camera {camera!r}, cannot open it: {why}"
+        super().__init__(told, retry_after_s=UNPLACED_S)
+
+
+class CameraUnplaced(Unavailable):
+    code = "camera_unplaced"
+
+    def __init__(self, camera: str, why: str) -> None:
+        super().__init__(f"the camera {camera!r} has no shard: {why}", retry_after_s=UNPLACED_S)
 
 
 class ShardRoles(Unavailable):

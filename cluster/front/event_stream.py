@@ -5,7 +5,7 @@ import contextlib
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -14,16 +14,17 @@ from askcam.client.protocol import encode
 from askcam.client.sse import SentEvent, SentEvents
 from askcam.cluster import ids
 from askcam.cluster.cursors import Cursor
-from askcam.cluster.front.link import LinkError
 from askcam.cluster.front.positions import newest_number
 from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.ids import Garbage
+from askcam.cluster.link import LinkError
 from askcam.cluster.merging import number_of, page_of
 from askcam.server.access.auth import Role
 from askcam.server.errors import Refusal
 
 ALIVE_S = 15.0  # a comment so often, so that proxies and readers know that the stream lives
 WAITING = 64  # messages of all shards that a reader has not taken; the shards' own streams wait, and then begin again
+LOOK_S = 1.0  # between two looks at which shards there are
 AGAIN_S, LONGEST_S = 0.25, 4.0  # before a shard's stream is opened again: the longer, the more often it tells nothing
 log = logging.getLogger(__name__)
 NAME = re.compile(r"[a-z_]{1,40}")  # of a message
@@ -39,9 +40,14 @@ class EventMerge:
     """
 
     def __init__(
-        self, shards: Sequence[FrontShard], after: Cursor, filters: Mapping[str, str], role: Role, ending: asyncio.Event
+        self,
+        shards: Callable[[], Sequence[FrontShard]],
+        after: Cursor,
+        filters: Mapping[str, str],
+        role: Role,
+        ending: asyncio.Event,
     ) -> None:
-        """`after`: what was told already; of a shard that is not in it, all until now."""
+        """`shards`: those that there are now; `after`: what was told already; of one not in it, all until now."""
         self._shards, self._filters, self._role, self._ending = shards, filters, role, ending
         self._cursor = after
         self._heard = dict(after.numbers)  # by shard's key, what has come from it
@@ -50,8 +56,7 @@ class EventMerge:
     async def stream(self) -> AsyncIterator[bytes]:
         """As text/event-stream, until the front ends, or its reader leaves."""
         await self._begin()
-        tasks = [asyncio.create_task(self._follow(shard)) for shard in self._shards]
-        tasks.append(asyncio.create_task(self._end()))
+        tasks = [asyncio.create_task(self._follow_all()), asyncio.create_task(self._end())]
         try:
             # an id alone tells an EventSource where to go on from, before the first event
             yield b"retry: 2000\nid: %s\n\n" % self._cursor.text().encode()
@@ -84,7 +89,24 @@ class EventMerge:
                 self._heard[shard.key] = await newest_number(shard, self._role)
                 self._cursor = self._cursor.after(shard.key, self._heard[shard.key])
 
-        await asyncio.gather(*(one(shard) for shard in self._shards if shard.key not in self._cursor.numbers))
+        await asyncio.gather(*(one(shard) for shard in self._shards() if shard.key not in self._cursor.numbers))
+
+    async def _follow_all(self) -> None:
+        """Those that there are, and those that come while somebody listens; none that has gone."""
+        following: dict[FrontShard, asyncio.Task[None]] = {}
+        try:
+            while True:
+                there = self._shards()
+                for shard in following.keys() - set(there):
+                    following.pop(shard).cancel()
+                for shard in there:
+                    if shard not in following:
+                        following[shard] = asyncio.create_task(self._follow(shard))
+                await asyncio.sleep(LOOK_S)
+        finally:
+            for task in following.values():
+                task.cancel()
+            await asyncio.gather(*following.values(), return_exceptions=True)
 
     async def _follow(self, shard: FrontShard) -> None:
         """What one shard tells, for as long as anybody listens."""

@@ -61,13 +61,13 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
             return Response(headers=NO_STORE, media_type=SSE)
         core.enter(core.places.event_streams, request)
         filters = {name: value for name in ("watch", "camera") if (value := request.query_params.get(name))}
-        merge = EventMerge(shards, after, filters, role, core.ending)
+        merge = EventMerge(lambda: _of_camera(request), after, filters, role, core.ending)
         return StreamingResponse(merge.stream(), media_type=SSE, headers=NO_STORE)
 
     def _of_camera(request: Request) -> list[FrontShard]:
-        """All shards, or that of the camera which is asked for."""
+        """All shards, or that of the camera which is asked for; of one that is given to shards each may have had it."""
         camera = request.query_params.get("camera")
-        if camera is None or not directory.has(camera):
+        if camera is None or not directory.has(camera) or directory.table.wants(camera):
             return list(directory.shards)
         return [shard for shard in directory.shards if camera in shard.cameras]
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from askcam.cluster.front.core import FrontCore, route
 from askcam.cluster.front.directory import OTHERS, rows_of
-from askcam.cluster.front.errors import ShardBroke
+from askcam.cluster.front.errors import NoShard, ShardBroke
 from askcam.cluster.front.relay import role_of
 from askcam.cluster.front.shards import FrontShard, ShardReply
 from askcam.cluster.ids import Garbage
@@ -40,7 +40,8 @@ async def good_replies(
     """Of those shards that are up, what those say that refuse nothing. Raises what one refuses if all do."""
     shards = [shard for shard in among if shard.up]
     if not shards:
-        raise next(iter(among)).down
+        first = next(iter(among), None)
+        raise NoShard if first is None else first.down
     for shard in shards:
         shard.check_role(role)
     replies = await core.directory.everywhere(ask, shards)
@@ -49,6 +50,11 @@ async def good_replies(
         for shard, reply in replies.items():
             raise reply if isinstance(reply, Refusal) else RefusedThere(shard, reply)
     return good
+
+
+def _announced(camera: str) -> Row:
+    """A camera that is given to shards, whether one has it just now or not: asking says what is with it."""
+    return {"id": camera, "object": "model", "created": 0, "owned_by": "askcam", "askcam": {"kind": "camera"}}
 
 
 class RefusedThere(Exception):
@@ -80,7 +86,10 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
 
     async def cameras(request: Request) -> Response:
         replies = await lists_of(core, request, "/v1/cameras")
-        return json_response(listing(core, merge_named(rows_by_shard(replies))))
+        told = dict(zip(replies, rows_by_shard(replies), strict=True))
+        rows = merge_named(directory.rows_of_cameras(told))
+        unplaced = {} if core.joined is None else core.joined.table.view.unplaced()
+        return json_response(listing(core, rows, **({"cameras_unplaced": unplaced} if unplaced else {})))
 
     async def models(request: Request) -> Response:
         return json_response(listing(core, known_models()))
@@ -94,7 +103,8 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
 
     def known_models() -> list[Row]:
         """Of shards that are down, too: they are known, and asking says what is with them."""
-        return merge_models([shard.models for shard in directory.shards], OTHERS)
+        told = directory.rows_of_cameras({shard: shard.models for shard in directory.shards})
+        return merge_models([*told, [_announced(name) for name in directory.table.names()]], OTHERS)
 
     async def watches(request: Request) -> Response:
         replies = await lists_of(core, request, "/v1/watches")

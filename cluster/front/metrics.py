@@ -1,6 +1,6 @@
 """What Prometheus sees of a front."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -51,7 +51,7 @@ class FrontMetrics:
 class ShardGauges(Collector):
     """Read at each scrape."""
 
-    def __init__(self, shards: Sequence[FrontShard]) -> None:
+    def __init__(self, shards: Callable[[], Sequence[FrontShard]]) -> None:
         self._shards = shards
 
     def describe(self) -> Iterator[Metric]:
@@ -69,6 +69,6 @@ class ShardGauges(Collector):
             ),
         ):
             family = GaugeMetricFamily(name, what, labels=["shard"])
-            for shard in self._shards:
+            for shard in self._shards():
                 family.add_metric([shard.name], float(value(shard)))
             yield family

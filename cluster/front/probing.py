@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from askcam.cluster.front.link import LinkError
 from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.ids import Garbage
+from askcam.cluster.link import LinkError
 from askcam.cluster.merging import Row, page_of
 from askcam.server.access.auth import Role
 from askcam.server.camera_names import NAME
@@ -25,21 +25,35 @@ class Probing(ServerPart):
     """A task per shard: one that hangs keeps nobody from the others. Owned by the event loop."""
 
     def __init__(self, shards: Sequence[FrontShard], probe_s: float) -> None:
-        """`probe_s`: between two looks."""
-        self._shards, self._probe_s = shards, probe_s
-        self._tasks: list[asyncio.Task[None]] = []
-        self._seen = {shard.name: asyncio.Event() for shard in shards}
+        """`shards`: those that are there from the start; `probe_s`: between two looks."""
+        self._first, self._probe_s = shards, probe_s
+        self._tasks: dict[FrontShard, asyncio.Task[None]] = {}
+        self._seen: dict[FrontShard, asyncio.Event] = {}
+        self.closed: Callable[[FrontShard], None] = lambda shard: None
+        """Is told of each shard whose machine says that nothing listens there."""
 
     async def open(self) -> None:
-        self._tasks = [asyncio.create_task(self._watch(shard)) for shard in self._shards]
+        for shard in self._first:
+            self.add(shard)
+
+    def add(self, shard: FrontShard) -> None:
+        """Look at one more, from now on; nothing if it is looked at."""
+        if shard not in self._tasks:
+            self._seen[shard] = asyncio.Event()
+            self._tasks[shard] = asyncio.create_task(self._watch(shard))
+
+    async def drop(self, shard: FrontShard) -> None:
+        """It is known no longer: what goes on there is over."""
+        task = self._tasks.pop(shard, None)
+        self._seen.pop(shard, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        shard.cut()
+        await shard.close()
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for shard in self._shards:
-            shard.cut()
-            await shard.close()
+        await asyncio.gather(*map(self.drop, tuple(self._tasks)))
 
     async def seen(self) -> None:
         """Wait until each shard was looked at once, for FIRST_S at most: one that hangs is not waited for."""
@@ -51,7 +65,7 @@ class Probing(ServerPart):
         while True:
             shard.wanted.clear()
             await self.look(shard)
-            self._seen[shard.name].set()
+            self._seen[shard].set()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._probe_s):
                     await shard.wanted.wait()
@@ -68,6 +82,8 @@ class Probing(ServerPart):
             self._news(shard, health.look(time.monotonic()))
         except LinkError as exc:
             self._news(shard, health.failed(str(exc)))
+            if exc.closed:
+                self.closed(shard)
         except Garbage as exc:
             self._news(shard, health.failed(f"it does not answer as an askcam server does: {exc}"))
         else:

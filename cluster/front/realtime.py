@@ -22,8 +22,8 @@ from askcam.cluster import ids
 from askcam.cluster.front.core import FrontCore
 from askcam.cluster.front.errors import ShardBroke
 from askcam.cluster.front.headers import towards
-from askcam.cluster.front.link import LinkError
 from askcam.cluster.front.shards import FrontShard
+from askcam.cluster.link import LinkError
 from askcam.server.access.auth import Role
 from askcam.server.access.browsers import selected
 from askcam.server.access.request_ids import SCOPE

@@ -17,8 +17,8 @@ from starlette.types import Receive, Scope, Send
 from askcam.client.protocol import Problem, encode
 from askcam.cluster.front.errors import ShardBroke
 from askcam.cluster.front.headers import Header, back, towards, value_of
-from askcam.cluster.front.link import LinkReply
 from askcam.cluster.front.shards import FrontShard
+from askcam.cluster.link import LinkReply
 from askcam.cluster.sse import WholeEvents
 from askcam.server.access.auth import Role
 from askcam.server.access.request_ids import SCOPE

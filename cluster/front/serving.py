@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from importlib.metadata import version
 
 import uvicorn
 from starlette.applications import Starlette
@@ -11,6 +12,7 @@ from askcam.cluster.front import (
     answers,
     cameras,
     deliveries,
+    description,
     event_stream,
     events,
     lists,
@@ -21,14 +23,23 @@ from askcam.cluster.front import (
 )
 from askcam.cluster.front import timeline as timelines
 from askcam.cluster.front import watches as watching
-from askcam.cluster.front.config import FrontConfig, check, learn
+from askcam.cluster.front.config import FrontConfig, ShardConfig, check, learn
 from askcam.cluster.front.core import FrontCore
 from askcam.cluster.front.directory import Directory
+from askcam.cluster.front.joined import joining, steering
+from askcam.cluster.front.joined.gauges import TableGauges
+from askcam.cluster.front.joined.key import ShardKey
+from askcam.cluster.front.joined.owning import ClusterTable
+from askcam.cluster.front.joined.room import JoinedRoom
+from askcam.cluster.front.joined.shards import JoinedShards
+from askcam.cluster.front.joined.wanting import WantedCameras
 from askcam.cluster.front.lists import RefusedThere, passed_on
 from askcam.cluster.front.metrics import FrontMetrics, ShardGauges
 from askcam.cluster.front.probing import Probing
 from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.ids import ShardKeys
+from askcam.cluster.joining import Expected
+from askcam.cluster.renewal import LeaseTimes
 from askcam.server import errors
 from askcam.server.access.auth import Auth
 from askcam.server.access.places import PlacesOf
@@ -51,13 +62,13 @@ QUESTIONS = 1 << 16  # under way at once: the shards bound them
 class RunningFront(ListeningServer):
     """Beside its socket: the looks at its shards."""
 
-    def __init__(self, core: FrontCore, probing: Probing, url: str, server: uvicorn.Server) -> None:
+    def __init__(self, core: FrontCore, url: str, server: uvicorn.Server) -> None:
         super().__init__(url, server, core.end_streams)
-        self.core, self._probing = core, probing
+        self.core = core
 
     async def seen(self) -> None:
         """Wait until each shard was looked at, for some seconds at most."""
-        await self._probing.seen()
+        await self.core.probing.seen()
 
 
 def build_front(config: FrontConfig) -> FrontCore:
@@ -69,11 +80,18 @@ def build_front(config: FrontConfig) -> FrontCore:
             shards.append(FrontShard(name, keys.key(name), shard, settings.silent_s, settings.connect_s))
         except OSError as exc:  # ssl's own errors are, too
             raise ConfigError(f"the ca of shard {name!r}, {shard.ca}, cannot be used: {exc}") from exc
+    auth = Auth(server.tokens, allowed_origins=server.allowed_origins)
+    directory, probing = Directory(shards, keys), Probing(shards, settings.probe_s)
+    joined = _joined(config, directory, probing, auth)
     metrics = FrontMetrics()
-    metrics.register(ShardGauges(shards))
+    metrics.register(ShardGauges(lambda: directory.shards))
+    if joined is not None:
+        metrics.register(TableGauges(joined.table))
     return FrontCore(
-        directory=Directory(shards, keys),
-        auth=Auth(server.tokens, allowed_origins=server.allowed_origins),
+        directory=directory,
+        probing=probing,
+        joined=joined,
+        auth=auth,
         limits=config.limits,
         places=PlacesOf.of(config.limits, QUESTIONS),
         proxies=TrustedProxies(server.trusted_proxies),
@@ -82,17 +100,36 @@ def build_front(config: FrontConfig) -> FrontCore:
     )
 
 
+def _joined(config: FrontConfig, directory: Directory, probing: Probing, auth: Auth) -> JoinedRoom | None:
+    """None: no shard may join."""
+    cluster, settings = config.cluster, config.front
+    if cluster.folder is None:
+        return None
+    assert cluster.token is not None, "checked"
+
+    def make(name: str, shard: ShardConfig) -> FrontShard:
+        return FrontShard(name, directory.keys.add(name), shard, settings.silent_s, settings.connect_s)
+
+    table = ClusterTable(cluster.folder, Expected(cluster.model, version("askcam")), LeaseTimes(cluster.silent_s))
+    directory.table = table.view
+    shards = JoinedShards(cluster, table, directory, probing, make)
+    return JoinedRoom(table, shards, WantedCameras(table, config.wishes), ShardKey(cluster.token, auth))
+
+
 def front_endpoints(core: FrontCore) -> list[Endpoint]:
     """Every room's."""
     found = [*page.endpoints(), *words.endpoints(), *login.endpoints(core.auth)]
     for room in (standing, lists, cameras, questions, several, answers, watching, events, timelines, deliveries):
         found += room.endpoints(core)
-    return found
+    if core.joined is not None:
+        found += joining.endpoints(core.joined.table, core.joined.shards) + steering.endpoints(core.joined.table)
+    return [*found, description.endpoint(core, found)]
 
 
 def front_app(core: FrontCore) -> Starlette:
     """The front as one app, behind the same doors as a server."""
-    doors = Doors(core.auth, core.limits, core.places, core.proxies, core.ending, core.metrics.requested)
+    keyed = {} if core.joined is None else dict.fromkeys(joining.OF_SHARDS, core.joined.key.check)
+    doors = Doors(core.auth, core.limits, core.places, core.proxies, core.ending, core.metrics.requested, keyed)
     app = app_behind(doors, [*(each.route(core.auth) for each in front_endpoints(core)), *realtime.routes(core)])
 
     async def refused_there(request: object, exc: Exception) -> object:
@@ -110,10 +147,10 @@ async def serving(config: FrontConfig) -> AsyncIterator[RunningFront]:
     check(config)
     learn(config)
     core = build_front(config)
-    probing = Probing(core.directory.shards, config.front.probe_s)
+    parts = {} if core.joined is None else core.joined.parts()
     async with contextlib.AsyncExitStack() as around:
         sock = around.enter_context(contextlib.closing(bind(config.server.host, config.server.port)))
-        await around.enter_async_context(Lifecycle({"the looks at the shards": probing}))
+        await around.enter_async_context(Lifecycle({**parts, "the looks at the shards": core.probing}))
         told = Told()
         around.enter_context(quiet(told, (errors.__name__, event_stream.__name__)))
         limits = config.limits
@@ -121,7 +158,7 @@ async def serving(config: FrontConfig) -> AsyncIterator[RunningFront]:
         core.metrics.register(ConnectionGauges(book, told))
         how = uvicorn_config(front_app(core), config.server, limits)
         server = GuardedServer(how, sock, book, told, core.proxies, core.end_streams)
-        running = RunningFront(core, probing, url_of(sock, config.server.tls), server)
+        running = RunningFront(core, url_of(sock, config.server.tls), server)
         task = asyncio.ensure_future(server.serve(sockets=[]))
         task.add_done_callback(lambda _: running.stop())
         try:

@@ -13,9 +13,10 @@ from askcam.cluster.front.core import FrontCore, route
 from askcam.cluster.front.lists import RefusedThere
 from askcam.cluster.front.questions import who
 from askcam.cluster.front.relay import role_of
+from askcam.cluster.front.shards import FrontShard
 from askcam.server.access.shares import Places
 from askcam.server.answering.several import ALL, check_number, named_cameras
-from askcam.server.errors import Refusal
+from askcam.server.errors import Refusal, Unavailable
 from askcam.server.wire.bodies import NO_STORE, json_response, plain, read_aside, server_sent
 from askcam.server.wire.endpoint import SSE, Endpoint
 from askcam.server.wire.leaving import while_there
@@ -36,18 +37,33 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         if found is None:
             return await core.relay(directory.any(), request)  # which says what is wrong with it
         names = named_cameras(found.cameras, all_is_one=directory.has(ALL))
-        where = {name: directory.owner_of(name) for name in (directory.cameras() if names is None else names)}
+        where, refused = _where(directory.cameras() if names is None else names)
+        if refused and not where:
+            raise next(iter(refused.values()))
         shards = set(where.values()) or {directory.any()}
-        if len(shards) == 1:
+        if len(shards) == 1 and not refused:
             return await core.relay(shards.pop(), request)
-        check_number(len(where))
+        check_number(len(where) + len(refused))
         for shard in shards:
             shard.check_role(role_of(request))
         core.enter(places, request)
         body = await read_aside(data, plain)
         return await told_by_all(
-            AskSeveral(core, request, Several(body, where)), request, stream=body.get("stream") is True
+            AskSeveral(core, request, Several(body, where, refused)), request, stream=body.get("stream") is True
         )
+
+    def _where(names: list[str]) -> tuple[dict[str, FrontShard], dict[str, Refusal]]:
+        """The shard of each camera; of those that have none just now, why. Raises Refusal."""
+        where: dict[str, FrontShard] = {}
+        refused: dict[str, Refusal] = {}
+        for name in names:
+            try:
+                where[name] = directory.owner_of(name)
+            except Unavailable as exc:
+                if not directory.table.wants(name):
+                    raise
+                refused[name] = exc
+        return where, refused
 
     return [route("POST", "/v1/ask", several)]
 

@@ -13,7 +13,7 @@ from askcam.cluster.front.config import ShardConfig
 from askcam.cluster.front.errors import ShardBroke, ShardDown, ShardRoles
 from askcam.cluster.front.headers import Header
 from askcam.cluster.front.health import Reach, ShardHealth
-from askcam.cluster.front.link import LinkError, ShardLink
+from askcam.cluster.link import LinkError, ShardLink
 from askcam.cluster.merging import Row
 from askcam.server.access.auth import Role
 from askcam.server.errors import PermissionDenied
@@ -36,7 +36,7 @@ class FrontShard:
     def __init__(self, name: str, key: int, config: ShardConfig, silent_s: float, connect_s: float) -> None:
         self.name, self.key, self.config = name, key, config
         self.health = ShardHealth(silent_s, time.monotonic())
-        self.link = ShardLink(config, connect_s)
+        self.link = ShardLink(config.address, config.ca, connect_s)
         self.cameras: dict[str, Row] = {}  # as it told last: while it is down they are known all the same
         self.models: list[Row] = []
         self.ready = False  # its model is warm

@@ -1,12 +1,12 @@
-"""How a front stands: /healthz, /readyz, /metrics, /v1/shards, and /openapi.json, which its shards describe."""
+"""How a front stands: /healthz, /readyz, /metrics, /v1/shards."""
 
-import time
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.cluster.front.core import FrontCore, route
+from askcam.cluster.front.joined.view import TableView
 from askcam.cluster.front.relay import role_of
 from askcam.cluster.front.shards import FrontShard
 from askcam.server.access.auth import Role
@@ -14,12 +14,12 @@ from askcam.server.gauges.rendering import CONTENT_TYPE
 from askcam.server.wire.bodies import json_response
 from askcam.server.wire.endpoint import Endpoint
 
-DESCRIPTION_S = 60.0  # for which a description is told without asking again
+MOST_NAMED = 100  # cameras without a shard that /readyz names
 
 
 def endpoints(core: FrontCore) -> list[Endpoint]:
     directory = core.directory
-    described: tuple[float, Any] = (0.0, None)  # until when (steady), and what
+    view = None if core.joined is None else core.joined.table.view
 
     async def healthz(request: Request) -> Response:
         return json_response({"status": "ok"})
@@ -27,7 +27,12 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
     async def readyz(request: Request) -> Response:
         """200 while any shard is warm: what the others have is refused by itself."""
         down, twice = directory.down(), directory.ambiguous()
-        more = ({"shards_down": down} if down else {}) | ({"cameras_on_several_shards": twice} if twice else {})
+        unplaced = [] if view is None else list(view.unplaced())
+        more = (
+            ({"cameras_unplaced": unplaced[:MOST_NAMED]} if unplaced else {})
+            | ({"shards_down": down} if down else {})
+            | ({"cameras_on_several_shards": twice} if twice else {})
+        )
         if any(shard.up and shard.ready for shard in directory.shards):
             return json_response({"status": "ready"} | more)
         loading = any(shard.up for shard in directory.shards)
@@ -40,24 +45,17 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
 
     async def shards(request: Request) -> Response:
         admin = role_of(request) is Role.ADMIN
-        return json_response({"object": "list", "data": [_shard(shard, admin) for shard in directory.shards]})
+        return json_response({"object": "list", "data": [_of_all(shard, admin) for shard in directory.shards]})
 
-    async def description(request: Request) -> Response:
-        nonlocal described
-        until, told = described
-        if told is None or time.monotonic() > until:
-            reply = await directory.any().asked("GET", "/openapi.json", role=Role.VIEWER)
-            if reply.status != 200:
-                return json_response(reply.value, status=reply.status)
-            described = (time.monotonic() + DESCRIPTION_S, reply.value)
-        return json_response(described[1])
+    def _of_all(shard: FrontShard, admin: bool) -> dict[str, Any]:
+        told = _shard(shard, admin)
+        return told if view is None or shard.name not in view.shards else told | _joined(view, shard.name)
 
     return [
         route("GET", "/healthz", healthz, None),
         route("GET", "/readyz", readyz, None),
         route("GET", "/metrics", metrics),
         route("GET", "/v1/shards", shards),
-        route("GET", "/openapi.json", description, None),
     ]
 
 
@@ -73,3 +71,19 @@ def _shard(shard: FrontShard, admin: bool) -> dict[str, Any]:
         "object": "askcam.shard",
     }
     return told | ({"url": shard.config.address.http} if admin else {})
+
+
+def _joined(view: TableView, name: str) -> dict[str, Any]:
+    """What the table says of a shard that has joined."""
+    shard = view.shards[name]
+    return {
+        "joined": shard.state.value,
+        "lost_why": shard.lost_why or None,
+        "owns": view.owned().get(name, []),
+        "room": shard.capacity_cameras,
+        "labels": list(shard.labels),
+        "model": shard.model,
+        "version": shard.version,
+        "cameras_closed": dict(view.closed(name)),
+        "trouble": dict(view.trouble(name)),
+    }

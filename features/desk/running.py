@@ -1,5 +1,8 @@
 """The product desks of one running server, and the catalogue that they look into."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from askcam.features.desk import api
 from askcam.features.desk.barcodes import ReadBarcode
 from askcam.features.desk.catalogue.taking import open_named
@@ -30,6 +33,13 @@ class DeskRunning(Running):
         for name in self._wanted:
             if self._cameras.use(name).options.get(OPTION):  # unless it has been removed already
                 self._desks.open(self._cameras.get(name))
+
+    async def camera_came(self, camera: str, said: Mapping[str, Any]) -> None:
+        if self._cameras.use(camera).options.get(OPTION):
+            self._desks.open(self._cameras.get(camera))
+
+    async def camera_left(self, camera: str) -> None:
+        await self._desks.end(camera)
 
     async def close(self) -> None:
         await self._desks.close()

@@ -15,12 +15,12 @@ class WatchExists(Conflict):
 
 
 class ReadOnlyWatch(Conflict):
-    """It stands in askcam.toml."""
+    """It stands in a file."""
 
     code = "read_only"
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"the watch {name!r} stands in askcam.toml: change it there", "name")
+    def __init__(self, name: str, file: str = "askcam.toml") -> None:
+        super().__init__(f"the watch {name!r} stands in {file}: change it there", "name")
 
 
 class TooManyWatches(TooMany):

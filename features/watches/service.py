@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 
 from askcam.client.watches import WatchInfo, WatchNow, WatchReadings
 from askcam.features.events.service import EventLog
-from askcam.features.watches.errors import NoSuchWatch, ReadOnlyWatch, TooManyWatches, WatchExists
+from askcam.features.watches.known import KnownWatches
 from askcam.features.watches.looking import heard_by, models_of
 from askcam.features.watches.metrics import WatchGauges, lateness
 from askcam.features.watches.post import Post
@@ -27,14 +27,10 @@ from askcam.server.camera_names import private
 from askcam.server.cameras import Cameras
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import Invalid, NotFound, Refusal, Unavailable
-from askcam.server.given_names import quoted
-from askcam.server.toml_file import NAME
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-MAX_WATCHES = 512  # of both kinds
 
 
 class Watching:
@@ -48,8 +44,7 @@ class Watching:
         max_age_s: float | None = None,
     ) -> None:
         """`listed`: the watches of askcam.toml. Before `events` is opened."""
-        self._events, self._cameras, self._listed = events, cameras, dict(listed)
-        self._kept: dict[str, WatchSetting] = {}
+        self._events, self._cameras, self.known = events, cameras, KnownWatches(listed)
         self._trouble: dict[str, str] = {}  # by name: why a watch cannot be run at all
         self._change = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
@@ -74,8 +69,8 @@ class Watching:
         """The engine is warm, and the configured cameras are being opened: watch. Raises ConfigError for a watch of
         askcam.toml that this model cannot score."""
         memories = await self._memories() if self._events.keeping.open else {}
-        await self.learn(*self._settings().values())
-        for name, setting in self._listed.items():
+        await self.learn(*self.known.all().values())
+        for name, setting in self.known.listed.items():
             try:
                 self._man(name, setting, memories)
             except Refusal as exc:
@@ -91,7 +86,7 @@ class Watching:
     async def _came(self) -> None:
         """A model that was away is there: watch what it is to watch."""
         async with self._change:
-            resting = {name: setting for name, setting in self._settings().items() if name in self._trouble}
+            resting = {name: setting for name, setting in self.known.all().items() if name in self._trouble}
             memories = await self._memories() if self._events.keeping.open else {}
             await self.learn(*resting.values())
             for name, setting in resting.items():
@@ -113,9 +108,9 @@ class Watching:
 
     async def _take_up(self) -> None:
         """The events' database is there: take up what an earlier life left; how it stood, begin() asks at the start."""
-        self._kept = await self._events.keeping.do(lambda store: WatchStore(store.db).settings())
+        self.known.kept = await self._events.keeping.do(lambda store: WatchStore(store.db).settings())
         if self._cameras.models.loaded:
-            await self.learn(*self._kept.values())
+            await self.learn(*self.known.kept.values())
             self._man_kept(await self._memories())
             self._run()
 
@@ -126,9 +121,9 @@ class Watching:
         return memories
 
     def _man_kept(self, memories: Mapping[Place, WatchMemory]) -> None:
-        for name in self._kept.keys() - self._listed.keys():
+        for name in self.known.kept.keys() - self.known.listed.keys():
             try:
-                self._man(name, self._kept[name], memories)
+                self._man(name, self.known.kept[name], memories)
             except Refusal as exc:
                 log.error("the watch %r rests: %s", name, exc.message)
                 self._trouble[name] = exc.message
@@ -139,45 +134,32 @@ class Watching:
 
     # -- watches
 
-    def _settings(self) -> dict[str, WatchSetting]:
-        """Those of askcam.toml win over kept ones of the same name."""
-        return self._kept | self._listed
-
     def setting(self, name: str) -> WatchSetting:
         """Raises NoSuchWatch."""
-        setting = self._settings().get(name)
-        if setting is None:
-            raise NoSuchWatch(name)
-        return setting
+        return self.known[name]
 
     def info(self, name: str) -> WatchInfo:
         """Raises NoSuchWatch."""
         setting = self.setting(name)
-        said = msgspec.to_builtins(setting) | {"name": name, "origin": "file" if name in self._listed else "api"}
+        said = msgspec.to_builtins(setting) | {"name": name, "origin": self.known.origin(name)}
         return msgspec.convert(said | {"now": msgspec.to_builtins(self._now(name, setting))}, WatchInfo)
 
     def all(self) -> list[WatchInfo]:
-        return [self.info(name) for name in sorted(self._settings())]
+        return [self.info(name) for name in sorted(self.known.all())]
 
     def readings(self, name: str, camera: str | None = None, since: float | None = None) -> list[WatchReadings]:
         """What it has read since it was last asked otherwise, or the server began; only after `since`, seconds since
         the epoch. Raises NotFound."""
         cameras = self.info(name).cameras
         if camera is not None and camera not in cameras:
-            raise NotFound(f"the watch {name!r} is not asked of the camera {quoted(camera)}", "camera")
+            raise NotFound(f"the watch {name!r} is not asked of the camera {camera[:64]!r}", "camera")
         posts = [(each, self._runner.post(name, each)) for each in cameras if camera in (None, each)]
         drawn = {each: post.history for each, post in posts if isinstance(post, Post)}
         return [WatchReadings(each, drawn[each].since(since) if each in drawn else []) for each, _ in posts]
 
     def check(self, name: str, setting: WatchSetting) -> None:
         """Raises Refusal for what create() would refuse."""
-        if not NAME.fullmatch(name):
-            raise Invalid(f"{quoted(name)} cannot be a watch's name: use up to 63 of a-z, 0-9, '-', '_'", "name")
-        settings = self._settings()
-        if name in settings:
-            raise WatchExists(name)
-        if len(settings) >= MAX_WATCHES:
-            raise TooManyWatches(MAX_WATCHES)
+        self.known.check_new(name)
         self._check(setting)
 
     async def create(self, name: str, setting: WatchSetting) -> WatchInfo:
@@ -186,7 +168,7 @@ class Watching:
         async with self._change:
             self.check(name, setting)
             await self.write(lambda store: store.put(name, setting))
-            self._kept[name] = setting
+            self.known.kept[name] = setting
             self._man(name, setting, {})
             self._run()
         return self.info(name)
@@ -207,7 +189,7 @@ class Watching:
                 return store.memories()
 
             memories = dict(await self.write(write))
-            self._kept[name] = setting
+            self.known.kept[name] = setting
             self._trouble.pop(name, None)
             dropped = await self._runner.drop(name)
             going_on = dropped if same else []
@@ -225,16 +207,41 @@ class Watching:
         async with self._change:
             self.changeable(name)
             await self.write(lambda store: store.remove(name))
-            del self._kept[name]
+            del self.known.kept[name]
             self._trouble.pop(name, None)
             await self._runner.drop(name)
 
     def changeable(self, name: str) -> WatchSetting:
         """How it is set, if it may be changed while the server runs. Raises Refusal."""
-        self.info(name)
-        if name in self._listed:
-            raise ReadOnlyWatch(name)
-        return self._kept[name]
+        return self.known.changeable(name)
+
+    async def bring(self, name: str, setting: WatchSetting | None) -> None:
+        """One that came with cameras, as it is from now on; None: none of them is here any more. Raises Refusal."""
+        async with self._change:
+            before = self.known.brought.get(name)
+            if before is None and setting is None:
+                return  # it was refused
+            if before is None:
+                self.known.check_new(name)
+            memories = dict(await self.write(lambda store: store.memories()))
+            same = before is not None and setting is not None and setting.asks_the_same(before)
+            for post in await self._runner.drop(name):
+                if same:  # as it stands by now
+                    memories[name, post.camera] = post.watch.memory
+            self.known.brought.pop(name, None)
+            self._trouble.pop(name, None)
+            if setting is not None:
+                self.known.brought[name] = setting
+                await self._bring(name, setting, memories)
+
+    async def _bring(self, name: str, setting: WatchSetting, memories: Mapping[Place, WatchMemory]) -> None:
+        await self.learn(setting)
+        try:
+            self._man(name, setting, memories)
+        except Refusal as exc:
+            self._trouble[name] = exc.message
+            raise
+        self._run()
 
     async def read(self, work: Callable[[WatchStore], T], otherwise: T) -> T:
         """What is kept of watches; `otherwise` while nothing was ever kept. Raises Refusal."""

@@ -3,7 +3,7 @@ refusal in OpenAI's shape."""
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -18,7 +18,7 @@ from askcam.server.access.auth import Auth
 from askcam.server.access.bodies import BodyLimit
 from askcam.server.access.browsers import KeysInProtocols, cors
 from askcam.server.access.doorway import Doorway, harden
-from askcam.server.access.guard import Guard
+from askcam.server.access.guard import Guard, Keyed
 from askcam.server.access.inflating import Inflate
 from askcam.server.access.limits import Limits
 from askcam.server.access.origins import normal_origin
@@ -46,6 +46,7 @@ class Doors:
     proxies: TrustedProxies
     ending: asyncio.Event
     count: Callable[[str, str, int], None]
+    keyed: Keyed = field(default_factory=dict)
 
 
 def app_behind(doors: Doors, routes: Iterable[BaseRoute]) -> Starlette:
@@ -72,7 +73,7 @@ def app_behind(doors: Doors, routes: Iterable[BaseRoute]) -> Starlette:
             Middleware(CountRequests, count=doors.count),
             Middleware(KeysInProtocols),
             Middleware(Refusing),
-            Middleware(Guard, auth=auth, requests=places.requests),
+            Middleware(Guard, auth=auth, requests=places.requests, keyed=doors.keyed),
             Middleware(BodyLimit, max_bytes=most, receiving=places.receiving, intake=places.intake),
             Middleware(Inflate, max_bytes=most),
             Middleware(BodyLimit, max_bytes=most, receiving=places.receiving),

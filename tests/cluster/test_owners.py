@@ -9,11 +9,11 @@ from support.cluster_world import ClusterWorld, a_shard
 
 from askcam.cluster.changes import Change, Granted, Revoked, ShardChanged, ShardForgotten, Unplaced, Why
 from askcam.cluster.granting import DOUBTFUL_S
-from askcam.cluster.members import CameraWish, ShardState
+from askcam.cluster.members import MAX_OPTIONS, CameraWish, ShardState
 from askcam.cluster.moving import LEAVE_S
 from askcam.cluster.owners import FORGET_S, GATHER_S, Owners
 from askcam.cluster.renewal import LET_GO_S, SILENT_S, UNHEARD_S, Renewal
-from askcam.server.errors import Conflict, NotFound, TooMany
+from askcam.server.errors import Conflict, Invalid, NotFound, TooMany
 
 SIX = tuple(f"cam{number}" for number in range(6))
 
@@ -332,3 +332,25 @@ def test_cameras_are_bounded_and_one_too_many_changes_nothing(monkeypatch: pytes
         owners.want([CameraWish("one"), CameraWish("c0", only="a")], 0.0)
     assert len(owners.cameras()) == 20
     assert owners.cameras()[0] == CameraWish("c0")
+
+
+def test_other_options_are_another_epoch_on_the_same_shard(world: ClusterWorld) -> None:
+    settled(world, "a", "b")
+    before = {owner.camera: owner for owner in world.owners.kept().owners}
+    camera = SIX[0]
+    changes = world.do(lambda owners, now_s: owners.want([CameraWish(camera, options='{"fps": 1}')], now_s))
+    assert granted(changes) == {camera: before[camera].shard}
+    after = {owner.camera: owner for owner in world.owners.kept().owners}
+    assert after[camera].epoch > before[camera].epoch
+    assert {each: after[each].epoch for each in SIX[1:]} == {each: before[each].epoch for each in SIX[1:]}
+    again = world.do(lambda owners, now_s: owners.want([CameraWish(camera, options='{"fps": 1}')], now_s))
+    assert again == []
+    assert world.table.read().wishes[0].options == '{"fps": 1}'
+    world.come_to_rest()
+
+
+def test_options_without_end_are_refused(world: ClusterWorld) -> None:
+    world.do(lambda owners, now_s: owners.want([CameraWish("fits", options="x" * MAX_OPTIONS)], now_s))
+    with pytest.raises(Invalid, match="bytes"):
+        world.do(lambda owners, now_s: owners.want([CameraWish("not", options="x" * (MAX_OPTIONS + 1))], now_s))
+    assert [wish.name for wish in world.owners.cameras()] == ["fits"]

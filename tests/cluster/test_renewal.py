@@ -8,12 +8,15 @@ from hypothesis import strategies as st
 
 from askcam.cluster.renewal import (
     LEAP_S,
+    LEAST_SILENT_S,
     LET_GO_S,
     MAX_HOLDS,
     MAX_OPEN,
+    MOST_SILENT_S,
     SILENT_S,
     UNHEARD_S,
     Lease,
+    LeaseTimes,
     Orders,
     Pulse,
     Renewal,
@@ -184,3 +187,31 @@ def test_a_renewal_that_no_shard_sends_is_refused(renewal: Renewal, param: str) 
     with pytest.raises(Invalid) as caught:
         renewal.check()
     assert caught.value.param == param
+
+
+@settings(deadline=None)
+@given(silent_s=st.floats(LEAST_SILENT_S, MOST_SILENT_S), after=st.floats(0.0, 1.0), slow=st.floats(0.85, 1.0))
+def test_whatever_a_front_counts_a_shard_lets_go_before_it_is_over(silent_s: float, after: float, slow: float) -> None:
+    """Its clock is slower; the last renewal that a promise was given upon was `after` (of the time) on its way."""
+    timings = LeaseTimes(silent_s)
+    assert timings.renew_s < timings.leap_s <= timings.unheard_s < timings.let_go_s < timings.silent_s
+    assert timings.let_go_s / timings.silent_s == pytest.approx(LET_GO_S / SILENT_S)
+    lease, pulse = Lease("a", "1", 0.0), Pulse(0.0, 0.0, timings)
+    lease.timings = timings
+    lease.joining(0.0)
+    lease.hear(Orders(0, {"cam": 1}))
+    sent_s = after * timings.unheard_s
+    lease.renewal(sent_s * slow)
+    assert pulse.receive(1, 0, sent_s)
+    lease.hear(Orders(1, None))
+    over_s = sent_s + timings.silent_s
+    assert not pulse.silent(over_s - 0.001)
+    assert pulse.silent(over_s + 0.001)
+    assert lease.overdue(over_s * slow, {"cam"}) == ("cam",)
+    assert lease.overdue((sent_s + timings.let_go_s - 0.001) * slow, {"cam"}) == ()
+
+
+def test_a_clock_leaps_by_what_is_long_for_these_timings() -> None:
+    steady = Steady(0.0, LeaseTimes(3.0).leap_s)
+    assert steady.at(0.9) == 0.9
+    assert steady.at(2.9) == 0.9, "nobody was heard meanwhile, since nobody listened"

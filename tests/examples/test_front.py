@@ -50,6 +50,23 @@ def test_the_servers_config_trusts_the_front() -> None:
     assert list(found.cameras) == ["lobby", "gate"]
 
 
+def test_servers_join_by_what_is_shipped(tmp_path: Path) -> None:
+    env = {"ASKCAM_TOKEN": "of-viewers", "ASKCAM_ADMIN_TOKEN": "of-admins", front.ADMIN_TOKEN: "of-shards"}
+    (tmp_path / "front.toml").write_text((SHIPPED / "joined-front.toml").read_text().replace("tls_", "# tls_"))
+    found = front.with_tokens(front.load(tmp_path / "front.toml", env), env)
+    front.check(found)
+    assert [(wish.name, wish.only, wish.apart) for wish in found.wishes] == [
+        ("lobby", "", "entrance"),
+        ("gate", "", "entrance"),
+        ("hall", "gpu", ""),
+    ]
+    env = {"ASKCAM_TOKEN": "of-front-viewers", "ASKCAM_ADMIN_TOKEN": "of-shards"}
+    shard = config_file.load(SHIPPED / "joined-shard.toml", env)
+    config_file.check(shard)
+    assert shard.sections["shard"].token == found.cluster.token
+    assert set(shard.sections["shard"].labels) == {"gpu", "rack=r7"}
+
+
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_a_unit_starts_what_there_is(unit: Path) -> None:
     parsed = configparser.ConfigParser(interpolation=None, strict=True)

@@ -135,7 +135,7 @@ async def test_codes_are_read_only_where_desks_are_plugged_in(
     monkeypatch: pytest.MonkeyPatch, plugged_in: bool
 ) -> None:
     features = [feature for feature in FEATURES if plugged_in or feature is not DESK]
-    monkeypatch.setattr(serving, "build_core", lambda config: build_core(config, features))
+    monkeypatch.setattr(serving, "build_core", lambda config, read: build_core(config, features, read))
     cameras = {"door": CameraEntry("synthetic:1", use=CameraUse(options={"desk": True}))}
     async with serving.serving(Config(server=ServerConfig(port=0), cameras=cameras), model_path()) as running:
         await running.ready()

@@ -94,7 +94,8 @@ class ClusterWorld:
                     assert owner.epoch not in self.granted, "an epoch was granted twice"
                     epoch = owner.epoch
                     self.granted[epoch] = (owner.camera, owner.shard)
-                    self._may_move(owner.camera, shards.get(taken_from), taken_from)
+                    if taken_from != owner.shard:  # anew to the same one: it is something else to open
+                        self._may_move(owner.camera, shards.get(taken_from), taken_from)
 
     def _was_silent(self, shard: Shard) -> None:
         process = self.processes.get(shard.name)

@@ -65,7 +65,7 @@ silent_s = 5
         ('[server]\nmax_age_ms = 5\n[shards.a]\nurl = "http://x"\n', "front.toml:2: server.max_age_ms: unknown key"),
         ('[server]\nhost = "0.0.0.0"\n[shards.a]\nurl = "http://x"\n', "would let everybody in"),
         ('[front]\nsilent_s = 0\n[shards.a]\nurl = "http://x"\n', "front.toml:2: front.silent_s"),
-        ('[cameras.lobby]\nuri = "synthetic:7"\n', "unknown key"),
+        ('[cameras.lobby]\nuri = "synthetic:7"\n', "set folder under [cluster]"),
         ("".join(f'[shards.s{each}]\nurl = "http://x"\n' for each in range(MAX_SHARDS + 1)), "too many"),
     ],
 )

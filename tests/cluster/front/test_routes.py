@@ -44,7 +44,11 @@ def test_what_changes_something_is_no_viewers_but_what_a_server_lets_viewers_do(
 
 @pytest.mark.parametrize(
     ("ours", "of_server", "more"),
-    [(NewFrontCamera, NewCamera, {"shard"}), (TheyWereSeen, Acknowledgements, set()), (RetryThem, RetryAll, set())],
+    [
+        (NewFrontCamera, NewCamera, {"shard", "only", "apart"}),
+        (TheyWereSeen, Acknowledgements, set()),
+        (RetryThem, RetryAll, set()),
+    ],
 )
 def test_a_body_that_a_front_reads_has_the_fields_of_a_servers(
     ours: type[msgspec.Struct], of_server: type[msgspec.Struct], more: set[str]

@@ -48,7 +48,7 @@ async def test_a_watch_that_cannot_be_scored_is_counted(engine: Engine, tmp_path
         await events.keeping.begin()
         odd = WatchSetting("Which?", ("one",), Kind.CHOICE, ("perhaps not", "Yes"), ("Yes",))
         await events.keeping.do(lambda store: WatchStore(store.db).put("odd", odd))
-        watching._kept = await events.keeping.do(lambda store: WatchStore(store.db).settings())
+        watching.known.kept = await events.keeping.do(lambda store: WatchStore(store.db).settings())
         await watching.begin()
         assert b"askcam_watches_resting 1.0" in metrics.render()
         assert b'watch="odd"' not in metrics.render()  # it has no state to tell

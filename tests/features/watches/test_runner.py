@@ -153,7 +153,7 @@ async def test_a_watch_that_this_model_cannot_score_rests_and_says_why(hall: Any
     await events.keeping.begin()
     odd = WatchSetting("Which?", ("one",), Kind.CHOICE, ("perhaps not", "Yes"), ("Yes",))
     await events.keeping.do(lambda store: WatchStore(store.db).put("odd", odd))
-    watching._kept = await events.keeping.do(lambda store: WatchStore(store.db).settings())
+    watching.known.kept = await events.keeping.do(lambda store: WatchStore(store.db).settings())
     await watching.begin()
     assert "'perhaps not' is not one token" in str(watching.info("odd").now[0].trouble)
 

@@ -1,4 +1,5 @@
-"""HTTP to one shard: TLS verified, nothing followed, no proxy of the environment, a bounded number of connections.
+"""HTTP between a front and a shard: TLS verified, nothing followed, no proxy of the environment, a bounded number of
+connections.
 
 The library under it is httpcore2's pool, over asyncio. Whatever goes wrong is a LinkError.
 """
@@ -6,24 +7,26 @@ The library under it is httpcore2's pool, over asyncio. Whatever goes wrong is a
 import contextlib
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpcore2
 
-from askcam.cluster.front.config import ShardConfig
+from askcam.client.address import Address
 from askcam.stream.secrets import KNOWN
 
-MOST = 512  # connections to one shard: a front's requests and streams, and its own looks
+MOST = 512  # connections to one server: a front's requests and streams, and its own looks
 ROOM_S = 5.0  # for one of them to be free
 Header = tuple[bytes, bytes]
 
 
 class LinkError(Exception):
-    """`refused`: there is nobody; else it was there, and broke off or told nonsense. The message holds no secrets."""
+    """`refused`: there is nobody; else it was there, and broke off or told nonsense. `closed`: its machine itself said
+    that no process listens there. The message holds no secrets."""
 
-    def __init__(self, message: str, *, refused: bool) -> None:
+    def __init__(self, message: str, *, refused: bool, closed: bool = False) -> None:
         super().__init__(message)
-        self.refused = refused
+        self.refused, self.closed = refused, closed
 
 
 class LinkReply:
@@ -55,10 +58,12 @@ class LinkReply:
 class ShardLink:
     """Owned by the event loop."""
 
-    def __init__(self, shard: ShardConfig, connect_s: float) -> None:
-        self._parts = urlsplit(shard.address.http)
+    def __init__(self, address: Address, ca: Path | None, connect_s: float) -> None:
+        """`ca`: PEM, who has signed its certificate, where the system doesn't know; `connect_s`: seconds for a
+        connection. Raises OSError for a file that cannot be read."""
+        self._parts = urlsplit(address.http)
         self._connect_s = connect_s
-        self.ssl = context_of(shard)
+        self.ssl = _context_of(address, ca)
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=self.ssl, max_connections=MOST, max_keepalive_connections=16, keepalive_expiry=4.0
         )
@@ -94,11 +99,11 @@ class ShardLink:
         await self._pool.aclose()
 
 
-def context_of(shard: ShardConfig) -> ssl.SSLContext | None:
-    """For https; None for http. Raises OSError for a file that cannot be read."""
-    if not shard.address.http.startswith("https"):
+def _context_of(address: Address, ca: Path | None) -> ssl.SSLContext | None:
+    """For https; None for http."""
+    if not address.http.startswith("https"):
         return None
-    return ssl.create_default_context(cafile=None if shard.ca is None else str(shard.ca))
+    return ssl.create_default_context(cafile=None if ca is None else str(ca))
 
 
 @contextlib.contextmanager
@@ -106,11 +111,18 @@ def _told() -> Iterator[None]:
     try:
         yield
     except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as exc:
-        raise LinkError(f"nothing answers there ({_reason(exc)})", refused=True) from exc
+        raise LinkError(f"nothing answers there ({_reason(exc)})", refused=True, closed=_closed(exc)) from exc
     except httpcore2.PoolTimeout as exc:
         raise LinkError(f"all {MOST} connections to it are in use", refused=False) from exc
     except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError, OSError) as exc:
         raise LinkError(f"it broke off ({_reason(exc)})", refused=False) from exc
+
+
+def _closed(exc: BaseException | None) -> bool:
+    """Whether the connection was refused, at each address that was tried."""
+    if isinstance(exc, BaseExceptionGroup):
+        return all(map(_closed, exc.exceptions))
+    return exc is not None and (isinstance(exc, ConnectionRefusedError) or _closed(exc.__cause__ or exc.__context__))
 
 
 def _reason(exc: Exception) -> str:

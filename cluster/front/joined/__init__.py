@@ -1,0 +1,1 @@
+"""Shards that join a front, and the cameras that it gives them."""

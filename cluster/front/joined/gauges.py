@@ -1,0 +1,32 @@
+"""What Prometheus sees of the table."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from askcam.cluster.front.joined.owning import ClusterTable
+
+
+class TableGauges(Collector):
+    """Read at each scrape, on the event loop."""
+
+    def __init__(self, table: ClusterTable) -> None:
+        self._table = table
+
+    def describe(self) -> Iterator[Metric]:
+        yield from ()
+
+    def collect(self) -> Iterator[Metric]:
+        view = self._table.view
+        owned = Counter(owner.shard for owner in view.owners.values())
+        own = GaugeMetricFamily("askcam_front_cameras_owned", "Cameras that a joined shard is given.", labels=["shard"])
+        for name in view.shards:
+            own.add_metric([name], float(owned[name]))
+        yield own
+        yield GaugeMetricFamily("askcam_front_cameras_wanted", "Cameras that are given to shards.", len(view.wishes))
+        unplaced = "Of these, those that no shard which lives has: each is watched by nobody."
+        yield GaugeMetricFamily("askcam_front_cameras_unplaced", unplaced, len(view.unplaced()))
+        lost = "Whether the table's file is gone, or another one."
+        yield GaugeMetricFamily("askcam_front_table_lost", lost, float(self._table.trouble() is not None))

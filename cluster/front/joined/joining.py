@@ -1,0 +1,120 @@
+"""POST /v1/shards/join, renew and leave: what shards say to the front, and nobody else may."""
+
+import time
+from typing import TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from askcam.cluster.front.joined.owning import ClusterTable
+from askcam.cluster.front.joined.shards import JoinedShards
+from askcam.cluster.messages import MAX_REQUEST, JoinShard, LeaveShard, RenewShard, ShardOrders
+from askcam.server.access.limits import too_many
+from askcam.server.access.origins import client_key
+from askcam.server.access.rates import Rate, Rates
+from askcam.server.errors import TooLarge
+from askcam.server.wire.bodies import decode, json_response
+from askcam.server.wire.endpoint import JSON, Endpoint, Reply
+
+JOIN, RENEW, LEAVE = "/v1/shards/join", "/v1/shards/renew", "/v1/shards/leave"
+OF_SHARDS = (JOIN, RENEW, LEAVE)  # for which their token is wanted
+JOINS = Rate(per_s=1.0, burst=20)  # per address: each is a look at a shard and a write to the disk
+RENEWALS = 4.0  # per shard, in the time in which one is due; all that are not known together count as one
+BURST = 32  # of them, after a standstill
+TAG = "shards"
+
+T = TypeVar("T")
+
+
+def endpoints(table: ClusterTable, shards: JoinedShards) -> list[Endpoint]:
+    """Their tokens are looked at before (key.py)."""
+    joins, renewals = Rates(JOINS), Rates(Rate(RENEWALS / table.timings.renew_s, BURST))
+
+    async def join(request: Request) -> Response:
+        _admit(joins, _address(request), "joins")
+        body = await _small(request, JoinShard)
+        shard, told = body.shard(), list[ShardOrders]()
+
+        async def take_in() -> None:
+            told.append(await table.join(shard, body.holds))
+
+        await shards.meet(shard, take_in)
+        return json_response(told[0])
+
+    async def renew(request: Request) -> Response:
+        body = await _small(request, RenewShard)
+        _admit(renewals, body.shard if body.shard in table.view.shards else "", "renewals")
+        orders = await table.renew(body.renewal())
+        if not orders.rejoin:
+            table.view.heard(body)
+        return json_response(orders)
+
+    async def leave(request: Request) -> Response:
+        _admit(joins, _address(request), "joins")
+        body = await _small(request, LeaveShard)
+        await table.change(lambda owners, now_s: owners.lost(body.shard, "it was ended", now_s, body.instance))
+        return Response(status_code=204)
+
+    return [
+        Endpoint(
+            method="POST",
+            path=JOIN,
+            handler=join,
+            name="joinShard",
+            what="A shard is there, or there again. Shards only, by the token that they share with the front",
+            replies={200: Reply("what it is to hold", {JSON: ShardOrders})},
+            role=None,
+            body=JoinShard,
+            errors=(400, 401, 409, 503),
+            tag=TAG,
+        ),
+        Endpoint(
+            method="POST",
+            path=RENEW,
+            handler=renew,
+            name="renewShard",
+            what="What it holds, each second. Shards only",
+            replies={200: Reply("what it is to hold", {JSON: ShardOrders})},
+            role=None,
+            body=RenewShard,
+            errors=(400, 401, 503),
+            tag=TAG,
+        ),
+        Endpoint(
+            method="POST",
+            path=LEAVE,
+            handler=leave,
+            name="leaveShard",
+            what="It ends: its cameras may be given to others at once. Shards only",
+            replies={204: Reply("it is lost")},
+            role=None,
+            body=LeaveShard,
+            errors=(400, 401, 503),
+            tag=TAG,
+        ),
+    ]
+
+
+def _address(request: Request) -> str:
+    return client_key(request.client.host if request.client else None)
+
+
+def _admit(rates: Rates, whose: str, what: str) -> None:
+    wait_s = rates.take(whose, time.monotonic())
+    if wait_s > 0:
+        raise too_many(what, wait_s)
+
+
+async def _small(request: Request, kind: type[T]) -> T:
+    """A body that is looked at before it is read, and read before it is decoded. Raises TooLarge, Invalid."""
+    length = request.headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and int(length) > MAX_REQUEST:
+        raise _too_large()
+    data = await request.body()
+    if len(data) > MAX_REQUEST:
+        raise _too_large()
+    return decode(data, kind)
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(f"a shard says at most {MAX_REQUEST >> 10} KiB at once: it has room for too many cameras")

@@ -1,0 +1,179 @@
+"""The table of a running front: on disk, on a thread of its own, and seen to each second."""
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from askcam.cluster.changes import Change
+from askcam.cluster.front.joined.view import TableView
+from askcam.cluster.joining import Expected
+from askcam.cluster.keeping import KeptOwners
+from askcam.cluster.members import Shard, ShardState
+from askcam.cluster.messages import ShardOrders
+from askcam.cluster.owners import Owners
+from askcam.cluster.renewal import LeaseTimes, Orders, Renewal
+from askcam.cluster.table import OldTable, SqliteTable
+from askcam.server.config_errors import CannotOpen
+from askcam.server.errors import Refusal
+from askcam.server.lifecycle import ServerPart
+from askcam.server.storage.database import OtherFormat
+from askcam.server.storage.folder import FolderInUse
+from askcam.server.storage.thread import KeptStore, refused
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+WHAT, FAILED = "the table of the front's cameras", "table_failed"
+DISK = (sqlite3.Error, OSError, OldTable)
+
+
+class _OnDisk:
+    """Owned by the table's thread."""
+
+    def __init__(self, folder: Path, expected: Expected, timings: LeaseTimes, clock: Callable[[], float]) -> None:
+        self.table, self.clock = SqliteTable(folder), clock
+        try:
+            self.kept = KeptOwners(self.table, clock(), expected, timings)
+        except BaseException:
+            self.table.close()
+            raise
+
+    def close(self) -> None:
+        self.table.close()
+
+    def trouble(self) -> str | None:
+        return self.table.trouble()
+
+
+class ClusterTable(ServerPart):
+    """Owned by the event loop. What comes of each change is in `view`, and told to `follow`, before whoever asked for
+    it hears of it, or goes away without waiting."""
+
+    def __init__(
+        self, folder: Path, expected: Expected, timings: LeaseTimes, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`clock`: in seconds, of which leaps count for nothing (cluster/renewal.py)."""
+        self.view, self.timings = TableView(), timings
+        self.follow: Callable[[list[Change]], None] = lambda changes: None
+        self._folder, self._expected, self._clock = folder, expected, clock
+        self._store: KeptStore[_OnDisk] = KeptStore("askcam-table")
+        self._gone: dict[str, tuple[str, str]] = {}  # by shard: which instance, and why; seen to by the next tick
+        self._wake = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None  # while it is open
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Raises CannotOpen."""
+        self._loop = asyncio.get_running_loop()
+        try:
+            await self._store.make(lambda: _OnDisk(self._folder, self._expected, self.timings, self._clock))
+        except (OSError, FolderInUse, OtherFormat, sqlite3.Error) as exc:
+            raise CannotOpen(f"{WHAT} in {self._folder} cannot be opened: {exc}") from exc
+        self.view.begin(await self._store.do(lambda disk: disk.kept.now(disk.clock()).kept()))
+        self._task = asyncio.create_task(self._see_to_it())
+
+    async def close(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self._store.close()
+
+    def trouble(self) -> str | None:
+        """What has become of its files; None: nothing. For any thread."""
+        return self._store.trouble()
+
+    # -- what is asked of it
+
+    async def change(self, work: Callable[[Owners, float], list[Change]]) -> list[Change]:
+        """Have something done, such as `lambda owners, now_s: owners.drain("gpu-3", now_s)`; what came of it is on
+        disk. Raises what that raises, and Trouble."""
+
+        def on_thread(disk: _OnDisk, now_s: float) -> list[Change]:
+            return self._told(disk.kept.change(lambda owners: work(owners, now_s), now_s))
+
+        return await self._do(on_thread)
+
+    async def join(self, shard: Shard, holds: Mapping[str, int]) -> ShardOrders:
+        """Raises Refusal."""
+        return await self._order(lambda owners, now_s: owners.join(shard, holds, now_s), holds)
+
+    async def renew(self, renewal: Renewal) -> ShardOrders:
+        """Raises Refusal."""
+        return await self._order(lambda owners, now_s: owners.renew(renewal, now_s), renewal.holds)
+
+    def gone(self, shard: str, why: str) -> None:
+        """Somebody who ought to know says that this shard's process, as it is known, is there no more."""
+        known = self.view.shards.get(shard)
+        if known is not None and known.state is not ShardState.LOST:
+            self._gone[shard] = (known.instance, why)
+            self._wake.set()
+
+    async def _order(
+        self, work: Callable[[Owners, float], tuple[Orders, list[Change]]], holds: Mapping[str, int]
+    ) -> ShardOrders:
+        def on_thread(disk: _OnDisk, now_s: float) -> ShardOrders:
+            orders, changes = disk.kept.order(lambda owners: work(owners, now_s), now_s)
+            self._told(changes)
+            return _in_full(orders, holds, disk.kept.now(now_s), self.timings)
+
+        return await self._do(on_thread)
+
+    async def _do(self, work: Callable[[_OnDisk, float], T]) -> T:
+        try:
+            return await self._store.do(lambda disk: work(disk, disk.clock()))
+        except DISK as exc:
+            raise refused(exc, WHAT, FAILED) from exc
+
+    def _told(self, changes: list[Change]) -> list[Change]:
+        """On the table's thread, before its answer goes to the event loop: so the view has them first, in order."""
+        if changes and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._apply, changes)
+        return changes
+
+    def _apply(self, changes: list[Change]) -> None:
+        self.view.apply(changes)
+        self.follow(changes)
+
+    # -- each second
+
+    async def _see_to_it(self) -> None:
+        """Until it is cancelled. What the disk refuses is tried again."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self.timings.renew_s):
+                    await self._wake.wait()
+            self._wake.clear()
+            gone, self._gone = self._gone, {}
+            try:
+                for shard, (instance, why) in gone.items():
+                    await self.change(_lost(shard, why, instance))
+                await self.change(lambda owners, now_s: owners.tick(now_s))
+            except Refusal:
+                pass  # refused() has told the log
+            except Exception:
+                log.exception("%s could not be seen to; it is again", WHAT)
+
+
+def _lost(shard: str, why: str, instance: str) -> Callable[[Owners, float], list[Change]]:
+    return lambda owners, now_s: owners.lost(shard, why, now_s, instance)
+
+
+def _in_full(orders: Orders, holds: Mapping[str, int], owners: Owners, timings: LeaseTimes) -> ShardOrders:
+    """With all that is said of those cameras that the shard has to open."""
+    options: dict[str, msgspec.Raw] = {}
+    for camera, epoch in (orders.hold or {}).items():
+        wish = owners.wish(camera)
+        if holds.get(camera) != epoch and wish is not None:
+            options[camera] = msgspec.Raw((wish.options or "{}").encode())
+    hold = None if orders.hold is None else dict(orders.hold)
+    return ShardOrders(orders.number, timings.silent_s, hold, options, orders.promised, orders.rejoin)

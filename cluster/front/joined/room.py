@@ -1,0 +1,27 @@
+"""What a front has where shards may join: the table, the shards, the cameras that they are given."""
+
+from dataclasses import dataclass
+
+from askcam.cluster.front.joined.key import ShardKey
+from askcam.cluster.front.joined.owning import ClusterTable
+from askcam.cluster.front.joined.shards import JoinedShards
+from askcam.cluster.front.joined.wanting import WantedCameras
+from askcam.server.lifecycle import ServerPart
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedRoom:
+    """Owned by the event loop."""
+
+    table: ClusterTable
+    shards: JoinedShards
+    wanted: WantedCameras
+    key: ShardKey
+
+    def parts(self) -> dict[str, ServerPart]:
+        """By name, in the order in which they are opened."""
+        return {
+            "the table of cameras": self.table,
+            "the cameras that are given to shards": self.wanted,
+            "the shards that have joined": self.shards,
+        }

@@ -1,0 +1,81 @@
+"""What a shard and its front say to each other, as JSON: POST /v1/shards/join, renew and leave. Both read them, and of
+fields that they do not know they take no notice: 0.1.4 and 0.1.7 go together."""
+
+from typing import Annotated
+
+import msgspec
+
+from askcam.cluster.members import MAX_LABELS, MAX_TEXT, MAX_URL, Shard
+from askcam.cluster.renewal import MAX_HOLDS, Orders, Renewal
+
+MAX_REQUEST = 512 << 10  # bytes of what a shard says
+MAX_REPLY = 24 << 20  # bytes of what it is told: MAX_HOLDS cameras, each with all that is said of it
+MAX_TROUBLE = 300  # characters that a shard says of a camera which it cannot open
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=63)]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_TEXT)]
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Holds = Annotated[dict[Name, Number], msgspec.Meta(max_length=MAX_HOLDS)]
+Troubles = Annotated[
+    dict[Name, Annotated[str, msgspec.Meta(max_length=MAX_TROUBLE)]], msgspec.Meta(max_length=MAX_HOLDS)
+]
+
+
+class JoinShard(msgspec.Struct):
+    """The body of POST /v1/shards/join: what a shard tells of itself, and the cameras that it has from a front."""
+
+    name: Name
+    url: Annotated[str, msgspec.Meta(max_length=MAX_URL)]  # where the front reaches it
+    instance: Text  # another one with each start of its process
+    model: Text
+    version: Text
+    capacity_cameras: Annotated[int, msgspec.Meta(ge=0)]
+    labels: Annotated[list[Name], msgspec.Meta(max_length=MAX_LABELS)] = []
+    holds: Holds = {}  # with their epochs
+
+    def shard(self) -> Shard:
+        return Shard(
+            self.name,
+            self.url,
+            tuple(self.labels),
+            self.capacity_cameras,
+            instance=self.instance,
+            model=self.model,
+            version=self.version,
+        )
+
+
+class RenewShard(msgspec.Struct):
+    """The body of POST /v1/shards/renew."""
+
+    shard: Name
+    instance: Text
+    number: Number  # 1, 2, ... of this instance
+    heard: Number  # the highest number whose answer it has heard
+    holds: Holds = {}
+    closed: Troubles = {}  # cameras of these that it cannot open, with why
+    trouble: Troubles = {}  # cameras of these with which it cannot do all that is said of them, with what not
+
+    def renewal(self) -> Renewal:
+        return Renewal(self.shard, self.instance, self.number, self.heard, self.holds)
+
+
+class LeaveShard(msgspec.Struct):
+    """The body of POST /v1/shards/leave."""
+
+    shard: Name
+    instance: Text
+
+
+class ShardOrders(msgspec.Struct, omit_defaults=True):
+    """What a shard is to do: the answer to joining (number 0) and to a renewal."""
+
+    number: int
+    silent_s: float  # of a shard that was silent for so long others may have the cameras
+    hold: dict[str, int] | None = None  # all cameras that it is to hold, with their epochs; None: those that it holds
+    options: dict[str, msgspec.Raw] = {}  # what is said of those that it holds not, or under another epoch
+    promised: bool = True
+    rejoin: bool = False
+
+    def orders(self) -> Orders:
+        return Orders(self.number, self.hold, self.promised, self.rejoin)

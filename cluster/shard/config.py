@@ -1,0 +1,101 @@
+"""[shard] of askcam.toml: the front that a server joins, as which shard, with room for how many cameras."""
+
+import socket
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from askcam.client.address import Address
+from askcam.client.errors import ConnectionFailed
+from askcam.cluster.members import MAX_CAPACITY, Shard
+from askcam.server.config_errors import ConfigError
+from askcam.server.errors import Refusal
+from askcam.server.server_config import check_token
+from askcam.server.toml_file import Flags, Keys, Toml
+
+SECTION = "shard"
+MAX_TOKEN_BYTES = 4096  # of a file
+TOKEN, OWN_TOKEN = "ASKCAM_SHARD_ADMIN_TOKEN", "ASKCAM_ADMIN_TOKEN"
+FLAGS: Mapping[Keys, str] = {("shard", "name"): "--shard-name"}
+
+
+@dataclass(frozen=True, slots=True)
+class ShardSettings:
+    """[shard]. Without `front` the server joins none. Paths are relative to the file that names them."""
+
+    front: str | None = None  # http(s)://…, where it is
+    name: str | None = None  # the shard's; None: the machine's, as it calls itself
+    url: str | None = None  # where the front reaches this server; None: by the machine's name, or 127.0.0.1
+    labels: tuple[str, ...] = ()  # "gpu", "rack=r7"
+    room: Annotated[int, Meta(ge=0, le=MAX_CAPACITY)] | None = None  # cameras; None: what [limits] max_cameras leaves
+    ca: Path | None = None  # PEM: who has signed the front's certificate, where the system doesn't know
+    token_file: Path | None = None  # whose first line front and shards share; ASKCAM_SHARD_ADMIN_TOKEN goes behind it
+    token: str | None = field(default=None, repr=False)  # what it is
+
+    @property
+    def named(self) -> str:
+        return self.name or socket.gethostname().partition(".")[0].lower()
+
+
+def read_shard(toml: Toml, env: Mapping[str, str] | None) -> ShardSettings:
+    """Raises ConfigError."""
+    keys = (SECTION,)
+    toml.check_keys(keys, [name for name in ShardSettings.__dataclass_fields__ if name != "token"])
+    found: ShardSettings = toml.convert(keys, toml.at(keys), ShardSettings)
+    beside = {
+        which: toml.path.parent / path.expanduser()
+        for which in ("ca", "token_file")
+        if (path := getattr(found, which)) is not None
+    }
+    found = replace(found, **beside)
+    env = env or {}
+    # A front shows a shard its admin's token: where none is named, that is the one that both know.
+    return replace(found, token=_of_file(found.token_file) or env.get(TOKEN) or env.get(OWN_TOKEN) or None)
+
+
+def with_shard_flags(settings: ShardSettings, flags: Mapping[str, Any]) -> ShardSettings:
+    """`settings` with what the command line says of [shard]. Raises ConfigError."""
+    said: ShardSettings = _ShardFlags({SECTION: flags}).section((SECTION,), ShardSettings)
+    return replace(settings, **{name: getattr(said, name) for name in flags})
+
+
+def check_shard(settings: ShardSettings, cameras: Collection[str]) -> None:
+    """Raises ConfigError."""
+    if settings.front is None:
+        return
+    for what, url in (("front", settings.front), ("url", settings.url)):
+        try:
+            _ = None if url is None else Address.parse(url)
+        except ConnectionFailed as exc:
+            raise ConfigError(f"{what} under [shard]: {exc}") from exc
+    if settings.token is None:
+        raise ConfigError(
+            "[shard] wants the token that front and shards share: token_file, or ASKCAM_SHARD_ADMIN_TOKEN in the "
+            "environment"
+        )
+    check_token(settings.token, "token_file under [shard], or ASKCAM_SHARD_ADMIN_TOKEN")
+    try:
+        Shard(settings.named, "http://here", settings.labels, instance="x", model="x", version="x").check()
+    except Refusal as exc:
+        raise ConfigError(f"[shard] {exc.param}: {exc.message} (--shard-name, or name and labels there)") from exc
+
+
+class _ShardFlags(Flags):
+    OPTIONS = FLAGS
+
+
+def _of_file(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        with path.open("rb") as file:
+            text = file.read(MAX_TOKEN_BYTES).decode()
+    except (OSError, UnicodeDecodeError) as exc:
+        why = exc.strerror if isinstance(exc, OSError) else "it is no text"
+        raise ConfigError(f"cannot read token_file of [shard], {path}: {why}") from exc
+    if not (token := text.strip().partition("\n")[0].strip()):
+        raise ConfigError(f"token_file of [shard], {path}, is empty")
+    return token

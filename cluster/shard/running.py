@@ -1,0 +1,79 @@
+"""One running server as a front's shard."""
+
+import asyncio
+import contextlib
+import secrets
+from importlib.metadata import version
+
+from askcam.cluster.messages import JoinShard
+from askcam.cluster.shard.config import SECTION, ShardSettings
+from askcam.cluster.shard.front import FrontLink
+from askcam.cluster.shard.gauges import ShardGauge
+from askcam.cluster.shard.holding import HeldCameras
+from askcam.cluster.shard.membership import Membership
+from askcam.server.config_errors import ConfigError
+from askcam.server.core import Core
+from askcam.server.feature import Given
+from askcam.server.running import Running
+
+
+class ShardRunning(Running):
+    """Owned by the event loop. It joins once the model is warm and its own cameras are being opened."""
+
+    def __init__(self, core: Core, given: Given) -> None:
+        settings: ShardSettings = given.sections[SECTION]
+        self._core, self._settings = core, settings
+        self._instance = secrets.token_hex(8)
+        self._num_own = len(given.cameras)
+        self._front: FrontLink | None = None
+        self._member: Membership | None = None
+        self._task: asyncio.Task[None] | None = None
+        if settings.front is not None:
+            self._cameras = HeldCameras(core, given.read_camera)
+            self.collectors = (ShardGauge(self._joined, self._num_held, lambda: len(self._cameras.closed)),)
+
+    async def begin(self) -> None:
+        """Raises ConfigError for a certificate that cannot be read."""
+        settings = self._settings
+        if settings.front is None or settings.token is None:
+            return
+        try:
+            self._front = FrontLink(settings.front, settings.token, settings.ca)
+        except OSError as exc:  # ssl's own errors are, too
+            raise ConfigError(f"the ca of [shard], {settings.ca}, cannot be used: {exc}") from exc
+        self._member = Membership(self._front, self._tells, self._cameras)
+        self._task = asyncio.create_task(self._member.run())
+
+    async def close(self) -> None:
+        task, self._task = self._task, None
+        if task is not None and self._member is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            await self._member.leave()
+        if self._front is not None:
+            await self._front.close()
+            self._front = None
+
+    def _tells(self) -> JoinShard:
+        settings = self._settings
+        return JoinShard(
+            name=settings.named,
+            url=settings.url or self._core.urls[0],
+            instance=self._instance,
+            model=self._core.model.name,
+            version=version("askcam"),
+            capacity_cameras=self._room(),
+            labels=list(settings.labels),
+        )
+
+    def _joined(self) -> bool:
+        return self._member is not None and self._member.joined
+
+    def _num_held(self) -> int:
+        return 0 if self._member is None else len(self._member.lease.holds)
+
+    def _room(self) -> int:
+        """Cameras that it takes from the front, beside its own."""
+        left = max(0, self._core.limits.max_cameras - self._num_own)
+        return left if self._settings.room is None else min(self._settings.room, left)

@@ -1,0 +1,54 @@
+"""Watches that come with cameras which a front gives to this server, and go with them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from askcam.features.watches.bodies import NewWatch, read, setting
+from askcam.features.watches.service import Watching
+from askcam.features.watches.setting import WatchSetting
+from askcam.server.errors import Invalid, Refusal
+
+
+class BroughtWatches:
+    """Owned by the event loop. One watch may be of several cameras, of which some are here: it is asked of these."""
+
+    def __init__(self, watching: Watching) -> None:
+        self._watching = watching
+        self._of: dict[str, dict[str, WatchSetting]] = {}  # by camera, by name
+
+    async def came(self, camera: str, tables: Mapping[str, Any]) -> None:
+        """`tables`: as those under [watches], without their cameras. All that can be asked are; raises Refusal for the
+        first that cannot."""
+        found: dict[str, WatchSetting] = {}
+        refused: Refusal | None = None
+        for name, table in tables.items():
+            try:
+                if not isinstance(table, Mapping):
+                    raise Invalid(f"[watches.{name}] is no table")
+                body = read({**table, "name": name, "cameras": [camera]}, NewWatch)
+                found[name] = setting({key: value for key, value in body.items() if key != "name"})
+            except Refusal as exc:
+                refused = refused or exc.saying(f"[watches.{name}]: {exc.message}", exc.param)
+        before = self._of.get(camera, {})
+        self._of[camera] = found
+        for name in {**before, **found}:
+            try:
+                await self._tell(name, camera)
+            except Refusal as exc:
+                refused = refused or exc.saying(f"[watches.{name}]: {exc.message}", exc.param)
+        if refused is not None:
+            raise refused
+
+    async def left(self, camera: str) -> None:
+        for name in self._of.pop(camera, {}):
+            await self._tell(name, camera)
+
+    async def _tell(self, name: str, newest: str) -> None:
+        """As all cameras that bring it have it together; of several wordings that of the `newest` camera."""
+        having = {camera: watches[name] for camera, watches in self._of.items() if name in watches}
+        if not having:
+            await self._watching.bring(name, None)
+            return
+        last = having.get(newest) or next(iter(having.values()))
+        await self._watching.bring(name, replace(last, cameras=tuple(sorted(having))))
