@@ -23,6 +23,7 @@ from askcam.cluster.members import CameraWish, Owner, Shard, ShardState, Transit
 from askcam.cluster.placing import remedy
 from askcam.cluster.renewal import MAX_HOLDS, RENEW_S, USUAL, LeaseTimes, Orders, Pulse, Renewal, Steady
 from askcam.server.errors import Conflict, Invalid, NotFound, TooMany
+from askcam.server.given_names import quoted
 
 __all__ = ["Owner", "Owners", "Shard", "ShardState"]
 
@@ -179,7 +180,7 @@ class Owners:
         shard = self._table.shards.get(name)
         if shard is None:
             known = ", ".join(sorted(self._table.shards)[:20]) or "there is none yet"
-            raise NotFound(f"there is no shard {name[:80]!r}; shards: {known}")
+            raise NotFound(f"there is no shard {quoted(name)}; shards: {known}")
         if shard.state is ShardState.LOST:
             raise Conflict(f"shard {name} is lost ({shard.lost_why}): it has nothing to give away", code="shard_lost")
         return self._grants.change(shard, Transition.DRAINED, "", now_s) + self._settle(now_s)

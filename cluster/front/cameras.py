@@ -14,6 +14,7 @@ from askcam.cluster.front.shards import FrontShard
 from askcam.server.access.auth import Role
 from askcam.server.camera_names import private
 from askcam.server.errors import Conflict, Invalid, unknown_camera
+from askcam.server.given_names import quoted
 from askcam.server.wire.bodies import decode_body, json_response
 from askcam.server.wire.endpoint import Endpoint
 
@@ -106,7 +107,7 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
             if shard.name == name:
                 return shard
         raise Invalid(
-            f"there is no shard {name[:80]!r}; shards here: {', '.join(each.name for each in directory.shards)}",
+            f"there is no shard {quoted(name)}; shards here: {', '.join(each.name for each in directory.shards)}",
             "shard",
         )
 

@@ -13,6 +13,7 @@ from askcam.cluster.link import LinkError
 from askcam.cluster.merging import Row, page_of
 from askcam.server.access.auth import Role
 from askcam.server.camera_names import NAME
+from askcam.server.given_names import quoted
 from askcam.server.lifecycle import ServerPart
 
 MAX_CAMERAS = 4096  # of one shard
@@ -163,6 +164,6 @@ def _cameras(rows: list[Row]) -> dict[str, Row]:
     for row in rows[:MAX_CAMERAS]:
         name = row.get("name")
         if not isinstance(name, str) or not NAME.fullmatch(name):
-            raise Garbage(f"{str(name)[:40]!r} is no camera's name")
+            raise Garbage(f"{quoted(name)} is no camera's name")
         found[name] = row
     return found

@@ -27,6 +27,7 @@ from askcam.server.camera_names import private
 from askcam.server.cameras import Cameras
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import Invalid, NotFound, Refusal, Unavailable
+from askcam.server.given_names import quoted
 
 log = logging.getLogger(__name__)
 
@@ -152,7 +153,7 @@ class Watching:
         the epoch. Raises NotFound."""
         cameras = self.info(name).cameras
         if camera is not None and camera not in cameras:
-            raise NotFound(f"the watch {name!r} is not asked of the camera {camera[:64]!r}", "camera")
+            raise NotFound(f"the watch {name!r} is not asked of the camera {quoted(camera)}", "camera")
         posts = [(each, self._runner.post(name, each)) for each in cameras if camera in (None, each)]
         drawn = {each: post.history for each, post in posts if isinstance(post, Post)}
         return [WatchReadings(each, drawn[each].since(since) if each in drawn else []) for each, _ in posts]

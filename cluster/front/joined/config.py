@@ -19,6 +19,7 @@ from askcam.cluster.members import CameraWish
 from askcam.cluster.renewal import LEAST_SILENT_S, MOST_SILENT_S, SILENT_S
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import Refusal
+from askcam.server.given_names import quoted
 from askcam.server.toml_file import NAME, Keys, Toml
 
 FILE, API = "file", "api"  # where a camera was asked for
@@ -64,7 +65,9 @@ def read_wishes(toml: Toml) -> tuple[CameraWish, ...]:
         for camera in _cameras_of(toml, keys, table.pop("cameras", None)):
             if camera not in watches:
                 known = ", ".join(cameras) or "there is none"
-                raise ConfigError(f"{toml.place((*keys, 'cameras'))}: no camera {camera[:64]!r}; cameras here: {known}")
+                raise ConfigError(
+                    f"{toml.place((*keys, 'cameras'))}: no camera {quoted(camera)}; cameras here: {known}"
+                )
             watches[camera][name] = table
     return tuple(_wish(toml, camera, watches[camera]) for camera in cameras)
 
