@@ -14,6 +14,7 @@ from askcam.server.access.tls import check_tls
 from askcam.server.config_errors import ConfigError
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
+MAX_TOKEN_BYTES = 4096  # of a file
 MIN_TOKEN_CHARS = 8
 FRESH_TOKEN = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(24))'"
 
@@ -77,6 +78,21 @@ def check_token(token: str, where: str) -> None:
             f"the token ({where}) needs at least {MIN_TOKEN_CHARS} ASCII letters, digits or signs, no blanks; "
             f"{FRESH_TOKEN}"
         )
+
+
+def token_in(path: Path | None, whose: str) -> str | None:
+    """The first line of a token file, without blanks around it. Raises ConfigError, which names `whose` it is."""
+    if path is None:
+        return None
+    try:
+        with path.open("rb") as file:
+            text = file.read(MAX_TOKEN_BYTES).decode()
+    except (OSError, UnicodeDecodeError) as exc:
+        why = exc.strerror if isinstance(exc, OSError) else "it is no text"
+        raise ConfigError(f"cannot read the token of {whose} in {path}: {why}") from exc
+    if not (token := text.strip().partition("\n")[0].strip()):
+        raise ConfigError(f"the token file {path} of {whose} is empty")
+    return token
 
 
 def _beside(file: Path, path: Path | None) -> Path | None:

@@ -20,12 +20,11 @@ from askcam.cluster.ids import ShardKeys
 from askcam.cluster.members import CameraWish
 from askcam.server.access.limits import Limits
 from askcam.server.config_errors import ConfigError
-from askcam.server.server_config import FRESH_TOKEN, ServerConfig, check_server, check_token
+from askcam.server.server_config import FRESH_TOKEN, ServerConfig, check_server, check_token, token_in
 from askcam.server.toml_file import NAME, Flags, Toml
 from askcam.stream.secrets import KNOWN, Secrets
 
 MAX_SHARDS = 64
-MAX_TOKEN_BYTES = 4096  # of a file
 TOKEN, ADMIN_TOKEN = "ASKCAM_SHARD_TOKEN", "ASKCAM_SHARD_ADMIN_TOKEN"  # of every shard that is given none of its own
 Seconds = Annotated[float, Meta(gt=0, le=600)]
 
@@ -100,8 +99,8 @@ def with_tokens(config: FrontConfig, env: Mapping[str, str]) -> FrontConfig:
     ConfigError."""
 
     def complete(name: str, shard: ShardConfig) -> ShardConfig:
-        token = shard.token or _of_file(f"shard {name!r}", shard.token_file) or env.get(TOKEN) or None
-        admin = shard.admin_token or _of_file(f"shard {name!r}", shard.admin_token_file) or env.get(ADMIN_TOKEN) or None
+        token = shard.token or token_in(shard.token_file, f"shard {name!r}") or env.get(TOKEN) or None
+        admin = shard.admin_token or token_in(shard.admin_token_file, f"shard {name!r}") or env.get(ADMIN_TOKEN) or None
         for what, value in (("token", token), ("admin_token", admin)):
             if value is not None:
                 check_token(value, f"{what} of shard {name!r}")
@@ -109,7 +108,7 @@ def with_tokens(config: FrontConfig, env: Mapping[str, str]) -> FrontConfig:
 
     cluster, shards = config.cluster, {name: complete(name, shard) for name, shard in config.shards.items()}
     if cluster.folder is not None:
-        token = _of_file("[cluster]", cluster.token_file) or env.get(ADMIN_TOKEN) or None
+        token = token_in(cluster.token_file, "[cluster]") or env.get(ADMIN_TOKEN) or None
         cluster = replace(cluster, token=token, viewer_token=env.get(TOKEN) or None)
     return replace(config, shards=shards, cluster=cluster)
 
@@ -201,17 +200,3 @@ def _check_url(shard: ShardConfig, place: str) -> None:
         _ = shard.address
     except Exception as exc:
         raise ConfigError(f"{place}: {exc}") from exc
-
-
-def _of_file(name: str, path: Path | None) -> str | None:
-    if path is None:
-        return None
-    try:
-        with path.open("rb") as file:
-            text = file.read(MAX_TOKEN_BYTES).decode()
-    except (OSError, UnicodeDecodeError) as exc:
-        why = exc.strerror if isinstance(exc, OSError) else "it is no text"
-        raise ConfigError(f"cannot read the token of {name} in {path}: {why}") from exc
-    if not (token := text.strip().partition("\n")[0].strip()):
-        raise ConfigError(f"the token file {path} of {name} is empty")
-    return token

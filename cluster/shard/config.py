@@ -13,11 +13,10 @@ from askcam.client.errors import ConnectionFailed
 from askcam.cluster.members import MAX_CAPACITY, Shard
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import Refusal
-from askcam.server.server_config import check_token
+from askcam.server.server_config import check_token, token_in
 from askcam.server.toml_file import Flags, Keys, Toml
 
 SECTION = "shard"
-MAX_TOKEN_BYTES = 4096  # of a file
 TOKEN, OWN_TOKEN = "ASKCAM_SHARD_ADMIN_TOKEN", "ASKCAM_ADMIN_TOKEN"
 FLAGS: Mapping[Keys, str] = {("shard", "name"): "--shard-name"}
 
@@ -53,7 +52,7 @@ def read_shard(toml: Toml, env: Mapping[str, str] | None) -> ShardSettings:
     found = replace(found, **beside)
     env = env or {}
     # A front shows a shard its admin's token: where none is named, that is the one that both know.
-    return replace(found, token=_of_file(found.token_file) or env.get(TOKEN) or env.get(OWN_TOKEN) or None)
+    return replace(found, token=token_in(found.token_file, "[shard]") or env.get(TOKEN) or env.get(OWN_TOKEN) or None)
 
 
 def with_shard_flags(settings: ShardSettings, flags: Mapping[str, Any]) -> ShardSettings:
@@ -85,17 +84,3 @@ def check_shard(settings: ShardSettings, cameras: Collection[str]) -> None:
 
 class _ShardFlags(Flags):
     OPTIONS = FLAGS
-
-
-def _of_file(path: Path | None) -> str | None:
-    if path is None:
-        return None
-    try:
-        with path.open("rb") as file:
-            text = file.read(MAX_TOKEN_BYTES).decode()
-    except (OSError, UnicodeDecodeError) as exc:
-        why = exc.strerror if isinstance(exc, OSError) else "it is no text"
-        raise ConfigError(f"cannot read token_file of [shard], {path}: {why}") from exc
-    if not (token := text.strip().partition("\n")[0].strip()):
-        raise ConfigError(f"token_file of [shard], {path}, is empty")
-    return token

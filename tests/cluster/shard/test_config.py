@@ -60,7 +60,7 @@ def test_the_token_is_the_one_that_the_front_shows_here_if_none_is_named(
         ('front = "http://x"\nname = "A b"', "--shard-name"),
         ('front = "http://x"\nname = "a"\nlabels = ["A"]', "[shard] labels"),
         ('front = "http://x"\nroom = -1', "askcam.toml:3: shard.room"),
-        ('front = "http://x"\ntoken_file = "nowhere"', "cannot read token_file"),
+        ('front = "http://x"\ntoken_file = "nowhere"', "cannot read the token of [shard]"),
         ('frnt = "http://x"', "did you mean 'front'?"),
         ("front = 5", "askcam.toml:2: shard.front"),
     ],
