@@ -8,7 +8,7 @@ import numpy as np
 
 from askcam.client.protocol import Saw
 from askcam.engine.interface import EngineConfig, ModelInfo
-from askcam.engine.question import Clip, LeaseTimes, Message, Picture, Reason, Role, Sampling, Text, Trace, Usage
+from askcam.engine.question import Clip, Message, Picture, Reason, Role, Sampling, Text, Timings, Trace, Usage
 from askcam.features.evidence.case import Circumstances
 from askcam.features.evidence.record import Versions
 from askcam.features.evidence.retention import EvidenceBounds
@@ -76,7 +76,7 @@ def case(
         "a cup",
         Reason.STOP,
         Usage(300, 256, 0, 3),
-        LeaseTimes(wait_s=0.001, first_token_s=0.12, total_s=0.5),
+        Timings(wait_s=0.001, first_token_s=0.12, total_s=0.5),
         view.frames if view else (),
         created,
     )

@@ -13,7 +13,7 @@ from PIL import Image
 from pydantic import TypeAdapter
 
 from askcam.client.protocol import Saw, SeenWindow
-from askcam.engine.question import LeaseTimes, Reason, Role, Usage
+from askcam.engine.question import Reason, Role, Timings, Usage
 from askcam.server.extension import Extension
 from askcam.server.openai.realtime.client_events import read
 from askcam.server.openai.realtime.effects import Effect, Send, Start
@@ -106,7 +106,7 @@ class Talk:
 def done(text: str, reason: Reason = Reason.STOP) -> Done:
     window = SeenWindow(7, "2025-11-22T10:00:00.000000Z", "2025-11-22T10:00:04.000000Z", 16, 8)
     saw = Saw("lobby", window, 31.5, 120.0, "ans_1", [], "portable", "capture")
-    return Done(reason, text, saw, Usage(540, 512, 0, 3), LeaseTimes())
+    return Done(reason, text, saw, Usage(540, 512, 0, 3), Timings())
 
 
 def types(events: Iterable[dict[str, Any]]) -> list[str]:
