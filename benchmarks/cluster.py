@@ -43,6 +43,7 @@ FRONT = {
 }
 ASKED: Any = [{"role": "user", "content": "What do you see?"}]
 NAMES = ("a", "b")
+LIMITS = "[limits]\nquestions_per_s = 1000\nquestions_burst = 1000\n"  # all askers here are one client
 WAIT_S = 180.0
 PAUSE_S = 0.05  # of an asker that was refused
 
@@ -122,7 +123,8 @@ class Cluster:
         self.front = self.stack.enter_context(told)
 
     def begin_shard(self, name: str) -> None:
-        flags = ("--front", self.url, "--shard-name", name, "--threads", "1", "--power", "full")
+        config = str(self.folder / "shard.toml")
+        flags = ("--config", config, "--front", self.url, "--shard-name", name, "--threads", "1", "--power", "full")
         self.shards[name] = self.stack.enter_context(live_server(*flags, env=SHARD))
 
     def owned(self) -> dict[str, list[str]]:
@@ -153,8 +155,9 @@ def cluster_of(cameras: Sequence[str], silent_s: float) -> Iterator[Cluster]:
         port = free.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         tables = [f'[cameras.{name}]\nuri = "synthetic:{place}"\nfps = 1' for place, name in enumerate(cameras, 1)]
-        text = "\n".join([f'[cluster]\nfolder = "table"\nsilent_s = {silent_s:g}', *tables])
+        text = "\n".join([f'{LIMITS}[cluster]\nfolder = "table"\nsilent_s = {silent_s:g}', *tables])
         (Path(folder) / "front.toml").write_text(text)
+        (Path(folder) / "shard.toml").write_text(LIMITS)
         made = Cluster(Path(folder), port, stack, cameras)
         made.begin_front()
         for name in NAMES:
