@@ -1,5 +1,6 @@
 """When a camera's scene has changed so that a note is due: once it rests again, and not too often. Pure; one thread."""
 
+import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -52,6 +53,11 @@ class Noticing:
     def last_seq(self) -> int:
         """Of the newest frame that was seen; frames up to it are old."""
         return -1 if self._last is None else self._last.frame.seq
+
+    @property
+    def last_mono(self) -> float:
+        """When that was captured, in steady seconds."""
+        return -math.inf if self._last is None else self._last.frame.mono
 
     def see(self, frame: Frame) -> Due | None:
         """Take the next sampled frame; whether a note is due of what it shows. Asked again with each frame until

@@ -24,7 +24,7 @@ from askcam.server.errors import Refusal
 from askcam.server.pictures import encode
 from askcam.stream.errors import StreamError
 from askcam.stream.frame import Frame, Pixels
-from askcam.stream.scene import CHANGED, share_changed
+from askcam.stream.scene import CHANGED, blocks, share_apart
 from askcam.stream.shot import Shot
 from askcam.stream.window import Pair, View
 
@@ -34,7 +34,7 @@ LOOK_S = 0.5  # how often cameras are looked at
 AGAIN_S = 5.0  # before a scene is asked about again, or written down again, when that failed
 REST_S = 1.0  # after something unforeseen
 WIDTH, QUALITY = 320, 70  # of pictures, JPEG
-LATELY_S = 1.0  # between the newest sampled frame and the newest picture
+LATELY_S = 1.0  # between the newest frame that was seen and the newest picture
 NEAR_S = 1.0  # a full picture so near to the frame that the model saw shows the same
 
 
@@ -117,7 +117,8 @@ class NoteWriter:
     def _look(self, cameras: tuple[Watched, ...]) -> None:
         """In a thread; the event loop waits for it."""
         for camera in cameras:
-            desk, view = self._desks[camera.name], _newest_view(camera)
+            desk = self._desks[camera.name]
+            view = _newest_view(camera, desk.noticing)
             if view is None:
                 continue
             for frame in _unique(view.frames):
@@ -182,11 +183,14 @@ class NoteWriter:
         self.outcomes[camera, outcome] += 1
 
 
-def _newest_view(camera: Watched) -> View | None:
-    """Of what was sampled; with the newest picture taken in where none was lately, as where nothing moves, or the model
-    holds few frames: a scene that rests would be described when the next one is sampled."""
+def _newest_view(camera: Watched, noticing: Noticing) -> View | None:
+    """Of what was sampled; with the newest picture taken in where none was seen lately, as where nothing moves, or the
+    model holds few frames: a scene that rests would be described when the next one is sampled. It is converted for this
+    alone, so that is done once in LATELY_S at most."""
     view, shot = camera.window(), camera.shot()
-    if view is not None and shot is not None and shot.picture.mono - view.newest.mono >= LATELY_S:
+    if view is None or shot is None:
+        return view
+    if shot.picture.mono - max(view.newest.mono, noticing.last_mono) >= LATELY_S:
         with contextlib.suppress(StreamError):  # it was lost just now
             return camera.look()
     return view
@@ -201,9 +205,10 @@ def _like(newest: Frame, pairs: tuple[Pair, ...]) -> list[Pixels]:
     """Of the pairs at the end that show the scene as the newest frame does: whoever is still to be seen in an older one
     may have left. That frame twice where none does, as where frames are sampled rarely or something moves."""
     frames: list[Pixels] = []
+    now = blocks(newest.pixels)
     for pair in reversed(pairs):
         both = [pair.first.pixels, pair.second.pixels]
-        if any(share_changed(pixels, newest.pixels) >= CHANGED for pixels in both):
+        if any(share_apart(blocks(pixels), now) >= CHANGED for pixels in both):
             break
         frames = both + frames
     return frames or [newest.pixels] * 2

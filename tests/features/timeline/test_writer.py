@@ -51,6 +51,7 @@ class Scripted:
         self._name, self._engine, self.seq = name, engine, 0
         self._window = Window(name, engine.anchors, 2.0)
         self._shot: Shot | None = None
+        self.looks = 0
 
     @property
     def name(self) -> str:
@@ -69,6 +70,7 @@ class Scripted:
 
     def look(self) -> View:
         assert self._shot is not None, "nobody looks before the first picture"
+        self.looks += 1
         view = self._window.view(self._shot.fitted(self._engine.fit))
         assert view is not None
         return view
@@ -154,6 +156,12 @@ async def test_a_change_between_two_frames_that_are_sampled_long_apart_is_told(s
     await stage.show(scene(CAT), 5)  # an odd number: the last of them waits for its partner
     await stage.show(scene(), 6, sampled=False)
     assert [note.disappeared for note in await stage.notes()] == [[], ["a cat"]]
+
+
+async def test_a_camera_that_is_sampled_rarely_has_a_picture_a_second_converted(stage: Stage) -> None:
+    await stage.show(scene(CAT), 4)
+    await stage.show(scene(CAT), 20, sampled=False)  # ten seconds
+    assert 5 <= stage.cameras[0].looks <= 10
 
 
 async def test_nothing_is_asked_while_somebody_asks_and_the_change_is_told_afterwards(stage: Stage) -> None:
