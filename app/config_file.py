@@ -82,12 +82,12 @@ def with_section_flags(config: Config, said: Mapping[str, Mapping[str, Any]]) ->
 
 
 def _read(toml: Toml, env: Mapping[str, str]) -> Config:
-    path, own = toml.path, [each.name for each in fields(Config) if each.name != "sections"]
+    own = [each.name for each in fields(Config) if each.name != "sections"]
     toml.check_keys((), [*own, *dict(sections())])
     server: ServerConfig = toml.section(("server",), ServerConfig)
     tools = read_tools(toml)
     return Config(
-        server=server.beside(path),
+        server=toml.beside(server, "tls_cert", "tls_key"),
         model=_model(toml, ("model",)),
         models={name: _model(toml, ("models", name)) for name in toml.tables(("models",), "[models.large]")},
         cameras={name: _camera(toml, name, tools) for name in toml.tables(("cameras",), "[cameras.lobby]")},

@@ -1,6 +1,7 @@
 """The life of one running server's parts: opened in order, begun in order, closed in the other, within a bound."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Collection, Mapping
 from types import TracebackType
@@ -9,6 +10,15 @@ from typing import Self
 log = logging.getLogger(__name__)
 
 CLOSE_S = 12.0  # for one part to close; the longest that any asks for is 10 s (evidence that waits to be written)
+
+
+async def ended(*tasks: "asyncio.Task[None]") -> None:
+    """Cancel them, and wait until they are over. Raises what one of them raises but for that."""
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 class ServerPart:

@@ -41,10 +41,6 @@ class ServerConfig:
     def tls(self) -> bool:
         return self.tls_cert is not None
 
-    def beside(self, file: Path) -> "ServerConfig":
-        """With its paths as that file means them."""
-        return replace(self, tls_cert=_beside(file, self.tls_cert), tls_key=_beside(file, self.tls_key))
-
     def with_tokens(self, env: Mapping[str, str]) -> "ServerConfig":
         """The environment goes before the file; a variable that is empty counts as unset."""
         token, admin = env.get("ASKCAM_TOKEN"), env.get("ASKCAM_ADMIN_TOKEN")
@@ -93,7 +89,3 @@ def token_in(path: Path | None, whose: str) -> str | None:
     if not (token := text.strip().partition("\n")[0].strip()):
         raise ConfigError(f"the token file {path} of {whose} is empty")
     return token
-
-
-def _beside(file: Path, path: Path | None) -> Path | None:
-    return None if path is None else file.parent / path.expanduser()

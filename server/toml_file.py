@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_args, get_type_hints
 
@@ -83,6 +83,12 @@ class Toml:
         table = self.at(keys)
         self.check_keys(keys, [each.name for each in fields(kind)])  # type: ignore[arg-type]
         return self.convert(keys, table, kind)
+
+    def beside(self, value: T, *paths: str) -> T:
+        """A dataclass with these of its paths, where they are set, as this file means them: relative to its folder."""
+        found = {name: path for name in paths if (path := getattr(value, name)) is not None}
+        meant = {name: self.path.parent / path.expanduser() for name, path in found.items()}
+        return replace(value, **meant)  # type: ignore[type-var]
 
     def check_keys(self, keys: Keys, known: Iterable[str]) -> None:
         """Refuse keys of the table at `keys` that aren't `known`, naming the nearest that is."""

@@ -163,7 +163,7 @@ def _read(toml: Toml) -> FrontConfig:
     toml.check_keys(("server",), [each.name for each in fields(ServerConfig) if each.name != "max_age_ms"])
     server: ServerConfig = toml.section(("server",), ServerConfig)
     return FrontConfig(
-        server=server.beside(toml.path),
+        server=toml.beside(server, "tls_cert", "tls_key"),
         shards={name: _shard(toml, name) for name in toml.tables(("shards",), "[shards.gpu1]")},
         limits=toml.section(("limits",), Limits),
         front=toml.section(("front",), FrontSettings),
@@ -180,12 +180,7 @@ def _shard(toml: Toml, name: str) -> ShardConfig:
         if getattr(found, one) and getattr(found, f"{one}_file"):
             raise ConfigError(f"{toml.place((*keys, one))}: {one} and {one}_file say the same; leave one out")
     _check_url(found, toml.place((*keys, "url")))
-    beside = {
-        which: toml.path.parent / path.expanduser()
-        for which in ("token_file", "admin_token_file", "ca")
-        if (path := getattr(found, which)) is not None
-    }
-    return replace(found, **beside)
+    return toml.beside(found, "token_file", "admin_token_file", "ca")
 
 
 def _check_name(name: str, place: str) -> None:

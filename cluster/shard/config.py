@@ -44,12 +44,7 @@ def read_shard(toml: Toml, env: Mapping[str, str] | None) -> ShardSettings:
     keys = (SECTION,)
     toml.check_keys(keys, [name for name in ShardSettings.__dataclass_fields__ if name != "token"])
     found: ShardSettings = toml.convert(keys, toml.at(keys), ShardSettings)
-    beside = {
-        which: toml.path.parent / path.expanduser()
-        for which in ("ca", "token_file")
-        if (path := getattr(found, which)) is not None
-    }
-    found = replace(found, **beside)
+    found = toml.beside(found, "ca", "token_file")
     env = env or {}
     # A front shows a shard its admin's token: where none is named, that is the one that both know.
     return replace(found, token=token_in(found.token_file, "[shard]") or env.get(TOKEN) or env.get(OWN_TOKEN) or None)

@@ -1,7 +1,6 @@
 """One running server as a front's shard."""
 
 import asyncio
-import contextlib
 import secrets
 from importlib.metadata import version
 
@@ -14,6 +13,7 @@ from askcam.cluster.shard.membership import Membership
 from askcam.server.config_errors import ConfigError
 from askcam.server.core import Core
 from askcam.server.feature import Given
+from askcam.server.lifecycle import ended
 from askcam.server.running import Running
 
 
@@ -47,9 +47,7 @@ class ShardRunning(Running):
     async def close(self) -> None:
         task, self._task = self._task, None
         if task is not None and self._member is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await ended(task)
             await self._member.leave()
         if self._front is not None:
             await self._front.close()

@@ -27,4 +27,4 @@ class CatalogueConfig:
 def read_catalogue(toml: Toml, env: Mapping[str, str] | None) -> CatalogueConfig:
     """Raises ConfigError."""
     found: CatalogueConfig = toml.section(("catalogue",), CatalogueConfig)
-    return found if found.file is None else CatalogueConfig(toml.path.parent / found.file.expanduser())
+    return toml.beside(found, "file")

@@ -30,5 +30,5 @@ def read_watching(toml: Toml, env: Mapping[str, str] | None) -> WatchingConfig:
     """The folder is the user's own where none is named and there is a user. Raises ConfigError."""
     found: WatchingConfig = toml.section(("watching",), WatchingConfig)
     if found.folder is not None:
-        return replace(found, folder=toml.path.parent / found.folder.expanduser())
+        return toml.beside(found, "folder")
     return found if env is None else replace(found, folder=data_folder(env).with_name("watching"))

@@ -34,5 +34,5 @@ def read_evidence(toml: Toml, env: Mapping[str, str] | None) -> EvidenceConfig:
     """Its folder is relative to the file; where none is named, the user's own. Raises ConfigError."""
     read: EvidenceConfig = toml.section(("evidence",), EvidenceConfig)
     if read.folder is not None:
-        return replace(read, folder=toml.path.parent / read.folder.expanduser())
+        return toml.beside(read, "folder")
     return replace(read, folder=data_folder(env or {})) if read.enabled else read

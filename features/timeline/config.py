@@ -48,5 +48,5 @@ def read_timeline(toml: Toml, env: Mapping[str, str] | None) -> TimelineConfig:
     except ValueError as exc:
         raise ConfigError(f"{toml.place(('timeline', 'time_zone'))}: {exc}") from exc
     if found.folder is not None:
-        return replace(found, folder=toml.path.parent / found.folder.expanduser())
+        return toml.beside(found, "folder")
     return found if env is None else replace(found, folder=data_folder(env).with_name("timeline"))

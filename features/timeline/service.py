@@ -22,6 +22,7 @@ from askcam.features.timeline.thread import NoteThread
 from askcam.features.timeline.times import local_zone
 from askcam.features.timeline.writer import NoteWriter, Watched
 from askcam.server.cameras import Cameras
+from askcam.server.lifecycle import ended
 from askcam.server.model import Model
 from askcam.server.storage.thread import refused
 
@@ -73,11 +74,7 @@ class Timeline:
     async def close(self) -> None:
         """End the tasks and the store; what is being written is."""
         tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await ended(*tasks)
         await self._keeping.close()
 
     def trouble(self) -> str | None:

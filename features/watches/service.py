@@ -28,6 +28,7 @@ from askcam.server.cameras import Cameras
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import Invalid, NotFound, Refusal, Unavailable
 from askcam.server.given_names import quoted
+from askcam.server.lifecycle import ended
 
 log = logging.getLogger(__name__)
 
@@ -102,9 +103,7 @@ class Watching:
         """End the task, before the events are closed."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await ended(task)
             await self._runner.close()
 
     async def _take_up(self) -> None:

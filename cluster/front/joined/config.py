@@ -9,7 +9,7 @@ Whether a camera's and a watch's own keys are right is for the shard to say that
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,12 +45,7 @@ def read_cluster(toml: Toml) -> ClusterSettings:
     known = [name for name in ClusterSettings.__dataclass_fields__ if name not in ("token", "viewer_token")]
     toml.check_keys(keys, known)
     found: ClusterSettings = toml.convert(keys, toml.at(keys), ClusterSettings)
-    beside = {
-        which: toml.path.parent / path.expanduser()
-        for which in ("folder", "token_file", "ca")
-        if (path := getattr(found, which)) is not None
-    }
-    return replace(found, **beside)
+    return toml.beside(found, "folder", "token_file", "ca")
 
 
 def read_wishes(toml: Toml) -> tuple[CameraWish, ...]:

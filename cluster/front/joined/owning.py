@@ -22,7 +22,7 @@ from askcam.cluster.renewal import LeaseTimes, Orders, Renewal
 from askcam.cluster.table import OldTable, SqliteTable
 from askcam.server.config_errors import CannotOpen
 from askcam.server.errors import Refusal
-from askcam.server.lifecycle import ServerPart
+from askcam.server.lifecycle import ServerPart, ended
 from askcam.server.storage.database import OtherFormat
 from askcam.server.storage.folder import FolderInUse
 from askcam.server.storage.thread import KeptStore, refused
@@ -83,9 +83,7 @@ class ClusterTable(ServerPart):
     async def close(self) -> None:
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await ended(task)
         await self._store.close()
 
     def trouble(self) -> str | None:
