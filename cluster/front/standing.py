@@ -45,11 +45,13 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
 
     async def shards(request: Request) -> Response:
         admin = role_of(request) is Role.ADMIN
-        return json_response({"object": "list", "data": [_of_all(shard, admin) for shard in directory.shards]})
+        owned = {} if view is None else view.owned()
+        data = [_of_all(shard, admin, owned.get(shard.name, [])) for shard in directory.shards]
+        return json_response({"object": "list", "data": data})
 
-    def _of_all(shard: FrontShard, admin: bool) -> dict[str, Any]:
+    def _of_all(shard: FrontShard, admin: bool, owns: list[str]) -> dict[str, Any]:
         told = _shard(shard, admin)
-        return told if view is None or shard.name not in view.shards else told | _joined(view, shard.name)
+        return told if view is None or shard.name not in view.shards else told | _joined(view, shard.name, owns)
 
     return [
         route("GET", "/healthz", healthz, None),
@@ -73,13 +75,13 @@ def _shard(shard: FrontShard, admin: bool) -> dict[str, Any]:
     return told | ({"url": shard.config.address.http} if admin else {})
 
 
-def _joined(view: TableView, name: str) -> dict[str, Any]:
+def _joined(view: TableView, name: str, owns: list[str]) -> dict[str, Any]:
     """What the table says of a shard that has joined."""
     shard = view.shards[name]
     return {
         "joined": shard.state.value,
         "lost_why": shard.lost_why or None,
-        "owns": view.owned().get(name, []),
+        "owns": owns,
         "room": shard.capacity_cameras,
         "labels": list(shard.labels),
         "model": shard.model,
