@@ -26,7 +26,7 @@ from askcam.engine.open import open_engine
 from askcam.engine.question import Role
 from askcam.server.openai.realtime.items import Item, SaidItem
 from askcam.server.openai.realtime.prompt import messages
-from askcam.server.saw import rfc3339
+from askcam.server.wire.moments import rfc3339
 
 EPOCH = 1_700_000_000.0
 LAYOUTS = ("alone", "turns", "turns with times")

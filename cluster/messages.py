@@ -1,5 +1,5 @@
-"""What a shard and its front say to each other, as JSON: POST /v1/shards/join, renew and leave. Both read them, and of
-fields that they do not know they take no notice: 0.1.4 and 0.1.7 go together."""
+"""What a shard and its front say to each other, as JSON: POST /v1/shards/join, renew, events and leave. Both read
+them, and of fields that they do not know they take no notice: 0.1.4 and 0.1.7 go together."""
 
 from typing import Annotated
 
@@ -7,6 +7,7 @@ import msgspec
 
 from askcam.cluster.members import MAX_LABELS, MAX_TEXT, MAX_URL, Shard
 from askcam.cluster.renewal import MAX_HOLDS, Orders, Renewal
+from askcam.cluster.store import MAX_DELIVERIES, MAX_ID
 
 MAX_REQUEST = 512 << 10  # bytes of what a shard says
 MAX_REPLY = 24 << 20  # bytes of what it is told: MAX_HOLDS cameras, each with all that is said of it
@@ -65,6 +66,69 @@ class LeaveShard(msgspec.Struct):
 
     shard: Name
     instance: Text
+
+
+class DeliveredEvent(msgspec.Struct):
+    """An event, or what was read since it was delivered."""
+
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ID)]  # delivery_id()
+    camera: Name
+    epoch: Number  # under which the shard had the camera
+    watch: Annotated[str, msgspec.Meta(max_length=63)] | None
+    kind: Annotated[str, msgspec.Meta(max_length=40)]
+    severity: Annotated[str, msgspec.Meta(max_length=40)]
+    at: float  # when it was decided, seconds since the epoch
+    event: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET  # client.watches.WatchEvent; left out: it was told before
+    after: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET  # what was read since, client.watches.Reading each
+
+
+class DeliverEvents(msgspec.Struct):
+    """The body of POST /v1/shards/events: in the order in which they are to be told."""
+
+    shard: Name
+    instance: Text
+    events: Annotated[list[DeliveredEvent], msgspec.Meta(max_length=MAX_DELIVERIES)]
+
+
+class EventReceipt(msgspec.Struct):
+    """What became of one of them: store.Fate. After each of them it need not be told again."""
+
+    id: str
+    fate: str
+
+
+class EventReceipts(msgspec.Struct):
+    """The answer: one for each, in their order."""
+
+    receipts: list[EventReceipt]
+
+
+def delivery_id(origin: str, number: int) -> str:
+    """Of all a shard's events ever: of the database `origin`, the event `number` there."""
+    return f"{origin}-{number}"
+
+
+def number_there(delivery: str) -> int | None:
+    """The event's number on its shard; None for an id that is none of delivery_id()."""
+    number = delivery.rpartition("-")[2]
+    return int(number) if number.isascii() and number.isdigit() and len(number) <= 18 else None
+
+
+class LastEvent(msgspec.Struct):
+    """Of a camera that a shard is given: the last event of its kind of one watch, or of the camera itself."""
+
+    kind: str
+    watch: str | None
+    at: float  # when it was decided, seconds since the epoch
+    question: str | None = None
+    answer: str | None = None
+
+
+class LastEvents(msgspec.Struct):
+    """What the front knows of a camera's past: `before` in its options."""
+
+    yours: bool  # no other shard has had the camera since this one
+    events: list[LastEvent] = []  # oldest first
 
 
 class ShardOrders(msgspec.Struct, omit_defaults=True):

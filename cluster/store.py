@@ -1,5 +1,9 @@
 """Where the table and the events of all shards are kept: what a store does, and the values that cross to it.
 
+An event counts if its shard had the camera when it happened and no other shard was given it since. So what waited on a
+shard's disk counts when the front is back, whatever it has said anew of the camera meanwhile; what a shard tells of a
+camera that another one has by now does not.
+
 table.py is the one there is, in SQLite. A second one, for PostgreSQL, would be another class with these methods.
 """
 
@@ -23,7 +27,12 @@ class Delivery:
     id: str  # of all the shard's events ever, whatever process of it tells it: one of a new data folder, too
     camera: str
     epoch: int  # under which the shard had the camera when it happened
-    document: bytes  # the event, JSON
+    document: bytes | None  # the event, JSON; None: it was told before, and this is only what was read since
+    watch: str | None = None
+    kind: str = ""
+    severity: str = ""
+    at: float = 0.0  # when it was decided, seconds since the epoch
+    after: str = "[]"  # what was read since, as JSON
 
 
 def check_batch(deliveries: Sequence[Delivery]) -> None:
@@ -33,8 +42,9 @@ def check_batch(deliveries: Sequence[Delivery]) -> None:
     for one in deliveries:
         if not 0 < len(one.id) <= MAX_ID:
             raise Invalid(f"an event's id has 1 to {MAX_ID} characters, not {len(one.id)}", "id")
-        if len(one.document) > MAX_DOCUMENT:
-            told = f"event {one.id} has {len(one.document)} bytes: {MAX_DOCUMENT} are taken; leave pictures out"
+        num_bytes = max(len(one.document or b""), len(one.after))
+        if num_bytes > MAX_DOCUMENT:
+            told = f"event {one.id} has {num_bytes} bytes: {MAX_DOCUMENT} are taken; leave pictures out"
             raise Invalid(told, "document")
 
 
@@ -43,7 +53,8 @@ class Fate(enum.StrEnum):
 
     COMMITTED = "committed"  # it is on disk; the one time that it is to be passed on
     AGAIN = "again"  # it was on disk already
-    FENCED = "fenced"  # the shard did not own the camera under that epoch any more
+    FENCED = "fenced"  # the shard did not have the camera under that epoch, or another has had it since
+    UNKNOWN = "unknown"  # what was read since an event that is not kept
     REUSED = "reused"  # another event of that shard had that id
 
 
@@ -66,6 +77,24 @@ class StoredEvent:
     camera: str
     epoch: int
     document: bytes
+    watch: str | None
+    kind: str
+    at: float  # when it was decided, seconds since the epoch
+    after: str = "[]"  # what was read since, as JSON
+    acknowledged: float | None = None  # when somebody said that they have seen it, seconds since the epoch
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events of all. None: whatever it is."""
+
+    before: int | None = None  # numbers below this one
+    after: int | None = None  # numbers above this one
+    since: float | None = None  # decided then or later, seconds since the epoch
+    watch: str | None = None
+    camera: str | None = None
+    severity: str | None = None
+    acknowledged: bool | None = None
 
 
 class TableStore(Protocol):
@@ -89,11 +118,32 @@ class TableStore(Protocol):
         ...
 
     def newest(self, camera: str) -> StoredEvent | None:
-        """The last event of a camera that counts: where a new owner begins."""
+        """The last event of a camera that counts."""
+        ...
+
+    def last_of_each(self, camera: str) -> list[StoredEvent]:
+        """The last event of each kind of each watch of a camera, oldest first: where a new owner begins."""
+        ...
+
+    def is_still(self, camera: str, shard: str, epoch: int) -> bool:
+        """Whether the camera, given to that shard under that epoch, was that shard's before, and no other's since."""
         ...
 
     def following(self, after: int, limit: int) -> list[StoredEvent]:
         """Oldest first: numbers above `after`."""
+        ...
+
+    def found(self, wanted: EventFilter, limit: int, *, newest_first: bool = True) -> list[StoredEvent]:
+        """Events that count."""
+        ...
+
+    def span(self) -> tuple[int, int]:
+        """The number of the oldest event that is kept, and of the newest there ever was; 0 where there is none."""
+        ...
+
+    def acknowledge(self, numbers: Sequence[int], at: float | None) -> list[StoredEvent]:
+        """Somebody has seen these events, at `at`; None: all the same nobody has. Those that are kept, as they are now.
+        One that was seen before keeps its time."""
         ...
 
     def trouble(self) -> str | None:

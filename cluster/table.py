@@ -1,5 +1,5 @@
-"""The table and the events in SQLite: `accept` compares an event's epoch with its camera's owner in the transaction
-that writes it, which is the fence (renewal.py).
+"""The table and the events in SQLite: `accept` looks who has an event's camera in the transaction that writes it, which
+is the fence (renewal.py).
 
 The SQL is what PostgreSQL takes too, but for: `?` for a value (`%s`, `$1`), AUTOINCREMENT (GENERATED ALWAYS AS
 IDENTITY), BLOB (BYTEA), and BEGIN IMMEDIATE, where one writer at a time makes it true that an owner is still one when
@@ -23,8 +23,9 @@ from askcam.cluster.changes import (
     Unwanted,
     Wanted,
 )
+from askcam.cluster.event_table import TOLD, EventTable
 from askcam.cluster.members import CameraWish, Owner, Shard, ShardState
-from askcam.cluster.store import Delivery, Fate, Receipt, StoredEvent, check_batch
+from askcam.cluster.store import Delivery, EventFilter, Fate, Receipt, StoredEvent, check_batch
 from askcam.server.storage.database import Layout, open_database
 from askcam.server.storage.disk import make_private
 from askcam.server.storage.folder import Lock
@@ -56,7 +57,16 @@ CREATE TABLE fenced (
     epoch INTEGER NOT NULL, document BLOB NOT NULL, UNIQUE (shard, id)
 );
 """
-LAYOUT = Layout("the cluster's table", 1, TABLES)
+# Made where they are missing, so that an older file needs no change.
+LATER = f"""
+CREATE TABLE IF NOT EXISTS held (  -- since when, by epochs, a camera has been one shard's and no other's
+    camera TEXT PRIMARY KEY REFERENCES cameras (name) ON DELETE CASCADE,
+    shard TEXT NOT NULL, since INTEGER NOT NULL, epoch INTEGER NOT NULL
+);
+INSERT INTO held SELECT camera, shard, epoch, epoch FROM owners WHERE true ON CONFLICT DO NOTHING;
+{TOLD}
+"""
+LAYOUT = Layout("the cluster's table", 1, TABLES, LATER)
 EVENT = "number, shard, id, camera, epoch, document"
 
 
@@ -74,6 +84,7 @@ class SqliteTable:
         self._lock = Lock(folder)
         try:
             self.db = open_database(folder / FILE, LAYOUT)
+            self.events = EventTable(self.db.execute)
         except BaseException:
             self._lock.release()
             raise
@@ -141,6 +152,12 @@ class SqliteTable:
                     "DO UPDATE SET shard = excluded.shard, epoch = excluded.epoch",
                     (camera, shard_name, epoch),
                 )
+                self.db.execute(
+                    "INSERT INTO held VALUES (?, ?, ?, ?) ON CONFLICT (camera) DO UPDATE SET epoch = excluded.epoch, "
+                    "since = CASE WHEN held.shard = excluded.shard THEN held.since ELSE excluded.since END, "
+                    "shard = excluded.shard",
+                    (camera, shard_name, epoch, epoch),
+                )
             case Released(owner):
                 self.db.execute("DELETE FROM owners WHERE camera = ? AND epoch = ?", (owner.camera, owner.epoch))
             case Revoked() | Unplaced():
@@ -162,11 +179,16 @@ class SqliteTable:
             "SELECT number, camera, epoch, document FROM events WHERE shard = ? AND id = ?", (shard, one.id)
         ).fetchone()
         if there is not None:
-            same = tuple(there[1:]) == (one.camera, one.epoch, one.document)
-            return Receipt(one.id, Fate.AGAIN if same else Fate.REUSED, there[0] if same else None)
+            number, *was = there
+            if was != [one.camera, one.epoch, was[-1] if one.document is None else one.document]:
+                return Receipt(one.id, Fate.REUSED)
+            self.events.follow(number, one.after)
+            return Receipt(one.id, Fate.AGAIN, number)
+        if one.document is None:
+            return Receipt(one.id, Fate.UNKNOWN)
         row = (shard, one.id, one.camera, one.epoch, one.document)
-        owner = self.db.execute("SELECT shard, epoch FROM owners WHERE camera = ?", (one.camera,)).fetchone()
-        if owner != (shard, one.epoch):
+        held = self.db.execute("SELECT shard, since, epoch FROM held WHERE camera = ?", (one.camera,)).fetchone()
+        if held is None or held[0] != shard or not held[1] <= one.epoch <= held[2]:
             self.db.execute(
                 "INSERT INTO fenced (shard, id, camera, epoch, document) VALUES (?, ?, ?, ?, ?) "
                 "ON CONFLICT (shard, id) DO NOTHING",
@@ -176,22 +198,42 @@ class SqliteTable:
         number = self.db.execute(
             "INSERT INTO events (shard, id, camera, epoch, document) VALUES (?, ?, ?, ?, ?) RETURNING number", row
         ).fetchone()[0]
+        self.events.tell(number, one)
         return Receipt(one.id, Fate.COMMITTED, number)
 
     def newest(self, camera: str) -> StoredEvent | None:
-        found = self._events("camera = ? ORDER BY number DESC LIMIT 1", (camera,))
+        found = self.events.found(EventFilter(camera=camera), 1)
         return found[0] if found else None
 
+    def last_of_each(self, camera: str) -> list[StoredEvent]:
+        return self.events.last_of_each(camera)
+
+    def is_still(self, camera: str, shard: str, epoch: int) -> bool:
+        held = self.db.execute("SELECT shard, since FROM held WHERE camera = ?", (camera,)).fetchone()
+        return held is not None and held[0] == shard and held[1] < epoch
+
     def following(self, after: int, limit: int) -> list[StoredEvent]:
-        return self._events("number > ? ORDER BY number LIMIT ?", (after, limit))
+        return self.events.found(EventFilter(after=after), limit, newest_first=False)
+
+    def found(self, wanted: EventFilter, limit: int, *, newest_first: bool = True) -> list[StoredEvent]:
+        return self.events.found(wanted, limit, newest_first=newest_first)
+
+    def span(self) -> tuple[int, int]:
+        (first,) = self.db.execute("SELECT min(number) FROM events").fetchone()
+        last = self.db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+        return first or 0, last[0] if last else 0
+
+    def acknowledge(self, numbers: Sequence[int], at: float | None) -> list[StoredEvent]:
+        with self._writing():
+            return self.events.acknowledge(numbers, at)
 
     def fenced(self, limit: int) -> list[StoredEvent]:
         """Events that did not count, newest first."""
         rows = self.db.execute(f"SELECT {EVENT} FROM fenced ORDER BY number DESC LIMIT ?", (limit,))
-        return [StoredEvent(*row) for row in rows]
-
-    def _events(self, rule: str, values: tuple[str | int, ...]) -> list[StoredEvent]:
-        return [StoredEvent(*row) for row in self.db.execute(f"SELECT {EVENT} FROM events WHERE {rule}", values)]
+        return [
+            StoredEvent(number, shard, id, camera, epoch, document, None, "", 0.0)
+            for number, shard, id, camera, epoch, document in rows
+        ]
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

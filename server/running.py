@@ -13,6 +13,7 @@ from askcam.server.cameras import CameraUse
 from askcam.server.extension import Extension
 from askcam.server.kept_answers import Archive
 from askcam.server.lifecycle import ServerPart
+from askcam.server.owed_events import OwedEvents
 from askcam.server.tools.base import Tool
 from askcam.server.wire.endpoint import Endpoint
 from askcam.stream.camera import Camera
@@ -49,6 +50,7 @@ class Running(ServerPart):
     ] = {}  # each says, on any thread, what has become of it; None: nothing
     observers: Sequence[Observer] = ()  # of answers
     archives: Sequence[Archive] = ()
+    owed_events: OwedEvents | None = None  # to a front, if one has given cameras to this server
     gives_way: Callable[[Path], bool] | None = None
     """What is more important has no room in a folder: let something go, if that helps. Returns whether anything went.
     Blocks for some seconds; any thread but the event loop's."""
@@ -59,8 +61,9 @@ class Running(ServerPart):
 
     async def camera_came(self, camera: str, said: Mapping[str, Any]) -> None:
         """A camera that no file here names was opened. `said`: what is said of it beside its own table, by the section
-        of askcam.toml in which that would stand: {"watches": {"door": {...}}}. Raises Refusal for what cannot be done;
-        it stays open."""
+        of askcam.toml in which that would stand: {"watches": {"door": {...}}}; and "epoch", under which a front gives
+        it, with "before", what that knows of its past (cluster/messages.py, LastEvents). Raises Refusal for what cannot
+        be done; it stays open."""
 
     async def camera_left(self, camera: str) -> None:
         """It was removed."""

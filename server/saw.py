@@ -1,15 +1,9 @@
 """What an answer saw, in the wire's words. Pure."""
 
-from datetime import UTC, datetime
-
 from askcam.client.protocol import Saw, SeenWindow
 from askcam.engine.interface import ModelInfo
+from askcam.server.wire.moments import rfc3339
 from askcam.stream.window import View
-
-
-def rfc3339(wall: float) -> str:
-    """Seconds since the epoch as UTC with microseconds."""
-    return datetime.fromtimestamp(wall, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def seen_window(view: View) -> SeenWindow:

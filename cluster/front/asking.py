@@ -116,7 +116,7 @@ class AskSeveral:
             if reply.status != 200:
                 value = _json(await reply.whole(MAX_JSON_BYTES))
                 if MINE <= reply.status < MINE + 100 and reply.status not in ELSEWHERE:
-                    raise RefusedThere(shard, ShardReply(reply.status, value))
+                    raise RefusedThere(shard.name, ShardReply(reply.status, value))
                 raise _said(value.get("error") if isinstance(value, dict) else None)
             async with contextlib.aclosing(reply.pieces()) as pieces:
                 async for piece in pieces:

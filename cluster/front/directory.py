@@ -3,14 +3,17 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from askcam.cluster.front.errors import CameraTwice, NoShard, ShardBroke, ShardDown
+from askcam.cluster.front.event_source import EventSource
 from askcam.cluster.front.shards import FrontShard, ShardReply
 from askcam.cluster.ids import Garbage, ShardKeys
 from askcam.cluster.merging import Row, holders
 from askcam.server.access.auth import Role
 from askcam.server.errors import NotFound, Refusal, unknown_camera
+
+S = TypeVar("S", bound=EventSource)
 
 OTHERS = ("askcam", "all")  # names that are asked under, and are no camera's
 KEPT, MOST_CHARS = 4096, 256  # ids whose shard is remembered, none longer than this
@@ -54,6 +57,7 @@ class Directory:
 
     def __init__(self, shards: Sequence[FrontShard], keys: ShardKeys, table: CameraTable | None = None) -> None:
         self.shards, self.keys, self.table = tuple(shards), keys, table or NoTable()
+        self.kept: EventSource | None = None  # events that shards have delivered
         self._by_name = {shard.name: shard for shard in shards}
         self._where: OrderedDict[str, str] = OrderedDict()  # ids that were found or heard of; the oldest go
 
@@ -189,9 +193,25 @@ class Directory:
     def of_number(self, number: int) -> tuple[FrontShard, int]:
         """The shard, and the number there, of an id that the front has told. Raises NotFound."""
         found = self.keys.apart(number)
-        if found is None:
+        if found is None or (shard := self._by_name.get(found[0])) is None:
             raise NotFound(f"no {number} is known here: lists tell the ids that there are", "id")
-        return self._by_name[found[0]], found[1]
+        return shard, found[1]
+
+    def of_event(self, number: int) -> tuple[EventSource, int]:
+        """Who keeps the event of an id that the front has told, and its number there. Raises NotFound."""
+        found = self.keys.apart(number)
+        if found is not None and self.kept is not None and found[0] == self.kept.name:
+            return self.kept, found[1]
+        return self.of_number(number)
+
+    def events_of(self, camera: str | None) -> list[EventSource]:
+        """Who keeps events of a camera, or of all (None)."""
+        kept: list[EventSource] = [] if self.kept is None else [self.kept]
+        if camera is not None and self.table.wants(camera):
+            return kept
+        if camera is None or not self.has(camera):
+            return [*self.shards, *kept]
+        return [shard for shard in self.shards if camera in shard.cameras]
 
     def told(self, rewrite: Callable[[int, Row], Row], key: int, row: Row) -> Row:
         """What the shard of that key has told, with ids as the front tells them: `rewrite` is one of cluster/ids.py.
@@ -204,11 +224,11 @@ class Directory:
     # -- all of them
 
     async def everywhere(
-        self, ask: Callable[[FrontShard], Coroutine[Any, Any, ShardReply]], among: Collection[FrontShard]
-    ) -> Mapping[FrontShard, ShardReply | Refusal]:
+        self, ask: Callable[[S], Coroutine[Any, Any, ShardReply]], among: Collection[S]
+    ) -> Mapping[S, ShardReply | Refusal]:
         """What each says, or why it doesn't: all are asked at once."""
 
-        async def one(shard: FrontShard) -> ShardReply | Refusal:
+        async def one(shard: S) -> ShardReply | Refusal:
             try:
                 return await ask(shard)
             except Refusal as refusal:
@@ -226,7 +246,7 @@ def _least_busy(shards: Sequence[FrontShard]) -> FrontShard:
     return min(shards, key=lambda shard: (not shard.ready, shard.num_under_way))
 
 
-def rows_of(shard: FrontShard, reply: ShardReply | Refusal, name: str = "data") -> list[Row] | None:
+def rows_of(reply: ShardReply | Refusal, name: str = "data") -> list[Row] | None:
     """The list that a shard has told; None where it has told none. Raises Garbage."""
     if isinstance(reply, Refusal) or reply.status != 200:
         return None

@@ -8,16 +8,14 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from askcam.client.protocol import encode
-from askcam.client.sse import SentEvent, SentEvents
+from askcam.client.sse import SentEvent
 from askcam.cluster import ids
 from askcam.cluster.cursors import Cursor
+from askcam.cluster.front.event_source import Behind, EventSource
 from askcam.cluster.front.positions import newest_number
-from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.ids import Garbage
-from askcam.cluster.link import LinkError
 from askcam.cluster.merging import number_of, page_of
 from askcam.server.access.auth import Role
 from askcam.server.errors import Refusal
@@ -41,7 +39,7 @@ class EventMerge:
 
     def __init__(
         self,
-        shards: Callable[[], Sequence[FrontShard]],
+        shards: Callable[[], Sequence[EventSource]],
         after: Cursor,
         filters: Mapping[str, str],
         role: Role,
@@ -84,7 +82,7 @@ class EventMerge:
     async def _begin(self) -> None:
         """Where each shard stands now, of those that are up and that the reader does not know."""
 
-        async def one(shard: FrontShard) -> None:
+        async def one(shard: EventSource) -> None:
             with contextlib.suppress(Refusal, Garbage):
                 self._heard[shard.key] = await newest_number(shard, self._role)
                 self._cursor = self._cursor.after(shard.key, self._heard[shard.key])
@@ -93,7 +91,7 @@ class EventMerge:
 
     async def _follow_all(self) -> None:
         """Those that there are, and those that come while somebody listens; none that has gone."""
-        following: dict[FrontShard, asyncio.Task[None]] = {}
+        following: dict[EventSource, asyncio.Task[None]] = {}
         try:
             while True:
                 there = self._shards()
@@ -108,7 +106,7 @@ class EventMerge:
                 task.cancel()
             await asyncio.gather(*following.values(), return_exceptions=True)
 
-    async def _follow(self, shard: FrontShard) -> None:
+    async def _follow(self, shard: EventSource) -> None:
         """What one shard tells, for as long as anybody listens."""
         wait_s = AGAIN_S
         while True:
@@ -119,32 +117,25 @@ class EventMerge:
                     await self._hear(shard)
             except Refusal:
                 pass  # whoever looks at it says why
+            except Behind:
+                await self._queue.put(None)  # who begins again with the lists has missed nothing
             except ValueError as exc:
                 log.warning("the stream of events of shard %s cannot be read: %s", shard.name, str(exc)[:200])
             wait_s = AGAIN_S if self._heard.get(shard.key) != before else min(2 * wait_s, LONGEST_S)
             await asyncio.sleep(wait_s)
 
-    async def _hear(self, shard: FrontShard) -> None:
+    async def _hear(self, shard: EventSource) -> None:
         """Until its stream ends. Raises LinkError, Garbage, ValueError."""
         if shard.key not in self._heard:
             self._heard[shard.key] = await newest_number(shard, self._role)
-        query = urlencode(self._filters)
-        token = shard.token(self._role)
-        headers = [(b"accept", b"text/event-stream"), (b"last-event-id", b"%d" % self._heard[shard.key])]
-        if token:
-            headers.append((b"authorization", f"Bearer {token}".encode()))
-        async with shard.link.asked("GET", f"/v1/events?{query}".encode(), headers) as reply:
-            if reply.status != 200:
-                raise LinkError(f"its stream of events is answered with {reply.status}", refused=False)
-            messages = SentEvents()
-            async with contextlib.aclosing(reply.pieces()) as pieces:
-                async for piece in pieces:
-                    for message in messages.feed(piece):
-                        if message.data and message.name != "resume":
-                            told = numbered(shard.key, message)
-                            await self._queue.put((shard.key, told))
-                            if told.number is not None:
-                                self._heard[shard.key] = told.number
+        messages = shard.events(self._heard[shard.key], self._filters, self._role)
+        async with contextlib.aclosing(messages):
+            async for message in messages:
+                if message.data and message.name != "resume":
+                    told = numbered(shard.key, message)
+                    await self._queue.put((shard.key, told))
+                    if told.number is not None:
+                        self._heard[shard.key] = told.number
 
     def _told(self, key: int, told: "Numbered") -> bytes:
         """For the reader, who knows of it from then on."""

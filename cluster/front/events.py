@@ -1,5 +1,6 @@
 """/v1/events of all shards: as one list, as one stream that is resumed, and with their pictures."""
 
+import contextlib
 from typing import Annotated, Any
 
 import msgspec
@@ -9,17 +10,20 @@ from starlette.responses import Response, StreamingResponse
 from askcam.cluster import ids
 from askcam.cluster.cursors import Cursor
 from askcam.cluster.front.core import FrontCore, route
+from askcam.cluster.front.event_source import EventSource
 from askcam.cluster.front.event_stream import EventMerge
 from askcam.cluster.front.lists import listing, passed_on, rows_by_shard
 from askcam.cluster.front.pages import read_page
 from askcam.cluster.front.positions import after_event, before_event, cursor_of, number_in
 from askcam.cluster.front.relay import role_of
-from askcam.cluster.front.shards import FrontShard, ShardReply
+from askcam.cluster.front.shards import ShardReply
 from askcam.server.errors import NotFound, Refusal
-from askcam.server.wire.bodies import NO_STORE, decode_body, json_response, number, plain
+from askcam.server.wire.bodies import NO_STORE, choice, decode_body, json_response, number, plain
 from askcam.server.wire.endpoint import SSE, Endpoint
+from askcam.server.wire.moments import moment
 
 LIMIT, MOST = 50, 500  # events of one answer
+OWN = {"own": "true"}  # of shards: those of the front's cameras they have delivered
 
 
 class TheyWereSeen(msgspec.Struct, forbid_unknown_fields=True):
@@ -31,17 +35,21 @@ class TheyWereSeen(msgspec.Struct, forbid_unknown_fields=True):
 
 def endpoints(core: FrontCore) -> list[Endpoint]:
     directory = core.directory
+    own = {} if core.joined is None else OWN
 
     async def events(request: Request) -> Response:
         if SSE in request.headers.get("accept", ""):
             return await streamed(request)
         limit, shards = int(number(request, "limit", LIMIT, 1, MOST)), _of_camera(request)
+        moment(request, "since")
+        choice(request, "acknowledged", ("true", "false"))
+        choice(request, "severity", ("info", "warning", "critical"))
         read = await _read_until(request, shards)
-        page, _ = await read_page(core, request, "/v1/events", read, limit, by="at", shards=shards)
+        page, _ = await read_page(core, request, "/v1/events", read, limit, by="at", shards=shards, query=own)
         rows = [directory.told(ids.event, key, row) for key, row in page.rows]
         return json_response(listing(core, rows, has_more=page.has_more, next=page.next.text()), headers=NO_STORE)
 
-    async def _read_until(request: Request, shards: list[FrontShard]) -> Cursor:
+    async def _read_until(request: Request, shards: list[EventSource]) -> Cursor:
         """Where the page before ended. Raises Refusal."""
         if (before := request.query_params.get("before")) is None:
             return Cursor()
@@ -60,16 +68,12 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         if request.method == "HEAD":
             return Response(headers=NO_STORE, media_type=SSE)
         core.enter(core.places.event_streams, request)
-        filters = {name: value for name in ("watch", "camera") if (value := request.query_params.get(name))}
+        filters = {name: value for name in ("watch", "camera") if (value := request.query_params.get(name))} | own
         merge = EventMerge(lambda: _of_camera(request), after, filters, role, core.ending)
         return StreamingResponse(merge.stream(), media_type=SSE, headers=NO_STORE)
 
-    def _of_camera(request: Request) -> list[FrontShard]:
-        """All shards, or that of the camera which is asked for; of one that is given to shards each may have had it."""
-        camera = request.query_params.get("camera")
-        if camera is None or not directory.has(camera) or directory.table.wants(camera):
-            return list(directory.shards)
-        return [shard for shard in directory.shards if camera in shard.cameras]
+    def _of_camera(request: Request) -> list[EventSource]:
+        return directory.events_of(request.query_params.get("camera"))
 
     async def one(request: Request) -> Response:
         return _one(request, *await _asked(request, "GET", ""))
@@ -77,12 +81,12 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
     async def acknowledged(request: Request) -> Response:
         return _one(request, *await _asked(request, "POST", "/acknowledge", plain(await request.body())))
 
-    async def _asked(request: Request, method: str, rest: str, body: Any = None) -> tuple[FrontShard, ShardReply]:
-        shard, there = directory.of_number(request.path_params["id"])
+    async def _asked(request: Request, method: str, rest: str, body: Any = None) -> tuple[EventSource, ShardReply]:
+        shard, there = directory.of_event(request.path_params["id"])
         shard.check_role(role_of(request))
         return shard, await shard.asked(method, f"/v1/events/{there}{rest}", role=role_of(request), body=body)
 
-    def _one(request: Request, shard: FrontShard, reply: ShardReply) -> Response:
+    def _one(request: Request, shard: EventSource, reply: ShardReply) -> Response:
         if reply.status == 404:
             told = f"no event {request.path_params['id']} is kept; GET /v1/events lists those that are"
             raise NotFound(told, "id")
@@ -91,18 +95,23 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         return json_response(directory.told(ids.event, shard.key, reply.value), headers=NO_STORE)
 
     async def picture(request: Request) -> Response:
-        shard, there = directory.of_number(request.path_params["id"])
-        rest = request.url.path.partition(f"/{request.path_params['id']}/")[2]
+        number = request.path_params["id"]
+        if core.joined is not None and directory.of_event(number)[0] is directory.kept:
+            shard, there = await core.joined.events.whose(directory.of_event(number)[1], directory, role_of(request))
+        else:
+            shard, there = directory.of_number(number)
+        rest = request.url.path.partition(f"/{number}/")[2]
         return await core.relay(shard, request, target=f"/v1/events/{there}/{rest}".encode())
 
     async def all_acknowledged(request: Request) -> Response:
         body, role = await decode_body(request, TheyWereSeen), role_of(request)
-        by_shard: dict[FrontShard, list[int]] = {}
+        by_shard: dict[EventSource, list[int]] = {}
         for each in body.ids:
-            if (found := directory.keys.apart(each)) is not None:
-                by_shard.setdefault(directory[found[0]], []).append(found[1])
+            with contextlib.suppress(NotFound):
+                shard, there = directory.of_event(each)
+                by_shard.setdefault(shard, []).append(there)
 
-        async def tell(shard: FrontShard) -> ShardReply:
+        async def tell(shard: EventSource) -> ShardReply:
             shard.check_role(role)
             said = {"ids": by_shard[shard], "acknowledged": body.acknowledged}
             return await shard.asked("POST", "/v1/events/acknowledge", role=role, body=said)

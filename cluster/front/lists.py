@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.cluster.front.core import FrontCore, route
-from askcam.cluster.front.directory import OTHERS, rows_of
+from askcam.cluster.front.directory import OTHERS, S, rows_of
 from askcam.cluster.front.errors import NoShard, ShardBroke
 from askcam.cluster.front.relay import role_of
 from askcam.cluster.front.shards import FrontShard, ShardReply
@@ -35,8 +35,8 @@ async def lists_of(core: FrontCore, request: Request, path: str) -> dict[FrontSh
 
 
 async def good_replies(
-    core: FrontCore, role: Role, among: Collection[FrontShard], ask: Callable[[FrontShard], Asking]
-) -> dict[FrontShard, ShardReply]:
+    core: FrontCore, role: Role, among: Collection[S], ask: Callable[[S], Asking]
+) -> dict[S, ShardReply]:
     """Of those shards that are up, what those say that refuse nothing. Raises what one refuses if all do."""
     shards = [shard for shard in among if shard.up]
     if not shards:
@@ -48,7 +48,7 @@ async def good_replies(
     good = {shard: reply for shard, reply in replies.items() if isinstance(reply, ShardReply) and reply.status == 200}
     if not good:
         for shard, reply in replies.items():
-            raise reply if isinstance(reply, Refusal) else RefusedThere(shard, reply)
+            raise reply if isinstance(reply, Refusal) else RefusedThere(shard.name, reply)
     return good
 
 
@@ -60,8 +60,8 @@ def _announced(camera: str) -> Row:
 class RefusedThere(Exception):
     """What a shard has answered instead, to be passed on as it is."""
 
-    def __init__(self, shard: FrontShard, reply: ShardReply) -> None:
-        super().__init__(f"shard {shard.name} answers with {reply.status}")
+    def __init__(self, shard: str, reply: ShardReply) -> None:
+        super().__init__(f"shard {shard} answers with {reply.status}")
         self.reply = reply
 
 
@@ -70,12 +70,12 @@ def passed_on(reply: ShardReply) -> Response:
     return json_response(reply.value, status=reply.status)
 
 
-def rows_by_shard(replies: Mapping[FrontShard, ShardReply], name: str = "data") -> list[list[Row]]:
+def rows_by_shard(replies: Mapping[S, ShardReply], name: str = "data") -> list[list[Row]]:
     """Raises ShardBroke."""
     found = []
     for shard, reply in replies.items():
         try:
-            found.append(rows_of(shard, reply, name) or [])
+            found.append(rows_of(reply, name) or [])
         except Garbage as exc:
             raise ShardBroke(shard.name, str(exc)) from exc
     return found

@@ -6,10 +6,11 @@ from starlette.requests import Request
 
 from askcam.cluster.cursors import Cursor
 from askcam.cluster.front.core import FrontCore
+from askcam.cluster.front.directory import S
 from askcam.cluster.front.errors import ShardBroke
 from askcam.cluster.front.lists import good_replies
 from askcam.cluster.front.relay import role_of
-from askcam.cluster.front.shards import FrontShard, ShardReply
+from askcam.cluster.front.shards import ShardReply
 from askcam.cluster.ids import Garbage
 from askcam.cluster.merging import MergedPage, ShardPage, merge_pages, number_of, page_of
 
@@ -24,18 +25,18 @@ async def read_page(
     limit: int,
     *,
     by: str,
-    shards: Collection[FrontShard],
+    shards: Collection[S],
     name: str = "data",
     newest_first: bool | None = True,
     query: Mapping[str, object] | None = None,
-) -> tuple[MergedPage, dict[FrontShard, ShardReply]]:
+) -> tuple[MergedPage, dict[S, ShardReply]]:
     """The request's own query is put to each shard, from where it was `read`. `by`: the field with the time;
     `newest_first` None: as the shards tell it. Raises Refusal, RefusedThere."""
     wanted = {**request.query_params, **(query or {}), "limit": limit}
     wanted.pop("before", None)
     role = role_of(request)
 
-    async def ask(shard: FrontShard) -> ShardReply:
+    async def ask(shard: S) -> ShardReply:
         before = read.numbers.get(shard.key)
         if before == 0:
             return NOTHING  # it was read to its end

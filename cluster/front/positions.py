@@ -5,7 +5,8 @@ from typing import Any
 
 from askcam.cluster.cursors import Cursor, is_cursor
 from askcam.cluster.front.directory import Directory, rows_of
-from askcam.cluster.front.shards import FrontShard, ShardReply
+from askcam.cluster.front.event_source import EventSource
+from askcam.cluster.front.shards import ShardReply
 from askcam.cluster.ids import Garbage
 from askcam.cluster.merging import Row, number_of
 from askcam.server.access.auth import Role
@@ -33,7 +34,7 @@ def number_in(text: str, param: str) -> int:
     return int(text)
 
 
-async def before_event(directory: Directory, number: int, role: Role, shards: Sequence[FrontShard]) -> Cursor:
+async def before_event(directory: Directory, number: int, role: Role, shards: Sequence[EventSource]) -> Cursor:
     """So that what is read before it is older than the event `number`, on each shard; by the time when it was decided.
     Raises NotFound, ShardDown."""
     own, there, at = await _event(directory, number, role)
@@ -47,7 +48,7 @@ async def before_event(directory: Directory, number: int, role: Role, shards: Se
     return Cursor(numbers)
 
 
-async def after_event(directory: Directory, number: int, role: Role, shards: Sequence[FrontShard]) -> Cursor:
+async def after_event(directory: Directory, number: int, role: Role, shards: Sequence[EventSource]) -> Cursor:
     """So that what is read after it came later than the event `number`, on each shard; 0: from the first that is kept.
     Raises NotFound, ShardDown."""
     if number == 0:
@@ -61,14 +62,14 @@ async def after_event(directory: Directory, number: int, role: Role, shards: Seq
     return Cursor(numbers)
 
 
-async def newest_number(shard: FrontShard, role: Role) -> int:
+async def newest_number(shard: EventSource, role: Role) -> int:
     """Of all its events; 0 where there is none. Raises ShardDown, ShardBroke, Garbage."""
-    rows = rows_of(shard, await shard.asked("GET", "/v1/events", {"limit": 1}, role=role)) or []
+    rows = rows_of(await shard.asked("GET", "/v1/events", {"limit": 1}, role=role)) or []
     return number_of(rows[0]) if rows else 0
 
 
-async def _event(directory: Directory, number: int, role: Role) -> tuple[FrontShard, int, str]:
-    shard, there = directory.of_number(number)
+async def _event(directory: Directory, number: int, role: Role) -> tuple[EventSource, int, str]:
+    shard, there = directory.of_event(number)
     reply = await shard.asked("GET", f"/v1/events/{there}", role=role)
     at = reply.value.get("at") if isinstance(reply.value, dict) else None
     if reply.status != 200 or not isinstance(at, str):
@@ -76,7 +77,7 @@ async def _event(directory: Directory, number: int, role: Role) -> tuple[FrontSh
     return shard, there, at
 
 
-async def _since(shard: FrontShard, at: str, role: Role) -> tuple[list[Row], int] | None:
+async def _since(shard: EventSource, at: str, role: Role) -> tuple[list[Row], int] | None:
     """Its events of then and later, newest first, the last so many of them at least; and the newest number of all.
     None: it cannot be asked, and has no place in the cursor."""
     found: list[Row] = []
@@ -85,7 +86,7 @@ async def _since(shard: FrontShard, at: str, role: Role) -> tuple[list[Row], int
         newest = await newest_number(shard, role)
         for _ in range(MOST_PAGES):
             reply: ShardReply = await shard.asked("GET", "/v1/events", query, role=role)
-            rows = rows_of(shard, reply) or []
+            rows = rows_of(reply) or []
             found += rows
             if not rows or reply.value.get("has_more") is not True:
                 break

@@ -27,6 +27,7 @@ from askcam.cluster.front.config import FrontConfig, ShardConfig, check, learn
 from askcam.cluster.front.core import FrontCore
 from askcam.cluster.front.directory import Directory
 from askcam.cluster.front.joined import joining, steering
+from askcam.cluster.front.joined.events import KEPT, KeptEvents
 from askcam.cluster.front.joined.gauges import TableGauges
 from askcam.cluster.front.joined.key import ShardKey
 from askcam.cluster.front.joined.owning import ClusterTable
@@ -86,7 +87,7 @@ def build_front(config: FrontConfig) -> FrontCore:
     metrics = FrontMetrics()
     metrics.register(ShardGauges(lambda: directory.shards))
     if joined is not None:
-        metrics.register(TableGauges(joined.table))
+        metrics.register(TableGauges(joined.table, joined.events.commits.fates))
     return FrontCore(
         directory=directory,
         probing=probing,
@@ -113,7 +114,8 @@ def _joined(config: FrontConfig, directory: Directory, probing: Probing, auth: A
     table = ClusterTable(cluster.folder, Expected(cluster.model, version("askcam")), LeaseTimes(cluster.silent_s))
     directory.table = table.view
     shards = JoinedShards(cluster, table, directory, probing, make)
-    return JoinedRoom(table, shards, WantedCameras(table, config.wishes), ShardKey(cluster.token, auth))
+    directory.kept = events = KeptEvents(table, directory.keys.add(KEPT))
+    return JoinedRoom(table, shards, WantedCameras(table, config.wishes), ShardKey(cluster.token, auth), events)
 
 
 def front_endpoints(core: FrontCore) -> list[Endpoint]:
@@ -122,7 +124,8 @@ def front_endpoints(core: FrontCore) -> list[Endpoint]:
     for room in (standing, lists, cameras, questions, several, answers, watching, events, timelines, deliveries):
         found += room.endpoints(core)
     if core.joined is not None:
-        found += joining.endpoints(core.joined.table, core.joined.shards) + steering.endpoints(core.joined.table)
+        table = core.joined.table
+        found += joining.endpoints(table, core.joined.shards, core.joined.events) + steering.endpoints(table)
     return [*found, description.endpoint(core, found)]
 
 

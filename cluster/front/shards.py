@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from askcam.client.sse import SentEvent, SentEvents
 from askcam.cluster.front.config import ShardConfig
 from askcam.cluster.front.errors import ShardBroke, ShardDown, ShardRoles
 from askcam.cluster.front.headers import Header
@@ -116,6 +117,20 @@ class FrontShard:
         """Something small. Raises ShardDown, ShardBroke."""
         async with self.within():
             return await self.told(method, path, query, token=self.token(role), body=body)
+
+    async def events(self, last: int, filters: Mapping[str, str], role: Role) -> AsyncGenerator[SentEvent, None]:
+        """Its stream of events after the number `last`, until it ends. Raises LinkError, ValueError."""
+        headers = [(b"accept", b"text/event-stream"), (b"last-event-id", b"%d" % last)]
+        if token := self.token(role):
+            headers.append((b"authorization", f"Bearer {token}".encode()))
+        async with self.link.asked("GET", f"/v1/events?{urlencode(filters)}".encode(), headers) as reply:
+            if reply.status != 200:
+                raise LinkError(f"its stream of events is answered with {reply.status}", refused=False)
+            messages = SentEvents()
+            async with contextlib.aclosing(reply.pieces()) as pieces:
+                async for piece in pieces:
+                    for message in messages.feed(piece):
+                        yield message
 
     async def told(
         self,

@@ -10,7 +10,15 @@ import msgspec
 from askcam.client.address import Address
 from askcam.client.protocol import encode
 from askcam.cluster.link import LinkError, ShardLink
-from askcam.cluster.messages import MAX_REPLY, JoinShard, LeaveShard, RenewShard, ShardOrders
+from askcam.cluster.messages import (
+    MAX_REPLY,
+    DeliverEvents,
+    EventReceipts,
+    JoinShard,
+    LeaveShard,
+    RenewShard,
+    ShardOrders,
+)
 
 CONNECT_S = 2.0
 MAX_TOLD = 500  # characters of a refusal that are told
@@ -42,11 +50,15 @@ class FrontLink:
 
     async def join(self, body: JoinShard, within_s: float) -> ShardOrders:
         """Raises FrontAway, FrontRefuses."""
-        return await self._asked("join", body, within_s)
+        return await self._asked("join", body, within_s, ShardOrders)
 
     async def renew(self, body: RenewShard, within_s: float) -> ShardOrders:
         """Raises FrontAway, FrontRefuses."""
-        return await self._asked("renew", body, within_s)
+        return await self._asked("renew", body, within_s, ShardOrders)
+
+    async def deliver(self, body: DeliverEvents, within_s: float) -> EventReceipts:
+        """Raises FrontAway, FrontRefuses."""
+        return await self._asked("events", body, within_s, EventReceipts)
 
     async def leave(self, body: LeaveShard, within_s: float) -> None:
         """Raises FrontAway, FrontRefuses."""
@@ -55,9 +67,9 @@ class FrontLink:
     async def close(self) -> None:
         await self._link.close()
 
-    async def _asked(self, what: str, body: msgspec.Struct, within_s: float) -> ShardOrders:
+    async def _asked(self, what: str, body: msgspec.Struct, within_s: float, kind: type[T]) -> T:
         try:
-            return msgspec.json.decode(await self._said(what, body, within_s), type=ShardOrders)
+            return msgspec.json.decode(await self._said(what, body, within_s), type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError) as exc:
             raise FrontAway(f"{self.url} does not answer as a front does: {str(exc)[:100]}") from exc
 

@@ -73,7 +73,7 @@ class HeldCameras:
         self._open.add(camera)
         self._tried_s.pop(camera, None)
         self.closed.pop(camera, None)
-        said = {"watches": _table(told, "watches")}
+        said = {"watches": _table(told, "watches"), "epoch": told.get("epoch"), "before": _table(told, "before")}
         for running in self._core.features.values():
             try:
                 await running.camera_came(camera, said)
@@ -88,7 +88,7 @@ class HeldCameras:
         if camera not in self._open:
             return
         self._open.discard(camera)
-        for running in self._core.features.values():
+        for running in reversed(self._core.features.values()):
             try:
                 await running.camera_left(camera)
             except Exception:

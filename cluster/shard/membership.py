@@ -9,7 +9,7 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import msgspec
@@ -24,6 +24,8 @@ LEAVE_S = 2.0
 FIRST_S, LONGEST_S = 0.5, 5.0  # before it tries to join again; a part of it by chance, so that not all come at once
 MAX_UNDER_WAY = 8  # renewals that are not answered
 
+Emptied = Callable[[str, float], Awaitable[None]]
+
 log = logging.getLogger(__name__)
 
 
@@ -36,9 +38,12 @@ class Membership:
         shard: Callable[[], JoinShard],
         cameras: HeldCameras,
         clock: Callable[[], float] = time.monotonic,
+        emptied: Emptied | None = None,
     ) -> None:
-        """`shard`: what it tells of itself now; its `holds` are put in here."""
+        """`shard`: what it tells of itself now; its `holds` are put in here. `emptied`: waits until the front has what
+        is to be told of a camera, no longer than so many seconds."""
         self._front, self._shard, self._cameras, self._clock = front, shard, cameras, clock
+        self._emptied = emptied
         self._told = shard()
         self.lease = Lease(self._told.name, self._told.instance, clock())
         self.joined = False
@@ -143,19 +148,21 @@ class Membership:
             if options is None:  # the front took it for one that is open here: it says more once it knows better
                 self.lease.released(camera)
             else:
-                self._do(self._begin(camera, options))
+                self._do(self._begin(camera, steps.begin[camera], options))
         for camera in steps.end:
             self._do(self._end(camera))
 
-    async def _begin(self, camera: str, options: msgspec.Raw) -> None:
+    async def _begin(self, camera: str, epoch: int, options: msgspec.Raw) -> None:
         try:
             told = msgspec.json.decode(options, type=dict)
         except (msgspec.DecodeError, UnicodeDecodeError):
             told = {}  # which nothing can be opened with: that is told
-        await self._cameras.begin(camera, told)
+        await self._cameras.begin(camera, {**told, "epoch": epoch})
 
     async def _end(self, camera: str) -> None:
         await self._cameras.end(camera)
+        if self._emptied is not None:  # what it has told must be there before another one may have it
+            await self._emptied(camera, self.lease.timings.let_go_s)
         if self.lease.is_ending(camera):  # unless it was given back meanwhile
             self.lease.released(camera)
 

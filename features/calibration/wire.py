@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from askcam.client import calibration as wire
 from askcam.features.calibration.report import ENOUGH_MOMENTS, ENOUGH_PIECES, Report
-from askcam.server.saw import rfc3339
+from askcam.server.wire.moments import rfc3339
 
 DIGITS = 6
 

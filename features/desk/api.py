@@ -13,9 +13,9 @@ from askcam.server.camera_names import private
 from askcam.server.cameras import Cameras
 from askcam.server.errors import NotFound
 from askcam.server.given_names import quoted
-from askcam.server.saw import rfc3339
 from askcam.server.wire.bodies import json_response
 from askcam.server.wire.endpoint import CAMERA, JSON, Endpoint, Reply
+from askcam.server.wire.moments import rfc3339
 
 
 def endpoints(cameras: Cameras, desks: Desks) -> list[Endpoint]:

@@ -6,7 +6,7 @@ from typing import Any
 from askcam.client.protocol import Fact
 from askcam.features.desk.catalogue.product import Product
 from askcam.features.desk.sightings import Sighting
-from askcam.server.saw import rfc3339
+from askcam.server.wire.moments import rfc3339
 
 
 def facts_of(codes: Sequence[Sighting], products: Mapping[str, Product | None]) -> tuple[Fact, ...]:

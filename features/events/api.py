@@ -21,8 +21,9 @@ from askcam.features.events.subscribers import Reviewed
 from askcam.server.core import Core
 from askcam.server.errors import Invalid, NotFound
 from askcam.server.given_names import quoted
-from askcam.server.wire.bodies import MAX_ID, NO_STORE, choice, decode_body, json_response, moment, number, whole
+from askcam.server.wire.bodies import MAX_ID, NO_STORE, choice, decode_body, json_response, number, whole
 from askcam.server.wire.endpoint import ID, JPEG, JSON, MOMENT, SSE, TEXT, Endpoint, EventStream, Reply, Takes, page_of
+from askcam.server.wire.moments import moment
 
 LIMIT, MOST = 50, 500  # events of one answer
 ALIVE_S = 15.0  # a comment so often, so that proxies and readers know that the stream lives
@@ -55,6 +56,12 @@ FILTERS = (
     Takes(
         "acknowledged", "query", "only those that somebody has seen, or that nobody has", {"enum": ["true", "false"]}
     ),
+    Takes(
+        "own",
+        "query",
+        "only of the server's own cameras, or only of those that a front has given to it",
+        {"enum": ["true", "false"]},
+    ),
     *page_of("only events before this id", MOST, LIMIT),
     Takes("Last-Event-ID", "header", "of a stream: the last event that was heard", TEXT),
 )
@@ -76,7 +83,7 @@ def endpoints(core: Core, log: Log) -> list[Endpoint]:
         await log.read(lambda store: store.last_id(), 0)  # what refuses does so before a stream begins
         if request.method == "HEAD":
             return Response(headers=NO_STORE, media_type="text/event-stream")
-        wanted = (request.query_params.get("watch"), request.query_params.get("camera"))
+        wanted = (request.query_params.get("watch"), request.query_params.get("camera"), said_own(request))
         core.enter(core.places.event_streams, request)
         body = stream(log, int(told) if told else None, *wanted)
         return StreamingResponse(body, media_type="text/event-stream", headers=NO_STORE)
@@ -199,13 +206,15 @@ def endpoints(core: Core, log: Log) -> list[Endpoint]:
     ]
 
 
-async def stream(log: Log, last: int | None, watch: str | None, camera: str | None) -> AsyncIterator[bytes]:
+async def stream(
+    log: Log, last: int | None, watch: str | None, camera: str | None, own: bool | None = None
+) -> AsyncIterator[bytes]:
     """Events as they come; after `last`, those that were missed first. None: only new ones.
 
     A slow reader's stream ends with an event named "resume": whoever connects again with Last-Event-ID misses nothing.
     """
     hint = b"retry: 2000\n\n"  # said once it is certain that nothing will be missed
-    async with contextlib.aclosing(follow(log, last, watch, camera, ALIVE_S)) as told:
+    async with contextlib.aclosing(follow(log, last, watch, camera, ALIVE_S, own)) as told:
         async for event in told:
             match event:
                 case None:
@@ -235,4 +244,11 @@ def wanted(request: Request) -> EventQuery:
         camera=request.query_params.get("camera"),
         severity=choice(request, "severity", [each.value for each in Severity]),
         acknowledged=None if acknowledged is None else acknowledged == "true",
+        own=said_own(request),
     )
+
+
+def said_own(request: Request) -> bool | None:
+    """Raises Invalid."""
+    own = choice(request, "own", ("true", "false"))
+    return None if own is None else own == "true"

@@ -20,15 +20,21 @@ class EventsGone:
 
 
 async def follow(
-    events: EventLog, last: int | None, watch: str | None, camera: str | None, alive_s: float
+    events: EventLog,
+    last: int | None,
+    watch: str | None,
+    camera: str | None,
+    alive_s: float,
+    own: bool | None = None,
 ) -> AsyncGenerator[News | EventsGone | None, None]:
     """Events of that watch and camera as they come; after `last`, those that were missed first. None: only new ones.
+    `own`: those of the server's own cameras, or those of cameras that a front has given to it; None: both.
 
     Also what somebody says of earlier ones meanwhile; what was said while nobody followed is had with the events.
     Yields None once it listens, and whenever nothing has come for `alive_s`. Ends when the reader was too slow, or the
     server ends: who follows again after the last event that was heard misses none. Raises Refusal.
     """
-    with events.readers.reading() as reader:  # from here on nothing is missed
+    with events.readers.reading(own) as reader:  # from here on nothing is missed
         newest = await events.read(lambda store: store.last_id(), 0)
         if last is None or last > newest:  # more than there ever were: the database was begun anew
             last = newest
@@ -36,7 +42,7 @@ async def follow(
         yield None
         if first is not None and last + 1 < first:
             yield EventsGone(last + 1, first - 1)
-        async for event in _missed(events, last, watch, camera):
+        async for event in _missed(events, last, watch, camera, own):
             yield event
             last = event.id
         last = max(last, newest)
@@ -57,12 +63,14 @@ async def _next(reader: Subscriber, alive_s: float) -> News | Subscriber | None:
         return reader
 
 
-async def _missed(events: EventLog, last: int, watch: str | None, camera: str | None) -> AsyncIterator[WatchEvent]:
+async def _missed(
+    events: EventLog, last: int, watch: str | None, camera: str | None, own: bool | None
+) -> AsyncIterator[WatchEvent]:
     """What is kept of the events after `last`, oldest first."""
     while True:
 
         def following(store: EventStore, *, after: int = last) -> list[WatchEvent]:
-            return store.following(after, CAUGHT_UP, watch=watch, camera=camera)
+            return store.following(after, CAUGHT_UP, watch=watch, camera=camera, own=own)
 
         none: list[WatchEvent] = []
         found = await events.read(following, none)

@@ -10,7 +10,7 @@ from askcam.features.events.service import EventLog
 
 class EventGauges(Collector):
     def __init__(self, events: EventLog) -> None:
-        self._telling, self._readers = events.telling, events.readers
+        self._telling, self._readers, self._log = events.telling, events.readers, events
 
     def describe(self) -> Iterable[Metric]:
         return ()
@@ -25,4 +25,6 @@ class EventGauges(Collector):
         yield CounterMetricFamily("askcam_events_lost", "Events that the disk never took.", value=self._telling.lost)
         plain = "Events kept without the picture that they had, since the disk had no room for it."
         yield CounterMetricFamily("askcam_events_without_picture", plain, value=self._telling.without_picture)
+        missed = "Events that had to go before the front was told of them."
+        yield CounterMetricFamily("askcam_events_front_missed", missed, value=self._log.num_missed)
         yield GaugeMetricFamily("askcam_event_readers", "Streams of events open now.", value=len(self._readers))

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sqlite3
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -15,7 +15,7 @@ from askcam.features.events.store import Also, EventStore
 from askcam.features.events.subscribers import Readers
 from askcam.features.events.thread import EventThread
 from askcam.server.pictures import encode
-from askcam.server.saw import rfc3339
+from askcam.server.wire.moments import rfc3339
 from askcam.stream.errors import StreamError
 from askcam.stream.frame import Frame
 from askcam.stream.shot import Shot
@@ -38,6 +38,7 @@ class News:
     frames: tuple[Frame, ...]  # what the model saw, oldest first; none for a camera
     shot: Shot | None  # a full picture, which is shown if it is of the same moment
     told: Callable[[int], None] = lambda number: None  # with the event's id
+    epoch: int | None = None  # under which a front had given the camera to this server
 
 
 class Publisher:
@@ -46,6 +47,7 @@ class Publisher:
     def __init__(self, keeping: EventThread, readers: Readers) -> None:
         self._keeping, self._readers = keeping, readers
         self._waiting: deque[tuple[News, Shown | None]] = deque()  # without pixels
+        self.epochs: dict[str, int] = {}  # by camera that a front has given to this server
         self.told: Counter[tuple[str, str]] = Counter()  # by kind and severity
         self.lost = 0
         self.without_picture = 0  # they had one, but the disk had no room for it
@@ -54,10 +56,15 @@ class Publisher:
     def num_waiting(self) -> int:
         return len(self._waiting)
 
+    def waiting(self) -> Iterator[News]:
+        """Those that the disk has not taken yet."""
+        return (news for news, _ in self._waiting)
+
     async def tell(self, news: News) -> None:
         """Keep and tell an event, after those that wait. Those that have to wait do so with one picture each."""
+        epoch = self.epochs.get(news.event.camera)
         event, shown = await asyncio.to_thread(_shown, news)
-        news = replace(news, event=event, frames=(), shot=None)
+        news = replace(news, event=event, frames=(), shot=None, epoch=epoch)
         if len(self._waiting) >= MAX_WAITING:
             self._waiting.popleft()
             self.lost += 1
@@ -81,10 +88,10 @@ class Publisher:
             self.told[event.kind, event.severity] += 1
             self.without_picture += shown is not None and event.frame_url is None
             news.told(event.id)
-            self._readers.tell(event)
+            self._readers.tell(event, own=news.epoch is None)
 
     async def _kept(self, news: News, shown: Shown | None) -> WatchEvent:
-        return await self._keeping.do(lambda store: store.add(news.event, news.at, shown, news.also))
+        return await self._keeping.do(lambda store: store.add(news.event, news.at, shown, news.also, news.epoch))
 
     async def follow(self, number: int, after: Sequence[Reading]) -> None:
         """Add to an event what was read since."""

@@ -1,10 +1,12 @@
 """The event log of one running server."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from askcam.features.events import api
 from askcam.features.events.config import WatchingConfig
 from askcam.features.events.metrics import EventGauges
+from askcam.features.events.owing import OwedByLog
 from askcam.features.events.service import EventLog
 from askcam.features.events.thread import EventThread
 from askcam.server.core import Core
@@ -23,9 +25,18 @@ class EventsRunning(Running):
         self.endpoints = api.endpoints(core, events)
         self.collectors = (EventGauges(events),)
         self.stores = {"watches": events.trouble}
+        self.owed_events = OwedByLog(events)
 
     async def open(self) -> None:
         await self.events.open()
+
+    async def camera_came(self, camera: str, said: Mapping[str, Any]) -> None:
+        epoch = said.get("epoch")
+        if isinstance(epoch, int):
+            self.events.telling.epochs[camera] = epoch
+
+    async def camera_left(self, camera: str) -> None:
+        self.events.telling.epochs.pop(camera, None)
 
     def notices(self) -> Iterable[str]:
         if self.events.elsewhere:

@@ -58,6 +58,11 @@ class EventLog:
         self.readers.close()
         await self.keeping.close()
 
+    @property
+    def num_missed(self) -> int:
+        """Events that had to go before a front was told of them."""
+        return self.keeping.num_missed
+
     def trouble(self) -> str | None:
         """What has become of its file; None: nothing. For any thread."""
         return self.keeping.trouble()

@@ -13,16 +13,20 @@ import msgspec
 from askcam.client.watches import EventFrame, Reading, WatchEvent
 from askcam.features.events.config import EventBounds
 from askcam.features.events.errors import EventLogError, FolderTaken
+from askcam.features.events.front_events import Debt, FrontEvents
 from askcam.features.events.pictures import EventPictures, Shown
 from askcam.features.events.tables import open_database
-from askcam.server.saw import rfc3339
+from askcam.server.owed_events import OwedEvent
 from askcam.server.storage.disk import Reserve, is_full, make_private, make_room
 from askcam.server.storage.folder import FolderInUse, Lock
+from askcam.server.wire.moments import rfc3339
 
 log = logging.getLogger(__name__)
 
 MICROSECOND = 1e-6
 GIVE_WAY = 16  # pictures that go at once when the disk is full
+
+OWN = "(front_events.event IS NULL) = ?"
 
 Also = Callable[[sqlite3.Connection], None]  # what is written down with an event, in its transaction
 
@@ -37,6 +41,7 @@ class EventQuery:
     camera: str | None = None
     severity: str | None = None
     acknowledged: bool | None = None
+    own: bool | None = None  # of the server's own cameras, not of those that a front has given to it
 
     def rules(self) -> dict[str, Any]:
         """Conditions of SQL, each with its value."""
@@ -47,6 +52,7 @@ class EventQuery:
             "camera = ?": self.camera,
             "json_extract(CAST(document AS TEXT), '$.severity') = ?": self.severity,
             "(acknowledgements.at IS NOT NULL) = ?": self.acknowledged,
+            OWN: self.own,
         }
         return {rule: value for rule, value in said.items() if value is not None}
 
@@ -79,6 +85,7 @@ class EventStore:
         except BaseException:
             self._lock.release()
             raise
+        self.front = FrontEvents(self._db)
         self._reserve = Reserve(folder)
         self._reserve.take()
 
@@ -95,13 +102,16 @@ class EventStore:
         self._db.close()
         self._lock.release()
 
-    def add(self, event: WatchEvent, at: float, shown: Shown | None, also: Also | None = None) -> WatchEvent:
-        """Write an event down, and `also` what belongs to it; return it with its id. On a full disk old evidence gives
-        way, then old pictures of events, and at last its own."""
+    def add(
+        self, event: WatchEvent, at: float, shown: Shown | None, also: Also | None = None, epoch: int | None = None
+    ) -> WatchEvent:
+        """Write an event down, and `also` what belongs to it; return it with its id. `epoch`: under which a front has
+        given the camera to this server. On a full disk old evidence gives way, then old pictures of events, and at last
+        its own."""
         helps = iter((self._evidence_gives_way, self._pictures_give_way))
         while True:
             try:
-                kept = self._add(event, at, shown, also)
+                kept = self._add(event, at, shown, also, epoch)
                 self._reserve.take()
                 return kept
             except sqlite3.OperationalError as exc:
@@ -128,7 +138,9 @@ class EventStore:
             log.error("the disk is full: old pictures give way")
         return gone > 0
 
-    def _add(self, event: WatchEvent, at: float, shown: Shown | None, also: Also | None) -> WatchEvent:
+    def _add(
+        self, event: WatchEvent, at: float, shown: Shown | None, also: Also | None, epoch: int | None
+    ) -> WatchEvent:
         with self._db:
             insert = "INSERT INTO events (watch, camera, at, document) VALUES (?, ?, ?, ?)"
             row = (event.watch, event.camera, at, msgspec.json.encode(event))
@@ -138,9 +150,13 @@ class EventStore:
                 self.pictures.put(number, shown)
             if also is not None:
                 also(self._db)
+            if epoch is not None:
+                self.front.owe(number, epoch)
             first = number - self._bounds.max_events
+            missed = self.front.up_to(first)
             freed = self.pictures.up_to(first)
             self._db.execute("DELETE FROM events WHERE id <= ?", (first,))
+        self.front.num_missed += missed
         self.pictures.num_bytes += (0 if shown is None else shown.num_bytes) - freed
         while self.pictures.num_bytes > self._bounds.max_bytes and self.pictures.drop():
             pass
@@ -154,14 +170,17 @@ class EventStore:
         event = msgspec.structs.replace(msgspec.json.decode(row[0], type=WatchEvent), after=list(after))
         with self._db:
             self._db.execute("UPDATE events SET document = ? WHERE id = ?", (msgspec.json.encode(event), number))
+            self.front.followed(number)
 
     def newest(self, limit: int, wanted: EventQuery | None = None) -> list[WatchEvent]:
         """Newest first."""
         return self._select((wanted or EventQuery()).rules(), "DESC", limit)
 
-    def following(self, after: int, limit: int, *, watch: str | None, camera: str | None) -> list[WatchEvent]:
+    def following(
+        self, after: int, limit: int, *, watch: str | None, camera: str | None, own: bool | None = None
+    ) -> list[WatchEvent]:
         """Oldest first: ids above `after`."""
-        wanted: Mapping[str, Any] = {"id > ?": after, "watch = ?": watch, "camera = ?": camera}
+        wanted: Mapping[str, Any] = {"id > ?": after, "watch = ?": watch, "camera = ?": camera, OWN: own}
         return self._select({rule: value for rule, value in wanted.items() if value is not None}, "ASC", limit)
 
     def acknowledge(self, numbers: Sequence[int], at: float | None) -> list[WatchEvent]:
@@ -176,6 +195,16 @@ class EventStore:
                 self._db.executemany(insert, [(number, at) for number in kept])
         found = (self.event(number) for number in kept)
         return [event for event in found if event is not None]
+
+    def owed(self, limit: int) -> list[OwedEvent]:
+        """What a front is still to be told: events before what was read since; each time the oldest first."""
+        found = ((debt, self.event(debt.number)) for debt in self.front.owed(limit))
+        return [_owed(debt, event) for debt, event in found if event is not None]
+
+    def settled(self, events: Sequence[OwedEvent]) -> None:
+        """The front knows these, or never will."""
+        now = ((event, self.event(event.number)) for event in events)
+        self.front.settled((told.number, len(event.after) > told.num_after) for told, event in now if event is not None)
 
     def event(self, number: int) -> WatchEvent | None:
         found = self._select({"id = ?": number}, "ASC", 1)
@@ -196,7 +225,8 @@ class EventStore:
         rows = self._db.execute(
             "SELECT id, document, pictures.event IS NOT NULL, "
             "(SELECT count(*) FROM frames WHERE frames.event = events.id), acknowledgements.at FROM events "
-            "LEFT JOIN pictures ON pictures.event = id LEFT JOIN acknowledgements ON acknowledgements.event = id"
+            "LEFT JOIN pictures ON pictures.event = id LEFT JOIN acknowledgements ON acknowledgements.event = id "
+            "LEFT JOIN front_events ON front_events.event = id"
             f"{where} ORDER BY id {order} LIMIT ?",
             (*rules.values(), limit),
         )
@@ -212,3 +242,19 @@ class EventStore:
         at = None if seen is None else rfc3339(seen)
         told = {"id": number, "frames": frames, "frame_url": f"{url}.jpg" if shown else None, "acknowledged_at": at}
         return msgspec.structs.replace(event, **told)
+
+
+def _owed(debt: Debt, event: WatchEvent) -> OwedEvent:
+    plain = msgspec.structs.replace(event, after=[], acknowledged_at=None)  # the same however often it is told
+    return OwedEvent(
+        number=debt.number,
+        camera=event.camera,
+        epoch=debt.epoch,
+        watch=event.watch,
+        kind=event.kind,
+        severity=event.severity,
+        at=debt.at,
+        document=msgspec.json.encode(plain) if debt.whole else None,
+        after=msgspec.json.encode(event.after),
+        num_after=len(event.after),
+    )

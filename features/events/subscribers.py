@@ -25,7 +25,8 @@ News = WatchEvent | Reviewed
 class Subscriber:
     """One who follows. Owned by the event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: bool | None = None) -> None:
+        self.own = own  # only events of the server's own cameras, or only of those that a front has given to it
         self._waiting: asyncio.Queue[News | None] = asyncio.Queue(MAX_WAITING + 1)  # one place for the end
         self._over = False
 
@@ -66,9 +67,10 @@ class Readers:
         return len(self._readers)
 
     @contextmanager
-    def reading(self) -> Iterator[Subscriber]:
-        """Hears every event that is told while the block runs."""
-        reader = Subscriber()
+    def reading(self, own: bool | None = None) -> Iterator[Subscriber]:
+        """Hears every event that is told while the block runs; `own` True: only of the server's own cameras, False:
+        only of those that a front has given to it."""
+        reader = Subscriber(own)
         self._readers.add(reader)
         if self._closed:
             reader.end()
@@ -81,9 +83,10 @@ class Readers:
         """From now on `heard` is called after each event, by those who read events from the disk. It must not raise."""
         self._others.append(heard)
 
-    def tell(self, event: WatchEvent) -> None:
+    def tell(self, event: WatchEvent, own: bool = True) -> None:
         for reader in self._readers:
-            reader.tell(event)
+            if reader.own in (None, own):
+                reader.tell(event)
         for heard in self._others:
             heard()
 

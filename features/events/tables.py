@@ -40,6 +40,15 @@ CREATE TABLE IF NOT EXISTS acknowledgements (
   event INTEGER PRIMARY KEY REFERENCES events (id) ON DELETE CASCADE,
   at REAL NOT NULL               -- when somebody said that they have seen it, seconds since the epoch
 );
+CREATE TABLE IF NOT EXISTS front_events (  -- those of cameras that a front had given to this server
+  event INTEGER PRIMARY KEY REFERENCES events (id) ON DELETE CASCADE,
+  epoch INTEGER NOT NULL,        -- under which it had the camera
+  owed INTEGER NOT NULL          -- 1: the front is to be told; 2: only what was read since; 0: nothing
+);
+CREATE INDEX IF NOT EXISTS front_events_owed ON front_events (owed) WHERE owed;
+CREATE TABLE IF NOT EXISTS front_origin (
+  name TEXT NOT NULL             -- of this database, to the front: ids of events begin anew with a new one
+);
 """
 
 

@@ -27,6 +27,11 @@ class EventThread(KeptStore[EventStore]):
         return self._store is not None
 
     @property
+    def num_missed(self) -> int:
+        """Events that had to go before a front was told of them."""
+        return 0 if self._store is None else self._store.front.num_missed
+
+    @property
     def exists(self) -> bool:
         """Whether an earlier life has left something there."""
         return self.folder is not None and (self.folder / NAME).is_file()

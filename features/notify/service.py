@@ -26,8 +26,8 @@ from askcam.features.notify.signing import read_secrets
 from askcam.features.notify.status import standing
 from askcam.features.notify.target import SteadyClock, Target
 from askcam.features.notify.webhook import Webhook
-from askcam.server.saw import rfc3339
 from askcam.server.storage.thread import refused
+from askcam.server.wire.moments import rfc3339
 
 log = logging.getLogger(__name__)
 

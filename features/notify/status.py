@@ -2,7 +2,7 @@
 
 from askcam.client.deliveries import TargetInfo
 from askcam.features.notify.target import Target
-from askcam.server.saw import rfc3339
+from askcam.server.wire.moments import rfc3339
 
 
 def standing(target: Target, now: float, wall: float) -> TargetInfo:

@@ -8,7 +8,7 @@ from typing import Any
 
 from askcam.features.summary.prompts import Prompts
 from askcam.features.summary.summary import Summary, clock, in_short, line
-from askcam.server.saw import rfc3339
+from askcam.server.wire.moments import rfc3339
 
 
 class Format(StrEnum):

@@ -12,7 +12,7 @@ from askcam.features.timeline.note import Note
 from askcam.features.timeline.query import NoteQuery
 from askcam.features.timeline.times import Level
 from askcam.server.language.fulltext import all_of
-from askcam.server.saw import rfc3339
+from askcam.server.wire.moments import rfc3339
 
 COLUMNS = "entries.id, camera, level, start, until, entries.text, document, pictures.entry IS NOT NULL"
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from askcam.server.given_names import quoted
 from askcam.server.language.time_zone import zone
-from askcam.server.saw import rfc3339
+from askcam.server.wire.moments import rfc3339
 
 CLOCK = re.compile(r"([01]?\d|2[0-3])[:：]([0-5]\d)(?:[:：]([0-5]\d))?")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")

@@ -11,8 +11,9 @@ from askcam.features.watches.bodies import NewWatch, WatchChange, setting
 from askcam.features.watches.service import Watching
 from askcam.features.watches.setting import WatchSetting
 from askcam.server.access.auth import Role
-from askcam.server.wire.bodies import decode_body, json_response, moment
+from askcam.server.wire.bodies import decode_body, json_response
 from askcam.server.wire.endpoint import JSON, MOMENT, Endpoint, Reply, Takes
+from askcam.server.wire.moments import moment
 
 WATCH = Takes("name", "path", "a watch, as GET /v1/watches lists it")
 LINKS = {

@@ -5,8 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from askcam.features.watches.bodies import NewWatch, read, setting
+from askcam.features.watches.handed_over import memories_of
 from askcam.features.watches.service import Watching
 from askcam.features.watches.setting import WatchSetting
+from askcam.features.watches.store import CAMERA, PICTURE
+from askcam.features.watches.threshold import WatchMemory
 from askcam.server.errors import Invalid, Refusal
 
 
@@ -17,9 +20,9 @@ class BroughtWatches:
         self._watching = watching
         self._of: dict[str, dict[str, WatchSetting]] = {}  # by camera, by name
 
-    async def came(self, camera: str, tables: Mapping[str, Any]) -> None:
-        """`tables`: as those under [watches], without their cameras. All that can be asked are; raises Refusal for the
-        first that cannot."""
+    async def came(self, camera: str, tables: Mapping[str, Any], past: Mapping[str, Any] | None = None) -> None:
+        """`tables`: as those under [watches], without their cameras; `past`: what the front knows of the camera's
+        (cluster/messages.py, LastEvents). All that can be asked are; raises Refusal for the first that cannot."""
         found: dict[str, WatchSetting] = {}
         refused: Refusal | None = None
         for name, table in tables.items():
@@ -30,6 +33,13 @@ class BroughtWatches:
                 found[name] = setting({key: value for key, value in body.items() if key != "name"})
             except Refusal as exc:
                 refused = refused or exc.saying(f"[watches.{name}]: {exc.message}", exc.param)
+        if past and found:
+            events = past.get("events")
+            memories = memories_of(camera, events if isinstance(events, list) else [], found)
+            anew = past.get("yours") is not True
+            now = await self._watching.write(lambda store: store.hand_over(camera, found, memories, anew))
+            of_camera = ((CAMERA, camera), (PICTURE, camera))
+            self._watching.remember({place: now.get(place, WatchMemory(False)) for place in of_camera})
         before = self._of.get(camera, {})
         self._of[camera] = found
         for name in {**before, **found}:

@@ -10,7 +10,7 @@ from askcam.features.watches.store import CAMERA, PICTURE, Place, remembering
 from askcam.features.watches.threshold import WatchMemory
 from askcam.features.watches.wellness import Wellness
 from askcam.server.cameras import Cameras
-from askcam.server.saw import rfc3339
+from askcam.server.wire.moments import rfc3339
 from askcam.stream.camera import Camera
 from askcam.stream.states import State
 

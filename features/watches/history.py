@@ -4,7 +4,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 
 from askcam.client.watches import Reading
-from askcam.server.saw import rfc3339
+from askcam.server.wire.moments import rfc3339
 
 MOST = 600  # readings; at the usual two seconds between them, 20 minutes
 

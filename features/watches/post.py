@@ -10,7 +10,8 @@ from askcam.features.watches.history import History
 from askcam.features.watches.setting import Kind, WatchSetting
 from askcam.features.watches.threshold import Watch, WatchTurn
 from askcam.server.model import Model
-from askcam.server.saw import rfc3339, seen_window
+from askcam.server.saw import seen_window
+from askcam.server.wire.moments import rfc3339
 from askcam.stream.window import View
 
 BEFORE = 30  # readings told with an event: until then ...

@@ -28,7 +28,7 @@ class WatchesRunning(Running):
         await self.watching.begin()
 
     async def camera_came(self, camera: str, said: Mapping[str, Any]) -> None:
-        await self._brought.came(camera, said.get("watches", {}))
+        await self._brought.came(camera, said.get("watches", {}), said.get("before", {}))
 
     async def camera_left(self, camera: str) -> None:
         await self._brought.left(camera)

@@ -53,6 +53,7 @@ class Watching:
         self.proposals = Proposals()
         late = lateness()
         self._runner = Runner(cameras, events.telling, late.observe, max_age_s)
+        self.remember = self._runner.remember  # how cameras that come from another server were last told to be
         self.collectors: tuple[Collector, ...] = (late, WatchGauges(self._runner, lambda: len(self._trouble)))
         self._others: list[str] = []  # tables of others about watches
         events.beside(TABLES, self._take_up)

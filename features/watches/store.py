@@ -2,7 +2,7 @@
 
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -80,6 +80,22 @@ class WatchStore:
         """How a watch stands, without an event."""
         with self._db:
             remembering(place, memory)(self._db)
+
+    def hand_over(
+        self, camera: str, names: Iterable[str], memories: Mapping[Place, WatchMemory], anew: bool
+    ) -> dict[Place, WatchMemory]:
+        """How watches of a camera that comes from another server stood there. `anew`: what is remembered here of them
+        is older; else this only fills it up. Returns all that is remembered now."""
+        places = [(name, camera) for name in (CAMERA, PICTURE, *names)]
+        with self._db:
+            known = {} if anew else self.memories()
+            for place in places:
+                if anew:
+                    for table in ("memories", "texts"):
+                        self._db.execute(f"DELETE FROM {table} WHERE watch = ? AND camera = ?", place)
+                if place in memories and place not in known:
+                    remembering(place, memories[place])(self._db)
+        return self.memories()
 
     def forget(self, name: str) -> None:
         """How a watch stands, and what others know of it; it means something else now."""

@@ -6,7 +6,8 @@ from askcam.client.watches import WatchEvent, WatchNow
 from askcam.features.watches.setting import WatchSetting
 from askcam.features.watches.text import Saying, tidy
 from askcam.server.model import Model
-from askcam.server.saw import rfc3339, seen_window
+from askcam.server.saw import seen_window
+from askcam.server.wire.moments import rfc3339
 from askcam.stream.window import View
 
 

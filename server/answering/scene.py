@@ -1,7 +1,7 @@
 """While an answer is being given, whether the scene is still the one that it is given from."""
 
-from askcam.server.saw import rfc3339
 from askcam.server.steps import Changed
+from askcam.server.wire.moments import rfc3339
 from askcam.stream.camera import Camera
 from askcam.stream.frame import Frame
 from askcam.stream.scene import CHANGED, share_changed

@@ -15,9 +15,9 @@ from askcam.server.access.auth import Role
 from askcam.server.cameras import CameraUse
 from askcam.server.core import Core
 from askcam.server.errors import Invalid
-from askcam.server.saw import rfc3339
 from askcam.server.wire.bodies import bounds, decode_body, json_response, number
 from askcam.server.wire.endpoint import BINARY, CAMERA, JPEG, JSON, Endpoint, Reply, Takes
+from askcam.server.wire.moments import rfc3339
 from askcam.stream.camera import Camera, CameraConfig
 from askcam.stream.errors import CameraUnavailable
 

@@ -13,9 +13,9 @@ from askcam.server.core import Core
 from askcam.server.errors import NotFound
 from askcam.server.kept_answers import KeptAnswer, KeptFrame
 from askcam.server.pictures import encode
-from askcam.server.saw import rfc3339
 from askcam.server.wire.bodies import NO_STORE, jpeg_response, json_response
 from askcam.server.wire.endpoint import ANSWER, JPEG, JSON, Endpoint, Reply, Takes
+from askcam.server.wire.moments import rfc3339
 
 QUALITY = 90  # JPEG; what the model saw is small, so it may be good
 

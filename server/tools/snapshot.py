@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from askcam.server.cameras import Cameras
-from askcam.server.saw import rfc3339
 from askcam.server.tools.base import BUILT_IN, Circumstance, Signature
 from askcam.server.tools.here import camera_of, looked
+from askcam.server.wire.moments import rfc3339
 
 
 class Snapshot:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Callable, Collection, Iterator
-from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -124,20 +123,6 @@ def whole(request: Request, name: str) -> int | None:
     if not (text.isascii() and text.isdigit() and int(text) <= MAX_ID):
         raise Invalid(f"{name}={quoted(text)} must be an event's id, a number", name)
     return int(text)
-
-
-def moment(request: Request, name: str) -> float | None:
-    """A query parameter in RFC 3339, in seconds since the epoch. Raises Invalid."""
-    text = request.query_params.get(name)
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-        if found.tzinfo is None:
-            raise ValueError("it has no time zone")
-        return found.timestamp()
-    except (ValueError, OverflowError) as exc:
-        raise Invalid(f"{name}={quoted(text)} must be like 2026-01-31T08:00:00Z", name) from exc
 
 
 def choice(request: Request, name: str, choices: Collection[str]) -> str | None:

@@ -19,7 +19,7 @@ from askcam.cluster.changes import (
     Why,
 )
 from askcam.cluster.members import CameraWish, Owner, Transition
-from askcam.cluster.store import MAX_DELIVERIES, MAX_DOCUMENT, MAX_ID, Delivery, Fate, Receipt
+from askcam.cluster.store import MAX_DELIVERIES, MAX_DOCUMENT, MAX_ID, Delivery, EventFilter, Fate, Receipt
 from askcam.cluster.table import OldTable, SqliteTable
 from askcam.server.errors import Invalid
 from askcam.server.storage.folder import FolderInUse
@@ -77,6 +77,76 @@ def test_what_was_committed_before_the_camera_went_elsewhere_stays_so_and_is_kno
     assert newest is not None
     assert (newest.shard, newest.epoch) == ("b", 2)
     assert table.newest("unknown") is None
+
+
+def test_what_waited_counts_while_no_other_shard_has_had_the_camera_and_no_longer(table: SqliteTable) -> None:
+    table.apply([Released(Owner("cam", "a", 1, 0.0))])
+    assert table.accept("a", [event("while nobody has it")])[0].fate is Fate.COMMITTED
+    table.apply([granted("cam", "a", 2)])  # anew, to a new process or with other options
+    assert table.is_still("cam", "a", 2)
+    fates = [receipt.fate for receipt in table.accept("a", [event("before"), event("x", 2), event("unheard of", 3)])]
+    assert fates == [Fate.COMMITTED, Fate.COMMITTED, Fate.FENCED]
+    table.apply([granted("cam", "b", 3)])
+    assert not table.is_still("cam", "b", 3)
+    assert not table.is_still("cam", "a", 2)
+    assert {receipt.fate for receipt in table.accept("a", [event("late"), event("late 2", 2)])} == {Fate.FENCED}
+    table.apply([granted("cam", "a", 4)])
+    fates = [receipt.fate for receipt in table.accept("a", [event("later"), event("now", 4)])]
+    assert fates == [Fate.FENCED, Fate.COMMITTED], "another has had it since"
+    table.apply([Unwanted("cam"), Wanted(CameraWish("cam")), granted("cam", "a", 5)])
+    assert not table.is_still("cam", "a", 5), "it is another camera of that name"
+    assert table.accept("a", [event("of the old one", 4)])[0].fate is Fate.FENCED
+
+
+def test_a_table_of_before_knows_who_has_what(table: SqliteTable, tmp_path: Path) -> None:
+    with table.db:
+        table.db.execute("DROP TABLE held")
+        table.db.execute("DROP TABLE told")
+    table.close()
+    again = SqliteTable(tmp_path / "cluster")
+    assert again.accept("a", [event("x")])[0].fate is Fate.COMMITTED
+    again.close()
+
+
+def told(id: str, at: float, watch: str | None = "door", kind: str = "on", severity: str = "info") -> Delivery:
+    return Delivery(id, "cam", 1, b"{}", watch, kind, severity, at)
+
+
+def test_events_are_found_by_what_they_are(table: SqliteTable) -> None:
+    table.accept("a", [told("1", 10.0), told("2", 20.0, "say", "changed"), told("3", 30.0, None, severity="warning")])
+    assert [each.id for each in table.acknowledge([2, 9], 99.0)] == ["2"]
+    for wanted, expected in (
+        (EventFilter(), "321"), (EventFilter(before=3), "21"), (EventFilter(after=1), "32"),
+        (EventFilter(since=20.0), "32"), (EventFilter(watch="door"), "1"), (EventFilter(camera="cam"), "321"),
+        (EventFilter(camera="other"), ""), (EventFilter(severity="warning"), "3"),
+        (EventFilter(acknowledged=True), "2"), (EventFilter(acknowledged=False), "31"),
+        (EventFilter(after=1, before=3, watch="say", acknowledged=True), "2"),
+    ):  # fmt: skip
+        assert "".join(each.id for each in table.found(wanted, 10)) == expected, wanted
+    assert [each.id for each in table.found(EventFilter(), 2, newest_first=False)] == ["1", "2"]
+    assert table.span() == (1, 3)
+
+
+def test_a_new_owner_begins_where_each_watch_was_last(table: SqliteTable) -> None:
+    table.accept("a", [told(str(i), float(i), watch, kind) for i, (watch, kind) in enumerate(
+        [("door", "on"), ("door", "off"), ("say", "changed"), (None, "camera_lost"), ("door", "on"),
+         (None, "camera_back")]
+    )])  # fmt: skip
+    assert [(each.id, each.watch, each.kind, each.at) for each in table.last_of_each("cam")] == [
+        ("1", "door", "off", 1.0), ("2", "say", "changed", 2.0), ("3", None, "camera_lost", 3.0),
+        ("4", "door", "on", 4.0), ("5", None, "camera_back", 5.0),
+    ]  # fmt: skip
+    assert table.last_of_each("other") == []
+
+
+def test_what_was_seen_keeps_its_time_and_can_be_taken_back(table: SqliteTable) -> None:
+    table.accept("a", [told("1", 10.0)])
+    assert [table.acknowledge([1, 1], at)[0].acknowledged for at in (50.0, 60.0, None, 70.0)] == [
+        50.0,
+        50.0,
+        None,
+        70.0,
+    ]
 
 
 @pytest.mark.parametrize("other", [event("x", document=b'{"other":1}'), event("x", camera="cam2"), event("x", epoch=3)])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from askcam.cluster.changes import Change, Granted, KeptTable, Revoked, ShardChanged
+from askcam.cluster.changes import Change, Granted, KeptTable, Revoked, ShardChanged, Unwanted
 from askcam.cluster.keeping import KeptOwners
 from askcam.cluster.members import CameraWish, Shard, ShardState
 from askcam.cluster.owners import Owners
@@ -53,6 +53,7 @@ class ClusterWorld:
         self.instances = 0
         self.balanced: set[str] = set()  # cameras that rebalance() had moved
         self.granted: dict[int, tuple[str, str]] = {}  # by epoch: camera, shard
+        self.had_since: dict[str, tuple[str, int, int]] = {}  # by camera: its last shard, from which epoch to which
         self.counted: dict[str, list[int]] = {}  # epochs of the events of a camera, as they were committed
         self.shrunk: set[str] = set()  # shards that told less room than they had
 
@@ -87,6 +88,8 @@ class ClusterWorld:
                     shards[shard.name] = shard
                     if shard.lost_why.startswith("nothing was heard"):
                         self._was_silent(shard)
+                case Unwanted(camera):
+                    self.had_since.pop(camera, None)
                 case Revoked(owner, why) if "balanced" in why:
                     self.balanced.add(owner.camera)
                 case Granted(owner, taken_from):
@@ -94,6 +97,9 @@ class ClusterWorld:
                     assert owner.epoch not in self.granted, "an epoch was granted twice"
                     epoch = owner.epoch
                     self.granted[epoch] = (owner.camera, owner.shard)
+                    shard_name, since, _ = self.had_since.get(owner.camera, ("", 0, 0))
+                    since = since if shard_name == owner.shard else epoch
+                    self.had_since[owner.camera] = (owner.shard, since, epoch)
                     if taken_from != owner.shard:  # anew to the same one: it is something else to open
                         self._may_move(owner.camera, shards.get(taken_from), taken_from)
 
@@ -188,16 +194,15 @@ class ClusterWorld:
 
     def deliver(self, process: Process, keep: bool = False) -> list[Receipt]:
         """What waits is told, by whoever hears it or not. `keep`: the answer is lost, it will be told again."""
-        owners = {owner.camera: owner for owner in self.owners.kept().owners}
         receipts = self.table.accept(process.shard.name, process.outbox)
         for one, receipt in zip(process.outbox, receipts, strict=True):
-            owner = owners.get(one.camera)
-            now_theirs = owner is not None and (owner.shard, owner.epoch) == (process.shard.name, one.epoch)
+            shard, since, until = self.had_since.get(one.camera, ("", 0, 0))
+            theirs = shard == process.shard.name and since <= one.epoch <= until
             if receipt.fate is Fate.COMMITTED:
-                assert now_theirs, "an event of somebody who does not own the camera counts"
+                assert theirs, "an event counts of somebody whose camera another one has had since"
                 self.counted.setdefault(one.camera, []).append(one.epoch)
             elif receipt.fate is Fate.FENCED:
-                assert not now_theirs, "an event of the camera's owner was refused"
+                assert not theirs, "an event was refused whose camera nobody else has had since"
         if not keep:
             process.outbox.clear()
         return receipts

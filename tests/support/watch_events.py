@@ -11,7 +11,7 @@ from askcam.features.events.pictures import Shown
 from askcam.features.events.store import EventStore
 from askcam.features.watches.store import CAMERA, TABLES, remembering
 from askcam.features.watches.threshold import WatchMemory
-from askcam.server.saw import rfc3339
+from askcam.server.wire.moments import rfc3339
 
 WALL = 1_760_000_000.0
 

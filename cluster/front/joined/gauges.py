@@ -1,19 +1,21 @@
-"""What Prometheus sees of the table."""
+"""What Prometheus sees of the table, and of the events that are written into it."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from askcam.cluster.front.joined.owning import ClusterTable
+from askcam.cluster.store import Fate
 
 
 class TableGauges(Collector):
     """Read at each scrape, on the event loop."""
 
-    def __init__(self, table: ClusterTable) -> None:
-        self._table = table
+    def __init__(self, table: ClusterTable, fates: Mapping[Fate, int]) -> None:
+        """`fates`: what became of events that were delivered, since the front began."""
+        self._table, self._fates = table, fates
 
     def describe(self) -> Iterator[Metric]:
         yield from ()
@@ -28,5 +30,9 @@ class TableGauges(Collector):
         yield GaugeMetricFamily("askcam_front_cameras_wanted", "Cameras that are given to shards.", len(view.wishes))
         unplaced = "Of these, those that no shard which lives has: each is watched by nobody."
         yield GaugeMetricFamily("askcam_front_cameras_unplaced", unplaced, len(view.unplaced()))
+        delivered = CounterMetricFamily("askcam_front_events", "Events delivered by shards.", labels=["fate"])
+        for fate in Fate:
+            delivered.add_metric([fate.value], self._fates[fate])
+        yield delivered
         lost = "Whether the table's file is gone, or another one."
         yield GaugeMetricFamily("askcam_front_table_lost", lost, float(self._table.trouble() is not None))

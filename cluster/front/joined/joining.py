@@ -3,32 +3,48 @@
 import time
 from typing import TypeVar
 
+from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import Response
 
+from askcam.cluster.front.joined.events import KeptEvents
 from askcam.cluster.front.joined.owning import ClusterTable
 from askcam.cluster.front.joined.shards import JoinedShards
-from askcam.cluster.messages import MAX_REQUEST, JoinShard, LeaveShard, RenewShard, ShardOrders
+from askcam.cluster.messages import (
+    MAX_REQUEST,
+    DeliveredEvent,
+    DeliverEvents,
+    EventReceipt,
+    EventReceipts,
+    JoinShard,
+    LeaveShard,
+    RenewShard,
+    ShardOrders,
+)
+from askcam.cluster.store import Delivery
 from askcam.server.access.limits import too_many
 from askcam.server.access.origins import client_key
 from askcam.server.access.rates import Rate, Rates
-from askcam.server.errors import TooLarge
+from askcam.server.errors import Conflict, TooLarge
 from askcam.server.wire.bodies import decode, json_response
 from askcam.server.wire.endpoint import JSON, Endpoint, Reply
 
 JOIN, RENEW, LEAVE = "/v1/shards/join", "/v1/shards/renew", "/v1/shards/leave"
-OF_SHARDS = (JOIN, RENEW, LEAVE)  # for which their token is wanted
+EVENTS = "/v1/shards/events"
+OF_SHARDS = (JOIN, RENEW, EVENTS, LEAVE)  # for which their token is wanted
 JOINS = Rate(per_s=1.0, burst=20)  # per address: each is a look at a shard and a write to the disk
 RENEWALS = 4.0  # per shard, in the time in which one is due; all that are not known together count as one
 BURST = 32  # of them, after a standstill
+DELIVERIES = Rate(per_s=20.0, burst=64)  # per shard
 TAG = "shards"
 
 T = TypeVar("T")
 
 
-def endpoints(table: ClusterTable, shards: JoinedShards) -> list[Endpoint]:
+def endpoints(table: ClusterTable, shards: JoinedShards, events: KeptEvents) -> list[Endpoint]:
     """Their tokens are looked at before (key.py)."""
     joins, renewals = Rates(JOINS), Rates(Rate(RENEWALS / table.timings.renew_s, BURST))
+    deliveries = Rates(DELIVERIES)
 
     async def join(request: Request) -> Response:
         _admit(joins, _address(request), "joins")
@@ -48,6 +64,16 @@ def endpoints(table: ClusterTable, shards: JoinedShards) -> list[Endpoint]:
         if not orders.rejoin:
             table.view.heard(body)
         return json_response(orders)
+
+    async def deliver(request: Request) -> Response:
+        body = await _small(request, DeliverEvents)
+        known = table.view.shards.get(body.shard)
+        if known is None or known.instance != body.instance:
+            told = f"shard {body.shard!r} has not joined, or another process has that name now: join first"
+            raise Conflict(told, "shard", "not_joined")
+        _admit(deliveries, body.shard, "deliveries of events")
+        receipts = await events.commits.commit(body.shard, [_delivery(event) for event in body.events])
+        return json_response(EventReceipts([EventReceipt(each.id, each.fate) for each in receipts]))
 
     async def leave(request: Request) -> Response:
         _admit(joins, _address(request), "joins")
@@ -82,6 +108,18 @@ def endpoints(table: ClusterTable, shards: JoinedShards) -> list[Endpoint]:
         ),
         Endpoint(
             method="POST",
+            path=EVENTS,
+            handler=deliver,
+            name="deliverEvents",
+            what="What watches have told of cameras that the shard was given. Shards only",
+            replies={200: Reply("what became of each, once it is on disk", {JSON: EventReceipts})},
+            role=None,
+            body=DeliverEvents,
+            errors=(400, 401, 409, 503),
+            tag=TAG,
+        ),
+        Endpoint(
+            method="POST",
             path=LEAVE,
             handler=leave,
             name="leaveShard",
@@ -93,6 +131,20 @@ def endpoints(table: ClusterTable, shards: JoinedShards) -> list[Endpoint]:
             tag=TAG,
         ),
     ]
+
+
+def _delivery(event: DeliveredEvent) -> Delivery:
+    return Delivery(
+        event.id,
+        event.camera,
+        event.epoch,
+        None if event.event is UNSET else bytes(event.event),
+        event.watch,
+        event.kind,
+        event.severity,
+        event.at,
+        "[]" if event.after is UNSET else bytes(event.after).decode(),
+    )
 
 
 def _address(request: Request) -> str:

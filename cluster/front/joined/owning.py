@@ -12,13 +12,15 @@ from typing import TypeVar
 import msgspec
 
 from askcam.cluster.changes import Change
+from askcam.cluster.front.joined.past import with_past
 from askcam.cluster.front.joined.view import TableView
 from askcam.cluster.joining import Expected
 from askcam.cluster.keeping import KeptOwners
 from askcam.cluster.members import Shard, ShardState
-from askcam.cluster.messages import ShardOrders
+from askcam.cluster.messages import MAX_REPLY, ShardOrders
 from askcam.cluster.owners import Owners
 from askcam.cluster.renewal import LeaseTimes, Orders, Renewal
+from askcam.cluster.store import TableStore
 from askcam.cluster.table import OldTable, SqliteTable
 from askcam.server.config_errors import CannotOpen
 from askcam.server.errors import Refusal
@@ -109,6 +111,10 @@ class ClusterTable(ServerPart):
         """Raises Refusal."""
         return await self._order(lambda owners, now_s: owners.renew(renewal, now_s), renewal.holds)
 
+    async def stored(self, work: Callable[[TableStore], T]) -> T:
+        """Have the store do something with events. Raises Refusal."""
+        return await self._do(lambda disk, now_s: work(disk.table))
+
     def gone(self, shard: str, why: str) -> None:
         """Somebody who ought to know says that this shard's process, as it is known, is there no more."""
         known = self.view.shards.get(shard)
@@ -122,7 +128,7 @@ class ClusterTable(ServerPart):
         def on_thread(disk: _OnDisk, now_s: float) -> ShardOrders:
             orders, changes = disk.kept.order(lambda owners: work(owners, now_s), now_s)
             self._told(changes)
-            return _in_full(orders, holds, disk.kept.now(now_s), self.timings)
+            return _in_full(orders, holds, disk, now_s, self.timings)
 
         return await self._do(on_thread)
 
@@ -166,12 +172,14 @@ def _lost(shard: str, why: str, instance: str) -> Callable[[Owners, float], list
     return lambda owners, now_s: owners.lost(shard, why, now_s, instance)
 
 
-def _in_full(orders: Orders, holds: Mapping[str, int], owners: Owners, timings: LeaseTimes) -> ShardOrders:
+def _in_full(orders: Orders, holds: Mapping[str, int], disk: _OnDisk, now_s: float, timings: LeaseTimes) -> ShardOrders:
     """With all that is said of those cameras that the shard has to open."""
     options: dict[str, msgspec.Raw] = {}
+    owners, room = disk.kept.now(now_s), MAX_REPLY // 3
     for camera, epoch in (orders.hold or {}).items():
-        wish = owners.wish(camera)
-        if holds.get(camera) != epoch and wish is not None:
-            options[camera] = msgspec.Raw((wish.options or "{}").encode())
+        wish, owner = owners.wish(camera), owners.owner_of(camera)
+        if holds.get(camera) != epoch and wish is not None and owner is not None:
+            options[camera] = with_past(wish.options, disk.table, owner, room)
+            room -= len(options[camera])
     hold = None if orders.hold is None else dict(orders.hold)
     return ShardOrders(orders.number, timings.silent_s, hold, options, orders.promised, orders.rejoin)

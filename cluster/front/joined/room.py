@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from askcam.cluster.front.joined.events import KeptEvents
 from askcam.cluster.front.joined.key import ShardKey
 from askcam.cluster.front.joined.owning import ClusterTable
 from askcam.cluster.front.joined.shards import JoinedShards
@@ -17,11 +18,13 @@ class JoinedRoom:
     shards: JoinedShards
     wanted: WantedCameras
     key: ShardKey
+    events: KeptEvents
 
     def parts(self) -> dict[str, ServerPart]:
         """By name, in the order in which they are opened."""
         return {
             "the table of cameras": self.table,
+            "the events that are delivered": self.events.commits,
             "the cameras that are given to shards": self.wanted,
             "the shards that have joined": self.shards,
         }

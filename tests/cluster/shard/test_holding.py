@@ -69,8 +69,9 @@ async def test_a_camera_is_opened_with_its_watches_and_described_anew_opened_ane
     await held.begin("lobby", told("synthetic:1", door={"question": "?"}))
     await held.begin("lobby", told("synthetic:2"))
     assert cameras.there["lobby"] == "synthetic:2"
-    door = {"watches": {"door": {"question": "?"}}}
-    assert feature.told == [("lobby", door), ("lobby", None), ("lobby", {"watches": {}})]
+    none = {"epoch": None, "before": {}}
+    door = {"watches": {"door": {"question": "?"}}, **none}
+    assert feature.told == [("lobby", door), ("lobby", None), ("lobby", {"watches": {}, **none})]
     await held.end("lobby")
     await held.end("lobby")
     assert "lobby" not in cameras

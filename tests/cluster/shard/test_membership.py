@@ -98,7 +98,7 @@ async def test_it_joins_renews_and_has_what_it_is_given_until_that_is_taken_back
     async with member(front) as (made, held):
         await comes_true(lambda: front.num("renew") > 1, "renewals")
         assert front.num("join") == 1
-        assert held.open == {"lobby": OPTIONS, "yard": OPTIONS}
+        assert held.open == {"lobby": {**OPTIONS, "epoch": 1}, "yard": {**OPTIONS, "epoch": 2}}
         assert front.last("renew")["holds"] == {"lobby": 1, "yard": 2}
         assert front.last("renew")["heard"] >= 1
         front.hold = {"yard": 3}

@@ -35,7 +35,9 @@ class Kept:
     def first_id(self) -> int | None:
         return next((each for each in self.ids if each >= self.first), None)
 
-    def following(self, after: int, limit: int, *, watch: str | None, camera: str | None) -> list[WatchEvent]:
+    def following(
+        self, after: int, limit: int, *, watch: str | None, camera: str | None, own: bool | None
+    ) -> list[WatchEvent]:
         return [numbered(each) for each in self.ids if each > after and each >= self.first][:limit]
 
 

@@ -17,7 +17,7 @@ from askcam.features.events.publish import News, Publisher
 from askcam.features.events.store import EventStore
 from askcam.features.events.subscribers import MAX_WAITING, Readers
 from askcam.features.events.thread import EventThread
-from askcam.server.saw import rfc3339
+from askcam.server.wire.moments import rfc3339
 from askcam.stream.frame import Frame
 
 

@@ -3,7 +3,7 @@
 import random
 
 from askcam.features.watches.history import MOST, History
-from askcam.server.saw import rfc3339
+from askcam.server.wire.moments import rfc3339
 
 WALL = 1_760_000_000.0
 

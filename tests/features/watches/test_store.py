@@ -17,7 +17,7 @@ from askcam.features.events.tables import NAME
 from askcam.features.watches.setting import WatchSetting
 from askcam.features.watches.store import CAMERA, WatchStore, remembering
 from askcam.features.watches.threshold import WatchMemory
-from askcam.server.saw import rfc3339
+from askcam.server.wire.moments import rfc3339
 
 PROGRAM = Path(__file__).parent / "crashing.py"
 DOOR = WatchSetting("有人吗？", ("lobby", "desk"), quiet=("22:00-06:00",), for_s=0.5)

@@ -26,6 +26,7 @@ FRONT = {
     "ASKCAM_SHARD_ADMIN_TOKEN": "shard-admin",
 }
 CAMERAS = ("c1", "c2", "c3")
+ALARMS = ["on c1", "on c2"]
 WHAT: Any = [{"role": "user", "content": "What do you see?"}]
 CONFIG = """
 [front]
@@ -44,11 +45,13 @@ fps = 1
 uri = "synthetic:3"
 fps = 1
 [watches.anything]
-question = "Is there anything?"
+question = "Is anything moving? Answer yes or no."
 cameras = ["c1", "c2"]
-on = 0.6
-off = 0.3
-"""
+on = 0.0002
+off = 0.0001
+every_s = 1
+for_s = 0
+"""  # so that it is on at once, and never off again
 
 
 @dataclass
@@ -87,6 +90,14 @@ class Cluster:
         with self.client() as http:
             (found,) = (each for each in http.get("/v1/shards").json()["data"] if each["name"] == shard)
         return dict(found)
+
+    def events(self) -> list[dict[str, Any]]:
+        """Of the watch, newest first."""
+        with self.client() as http:
+            return list(http.get("/v1/events", params={"watch": "anything"}).raise_for_status().json()["data"])
+
+    def alarms(self) -> list[str]:
+        return sorted(f"{each['kind']} {each['camera']}" for each in self.events())
 
     def epochs(self) -> dict[str, int]:
         """By camera, as the table on disk has them."""
@@ -138,6 +149,15 @@ def test_one_question_is_put_to_all(cluster: Cluster) -> None:
     with cluster.client() as http:
         reply = http.post("/v1/ask", json={"question": "What do you see?"}).raise_for_status().json()
     assert sorted(each["camera"] for each in reply["askcam"]["answers"]) == list(CAMERAS)
+
+
+def test_what_a_watch_tells_is_on_the_fronts_own_disk_and_its_pictures_on_the_shards(cluster: Cluster) -> None:
+    until(lambda: cluster.alarms() == ALARMS, "an alarm of each")
+    with cluster.client() as http:
+        picture = http.get(cluster.events()[0]["frame_url"])
+        assert (picture.status_code, picture.headers["content-type"]) == (200, "image/jpeg")
+    with contextlib.closing(sqlite3.connect(f"file:{cluster.folder}/table/cluster.sqlite?mode=ro", uri=True)) as db:
+        assert sorted(camera for (camera,) in db.execute("SELECT camera FROM events")) == ["c1", "c2"]
 
 
 def test_a_camera_of_the_api_is_given_to_a_shard_and_taken_back(cluster: Cluster) -> None:
@@ -216,3 +236,24 @@ def test_what_a_killed_shard_had_answers_from_another_under_new_epochs(cluster: 
     after = cluster.epochs()
     assert all(after[camera] > before[camera] for camera in CAMERAS)
     assert "nothing listens" in cluster.state("a")["lost_why"]
+
+
+def test_an_alarm_that_is_on_was_told_once_wherever_its_camera_went_and_is_there_without_its_shard(
+    cluster: Cluster,
+) -> None:
+    with cluster.client() as http:
+        watch = until(
+            lambda: [
+                now
+                for now in http.get("/v1/watches").json()["data"][0]["now"]
+                if now["read_at"] and now["state"] == "on"
+            ][1:],
+            "the watch, read on its new shard",
+        )
+        assert watch
+        (first, second) = cluster.events()
+        assert cluster.alarms() == ALARMS
+        seen = http.post(f"/v1/events/{first['id']}/acknowledge", json={"acknowledged": True}).raise_for_status()
+        assert seen.json()["acknowledged_at"]
+        assert [each["acknowledged_at"] for each in cluster.events()] == [seen.json()["acknowledged_at"], None]
+        assert http.get(second["frame_url"]).status_code == 503, "its shard is gone"

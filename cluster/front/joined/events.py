@@ -1,0 +1,176 @@
+"""The events that shards have delivered, on the front's own disk: asked for and followed as a shard's own are."""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from askcam.client.protocol import encode
+from askcam.client.sse import SentEvent
+from askcam.client.watches import Seen, SeenList
+from askcam.cluster.front.directory import Directory
+from askcam.cluster.front.errors import NoShard, ShardDown
+from askcam.cluster.front.event_source import Behind
+from askcam.cluster.front.joined.commits import Commits, StoringTable
+from askcam.cluster.front.shards import FrontShard, ShardReply
+from askcam.cluster.merging import Row
+from askcam.cluster.messages import number_there
+from askcam.cluster.store import EventFilter, StoredEvent, TableStore
+from askcam.server.access.auth import Role
+from askcam.server.errors import NotFound
+from askcam.server.wire.moments import rfc3339, wall_of
+
+KEPT = ""  # no shard has it: its key is the front's own in ids
+AT_ONCE = 100  # events read from disk for one who follows
+REVIEWS = 256  # of what was said of earlier events, for those who follow
+
+
+class KeptEvents:
+    """Owned by the event loop."""
+
+    def __init__(self, table: StoringTable, key: int) -> None:
+        self.name, self.key, self.up = KEPT, key, True
+        self.down = NoShard()  # which nobody is told
+        self.back = asyncio.Event()
+        self.back.set()
+        self._table = table
+        self.commits = Commits(table, self._wake)
+        self._news = asyncio.Event()  # replaced whenever there is some
+        self._reviews: deque[tuple[str | None, str, SentEvent]] = deque(maxlen=REVIEWS)
+        self._num_reviews = 0  # ever
+
+    def check_role(self, role: Role) -> None:
+        """Whoever may ask the front may."""
+
+    async def asked(
+        self, method: str, path: str, query: Mapping[str, object] | None = None, *, role: Role, body: Any = None
+    ) -> ShardReply:
+        """As of a shard: /v1/events and what is below it. Raises Refusal."""
+        rest = path.removeprefix("/v1/events").strip("/").split("/")
+        if method == "GET" and rest == [""]:
+            return await self._listed(query or {})
+        if method == "GET":
+            return _one([_row(await self.event(int(rest[0])))])
+        ids = body["ids"] if rest == ["acknowledge"] else [int(rest[0])]
+        rows = await self._acknowledged(ids, body["acknowledged"] is True)
+        return ShardReply(200, {"data": rows, "has_more": False}) if rest == ["acknowledge"] else _one(rows)
+
+    async def event(self, number: int) -> StoredEvent:
+        """Raises NotFound, Trouble."""
+        wanted = EventFilter(before=number + 1, after=number - 1)
+        found = await self._table.stored(lambda store: store.found(wanted, 1))
+        if not found:
+            raise NotFound(f"no event {number} is kept", "id")
+        return found[0]
+
+    async def whose(self, number: int, directory: Directory, role: Role) -> tuple[FrontShard, int]:
+        """The shard that has the event's pictures, and the event's number there. Raises NotFound, ShardDown."""
+        event = await self.event(number)
+        shard, there = directory.get(event.shard), number_there(event.id)
+        if shard is None:
+            raise ShardDown(event.shard, "it is not among the front's shards now, and the pictures are there")
+        reply = await shard.asked("GET", f"/v1/events/{there}", role=role)
+        same = isinstance(reply.value, dict) and reply.value.get("at") == json.loads(event.document or b"{}").get("at")
+        if there is None or reply.status != 200 or not same:  # what is kept there was begun anew
+            raise NotFound(f"the pictures of event {number} are no longer kept on shard {event.shard}", "id")
+        return shard, there
+
+    async def _listed(self, query: Mapping[str, object]) -> ShardReply:
+        limit = int(str(query.get("limit", AT_ONCE)))
+        wanted = _filter(query)
+        found = await self._table.stored(lambda store: store.found(wanted, limit + 1))
+        return ShardReply(200, {"data": [_row(each) for each in found[:limit]], "has_more": len(found) > limit})
+
+    async def _acknowledged(self, numbers: Sequence[int], acknowledged: bool) -> list[Row]:
+        at = time.time() if acknowledged else None
+        found = await self._table.stored(lambda store: store.acknowledge(numbers, at))
+        self._review(found)
+        return [_row(each) for each in found]
+
+    # -- those who follow
+
+    @contextlib.asynccontextmanager
+    async def within(self) -> AsyncIterator[None]:
+        """The front's own disk is always there."""
+        yield
+
+    async def events(self, last: int, filters: Mapping[str, str], role: Role) -> AsyncGenerator[SentEvent, None]:
+        """Events after the number `last`, as a shard streams them, and what is said of earlier ones meanwhile. Raises
+        Refusal, Behind."""
+        watch, camera = filters.get("watch"), filters.get("camera")
+        seen = self._num_reviews
+        first, newest = await self._table.stored(lambda store: store.span())
+        if last > newest:  # more than there ever were: the table was begun anew
+            last = newest
+        if first > last + 1:
+            yield SentEvent("gone", encode({"first_missed": last + 1, "last_missed": first - 1}).decode(), "")
+        while True:
+            news = self._news
+            wanted = EventFilter(after=last, watch=watch, camera=camera)
+            _, newest = await self._table.stored(lambda store: store.span())
+            found = await self._table.stored(partial(_oldest, wanted))
+            for event in found:
+                last = event.number
+                yield SentEvent(event.kind, encode(_row(event)).decode(), str(last))
+            reviews, seen = self._num_reviews - seen, self._num_reviews
+            if reviews > REVIEWS:
+                raise Behind
+            for of_watch, of_camera, told in list(self._reviews)[len(self._reviews) - reviews :]:
+                if watch in (None, of_watch) and camera in (None, of_camera):
+                    yield told
+            if len(found) < AT_ONCE:
+                last = max(last, newest)
+                await news.wait()
+
+    def _review(self, events: Sequence[StoredEvent]) -> None:
+        """Somebody has said of these that they have seen them, or have not."""
+        places: dict[tuple[str | None, str], list[Seen]] = {}
+        for event in events:
+            seen = None if event.acknowledged is None else rfc3339(event.acknowledged)
+            places.setdefault((event.watch, event.camera), []).append(Seen(event.number, seen))
+        for (watch, camera), told in places.items():
+            self._reviews.append((watch, camera, SentEvent("acknowledged", encode(SeenList(told)).decode(), "")))
+        self._num_reviews += len(places)
+        self._wake()
+
+    def _wake(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+
+def _oldest(wanted: EventFilter, store: TableStore) -> list[StoredEvent]:
+    return store.found(wanted, AT_ONCE, newest_first=False)
+
+
+def _filter(query: Mapping[str, object]) -> EventFilter:
+    """Which events a query of GET /v1/events asks for, once its values were looked at."""
+    said = {name: str(value) for name, value in query.items() if value is not None}
+    return EventFilter(
+        before=int(said["before"]) if "before" in said else None,
+        since=wall_of(said["since"], "since") if "since" in said else None,
+        watch=said.get("watch"),
+        camera=said.get("camera"),
+        severity=said.get("severity"),
+        acknowledged=said["acknowledged"] == "true" if "acknowledged" in said else None,
+    )
+
+
+def _row(event: StoredEvent) -> Row:
+    """As a server tells it, with numbers of this table."""
+    told: Row = json.loads(event.document or b"{}")
+    place = f"/v1/events/{event.number}/frame"
+    frames = [{**frame, "url": f"{place}s/{i}.jpg"} for i, frame in enumerate(told.get("frames") or [])]
+    seen = None if event.acknowledged is None else rfc3339(event.acknowledged)
+    shown = f"{place}.jpg" if told.get("frame_url") else None
+    return {
+        **told, "id": event.number, "after": json.loads(event.after), "frame_url": shown, "frames": frames,
+        "acknowledged_at": seen,
+    }  # fmt: skip
+
+
+def _one(rows: Sequence[Row]) -> ShardReply:
+    return ShardReply(200, rows[0]) if rows else ShardReply(404, None)
