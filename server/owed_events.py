@@ -1,7 +1,7 @@
 """Events of cameras that a front has given to this server, which the front is still to be told. A feature keeps them;
 whoever speaks to the front asks for them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,5 +37,6 @@ class OwedEvents(Protocol):
     async def num_owed(self, camera: str | None) -> int:
         """Events of this camera, or of all, that the front does not know."""
 
-    async def settled(self, events: Sequence[OwedEvent]) -> None:
-        """The front knows these, or never will."""
+    async def settled(self, events: Sequence[OwedEvent], fenced: Collection[int]) -> None:
+        """The front knows these, or never will. `fenced`: numbers of those that do not count there, since another
+        server had the camera."""

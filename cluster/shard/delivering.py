@@ -85,7 +85,8 @@ class Delivering:
             taken = [each for each in owed if _fits(each)]
             fates = await self._fates([_delivered(origin, each) for each in taken]) if taken else {}
             self._count(owed, origin, fates)
-            await self._owed.settled(owed)
+            fenced = {each.number for each in taken if fates.get(delivery_id(origin, each.number)) == Fate.FENCED}
+            await self._owed.settled(owed, fenced)
             self._most = MAX_DELIVERIES
             return True
         finally:

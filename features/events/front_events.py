@@ -2,7 +2,7 @@
 
 import secrets
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 NOTHING, WHOLE, SINCE = 0, 1, 2  # what of an event is owed: nothing, all of it, what was read since it was told
@@ -50,6 +50,22 @@ class FrontEvents:
         count = "SELECT count(*) FROM front_events WHERE owed = ? AND event <= ?"
         return int(self._db.execute(count, (WHOLE, number)).fetchone()[0])
 
+    # -- what the front says of them
+
+    def unjudged(self, after: int, since: float) -> int | None:
+        """The first event after the number `after`, decided at `since` or later, of which the front has not said yet
+        whether it counts."""
+        select = (
+            "SELECT min(event) FROM front_events JOIN events ON id = event WHERE owed = ? AND event > ? AND at >= ?"
+        )
+        (number,) = self._db.execute(select, (WHOLE, after, since)).fetchone()
+        return None if number is None else int(number)
+
+    def fenced(self, after: int, until: int) -> set[int]:
+        """Events after one number, up to another, that do not count at the front."""
+        select = "SELECT event FROM front_events WHERE fenced AND event > ? AND event <= ?"
+        return {int(number) for (number,) in self._db.execute(select, (after, until))}
+
     # -- what is owed
 
     def owed(self, limit: int) -> list[Debt]:
@@ -66,8 +82,9 @@ class FrontEvents:
         count = "SELECT count(*) FROM front_events JOIN events ON id = event WHERE owed = ? AND ? IN (camera, '')"
         return int(self._db.execute(count, (WHOLE, camera or "")).fetchone()[0])
 
-    def settled(self, numbers: Iterable[tuple[int, bool]]) -> None:
-        """The front knows these, or never will; of each whether more was read since it was looked at."""
-        rows = [(SINCE if more else NOTHING, number) for number, more in numbers]
+    def settled(self, numbers: Iterable[tuple[int, bool]], fenced: Collection[int]) -> None:
+        """The front knows these, or never will; of each whether more was read since it was looked at. `fenced`: those
+        of them that do not count there."""
+        rows = [(SINCE if more else NOTHING, number in fenced, number) for number, more in numbers]
         with self._db:
-            self._db.executemany("UPDATE front_events SET owed = ? WHERE event = ?", rows)
+            self._db.executemany("UPDATE front_events SET owed = ?, fenced = fenced OR ? WHERE event = ?", rows)

@@ -1,6 +1,6 @@
 """Events of cameras that a front has given to this server, as whoever speaks to the front asks for them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from askcam.features.events.service import EventLog
 from askcam.features.events.store import EventStore
@@ -30,5 +30,6 @@ class OwedByLog:
         waiting = sum(camera in (None, news.event.camera) for news in self._log.telling.waiting())
         return waiting + await self._log.read(count, 0)
 
-    async def settled(self, events: Sequence[OwedEvent]) -> None:
-        await self._log.write(lambda store: store.settled(events))
+    async def settled(self, events: Sequence[OwedEvent], fenced: Collection[int]) -> None:
+        await self._log.write(lambda store: store.settled(events, fenced))
+        self._log.readers.judged()

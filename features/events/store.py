@@ -3,7 +3,7 @@ or neither, so nothing is told twice and nothing that was told is lost."""
 
 import logging
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -201,10 +201,11 @@ class EventStore:
         found = ((debt, self.event(debt.number)) for debt in self.front.owed(limit))
         return [_owed(debt, event) for debt, event in found if event is not None]
 
-    def settled(self, events: Sequence[OwedEvent]) -> None:
-        """The front knows these, or never will."""
+    def settled(self, events: Sequence[OwedEvent], fenced: Collection[int] = ()) -> None:
+        """The front knows these, or never will. `fenced`: numbers of those that do not count there."""
         now = ((event, self.event(event.number)) for event in events)
-        self.front.settled((told.number, len(event.after) > told.num_after) for told, event in now if event is not None)
+        more = ((told.number, len(event.after) > told.num_after) for told, event in now if event is not None)
+        self.front.settled(more, fenced)
 
     def event(self, number: int) -> WatchEvent | None:
         found = self._select({"id = ?": number}, "ASC", 1)

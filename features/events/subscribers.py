@@ -90,6 +90,11 @@ class Readers:
         for heard in self._others:
             heard()
 
+    def judged(self) -> None:
+        """The front has said of earlier events whether they count."""
+        for heard in self._others:
+            heard()
+
     def review(self, events: Iterable[WatchEvent]) -> None:
         """Somebody has said of these events that they have seen them, or have not: as they are now."""
         of_places: dict[tuple[str | None, str], list[Seen]] = {}

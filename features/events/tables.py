@@ -43,7 +43,8 @@ CREATE TABLE IF NOT EXISTS acknowledgements (
 CREATE TABLE IF NOT EXISTS front_events (  -- those of cameras that a front had given to this server
   event INTEGER PRIMARY KEY REFERENCES events (id) ON DELETE CASCADE,
   epoch INTEGER NOT NULL,        -- under which it had the camera
-  owed INTEGER NOT NULL          -- 1: the front is to be told; 2: only what was read since; 0: nothing
+  owed INTEGER NOT NULL,         -- 1: the front is to be told; 2: only what was read since; 0: nothing
+  fenced INTEGER NOT NULL DEFAULT 0  -- 1: it does not count there: another server had the camera by then
 );
 CREATE INDEX IF NOT EXISTS front_events_owed ON front_events (owed) WHERE owed;
 CREATE TABLE IF NOT EXISTS front_origin (

@@ -7,7 +7,7 @@ from prometheus_client.registry import Collector
 
 from askcam.features.notify.service import Notifying
 
-OUTCOMES = ("delivered", "failed", "dead", "expired", "dropped")
+OUTCOMES = ("delivered", "failed", "dead", "expired", "dropped", "fenced")
 
 
 class NotifyGauges(Collector):

@@ -26,7 +26,8 @@ T = TypeVar("T")
 
 BATCH = 200  # events that are looked at together
 MAX_AHEAD = 1000  # events that wait for their first try in memory; the others wait on the disk
-AGAIN_S = 2.0  # after the database refused
+AGAIN_S = 2.0  # after the database refused, and while the front is waited for
+JUDGED_S = 30.0  # so long the front may take to say whether an event of a camera of its counts
 LOOK_S = 60.0  # the database is looked at now and then, even when nobody told of an event
 
 
@@ -43,6 +44,8 @@ class _News:
     events: list[WatchEvent]
     first: int | None  # the oldest event that is kept
     last: int  # the newest event there ever was
+    fenced: set[int]  # of these, those that do not count at the front
+    unjudged: bool  # whether more have come, of which it has not said so yet
 
 
 class Target:
@@ -66,6 +69,7 @@ class Target:
         self._new = asyncio.Event()
         self._new.set()
         self._ending = False
+        self._unjudged = False  # there are events of which the front has not said whether they count
         self._last = line.cursor  # event there ever was
         self.disabled = kept.disabled
         self.num_dead = kept.num_dead
@@ -125,7 +129,8 @@ class Target:
         """Until something is due, or new."""
         now = self._clock.steady()
         at = self.line.wake_at(now)
-        wait = LOOK_S if at is None else min(LOOK_S, max(0.0, at - now))
+        look_s = AGAIN_S if self._unjudged else LOOK_S
+        wait = look_s if at is None else min(look_s, max(0.0, at - now))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait):
                 await self._new.wait()
@@ -141,7 +146,10 @@ class Target:
             if kept_from > line.cursor + 1:
                 self._missed(kept_from - line.cursor - 1)
                 line.cursor = kept_from - 1
-            wanted = [each for each in news.events if each.id > line.cursor and self.setting.wants(each)]
+            self._unjudged = news.unjudged
+            new = [each for each in news.events if each.id > line.cursor and self.setting.wants(each)]
+            wanted = [each for each in new if each.id not in news.fenced]
+            self.counts["fenced"] += len(new) - len(wanted)
             line.ahead.extend((each.id, seconds(each.at)) for each in wanted)
             line.cursor = max([line.cursor, *(each.id for each in news.events)])
             if len(news.events) < BATCH:
@@ -150,8 +158,14 @@ class Target:
             await self._write(QueueChange(line.done))
 
     def _read(self, store: EventStore) -> _News:
-        first = store.first_id()
-        return _News(store.following(self.line.cursor, BATCH, watch=None, camera=None), first, store.last_id())
+        """Those of a front's cameras of which it has said that they count, or has said nothing for a while."""
+        first, cursor = store.first_id(), self.line.cursor
+        events = store.following(cursor, BATCH, watch=None, camera=None)
+        until = store.front.unjudged(cursor, self._clock.wall() - JUDGED_S)
+        if until is not None:
+            events = [event for event in events if event.id < until]
+        fenced = store.front.fenced(cursor, events[-1].id) if events else set()
+        return _News(events, first, store.last_id(), fenced, until is not None)
 
     def _missed(self, count: int) -> None:
         self.counts["expired"] += count

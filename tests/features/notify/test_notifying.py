@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from askcam.features.events.store import EventStore
 from askcam.features.events.subscribers import Readers
 from askcam.features.events.tables import NAME as FILE
 from askcam.features.events.thread import EventThread
+from askcam.features.notify import target
 from askcam.features.notify.metrics import NotifyGauges
 from askcam.features.notify.service import Notifying
 from askcam.features.notify.setting import NotifySetting
@@ -325,3 +327,40 @@ async def test_no_targets_cost_nothing_and_say_so(tmp_path: Path) -> None:
     await notifying.close()
     await keeping.close()
     assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240
+
+
+async def test_what_a_front_has_not_judged_waits_and_what_does_not_count_there_is_sent_to_nobody(
+    tmp_path: Path,
+) -> None:
+    with Receiver() as receiver:
+        async with opened(tmp_path, house=to(receiver)) as core:
+
+            async def happen(epoch: int | None) -> int:
+                found = await core.keeping.do(lambda store: store.add(event(), time.time(), None, epoch=epoch))
+                core.readers.tell(found)
+                return found.id
+
+            async def judged(*fenced: int) -> None:
+                await core.keeping.do(lambda store: store.settled(store.owed(10), fenced))
+                core.readers.judged()
+
+            first, second, own, third = await happen(3), await happen(3), await happen(None), await happen(3)
+            await until(lambda: core.notifying._targets["house"]._unjudged, "it to wait")
+            assert receiver.got == []
+            await judged(second)
+            await until(lambda: len(receiver.got) == 3, "what counts")
+            assert receiver.taken == [first, own, third]
+            fenced = [line for line in core.metrics.splitlines() if 'outcome="fenced"' in line]
+            assert [line.rpartition(" ")[2] for line in fenced] == ["1.0"]
+
+
+async def test_a_front_that_says_nothing_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(target, "JUDGED_S", 0.3)
+    monkeypatch.setattr(target, "AGAIN_S", 0.05)
+    with Receiver() as receiver:
+        async with opened(tmp_path, house=to(receiver)) as core:
+            found = await core.keeping.do(lambda store: store.add(event(), time.time(), None, epoch=3))
+            core.readers.tell(found)
+            await until(lambda: len(receiver.got) == 1, "the event all the same")
