@@ -1,6 +1,6 @@
 """Where the table and the events of all shards are kept: what a store does, and the values that cross to it.
 
-table.py is the one there is, in SQLite. A second one, for PostgreSQL, would be another class with these methods.
+There are two: SQLite in a folder, for one front (table.py), and PostgreSQL, for several (postgres.py).
 """
 
 import enum
@@ -33,6 +33,8 @@ def check_batch(deliveries: Sequence[Delivery]) -> None:
     for one in deliveries:
         if not 0 < len(one.id) <= MAX_ID:
             raise Invalid(f"an event's id has 1 to {MAX_ID} characters, not {len(one.id)}", "id")
+        if not (one.id + one.camera).isprintable():  # a database may have no place for it, and for what comes with it
+            raise Invalid("an event's id and its camera are of printable characters", "id")
         if len(one.document) > MAX_DOCUMENT:
             told = f"event {one.id} has {len(one.document)} bytes: {MAX_DOCUMENT} are taken; leave pictures out"
             raise Invalid(told, "document")
@@ -66,6 +68,10 @@ class StoredEvent:
     camera: str
     epoch: int
     document: bytes
+
+
+class StoreFailed(Exception):
+    """A database of others cannot be reached, or refuses. The message says why, for people, and holds no secrets."""
 
 
 class TableStore(Protocol):
