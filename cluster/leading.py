@@ -13,6 +13,7 @@ doubt: HELD_S from when it asked for the lease, which is less than LEASE_S from 
 leads no more, until it has the lease again and has read the table anew.
 """
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -75,6 +76,31 @@ class SharedStore(TableStore, Protocol):
     def resign(self) -> None:
         """Give the lease up, if this front has it: another may lead at once."""
         ...
+
+
+class HeldLease:
+    """What a front knows of the lease. Pure; seconds of a clock that goes on while the front stands still (steady_s).
+    Looks come from one thread, questions from any."""
+
+    def __init__(self, instance: str, url: str) -> None:
+        self.instance, self.url = instance, url
+        self.leader = Leader("", "", 0)  # as the last look has found it
+        self._until_s = -math.inf
+
+    def leads(self, now_s: float) -> bool:
+        """Whether nobody else can, as yet."""
+        return now_s < self._until_s
+
+    def found(self, lead: Lead, asked_s: float, now_s: float) -> bool:
+        """What a look that began at `asked_s` has found by now. Whether this front leads from now on, and did not, or
+        not all the time."""
+        all_the_time = self.leads(now_s) and self.leader == lead.leader
+        self.leader = lead.leader
+        self._until_s = asked_s + HELD_S if lead.ours else -math.inf
+        return lead.ours and not all_the_time
+
+    def given_up(self) -> None:
+        self._until_s = -math.inf
 
 
 def passwords_in(url: str) -> list[str]:

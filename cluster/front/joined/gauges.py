@@ -28,5 +28,7 @@ class TableGauges(Collector):
         yield GaugeMetricFamily("askcam_front_cameras_wanted", "Cameras that are given to shards.", len(view.wishes))
         unplaced = "Of these, those that no shard which lives has: each is watched by nobody."
         yield GaugeMetricFamily("askcam_front_cameras_unplaced", unplaced, len(view.unplaced()))
-        lost = "Whether the table's file is gone, or another one."
+        lost = "Whether the table's file is gone, or another one, or its database cannot be reached."
         yield GaugeMetricFamily("askcam_front_table_lost", lost, float(self._table.trouble() is not None))
+        leads = "Whether this front decides; one of those over one table does."
+        yield GaugeMetricFamily("askcam_front_leads", leads, float(self._table.leads))

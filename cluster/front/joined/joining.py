@@ -31,6 +31,7 @@ def endpoints(table: ClusterTable, shards: JoinedShards) -> list[Endpoint]:
     joins, renewals = Rates(JOINS), Rates(Rate(RENEWALS / table.timings.renew_s, BURST))
 
     async def join(request: Request) -> Response:
+        table.check_leads()
         _admit(joins, _address(request), "joins")
         body = await _small(request, JoinShard)
         shard, told = body.shard(), list[ShardOrders]()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from askcam.cluster.front.joined.key import ShardKey
 from askcam.cluster.front.joined.owning import ClusterTable
+from askcam.cluster.front.joined.passing import ToLeader
 from askcam.cluster.front.joined.shards import JoinedShards
 from askcam.cluster.front.joined.wanting import WantedCameras
 from askcam.server.lifecycle import ServerPart
@@ -17,6 +18,7 @@ class JoinedRoom:
     shards: JoinedShards
     wanted: WantedCameras
     key: ShardKey
+    leader: ToLeader
 
     def parts(self) -> dict[str, ServerPart]:
         """By name, in the order in which they are opened."""
@@ -24,4 +26,5 @@ class JoinedRoom:
             "the table of cameras": self.table,
             "the cameras that are given to shards": self.wanted,
             "the shards that have joined": self.shards,
+            "what is passed on to the leader": self.leader,
         }
