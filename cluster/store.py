@@ -1,10 +1,10 @@
 """Where the table and the events of all shards are kept: what a store does, and the values that cross to it.
 
+There are two: SQLite in a folder, for one front (table.py), and PostgreSQL, for several (postgres.py).
+
 An event counts if its shard had the camera when it happened and no other shard was given it since. So what waited on a
 shard's disk counts when the front is back, whatever it has said anew of the camera meanwhile; what a shard tells of a
 camera that another one has by now does not.
-
-table.py is the one there is, in SQLite. A second one, for PostgreSQL, would be another class with these methods.
 """
 
 import enum
@@ -42,6 +42,9 @@ def check_batch(deliveries: Sequence[Delivery]) -> None:
     for one in deliveries:
         if not 0 < len(one.id) <= MAX_ID:
             raise Invalid(f"an event's id has 1 to {MAX_ID} characters, not {len(one.id)}", "id")
+        if not (one.id + one.camera + (one.watch or "") + one.kind + one.severity).isprintable():
+            told = "an event's id and its camera are of printable characters"  # a database may have no place for others
+            raise Invalid(told, "id")
         num_bytes = max(len(one.document or b""), len(one.after))
         if num_bytes > MAX_DOCUMENT:
             told = f"event {one.id} has {num_bytes} bytes: {MAX_DOCUMENT} are taken; leave pictures out"
@@ -95,6 +98,10 @@ class EventFilter:
     camera: str | None = None
     severity: str | None = None
     acknowledged: bool | None = None
+
+
+class StoreFailed(Exception):
+    """A database of others cannot be reached, or refuses. The message says why, for people, and holds no secrets."""
 
 
 class TableStore(Protocol):

@@ -1,15 +1,15 @@
 """The table and the events in SQLite: `accept` looks who has an event's camera in the transaction that writes it, which
 is the fence (renewal.py).
 
-The SQL is what PostgreSQL takes too, but for: `?` for a value (`%s`, `$1`), AUTOINCREMENT (GENERATED ALWAYS AS
-IDENTITY), BLOB (BYTEA), and BEGIN IMMEDIATE, where one writer at a time makes it true that an owner is still one when
-the event is committed (there: SELECT ... FOR SHARE of the owner's row, and a grant waits).
+SqlTable is what PostgreSQL (postgres.py) takes, too. BEGIN IMMEDIATE has one writer at a time: so an owner is still one
+when the event is committed.
 """
 
-import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any, ClassVar, Protocol
 
 from askcam.cluster.changes import (
     Change,
@@ -26,7 +26,7 @@ from askcam.cluster.changes import (
 from askcam.cluster.event_table import TOLD, EventTable
 from askcam.cluster.members import CameraWish, Owner, Shard, ShardState
 from askcam.cluster.store import Delivery, EventFilter, Fate, Receipt, StoredEvent, check_batch
-from askcam.server.storage.database import Layout, open_database
+from askcam.server.storage.database import Guarded, Layout, open_database
 from askcam.server.storage.disk import make_private
 from askcam.server.storage.folder import Lock
 
@@ -74,27 +74,28 @@ class OldTable(Exception):
     """A grant was decided from another table than this one: it is to be read anew."""
 
 
-class SqliteTable:
-    """A TableStore in a folder of its own. For one thread at a time; every method may raise sqlite3.Error."""
+class SqlConnection(Protocol):
+    """As much of sqlite3.Connection as is used here: `?` stands for a value."""
 
-    def __init__(self, folder: Path, max_events: int = MAX_EVENTS, max_fenced: int = MAX_FENCED) -> None:
-        """Makes what is missing. Raises OSError, FolderInUse while another front has it, OtherFormat."""
+    def execute(self, sql: str, values: Sequence[Any] = (), /) -> Any: ...
+
+
+class SqlTable(ABC):
+    """The SQL of a TableStore, and its rules. For one thread at a time."""
+
+    db: SqlConnection
+    LOCKED: ClassVar[str] = ""  # what has a row that is read stay as it is until the transaction's end
+
+    def __init__(self, max_events: int = MAX_EVENTS, max_fenced: int = MAX_FENCED) -> None:
         self._max_events, self._max_fenced = max_events, max_fenced
-        make_private(folder)
-        self._lock = Lock(folder)
-        try:
-            self.db = open_database(folder / FILE, LAYOUT)
-            self.events = EventTable(self.db.execute)
-        except BaseException:
-            self._lock.release()
-            raise
+        self.events = EventTable(lambda sql, values: self.db.execute(sql, values))
 
-    def close(self) -> None:
-        self.db.close()
-        self._lock.release()
+    @abstractmethod
+    def close(self) -> None: ...
 
-    def trouble(self) -> str | None:
-        return self.db.trouble()
+    @abstractmethod
+    def _writing(self) -> AbstractContextManager[object]:
+        """A transaction that nobody else's changes come amid."""
 
     def read(self) -> KeptTable:
         (epoch,) = self.db.execute("SELECT highest FROM epochs").fetchone()
@@ -115,8 +116,23 @@ class SqliteTable:
 
     def apply(self, changes: Iterable[Change]) -> None:
         with self._writing():
-            for change in changes:
-                self._apply(change)
+            self._apply_all(changes)
+
+    def _apply_all(self, changes: Iterable[Change]) -> None:
+        """Nothing but the highest epoch is read, and that first: where each answer is waited for it takes one wait."""
+        (before,) = self.db.execute("SELECT highest FROM epochs").fetchone()
+        highest = before
+        for change in changes:
+            if isinstance(change, Granted):
+                if change.owner.epoch != highest + 1:
+                    raise OldTable(
+                        f"epoch {change.owner.epoch} does not follow the highest, {highest}: another has written, or "
+                        "the table is an old one"
+                    )
+                highest += 1
+            self._apply(change)
+        if highest != before:
+            self.db.execute("UPDATE epochs SET highest = ?", (highest,))
 
     def _apply(self, change: Change) -> None:
         match change:
@@ -142,11 +158,6 @@ class SqliteTable:
             case ShardForgotten(name):
                 self.db.execute("DELETE FROM shards WHERE name = ?", (name,))
             case Granted(Owner(camera, shard_name, epoch)):
-                grown = self.db.execute("UPDATE epochs SET highest = ? WHERE highest = ?", (epoch, epoch - 1))
-                if grown.rowcount != 1:
-                    raise OldTable(
-                        f"epoch {epoch} does not follow the highest: another has written, or the file is old"
-                    )
                 self.db.execute(
                     "INSERT INTO owners VALUES (?, ?, ?) ON CONFLICT (camera) "
                     "DO UPDATE SET shard = excluded.shard, epoch = excluded.epoch",
@@ -187,7 +198,9 @@ class SqliteTable:
         if one.document is None:
             return Receipt(one.id, Fate.UNKNOWN)
         row = (shard, one.id, one.camera, one.epoch, one.document)
-        held = self.db.execute("SELECT shard, since, epoch FROM held WHERE camera = ?", (one.camera,)).fetchone()
+        held = self.db.execute(
+            f"SELECT shard, since, epoch FROM held WHERE camera = ?{self.LOCKED}", (one.camera,)
+        ).fetchone()
         if held is None or held[0] != shard or not held[1] <= one.epoch <= held[2]:
             self.db.execute(
                 "INSERT INTO fenced (shard, id, camera, epoch, document) VALUES (?, ?, ?, ?, ?) "
@@ -219,9 +232,8 @@ class SqliteTable:
         return self.events.found(wanted, limit, newest_first=newest_first)
 
     def span(self) -> tuple[int, int]:
-        (first,) = self.db.execute("SELECT min(number) FROM events").fetchone()
-        last = self.db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
-        return first or 0, last[0] if last else 0
+        first, last = self.db.execute("SELECT min(number), max(number) FROM events").fetchone()  # the newest never goes
+        return first or 0, last or 0
 
     def acknowledge(self, numbers: Sequence[int], at: float | None) -> list[StoredEvent]:
         with self._writing():
@@ -235,8 +247,32 @@ class SqliteTable:
             for number, shard, id, camera, epoch, document in rows
         ]
 
+
+class SqliteTable(SqlTable):
+    """A TableStore in a folder of its own. For one thread at a time; every method may raise sqlite3.Error."""
+
+    db: Guarded
+
+    def __init__(self, folder: Path, max_events: int = MAX_EVENTS, max_fenced: int = MAX_FENCED) -> None:
+        """Makes what is missing. Raises OSError, FolderInUse while another front has it, OtherFormat."""
+        super().__init__(max_events, max_fenced)
+        make_private(folder)
+        self._lock = Lock(folder)
+        try:
+            self.db = open_database(folder / FILE, LAYOUT)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def close(self) -> None:
+        self.db.close()
+        self._lock.release()
+
+    def trouble(self) -> str | None:
+        return self.db.trouble()
+
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def _writing(self) -> Iterator[None]:
         with self.db:
             self.db.execute("BEGIN IMMEDIATE")
-            yield self.db
+            yield

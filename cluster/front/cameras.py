@@ -111,10 +111,11 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
             "shard",
         )
 
+    led = (lambda handler: handler) if core.joined is None else core.joined.leader.led
     return [
-        route("POST", "/v1/cameras", added, Role.ADMIN),
+        route("POST", "/v1/cameras", led(added), Role.ADMIN),
         route("GET", "/v1/cameras/{name}", one),
-        route("DELETE", "/v1/cameras/{name}", removed, Role.ADMIN),
+        route("DELETE", "/v1/cameras/{name}", led(removed), Role.ADMIN),
         route("GET", "/v1/cameras/{name}/snapshot.jpg", one),
         route("GET", "/v1/cameras/{name}/live.mjpeg", live),
         route("GET", "/v1/cameras/{name}/desk", one),

@@ -26,6 +26,7 @@ from askcam.stream.secrets import KNOWN, Secrets
 
 MAX_SHARDS = 64
 TOKEN, ADMIN_TOKEN = "ASKCAM_SHARD_TOKEN", "ASKCAM_SHARD_ADMIN_TOKEN"  # of every shard that is given none of its own
+DATABASE_PASSWORD = "ASKCAM_DATABASE_PASSWORD"
 Seconds = Annotated[float, Meta(gt=0, le=600)]
 
 
@@ -107,16 +108,17 @@ def with_tokens(config: FrontConfig, env: Mapping[str, str]) -> FrontConfig:
         return replace(shard, token=token, admin_token=admin)
 
     cluster, shards = config.cluster, {name: complete(name, shard) for name, shard in config.shards.items()}
-    if cluster.folder is not None:
+    if cluster.joins:
         token = token_in(cluster.token_file, "[cluster]") or env.get(ADMIN_TOKEN) or None
         cluster = replace(cluster, token=token, viewer_token=env.get(TOKEN) or None)
+        cluster = replace(cluster, database_password=env.get(DATABASE_PASSWORD) or None)
     return replace(config, shards=shards, cluster=cluster)
 
 
 def check(config: FrontConfig) -> None:
     """Raise ConfigError for what is well written but cannot be served."""
     _check_cluster(config)
-    if not config.shards and config.cluster.folder is None:
+    if not config.shards and not config.cluster.joins:
         raise ConfigError(
             "a front needs servers behind it: --shard gpu1=http://10.0.0.11:8400, [shards.gpu1] url, or [cluster] "
             "folder, by which servers join it themselves"
@@ -133,7 +135,8 @@ def check(config: FrontConfig) -> None:
 def _check_cluster(config: FrontConfig) -> None:
     """Raises ConfigError."""
     cluster, server = config.cluster, config.server
-    if cluster.folder is None:
+    cluster.check_database()
+    if not cluster.joins:
         if config.wishes:
             raise ConfigError(
                 f"[cameras.{config.wishes[0].name}]: cameras are given to shards that join, and none may: set folder "
@@ -153,6 +156,8 @@ def learn(config: FrontConfig, known: Secrets = KNOWN) -> None:
     """From now on all tokens are taken out of what is told."""
     known.learn("tokens", filter(None, (config.server.token, config.server.admin_token)))
     known.learn("cluster", filter(None, (config.cluster.token, config.cluster.viewer_token)))
+    if config.cluster.database is not None:
+        known.learn("database", config.cluster.where.secrets())
     for name, shard in config.shards.items():
         known.learn(f"shard.{name}", filter(None, (shard.token, shard.admin_token)))
 

@@ -113,6 +113,11 @@ class Directory:
     def _has(self, shard: FrontShard, camera: str) -> bool:
         return camera in shard.cameras and not self.table.ends(camera, shard.name)
 
+    def lists(self, shard: str, camera: str) -> bool:
+        """Whether that shard has told of the camera when it was looked at last, or was not heard."""
+        found = self._by_name.get(shard)
+        return found is None or not found.up or camera in found.cameras
+
     def owner_of(self, camera: str) -> FrontShard:
         """Whether it is up or not. Raises NotFound, CameraTwice; ShardDown while one that was never met may have it; of
         one that is given to shards CameraUnplaced, CameraMoving, ShardDown."""

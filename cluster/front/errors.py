@@ -7,6 +7,7 @@ Unavailable
 ├── CameraMoving      its shard has it, and has not opened it yet
 ├── CameraClosed      its shard has it, and cannot open it
 ├── CameraUnplaced    no shard has room for it, or may have it
+├── NotLeads          another front decides this
 └── ShardRoles        it would do for a viewer what only an admin may
 Conflict
 ├── CameraTwice       two shards have a camera of one name
@@ -20,6 +21,7 @@ from collections.abc import Sequence
 from askcam.server.errors import Conflict, Invalid, Unavailable
 
 DOWN_S = 2.0  # seconds; a shard that is started again is asked once a second whether it is there
+LEADS_S = 2.0  # seconds; a front that is lost is replaced by another one within some
 UNPLACED_S = 5.0  # seconds; it has a shard as soon as there is one with room
 
 
@@ -73,6 +75,16 @@ class CameraUnplaced(Unavailable):
 
     def __init__(self, camera: str, why: str) -> None:
         super().__init__(f"the camera {camera!r} has no shard: {why}", retry_after_s=UNPLACED_S)
+
+
+class NotLeads(Unavailable):
+    code = "not_leading"
+
+    def __init__(self, url: str, why: str = "") -> None:
+        """`url`: where the front is that leads, as far as is known."""
+        where = f"the front at {url} decides this: say it there" if url else "no front decides for the moment"
+        super().__init__(f"{where}{why and f' ({why})'}", retry_after_s=LEADS_S)
+        self.url = url
 
 
 class ShardRoles(Unavailable):

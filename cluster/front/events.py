@@ -1,6 +1,7 @@
 """/v1/events of all shards: as one list, as one stream that is resumed, and with their pictures."""
 
 import contextlib
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -19,7 +20,7 @@ from askcam.cluster.front.relay import role_of
 from askcam.cluster.front.shards import ShardReply
 from askcam.server.errors import NotFound, Refusal
 from askcam.server.wire.bodies import NO_STORE, choice, decode_body, json_response, number, plain
-from askcam.server.wire.endpoint import SSE, Endpoint
+from askcam.server.wire.endpoint import SSE, Endpoint, Handler
 from askcam.server.wire.moments import moment
 
 LIMIT, MOST = 50, 500  # events of one answer
@@ -36,6 +37,7 @@ class TheyWereSeen(msgspec.Struct, forbid_unknown_fields=True):
 def endpoints(core: FrontCore) -> list[Endpoint]:
     directory = core.directory
     own = {} if core.joined is None else OWN
+    led: Callable[[Handler], Handler] = (lambda handler: handler) if core.joined is None else core.joined.leader.led
 
     async def events(request: Request) -> Response:
         if SSE in request.headers.get("accept", ""):
@@ -133,9 +135,9 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
 
     return [
         route("GET", "/v1/events", events),
-        route("POST", "/v1/events/acknowledge", all_acknowledged),
+        route("POST", "/v1/events/acknowledge", led(all_acknowledged)),
         route("GET", "/v1/events/{id:int}", one),
-        route("POST", "/v1/events/{id:int}/acknowledge", acknowledged),
+        route("POST", "/v1/events/{id:int}/acknowledge", led(acknowledged)),
         route("GET", "/v1/events/{id:int}/frame.jpg", picture),
         route("GET", "/v1/events/{id:int}/frames/{index:int}.jpg", picture),
     ]

@@ -30,7 +30,9 @@ from askcam.cluster.front.joined import joining, steering
 from askcam.cluster.front.joined.events import KEPT, KeptEvents
 from askcam.cluster.front.joined.gauges import TableGauges
 from askcam.cluster.front.joined.key import ShardKey
+from askcam.cluster.front.joined.led import LedTable
 from askcam.cluster.front.joined.owning import ClusterTable
+from askcam.cluster.front.joined.passing import ToLeader
 from askcam.cluster.front.joined.room import JoinedRoom
 from askcam.cluster.front.joined.shards import JoinedShards
 from askcam.cluster.front.joined.wanting import WantedCameras
@@ -104,18 +106,24 @@ def build_front(config: FrontConfig) -> FrontCore:
 def _joined(config: FrontConfig, directory: Directory, probing: Probing, auth: Auth) -> JoinedRoom | None:
     """None: no shard may join."""
     cluster, settings = config.cluster, config.front
-    if cluster.folder is None:
+    if not cluster.joins:
         return None
     assert cluster.token is not None, "checked"
 
     def make(name: str, shard: ShardConfig) -> FrontShard:
         return FrontShard(name, directory.keys.add(name), shard, settings.silent_s, settings.connect_s)
 
-    table = ClusterTable(cluster.folder, Expected(cluster.model, version("askcam")), LeaseTimes(cluster.silent_s))
-    directory.table = table.view
+    expected, timings = Expected(cluster.model, version("askcam")), LeaseTimes(cluster.silent_s)
+    if cluster.folder is not None:
+        table = ClusterTable(cluster.folder, expected, timings)
+    else:
+        table = LedTable(cluster.where, expected, timings)
+    directory.table, table.view.lists = table.view, directory.lists
     shards = JoinedShards(cluster, table, directory, probing, make)
     directory.kept = events = KeptEvents(table, directory.keys.add(KEPT))
-    return JoinedRoom(table, shards, WantedCameras(table, config.wishes), ShardKey(cluster.token, auth), events)
+    leader = ToLeader(table.refresh, config.server.admin_token or config.server.token, cluster.ca, settings.connect_s)
+    wanted, key = WantedCameras(table, config.wishes), ShardKey(cluster.token, auth)
+    return JoinedRoom(table, shards, wanted, key, events, leader)
 
 
 def front_endpoints(core: FrontCore) -> list[Endpoint]:
@@ -125,7 +133,8 @@ def front_endpoints(core: FrontCore) -> list[Endpoint]:
         found += room.endpoints(core)
     if core.joined is not None:
         table = core.joined.table
-        found += joining.endpoints(table, core.joined.shards, core.joined.events) + steering.endpoints(table)
+        found += joining.endpoints(table, core.joined.shards, core.joined.events)
+        found += steering.endpoints(table, core.joined.leader)
     return [*found, description.endpoint(core, found)]
 
 
@@ -153,6 +162,9 @@ async def serving(config: FrontConfig) -> AsyncIterator[RunningFront]:
     parts = {} if core.joined is None else core.joined.parts()
     async with contextlib.AsyncExitStack() as around:
         sock = around.enter_context(contextlib.closing(bind(config.server.host, config.server.port)))
+        url = url_of(sock, config.server.tls)
+        if core.joined is not None:
+            core.joined.table.url = config.cluster.url or url
         await around.enter_async_context(Lifecycle({**parts, "the looks at the shards": core.probing}))
         told = Told()
         around.enter_context(quiet(told, (errors.__name__, event_stream.__name__)))
@@ -161,7 +173,7 @@ async def serving(config: FrontConfig) -> AsyncIterator[RunningFront]:
         core.metrics.register(ConnectionGauges(book, told))
         how = uvicorn_config(front_app(core), config.server, limits)
         server = GuardedServer(how, sock, book, told, core.proxies, core.end_streams)
-        running = RunningFront(core, url_of(sock, config.server.tls), server)
+        running = RunningFront(core, url, server)
         task = asyncio.ensure_future(server.serve(sockets=[]))
         task.add_done_callback(lambda _: running.stop())
         try:

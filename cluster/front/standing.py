@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.cluster.front.core import FrontCore, route
+from askcam.cluster.front.joined.owning import ClusterTable
 from askcam.cluster.front.joined.view import TableView
 from askcam.cluster.front.relay import role_of
 from askcam.cluster.front.shards import FrontShard
@@ -13,13 +14,15 @@ from askcam.server.access.auth import Role
 from askcam.server.gauges.rendering import CONTENT_TYPE
 from askcam.server.wire.bodies import json_response
 from askcam.server.wire.endpoint import Endpoint
+from askcam.stream.secrets import KNOWN
 
 MOST_NAMED = 100  # cameras without a shard that /readyz names
 
 
 def endpoints(core: FrontCore) -> list[Endpoint]:
     directory = core.directory
-    view = None if core.joined is None else core.joined.table.view
+    table = None if core.joined is None else core.joined.table
+    view = None if table is None else table.view
 
     async def healthz(request: Request) -> Response:
         return json_response({"status": "ok"})
@@ -32,6 +35,7 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
             ({"cameras_unplaced": unplaced[:MOST_NAMED]} if unplaced else {})
             | ({"shards_down": down} if down else {})
             | ({"cameras_on_several_shards": twice} if twice else {})
+            | ({} if table is None else _decides(table))
         )
         if any(shard.up and shard.ready for shard in directory.shards):
             return json_response({"status": "ready"} | more)
@@ -47,7 +51,8 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         admin = role_of(request) is Role.ADMIN
         owned = {} if view is None else view.owned()
         data = [_of_all(shard, admin, owned.get(shard.name, [])) for shard in directory.shards]
-        return json_response({"object": "list", "data": data})
+        where = {} if table is None or table.leader_url is None or not admin else {"leader": table.leader_url or None}
+        return json_response({"object": "list", "data": data} | ({} if table is None else _decides(table)) | where)
 
     def _of_all(shard: FrontShard, admin: bool, owns: list[str]) -> dict[str, Any]:
         told = _shard(shard, admin)
@@ -59,6 +64,13 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         route("GET", "/metrics", metrics),
         route("GET", "/v1/shards", shards),
     ]
+
+
+def _decides(table: ClusterTable) -> dict[str, Any]:
+    """Whether this front decides where there are others, and what has become of the table."""
+    trouble = table.trouble()
+    leads = {} if table.leader_url is None else {"leads": table.leads}
+    return leads | ({} if trouble is None else {"table_failed": KNOWN.hide(trouble)})
 
 
 def _shard(shard: FrontShard, admin: bool) -> dict[str, Any]:

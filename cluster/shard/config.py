@@ -1,4 +1,4 @@
-"""[shard] of askcam.toml: the front that a server joins, as which shard, with room for how many cameras."""
+"""[shard] of askcam.toml: the front (or fronts) that a server joins, as which shard, with room for how many cameras."""
 
 import socket
 from collections.abc import Collection, Mapping
@@ -18,6 +18,7 @@ from askcam.server.toml_file import Flags, Keys, Toml
 
 SECTION = "shard"
 TOKEN, OWN_TOKEN = "ASKCAM_SHARD_ADMIN_TOKEN", "ASKCAM_ADMIN_TOKEN"
+MAX_FRONTS = 8  # over one table
 FLAGS: Mapping[Keys, str] = {("shard", "name"): "--shard-name"}
 
 
@@ -25,7 +26,7 @@ FLAGS: Mapping[Keys, str] = {("shard", "name"): "--shard-name"}
 class ShardSettings:
     """[shard]. Without `front` the server joins none. Paths are relative to the file that names them."""
 
-    front: str | None = None  # http(s)://…, where it is
+    front: str | tuple[str, ...] | None = None  # http(s)://…, where it is, or where all those over one table are
     name: str | None = None  # the shard's; None: the machine's, as it calls itself
     url: str | None = None  # where the front reaches this server; None: by the machine's name, or 127.0.0.1
     labels: tuple[str, ...] = ()  # "gpu", "rack=r7"
@@ -33,6 +34,13 @@ class ShardSettings:
     ca: Path | None = None  # PEM: who has signed the front's certificate, where the system doesn't know
     token_file: Path | None = None  # whose first line front and shards share; ASKCAM_SHARD_ADMIN_TOKEN goes behind it
     token: str | None = field(default=None, repr=False)  # what it is
+
+    @property
+    def fronts(self) -> tuple[str, ...]:
+        """Of the command line as one text: "http://a:8400,http://b:8400"."""
+        if isinstance(self.front, str):
+            return tuple(each.strip() for each in self.front.split(","))
+        return self.front or ()
 
     @property
     def named(self) -> str:
@@ -60,7 +68,11 @@ def check_shard(settings: ShardSettings, cameras: Collection[str]) -> None:
     """Raises ConfigError."""
     if settings.front is None:
         return
-    for what, url in (("front", settings.front), ("url", settings.url)):
+    if not 0 < len(settings.fronts) <= MAX_FRONTS:
+        raise ConfigError(
+            f"front under [shard] is an address, or a list of up to {MAX_FRONTS}: not {len(settings.fronts)}"
+        )
+    for what, url in (*(("front", each) for each in settings.fronts), ("url", settings.url)):
         try:
             _ = None if url is None else Address.parse(url)
         except ConnectionFailed as exc:

@@ -1,7 +1,9 @@
-"""The front as a shard speaks to it: small requests, each within a time, of which nothing worse comes than an error."""
+"""The front, or fronts, as a shard speaks to them: small requests, each within a time, of which nothing worse than an
+error comes."""
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,6 +25,7 @@ from askcam.cluster.messages import (
 CONNECT_S = 2.0
 MAX_TOLD = 500  # characters of a refusal that are told
 JSON = b"application/json"
+IN_TROUBLE = 500  # a front that answers so, or higher, cannot now what another one may
 
 T = TypeVar("T")
 
@@ -40,13 +43,20 @@ class FrontRefuses(Exception):
 
 
 class FrontLink:
-    """Owned by the event loop."""
+    """The front, or all those over one table: what is said goes to the one that worked last, and to the next where that
+    one is away or in trouble, as one is that does not lead. Owned by the event loop."""
 
-    def __init__(self, url: str, token: str, ca: Path | None) -> None:
+    def __init__(self, urls: str | Sequence[str], token: str, ca: Path | None) -> None:
         """Raises OSError for a certificate that cannot be read."""
-        address = Address.parse(url)
-        self.url, self._token = address.http, token
-        self._link = ShardLink(address, ca, CONNECT_S)
+        addresses = [Address.parse(url) for url in ([urls] if isinstance(urls, str) else urls)]
+        self._urls, self._token = [address.http for address in addresses], token
+        self._links = [ShardLink(address, ca, CONNECT_S) for address in addresses]
+        self._place = 0  # of the one that worked last
+
+    @property
+    def url(self) -> str:
+        """Of the one that is asked first."""
+        return self._urls[self._place]
 
     async def join(self, body: JoinShard, within_s: float) -> ShardOrders:
         """Raises FrontAway, FrontRefuses."""
@@ -65,7 +75,8 @@ class FrontLink:
         await self._said("leave", body, within_s)
 
     async def close(self) -> None:
-        await self._link.close()
+        for link in self._links:
+            await link.close()
 
     async def _asked(self, what: str, body: msgspec.Struct, within_s: float, kind: type[T]) -> T:
         try:
@@ -74,7 +85,25 @@ class FrontLink:
             raise FrontAway(f"{self.url} does not answer as a front does: {str(exc)[:100]}") from exc
 
     async def _said(self, what: str, body: msgspec.Struct, within_s: float) -> bytes:
-        content = encode(body)
+        """The time is shared by all that are asked."""
+        content, num = encode(body), len(self._links)
+        failed: dict[int, FrontAway | FrontRefuses] = {}
+        for place in [(self._place + step) % num for step in range(num)]:
+            try:
+                data = await self._said_to(place, what, content, within_s / num)
+            except FrontAway as exc:
+                failed[place] = exc
+            except FrontRefuses as exc:
+                if exc.status < IN_TROUBLE:
+                    raise
+                failed[place] = exc
+            else:
+                self._place = place
+                return data
+        raise _of_all([failed[place] for place in sorted(failed)])
+
+    async def _said_to(self, place: int, what: str, content: bytes, within_s: float) -> bytes:
+        url, link = self._urls[place], self._links[place]
         headers = [
             (b"accept", JSON),
             (b"user-agent", b"askcam-shard"),
@@ -84,15 +113,21 @@ class FrontLink:
         ]
         target = f"/v1/shards/{what}".encode()
         try:
-            async with asyncio.timeout(within_s), self._link.asked("POST", target, headers, content) as reply:
+            async with asyncio.timeout(within_s), link.asked("POST", target, headers, content) as reply:
                 data = await reply.whole(MAX_REPLY)
         except TimeoutError as exc:
-            raise FrontAway(f"{self.url} has not answered in {within_s:g} s") from exc
+            raise FrontAway(f"{url} has not answered in {within_s:g} s") from exc
         except LinkError as exc:
-            raise FrontAway(f"{self.url}: {exc}") from exc
+            raise FrontAway(f"{url}: {exc}") from exc
         if reply.status not in (200, 204):
             raise FrontRefuses(reply.status, _told(reply.status, data))
         return data
+
+
+def _of_all(failed: Sequence[FrontAway | FrontRefuses]) -> FrontAway | FrontRefuses:
+    if len(failed) == 1:
+        return failed[0]
+    return FrontAway("; ".join(map(str, failed)))
 
 
 def _told(status: int, data: bytes) -> str:

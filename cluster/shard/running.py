@@ -45,7 +45,7 @@ class ShardRunning(Running):
         if settings.front is None or settings.token is None:
             return
         try:
-            self._front = FrontLink(settings.front, settings.token, settings.ca)
+            self._front = FrontLink(settings.fronts, settings.token, settings.ca)
         except OSError as exc:  # ssl's own errors are, too
             raise ConfigError(f"the ca of [shard], {settings.ca}, cannot be used: {exc}") from exc
         self._delivering = self._made_delivering(self._front)

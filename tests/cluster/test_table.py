@@ -1,11 +1,12 @@
-"""The table on disk: the fence, ids that come again, what a restart finds."""
+"""The table on disk, in SQLite and in PostgreSQL: the fence, ids that come again, what a restart finds."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from support.cluster_world import a_shard
+from support.servers.postgres import Postgres, postgres
 
 from askcam.cluster.changes import (
     Granted,
@@ -18,20 +19,57 @@ from askcam.cluster.changes import (
     Wanted,
     Why,
 )
+from askcam.cluster.leading import Database
 from askcam.cluster.members import CameraWish, Owner, Transition
-from askcam.cluster.store import MAX_DELIVERIES, MAX_DOCUMENT, MAX_ID, Delivery, EventFilter, Fate, Receipt
-from askcam.cluster.table import OldTable, SqliteTable
+from askcam.cluster.postgres import PostgresTable
+from askcam.cluster.store import MAX_DELIVERIES, MAX_DOCUMENT, MAX_ID, Delivery, EventFilter, Fate, Receipt, StoreFailed
+from askcam.cluster.table import OldTable, SqliteTable, SqlTable
 from askcam.server.errors import Invalid
 from askcam.server.storage.folder import FolderInUse
 
+Opened = Callable[[], SqlTable]  # the table once more, once it was closed
+EVENTS, FENCED = 10, 4  # that are kept
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Postgres]:
+    with postgres() as made:
+        yield made
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Opened:
+    if request.param == "sqlite":
+        return lambda: SqliteTable(tmp_path / "cluster", EVENTS, FENCED)
+    url = request.getfixturevalue("server").database()
+
+    def led() -> PostgresTable:
+        table = PostgresTable(Database(url), EVENTS, FENCED)
+        assert table.lead("me", "http://me:8400", 60).ours
+        return table
+
+    return led
+
 
 @pytest.fixture
-def table(tmp_path: Path) -> Iterator[SqliteTable]:
-    made = SqliteTable(tmp_path / "cluster", max_events=10, max_fenced=4)
-    made.apply([ShardChanged(a_shard("a", 3, "gpu", "rack=r1")), ShardChanged(a_shard("b")), Wanted(CameraWish("cam"))])
-    made.apply([granted("cam", "a", 1)])
+def table(opened: Opened) -> Iterator[SqlTable]:
+    made = opened()
+    _fill(made)
     yield made
     made.close()
+
+
+@pytest.fixture
+def sqlite_table(tmp_path: Path) -> Iterator[SqliteTable]:
+    made = SqliteTable(tmp_path / "cluster", EVENTS, FENCED)
+    _fill(made)
+    yield made
+    made.close()
+
+
+def _fill(made: SqlTable) -> None:
+    made.apply([ShardChanged(a_shard("a", 3, "gpu", "rack=r1")), ShardChanged(a_shard("b")), Wanted(CameraWish("cam"))])
+    made.apply([granted("cam", "a", 1)])
 
 
 def granted(camera: str, shard: str, epoch: int) -> Granted:
@@ -42,7 +80,7 @@ def event(id: str, epoch: int = 1, camera: str = "cam", document: bytes = b"{}")
     return Delivery(id, camera, epoch, document)
 
 
-def test_an_event_counts_once_however_often_it_is_told(table: SqliteTable) -> None:
+def test_an_event_counts_once_however_often_it_is_told(table: SqlTable) -> None:
     assert table.accept("a", [event("x"), event("y")]) == [
         Receipt("x", Fate.COMMITTED, 1), Receipt("y", Fate.COMMITTED, 2),
     ]  # fmt: skip
@@ -60,15 +98,13 @@ def test_an_event_counts_once_however_often_it_is_told(table: SqliteTable) -> No
     ],
     ids=["an earlier epoch", "one that was never granted", "another shard", "a stranger", "a camera nobody wants"],
 )  # fmt: skip
-def test_who_is_not_the_owner_under_that_epoch_is_fenced_off(
-    table: SqliteTable, shard: str, delivery: Delivery
-) -> None:
+def test_who_is_not_the_owner_under_that_epoch_is_fenced_off(table: SqlTable, shard: str, delivery: Delivery) -> None:
     assert table.accept(shard, [delivery, delivery]) == [Receipt("x", Fate.FENCED)] * 2
     assert table.following(0, 10) == []
     assert [each.id for each in table.fenced(10)] == ["x"]
 
 
-def test_what_was_committed_before_the_camera_went_elsewhere_stays_so_and_is_known_again(table: SqliteTable) -> None:
+def test_what_was_committed_before_the_camera_went_elsewhere_stays_so_and_is_known_again(table: SqlTable) -> None:
     table.accept("a", [event("x")])
     table.apply([granted("cam", "b", 2)])
     assert table.accept("a", [event("x"), event("y")]) == [Receipt("x", Fate.AGAIN, 1), Receipt("y", Fate.FENCED)]
@@ -79,7 +115,7 @@ def test_what_was_committed_before_the_camera_went_elsewhere_stays_so_and_is_kno
     assert table.newest("unknown") is None
 
 
-def test_what_waited_counts_while_no_other_shard_has_had_the_camera_and_no_longer(table: SqliteTable) -> None:
+def test_what_waited_counts_while_no_other_shard_has_had_the_camera_and_no_longer(table: SqlTable) -> None:
     table.apply([Released(Owner("cam", "a", 1, 0.0))])
     assert table.accept("a", [event("while nobody has it")])[0].fate is Fate.COMMITTED
     table.apply([granted("cam", "a", 2)])  # anew, to a new process or with other options
@@ -98,11 +134,11 @@ def test_what_waited_counts_while_no_other_shard_has_had_the_camera_and_no_longe
     assert table.accept("a", [event("of the old one", 4)])[0].fate is Fate.FENCED
 
 
-def test_a_table_of_before_knows_who_has_what(table: SqliteTable, tmp_path: Path) -> None:
-    with table.db:
-        table.db.execute("DROP TABLE held")
-        table.db.execute("DROP TABLE told")
-    table.close()
+def test_a_table_of_before_knows_who_has_what(sqlite_table: SqliteTable, tmp_path: Path) -> None:
+    with sqlite_table.db:
+        sqlite_table.db.execute("DROP TABLE held")
+        sqlite_table.db.execute("DROP TABLE told")
+    sqlite_table.close()
     again = SqliteTable(tmp_path / "cluster")
     assert again.accept("a", [event("x")])[0].fate is Fate.COMMITTED
     again.close()
@@ -112,7 +148,7 @@ def told(id: str, at: float, watch: str | None = "door", kind: str = "on", sever
     return Delivery(id, "cam", 1, b"{}", watch, kind, severity, at)
 
 
-def test_events_are_found_by_what_they_are(table: SqliteTable) -> None:
+def test_events_are_found_by_what_they_are(table: SqlTable) -> None:
     table.accept("a", [told("1", 10.0), told("2", 20.0, "say", "changed"), told("3", 30.0, None, severity="warning")])
     assert [each.id for each in table.acknowledge([2, 9], 99.0)] == ["2"]
     for wanted, expected in (
@@ -127,7 +163,7 @@ def test_events_are_found_by_what_they_are(table: SqliteTable) -> None:
     assert table.span() == (1, 3)
 
 
-def test_a_new_owner_begins_where_each_watch_was_last(table: SqliteTable) -> None:
+def test_a_new_owner_begins_where_each_watch_was_last(table: SqlTable) -> None:
     table.accept("a", [told(str(i), float(i), watch, kind) for i, (watch, kind) in enumerate(
         [("door", "on"), ("door", "off"), ("say", "changed"), (None, "camera_lost"), ("door", "on"),
          (None, "camera_back")]
@@ -139,7 +175,7 @@ def test_a_new_owner_begins_where_each_watch_was_last(table: SqliteTable) -> Non
     assert table.last_of_each("other") == []
 
 
-def test_what_was_seen_keeps_its_time_and_can_be_taken_back(table: SqliteTable) -> None:
+def test_what_was_seen_keeps_its_time_and_can_be_taken_back(table: SqlTable) -> None:
     table.accept("a", [told("1", 10.0)])
     assert [table.acknowledge([1, 1], at)[0].acknowledged for at in (50.0, 60.0, None, 70.0)] == [
         50.0,
@@ -150,7 +186,7 @@ def test_what_was_seen_keeps_its_time_and_can_be_taken_back(table: SqliteTable) 
 
 
 @pytest.mark.parametrize("other", [event("x", document=b'{"other":1}'), event("x", camera="cam2"), event("x", epoch=3)])
-def test_an_id_that_is_used_for_another_event_is_said(table: SqliteTable, other: Delivery) -> None:
+def test_an_id_that_is_used_for_another_event_is_said(table: SqlTable, other: Delivery) -> None:
     table.accept("a", [event("x")])
     assert table.accept("a", [other]) == [Receipt("x", Fate.REUSED)]
 
@@ -160,32 +196,34 @@ def test_an_id_that_is_used_for_another_event_is_said(table: SqliteTable, other:
     [
         ([event("")], "id"),
         ([event("x" * (MAX_ID + 1))], "id"),
+        ([event("x\0")], "id"),
+        ([event("x"), event("y", camera="cam\ud800")], "id"),
         ([event("x"), event("y", document=b"x" * (MAX_DOCUMENT + 1))], "document"),
         ([event(str(number)) for number in range(MAX_DELIVERIES + 1)], "events"),
     ],
-    ids=["no id", "a long id", "a large event", "many"],
+    ids=["no id", "a long id", "an id with a NUL", "half a character", "a large event", "many"],
 )
-def test_more_than_is_taken_is_refused_whole(table: SqliteTable, deliveries: list[Delivery], param: str) -> None:
+def test_more_than_is_taken_is_refused_whole(table: SqlTable, deliveries: list[Delivery], param: str) -> None:
     with pytest.raises(Invalid) as caught:
         table.accept("a", deliveries)
     assert caught.value.param == param
     assert table.following(0, 10) == []
 
 
-def test_as_much_as_is_taken_is_taken(table: SqliteTable) -> None:
+def test_as_much_as_is_taken_is_taken(table: SqlTable) -> None:
     large = event("x" * MAX_ID, document=b"x" * MAX_DOCUMENT)
     receipts = table.accept("a", [event(str(number)) for number in range(MAX_DELIVERIES - 1)] + [large])
     assert {receipt.fate for receipt in receipts} == {Fate.COMMITTED}
 
 
-def test_the_oldest_go_and_numbers_grow_all_the_same(table: SqliteTable) -> None:
+def test_the_oldest_go_and_numbers_grow_all_the_same(table: SqlTable) -> None:
     for number in range(30):
         table.accept("a", [event(f"good{number}"), event(f"old{number}", epoch=0)])
     assert [each.number for each in table.following(0, 100)] == list(range(21, 31))
     assert [each.id for each in table.fenced(100)] == ["old29", "old28", "old27", "old26"]
 
 
-def test_a_restart_finds_all_that_is_to_be_kept(table: SqliteTable, tmp_path: Path) -> None:
+def test_a_restart_finds_all_that_is_to_be_kept(table: SqlTable, opened: Opened) -> None:
     table.apply(
         [
             Wanted(CameraWish("cam", "gpu", "hall")), Wanted(CameraWish("gone")), granted("gone", "b", 2),
@@ -197,7 +235,7 @@ def test_a_restart_finds_all_that_is_to_be_kept(table: SqliteTable, tmp_path: Pa
     table.accept("a", [event("x")])
     before = table.read()
     table.close()
-    again = SqliteTable(tmp_path / "cluster")
+    again = opened()
     assert again.read() == before
     assert before.epoch == 2, "although its owner is gone"
     assert [shard.name for shard in before.shards] == ["a", "b"]
@@ -211,7 +249,7 @@ def test_a_restart_finds_all_that_is_to_be_kept(table: SqliteTable, tmp_path: Pa
 
 @pytest.mark.parametrize("epoch", [1, 3])
 def test_a_grant_that_does_not_follow_the_last_one_is_not_kept_nor_what_came_with_it(
-    table: SqliteTable, epoch: int
+    table: SqlTable, epoch: int
 ) -> None:
     before = table.read()
     with pytest.raises(OldTable, match=str(epoch)):
@@ -219,24 +257,26 @@ def test_a_grant_that_does_not_follow_the_last_one_is_not_kept_nor_what_came_wit
     assert table.read() == before
 
 
-def test_a_grant_to_a_shard_that_is_not_known_is_not_kept(table: SqliteTable) -> None:
-    with pytest.raises(sqlite3.IntegrityError):
+def test_a_grant_to_a_shard_that_is_not_known_is_not_kept(table: SqlTable) -> None:
+    with pytest.raises((sqlite3.IntegrityError, StoreFailed), match=r"(?i)foreign key"):
         table.apply([granted("cam", "stranger", 2)])
     assert table.read().epoch == 1
 
 
-def test_a_folder_has_one_front(table: SqliteTable, tmp_path: Path) -> None:
+def test_a_folder_has_one_front(sqlite_table: SqliteTable, tmp_path: Path) -> None:
     with pytest.raises(FolderInUse):
         SqliteTable(tmp_path / "cluster")
 
 
-def test_nobody_else_can_read_it(table: SqliteTable, tmp_path: Path) -> None:
+def test_nobody_else_can_read_it(sqlite_table: SqliteTable, tmp_path: Path) -> None:
     assert (tmp_path / "cluster/cluster.sqlite").stat().st_mode & 0o077 == 0
 
 
-def test_a_file_that_is_taken_away_is_said_and_nothing_is_acknowledged(table: SqliteTable, tmp_path: Path) -> None:
-    assert table.trouble() is None
+def test_a_file_that_is_taken_away_is_said_and_nothing_is_acknowledged(
+    sqlite_table: SqliteTable, tmp_path: Path
+) -> None:
+    assert sqlite_table.trouble() is None
     (tmp_path / "cluster/cluster.sqlite").unlink()
-    assert "is gone" in (table.trouble() or "")
+    assert "is gone" in (sqlite_table.trouble() or "")
     with pytest.raises(sqlite3.OperationalError, match="is gone"):
-        table.accept("a", [event("x")])
+        sqlite_table.accept("a", [event("x")])

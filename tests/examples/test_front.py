@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "examples/front"
 UNITS = sorted(SHIPPED.glob("*.service"))
 COMPOSE = yaml.safe_load((SHIPPED / "compose.yaml").read_text())
+TWO = yaml.safe_load((SHIPPED / "two-fronts.yaml").read_text())
 PAGE = (ROOT / "docs/front.md").read_text()
 
 
@@ -74,7 +75,8 @@ def test_a_unit_starts_what_there_is(unit: Path) -> None:
     parsed.read_string(unit.read_text())
     assert parsed.sections() == ["Unit", "Service", "Install"]
     command = shlex.split(parsed["Service"]["ExecStart"])
-    assert Path(str(flags(command)["config"])).name == ("front.toml" if "front" in unit.name else "shard.toml")
+    configs = {"askcam-front": "front.toml", "askcam": "shard.toml", "askcam-two-fronts": "two-fronts.toml"}
+    assert Path(str(flags(command)["config"])).name == configs[unit.stem]
     assert f"install as {unit.name}" in unit.read_text()
 
 
@@ -87,6 +89,39 @@ def test_each_service_of_the_compose_file_is_a_command_and_the_front_knows_the_o
     tokens = COMPOSE["services"]["front"]["environment"]
     assert {"ASKCAM_TOKEN", front.TOKEN, front.ADMIN_TOKEN} <= tokens.keys()
     assert set(COMPOSE["volumes"]) == commands.keys()
+
+
+def test_two_fronts_have_one_database(tmp_path: Path) -> None:
+    env = {"ASKCAM_TOKEN": "of-viewers", "ASKCAM_ADMIN_TOKEN": "of-admins", front.ADMIN_TOKEN: "of-shards"}
+    env[front.DATABASE_PASSWORD] = "of-the-database"
+    (tmp_path / "front.toml").write_text((SHIPPED / "two-fronts.toml").read_text().replace("tls_", "# tls_"))
+    found = front.with_tokens(front.load(tmp_path / "front.toml", env), env)
+    front.check(found)
+    assert found.cluster.where.secrets() == ["of-the-database"]
+    assert [wish.name for wish in found.wishes] == ["lobby", "gate"]
+
+
+def test_two_fronts_of_the_compose_file_have_one_file_and_each_server_knows_both(tmp_path: Path) -> None:
+    services, config = TWO["services"], TWO["configs"]["front"]["content"]
+    fronts = [name for name in services if name.startswith("front")]
+    env = {name: f"what-is-{name.lower()}" for name in services["front1"]["environment"]}
+    for name in fronts:
+        assert services[name]["environment"] == services["front1"]["environment"]
+        target = services[name]["configs"][0]["target"]
+        assert str(flags(services[name]["command"])["config"]) == target
+        assert services[name]["hostname"] == name, "by which the servers and the other front reach it"
+    file = tmp_path / "front.toml"
+    file.write_text(config)
+    found = front.with_tokens(front.load(file, env), env)
+    front.check(found)
+    assert f"@{next(name for name in services if name == 'database')}/" in str(found.cluster.database)
+    for name in set(services) - {*fronts, "database"}:
+        said = flags(services[name]["command"])
+        assert said["front"].split(",") == [f"http://{each}:8400" for each in fronts]
+        assert said["shard_name"] == name
+    assert TWO["x-askcam"]["build"]["dockerfile_inline"] == COMPOSE["x-askcam"]["build"]["dockerfile_inline"].replace(
+        "cpu .", "cpu .[postgres]"
+    )
 
 
 def test_the_page_names_all_that_is_shipped() -> None:

@@ -29,8 +29,15 @@ def _accepted(batches: Batches, store: TableStore) -> list[list[Receipt]]:
 class StoringTable(Protocol):
     """As much of ClusterTable as events need."""
 
-    async def stored(self, work: Callable[[TableStore], T]) -> T:
-        """Have the store do something with events. Raises Refusal."""
+    @property
+    def others_write(self) -> bool:
+        """Whether other fronts write into it, too."""
+
+    async def write(self, work: Callable[[TableStore], T]) -> T:
+        """Have the store write something about events. Raises Refusal."""
+
+    async def read(self, work: Callable[[TableStore], T]) -> T:
+        """What the store knows of events. Raises Refusal."""
 
 
 class Commits(ServerPart):
@@ -74,7 +81,7 @@ class Commits(ServerPart):
             self._writing, self._waiting = self._waiting, []
             batches: Batches = [(batch.shard, batch.deliveries) for batch in self._writing]
             try:
-                told = await self._table.stored(partial(_accepted, batches))
+                told = await self._table.write(partial(_accepted, batches))
             except Exception as exc:  # the disk refuses: all of them are told again
                 for batch in self._writing:
                     if not batch.receipts.done():

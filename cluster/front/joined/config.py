@@ -1,6 +1,6 @@
 """[cluster] of front.toml, and the cameras and watches that the front gives to shards.
 
-[cluster]          folder, token_file, ca, silent_s, model, max_shards
+[cluster]          folder, or database and url; token_file, ca, silent_s, model, max_shards
 [cameras.lobby]    what a server's [cameras.lobby] takes, and `only`, `apart`: where it may be
 [watches.door]     what a server's [watches.door] takes
 
@@ -10,11 +10,15 @@ Whether a camera's and a watch's own keys are right is for the shard to say that
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
 from msgspec import Meta
 
+from askcam.client.address import Address
+from askcam.client.errors import ConnectionFailed
+from askcam.cluster.leading import Database
 from askcam.cluster.members import CameraWish
 from askcam.cluster.renewal import LEAST_SILENT_S, MOST_SILENT_S, SILENT_S
 from askcam.server.config_errors import ConfigError
@@ -23,13 +27,18 @@ from askcam.server.given_names import quoted
 from askcam.server.toml_file import NAME, Keys, Toml
 
 FILE, API = "file", "api"  # where a camera was asked for
+SCHEMES = ("postgresql://", "postgres://")
+SECRET = ("token", "viewer_token", "database_password")  # what the file does not say
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterSettings:
-    """[cluster]. Paths are relative to the file that names them. Without `folder` no shard may join."""
+    """[cluster]. Paths are relative to the file that names them. Without `folder` or `database` no shard may join."""
 
     folder: Path | None = None  # of the table
+    database: str | None = field(default=None, repr=False)  # postgresql://…, of a table for several fronts
+    database_password: str | None = field(default=None, repr=False)  # ASKCAM_DATABASE_PASSWORD, where it has none
+    url: str | None = None  # where shards and the other fronts reach this one; None: as it listens
     token_file: Path | None = None  # whose first line shards show; ASKCAM_SHARD_ADMIN_TOKEN where none is named
     token: str | None = field(default=None, repr=False)  # what it is
     viewer_token: str | None = field(default=None, repr=False)  # what the front shows to joined shards for viewers
@@ -38,11 +47,46 @@ class ClusterSettings:
     model: Annotated[str, Meta(max_length=200)] = ""  # by which all shards answer; "": as the first one does
     max_shards: Annotated[int, Meta(ge=1, le=256)] = 64  # that may be joined at once, with those that were lost lately
 
+    @property
+    def joins(self) -> bool:
+        """Whether shards may join."""
+        return self.folder is not None or self.database is not None
+
+    @property
+    def where(self) -> Database:
+        """Of a table for several fronts."""
+        assert self.database is not None
+        return Database(self.database, self.database_password)
+
+    def check_database(self) -> None:
+        """Raises ConfigError for what is not both or neither, and for an address that is none; it may hold a password,
+        and is not repeated."""
+        if self.database is None:
+            if self.url is not None:
+                raise ConfigError(
+                    "[cluster] url is where other fronts reach this one: it is for database, not for folder"
+                )
+            return
+        if self.folder is not None:
+            raise ConfigError("[cluster] folder and database both say where the table is: leave one out")
+        if not self.database.startswith(SCHEMES):
+            raise ConfigError('[cluster] database wants an address as in "postgresql://askcam@10.0.0.5/askcam"')
+        try:
+            _ = self.where.secrets(), None if self.url is None else Address.parse(self.url)
+        except ValueError as exc:
+            raise ConfigError("[cluster] database is no address: is what stands in it escaped (%40 for @)?") from exc
+        except ConnectionFailed as exc:
+            raise ConfigError(f"[cluster] url: {exc}") from exc
+        if find_spec("psycopg") is None:
+            raise ConfigError(
+                "[cluster] database wants psycopg, which speaks to PostgreSQL: pip install askcam[postgres]"
+            )
+
 
 def read_cluster(toml: Toml) -> ClusterSettings:
     """Raises ConfigError."""
     keys = ("cluster",)
-    known = [name for name in ClusterSettings.__dataclass_fields__ if name not in ("token", "viewer_token")]
+    known = [name for name in ClusterSettings.__dataclass_fields__ if name not in SECRET]
     toml.check_keys(keys, known)
     found: ClusterSettings = toml.convert(keys, toml.at(keys), ClusterSettings)
     return toml.beside(found, "folder", "token_file", "ca")

@@ -25,6 +25,7 @@ from askcam.server.errors import NotFound
 from askcam.server.wire.moments import rfc3339, wall_of
 
 KEPT = ""  # no shard has it: its key is the front's own in ids
+LOOK_S = 1.0  # between two looks at what other fronts have written
 AT_ONCE = 100  # events read from disk for one who follows
 REVIEWS = 256  # of what was said of earlier events, for those who follow
 
@@ -62,7 +63,7 @@ class KeptEvents:
     async def event(self, number: int) -> StoredEvent:
         """Raises NotFound, Trouble."""
         wanted = EventFilter(before=number + 1, after=number - 1)
-        found = await self._table.stored(lambda store: store.found(wanted, 1))
+        found = await self._table.read(lambda store: store.found(wanted, 1))
         if not found:
             raise NotFound(f"no event {number} is kept", "id")
         return found[0]
@@ -82,12 +83,12 @@ class KeptEvents:
     async def _listed(self, query: Mapping[str, object]) -> ShardReply:
         limit = int(str(query.get("limit", AT_ONCE)))
         wanted = _filter(query)
-        found = await self._table.stored(lambda store: store.found(wanted, limit + 1))
+        found = await self._table.read(lambda store: store.found(wanted, limit + 1))
         return ShardReply(200, {"data": [_row(each) for each in found[:limit]], "has_more": len(found) > limit})
 
     async def _acknowledged(self, numbers: Sequence[int], acknowledged: bool) -> list[Row]:
         at = time.time() if acknowledged else None
-        found = await self._table.stored(lambda store: store.acknowledge(numbers, at))
+        found = await self._table.write(lambda store: store.acknowledge(numbers, at))
         self._review(found)
         return [_row(each) for each in found]
 
@@ -103,7 +104,7 @@ class KeptEvents:
         Refusal, Behind."""
         watch, camera = filters.get("watch"), filters.get("camera")
         seen = self._num_reviews
-        first, newest = await self._table.stored(lambda store: store.span())
+        first, newest = await self._table.read(lambda store: store.span())
         if last > newest:  # more than there ever were: the table was begun anew
             last = newest
         if first > last + 1:
@@ -111,8 +112,8 @@ class KeptEvents:
         while True:
             news = self._news
             wanted = EventFilter(after=last, watch=watch, camera=camera)
-            _, newest = await self._table.stored(lambda store: store.span())
-            found = await self._table.stored(partial(_oldest, wanted))
+            _, newest = await self._table.read(lambda store: store.span())
+            found = await self._table.read(partial(_oldest, wanted))
             for event in found:
                 last = event.number
                 yield SentEvent(event.kind, encode(_row(event)).decode(), str(last))
@@ -124,6 +125,15 @@ class KeptEvents:
                     yield told
             if len(found) < AT_ONCE:
                 last = max(last, newest)
+                await self._come(news)
+
+    async def _come(self, news: asyncio.Event) -> None:
+        """Until there may be something new; of what other fronts write nobody tells this one."""
+        if not self._table.others_write:
+            await news.wait()
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_S):
                 await news.wait()
 
     def _review(self, events: Sequence[StoredEvent]) -> None:

@@ -34,5 +34,7 @@ class TableGauges(Collector):
         for fate in Fate:
             delivered.add_metric([fate.value], self._fates[fate])
         yield delivered
-        lost = "Whether the table's file is gone, or another one."
+        lost = "Whether the table's file is gone, or another one, or its database cannot be reached."
         yield GaugeMetricFamily("askcam_front_table_lost", lost, float(self._table.trouble() is not None))
+        leads = "Whether this front decides; one of those over one table does."
+        yield GaugeMetricFamily("askcam_front_leads", leads, float(self._table.leads))

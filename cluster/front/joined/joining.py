@@ -47,6 +47,7 @@ def endpoints(table: ClusterTable, shards: JoinedShards, events: KeptEvents) -> 
     deliveries = Rates(DELIVERIES)
 
     async def join(request: Request) -> Response:
+        table.check_leads()
         _admit(joins, _address(request), "joins")
         body = await _small(request, JoinShard)
         shard, told = body.shard(), list[ShardOrders]()

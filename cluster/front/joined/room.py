@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from askcam.cluster.front.joined.events import KeptEvents
 from askcam.cluster.front.joined.key import ShardKey
 from askcam.cluster.front.joined.owning import ClusterTable
+from askcam.cluster.front.joined.passing import ToLeader
 from askcam.cluster.front.joined.shards import JoinedShards
 from askcam.cluster.front.joined.wanting import WantedCameras
 from askcam.server.lifecycle import ServerPart
@@ -19,6 +20,7 @@ class JoinedRoom:
     wanted: WantedCameras
     key: ShardKey
     events: KeptEvents
+    leader: ToLeader
 
     def parts(self) -> dict[str, ServerPart]:
         """By name, in the order in which they are opened."""
@@ -27,4 +29,5 @@ class JoinedRoom:
             "the events that are delivered": self.events.commits,
             "the cameras that are given to shards": self.wanted,
             "the shards that have joined": self.shards,
+            "what is passed on to the leader": self.leader,
         }

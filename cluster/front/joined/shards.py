@@ -47,10 +47,13 @@ class JoinedShards(ServerPart):
         """Those that an earlier front knew are looked at from the start."""
         known = self._table.view.shards.values()
         for shard in sorted(known, key=lambda each: each.state is not ShardState.LOST):  # who was renamed is last
-            try:
-                self._take_in(self._candidate(shard))
-            except Refusal as exc:
-                log.error("shard %s of the table is not asked: %s", shard.name, exc.message)
+            self._take_in_known(shard)
+
+    def _take_in_known(self, shard: Shard) -> None:
+        try:
+            self._take_in(self._candidate(shard))
+        except Refusal as exc:
+            log.error("shard %s of the table is not asked: %s", shard.name, exc.message)
 
     async def close(self) -> None:
         await asyncio.gather(*self._leaving, return_exceptions=True)
@@ -155,6 +158,8 @@ class JoinedShards(ServerPart):
                     log.warning("shard %s is lost: %s", shard.name, shard.lost_why)
                 case ShardChanged(shard):
                     log.info("shard %s is %s, with room for %d", shard.name, shard.state.value, shard.capacity_cameras)
+                    if shard.name not in self._joining:  # another front has let it in
+                        self._take_in_known(shard)
 
     def _leave(self, shard: FrontShard) -> None:
         task = asyncio.create_task(self._probing.drop(shard))

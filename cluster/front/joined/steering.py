@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from askcam.cluster.changes import Change, Revoked
 from askcam.cluster.front.joined.owning import ClusterTable
+from askcam.cluster.front.joined.passing import ToLeader
 from askcam.server.access.auth import Role
 from askcam.server.wire.bodies import json_response
 from askcam.server.wire.endpoint import JSON, Endpoint, Reply, Takes
@@ -20,7 +21,7 @@ class CamerasMoving(msgspec.Struct, frozen=True):
     object: str = "askcam.cameras_moving"
 
 
-def endpoints(table: ClusterTable) -> list[Endpoint]:
+def endpoints(table: ClusterTable, leader: ToLeader) -> list[Endpoint]:
     async def drain(request: Request) -> Response:
         name = request.path_params["name"]
         changes = await table.change(lambda owners, now_s: owners.drain(name, now_s))
@@ -33,7 +34,7 @@ def endpoints(table: ClusterTable) -> list[Endpoint]:
         Endpoint(
             method="POST",
             path="/v1/shards/{name}/drain",
-            handler=drain,
+            handler=leader.led(drain),
             name="drainShard",
             what="Have its cameras go to others, as there is room; it takes no more. Admins only",
             replies={200: Reply("", {JSON: CamerasMoving})},
@@ -45,7 +46,7 @@ def endpoints(table: ClusterTable) -> list[Endpoint]:
         Endpoint(
             method="POST",
             path="/v1/shards/balance",
-            handler=balance,
+            handler=leader.led(balance),
             name="balanceShards",
             what="Have cameras of the fuller shards go to the emptier ones. Admins only",
             replies={200: Reply("", {JSON: CamerasMoving})},

@@ -1,6 +1,6 @@
 """The table as the event loop knows it: what was decided, once it is on disk. Pure; questions to it cost no disk."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from askcam.cluster.changes import (
     Change,
@@ -32,12 +32,32 @@ class TableView:
         self.owners: dict[str, Owner] = {}
         self._why: dict[str, Why] = {}
         self._said: dict[str, RenewShard] = {}  # by shard: what it has said last
+        self.lists: Callable[[str, str], bool] = lambda shard, camera: True
+        """Whether a shard lists a camera, as far as is known."""
 
     def begin(self, kept: KeptTable) -> None:
         """As it was read from disk."""
         self.shards = {shard.name: shard for shard in kept.shards}
         self.wishes = {wish.name: wish for wish in kept.wishes}
         self.owners = {owner.camera: owner for owner in kept.owners}
+
+    def changes_to(self, kept: KeptTable) -> list[Change]:
+        """What makes of this the table as another front has written it, in an order in which nothing is missing."""
+        shards, wishes = {shard.name: shard for shard in kept.shards}, {wish.name: wish for wish in kept.wishes}
+        owners = {owner.camera: owner for owner in kept.owners}
+        return [
+            *(Unwanted(camera) for camera in self.wishes if camera not in wishes),
+            *(Wanted(wish) for camera, wish in wishes.items() if self.wishes.get(camera) != wish),
+            *(ShardChanged(shard) for name, shard in shards.items() if self.shards.get(name) != shard),
+            *(Released(owner) for camera, owner in self.owners.items() if camera in wishes and camera not in owners),
+            *(Granted(owner) for camera, owner in owners.items() if not _same(owner, self.owners.get(camera))),
+            *(ShardForgotten(name) for name in self.shards if name not in shards),
+        ]
+
+    def hears_nobody(self) -> None:
+        """Another front decides: what shards have said here, and why cameras have no place, is old."""
+        self._said.clear()
+        self._why.clear()
 
     def apply(self, changes: Iterable[Change]) -> None:
         """What was decided, in order."""
@@ -99,10 +119,10 @@ class TableView:
         return shard.name
 
     def _open(self, owner: Owner) -> bool:
-        """Whether its owner holds it, as far as is known: of a front that has just begun nothing is."""
+        """Whether its owner holds it, as far as is known."""
         said = self._said.get(owner.shard)
-        if said is None:
-            return True
+        if said is None:  # of a front that has just begun, or does not lead
+            return self.lists(owner.shard, owner.camera)
         return said.holds.get(owner.camera) == owner.epoch
 
     def ends(self, camera: str, shard: str) -> bool:
@@ -140,3 +160,7 @@ class TableView:
         """Cameras that a shard has, and cannot open, with why."""
         said = self._said.get(shard)
         return {} if said is None else said.closed
+
+
+def _same(owner: Owner, known: Owner | None) -> bool:
+    return known is not None and (owner.shard, owner.epoch) == (known.shard, known.epoch)

@@ -22,6 +22,12 @@ class WantedCameras(ServerPart):
         self._table, self._listed = table, listed
 
     async def open(self) -> None:
+        """Raises Refusal."""
+        self._table.begins = self._hold
+        if self._table.leads:
+            await self._hold()
+
+    async def _hold(self) -> None:
         """What front.toml says now holds: cameras that were taken out of it are wanted no longer. Raises Refusal."""
         listed = {wish.name for wish in self._listed}
         known = self._table.view.wishes.values()

@@ -38,6 +38,16 @@ token_file = "token"
     assert "of-shards" not in repr(found)
 
 
+@pytest.mark.parametrize("text", [f'front = "{FRONT}"', f'front = ["{FRONT}"]'])
+def test_a_front_may_be_one_of_several(tmp_path: Path, text: str) -> None:
+    env = {"ASKCAM_SHARD_ADMIN_TOKEN": "of-shards"}
+    assert read(tmp_path, f"[shard]\n{text}\nname = 'a'", env).fronts == (FRONT,)
+    other = "http://10.0.0.9:8400"
+    both = f'[shard]\nfront = ["{FRONT}", "{other}"]\nname = "a"'
+    assert read(tmp_path, both, env).fronts == (FRONT, other)
+    assert read(tmp_path, "", env, front=f"{FRONT}, {other}", name="a").fronts == (FRONT, other)
+
+
 @pytest.mark.parametrize(
     ("env", "token"),
     [
@@ -55,6 +65,9 @@ def test_the_token_is_the_one_that_the_front_shows_here_if_none_is_named(
     ("text", "told"),
     [
         ('front = "ftp://x"', "front under [shard]"),
+        ('front = ["http://x", "ftp://y"]', "front under [shard]"),
+        ("front = []", "a list of up to 8: not 0"),
+        (f"front = {['http://x'] * 9}", "a list of up to 8: not 9"),
         ('front = "http://me:hunter22@x"', "front under [shard]"),
         ('front = "http://x"\nurl = "ftp://y"', "url under [shard]"),
         ('front = "http://x"\nname = "A b"', "--shard-name"),

@@ -95,3 +95,44 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, text: str, told: s
 def test_shards_have_a_token_of_their_own(tmp_path: Path, env: dict[str, str], told: str) -> None:
     with pytest.raises(ConfigError, match=told):
         read(tmp_path, CLUSTER, env)
+
+
+DATABASE = 'database = "postgresql://askcam:hunter-22@10.0.0.5/askcam"'
+
+
+def test_a_table_for_several_fronts_is_in_a_database_whose_password_is_told_to_nobody(tmp_path: Path) -> None:
+    env = ENV | {"ASKCAM_DATABASE_PASSWORD": "of-the-environment"}
+    found = read(tmp_path, f'[cluster]\n{DATABASE}\nurl = "http://10.0.0.10:8400"\n', env)
+    assert found.cluster.joins
+    assert found.cluster.where.secrets() == ["hunter-22", "of-the-environment"]
+    assert "hunter-22" not in repr(found)
+    assert "of-the-environment" not in repr(found)
+    known = Secrets()
+    config.learn(found, known)
+    assert known.hide("hunter-22 of-the-environment") == "*** ***"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f'folder = "table"\n{DATABASE}', "leave one out"),
+        ('database = "mysql://askcam:hunter-22@x/askcam"', "postgresql://"),
+        ('database = "host=x password=hunter-22"', "postgresql://"),
+        ('database = "postgresql://askcam:hunter-22@[x/askcam"', "escaped"),
+        ("database = 5", "front.toml:2: cluster.database"),
+        (f'{DATABASE}\nurl = "ftp://x"', "[cluster] url"),
+        ('folder = "table"\nurl = "http://x"', "not for folder"),
+        (f'{DATABASE}\ndatabase_password = "hunter-22"', "unknown key"),
+    ],
+)
+def test_what_is_wrong_with_a_database_is_told_without_its_password(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read(tmp_path, f"[cluster]\n{text}\n", ENV)
+    assert told in str(refused.value)
+    assert "hunter-22" not in str(refused.value)
+
+
+def test_without_psycopg_it_is_said_how_it_is_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("askcam.cluster.front.joined.config.find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"pip install askcam\[postgres\]"):
+        read(tmp_path, f"[cluster]\n{DATABASE}\n", ENV)

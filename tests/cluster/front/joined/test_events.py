@@ -291,7 +291,7 @@ async def test_events_that_are_kept_no_longer_are_named_to_who_resumes(
     async with streaming(tmp_path) as scene:
         table = scene.front.core.joined
         assert table is not None
-        await table.table.stored(lambda store: setattr(store, "_max_events", 3))
+        await table.table.write(lambda store: setattr(store, "_max_events", 3))
         epoch = scene.holds["lobby"]
         await deliver(scene, event(1, epoch=epoch))
         async with following(scene) as found:
@@ -320,10 +320,10 @@ async def test_what_the_disk_refuses_is_not_acknowledged(tmp_path: Path) -> None
     async with owning(tmp_path) as scene:
         assert scene.front.core.joined is not None
         table, epoch = scene.front.core.joined.table, scene.holds["lobby"]
-        await table.stored(lambda store: store.db.execute("PRAGMA query_only = 1"))  # type: ignore[attr-defined]
+        await table.write(lambda store: store.db.execute("PRAGMA query_only = 1"))  # type: ignore[attr-defined]
         body = {"shard": "a", "instance": "1", "events": [event(1, epoch=epoch)]}
         assert (await scene.say("events", body)).status_code == 500
-        await table.stored(lambda store: store.db.execute("PRAGMA query_only = 0"))  # type: ignore[attr-defined]
+        await table.write(lambda store: store.db.execute("PRAGMA query_only = 0"))  # type: ignore[attr-defined]
         assert await deliver(scene, event(1, epoch=epoch)) == ["committed"]
 
 
@@ -361,5 +361,5 @@ async def test_the_next_owner_is_told_how_it_stood(tmp_path: Path) -> None:
         assert before["events"][0]["question"] == "Is it open?"
         assert [each["kind"] for each in options["hall"]["before"]["events"]] == ["camera_lost"]
         assert scene.front.core.joined is not None
-        found = await scene.front.core.joined.table.stored(lambda store: store.found(EventFilter(), 10))
+        found = await scene.front.core.joined.table.write(lambda store: store.found(EventFilter(), 10))
         assert len(found) == 4
