@@ -205,7 +205,7 @@ class Lease:
         hold = orders.hold
         begin = {
             camera: epoch
-            for camera, epoch in hold.items()
+            for camera, epoch in (hold.items() if orders.promised else ())  # else others may be given them any moment
             if self._holds.get(camera) != epoch or camera in self._ending
         }
         end = tuple(camera for camera in self._holds if camera not in hold and camera not in self._ending)

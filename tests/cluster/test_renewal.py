@@ -161,6 +161,16 @@ def test_an_answer_without_a_promise_is_heard_and_prolongs_nothing() -> None:
     assert lease.overdue(LET_GO_S + 7.0, {"one"}) == ()
 
 
+def test_what_comes_without_a_promise_is_not_begun_and_what_is_to_end_ends() -> None:
+    """Others may be given a camera a moment later by a front that has promised nothing for too long."""
+    lease = Lease("a", "1", 0.0)
+    lease.hear(Orders(lease.renewal(0.0).number, {"lobby": 1}))
+    steps = lease.hear(Orders(lease.renewal(16.0).number, {"yard": 2}, promised=False))
+    assert (steps.begin, steps.end) == ({}, ("lobby",))
+    assert "yard" not in lease.holds
+    assert lease.hear(Orders(lease.renewal(17.0).number, {"yard": 2})).begin == {"yard": 2}
+
+
 def test_who_is_not_known_any_more_is_told_to_join_and_holds_what_it_holds() -> None:
     lease = Lease("a", "1", 0.0)
     begun(lease, "one")
