@@ -127,7 +127,7 @@ class PostgresConnection:
         except (psycopg.Error, UnicodeError) as exc:
             self.close()
             self._trouble = self._words(exc)
-            raise StoreFailed(self._trouble) from exc
+            raise StoreFailed(self._trouble) from None  # its own words may have a password
         self._trouble = None
 
     def _words(self, exc: Exception) -> str:

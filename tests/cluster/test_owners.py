@@ -13,6 +13,7 @@ from askcam.cluster.members import MAX_OPTIONS, CameraWish, ShardState
 from askcam.cluster.moving import LEAVE_S
 from askcam.cluster.owners import FORGET_S, GATHER_S, Owners
 from askcam.cluster.renewal import LET_GO_S, SILENT_S, UNHEARD_S, Renewal
+from askcam.cluster.table import SqliteTable
 from askcam.server.errors import Conflict, Invalid, NotFound, TooMany
 
 SIX = tuple(f"cam{number}" for number in range(6))
@@ -20,7 +21,7 @@ SIX = tuple(f"cam{number}" for number in range(6))
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[ClusterWorld]:
-    made = ClusterWorld(tmp_path / "cluster")
+    made = ClusterWorld(lambda: SqliteTable(tmp_path / "cluster"))
     yield made
     made.check()
     made.close()

@@ -2,14 +2,21 @@
 
 import contextlib
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from support.cluster_world import ClusterWorld, Process, a_shard
+from support.servers.postgres import Postgres, postgres
 
+from askcam.cluster.changes import Unwanted
+from askcam.cluster.leading import Database, NotLeading
 from askcam.cluster.members import CameraWish
+from askcam.cluster.postgres import PostgresTable
+from askcam.cluster.table import SqliteTable, SqlTable
 from askcam.server.errors import Conflict, NotFound
 
 SHARDS = ("a", "b", "c", "d")
@@ -25,7 +32,10 @@ class Rules(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.world = ClusterWorld(Path(self.folder.name))
+        self.world = ClusterWorld(self.opened)
+
+    def opened(self) -> SqlTable:
+        return SqliteTable(Path(self.folder.name))
 
     @initialize(capacity=st.integers(2, 4), wanted=st.integers(3, 8))
     def all_is_well(self, capacity: int, wanted: int) -> None:
@@ -138,3 +148,54 @@ Rules.TestCase.settings = settings(
     phases=(Phase.reuse, Phase.generate),  # to shorten a failing run takes minutes; each step is told anyhow
 )
 TestRules = Rules.TestCase
+
+
+class SharedRules(Rules):
+    """The same over PostgreSQL: who is started takes over from a front that stood still, and wakes now and then."""
+
+    server: Postgres
+    url: str
+
+    def __init__(self) -> None:
+        self.stale: PostgresTable | None = None
+        self.num_fronts = 0
+        self.server.asked("DROP SCHEMA IF EXISTS askcam CASCADE", self.url)
+        super().__init__()
+
+    def opened(self) -> SqlTable:
+        if self.stale is not None:
+            self.stale.close()
+        self.stale = self._leads_now()
+        return self._leads_now()
+
+    def _leads_now(self) -> PostgresTable:
+        self.num_fronts += 1
+        table = PostgresTable(Database(self.url))
+        assert table.lead(f"front{self.num_fronts}", "", lasts_s=0.0).ours
+        return table
+
+    @rule(camera=st.sampled_from(CAMERAS))
+    def a_front_that_stood_still_wakes(self, camera: str) -> None:
+        assert self.stale is not None
+        with pytest.raises(NotLeading):
+            self.stale.apply([Unwanted(camera)])
+        for process in self.world.processes.values():
+            with pytest.raises(NotLeading):
+                self.stale.accept(process.shard.name, process.outbox)
+        assert self.stale.read() == self.world.table.read()
+
+    def teardown(self) -> None:
+        super().teardown()
+        if self.stale is not None:
+            self.stale.close()
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[None]:
+    with postgres() as server:
+        SharedRules.server, SharedRules.url = server, server.database()
+        yield
+
+
+SharedRules.TestCase.settings = settings(Rules.TestCase.settings, max_examples=8)
+TestSharedRules = pytest.mark.usefixtures("database")(SharedRules.TestCase)

@@ -4,7 +4,6 @@ by which the rules reach it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from askcam.cluster.changes import Change, Granted, KeptTable, Revoked, ShardChanged, Unwanted
 from askcam.cluster.keeping import KeptOwners
@@ -12,7 +11,7 @@ from askcam.cluster.members import CameraWish, Shard, ShardState
 from askcam.cluster.owners import Owners
 from askcam.cluster.renewal import SILENT_S, Lease, Orders, Steps
 from askcam.cluster.store import Delivery, Fate, Receipt
-from askcam.cluster.table import SqliteTable
+from askcam.cluster.table import SqlTable
 from askcam.server.errors import Refusal
 
 
@@ -44,9 +43,10 @@ class Process:
 class ClusterWorld:
     """Owned by one test. `now_s` runs for all alike; the front's own clock may leap (`leap_s`)."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.now_s, self.leap_s = folder, 100.0, 0.0
-        self.table = SqliteTable(folder)
+    def __init__(self, opened: Callable[[], SqlTable]) -> None:
+        """`opened`: the table, as a front that is started opens it."""
+        self.opened, self.now_s, self.leap_s = opened, 100.0, 0.0
+        self.table = opened()
         self.kept = KeptOwners(self.table, self.front_s)
         self.processes: dict[str, Process] = {}
         self.cut_off: list[Process] = []  # processes whose name another one has now, and that still run
@@ -210,7 +210,7 @@ class ClusterWorld:
     def restart_front(self) -> None:
         before = self.owners.kept()
         self.table.close()
-        self.table = SqliteTable(self.folder)
+        self.table = self.opened()
         self.kept = KeptOwners(self.table, self.front_s)
         assert as_on_disk(self.owners.kept()) == as_on_disk(before), "a restart has another table"
         self.do(lambda owners, now_s: owners.tick(now_s))

@@ -114,6 +114,9 @@ async def test_a_leader_that_ends_hands_over_at_once_and_nothing_moves(server: P
         both.shard.answers["/v1/chat/completions"] = answers
         await both.placed("lobby")
         other, before = both.standby, epochs(both.leader)
+        joined = other.running.core.joined
+        assert joined is not None
+        joined.wanted._listed = [LOBBY, CameraWish("yard", options=LOBBY.options)]
         began = time.monotonic()
         await both.leader.life.aclose()
         await comes_true(lambda: other.table.leads, "the other to lead", 60.0)
@@ -122,8 +125,8 @@ async def test_a_leader_that_ends_hands_over_at_once_and_nothing_moves(server: P
         reply = await both.renewed(other)
         assert reply.status_code == 200
         assert not reply.json().get("rejoin"), "it is known there"
-        assert "hold" not in reply.json()
-        assert epochs(other) == before
+        assert epochs(other)["lobby"] == before["lobby"]
+        await comes_true(lambda: "yard" in other.table.view.wishes, "what its own file says")
 
 
 async def test_a_leader_that_stands_still_is_replaced_and_decides_nothing_afterwards(server: Postgres) -> None:
@@ -152,6 +155,13 @@ async def test_a_leader_that_stands_still_is_replaced_and_decides_nothing_afterw
         assert not old.table.leads
         assert set(old.table.view.wishes) == {"lobby", "later"}, "it reads along"
         assert epochs(new)["lobby"] == before["lobby"]
+        anew = CameraWish("lobby", options=LOBBY.options.replace("cam/1", "cam/2"))
+        await new.table.change(lambda owners, now_s: owners.want([anew], now_s))
+        for _ in range(2):
+            await both.renewed(new)
+        await old.table.refresh()
+        assert epochs(old)["lobby"] > before["lobby"]
+        assert await asked(old), "what shards had told it when it led is forgotten"
 
 
 async def test_a_camera_that_moves_is_not_asked_for_where_it_is_not_open_yet(server: Postgres) -> None:
