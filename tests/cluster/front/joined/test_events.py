@@ -9,31 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.delivered import AT, event, following, kinds, listed, tells_no_events
 from support.fronts import comes_true
 from support.joining import VIEWER, Scene, joinable
-from support.servers.fake_shard import FakeShard, Heard, begin, tell
+from support.servers.fake_shard import FakeShard, Heard, tell
 
-from askcam.client.sse import SentEvent, SentEvents
 from askcam.cluster.front.joined import events as kept
 from askcam.cluster.members import CameraWish
 from askcam.cluster.messages import MAX_REQUEST
 from askcam.cluster.store import MAX_DELIVERIES, MAX_DOCUMENT, EventFilter
 
 LOBBY, HALL = CameraWish("lobby", options="{}"), CameraWish("hall", options="{}")
-AT = 1_767_225_600.0  # 2026-01-01T00:00:00Z
-
-
-def event(number: int, camera: str = "lobby", epoch: int = 1, origin: str = "db", **more: Any) -> dict[str, Any]:
-    """As a shard delivers it: of the second `number`."""
-    kind, watch, severity = more.get("kind", "on"), more.get("watch", "door"), more.get("severity", "warning")
-    at = f"2026-01-01T00:{number // 60:02}:{number % 60:02}.000000Z"
-    told = {
-        "id": number, "kind": kind, "watch": watch, "camera": camera, "severity": severity, "at": at, "frame_at": at,
-        "question": "Is it open?", "answer": "yes", "frame_url": f"/v1/events/{number}/frame.jpg",
-        "frames": [{"at": at, "url": f"/v1/events/{number}/frames/0.jpg"}], "after": [], "object": "askcam.event",
-    }  # fmt: skip
-    found = {"watch": watch, "kind": kind, "severity": severity, "at": AT + number}
-    return {"id": f"{origin}-{number}", "camera": camera, "epoch": epoch, **found, "event": told}
 
 
 async def deliver(scene: Scene, *events: dict[str, Any], instance: str = "1") -> list[str]:
@@ -43,17 +29,12 @@ async def deliver(scene: Scene, *events: dict[str, Any], instance: str = "1") ->
     return [each["fate"] for each in reply.json()["receipts"]]
 
 
-async def listed(scene: Scene, **query: Any) -> list[dict[str, Any]]:
-    reply = await scene.asked("GET", "/v1/events", VIEWER, params=query)
-    assert reply.status_code == 200, reply.text
-    return list(reply.json()["data"])
-
-
 @contextlib.asynccontextmanager
 async def owning(folder: Path, shard: FakeShard | None = None) -> AsyncIterator[Scene]:
     """A shard has joined, and is the owner of `lobby` (epoch 1 or 2) and `hall`."""
     own = shard or FakeShard()
-    own.lists.setdefault("/v1/events", {"object": "list", "data": [], "has_more": False})
+    if "/v1/events" not in own.answers:
+        own.lists.setdefault("/v1/events", {"object": "list", "data": [], "has_more": False})
     async with joinable(folder, LOBBY, HALL, shard=own) as scene:
         assert (await scene.say("join", scene.tells())).status_code == 200
         number = 0
@@ -186,56 +167,12 @@ async def test_of_shards_only_their_own_cameras_events_are_asked_for(tmp_path: P
         assert all("own=true" in target for target in asked)
 
 
-async def read(scene: Scene, found: list[SentEvent], last: str | None = None, query: str = "") -> None:
-    """Follow the front's events, until it is cancelled."""
-    headers = {"accept": "text/event-stream", "authorization": f"Bearer {VIEWER}"}
-    headers |= {} if last is None else {"last-event-id": last}
-    messages = SentEvents()
-    async with scene.client.stream("GET", f"/v1/events{query}", headers=headers) as reply:
-        async for piece in reply.aiter_bytes():
-            found += [each for each in messages.feed(piece) if each.data or each.id]
-
-
-@contextlib.asynccontextmanager
-async def following(scene: Scene, **more: Any) -> AsyncIterator[list[SentEvent]]:
-    found: list[SentEvent] = []
-    task = asyncio.create_task(read(scene, found, **more))
-    try:
-        await comes_true(lambda: found or task.done(), "the stream")
-        yield found
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-class Streaming(FakeShard):
-    """One that has no events of its own, ever."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.answers["/v1/events"] = self._told
-
-    async def _told(self, request: Heard, writer: asyncio.StreamWriter) -> None:
-        if request.headers.get("accept") != "text/event-stream":
-            await tell(writer, 200, {"object": "list", "data": [], "has_more": False})
-            return
-        await begin(writer, "text/event-stream")
-        await asyncio.Event().wait()
-
-
 @contextlib.asynccontextmanager
 async def streaming(folder: Path) -> AsyncIterator[Scene]:
-    shard = Streaming()
-    shard.lists["/v1/events"] = None
-    del shard.lists["/v1/events"]
+    shard = FakeShard()
+    tells_no_events(shard)
     async with owning(folder, shard) as scene:
-        shard.lists.clear()
         yield scene
-
-
-def kinds(found: list[SentEvent]) -> list[str]:
-    return [f"{each.name} {json.loads(each.data)['at'][17:19]}" for each in found if each.data and each.name != "gone"]
 
 
 async def test_who_follows_hears_what_is_committed_in_order_and_once(tmp_path: Path) -> None:
