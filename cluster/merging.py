@@ -82,9 +82,10 @@ def merge_named(lists: Iterable[Sequence[Row]], key: str = "name") -> list[Row]:
 
 
 def merge_models(lists: Sequence[Sequence[Row]], others: Sequence[str]) -> list[Row]:
-    """GET /v1/models of all: those that are no cameras (`others`: "askcam", "all") once, then all cameras."""
+    """GET /v1/models of all, each once, in a server's order. `others`, which are no cameras: the first of them stands
+    before all, the last ("all") behind all."""
     rows = merge_named(lists, "id")
-    return sorted(rows, key=lambda row: row.get("id") not in others)
+    return sorted(rows, key=lambda row: (row.get("id") != others[0], row.get("id") in others))
 
 
 def merge_watches(lists: Iterable[Sequence[Row]]) -> list[Row]:

@@ -101,7 +101,7 @@ def test_lists_by_name() -> None:
     models = merge_models(
         [[{"id": "askcam"}, {"id": "lobby"}, {"id": "all"}], [{"id": "askcam"}, {"id": "yard"}]], ("askcam", "all")
     )
-    assert [each["id"] for each in models] == ["askcam", "all", "lobby", "yard"]
+    assert [each["id"] for each in models] == ["askcam", "lobby", "yard", "all"]
     assert holders({"a": ["lobby", "yard"], "b": ["yard"]}) == {"lobby": ["a"], "yard": ["a", "b"]}
 
 

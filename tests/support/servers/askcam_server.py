@@ -1,6 +1,7 @@
 """A real `askcam serve` in its own process, on a port that the system chose."""
 
 import contextlib
+import itertools
 import json
 import os
 import queue
@@ -11,12 +12,18 @@ import sys
 import tempfile
 import threading
 import time
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import httpx
 from support.servers import warm
+
+# Whoever asks a server asks it through a front: ASKCAM_TESTS_OVER_FRONT=1 make test ARGS="tests/sdk tests/client/web"
+OVER_FRONT = bool(os.environ.get("ASKCAM_TESTS_OVER_FRONT"))
+BESIDE_A_FRONT = frozenset({"--front"})  # what has one already
 
 READY_S = 180.0  # a cold start on a busy machine reads half a gigabyte of libraries
 
@@ -71,7 +78,28 @@ def live_server(
     # that measures whether it is too slow may find that it is.
     alone = ["--threads", "1", *(() if "--power" in args else ("--power", "full"))] if warm.wanted else []
     with _running(["serve", "--port", "0", "--json", *alone, *named, *args], env, until, descriptors) as server:
-        yield server
+        if OVER_FRONT and not BESIDE_A_FRONT.intersection(args):
+            with _before(server, args, env) as url:
+                yield replace(server, url=url)
+        else:
+            yield server
+
+
+@contextlib.contextmanager
+def _before(server: LiveServer, args: Sequence[str], env: Mapping[str, str] | None) -> Iterator[str]:
+    """A front before this one server, with its tokens, its certificate and the origins that it allows; its address."""
+    said = dict(itertools.pairwise(args))
+    flags = [part for name in ("--tls-cert", "--tls-key") if name in said for part in (name, said[name])]
+    ca = f"\nca = {json.dumps(said['--tls-cert'])}" if "--tls-cert" in said else ""
+    file = tomllib.loads(Path(said["--config"]).read_text(encoding="utf-8")) if "--config" in said else {}
+    origins = json.dumps(file.get("server", {}).get("allowed_origins", []))
+    tokens = {name: value for name, value in (env or {}).items() if name in ("ASKCAM_TOKEN", "ASKCAM_ADMIN_TOKEN")}
+    theirs = {name.replace("ASKCAM", "ASKCAM_SHARD"): value for name, value in tokens.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder, "front.toml")
+        config.write_text(f'[server]\nallowed_origins = {origins}\n[shards.one]\nurl = "{server.url}"{ca}\n')
+        with front_server({}, "--config", str(config), *flags, env={**tokens, **theirs}) as front:
+            yield front.url
 
 
 @contextlib.contextmanager
