@@ -16,6 +16,7 @@ from askcam.server.wire.bodies import json_response
 from askcam.server.wire.endpoint import Endpoint
 from askcam.stream.secrets import KNOWN
 
+FAILED = "the table cannot be read or written: the log, and GET /v1/shards to admins, say why; nothing is decided"
 MOST_NAMED = 100  # cameras without a shard that /readyz names
 
 
@@ -35,7 +36,7 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
             ({"cameras_unplaced": unplaced[:MOST_NAMED]} if unplaced else {})
             | ({"shards_down": down} if down else {})
             | ({"cameras_on_several_shards": twice} if twice else {})
-            | ({} if table is None else _decides(table))
+            | ({} if table is None else _decides(table, admin=False))
         )
         if any(shard.up and shard.ready for shard in directory.shards):
             return json_response({"status": "ready"} | more)
@@ -51,8 +52,7 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         admin = role_of(request) is Role.ADMIN
         owned = {} if view is None else view.owned()
         data = [_of_all(shard, admin, owned.get(shard.name, [])) for shard in directory.shards]
-        where = {} if table is None or table.leader_url is None or not admin else {"leader": table.leader_url or None}
-        return json_response({"object": "list", "data": data} | ({} if table is None else _decides(table)) | where)
+        return json_response({"object": "list", "data": data} | ({} if table is None else _decides(table, admin)))
 
     def _of_all(shard: FrontShard, admin: bool, owns: list[str]) -> dict[str, Any]:
         told = _shard(shard, admin)
@@ -66,11 +66,15 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
     ]
 
 
-def _decides(table: ClusterTable) -> dict[str, Any]:
-    """Whether this front decides where there are others, and what has become of the table."""
-    trouble = table.trouble()
-    leads = {} if table.leader_url is None else {"leads": table.leads}
-    return leads | ({} if trouble is None else {"table_failed": KNOWN.hide(trouble)})
+def _decides(table: ClusterTable, admin: bool) -> dict[str, Any]:
+    """Whether this front decides where there are others, and what has become of the table. Where things are, in files
+    and in the network, is told to admins."""
+    told: dict[str, Any] = {} if table.leader_url is None else {"leads": table.leads}
+    if table.leader_url is not None and admin:
+        told["leader"] = table.leader_url or None
+    if (trouble := table.trouble()) is not None:
+        told["table_failed"] = KNOWN.hide(trouble) if admin else FAILED
+    return told
 
 
 def _shard(shard: FrontShard, admin: bool) -> dict[str, Any]:

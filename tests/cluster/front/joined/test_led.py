@@ -194,7 +194,9 @@ async def test_a_database_that_is_away_stops_decisions_and_no_answers_and_all_me
                 assert await asked(front)
                 ready = await front.client.get("/readyz")
                 assert ready.status_code == 200
-                assert "PostgreSQL" in ready.json()["table_failed"]
+                assert "PostgreSQL" not in ready.json()["table_failed"], "anybody may ask this"
+                assert str(server.port) in (await front.asked("GET", "/v1/shards")).json()["table_failed"]
+                assert str(server.port) not in (await front.asked("GET", "/v1/shards", VIEWER)).text
                 assert [each["name"] for each in (await front.asked("GET", "/v1/cameras")).json()["data"]] == ["lobby"]
                 refused = await both.renewed(front)
                 assert refused.status_code == 503
