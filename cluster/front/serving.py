@@ -32,6 +32,7 @@ from askcam.cluster.front.joined.key import ShardKey
 from askcam.cluster.front.joined.owning import ClusterTable
 from askcam.cluster.front.joined.room import JoinedRoom
 from askcam.cluster.front.joined.shards import JoinedShards
+from askcam.cluster.front.joined.starting import StartedShards
 from askcam.cluster.front.joined.wanting import WantedCameras
 from askcam.cluster.front.lists import RefusedThere, passed_on
 from askcam.cluster.front.metrics import FrontMetrics, ShardGauges
@@ -113,7 +114,8 @@ def _joined(config: FrontConfig, directory: Directory, probing: Probing, auth: A
     table = ClusterTable(cluster.folder, Expected(cluster.model, version("askcam")), LeaseTimes(cluster.silent_s))
     directory.table = table.view
     shards = JoinedShards(cluster, table, directory, probing, make)
-    return JoinedRoom(table, shards, WantedCameras(table, config.wishes), ShardKey(cluster.token, auth))
+    started = StartedShards(cluster, table) if cluster.start else None
+    return JoinedRoom(table, shards, WantedCameras(table, config.wishes), ShardKey(cluster.token, auth), started)
 
 
 def front_endpoints(core: FrontCore) -> list[Endpoint]:
@@ -150,6 +152,8 @@ async def serving(config: FrontConfig) -> AsyncIterator[RunningFront]:
     parts = {} if core.joined is None else core.joined.parts()
     async with contextlib.AsyncExitStack() as around:
         sock = around.enter_context(contextlib.closing(bind(config.server.host, config.server.port)))
+        if core.joined is not None and core.joined.started is not None:
+            core.joined.started.url = url_of(sock, config.server.tls)
         await around.enter_async_context(Lifecycle({**parts, "the looks at the shards": core.probing}))
         told = Told()
         around.enter_context(quiet(told, (errors.__name__, event_stream.__name__)))

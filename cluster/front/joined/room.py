@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from askcam.cluster.front.joined.key import ShardKey
 from askcam.cluster.front.joined.owning import ClusterTable
 from askcam.cluster.front.joined.shards import JoinedShards
+from askcam.cluster.front.joined.starting import StartedShards
 from askcam.cluster.front.joined.wanting import WantedCameras
 from askcam.server.lifecycle import ServerPart
 
@@ -17,11 +18,13 @@ class JoinedRoom:
     shards: JoinedShards
     wanted: WantedCameras
     key: ShardKey
+    started: StartedShards | None = None  # where the front has shards started
 
     def parts(self) -> dict[str, ServerPart]:
         """By name, in the order in which they are opened."""
-        return {
+        found: dict[str, ServerPart] = {
             "the table of cameras": self.table,
             "the cameras that are given to shards": self.wanted,
             "the shards that have joined": self.shards,
         }
+        return found if self.started is None else {**found, "the shards that are started": self.started}
