@@ -18,9 +18,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import ray
 import ray.util
-from ray.exceptions import RayActorError, RayError
+from ray.exceptions import ActorUnavailableError, RayActorError, RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from askcam.cluster.starting.local import LocalRay, RayTrouble
 from askcam.cluster.starting.messages import BEAT_S, Fleet, Order, ShardLaunch, ShardPhase, StarterNews, first_line
@@ -63,17 +65,17 @@ class ShardActor:
 
 
 class SupervisorActor:
-    """Has the shards run; started again by Ray where it is lost."""
+    """Has the shards run; started again by Ray where it is lost. It speaks JSON: a later askcam finds it, too."""
 
     def __init__(self, name: str) -> None:
         logs.begin()
         self._supervisor = ShardSupervisor(RayShards(name))
 
-    async def want(self, launches: list[ShardLaunch]) -> None:
-        await self._supervisor.want(launches)
+    async def want(self, launches: bytes) -> None:
+        await self._supervisor.want(msgspec.json.decode(launches, type=list[ShardLaunch]))
 
-    async def told(self, after: int, wait_s: float) -> Fleet:
-        return await self._supervisor.told(after, wait_s)
+    async def told(self, after: int, wait_s: float) -> bytes:
+        return msgspec.json.encode(await self._supervisor.told(after, wait_s))
 
     async def stop(self) -> None:
         await self._supervisor.stop()
@@ -89,8 +91,8 @@ class RayShards:
 
     async def run(self, launch: ShardLaunch, say: Say) -> str:
         actor = self._actors[launch.name] = await asyncio.to_thread(self._actor, launch)
-        over = asyncio.ensure_future(_value(actor.run.remote(launch)))
-        placed = asyncio.ensure_future(_value(actor.node.remote()))
+        over = asyncio.ensure_future(_answer(lambda: actor.run.remote(launch)))
+        placed = asyncio.ensure_future(_answer(actor.node.remote))
         try:
             while not placed.done() and not over.done():
                 await asyncio.wait([over, placed], timeout=ROOM_S, return_when=asyncio.FIRST_COMPLETED)
@@ -147,8 +149,13 @@ def _to_log(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-async def _value(ref: Any) -> Any:
-    return await ref
+async def _answer(ask: Callable[[], Any]) -> Any:
+    """What an actor says, asked again while it cannot be reached: slow is not dead, and Ray says when it is."""
+    while True:
+        try:
+            return await ask()
+        except ActorUnavailableError:
+            await asyncio.sleep(AGAIN_S)
 
 
 def _wants_room(launch: ShardLaunch) -> str:
@@ -217,15 +224,23 @@ class RayStarter:
     def _follow(self) -> bool:
         """Have the shards run, and tell how it goes: whether they were ended on purpose. Raises RayTrouble,
         RayActorError."""
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
         supervisor = (
             ray.remote(SupervisorActor)
-            .options(name=self._name, lifetime="detached", get_if_exists=True, max_restarts=-1, num_cpus=0)
+            .options(
+                name=self._name,
+                lifetime="detached",
+                get_if_exists=True,
+                max_restarts=-1,
+                num_cpus=0,
+                scheduling_strategy=here,  # who tells of a machine's loss is not lost with it
+            )
             .remote(self._name)
         )
-        self._get(supervisor.want.remote(self._order.launches))
+        self._get(supervisor.want.remote(msgspec.json.encode(self._order.launches)))
         number = 0
         while True:
-            fleet = self._get(supervisor.told.remote(number, BEAT_S))
+            fleet = msgspec.json.decode(self._get(supervisor.told.remote(number, BEAT_S)), type=Fleet)
             if not fleet.ordered:  # it was lost meanwhile
                 return False
             if fleet.number != number:

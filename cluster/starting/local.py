@@ -1,5 +1,6 @@
 """A Ray of this machine's own: on its loopback only, behind a token, and alive when the front has ended."""
 
+import contextlib
 import json
 import os
 import secrets
@@ -23,6 +24,8 @@ START_S = 90.0  # Ray itself gives up after 30 s, of each of its parts
 END_S = 40.0  # it takes up to 30 s itself
 EVERY_S = 0.1
 MAX_TOLD = 300  # characters of what it says when it does not start
+TEMPORARY = "askcam-ray-"  # how the name of its own folder begins
+RAYS_OWN = {*range(10002, 20000), 8265, 52365}  # ports that Ray gives to others of its parts
 TOKEN, REMEMBERED, LOG = "token", "ray.json", "start.log"
 
 
@@ -80,7 +83,7 @@ class LocalRay:
         self.down()  # what may be left
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _private(self._folder / TOKEN, secrets.token_hex(32))  # Ray wants 32 characters or more
-        temporary = tempfile.mkdtemp(prefix="askcam-ray-")  # short: paths of sockets have 107 characters
+        temporary = tempfile.mkdtemp(prefix=TEMPORARY)  # short: paths of sockets have 107 characters
         address = f"127.0.0.1:{_free_port()}"
         process = self._started = self._start(address, num_cpus, temporary)
         created = psutil.Process(process.pid).create_time()
@@ -104,7 +107,9 @@ class LocalRay:
             process = known.process()
             if process is not None:
                 _end(process)
-            shutil.rmtree(known.temporary, ignore_errors=True)
+            if Path(known.temporary).name.startswith(TEMPORARY):
+                _kill_those_with(known.temporary)
+                shutil.rmtree(known.temporary, ignore_errors=True)
             (self._folder / REMEMBERED).unlink(missing_ok=True)
         if self._started is not None:
             self._started.poll()  # the system needs to remember it no longer
@@ -145,10 +150,12 @@ def _private(path: Path, text: str) -> None:
 
 
 def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+    while True:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port: int = free.getsockname()[1]
+        if port not in RAYS_OWN:
+            return port
 
 
 def _listens(address: str) -> bool:
@@ -169,7 +176,14 @@ def _end(process: psutil.Process) -> None:
     except psutil.NoSuchProcess:
         return
     for each in left:
-        try:
+        with contextlib.suppress(psutil.NoSuchProcess):
             each.kill()
-        except psutil.NoSuchProcess:
-            continue
+
+
+def _kill_those_with(temporary: str) -> None:
+    """Parts that go on, where the process that all end with was killed: each is told that folder, which is no other's.
+    Actors and shards end with them."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if any(temporary in argument for argument in process.cmdline()):
+                process.kill()

@@ -168,15 +168,40 @@ def test_a_killed_shard_is_told_at_once_its_cameras_go_elsewhere_and_another_one
     killed = stage.shards()[name]
     began = time.monotonic()
     os.kill(killed, signal.SIGKILL)
+    told = f"shard {name}: it was killed (SIGKILL); started again in 1 s"
+    until(lambda: stage.front is not None and told in "".join(stage.front.log), "the word of Ray")
+    print(f"\ntold by Ray after {time.monotonic() - began:.2f} s")
     until(lambda: stage.rows()[name]["joined"] == "lost", "its loss")
-    print(f"\nlost after {time.monotonic() - began:.2f} s")
-    assert stage.rows()[name]["lost_why"] in ("it was killed (SIGKILL)", "nothing listens at it any more")
+    print(f"lost after {time.monotonic() - began:.2f} s")
+    assert stage.rows()[name]["lost_why"].startswith(("it was killed (SIGKILL)", "nothing listens at "))
     until(stage.answered, "answers of both", PATIENT_S, 0.1)
     print(f"answers of both after {time.monotonic() - began:.2f} s")
     until(lambda: stage.live() == ["shard-1", "shard-2"], "another one", PATIENT_S, 0.2)
     print(f"another one after {time.monotonic() - began:.2f} s")
     assert stage.shards()[name] != killed
     assert stage.started()[name]["starts"] == 2
+
+
+def test_a_supervisor_that_is_killed_is_started_again_and_finds_the_same_shards(stage: Stage) -> None:
+    before = stage.shards()
+    (supervisor,) = (each for each in stage.processes() if "SupervisorActor" in "".join(each.cmdline()))
+    supervisor.kill()
+    until(lambda: {row["starts"] for row in stage.started().values()} == {1}, "the word of a new one", PATIENT_S, 0.1)
+    until(lambda: {row["phase"] for row in stage.started().values()} == {"running"}, "both", PATIENT_S, 0.1)
+    assert stage.shards() == before
+    assert stage.live() == ["shard-1", "shard-2"]
+
+
+def test_a_shard_ends_with_its_actor_and_another_one_joins(stage: Stage) -> None:
+    killed = psutil.Process(stage.shards()["shard-2"])
+    actor = killed.parent()
+    assert actor is not None
+    assert "ShardActor" in "".join(actor.cmdline())
+    actor.kill()
+    until(lambda: not killed.is_running(), "the end of the shard")
+    until(lambda: stage.rows()["shard-2"]["joined"] == "lost", "its loss")
+    until(lambda: stage.live() == ["shard-1", "shard-2"], "another one", PATIENT_S, 0.2)
+    assert stage.started()["shard-2"]["starts"] == 2
 
 
 def test_shards_and_ray_are_ended_by_the_command(stage: Stage) -> None:

@@ -22,7 +22,8 @@ import json, os, signal, socket, subprocess, sys, time
 with open(os.environ["TOLD"], "a") as file:
     file.write(json.dumps({"argv": sys.argv, "env": dict(os.environ), "pid": os.getpid()}) + "\\n")
 listening = socket.create_server(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])))
-part = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+folder = sys.argv[sys.argv.index("--temp-dir") + 1]
+part = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", "--log_dir=" + folder + "/logs"])
 signal.signal(signal.SIGTERM, lambda *_: (part.kill(), sys.exit(0)) if os.environ["ENDS"] else None)
 print("Ray runtime started.", flush=True)
 time.sleep(600)
@@ -102,10 +103,13 @@ def test_it_ends_with_all_its_parts_and_files(folder: Path, monkeypatch: pytest.
 def test_one_that_was_killed_is_started_anew(folder: Path) -> None:
     ray = ray_of(folder)
     ray.up(1)
-    psutil.Process(int(str(started(folder)[0]["pid"]))).kill()
+    head = psutil.Process(int(str(started(folder)[0]["pid"])))
+    parts = head.children()
+    head.kill()
     until(lambda: ray.address() is None, "its end")
     ray.up(1)
     assert len(started(folder)) == 2
+    until(lambda: not any(running(part.pid) for part in parts), "the end of those that were left")
 
 
 def test_one_that_does_not_start_is_told_with_its_words_and_leaves_nothing(folder: Path) -> None:
@@ -123,13 +127,15 @@ def test_one_that_never_says_that_it_runs_is_given_up(folder: Path, monkeypatch:
 
 def test_another_process_of_that_number_is_left_alone(folder: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as other:
-        known = {"pid": other.pid, "created": time.time() - 1000, "address": "127.0.0.1:1", "temporary": str(folder)}
-        folder.mkdir(parents=True)
+        kept = folder / "kept"
+        known = {"pid": other.pid, "created": time.time() - 1000, "address": "127.0.0.1:1", "temporary": str(kept)}
+        kept.mkdir(parents=True)
         (folder / "ray.json").write_text(json.dumps(known))
         ray = LocalRay(folder)
         assert ray.address() is None
         ray.down()
         assert other.poll() is None
+        assert kept.exists(), "a folder that is none of ours"
         other.kill()
 
 
