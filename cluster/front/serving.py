@@ -27,7 +27,7 @@ from askcam.cluster.front.config import FrontConfig, ShardConfig, check, learn
 from askcam.cluster.front.core import FrontCore
 from askcam.cluster.front.directory import Directory
 from askcam.cluster.front.joined import joining, steering
-from askcam.cluster.front.joined.gauges import TableGauges
+from askcam.cluster.front.joined.gauges import StartedGauges, TableGauges
 from askcam.cluster.front.joined.key import ShardKey
 from askcam.cluster.front.joined.owning import ClusterTable
 from askcam.cluster.front.joined.room import JoinedRoom
@@ -88,6 +88,8 @@ def build_front(config: FrontConfig) -> FrontCore:
     metrics.register(ShardGauges(lambda: directory.shards))
     if joined is not None:
         metrics.register(TableGauges(joined.table))
+        if joined.started is not None:
+            metrics.register(StartedGauges(joined.started))
     return FrontCore(
         directory=directory,
         probing=probing,

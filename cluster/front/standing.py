@@ -47,8 +47,9 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         admin = role_of(request) is Role.ADMIN
         owned = {} if view is None else view.owned()
         data = [_of_all(shard, admin, owned.get(shard.name, [])) for shard in directory.shards]
-        started = None if core.joined is None or core.joined.started is None else core.joined.started.told()
-        return json_response({"object": "list", "data": data} | ({"started": started} if started else {}))
+        started = None if core.joined is None else core.joined.started
+        told = {} if started is None or not admin else {"started": started.told()}  # where shards are, among others
+        return json_response({"object": "list", "data": data} | told)
 
     def _of_all(shard: FrontShard, admin: bool, owns: list[str]) -> dict[str, Any]:
         told = _shard(shard, admin)

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections import deque
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,15 @@ class StartedShards(ServerPart):
         task, self._task = self._task, None
         if task is not None:
             await ended(task)
+
+    @property
+    def shards(self) -> Collection[StartedShard]:
+        """As they were last heard of."""
+        return self._fleet.values()
+
+    @property
+    def troubled(self) -> bool:
+        return bool(self._said.trouble)
 
     def told(self) -> dict[str, Any]:
         """How it goes, for GET /v1/shards."""

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -180,18 +179,31 @@ async def test_the_starter_ends_with_the_front_and_is_killed_where_it_does_not(
     assert not psutil.pid_exists(stage.runs()[0]["pid"])
 
 
-async def test_what_is_said_of_shards_is_part_of_their_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@contextlib.asynccontextmanager
+async def fronted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, **tokens: str
+) -> AsyncIterator[tuple[str, httpx.AsyncClient]]:
+    """A whole front with a starter that says that its shard runs: its address, and a client of it."""
     monkeypatch.setattr(starting_config, "find_spec", lambda name: object())
-    text = SAYS.format(told=str(tmp_path / "told"), lines=(fleet(RUNNING),), then=WAITS)
+    text = SAYS.format(told=str(folder / "told"), lines=(fleet(RUNNING),), then=WAITS)
     monkeypatch.setattr(starting, "STARTER", (sys.executable, "-c", text))
-    cluster = ClusterSettings(tmp_path / "table", token="of-shards", start="ray", ray=RaySettings())
+    cluster = ClusterSettings(folder / "table", token="of-shards", start="ray", ray=RaySettings())
     async with contextlib.AsyncExitStack() as stack:
-        front = await stack.enter_async_context(serving(FrontConfig(ServerConfig(port=0), cluster=cluster)))
-        http = await stack.enter_async_context(httpx.AsyncClient(base_url=front.url, timeout=60, trust_env=False))
+        front = await stack.enter_async_context(serving(FrontConfig(ServerConfig(port=0, **tokens), cluster=cluster)))
+        client = httpx.AsyncClient(base_url=front.url, timeout=60, trust_env=False)
+        yield front.url, await stack.enter_async_context(client)
+
+
+async def test_what_is_said_of_shards_is_part_of_their_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with fronted(tmp_path, monkeypatch) as (url, http):
         async with asyncio.timeout(60):
             while not (await http.get("/v1/shards")).json()["started"]["shards"]:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         started = (await http.get("/v1/shards")).json()["started"]
+        metrics = (await http.get("/metrics")).text.splitlines()
+    assert 'askcam_front_shard_starts{shard="shard-1"} 1.0' in metrics
+    assert 'askcam_front_shard_running{shard="shard-1"} 1.0' in metrics
+    assert "askcam_front_starter_trouble 0.0" in metrics
     assert started == {
         "by": "ray",
         "reason": None,
@@ -199,5 +211,13 @@ async def test_what_is_said_of_shards_is_part_of_their_list(tmp_path: Path, monk
         "shards": [{"name": "shard-1", "phase": "running", "starts": 1, "why": "on 127.0.0.1", "again_s": 0.0}],
     }
     order = json.loads((tmp_path / "told").read_text())["order"]
-    assert front.url in order["launches"][0]["flags"]
-    assert os.getpid() != json.loads((tmp_path / "told").read_text())["pid"]
+    assert url in order["launches"][0]["flags"]
+
+
+async def test_where_shards_run_is_told_to_admins_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with fronted(tmp_path, monkeypatch, token="of-viewers", admin_token="of-admins") as (_, http):
+        told = {
+            who: (await http.get("/v1/shards", headers={"authorization": f"Bearer {who}"})).json()
+            for who in ("of-viewers", "of-admins")
+        }
+    assert {who: "started" in each for who, each in told.items()} == {"of-viewers": False, "of-admins": True}
