@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from support.fronts import comes_true
@@ -64,11 +64,12 @@ class Rests:
 
 
 @pytest.fixture
-def processes() -> Iterator[Processes]:
+async def processes() -> AsyncIterator[Processes]:
+    """Ended before the event loop is, which waits for the threads that wait for them."""
     made = Processes()
     yield made
-    for process, _ in made.running.values():
-        process.stop()
+    for process, _ in list(made.running.values()):
+        await asyncio.to_thread(process.stop)
 
 
 def launch(name: str, program: str = WAITS) -> ShardLaunch:
