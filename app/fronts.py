@@ -44,3 +44,11 @@ def drain(
     from askcam.app.commands import drain as command
 
     command.drain(shard, url, os.environ.get("ASKCAM_ADMIN_TOKEN"), ca, json)
+
+
+@fronts.command(name="stop-shards", help=told("help.front.stop_shards"))
+def stop_shards(config: ConfigFile = None, json: Json = False) -> None:
+    """End the shards that a front had started, on all machines."""
+    from askcam.app.commands import stop_shards as command
+
+    command.stop_shards(config, os.environ, json)

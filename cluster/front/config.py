@@ -4,7 +4,7 @@
 [shards.gpu1]      url = "http://10.0.0.11:8400", token or token_file, admin_token or admin_token_file, ca
 [limits]           as of a server
 [front]            probe_s, silent_s, connect_s
-[cluster]          whether shards may join, and the cameras and watches that they are given (joined/config.py)
+[cluster]          whether shards may join, who starts them, and the cameras that they are given (joined/config.py)
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,6 +18,7 @@ from askcam.client.address import Address
 from askcam.cluster.front.joined.config import ClusterSettings, read_cluster, read_wishes
 from askcam.cluster.ids import ShardKeys
 from askcam.cluster.members import CameraWish
+from askcam.cluster.starting.config import check_ray
 from askcam.server.access.limits import Limits
 from askcam.server.config_errors import ConfigError
 from askcam.server.server_config import FRESH_TOKEN, ServerConfig, check_server, check_token, token_in
@@ -136,6 +137,11 @@ def _check_cluster(config: FrontConfig) -> None:
     """Raises ConfigError."""
     cluster, server = config.cluster, config.server
     cluster.check_database()
+    if cluster.start and cluster.folder is None:
+        raise ConfigError(
+            f'[cluster] start = "{cluster.start}": whose shards are started has its table in a folder: set folder there, '
+            "or start them by hand"
+        )
     if not cluster.joins:
         if config.wishes:
             raise ConfigError(
@@ -150,6 +156,8 @@ def _check_cluster(config: FrontConfig) -> None:
     check_token(cluster.token, "token_file under [cluster], or ASKCAM_SHARD_ADMIN_TOKEN")
     if cluster.token in (server.token, server.admin_token):
         raise ConfigError(f"the token of shards is one of people, who could then join as shards: {FRESH_TOKEN}")
+    if cluster.start:
+        check_ray(cluster.ray, server.host, cluster.max_shards)
 
 
 def learn(config: FrontConfig, known: Secrets = KNOWN) -> None:

@@ -99,7 +99,9 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
     async def picture(request: Request) -> Response:
         number = request.path_params["id"]
         if core.joined is not None and directory.of_event(number)[0] is directory.kept:
-            shard, there = await core.joined.events.whose(directory.of_event(number)[1], directory, role_of(request))
+            shard, there = await core.joined.events.whose(
+                directory.of_event(number)[1], directory.get, role_of(request)
+            )
         else:
             shard, there = directory.of_number(number)
         rest = request.url.path.partition(f"/{number}/")[2]

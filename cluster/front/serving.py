@@ -28,13 +28,14 @@ from askcam.cluster.front.core import FrontCore
 from askcam.cluster.front.directory import Directory
 from askcam.cluster.front.joined import joining, steering
 from askcam.cluster.front.joined.events import KEPT, KeptEvents
-from askcam.cluster.front.joined.gauges import TableGauges
+from askcam.cluster.front.joined.gauges import StartedGauges, TableGauges
 from askcam.cluster.front.joined.key import ShardKey
 from askcam.cluster.front.joined.led import LedTable
 from askcam.cluster.front.joined.owning import ClusterTable
 from askcam.cluster.front.joined.passing import ToLeader
 from askcam.cluster.front.joined.room import JoinedRoom
 from askcam.cluster.front.joined.shards import JoinedShards
+from askcam.cluster.front.joined.starting import StartedShards
 from askcam.cluster.front.joined.wanting import WantedCameras
 from askcam.cluster.front.lists import RefusedThere, passed_on
 from askcam.cluster.front.metrics import FrontMetrics, ShardGauges
@@ -90,6 +91,8 @@ def build_front(config: FrontConfig) -> FrontCore:
     metrics.register(ShardGauges(lambda: directory.shards))
     if joined is not None:
         metrics.register(TableGauges(joined.table, joined.events.commits.fates))
+        if joined.started is not None:
+            metrics.register(StartedGauges(joined.started))
     return FrontCore(
         directory=directory,
         probing=probing,
@@ -123,7 +126,8 @@ def _joined(config: FrontConfig, directory: Directory, probing: Probing, auth: A
     directory.kept = events = KeptEvents(table, directory.keys.add(KEPT))
     leader = ToLeader(table.refresh, config.server.admin_token or config.server.token, cluster.ca, settings.connect_s)
     wanted, key = WantedCameras(table, config.wishes), ShardKey(cluster.token, auth)
-    return JoinedRoom(table, shards, wanted, key, events, leader)
+    started = StartedShards(cluster, table) if cluster.start else None
+    return JoinedRoom(table, shards, wanted, key, events, leader, started)
 
 
 def front_endpoints(core: FrontCore) -> list[Endpoint]:
@@ -165,6 +169,8 @@ async def serving(config: FrontConfig) -> AsyncIterator[RunningFront]:
         url = url_of(sock, config.server.tls)
         if core.joined is not None:
             core.joined.table.url = config.cluster.url or url
+            if core.joined.started is not None:
+                core.joined.started.url = url
         await around.enter_async_context(Lifecycle({**parts, "the looks at the shards": core.probing}))
         told = Told()
         around.enter_context(quiet(told, (errors.__name__, event_stream.__name__)))

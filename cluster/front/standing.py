@@ -52,7 +52,10 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         admin = role_of(request) is Role.ADMIN
         owned = {} if view is None else view.owned()
         data = [_of_all(shard, admin, owned.get(shard.name, [])) for shard in directory.shards]
-        return json_response({"object": "list", "data": data} | ({} if table is None else _decides(table, admin)))
+        decides = {} if table is None else _decides(table, admin)
+        started = None if core.joined is None else core.joined.started
+        told = {} if started is None or not admin else {"started": started.told()}  # where shards are, among others
+        return json_response({"object": "list", "data": data} | decides | told)
 
     def _of_all(shard: FrontShard, admin: bool, owns: list[str]) -> dict[str, Any]:
         told = _shard(shard, admin)

@@ -12,6 +12,8 @@ import yaml
 from askcam.app import config_file
 from askcam.app.program import app
 from askcam.cluster.front import config as front
+from askcam.cluster.front.joined.starting import order_of
+from askcam.cluster.starting import config as starting
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "examples/front"
@@ -66,6 +68,24 @@ def test_servers_join_by_what_is_shipped(tmp_path: Path) -> None:
     config_file.check(shard)
     assert shard.sections["shard"].token == found.cluster.token
     assert set(shard.sections["shard"].labels) == {"gpu", "rack=r7"}
+
+
+def test_ray_starts_servers_by_what_is_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(starting, "find_spec", lambda name: object())  # Ray is an extra
+    env = {"ASKCAM_TOKEN": "of-viewers", "ASKCAM_ADMIN_TOKEN": "of-admins", front.ADMIN_TOKEN: "of-shards"}
+    for name in ("ray-front.toml", "ray-shard.toml"):
+        (tmp_path / name).write_text((SHIPPED / name).read_text())
+    found = front.with_tokens(front.load(tmp_path / "ray-front.toml", env), env)
+    front.check(found)
+    launches = order_of(found.cluster, "http://127.0.0.1:8400").launches
+    assert [(launch.name, launch.gpus, launch.cpus) for launch in launches] == [("shard-1", 1, 4), ("shard-2", 1, 4)]
+    for launch in launches:
+        assert flags(["askcam", "serve", *launch.flags])["shard_name"] == launch.name
+        assert flags(["askcam", "serve", *launch.flags])["front"] == "http://10.0.0.10:8400"
+        assert found.cluster.token in launch.env.values()
+    shard = config_file.load(SHIPPED / "ray-shard.toml", launches[0].env)
+    config_file.check(shard)
+    assert shard.server.trusted_proxies == ("10.0.0.10",)
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)

@@ -1,6 +1,7 @@
 """[cluster] of front.toml, and the cameras and watches that the front gives to shards.
 
-[cluster]          folder, or database and url; token_file, ca, silent_s, model, max_shards
+[cluster]          folder, or database and url; token_file, ca, silent_s, model, max_shards, start
+[cluster.ray]      of the shards that start = "ray" starts (cluster/starting/config.py)
 [cameras.lobby]    what a server's [cameras.lobby] takes, and `only`, `apart`: where it may be
 [watches.door]     what a server's [watches.door] takes
 
@@ -9,10 +10,10 @@ Whether a camera's and a watch's own keys are right is for the shard to say that
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -21,6 +22,7 @@ from askcam.client.errors import ConnectionFailed
 from askcam.cluster.leading import Database
 from askcam.cluster.members import CameraWish
 from askcam.cluster.renewal import LEAST_SILENT_S, MOST_SILENT_S, SILENT_S
+from askcam.cluster.starting.config import RaySettings, read_ray
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import Refusal
 from askcam.server.given_names import quoted
@@ -46,6 +48,8 @@ class ClusterSettings:
     silent_s: Annotated[float, Meta(ge=LEAST_SILENT_S, le=MOST_SILENT_S)] = SILENT_S  # then a shard is taken for lost
     model: Annotated[str, Meta(max_length=200)] = ""  # by which all shards answer; "": as the first one does
     max_shards: Annotated[int, Meta(ge=1, le=256)] = 64  # that may be joined at once, with those that were lost lately
+    start: Literal["", "ray"] = ""  # who starts shards for this front; "": nobody, they are started and join
+    ray: RaySettings = field(default_factory=RaySettings)
 
     @property
     def joins(self) -> bool:
@@ -88,8 +92,9 @@ def read_cluster(toml: Toml) -> ClusterSettings:
     keys = ("cluster",)
     known = [name for name in ClusterSettings.__dataclass_fields__ if name not in SECRET]
     toml.check_keys(keys, known)
-    found: ClusterSettings = toml.convert(keys, toml.at(keys), ClusterSettings)
-    return toml.beside(found, "folder", "token_file", "ca")
+    table = {name: value for name, value in toml.at(keys).items() if name != "ray"}
+    found: ClusterSettings = toml.convert(keys, table, ClusterSettings)
+    return toml.beside(replace(found, ray=read_ray(toml)), "folder", "token_file", "ca")
 
 
 def read_wishes(toml: Toml) -> tuple[CameraWish, ...]:

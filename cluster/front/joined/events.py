@@ -5,14 +5,13 @@ import contextlib
 import json
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from askcam.client.protocol import encode
 from askcam.client.sse import SentEvent
 from askcam.client.watches import Seen, SeenList
-from askcam.cluster.front.directory import Directory
 from askcam.cluster.front.errors import NoShard, ShardDown
 from askcam.cluster.front.event_source import Behind
 from askcam.cluster.front.joined.commits import Commits, StoringTable
@@ -28,6 +27,8 @@ KEPT = ""  # no shard has it: its key is the front's own in ids
 LOOK_S = 1.0  # between two looks at what other fronts have written
 AT_ONCE = 100  # events read from disk for one who follows
 REVIEWS = 256  # of what was said of earlier events, for those who follow
+
+ShardOf = Callable[[str], FrontShard | None]  # by its name
 
 
 class KeptEvents:
@@ -68,10 +69,10 @@ class KeptEvents:
             raise NotFound(f"no event {number} is kept", "id")
         return found[0]
 
-    async def whose(self, number: int, directory: Directory, role: Role) -> tuple[FrontShard, int]:
+    async def whose(self, number: int, shard_of: ShardOf, role: Role) -> tuple[FrontShard, int]:
         """The shard that has the event's pictures, and the event's number there. Raises NotFound, ShardDown."""
         event = await self.event(number)
-        shard, there = directory.get(event.shard), number_there(event.id)
+        shard, there = shard_of(event.shard), number_there(event.id)
         if shard is None:
             raise ShardDown(event.shard, "it is not among the front's shards now, and the pictures are there")
         reply = await shard.asked("GET", f"/v1/events/{there}", role=role)

@@ -1,4 +1,4 @@
-"""What Prometheus sees of the table, and of the events that are written into it."""
+"""What Prometheus sees of the table, of events that are written into it, and of shards that the front has started."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -7,6 +7,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from askcam.cluster.front.joined.owning import ClusterTable
+from askcam.cluster.front.joined.starting import StartedShards
+from askcam.cluster.starting.messages import ShardPhase
 from askcam.cluster.store import Fate
 
 
@@ -38,3 +40,25 @@ class TableGauges(Collector):
         yield GaugeMetricFamily("askcam_front_table_lost", lost, float(self._table.trouble() is not None))
         leads = "Whether this front decides; one of those over one table does."
         yield GaugeMetricFamily("askcam_front_leads", leads, float(self._table.leads))
+
+
+class StartedGauges(Collector):
+    """Read at each scrape, on the event loop."""
+
+    def __init__(self, started: StartedShards) -> None:
+        self._started = started
+
+    def describe(self) -> Iterator[Metric]:
+        yield from ()
+
+    def collect(self) -> Iterator[Metric]:
+        told = "Processes of a shard that were started, since its supervisor was."
+        starts = GaugeMetricFamily("askcam_front_shard_starts", told, labels=["shard"])
+        running = GaugeMetricFamily("askcam_front_shard_running", "Whether one of them runs.", labels=["shard"])
+        for shard in self._started.shards:
+            starts.add_metric([shard.name], float(shard.starts))
+            running.add_metric([shard.name], float(shard.phase is ShardPhase.RUNNING))
+        yield starts
+        yield running
+        trouble = "Whether no shard can be started just now."
+        yield GaugeMetricFamily("askcam_front_starter_trouble", trouble, float(self._started.troubled))
