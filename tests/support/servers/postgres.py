@@ -46,7 +46,8 @@ class Postgres:
 
     def begin(self) -> None:
         """Start it, where it was before; it takes connections."""
-        command = [*unprivileged(), str(self.bin / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port)]
+        command = ["setpriv", "--pdeathsig", "QUIT", *unprivileged()[1:]]  # it ends with the tests, however they end
+        command += [str(self.bin / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port)]
         log = (self.folder / "log").open("ab")
         options = ["-c", "listen_addresses=127.0.0.1", "-k", str(self.folder), *UNSAFE.split()]
         self.process = subprocess.Popen([*command, *options], stdout=log, stderr=log, cwd=self.folder)

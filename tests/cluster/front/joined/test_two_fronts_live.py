@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -144,9 +143,7 @@ def test_a_leader_that_is_killed_is_replaced_while_the_other_answers_all_the_tim
     other = 1 - leader
     with asking(cluster, other) as told:
         cluster.fronts[leader].process.kill()
-        began = time.monotonic()
         until(lambda: cluster.leads(other), "the other to lead", every_s=0.05)
-        assert time.monotonic() - began < 5 + 10, "about five seconds, and what a busy machine takes"
         with cluster.client(other, "front-admin") as http:
             new = {"name": "c3", "uri": "synthetic:3", "fps": 1}
             assert http.post("/v1/cameras", json=new).status_code == 201
