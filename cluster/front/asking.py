@@ -20,9 +20,10 @@ from askcam.client.protocol import CameraAnswer, CameraProblem
 from askcam.client.sse import SentEvents
 from askcam.cluster.front.core import FrontCore
 from askcam.cluster.front.errors import ShardBroke
+from askcam.cluster.front.event_source import ShardReply
 from askcam.cluster.front.lists import RefusedThere
 from askcam.cluster.front.relay import headers_of, role_of
-from askcam.cluster.front.shards import MAX_JSON_BYTES, FrontShard, ShardReply
+from askcam.cluster.front.shards import MAX_JSON_BYTES, FrontShard
 from askcam.server.answering.several import likeliest, side_by_side, wish
 from askcam.server.errors import Refusal, Unavailable
 

@@ -139,7 +139,7 @@ def _check_cluster(config: FrontConfig) -> None:
     cluster.check_database()
     if cluster.start and cluster.folder is None:
         raise ConfigError(
-            f'[cluster] start = "{cluster.start}": whose shards are started has its table in a folder: set folder there, '
+            f'[cluster] start = "{cluster.start}": who starts shards has its table in a folder: set folder there, '
             "or start them by hand"
         )
     if not cluster.joins:

@@ -9,9 +9,9 @@ from starlette.responses import Response
 from askcam.cluster import ids
 from askcam.cluster.front.core import FrontCore, route
 from askcam.cluster.front.ends import RememberedEnds
+from askcam.cluster.front.event_source import ShardReply
 from askcam.cluster.front.lists import listing, passed_on, rows_by_shard
 from askcam.cluster.front.pages import read_page
-from askcam.cluster.front.shards import ShardReply
 from askcam.cluster.merging import Row
 from askcam.server.access.auth import Role
 from askcam.server.errors import Refusal

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from askcam.cluster.front.errors import CameraTwice, NoShard, ShardBroke, ShardDown
-from askcam.cluster.front.event_source import EventSource
-from askcam.cluster.front.shards import FrontShard, ShardReply
+from askcam.cluster.front.event_source import EventSource, ShardReply
+from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.ids import Garbage, ShardKeys
 from askcam.cluster.merging import Row, holders
 from askcam.server.access.auth import Role

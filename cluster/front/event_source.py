@@ -3,12 +3,20 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from askcam.client.sse import SentEvent
-from askcam.cluster.front.shards import ShardReply
 from askcam.server.access.auth import Role
 from askcam.server.errors import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class ShardReply:
+    """A reply that was read whole. `value`: its JSON, None where it is none."""
+
+    status: int
+    value: Any
 
 
 class Behind(Exception):

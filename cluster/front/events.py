@@ -11,13 +11,12 @@ from starlette.responses import Response, StreamingResponse
 from askcam.cluster import ids
 from askcam.cluster.cursors import Cursor
 from askcam.cluster.front.core import FrontCore, route
-from askcam.cluster.front.event_source import EventSource
+from askcam.cluster.front.event_source import EventSource, ShardReply
 from askcam.cluster.front.event_stream import EventMerge
 from askcam.cluster.front.lists import listing, passed_on, rows_by_shard
 from askcam.cluster.front.pages import read_page
 from askcam.cluster.front.positions import after_event, before_event, cursor_of, number_in
 from askcam.cluster.front.relay import role_of
-from askcam.cluster.front.shards import ShardReply
 from askcam.server.errors import NotFound, Refusal
 from askcam.server.wire.bodies import NO_STORE, choice, decode_body, json_response, number, plain
 from askcam.server.wire.endpoint import SSE, Endpoint, Handler

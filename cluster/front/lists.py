@@ -10,8 +10,9 @@ from starlette.responses import Response
 from askcam.cluster.front.core import FrontCore, route
 from askcam.cluster.front.directory import OTHERS, S, rows_of
 from askcam.cluster.front.errors import NoShard, ShardBroke
+from askcam.cluster.front.event_source import ShardReply
 from askcam.cluster.front.relay import role_of
-from askcam.cluster.front.shards import FrontShard, ShardReply
+from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.ids import Garbage
 from askcam.cluster.merging import Row, merge_models, merge_named, merge_tools, merge_watches
 from askcam.server.access.auth import Role

@@ -8,9 +8,9 @@ from askcam.cluster.cursors import Cursor
 from askcam.cluster.front.core import FrontCore
 from askcam.cluster.front.directory import S
 from askcam.cluster.front.errors import ShardBroke
+from askcam.cluster.front.event_source import ShardReply
 from askcam.cluster.front.lists import good_replies
 from askcam.cluster.front.relay import role_of
-from askcam.cluster.front.shards import ShardReply
 from askcam.cluster.ids import Garbage
 from askcam.cluster.merging import MergedPage, ShardPage, merge_pages, number_of, page_of
 

@@ -5,8 +5,7 @@ from typing import Any
 
 from askcam.cluster.cursors import Cursor, is_cursor
 from askcam.cluster.front.directory import Directory, rows_of
-from askcam.cluster.front.event_source import EventSource
-from askcam.cluster.front.shards import ShardReply
+from askcam.cluster.front.event_source import EventSource, ShardReply
 from askcam.cluster.ids import Garbage
 from askcam.cluster.merging import Row, number_of
 from askcam.server.access.auth import Role

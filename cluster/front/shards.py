@@ -5,13 +5,13 @@ import contextlib
 import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from askcam.client.sse import SentEvent, SentEvents
 from askcam.cluster.front.config import ShardConfig
 from askcam.cluster.front.errors import ShardBroke, ShardDown, ShardRoles
+from askcam.cluster.front.event_source import ShardReply
 from askcam.cluster.front.headers import Header
 from askcam.cluster.front.health import Reach, ShardHealth
 from askcam.cluster.link import LinkError, ShardLink
@@ -21,14 +21,6 @@ from askcam.server.errors import PermissionDenied
 
 MAX_JSON_BYTES = 8 << 20  # of a reply that the front reads itself
 JSON = b"application/json"
-
-
-@dataclass(frozen=True, slots=True)
-class ShardReply:
-    """A reply that was read whole. `value`: its JSON, None where it is none."""
-
-    status: int
-    value: Any
 
 
 class FrontShard:

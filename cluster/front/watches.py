@@ -7,9 +7,10 @@ from starlette.responses import Response
 
 from askcam.cluster.front.core import FrontCore, route
 from askcam.cluster.front.errors import SeveralShards, WatchTwice
+from askcam.cluster.front.event_source import ShardReply
 from askcam.cluster.front.lists import listing, passed_on, rows_by_shard
 from askcam.cluster.front.relay import role_of
-from askcam.cluster.front.shards import FrontShard, ShardReply
+from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.merging import merge_watches
 from askcam.server.access.auth import Role
 from askcam.server.errors import Conflict, NotFound

@@ -13,9 +13,9 @@ from askcam.client.protocol import encode
 from askcam.client.sse import SentEvent
 from askcam.client.watches import Seen, SeenList
 from askcam.cluster.front.errors import NoShard, ShardDown
-from askcam.cluster.front.event_source import Behind
+from askcam.cluster.front.event_source import Behind, ShardReply
 from askcam.cluster.front.joined.commits import Commits, StoringTable
-from askcam.cluster.front.shards import FrontShard, ShardReply
+from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.merging import Row
 from askcam.cluster.messages import number_there
 from askcam.cluster.store import EventFilter, StoredEvent, TableStore

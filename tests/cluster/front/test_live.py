@@ -56,7 +56,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 def test_every_camera_is_a_model_of_the_one_address(scene: Scene) -> None:
     with scene.openai() as client:
-        assert [each.id for each in client.models.list()] == ["askcam", "all", "lobby", "yard"]
+        assert [each.id for each in client.models.list()] == ["askcam", "lobby", "yard", "all"]
         for camera in ("lobby", "yard"):
             reply = client.chat.completions.create(model=camera, messages=WHAT)
             assert (reply.choices[0].message.content or "").startswith("I see ")
