@@ -72,6 +72,7 @@ def test_it_is_started_on_the_loopback_behind_a_token_that_is_on_no_command_line
     assert ("--node-ip-address", "127.0.0.1") in itertools.pairwise(argv)
     assert token not in " ".join(argv)
     assert environment(folder).items() <= env.items()
+    assert (env["RAY_AUTH_MODE"], env["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"]) == ("token", "0"), "else it listens outside"
     assert env["RAY_AUTH_TOKEN_PATH"] == str(folder / "token")
     assert "of-people" not in env.values()
     assert {path.stat().st_mode & 0o777 for path in (folder / "token", folder / "ray.json")} == {0o600}
@@ -132,11 +133,12 @@ def test_another_process_of_that_number_is_left_alone(folder: Path) -> None:
         kept.mkdir(parents=True)
         (folder / "ray.json").write_text(json.dumps(known))
         ray = LocalRay(folder)
-        assert ray.address() is None
+        found = ray.address()
         ray.down()
-        assert other.poll() is None
-        assert kept.exists(), "a folder that is none of ours"
+        runs = other.poll() is None
         other.kill()
+    assert (found, runs) == (None, True)
+    assert kept.exists(), "a folder that is none of ours"
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"pid": "x"}', "[]"])
