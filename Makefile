@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 NODE := tests/house/node
+SDKS := tests/sdk/node
 # PyTorch without CUDA, for a machine without a GPU: gigabytes less. TORCH_INDEX= is for who wants pip's usual one.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 GPU := $(wildcard /dev/nvidiactl /dev/nvhost-gpu /dev/nvgpu /dev/dxg /dev/kfd)
@@ -14,7 +15,7 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(6, (os.cpu_count() or 1) +
 BENCHMARKS := demo ready languages low_power summarize timeline watches calibration capture_cpu freshness faults same replay grammar barcode fuzz fuzz_realtime cluster_sim soak chaos
 
 .DEFAULT_GOAL := help
-.PHONY: help setup torch sdks demo test check lint types arrows javascript language renew bench clean
+.PHONY: help setup torch sdks demo test check lint types arrows javascript collected language renew bench clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,10 +42,8 @@ torch:
 			$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --index-url "$(TORCH_INDEX)" "torch>=2.6" "torchvision>=0.21" || true; \
 		else echo "there is no GPU here, but $(TORCH_INDEX) cannot be had either: PyTorch with CUDA"; fi; fi
 
-sdks: $(READY) ## frameworks and SDKs of others, which tests/sdk asks by (a minute; they are skipped without)
+sdks: $(READY) $(SDKS)/node_modules/.package-lock.json ## frameworks and SDKs of others, which tests/sdk asks by (a minute; they are skipped without)
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on --editable ".[sdks]"
-	@command -v npm >/dev/null || { echo "there is no npm here: install Node.js (Debian, Ubuntu: apt install nodejs npm)" >&2; exit 1; }
-	@npm ci --prefix tests/sdk/node --no-audit --no-fund
 
 demo: $(READY) ## a synthetic camera, the built-in model and the page, on this machine
 	@$(BIN)/askcam demo
@@ -72,9 +71,15 @@ javascript: ## tsc and eslint over client/web; without Node.js they are left out
 	@if command -v npm >/dev/null; then $(MAKE) -s --no-print-directory $(NODE)/node_modules/.package-lock.json && $(NODE)/node_modules/.bin/tsc --project jsconfig.json && $(NODE)/node_modules/.bin/eslint --config $(NODE)/eslint.config.js client/web; \
 	else echo "left out: there is no npm here; install Node.js (Debian, Ubuntu: apt install nodejs npm)" >&2; test -z "$$CI"; fi
 
-$(NODE)/node_modules/.package-lock.json: $(NODE)/package-lock.json
-	@npm ci --prefix $(NODE) --no-audit --no-fund
+%/node_modules/.package-lock.json: %/package-lock.json
+	@command -v npm >/dev/null || { echo "there is no npm here: install Node.js (Debian, Ubuntu: apt install nodejs npm)" >&2; exit 1; }
+	@npm ci --prefix $* --no-audit --no-fund
 	@touch $@
+
+# Beside the checks, in CI: what tests import is compiled here, once, and not by each process of tests.
+collected: $(READY)
+	@echo "== pytest --collect-only"
+	@said=$$($(BIN)/python -m pytest -q --collect-only 2>&1) || { echo "$$said" | tail -n 60; exit 1; }; echo "$$said" | tail -n 1
 
 language: ## the files of a new language, to be translated: make language CODE=fr (docs/translating.md)
 	@test -n "$(CODE)" || { echo "which one? make language CODE=fr" >&2; exit 1; }

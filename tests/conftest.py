@@ -1,5 +1,6 @@
 """Parts that several rooms' tests share."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,20 @@ settings.load_profile("askcam")
 wait_calmly()  # before any test imports torch: tests share their cores with the servers that they start
 
 warm.wanted = True
+gc.disable()  # until all are collected: to look through what was read, again and again, took a quarter of that
 SEED = 7
+# Those that take longest begin first, or the last of them would keep one core busy and leave the others idle.
+LONGEST = (
+    "engine/live/test_passes_on_kernels.py",
+    "features/calibration/test_calibrate.py",
+    "app/test_cli.py",
+    "client/web/test_desk.py",
+    "engine/live/test_aot.py",
+    "engine/live/test_kernels.py",
+    "features/evidence/test_served.py",
+    "features/watches/test_kinds.py",
+    "hazards/test_fuzz.py",
+)
 # Where other processes' clocks count: a browser, a server of cameras. When the whole machine stood still such a test is
 # tried once more, and pytest's last line says that it was.
 REAL_TIME = ("client/web", "stream/test_rtsp", "stream/test_odd_cameras", "stream/test_http", "stream/test_mjpeg")
@@ -30,10 +44,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for path in dict.fromkeys(item.path for item in items):
         folders.setdefault(path.parent, []).append(path)
     place = {path: (number + 0.5) / len(files) for files in folders.values() for number, path in enumerate(files)}
+    here = Path(__file__).parent
+    place |= {here / name: number - len(LONGEST) for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place[item.path])  # within a file they stay as they are
     for item in items:
-        if item.path.relative_to(Path(__file__).parent).as_posix().startswith(REAL_TIME):
+        if item.path.relative_to(here).as_posix().startswith(REAL_TIME):
             item.add_marker(pytest.mark.flaky(reruns=1, reruns_delay=5))
+
+
+def pytest_collection_finish() -> None:
+    """What was read stays; no later look for garbage goes through it."""
+    gc.enable()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -210,8 +210,9 @@ def test_doctor_finds_this_machine_its_camera_and_a_short_clip_well(tmp_path: Pa
     assert [found["ok"] for found in findings if found["what"].startswith("camera")] == [True, True], findings
 
 
-def test_doctor_names_what_is_wrong_with_a_camera() -> None:
-    done = askcam("doctor", "--camera", "rtsp://admin:hunter2@127.0.0.1:1/cam", "--json")
+def test_doctor_names_what_is_wrong_with_a_camera(tmp_path: Path) -> None:
+    no_model = ["--model", str(tmp_path)]  # whose speed would be measured
+    done = askcam("doctor", "--camera", "rtsp://admin:hunter2@127.0.0.1:1/cam", *no_model, "--json")
     assert done.returncode == 1
     bad = [found["what"] for line in done.stdout.splitlines() if not (found := json.loads(line))["ok"]]
     assert [what for what in bad if what.startswith("camera")] == ["camera rtsp://***@127.0.0.1:1/cam"]

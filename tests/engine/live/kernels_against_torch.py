@@ -29,6 +29,7 @@ from askcam.engine.live.triton_ops import TritonOps
 
 DEVICE = torch.device(os.environ["KERNELS_ON"])
 MOST, SPANS = (300, 5) if DEVICE.type == "cuda" else (130, 3)  # an interpreter takes a second for a window of 300
+MOST_HEADS = 1 << 20 if DEVICE.type == "cuda" else 400  # of all rows: each is merged by a program of its own
 DTYPE, LIMIT = (torch.bfloat16, 1e-2) if DEVICE.type == "cuda" else (torch.float32, 1e-5)  # of the relative error
 
 pytestmark = pytest.mark.filterwarnings("default")  # Triton's own
@@ -223,6 +224,7 @@ def test_a_row_that_sees_nothing_is_zero() -> None:
 @given(seeds, groups, dims, st.lists(st.sampled_from([0, 1, 15, 130]), min_size=1, max_size=3), st.integers(1, 40))
 def test_append_attention(seed: int, group: tuple[int, int], dim: int, old: list[int], num_new: int) -> None:
     torch.manual_seed(seed)
+    num_new = min(num_new, MOST_HEADS // (group[0] * group[1] * len(old)))
     order = torch.randperm(len(old)).tolist()
     bases = [200 * i for i in order]
     k, v = randn(600, group[1], dim), randn(600, group[1], dim)

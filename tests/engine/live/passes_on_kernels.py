@@ -1,7 +1,7 @@
 """Whole passes on Triton's kernels, plain and through Graphs, against the same passes on plain torch.
 
-Not collected by itself: test_kernels.py runs it like kernels_against_torch.py. Where there is no CUDA, Graphs has the
-same padding and the same tensors that stay in place, and calls where it would replay.
+Not collected by itself: test_passes_on_kernels.py runs it, as test_kernels.py runs kernels_against_torch.py. Where
+there is no CUDA, Graphs has the same padding and the same tensors that stay in place, and calls where it would replay.
 """
 
 import os

@@ -48,10 +48,21 @@ LIBRARIES = [
     "uvicorn",
     "websockets",
     "zxingcpp",
-    # Our own: what a server reads when it is told to serve.
+    # Our own: what a server reads when it is told to serve, and what its features read when they are built.
     "askcam.engine.opening",
     "askcam.engine.live.build",
     "askcam.app.serving",
+    "askcam.app.asgi",
+    "askcam.app.build",
+    "askcam.app.commands.serve",
+    "askcam.features.ask_all.running",
+    "askcam.features.calibration.running",
+    "askcam.features.desk.running",
+    "askcam.features.events.running",
+    "askcam.features.evidence.running",
+    "askcam.features.notify.running",
+    "askcam.features.timeline.running",
+    "askcam.features.watches.running",
 ]
 # What tests change; libraries set others themselves while they are read.
 READ_EARLY = re.compile("CUDA_VISIBLE_DEVICES|HF_|HUGGINGFACE|LANG|LC_|OMP_NUM|PYTHONPATH|TRANSFORMERS|TRITON")
