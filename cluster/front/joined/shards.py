@@ -168,7 +168,7 @@ class JoinedShards(ServerPart):
 
     def _closed(self, shard: FrontShard) -> None:
         if self._directory.get(shard.name) is shard and self.joined(shard.name):
-            self._table.gone(shard.name, f"nothing listens at {shard.config.address.http} any more")
+            self._table.gone(shard.name, "nothing listens at its address any more")
 
 
 def _place(url: str) -> str:
