@@ -23,6 +23,7 @@ from support.servers import warm
 
 # Whoever asks a server asks it through a front: ASKCAM_TESTS_OVER_FRONT=1 make test ARGS="tests/sdk tests/client/web"
 OVER_FRONT = bool(os.environ.get("ASKCAM_TESTS_OVER_FRONT"))
+TOKENS = ("token", "admin_token")
 BESIDE_A_FRONT = frozenset({"--front"})  # what has one already
 
 READY_S = 180.0  # a cold start on a busy machine reads half a gigabyte of libraries
@@ -93,7 +94,8 @@ def _before(server: LiveServer, args: Sequence[str], env: Mapping[str, str] | No
     ca = f"\nca = {json.dumps(said['--tls-cert'])}" if "--tls-cert" in said else ""
     file = tomllib.loads(Path(said["--config"]).read_text(encoding="utf-8")) if "--config" in said else {}
     origins = json.dumps(file.get("server", {}).get("allowed_origins", []))
-    tokens = {name: value for name, value in (env or {}).items() if name in ("ASKCAM_TOKEN", "ASKCAM_ADMIN_TOKEN")}
+    tokens = {f"ASKCAM_{name.upper()}": file["server"][name] for name in TOKENS if name in file.get("server", {})}
+    tokens |= {name: value for name, value in (env or {}).items() if name.removeprefix("ASKCAM_").lower() in TOKENS}
     theirs = {name.replace("ASKCAM", "ASKCAM_SHARD"): value for name, value in tokens.items()}
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "front.toml")
