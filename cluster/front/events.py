@@ -17,7 +17,8 @@ from askcam.cluster.front.lists import listing, passed_on, rows_by_shard
 from askcam.cluster.front.pages import read_page
 from askcam.cluster.front.positions import after_event, before_event, cursor_of, number_in
 from askcam.cluster.front.relay import role_of
-from askcam.server.errors import NotFound, Refusal
+from askcam.server.errors import Invalid, NotFound, Refusal
+from askcam.server.given_names import quoted
 from askcam.server.wire.bodies import NO_STORE, choice, decode_body, json_response, number, plain
 from askcam.server.wire.endpoint import SSE, Endpoint, Handler
 from askcam.server.wire.moments import moment
@@ -38,10 +39,17 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
     own = {} if core.joined is None else OWN
     led: Callable[[Handler], Handler] = (lambda handler: handler) if core.joined is None else core.joined.leader.led
 
+    def _check_names(request: Request) -> None:
+        """Raises Invalid: what no name has in it a database may have no place for, either."""
+        for param in ("watch", "camera"):
+            if not (name := request.query_params.get(param, "")).isprintable():
+                raise Invalid(f"{param}={quoted(name)} is no name: it has characters that cannot be printed", param)
+
     async def events(request: Request) -> Response:
         if SSE in request.headers.get("accept", ""):
             return await streamed(request)
         limit, shards = int(number(request, "limit", LIMIT, 1, MOST)), _of_camera(request)
+        _check_names(request)
         moment(request, "since")
         choice(request, "acknowledged", ("true", "false"))
         choice(request, "severity", ("info", "warning", "critical"))
@@ -60,6 +68,7 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         return await before_event(directory, number_in(before, "before"), role_of(request), shards)
 
     async def streamed(request: Request) -> Response:
+        _check_names(request)
         told, role, shards = request.headers.get("last-event-id", "").strip(), role_of(request), _of_camera(request)
         for shard in shards:
             shard.check_role(role)

@@ -25,6 +25,7 @@ from askcam.server.wire.moments import rfc3339, wall_of
 
 KEPT = ""  # no shard has it: its key is the front's own in ids
 LOOK_S = 1.0  # between two looks at what other fronts have written
+MAX_NUMBER = 2**62  # no event has a larger one, and no database a place for much larger ones
 AT_ONCE = 100  # events read from disk for one who follows
 REVIEWS = 256  # of what was said of earlier events, for those who follow
 
@@ -64,7 +65,7 @@ class KeptEvents:
     async def event(self, number: int) -> StoredEvent:
         """Raises NotFound, Trouble."""
         wanted = EventFilter(before=number + 1, after=number - 1)
-        found = await self._table.read(lambda store: store.found(wanted, 1))
+        found = await self._table.read(lambda store: store.found(wanted, 1)) if number < MAX_NUMBER else []
         if not found:
             raise NotFound(f"no event {number} is kept", "id")
         return found[0]
@@ -88,8 +89,8 @@ class KeptEvents:
         return ShardReply(200, {"data": [_row(each) for each in found[:limit]], "has_more": len(found) > limit})
 
     async def _acknowledged(self, numbers: Sequence[int], acknowledged: bool) -> list[Row]:
-        at = time.time() if acknowledged else None
-        found = await self._table.write(lambda store: store.acknowledge(numbers, at))
+        at, those = time.time() if acknowledged else None, [number for number in numbers if number < MAX_NUMBER]
+        found = await self._table.write(lambda store: store.acknowledge(those, at))
         self._review(found)
         return [_row(each) for each in found]
 

@@ -73,13 +73,31 @@ async def test_what_is_delivered_is_listed_with_ids_of_the_front_and_found_by_wh
         assert [row["id"] for row in await listed(scene, before=page["next"])] == [rows[2]["id"]]
 
 
-@pytest.mark.parametrize("query", [{"since": "yesterday"}, {"severity": "bad"}, {"acknowledged": "no"}])
+@pytest.mark.parametrize(
+    "query", [{"since": "yesterday"}, {"severity": "bad"}, {"acknowledged": "no"}, {"watch": "a\0"}]
+)
 async def test_what_cannot_be_asked_is_refused_whether_shards_are_there_or_not(
     tmp_path: Path, query: dict[str, str]
 ) -> None:
     async with owning(tmp_path) as scene:
         reply = await scene.asked("GET", "/v1/events", VIEWER, params=query)
         assert (reply.status_code, reply.json()["error"]["param"]) == (400, *query)
+
+
+@pytest.mark.parametrize("number", [10**6, 2**42 - 1, 2**43, 2**62, 2**200])
+async def test_an_id_that_no_event_has_is_not_found_however_large(tmp_path: Path, number: int) -> None:
+    async with owning(tmp_path) as scene:
+        await deliver(scene, event(1, epoch=scene.holds["lobby"]))
+        (row,) = await listed(scene)
+        told = number << 20 | row["id"] & (2**20 - 1)
+        for method, rest in (("GET", ""), ("GET", "/frame.jpg"), ("POST", "/acknowledge")):
+            body = {"json": {"acknowledged": True}} if method == "POST" else {}
+            reply = await scene.asked(method, f"/v1/events/{told}{rest}", VIEWER, **body)
+            assert reply.status_code == 404, reply.text
+        several = {"ids": [told, row["id"]], "acknowledged": True}
+        if told < 2**63:  # what JSON has of larger numbers is no whole number
+            seen = await scene.asked("POST", "/v1/events/acknowledge", VIEWER, json=several)
+            assert [each["id"] for each in seen.json()["data"]] == [row["id"]]
 
 
 async def test_only_the_owner_is_believed_and_each_event_once(tmp_path: Path) -> None:
