@@ -162,7 +162,7 @@ class _Passing:
             told: str | bytes = message["bytes"] if message.get("bytes") is not None else message["text"]
             intake.came(client, len(told))
             try:
-                await there.send(self._to_shard(told))
+                await there.send(await self._to_shard(told))
             except Refusal as error:
                 await self._say(error)
             except ConnectionClosed:
@@ -205,8 +205,8 @@ class _Passing:
                 return encode(_numbered(json.loads(message), self._shard.key)).decode()
         return message
 
-    def _to_shard(self, message: str | bytes) -> str | bytes:
-        """As the shard knows it. Raises Invalid for an event of another shard."""
+    async def _to_shard(self, message: str | bytes) -> str | bytes:
+        """As the shard knows it. Raises Invalid for an event of another shard, Trouble."""
         if isinstance(message, bytes) or len(message) > MOST_READ or '"events_after"' not in message:
             return message
         try:
@@ -217,15 +217,26 @@ class _Passing:
             return message  # the shard says what is wrong with it
         if isinstance(after, bool) or not isinstance(after, int) or after == 0:
             return message
-        found = self._core.directory.keys.apart(after) if after > 0 else None
-        if found is None or found[0] != self._shard.name:
+        number = await self._number_there(after) if after > 0 else None
+        if number is None:
             raise Invalid(
                 f"{after} is no event of shard {self._shard.name!r}, on which this session is: leave it out, and read "
                 "GET /v1/events, which has those of all",
                 "session.askcam.events_after",
             )
-        wish["events_after"] = found[1]
+        wish["events_after"] = number
         return encode(told).decode()
+
+    async def _number_there(self, event: int) -> int | None:
+        """The number on this shard of an event as the front tells it; None: it is none of it. Raises Trouble."""
+        core = self._core
+        try:
+            source, number = core.directory.of_event(event)
+            if core.joined is not None and source is core.directory.kept:
+                return await core.joined.events.number_on(self._shard.name, number)
+        except NotFound:
+            return None
+        return number if source.name == self._shard.name else None
 
     async def _say(self, error: Refusal) -> None:
         await self._websocket.send_text(_event(error))

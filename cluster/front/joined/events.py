@@ -70,6 +70,11 @@ class KeptEvents:
             raise NotFound(f"no event {number} is kept", "id")
         return found[0]
 
+    async def number_on(self, shard: str, number: int) -> int | None:
+        """What that shard calls an event; None: it is another one's. Raises NotFound, Trouble."""
+        event = await self.event(number)
+        return number_there(event.id) if event.shard == shard else None
+
     async def whose(self, number: int, shard_of: ShardOf, role: Role) -> tuple[FrontShard, int]:
         """The shard that has the event's pictures, and the event's number there. Raises NotFound, ShardDown."""
         event = await self.event(number)

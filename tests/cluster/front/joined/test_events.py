@@ -18,6 +18,7 @@ from askcam.cluster.front.joined import events as kept
 from askcam.cluster.members import CameraWish
 from askcam.cluster.messages import MAX_REQUEST
 from askcam.cluster.store import MAX_DELIVERIES, MAX_DOCUMENT, EventFilter
+from askcam.server.errors import NotFound
 
 LOBBY, HALL = CameraWish("lobby", options="{}"), CameraWish("hall", options="{}")
 
@@ -318,3 +319,16 @@ async def test_the_next_owner_is_told_how_it_stood(tmp_path: Path) -> None:
         assert scene.front.core.joined is not None
         found = await scene.front.core.joined.table.write(lambda store: store.found(EventFilter(), 10))
         assert len(found) == 4
+
+
+async def test_an_event_of_a_list_is_known_by_what_its_shard_calls_it(tmp_path: Path) -> None:
+    """So that a realtime session, which is on the shard, goes on after it."""
+    async with owning(tmp_path) as scene:
+        await deliver(scene, event(7, epoch=scene.holds["lobby"]), event(8, epoch=scene.holds["lobby"]))
+        assert scene.front.core.joined is not None
+        kept = scene.front.core.joined.events
+        numbers = [scene.front.core.directory.of_event(row["id"])[1] for row in await listed(scene)]
+        assert [await kept.number_on("a", number) for number in numbers] == [8, 7]
+        assert [await kept.number_on("b", number) for number in numbers] == [None, None]
+        with pytest.raises(NotFound):
+            await kept.number_on("a", 99)
