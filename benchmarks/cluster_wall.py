@@ -1,6 +1,7 @@
 """A front, two servers and the wall's cameras against a known truth, while servers and front are killed and stopped.
 
-    python benchmarks/cluster_wall.py [--minutes 12] [--cameras 3] [--every-s 2] [--faults 12] [--silent-s 5] [--seed 0]
+    python benchmarks/cluster_wall.py [--minutes 12] [--cameras 3] [--every-s 2] [--faults 12] [--silent-s 5]
+           [--postgres] [--seed 0]
 
 The cameras, their scripted scenes, the watches and the judging are wall.py's; front.toml has them, and who follows the
 events does so at the front. One after the other a server is killed with -9, a server is stopped (SIGSTOP) for longer
@@ -27,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from support.judging import Span
 from support.servers.askcam_server import LiveServer, front_server, live_server
+from support.servers.postgres import postgres
 from support.waiting import until
 from wall import SEEDS, WAIT_S, WATCH, Run
 from wall_report import Outcome, delivery, report, seconds
@@ -49,6 +51,7 @@ def main() -> None:
     parser.add_argument("--limit-s", type=float, default=20.0, help="what is told later counts as missed and invented")
     parser.add_argument("--faults", type=int, default=12)
     parser.add_argument("--silent-s", type=float, default=5.0, help="[cluster] silent_s")
+    parser.add_argument("--postgres", action="store_true", help="the table in a PostgreSQL that is started for it")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     with contextlib.ExitStack() as stack:
@@ -80,7 +83,8 @@ class ClusterRun(Run):
     # -- instead of one server
 
     def _config(self) -> Path:
-        lines = [f'[cluster]\nfolder = "table"\nsilent_s = {self.args.silent_s:g}\n']
+        table = f'database = "{self._database()}"' if self.args.postgres else 'folder = "table"'
+        lines = [f"[cluster]\n{table}\nsilent_s = {self.args.silent_s:g}\n"]
         for camera in self.cameras:
             lines.append(f'[cameras.{camera.name}]\nuri = "{camera.server.url}"\n')
             for name, _, question in camera.watches:
@@ -92,6 +96,9 @@ class ClusterRun(Run):
             (self.folder / f"{name}.toml").write_text(f'[watching]\nfolder = "kept-{name}"\n')
         self.receiver = None  # each server notifies by itself
         return path
+
+    def _database(self) -> str:
+        return str(self.stack.enter_context(postgres()).database())
 
     def _serve(self, port: int) -> tuple[contextlib.ExitStack, LiveServer]:
         if not port:

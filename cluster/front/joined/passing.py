@@ -18,7 +18,7 @@ from askcam.server.wire.endpoint import Handler
 
 MARK = "x-askcam-passed-on"  # whoever is no leader either passes it on no further
 PASS_S = 10.0  # for the leader's answer
-MAX_BYTES = 1 << 20  # of it
+MAX_BYTES = 8 << 20  # of it: 500 events with all their readings are two
 
 
 class ToLeader(ServerPart):
