@@ -82,6 +82,13 @@ class DeliveredEvent(msgspec.Struct):
     after: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET  # what was read since, client.watches.Reading each
 
 
+class EventShape(msgspec.Struct):
+    """As much of an event as a front reads itself when it tells it: what is no such event is not taken."""
+
+    at: str
+    frames: list[dict[str, msgspec.Raw]] = []
+
+
 class DeliverEvents(msgspec.Struct):
     """The body of POST /v1/shards/events: in the order in which they are to be told."""
 

@@ -19,12 +19,18 @@ from askcam.cluster.front.positions import after_event, before_event, cursor_of,
 from askcam.cluster.front.relay import role_of
 from askcam.server.errors import Invalid, NotFound, Refusal
 from askcam.server.given_names import quoted
-from askcam.server.wire.bodies import NO_STORE, choice, decode_body, json_response, number, plain
+from askcam.server.wire.bodies import NO_STORE, choice, decode_body, json_response, number
 from askcam.server.wire.endpoint import SSE, Endpoint, Handler
 from askcam.server.wire.moments import moment
 
 LIMIT, MOST = 50, 500  # events of one answer
 OWN = {"own": "true"}  # of shards: those of the front's cameras they have delivered
+
+
+class ItWasSeen(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of POST /v1/events/{id}/acknowledge."""
+
+    acknowledged: bool
 
 
 class TheyWereSeen(msgspec.Struct, forbid_unknown_fields=True):
@@ -89,7 +95,8 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         return _one(request, *await _asked(request, "GET", ""))
 
     async def acknowledged(request: Request) -> Response:
-        return _one(request, *await _asked(request, "POST", "/acknowledge", plain(await request.body())))
+        body = await decode_body(request, ItWasSeen)
+        return _one(request, *await _asked(request, "POST", "/acknowledge", msgspec.to_builtins(body)))
 
     async def _asked(request: Request, method: str, rest: str, body: Any = None) -> tuple[EventSource, ShardReply]:
         shard, there = directory.of_event(request.path_params["id"])
@@ -106,10 +113,9 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
 
     async def picture(request: Request) -> Response:
         number = request.path_params["id"]
-        if core.joined is not None and directory.of_event(number)[0] is directory.kept:
-            shard, there = await core.joined.events.whose(
-                directory.of_event(number)[1], directory.get, role_of(request)
-            )
+        source, kept = directory.of_event(number)
+        if core.joined is not None and source is directory.kept:
+            shard, there = await core.joined.events.whose(kept, directory.get, role_of(request))
         else:
             shard, there = directory.of_number(number)
         rest = request.url.path.partition(f"/{number}/")[2]

@@ -1,9 +1,9 @@
-"""POST /v1/shards/join, renew and leave: what shards say to the front, and nobody else may."""
+"""POST /v1/shards/join, renew, events and leave: what shards say to the front, and nobody else may."""
 
 import time
 from typing import TypeVar
 
-from msgspec import UNSET
+from msgspec import UNSET, Raw
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,6 +16,7 @@ from askcam.cluster.messages import (
     DeliverEvents,
     EventReceipt,
     EventReceipts,
+    EventShape,
     JoinShard,
     LeaveShard,
     RenewShard,
@@ -67,6 +68,7 @@ def endpoints(table: ClusterTable, shards: JoinedShards, events: KeptEvents) -> 
         return json_response(orders)
 
     async def deliver(request: Request) -> Response:
+        table.check_leads()
         body = await _small(request, DeliverEvents)
         known = table.view.shards.get(body.shard)
         if known is None or known.instance != body.instance:
@@ -135,16 +137,22 @@ def endpoints(table: ClusterTable, shards: JoinedShards, events: KeptEvents) -> 
 
 
 def _delivery(event: DeliveredEvent) -> Delivery:
+    """Raises Invalid for what could not be told as an event."""
+    document = None if event.event is UNSET else bytes(event.event)
+    after = b"[]" if event.after is UNSET else bytes(event.after)
+    if document is not None:
+        decode(document, EventShape)
+    decode(after, list[dict[str, Raw]])
     return Delivery(
         event.id,
         event.camera,
         event.epoch,
-        None if event.event is UNSET else bytes(event.event),
+        document,
         event.watch,
         event.kind,
         event.severity,
         event.at,
-        "[]" if event.after is UNSET else bytes(event.after).decode(),
+        after.decode(),
     )
 
 
@@ -170,4 +178,4 @@ async def _small(request: Request, kind: type[T]) -> T:
 
 
 def _too_large() -> TooLarge:
-    return TooLarge(f"a shard says at most {MAX_REQUEST >> 10} KiB at once: it has room for too many cameras")
+    return TooLarge(f"a shard says at most {MAX_REQUEST >> 10} KiB at once: of fewer cameras, or fewer events")

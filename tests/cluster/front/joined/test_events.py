@@ -85,6 +85,17 @@ async def test_what_cannot_be_asked_is_refused_whether_shards_are_there_or_not(
         assert (reply.status_code, reply.json()["error"]["param"]) == (400, *query)
 
 
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7", b"null", b"{}", b'{"acknowledged": 1}', b'{"x": true}'])
+async def test_who_says_something_else_than_whether_an_event_was_seen_is_told_so(tmp_path: Path, body: bytes) -> None:
+    async with owning(tmp_path) as scene:
+        await deliver(scene, event(1, epoch=scene.holds["lobby"]))
+        (row,) = await listed(scene)
+        for path in (f"/v1/events/{row['id']}/acknowledge", "/v1/events/acknowledge"):
+            reply = await scene.asked("POST", path, VIEWER, content=body)
+            assert reply.status_code == 400, reply.text
+        assert (await listed(scene))[0]["acknowledged_at"] is None
+
+
 @pytest.mark.parametrize("number", [10**6, 2**42 - 1, 2**43, 2**62, 2**200])
 async def test_an_id_that_no_event_has_is_not_found_however_large(tmp_path: Path, number: int) -> None:
     async with owning(tmp_path) as scene:
@@ -141,9 +152,33 @@ async def test_another_process_or_one_that_has_not_joined_is_to_join_first(tmp_p
         ({"events": [{**event(1), "at": "now"}]}, 400),
         ({"events": [{**event(1), "epoch": -1}]}, 400),
         ({"events": "all"}, 400),
+        ({"events": [{**event(1), "event": []}]}, 400),
+        ({"events": [{**event(1), "event": "x"}]}, 400),
+        ({"events": [{**event(1), "event": {"kind": "on"}}]}, 400),
+        ({"events": [{**event(1), "event": {"at": 7}}]}, 400),
+        ({"events": [{**event(1), "event": {"at": "x", "frames": 1}}]}, 400),
+        ({"events": [{**event(1), "event": {"at": "x", "frames": [1]}}]}, 400),
+        ({"events": [{**event(1), "after": 7}]}, 400),
+        ({"events": [{**event(1), "after": ["x"]}]}, 400),
         ({"events": [{**event(1), "event": {"text": "x" * MAX_REQUEST}}]}, 413),
     ],
-    ids=["many", "no id", "a large one", "no time", "no epoch", "no list", "a large body"],
+    ids=[
+        "many",
+        "no id",
+        "a large one",
+        "no time",
+        "no epoch",
+        "no list",
+        "a list for an event",
+        "a text for an event",
+        "an event without its time",
+        "a number for its time",
+        "a number for its frames",
+        "a number for a frame",
+        "a number for readings",
+        "a text for a reading",
+        "a large body",
+    ],
 )
 async def test_more_than_is_taken_is_refused_whole(tmp_path: Path, body: dict[str, Any], status: int) -> None:
     async with owning(tmp_path) as scene:

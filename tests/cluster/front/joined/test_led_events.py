@@ -33,6 +33,8 @@ async def test_what_the_leader_has_is_listed_followed_and_acknowledged_at_either
         leader, standby = both.leader, both.standby
         refused = await delivered(both, standby, 1)
         assert (refused.status_code, refused.json()["error"]["code"]) == (503, "not_leading")
+        stranger = await standby.say("events", {"shard": "x", "instance": "1", "events": []})
+        assert stranger.json()["error"]["code"] == "not_leading", "so that it is told to the leader, who may know it"
         async with following(standby) as there, following(leader) as here:
             told = await delivered(both, leader, 1, 2)
             assert [each["fate"] for each in told.json()["receipts"]] == ["committed", "committed"], told.text
