@@ -30,17 +30,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 import httpx
+from support.front_tokens import FRONT, SHARD, VIEWER
 from support.servers.askcam_server import LiveServer, front_server, live_server
 from support.waiting import until
 
-VIEWER, ADMIN = "shard-viewer", "shard-admin"
-SHARD = {"ASKCAM_TOKEN": VIEWER, "ASKCAM_ADMIN_TOKEN": ADMIN}
-FRONT = {
-    "ASKCAM_TOKEN": "front-viewer",
-    "ASKCAM_ADMIN_TOKEN": "front-admin",
-    "ASKCAM_SHARD_TOKEN": VIEWER,
-    "ASKCAM_SHARD_ADMIN_TOKEN": ADMIN,
-}
 ASKED: Any = [{"role": "user", "content": "What do you see?"}]
 NAMES = ("a", "b")
 LIMITS = "[limits]\nquestions_per_s = 1000\nquestions_burst = 1000\n"  # all askers here are one client

@@ -26,6 +26,7 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
+from support.front_tokens import OF_SHARDS, SHARD
 from support.judging import Span
 from support.servers.askcam_server import LiveServer, front_server, live_server
 from support.servers.postgres import postgres
@@ -33,9 +34,6 @@ from support.waiting import until
 from wall import SEEDS, WAIT_S, WATCH, Run
 from wall_report import Outcome, delivery, report, seconds
 
-VIEWER, ADMIN = "shard-viewer", "shard-admin"
-SHARD = {"ASKCAM_TOKEN": VIEWER, "ASKCAM_ADMIN_TOKEN": ADMIN}
-FRONT = {"ASKCAM_SHARD_TOKEN": VIEWER, "ASKCAM_SHARD_ADMIN_TOKEN": ADMIN}
 NAMES = ("a", "b")
 KINDS = ("kill", "stop", "front")
 CALM_S = 15.0  # between two failures, once all is well again
@@ -106,7 +104,7 @@ class ClusterRun(Run):
                 free.bind(("127.0.0.1", 0))
                 port = free.getsockname()[1]
         life = contextlib.ExitStack()
-        front = life.enter_context(front_server({}, "--config", str(self.config), "--port", str(port), env=FRONT))
+        front = life.enter_context(front_server({}, "--config", str(self.config), "--port", str(port), env=OF_SHARDS))
         for name in NAMES:
             if name not in self.shards:
                 self.stack.callback(lambda name=name: self.lives[name].close())

@@ -30,17 +30,11 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 import httpx
+from support.front_tokens import FRONT, SHARD
 from support.servers.askcam_server import LiveServer, front_server, live_server
 from support.servers.postgres import postgres
 from support.waiting import until
 
-SHARD = {"ASKCAM_TOKEN": "shard-viewer", "ASKCAM_ADMIN_TOKEN": "shard-admin"}
-FRONT = {
-    "ASKCAM_TOKEN": "front-viewer",
-    "ASKCAM_ADMIN_TOKEN": "front-admin",
-    "ASKCAM_SHARD_TOKEN": "shard-viewer",
-    "ASKCAM_SHARD_ADMIN_TOKEN": "shard-admin",
-}
 CAMERAS = ("c1", "c2")
 LIMITS = "[limits]\nquestions_per_s = 1000\nquestions_burst = 1000\n"
 WAIT_S, CALM_S = 180.0, 4.0

@@ -82,7 +82,7 @@ class KeptEvents:
         if shard is None:
             raise ShardDown(event.shard, "it is not among the front's shards now, and the pictures are there")
         reply = await shard.asked("GET", f"/v1/events/{there}", role=role)
-        same = isinstance(reply.value, dict) and reply.value.get("at") == json.loads(event.document or b"{}").get("at")
+        same = isinstance(reply.value, dict) and reply.value.get("at") == json.loads(event.document).get("at")
         if there is None or reply.status != 200 or not same:  # what is kept there was begun anew
             raise NotFound(f"the pictures of event {number} are no longer kept on shard {event.shard}", "id")
         return shard, there
@@ -178,7 +178,7 @@ def _filter(query: Mapping[str, object]) -> EventFilter:
 
 def _row(event: StoredEvent) -> Row:
     """As a server tells it, with numbers of this table."""
-    told: Row = json.loads(event.document or b"{}")
+    told: Row = json.loads(event.document)
     place = f"/v1/events/{event.number}/frame"
     frames = [{**frame, "url": f"{place}s/{i}.jpg"} for i, frame in enumerate(told.get("frames") or [])]
     seen = None if event.acknowledged is None else rfc3339(event.acknowledged)

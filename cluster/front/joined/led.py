@@ -65,10 +65,6 @@ class LedTable(ClusterTable):
     def leader_url(self) -> str | None:
         return self._lease.leader.url
 
-    @property
-    def others_write(self) -> bool:
-        return True
-
     def check_leads(self) -> None:
         if self.leads:
             return

@@ -136,6 +136,11 @@ class ClusterTable(ServerPart):
         """Where the front is that decides, "" where nobody knows; None: there is one front only."""
         return None
 
+    @property
+    def others_write(self) -> bool:
+        """Whether other fronts write into it, too."""
+        return self.leader_url is not None
+
     def check_leads(self) -> None:
         """Raises NotLeads, Trouble."""
 
@@ -168,11 +173,6 @@ class ClusterTable(ServerPart):
     async def read(self, work: Callable[[TableStore], T]) -> T:
         """What the store knows of events, whether this front decides or not. Raises Refusal."""
         return await self._done(lambda disk, now_s: work(disk.table))
-
-    @property
-    def others_write(self) -> bool:
-        """Whether other fronts write into it, too."""
-        return False
 
     def gone(self, shard: str, why: str) -> None:
         """Somebody who ought to know says that this shard's process, as it is known, is there no more."""

@@ -11,18 +11,12 @@ from typing import Any
 import httpx
 import pytest
 from openai import APIStatusError, AsyncOpenAI, OpenAI
+from support.front_tokens import FRONT, SHARD
 from support.servers.askcam_server import LiveServer, front_server, live_server, wait_for_pairs
 from support.waiting import until
 
 from askcam.client.client import connect
 
-SHARD = {"ASKCAM_TOKEN": "shard-viewer", "ASKCAM_ADMIN_TOKEN": "shard-admin"}
-FRONT = {
-    "ASKCAM_TOKEN": "front-viewer",
-    "ASKCAM_ADMIN_TOKEN": "front-admin",
-    "ASKCAM_SHARD_TOKEN": "shard-viewer",
-    "ASKCAM_SHARD_ADMIN_TOKEN": "shard-admin",
-}
 SILENT_S = 4.0
 WHAT: Any = [{"role": "user", "content": "What do you see?"}]
 

@@ -14,14 +14,13 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from support.front_tokens import FRONT
 from support.program import askcam
 from support.servers.askcam_server import LiveServer, front_server
 from support.waiting import until
 
 pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason='Ray is not installed: pip install -e ".[cluster]"')
 
-TOKENS = {"ASKCAM_SHARD_TOKEN": "shard-viewer", "ASKCAM_SHARD_ADMIN_TOKEN": "shard-admin"}
-FRONT = {"ASKCAM_TOKEN": "front-viewer", "ASKCAM_ADMIN_TOKEN": "front-admin", **TOKENS}
 CAMERAS = ["c1", "c2"]
 CONFIG = """
 [front]

@@ -14,17 +14,11 @@ from typing import Any
 
 import httpx
 import pytest
+from support.front_tokens import FRONT, SHARD
 from support.program import askcam
 from support.servers.askcam_server import LiveServer, front_server, live_server
 from support.waiting import until
 
-SHARD = {"ASKCAM_TOKEN": "shard-viewer", "ASKCAM_ADMIN_TOKEN": "shard-admin"}
-FRONT = {
-    "ASKCAM_TOKEN": "front-viewer",
-    "ASKCAM_ADMIN_TOKEN": "front-admin",
-    "ASKCAM_SHARD_TOKEN": "shard-viewer",
-    "ASKCAM_SHARD_ADMIN_TOKEN": "shard-admin",
-}
 CAMERAS = ("c1", "c2", "c3")
 ALARMS = ["on c1", "on c2"]
 WHAT: Any = [{"role": "user", "content": "What do you see?"}]

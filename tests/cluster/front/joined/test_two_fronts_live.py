@@ -12,18 +12,13 @@ from typing import Any
 
 import httpx
 import pytest
+from support.front_tokens import FRONT as TOKENS
+from support.front_tokens import SHARD
 from support.servers.askcam_server import LiveServer, front_server, live_server
 from support.servers.postgres import PASSWORD, Postgres, postgres
 from support.waiting import until
 
-SHARD = {"ASKCAM_TOKEN": "shard-viewer", "ASKCAM_ADMIN_TOKEN": "shard-admin"}
-FRONT = {
-    "ASKCAM_TOKEN": "front-viewer",
-    "ASKCAM_ADMIN_TOKEN": "front-admin",
-    "ASKCAM_SHARD_TOKEN": "shard-viewer",
-    "ASKCAM_SHARD_ADMIN_TOKEN": "shard-admin",
-    "ASKCAM_DATABASE_PASSWORD": PASSWORD,
-}
+FRONT = {**TOKENS, "ASKCAM_DATABASE_PASSWORD": PASSWORD}
 CAMERAS = ("c1", "c2")
 CONFIG = """
 [limits]
