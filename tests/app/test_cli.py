@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 from importlib.metadata import version
@@ -13,6 +12,7 @@ import httpx
 import numpy as np
 import pytest
 from support.clips import write_clip
+from support.ports import own_port
 from support.program import askcam, refused
 from support.servers.askcam_server import LiveServer
 from support.servers.askcam_server import live_server as running
@@ -95,8 +95,7 @@ def test_asking_about_an_unknown_camera_names_the_known_ones(live_server: LiveSe
 
 
 def test_asking_where_nobody_listens_says_so() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = own_port()
     said = refused("ask", "What?", "--camera", "lobby", "--url", f"http://127.0.0.1:{port}")
     assert str(port) in said
 

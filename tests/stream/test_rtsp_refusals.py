@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import pytest
 from support.hands import camera, view_of
+from support.ports import own_port
 from support.servers.running import RefusingRTSP
 from support.waiting import until
 
@@ -175,9 +176,7 @@ def test_rtsps_at_a_port_without_tls_is_named(server: RefusingRTSP) -> None:
 
 
 def test_a_port_that_is_closed_and_a_host_that_is_not_there_are_named() -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
+    port = own_port()
     assert f"nothing listens at 127.0.0.1:{port} (connection refused)" in str(refusal(f"rtsp://127.0.0.1:{port}/cam"))
     assert "no machine is called 'camera.invalid'" in str(refusal("rtsp://camera.invalid/cam", 3.0))
 

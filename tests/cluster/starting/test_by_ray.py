@@ -4,7 +4,6 @@ as in CI: it takes one to two minutes, most of which Ray and two cold servers ne
 import contextlib
 import os
 import signal
-import socket
 import time
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -15,6 +14,7 @@ import httpx
 import psutil
 import pytest
 from support.front_tokens import FRONT
+from support.ports import own_port
 from support.program import askcam
 from support.servers.askcam_server import LiveServer, front_server
 from support.waiting import until
@@ -52,9 +52,7 @@ class Stage:
         self.config = folder / "front.toml"
         self.config.write_text(CONFIG)
         (folder / "shard.toml").write_text(SHARD)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = own_port()
         self.front: LiveServer | None = None
 
     def begin_front(self) -> LiveServer:

@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from support.parts import need
+from support.ports import own_port
 from support.scene_camera import SceneCamera, answer_of, ask_all
 
 from askcam.engine.interface import Engine, EngineConfig
@@ -24,9 +24,7 @@ QUESTIONS = 4
 @pytest.fixture(scope="module")
 def url(builtin: Path) -> Iterator[str]:
     need(importlib.util.find_spec("fastapi") is not None, "transformers serve lacks fastapi: pip install '.[test]'")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = own_port()
     command = [sys.executable, "-m", "transformers.cli.transformers", "serve", str(builtin)]
     process = subprocess.Popen(
         [*command, "--port", str(port), "--host", "127.0.0.1", "--device", "cpu", "--dtype", "float32"],

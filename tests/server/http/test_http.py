@@ -2,7 +2,6 @@
 
 import http.client as http_client
 import json
-import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +9,7 @@ import cv2
 import httpx
 import numpy as np
 import pytest
+from support.ports import own_port
 from support.servers.askcam_server import LiveServer
 
 
@@ -156,8 +156,7 @@ def test_a_camera_that_cannot_be_is_refused_with_what_is_wrong(
 
 def test_refusals_of_every_kind_leave_the_connection_open_and_the_log_clean(live_server: LiveServer) -> None:
     """What is foreseen is no failure of the server: a camera that is down, a source that nothing opens."""
-    with socket.create_server(("127.0.0.1", 0)) as refusing:
-        port = refusing.getsockname()[1]
+    port = own_port()  # where nobody listens
     before = len(live_server.log)
     connection = http_client.HTTPConnection(live_server.url.removeprefix("http://"), timeout=60)
     connection.connect()
@@ -183,8 +182,7 @@ def test_refusals_of_every_kind_leave_the_connection_open_and_the_log_clean(live
 
 
 def test_a_password_in_a_camera_s_address_is_shown_nowhere(http: httpx.Client) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as refusing:
-        port = refusing.getsockname()[1]
+    port = own_port()  # where nobody listens
     uri = f"rtsp://admin:hunter2@127.0.0.1:{port}/cam?password=hunter2"
     try:
         assert "hunter2" not in http.post("/v1/cameras", json={"name": "secret", "uri": uri}).text

@@ -8,12 +8,14 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from support.ports import own_port
+
 SHOP = Path(__file__).parent / "mcp_shop.py"
 
 
 class HttpShop:
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self.url, self._port, self._environment = "", "0", environment
+        self.url, self._port, self._environment = "", str(own_port()), environment
         self._processes: list[subprocess.Popen[str]] = []
 
     def start(self) -> None:
@@ -22,7 +24,6 @@ class HttpShop:
         self._processes.append(process)
         assert process.stdout is not None
         self.url = json.loads(process.stdout.readline())["url"]
-        self._port = self.url.split(":")[2].split("/")[0]
 
     def stop(self) -> None:
         for process in self._processes:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from support.parts import need
+from support.ports import own_port
 from support.waiting import until
 
 ROOT = Path("/usr/lib/postgresql")  # Debian's, which puts neither of the two on the PATH
@@ -104,9 +105,7 @@ def postgres() -> Iterator[Postgres]:
     need(folder_of_binaries is not None, "there is no PostgreSQL: apt install postgresql")
     assert folder_of_binaries is not None
     folder = Path(tempfile.mkdtemp(prefix="askcam-postgres-"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = own_port()
     made = Postgres(folder, port, folder_of_binaries)
     try:
         (folder / "password").write_text(PASSWORD)

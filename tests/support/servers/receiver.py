@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+from support.ports import own_port
+
 
 @dataclass(frozen=True, slots=True)
 class Got:
@@ -47,7 +49,7 @@ class Receiver:
         self.answer: Callable[[bytes], Answer] = lambda _: (200, {})
         self.slow = threading.Event()  # while it is set nothing is answered
         self.begun = 0  # requests that have come, answered or not
-        self.port = 0
+        self.port = own_port()
         self._server: _Server | None = None
 
     @property
@@ -67,7 +69,6 @@ class Receiver:
     def start(self) -> None:
         assert self._server is None, "already started"
         self._server = _Server(("127.0.0.1", self.port), self)
-        self.port = int(self._server.server_address[1])
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self) -> None:

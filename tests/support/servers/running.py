@@ -1,4 +1,4 @@
-"""Starts the test servers of this folder as processes, on ports that the machine hands out, and breaks them at will."""
+"""Starts the test servers of this folder as processes, on ports of their own, and breaks them at will."""
 
 import os
 import signal
@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import httpx
 from support.parts import SYSTEM_PYTHON
+from support.ports import own_port
 
 HERE = Path(__file__).parent
 START_S = 60.0  # a busy machine takes seconds to import av
@@ -25,7 +26,7 @@ class CameraServer:
 
     def __init__(self, scene: str, *options: str) -> None:
         self.scene, self.options = scene, options
-        self.port = 0
+        self.port = own_port()
         self._process: subprocess.Popen[str] | None = None
 
     @property

@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from support.front_tokens import FRONT, SHARD
+from support.ports import own_port
 from support.program import askcam
 from support.servers.askcam_server import LiveServer, front_server, live_server
 from support.waiting import until
@@ -119,9 +119,7 @@ class Cluster:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = own_port()
     with contextlib.ExitStack() as stack:
         made = Cluster(tmp_path_factory.mktemp("cluster"), port, stack)
         made.begin_front()

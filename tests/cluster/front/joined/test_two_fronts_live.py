@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import httpx
 import pytest
 from support.front_tokens import FRONT as TOKENS
 from support.front_tokens import SHARD
+from support.ports import own_port
 from support.servers.askcam_server import LiveServer, front_server, live_server
 from support.servers.postgres import PASSWORD, Postgres, postgres
 from support.waiting import until
@@ -87,11 +87,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     folder = tmp_path_factory.mktemp("two")
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(postgres())
-        ports = []
-        for _ in range(2):
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                ports.append(free.getsockname()[1])
+        ports = [own_port() for _ in range(2)]
         url = server.database()
         config = folder / "front.toml"
         config.write_text(CONFIG.format(url=url.replace(f":{PASSWORD.replace('/', '%2F')}@", "@")))
