@@ -178,7 +178,7 @@ class Asking:
             calls = dialogue.here
             if not calls or heard.finished.reason is Reason.CANCELLED or dialogue.spent:
                 break
-            where = Circumstance(ask.camera, heard.answer_id, ask.client.admin)
+            where = Circumstance(ask.camera, heard.answer_id, ask.client.admin, tuple(heard.facts))
             began = time.monotonic()
             results = await carry_out(calls, heard.runs, where, self._limits)
             heard.tools_s += time.monotonic() - began

@@ -2,13 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from askcam.client.protocol import Fact
 from askcam.features.desk.catalogue.errors import CatalogueError
 from askcam.features.desk.catalogue.product import Product
 from askcam.features.desk.catalogue.store import Catalogue
 from askcam.features.desk.desks import Desks
+from askcam.features.desk.reading import number_of_goods
 from askcam.server.tools.base import BUILT_IN, Circumstance, Fault, Signature, ToolError
 
 MAX_RESULTS = 5
@@ -41,12 +43,25 @@ class LookupProduct:
         if self._catalogue is None:
             raise ToolError(Fault.UNAVAILABLE, "there is no catalogue here: name its file under [catalogue]")
         query = str(arguments["query"])
-        codes = [(code.text, code.retail is not None) for code in self._desks.codes(circumstance.camera)]
+        codes = _read(circumstance.facts) or [
+            (code.text, code.retail is not None) for code in self._desks.codes(circumstance.camera)
+        ]
         try:
             told = await asyncio.to_thread(_look_up, self._catalogue, query, codes)
         except CatalogueError as exc:
             raise ToolError(Fault.FAILED, str(exc)) from exc
         return json.dumps(told, ensure_ascii=False)
+
+
+def _read(facts: Sequence[Fact]) -> list[tuple[str, bool]]:
+    """The codes that the answer speaks of, and whether they are numbers of goods: a product that was shown when the
+    question was put may be gone by now, and another lie there."""
+    values = [fact.values for fact in facts if fact.source == "read"]
+    return [
+        (code["code"], number_of_goods(code["code"], code["format"]) is not None)
+        for code in values
+        if isinstance(code.get("code"), str) and isinstance(code.get("format"), str)
+    ]
 
 
 def _look_up(catalogue: Catalogue, query: str, codes: list[tuple[str, bool]]) -> dict[str, Any]:

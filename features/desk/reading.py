@@ -49,7 +49,12 @@ class Code:
     @property
     def retail(self) -> str | None:
         """The number of goods it holds, if it does."""
-        return gtin.normal(self.text) if self.format in ("EAN-13", "EAN-8", "UPC-A", "UPC-E", "ITF-14") else None
+        return number_of_goods(self.text, self.format)
+
+
+def number_of_goods(text: str, code_format: str) -> str | None:
+    """What a code with this text holds; None where it is of another kind, or no such number."""
+    return gtin.normal(text) if code_format in ("EAN-13", "EAN-8", "UPC-A", "UPC-E", "ITF-14") else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

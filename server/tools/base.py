@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from askcam.client.protocol import Fact
+
 BUILT_IN = "built-in"  # the `server` of tools that come with askcam
 
 
@@ -52,6 +54,7 @@ class Circumstance:
     camera: str | None  # whose window the question is about
     answer_id: str
     admin: bool = False  # whether the question came from an admin
+    facts: tuple[Fact, ...] = ()  # that the answer has so far: a tool must not contradict them
 
 
 @dataclass(frozen=True, slots=True)

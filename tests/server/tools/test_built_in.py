@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -61,6 +62,26 @@ async def test_a_code_that_was_read_goes_before_what_the_model_believes_to_see(c
 
 async def test_a_code_that_the_catalogue_lacks_is_not_answered_by_words(catalogue: Catalogue) -> None:
     assert await look_up(catalogue, Seen((OTHER, OTHER)), "banana") == {"error": "not found"}
+
+
+async def test_the_product_that_was_shown_when_the_question_was_put_is_looked_up_though_it_is_gone(
+    catalogue: Catalogue,
+) -> None:
+    def asked(code: str, code_format: str = "EAN-13") -> Circumstance:
+        read = Fact("read", f"{code_format} {code}", {"format": code_format, "code": code})
+        return replace(DESK, facts=(Fact("read", "a word", {"text": "SALE"}), read))
+
+    gone = await look_up(catalogue, Seen(), "banana", asked(CODE))
+    swapped = await look_up(catalogue, Seen((OTHER, OTHER)), "banana", asked(CODE))
+    assert isinstance(gone, dict)
+    assert (gone["name"], swapped) == ("apple", gone)
+    assert await look_up(catalogue, Seen(), "banana", asked(OTHER)) == {"error": "not found"}
+    assert await look_up(catalogue, Seen(), "tractor", asked("https://example.org", "QR Code")) == {
+        "error": "not found"
+    }
+    poster = await look_up(catalogue, Seen(), "banana", asked("https://example.org", "QR Code"))
+    assert isinstance(poster, dict)
+    assert poster["name"] == "banana"
 
 
 async def test_a_poster_s_qr_code_says_nothing_about_goods(catalogue: Catalogue) -> None:
