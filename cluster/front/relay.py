@@ -28,6 +28,7 @@ from askcam.server.errors import Refusal
 from askcam.server.wire.refusals import on_wire
 
 EVENTS = b"text/event-stream"
+HERE = "127.0.0.1"  # of a client of which no address is known
 OURS = frozenset({401, 407})  # what a shard says of the front's own token is not its client's business
 Tell = Callable[[FrontShard, str], None]  # is told what became of each
 
@@ -47,7 +48,7 @@ def headers_of(request: Request, shard: FrontShard, num_bytes: int | None) -> li
     """What a shard is told of a request."""
     return towards(
         request.scope["headers"],
-        client=request.client.host if request.client else "127.0.0.1",
+        client=request.client.host if request.client else HERE,
         scheme=request.url.scheme,
         request_id=request.scope.get(SCOPE, ""),
         token=shard.token(role_of(request)),
