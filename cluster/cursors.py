@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from askcam.cluster.sources import KEY_BITS, MAX_NUMBER, MOST_SOURCES
+from askcam.cluster.ids import KEY_BITS, MAX_NUMBER, MOST_SOURCES
 from askcam.server.given_names import quoted
 
 BEGUN = "f1"  # how a cursor begins; another form would begin otherwise

@@ -10,9 +10,14 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from askcam.cluster.sources import KEY_BITS, MAX_NUMBER
 from askcam.server.given_names import quoted
 
+MOST_NAMED = 64  # servers that front.toml names
+MOST_JOINED = 256  # that have joined, or were lost a short while ago; `max_shards` says how many of these
+MOST_SOURCES = MOST_NAMED + MOST_JOINED + 1  # and the front itself, which has the events that were delivered to it
+KEY_BITS = 20  # of a source's key
+MAX_ID = 2**63 - 1  # of the front's: what a database has a place for
+MAX_NUMBER = MAX_ID >> KEY_BITS  # of a source's own
 PLACE = re.compile(r"/v1/(events|timeline)/(\d{1,19})(/[\w/.-]*)")  # of a picture, as a shard tells it
 
 

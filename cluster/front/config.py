@@ -16,9 +16,8 @@ from msgspec import Meta
 
 from askcam.client.address import Address
 from askcam.cluster.front.joined.config import ClusterSettings, read_cluster, read_wishes
-from askcam.cluster.ids import ShardKeys
+from askcam.cluster.ids import MOST_NAMED, ShardKeys
 from askcam.cluster.members import CameraWish
-from askcam.cluster.sources import MOST_NAMED
 from askcam.cluster.starting.config import check_ray
 from askcam.server.access.limits import Limits
 from askcam.server.config_errors import ConfigError

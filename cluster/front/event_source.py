@@ -19,6 +19,14 @@ class ShardReply:
     value: Any
 
 
+class RefusedThere(Exception):
+    """What a shard has answered instead, to be passed on as it is."""
+
+    def __init__(self, shard: str, reply: ShardReply) -> None:
+        super().__init__(f"shard {shard} answers with {reply.status}")
+        self.reply = reply
+
+
 @dataclass(frozen=True, slots=True)
 class Follower:
     """Who follows events: `client` is the address, by which a shard counts the streams of each."""

@@ -95,7 +95,7 @@ class Relayed(Response):
             shard.within(),
             shard.link.asked(self._request.method, self._target, self._told_headers, self._body) as reply,
         ):
-            _check(shard, reply)
+            check_reply(shard, reply)
             self._stream = value_of(reply.headers, b"content-type").lower().startswith(EVENTS)
             await send({"type": "http.response.start", "status": reply.status, "headers": back(reply.headers)})
             self._begun = True
@@ -117,7 +117,7 @@ class Relayed(Response):
             line.abort("shard")
 
 
-def _check(shard: FrontShard, reply: LinkReply) -> None:
+def check_reply(shard: FrontShard, reply: LinkReply) -> None:
     """Raises ShardBroke for what no askcam server answers."""
     status = reply.status
     if status in OURS:

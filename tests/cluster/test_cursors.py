@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askcam.cluster.cursors import LARGEST, MAX_CHARS, Cursor, is_cursor
-from askcam.cluster.sources import KEY_BITS, MOST_SOURCES
+from askcam.cluster.ids import KEY_BITS, MOST_SOURCES
 
 KEYS, PLACES = st.integers(0, 2**KEY_BITS - 1), st.integers(0, LARGEST)
 PLACED = st.dictionaries(KEYS, PLACES, max_size=80)

@@ -3,8 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askcam.cluster import ids
-from askcam.cluster.ids import Garbage, ShardKeys
-from askcam.cluster.sources import KEY_BITS, MAX_ID, MAX_NUMBER
+from askcam.cluster.ids import KEY_BITS, MAX_ID, MAX_NUMBER, Garbage, ShardKeys
 
 NAMES = st.lists(
     st.from_regex(r"[a-z0-9][a-z0-9_-]{0,10}", fullmatch=True),

@@ -19,10 +19,10 @@ from msgspec import Meta
 
 from askcam.client.address import Address
 from askcam.client.errors import ConnectionFailed
+from askcam.cluster.ids import MOST_JOINED
 from askcam.cluster.leading import Database
 from askcam.cluster.members import CameraWish
 from askcam.cluster.renewal import LEAST_SILENT_S, MOST_SILENT_S, SILENT_S
-from askcam.cluster.sources import MOST_JOINED
 from askcam.cluster.starting.config import RaySettings, read_ray
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import Refusal

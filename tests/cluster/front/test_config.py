@@ -6,7 +6,7 @@ import pytest
 
 from askcam.cluster.front import config
 from askcam.cluster.front.config import FrontConfig, ShardConfig
-from askcam.cluster.sources import MOST_NAMED
+from askcam.cluster.ids import MOST_NAMED
 from askcam.server.config_errors import ConfigError
 from askcam.stream.secrets import Secrets
 

@@ -14,7 +14,7 @@ from support.servers.fake_shard import FakeShard, Heard, begin, running, say, te
 
 from askcam.client.sse import SentEvents
 from askcam.cluster.cursors import LARGEST, Cursor
-from askcam.cluster.sources import KEY_BITS, MOST_SOURCES
+from askcam.cluster.ids import KEY_BITS, MOST_SOURCES
 
 LISTS = "/v1/events"
 
