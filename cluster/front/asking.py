@@ -144,15 +144,16 @@ class AskSeveral:
         missing = dict.fromkeys(self._several.of(shard))
         why: Refusal = ShardBroke(shard.name, "its answer ended before all cameras had answered")
         try:
-            async for step in self._heard(shard, *self._asked.of_cameras(list(missing))):
-                match step:
-                    case CameraAnswered(answer) if answer.camera in missing:
-                        del missing[answer.camera]
-                        if answer.askcam is not None and answer.askcam.frame_age_ms is not None:
-                            self._taken_at.append(time.monotonic() - answer.askcam.frame_age_ms / 1000)
-                        await self._queue.put(answer)
-                    case Done():
-                        self._parts[shard] = step
+            async with contextlib.aclosing(self._heard(shard, *self._asked.of_cameras(list(missing)))) as steps:
+                async for step in steps:
+                    match step:
+                        case CameraAnswered(answer) if answer.camera in missing:
+                            del missing[answer.camera]
+                            if answer.askcam is not None and answer.askcam.frame_age_ms is not None:
+                                self._taken_at.append(time.monotonic() - answer.askcam.frame_age_ms / 1000)
+                            await self._queue.put(answer)
+                        case Done():
+                            self._parts[shard] = step
         except Refusal as refusal:
             why = refusal
         except RefusedThere as exc:

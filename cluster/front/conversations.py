@@ -2,6 +2,7 @@
 question. Which shard keeps it, its own GET /v1/responses/{id}/input_items tells.
 """
 
+import asyncio
 import contextlib
 import json
 from collections.abc import AsyncGenerator, Mapping
@@ -26,11 +27,14 @@ from askcam.server.wire.refusals import on_wire
 
 PATH = "/v1/responses"
 PAGE, MOST_PAGES = 100, 3  # items of one answer; more than so many are no conversation that a server takes
+WAITING = 64  # events that nobody has taken; the shard waits
 Turn = dict[str, Any]
+Told = ShardReply | bytes  # a whole reply, or an event of a stream
 
 
 async def turns_up_to(core: FrontCore, shard: FrontShard, response_id: str, request: Request) -> list[Turn]:
     """All that was said up to and with a response which that shard keeps. Raises Invalid where they cannot be had."""
+    shard.check_role(role_of(request))
     try:
         return await _turns_up_to(core, shard, response_id, request)
     except ShardBroke as exc:  # pictures, say, that are more than is read of one reply
@@ -82,7 +86,7 @@ async def ask_elsewhere(
 ) -> Response:
     """`body` put to a shard; its answer says that it follows that response, as it does. Raises Refusal."""
     shard.check_role(role_of(request))
-    told = _told(request, shard, json.dumps(body).encode(), response_id)
+    told = _in_one_task(_told(request, shard, json.dumps(body).encode(), response_id))
     try:
         first = await while_there(request, _next(told))
     except BaseException:
@@ -95,9 +99,32 @@ async def ask_elsewhere(
     return StreamingResponse(_stream(first, told), media_type=SSE, headers={"Cache-Control": "no-store"})
 
 
-async def _told(
-    request: Request, shard: FrontShard, content: bytes, response_id: str
-) -> AsyncGenerator[ShardReply | bytes, None]:
+async def _in_one_task(told: AsyncGenerator[Told, None]) -> AsyncGenerator[Told, None]:
+    """The same, taken by one task from first to last, whoever asks for it: a shard that goes down ends what goes on
+    there in the task in which it began."""
+    queue: asyncio.Queue[Told | Refusal | None] = asyncio.Queue(WAITING)
+
+    async def take() -> None:
+        try:
+            async with contextlib.aclosing(told):
+                async for each in told:
+                    await queue.put(each)
+            await queue.put(None)
+        except Refusal as refusal:
+            await queue.put(refusal)
+
+    taking = asyncio.create_task(take())
+    try:
+        while (each := await queue.get()) is not None:
+            if isinstance(each, Refusal):
+                raise each
+            yield each
+    finally:
+        taking.cancel()
+        await asyncio.gather(taking, return_exceptions=True)
+
+
+async def _told(request: Request, shard: FrontShard, content: bytes, response_id: str) -> AsyncGenerator[Told, None]:
     """A whole reply, or the events of a stream."""
     headers = headers_of(request, shard, len(content))
     async with shard.within(), shard.link.asked("POST", PATH.encode(), headers, content) as reply:
@@ -130,11 +157,11 @@ def _followed(shard: FrontShard, data: bytes | str, response_id: str) -> Any:
     return told
 
 
-async def _next(told: AsyncGenerator[ShardReply | bytes, None]) -> ShardReply | bytes:
+async def _next(told: AsyncGenerator[Told, None]) -> Told:
     return await anext(told)
 
 
-async def _stream(first: bytes, told: AsyncGenerator[ShardReply | bytes, None]) -> AsyncGenerator[bytes, None]:
+async def _stream(first: bytes, told: AsyncGenerator[Told, None]) -> AsyncGenerator[bytes, None]:
     async with contextlib.aclosing(told):
         yield first
         try:

@@ -279,3 +279,24 @@ async def test_while_the_shard_that_keeps_it_is_down_a_response_is_not_said_to_b
         body = {"model": "yard", "input": "And here?", "previous_response_id": "resp_1"}
         reply = await client.post(RESPONSES, json=body)
     assert (reply.status_code, reply.json()["error"]["code"]) == (503, "shard_down")
+
+
+async def test_a_shard_that_goes_down_amid_an_answer_that_follows_ends_it_with_an_error() -> None:
+    one, other = two()
+    one.kept["resp_1"] = []
+
+    async def hangs(request: Heard, writer: asyncio.StreamWriter) -> None:
+        await begin(writer, "text/event-stream")
+        await say(writer, b'event: response.created\ndata: {"type": "response.created"}\n\n')
+        await asyncio.Event().wait()
+
+    other.answers[RESPONSES] = hangs
+    body = {"model": "yard", "input": "And here?", "previous_response_id": "resp_1", "stream": True}
+    async with fronted(one, other) as (front, client), client.stream("POST", RESPONSES, json=body) as reply:
+        lines = reply.aiter_lines()
+        assert await anext(lines) == "event: response.created"
+        shard = front.core.directory.shards[1]
+        shard.health.failed("as a test has it")
+        shard.cut()
+        told = [json.loads(line.removeprefix("data: ")) async for line in lines if line.startswith("data: ")]
+    assert told[-1]["error"]["code"] == "shard_down"
