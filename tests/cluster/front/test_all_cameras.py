@@ -13,6 +13,7 @@ from support.servers.fake_shard import FakeShard, Heard, begin, say, tell
 
 from askcam.client.protocol import CameraAnswer, CameraProblem, Saw, encode
 from askcam.engine.question import Reason, Timings, Usage
+from askcam.server.access.limits import Limits
 from askcam.server.openai.chat.writer import ChatWriter
 from askcam.server.openai.chat.writer import events as chat_events
 from askcam.server.openai.responses.reading import read_body
@@ -42,6 +43,7 @@ class Shard(FakeShard):
     told: Sequence[CameraAnswer] = ()
     text: str = "worded by its own model"
     kept: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # turns by response
+    more: bool = False  # says that there are more of them, each time
 
     def __post_init__(self) -> None:
         self.cameras = [each.camera for each in self.told]
@@ -85,7 +87,7 @@ class Shard(FakeShard):
         if response_id not in self.kept:
             await tell(writer, 404, {"error": {"message": "there is none"}})
         elif request.path.endswith("/input_items"):
-            await tell(writer, 200, {"data": self.kept[response_id], "has_more": False, "last_id": "x"})
+            await tell(writer, 200, {"data": self.kept[response_id], "has_more": self.more, "last_id": "x"})
         else:
             output = [{"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "A dog."}]}]
             await tell(writer, 200, {"id": response_id, "object": "response", "output": output})
@@ -257,17 +259,27 @@ async def test_a_response_is_followed_on_another_shard_with_all_its_turns(stream
     assert "previous_response_id" not in heard
 
 
-async def test_turns_that_cannot_be_had_are_told_so_and_nobody_is_asked() -> None:
+TURN = {"type": "message", "role": "user", "content": "A dog?"}
+LACKING: dict[str, tuple[Any, bool, str]] = {
+    "no list": ({}, False, "tells no turns"),
+    "no end": ([{}] * 100, True, "too many turns"),
+    "longer than a question": ([TURN | {"content": "x" * 5000}], False, "longer than one question"),
+    "longer than a reply": ([TURN | {"content": "x" * (9 << 20)}], False, "more than 8192 KiB"),
+}
+
+
+@pytest.mark.parametrize("what", LACKING)
+async def test_turns_that_cannot_be_had_are_told_so_and_nobody_is_asked(what: str) -> None:
     one, other = two()
-    long = {"type": "message", "role": "user", "content": "x" * (8 << 20)}
-    for turns in ({}, [long], [long | {"content": "x" * (5 << 20)}] * 2):
-        one.kept["resp_1"] = turns  # type: ignore[assignment]
-        body = {"model": "yard", "input": "And here?", "previous_response_id": "resp_1"}
-        async with fronted(one, other) as (_, client):
-            reply = await client.post(RESPONSES, json=body)
-        assert (reply.status_code, reply.json()["error"]["code"]) == (400, "previous_response_not_found")
-        assert reply.json()["error"]["param"] == "previous_response_id"
-        assert "'a'" in reply.json()["error"]["message"]
+    one.kept["resp_1"], one.more, why = LACKING[what]
+    body = {"model": "yard", "input": "And here?", "previous_response_id": "resp_1"}
+    async with fronted(one, other, limits=Limits(max_body_bytes=4096)) as (_, client):
+        reply = await client.post(RESPONSES, json=body)
+    error = reply.json()["error"]
+    assert (reply.status_code, error["code"]) == (400, "previous_response_not_found")
+    assert error["param"] == "previous_response_id"
+    assert "shard 'a'" in error["message"]
+    assert why in error["message"]
     assert not other.bodies
 
 
