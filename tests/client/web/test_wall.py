@@ -145,8 +145,8 @@ def test_events_are_reviewed_and_that_is_taken_back(page: Page, wall: Wall) -> N
 
 
 def test_the_list_holds_still_under_a_pointer_and_can_be_filtered(page: Page, wall: Wall) -> None:
-    oldest = wall.seeded(1)
-    wall.turn(True)
+    oldest, on = wall.seeded(1), wall.turn(True)
+    expect(event(page, on["id"])).to_be_visible()  # its stream may be behind what was asked for
     first = page.locator(".event").first
     first.hover()
     number = first.get_attribute("data-id")
