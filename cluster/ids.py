@@ -12,8 +12,12 @@ from typing import Any
 
 from askcam.server.given_names import quoted
 
-BITS = 20
-MAX_ID = 2**63 - 1
+MOST_NAMED = 64  # servers that front.toml names
+MOST_JOINED = 256  # that have joined, or were lost a short while ago; `max_shards` says how many of these
+MOST_SOURCES = MOST_NAMED + MOST_JOINED + 1  # and the front itself, which has the events that were delivered to it
+KEY_BITS = 20  # of a source's key
+MAX_ID = 2**63 - 1  # of the front's: what a database has a place for
+MAX_NUMBER = MAX_ID >> KEY_BITS  # of a source's own
 PLACE = re.compile(r"/v1/(events|timeline)/(\d{1,19})(/[\w/.-]*)")  # of a picture, as a shard tells it
 
 
@@ -32,7 +36,7 @@ class ShardKeys:
 
     def add(self, name: str) -> int:
         """One more, or one that is there; its key. Raises ValueError."""
-        key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) >> (32 - BITS)
+        key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) >> (32 - KEY_BITS)
         if self._names.get(key, name) != name:
             raise ValueError(f"shards {self._names[key]!r} and {name!r} cannot be told apart by ids: rename one")
         self._keys[name], self._names[key] = key, name
@@ -53,15 +57,20 @@ class ShardKeys:
 
     def apart(self, front_id: int) -> tuple[str, int] | None:
         """The shard and the number there of an id; None where there is no such shard."""
-        name = self._names.get(front_id & (2**BITS - 1))
-        return None if name is None else (name, front_id >> BITS)
+        name = self._names.get(front_id & (2**KEY_BITS - 1))
+        return None if name is None else (name, front_id >> KEY_BITS)
 
 
 def joined(key: int, number: Any) -> int:
     """The id of what a shard calls `number`. Raises Garbage."""
-    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= MAX_ID >> BITS:
+    return checked(number) << KEY_BITS | key
+
+
+def checked(number: Any) -> int:
+    """`number`, if a shard may call something so. Raises Garbage."""
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= MAX_NUMBER:
         raise Garbage(f"{quoted(number)} is no id")
-    return number << BITS | key
+    return number
 
 
 def placed(key: int, url: Any) -> Any:

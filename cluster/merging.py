@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from askcam.cluster.cursors import Cursor
-from askcam.cluster.ids import Garbage
-from askcam.server.given_names import quoted
+from askcam.cluster.ids import Garbage, checked
 
 Row = dict[str, Any]
 
@@ -66,10 +65,7 @@ def merge_pages(
 
 def number_of(row: Row) -> int:
     """Its id on its own shard. Raises Garbage."""
-    number = row.get("id")
-    if isinstance(number, bool) or not isinstance(number, int) or number < 0:
-        raise Garbage(f"{quoted(number)} is no id")
-    return number
+    return checked(row.get("id"))
 
 
 def merge_named(lists: Iterable[Sequence[Row]], key: str = "name") -> list[Row]:

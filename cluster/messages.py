@@ -9,7 +9,7 @@ from askcam.cluster.members import MAX_LABELS, MAX_TEXT, MAX_URL, Shard
 from askcam.cluster.renewal import MAX_HOLDS, Orders, Renewal
 from askcam.cluster.store import MAX_DELIVERIES, MAX_ID
 
-MAX_REQUEST = 512 << 10  # bytes of what a shard says
+MAX_REQUEST = 2 << 20  # bytes of what a shard says: a renewal of MAX_HOLDS cameras, each with what is wrong with it
 MAX_REPLY = 24 << 20  # bytes of what it is told: MAX_HOLDS cameras, each with all that is said of it
 MAX_TROUBLE = 300  # characters that a shard says of a camera which it cannot open
 

@@ -12,6 +12,7 @@ from askcam.server.access.shares import NOBODY, ClientIdentity
 
 Unwell = Literal["refuse", "answer"]
 OnChange = Literal["tell", "answer_again"]
+MadeBy = Literal["model", "listing", "probabilities"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,14 @@ class Done:
     logprobs: tuple[TokenLogprob, ...] = ()  # of all tokens in the text
     calls: tuple[Call, ...] = ()
     thought: str = ""  # before the text, of all rounds
+
+
+@dataclass(frozen=True, slots=True)
+class MergedDone(Done):
+    """The end of an answer that is made of several cameras'. `usage`: of all of theirs, and of what made one of them;
+    what a model server does not tell is 0."""
+
+    made_by: MadeBy = "listing"
 
 
 Step = Begun | SeenStep | ThoughtDelta | TextDelta | Called | Returned | Changed | CameraAnswered | Done

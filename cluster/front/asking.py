@@ -1,46 +1,51 @@
-"""POST /v1/ask of cameras on several shards: each shard asks its own, each answer is told as it comes, and one is made
+"""One question to cameras on several shards: each shard asks its own, each answer is told as it comes, and one is made
 of all.
 
 The one answer is made as a server makes it (server/answering/several.py): by probability where all shards answered so,
-worded by one shard's model where all have models that talk, else theirs side by side.
+worded by one shard's model where all have models that talk, else theirs side by side. What comes of it are a server's
+own steps: whoever asked reads them written as a server writes them.
 """
 
 import asyncio
 import contextlib
 import json
 import secrets
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import msgspec
 from starlette.requests import Request
 
-from askcam.client.protocol import CameraAnswer, CameraProblem
+from askcam.client.protocol import CameraAnswer, CameraProblem, Saw
 from askcam.client.sse import SentEvents
-from askcam.cluster.front.core import FrontCore
 from askcam.cluster.front.errors import ShardBroke
-from askcam.cluster.front.event_source import ShardReply
-from askcam.cluster.front.lists import RefusedThere
-from askcam.cluster.front.relay import headers_of, role_of
+from askcam.cluster.front.event_source import RefusedThere, ShardReply
+from askcam.cluster.front.relay import headers_of
 from askcam.cluster.front.shards import MAX_JSON_BYTES, FrontShard
-from askcam.server.answering.several import likeliest, side_by_side, wish
-from askcam.server.errors import Refusal, Unavailable
+from askcam.server.answering.several import likeliest, made_by, merged, side_by_side, wished
+from askcam.server.errors import Invalid, Refusal, Unavailable
+from askcam.server.steps import CameraAnswered, Done, MadeBy, SeenStep, Step, TextDelta, ThoughtDelta
 
 WAITING = 64  # answers that nobody has taken; the shards wait
 # Of what a shard refuses, what is its own affair, or this moment's: its cameras have no answer, and others do.
 ELSEWHERE = frozenset({401, 403, 404, 408, 425, 429})
+SILENT = "its shard refused, and did not say why"
+PROBABILITIES: MadeBy = "probabilities"
+LISTING: MadeBy = "listing"
+MODEL = "askcam"  # the usual model of any shard
 MINE = 400  # from here to 499: the question itself is at fault, and no shard will take it
 
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """A question, the cameras in the order in which they are named, and where each is; of those that are nowhere just
-    now, why."""
+    """The cameras in the order in which they are named, and where each is; of those that are nowhere just now, why; and
+    shards that are down and have never been met: what they have is not known."""
 
-    body: Mapping[str, Any]
     where: Mapping[str, FrontShard]
-    refused: Mapping[str, Refusal] = field(default_factory=dict)
+    refused: Mapping[str, Refusal]
+    unmet: Sequence[FrontShard] = ()
 
     def of(self, shard: FrontShard) -> list[str]:
         return [name for name, each in self.where.items() if each is shard]
@@ -49,21 +54,65 @@ class Several:
     def shards(self) -> list[FrontShard]:
         return list(dict.fromkeys(self.where.values()))
 
+    @property
+    def single(self) -> bool:
+        """Whether one shard can answer for all, by itself."""
+        return len(self.shards) <= 1 and not self.refused and not self.unmet
+
+    @property
+    def note(self) -> str | None:
+        """What is missing without a camera's name to tell it by."""
+        if not self.unmet:
+            return None
+        named = ", ".join(f"{shard.name!r} ({shard.health.why})" for shard in self.unmet)
+        return f"not asked: what is on shard {named}, down since before this front knew its cameras"
+
+
+class Replies(Protocol):
+    """What a shard tells in reply to one request, read."""
+
+    def take(self, told: Mapping[str, Any]) -> list[Step]:
+        """One event of its stream, or the whole of it. Raises ValueError, Refusal."""
+
+    def done(self) -> Done | None:
+        """Its end; None: it had none."""
+
+
+class ShardQuestion(Protocol):
+    """A request as the shards are asked it."""
+
+    @property
+    def question(self) -> str:
+        """Its words."""
+
+    @property
+    def formed(self) -> bool:
+        """Whether the one answer has to have a form, which only a model gives it."""
+
+    def of_cameras(self, cameras: Sequence[str]) -> tuple[str, dict[str, Any], Replies]:
+        """The path and the body by which a shard asks its own cameras, and what reads the reply."""
+
+    def in_words(self, text: str) -> tuple[str, dict[str, Any], Replies]:
+        """The same for a model that is to make one answer of all, as `text` says."""
+
 
 class AskSeveral:
     """One question, once. Owned by the event loop."""
 
-    def __init__(self, core: FrontCore, request: Request, several: Several) -> None:
-        self._core, self._request, self._several = core, request, several
+    def __init__(self, request: Request, asked: ShardQuestion, several: Several) -> None:
+        self._request, self._asked, self._several = request, asked, several
+        self._received = time.monotonic()
         self._answers: dict[str, CameraAnswer] = {}
-        self._replies: list[Mapping[str, Any]] = []  # what each shard has made of its own
-        self._queue: asyncio.Queue[CameraAnswer | Exception | None] = asyncio.Queue(WAITING)
+        self._taken_at: list[float] = []  # when the newest frame of each answer was taken, steady
+        self._parts: dict[FrontShard, Done] = {}  # what each shard has made of its own
+        self._queue: asyncio.Queue[CameraAnswer | RefusedThere | None] = asyncio.Queue(WAITING)
 
-    async def events(self) -> AsyncGenerator[dict[str, Any], None]:
-        """As POST /v1/ask streams them, to `done`. Raises Refusal, RefusedThere."""
+    async def steps(self) -> AsyncGenerator[Step, None]:
+        """CameraAnswered of each, then what is made of them, and MergedDone. Raises Refusal, and RefusedThere before
+        anything else."""
         for name, refusal in self._several.refused.items():
             self._answers[name] = CameraAnswer(name, None, CameraProblem(refusal.code, refusal.message), None)
-            yield {"type": "camera.answered", "answer": self._answers[name]}
+            yield CameraAnswered(self._answers[name])
         asking = [asyncio.create_task(self._ask(shard)) for shard in self._several.shards]
         try:
             ended = 0
@@ -73,9 +122,9 @@ class AskSeveral:
                         ended += 1
                     case CameraAnswer() as answer:
                         self._answers[answer.camera] = answer
-                        yield {"type": "camera.answered", "answer": answer}
-                    case Exception() as exc:
-                        raise exc
+                        yield CameraAnswered(answer)
+                    case RefusedThere() as exc:
+                        raise (exc if not self._answers else _invalid(exc.reply.value))
         finally:
             for task in asking:
                 task.cancel()
@@ -83,10 +132,10 @@ class AskSeveral:
         answers = [self._answers[name] for name in (*self._several.where, *self._several.refused)]
         if all(answer.problem is not None for answer in answers):
             why = "; ".join(f"{each.camera}: {each.problem.message}" for each in answers[:3] if each.problem)
-            raise Unavailable(f"no camera can be asked now: {why}", "cameras", "camera_unavailable", try_again=False)
-        reply = await self._made_of(answers)
-        yield {"type": "text.delta", "text": reply["text"]}
-        yield {"type": "done", "reply": reply}
+            raise Unavailable(f"no camera can be asked now: {why}", "model", "camera_unavailable", try_again=False)
+        async with contextlib.aclosing(self._made_of(answers)) as made:
+            async for step in made:
+                yield step
 
     # -- each
 
@@ -95,93 +144,146 @@ class AskSeveral:
         missing = dict.fromkeys(self._several.of(shard))
         why: Refusal = ShardBroke(shard.name, "its answer ended before all cameras had answered")
         try:
-            why = await self._listen(shard, missing) or why
+            async with contextlib.aclosing(self._heard(shard, *self._asked.of_cameras(list(missing)))) as steps:
+                async for step in steps:
+                    match step:
+                        case CameraAnswered(answer) if answer.camera in missing:
+                            del missing[answer.camera]
+                            if answer.askcam is not None and answer.askcam.frame_age_ms is not None:
+                                self._taken_at.append(time.monotonic() - answer.askcam.frame_age_ms / 1000)
+                            await self._queue.put(answer)
+                        case Done():
+                            self._parts[shard] = step
         except Refusal as refusal:
             why = refusal
-        except ValueError as exc:  # of msgspec and json, too
-            why = ShardBroke(shard.name, f"it does not answer as an askcam server does: {str(exc)[:100]}")
         except RefusedThere as exc:
             await self._queue.put(exc)
         for name in missing:
-            problem = CameraProblem(why.code, why.message)
-            await self._queue.put(CameraAnswer(name, None, problem, None))
+            await self._queue.put(CameraAnswer(name, None, CameraProblem(why.code, why.message), None))
         await self._queue.put(None)
 
-    async def _listen(self, shard: FrontShard, missing: dict[str, None]) -> Refusal | None:
-        """Put the question to a shard, and take its cameras' answers from `missing` as they come; what it ended with,
-        if not with its end. Raises Refusal, ValueError, and RefusedThere for a mistake in the question."""
-        content = json.dumps({**self._several.body, "cameras": list(missing), "stream": True}).encode()
+    async def _heard(
+        self, shard: FrontShard, path: str, body: Mapping[str, Any], replies: Replies
+    ) -> AsyncGenerator[Step, None]:
+        """What a shard replies, to its Done, if it has one. Raises Refusal, and RefusedThere for a mistake in the
+        question."""
+        content = json.dumps(body).encode()
         headers = [(name, value) for name, value in headers_of(self._request, shard, len(content)) if name != b"accept"]
-        messages, why = SentEvents(), None
-        async with shard.within(), shard.link.asked("POST", b"/v1/ask", headers, content) as reply:
-            if reply.status != 200:
-                value = _json(await reply.whole(MAX_JSON_BYTES))
-                if MINE <= reply.status < MINE + 100 and reply.status not in ELSEWHERE:
-                    raise RefusedThere(shard.name, ShardReply(reply.status, value))
-                raise _said(value.get("error") if isinstance(value, dict) else None)
-            async with contextlib.aclosing(reply.pieces()) as pieces:
-                async for piece in pieces:
-                    for message in messages.feed(piece):
-                        told = json.loads(message.data) if message.data and message.data != "[DONE]" else {}
-                        if not isinstance(told, dict):
-                            raise ValueError("an event that is no object")
-                        why = _said(told["error"]) if "error" in told else why
-                        await self._take(told, missing)
-        return why
-
-    async def _take(self, told: Mapping[str, Any], missing: dict[str, None]) -> None:
-        """One event of a shard. Raises ValueError."""
-        if told.get("type") == "done" and isinstance(told.get("reply"), dict):
-            self._replies.append(told["reply"])
-        elif told.get("type") == "camera.answered":
-            answer = msgspec.convert(told.get("answer"), CameraAnswer)
-            if answer.camera in missing:
-                del missing[answer.camera]
-                await self._queue.put(answer)
+        try:
+            async with shard.within(), shard.link.asked("POST", path.encode(), headers, content) as reply:
+                if reply.status != 200:
+                    value = _json(await reply.whole(MAX_JSON_BYTES))
+                    if MINE <= reply.status < MINE + 100 and reply.status not in ELSEWHERE:
+                        raise RefusedThere(shard.name, ShardReply(reply.status, value))
+                    raise _said(value.get("error") if isinstance(value, dict) else None)
+                if not body.get("stream"):
+                    for step in replies.take(_object(await reply.whole(MAX_JSON_BYTES))):
+                        yield step
+                else:
+                    async with contextlib.aclosing(reply.pieces()) as pieces:
+                        messages = SentEvents()
+                        async for piece in pieces:
+                            for message in messages.feed(piece):
+                                if message.data and message.data != "[DONE]":
+                                    for step in replies.take(_checked(_object(message.data))):
+                                        yield step
+            if (done := replies.done()) is not None:
+                yield done
+        except ValueError as exc:  # of msgspec and json, too
+            told = f"it does not answer as an askcam server does: {str(exc)[:100]}"
+            raise ShardBroke(shard.name, told) from exc
 
     # -- one of all
 
-    async def _made_of(self, answers: Sequence[CameraAnswer]) -> dict[str, Any]:
-        """The reply. No shard has this answer in its records, but the words of it, where a model made them."""
-        question = str(self._several.body.get("question", ""))
-        made_by = {str(reply.get("made_by")) for reply in self._replies}
-        parts = [each["askcam"] for each in self._replies if isinstance(each.get("askcam"), dict)]
-        saw: dict[str, Any] = dict(parts[0]) if parts else {}
-        saw |= {"answer_id": f"ans_{secrets.token_urlsafe(16)}", "answers": list(answers)}
-        ages = [each.askcam.frame_age_ms for each in answers if each.askcam is not None]
-        saw["frame_age_ms"] = max((age for age in ages if age is not None), default=None)
-        if made_by == {"probabilities"}:
-            return {"text": likeliest(question, answers), "made_by": "probabilities", "askcam": saw}
-        if made_by == {"model"} and (text := await self._worded(question, answers)) is not None:
-            return {"text": text, "made_by": "model", "askcam": saw}
-        return {"text": side_by_side(question, answers), "made_by": "listing", "askcam": saw}
+    async def _made_of(self, answers: Sequence[CameraAnswer]) -> AsyncGenerator[Step, None]:
+        """The one answer, to its MergedDone."""
+        question, parts = self._asked.question, list(self._parts.values())
+        ways = {made_by(part) for part in parts}
+        if ways == {PROBABILITIES}:
+            text, made = likeliest(question, answers), PROBABILITIES
+        else:
+            text, made = side_by_side(question, answers), LISTING
+            if ways == {"model"} and (shards := [each for each in self._parts if each.up]):
+                begun = False
+                shard = min(shards, key=lambda each: each.num_under_way)
+                try:
+                    async with contextlib.aclosing(
+                        self._heard(shard, *self._asked.in_words(wished(question, answers)))
+                    ) as steps:
+                        async for step in steps:
+                            if isinstance(step, TextDelta | ThoughtDelta):
+                                begun = True
+                                yield step
+                            elif isinstance(step, Done):
+                                saw = self._saw(step.saw, answers)
+                                yield merged(step.text, saw, "model", parts, step)
+                                return
+                    raise ShardBroke(shard.name, "its answer ended before its end")
+                except (Refusal, RefusedThere) as exc:
+                    if begun or self._asked.formed:
+                        raise (_invalid(exc.reply.value) if isinstance(exc, RefusedThere) else exc) from exc
+        base = parts[0].saw if parts else _bare(next(each.askcam for each in answers if each.askcam is not None))
+        base = msgspec.structs.replace(
+            base,
+            answer_id=f"ans_{secrets.token_urlsafe(16)}",  # no shard has this answer in its records
+            ttft_ms=round((time.monotonic() - self._received) * 1000, 1),
+        )
+        saw = self._saw(base, answers)
+        yield SeenStep(saw)
+        yield TextDelta(text)
+        yield merged(text, saw, made, parts)
 
-    async def _worded(self, question: str, answers: Sequence[CameraAnswer]) -> str | None:
-        """By the model of the least busy of these shards; None: it can't just now."""
-        up = [each for each in self._several.shards if each.up]
-        if not up:
-            return None
-        shard = min(up, key=lambda each: each.num_under_way)
-        (part,) = wish(question, answers).parts
-        body = {"model": "askcam", "messages": [{"role": "user", "content": getattr(part, "text", "")}]}
-        body |= {name: self._several.body[name] for name in ("max_tokens", "temperature") if name in self._several.body}
-        with contextlib.suppress(Refusal, KeyError, IndexError, TypeError):
-            path = "/v1/chat/completions"
-            reply = await shard.asked("POST", path, role=role_of(self._request), body=body)
-            if reply.status == 200:
-                return str(reply.value["choices"][0]["message"]["content"])
-        return None
+    def _saw(self, saw: Saw, answers: Sequence[CameraAnswer]) -> Saw:
+        """As old as the oldest of them is by now; what is missing without a camera's name is its note."""
+        age_ms = round((time.monotonic() - min(self._taken_at)) * 1000, 1) if self._taken_at else None
+        note = " · ".join(filter(None, (saw.note, self._several.note))) or None
+        return msgspec.structs.replace(saw, frame_age_ms=age_ms, answers=list(answers), note=note)
+
+
+async def last(steps: AsyncGenerator[Step, None]) -> Done:
+    """The end of an answer. Raises Refusal, RefusedThere."""
+    async with contextlib.aclosing(steps):
+        async for step in steps:
+            if isinstance(step, Done):
+                return step
+    raise AssertionError("an answer ends with Done")
+
+
+def _bare(saw: Saw) -> Saw:
+    """Of one camera's answer, what is of no camera."""
+    return Saw(None, None, None, None, saw.answer_id, [], saw.backend, note=saw.note, model=saw.model)
 
 
 def _said(error: Any) -> Refusal:
     """What a shard has refused, as a camera's problem."""
-    message, code = (error.get("message"), error.get("code")) if isinstance(error, dict) else (None, None)
-    return Unavailable(
-        str(message or "its shard refused, and did not say why")[:2000], code=str(code or "shard_failed")
-    )
+    told = error if isinstance(error, dict) else {}
+    return Unavailable(str(told.get("message") or SILENT)[:2000], code=str(told.get("code") or "shard_failed"))
 
 
-def _json(data: bytes) -> Any:
+def _invalid(value: Any) -> Refusal:
+    """A mistake in the question that one shard finds when others have answered already."""
+    error = value.get("error") if isinstance(value, dict) else None
+    told = error if isinstance(error, dict) else {}
+    param, code = (None if told.get(name) is None else str(told[name]) for name in ("param", "code"))
+    return Invalid(str(told.get("message") or SILENT), param, code)
+
+
+def _checked(told: dict[str, Any]) -> dict[str, Any]:
+    """Raises Refusal for one that tells what went wrong on the way."""
+    if "error" in told and told["error"] is not None:
+        raise _said(told["error"])
+    return told
+
+
+def _object(data: bytes | str) -> dict[str, Any]:
+    """Raises ValueError."""
+    told = _json(data)
+    if not isinstance(told, dict):
+        raise ValueError("what it tells is no object")
+    return told
+
+
+def _json(data: bytes | str) -> Any:
     try:
         return json.loads(data)
     except (ValueError, RecursionError):

@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from askcam.client.address import Address
 from askcam.cluster.front.joined.config import ClusterSettings, read_cluster, read_wishes
-from askcam.cluster.ids import ShardKeys
+from askcam.cluster.ids import MOST_NAMED, ShardKeys
 from askcam.cluster.members import CameraWish
 from askcam.cluster.starting.config import check_ray
 from askcam.server.access.limits import Limits
@@ -25,7 +25,6 @@ from askcam.server.server_config import FRESH_TOKEN, ServerConfig, check_server,
 from askcam.server.toml_file import NAME, Flags, Toml
 from askcam.stream.secrets import KNOWN, Secrets
 
-MAX_SHARDS = 64
 TOKEN, ADMIN_TOKEN = "ASKCAM_SHARD_TOKEN", "ASKCAM_SHARD_ADMIN_TOKEN"  # of every shard that is given none of its own
 DATABASE_PASSWORD = "ASKCAM_DATABASE_PASSWORD"
 Seconds = Annotated[float, Meta(gt=0, le=600)]
@@ -124,8 +123,8 @@ def check(config: FrontConfig) -> None:
             "a front needs servers behind it: --shard gpu1=http://10.0.0.11:8400, [shards.gpu1] url, or [cluster] "
             "folder, by which servers join it themselves"
         )
-    if len(config.shards) > MAX_SHARDS:
-        raise ConfigError(f"{len(config.shards)} shards are too many for one front: at most {MAX_SHARDS}")
+    if len(config.shards) > MOST_NAMED:
+        raise ConfigError(f"{len(config.shards)} shards are too many for one front: at most {MOST_NAMED}")
     try:
         ShardKeys(config.shards)
     except ValueError as exc:

@@ -22,6 +22,8 @@ from askcam.server.access.rates import Rates
 from askcam.server.access.shares import Places, client_of
 from askcam.server.wire.endpoint import Endpoint, Handler
 
+SEVERAL, UNDER_WAY = "questions to several cameras", 32  # of several shards
+
 
 @dataclass(frozen=True, slots=True)
 class FrontCore:
@@ -36,6 +38,7 @@ class FrontCore:
     questions: Rates  # per client
     metrics: FrontMetrics
     joined: JoinedRoom | None = None  # where shards may join
+    several: Places = field(default_factory=lambda: Places(SEVERAL, UNDER_WAY, remedy="wait for an answer first"))
     ending: asyncio.Event = field(default_factory=asyncio.Event)  # set once the front ends: streams do so, too
 
     def admit_question(self, conn: HTTPConnection) -> None:

@@ -14,11 +14,11 @@ class RememberedEnds:
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
-        self._ends: OrderedDict[int, Cursor] = OrderedDict()
+        self._ends: OrderedDict[int, str] = OrderedDict()  # as text, which takes a tenth of the room
 
     def put(self, last: int, end: Cursor) -> None:
         """A page has ended with the entry `last`."""
-        self._ends[last] = end
+        self._ends[last] = end.text()
         self._ends.move_to_end(last)
         if len(self._ends) > self._kept:
             self._ends.popitem(last=False)
@@ -31,6 +31,6 @@ class RememberedEnds:
         if (found := cursor_of(before, "before")) is not None:
             return found
         last = number_in(before, "before")
-        if (found := self._ends.get(last)) is None:
+        if (end := self._ends.get(last)) is None:
             raise Invalid(f"no page is remembered that ended with {last}: send what it told as `next`", "before")
-        return found
+        return Cursor.read(end)

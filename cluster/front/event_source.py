@@ -19,6 +19,22 @@ class ShardReply:
     value: Any
 
 
+class RefusedThere(Exception):
+    """What a shard has answered instead, to be passed on as it is."""
+
+    def __init__(self, shard: str, reply: ShardReply) -> None:
+        super().__init__(f"shard {shard} answers with {reply.status}")
+        self.reply = reply
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Who follows events: `client` is the address, by which a shard counts the streams of each."""
+
+    role: Role
+    client: str
+
+
 class Behind(Exception):
     """One who follows was too slow to be told all that was said of earlier events: it is to begin again."""
 
@@ -55,6 +71,6 @@ class EventSource(Protocol):
     ) -> ShardReply:
         """Something small. Raises Refusal."""
 
-    def events(self, last: int, filters: Mapping[str, str], role: Role) -> AsyncGenerator[SentEvent, None]:
+    def events(self, last: int, filters: Mapping[str, str], follower: "Follower") -> AsyncGenerator[SentEvent, None]:
         """Its stream of events after the number `last`, until it ends. Raises Refusal, LinkError, ValueError and
         Behind."""

@@ -12,12 +12,11 @@ from typing import Any
 from askcam.client.protocol import encode
 from askcam.client.sse import SentEvent
 from askcam.cluster import ids
-from askcam.cluster.cursors import Cursor
-from askcam.cluster.front.event_source import Behind, EventSource
+from askcam.cluster.cursors import Cursor, among
+from askcam.cluster.front.event_source import Behind, EventSource, Follower
 from askcam.cluster.front.positions import newest_number
 from askcam.cluster.ids import Garbage
 from askcam.cluster.merging import number_of, page_of
-from askcam.server.access.auth import Role
 from askcam.server.errors import Refusal
 
 ALIVE_S = 15.0  # a comment so often, so that proxies and readers know that the stream lives
@@ -42,11 +41,11 @@ class EventMerge:
         shards: Callable[[], Sequence[EventSource]],
         after: Cursor,
         filters: Mapping[str, str],
-        role: Role,
+        follower: Follower,
         ending: asyncio.Event,
     ) -> None:
         """`shards`: those that there are now; `after`: what was told already; of one not in it, all until now."""
-        self._shards, self._filters, self._role, self._ending = shards, filters, role, ending
+        self._shards, self._filters, self._follower, self._ending = shards, filters, follower, ending
         self._cursor = after
         self._heard = dict(after.numbers)  # by shard's key, what has come from it
         self._queue: asyncio.Queue[tuple[int, Numbered] | None] = asyncio.Queue(WAITING)
@@ -84,8 +83,8 @@ class EventMerge:
 
         async def one(shard: EventSource) -> None:
             with contextlib.suppress(Refusal, Garbage):
-                self._heard[shard.key] = await newest_number(shard, self._role)
-                self._cursor = self._cursor.after(shard.key, self._heard[shard.key])
+                self._heard[shard.key] = await newest_number(shard, self._follower.role)
+                self._cursor = self._further(shard.key, self._heard[shard.key])
 
         await asyncio.gather(*(one(shard) for shard in self._shards() if shard.key not in self._cursor.numbers))
 
@@ -97,6 +96,7 @@ class EventMerge:
                 there = self._shards()
                 for shard in following.keys() - set(there):
                     following.pop(shard).cancel()
+                self._heard = dict(among(self._heard, self._keys()))
                 for shard in there:
                     if shard not in following:
                         following[shard] = asyncio.create_task(self._follow(shard))
@@ -127,8 +127,8 @@ class EventMerge:
     async def _hear(self, shard: EventSource) -> None:
         """Until its stream ends. Raises LinkError, Garbage, ValueError."""
         if shard.key not in self._heard:
-            self._heard[shard.key] = await newest_number(shard, self._role)
-        messages = shard.events(self._heard[shard.key], self._filters, self._role)
+            self._heard[shard.key] = await newest_number(shard, self._follower.role)
+        messages = shard.events(self._heard[shard.key], self._filters, self._follower)
         async with contextlib.aclosing(messages):
             async for message in messages:
                 if message.data and message.name != "resume":
@@ -137,11 +137,18 @@ class EventMerge:
                     if told.number is not None:
                         self._heard[shard.key] = told.number
 
+    def _further(self, key: int, number: int) -> Cursor:
+        """A stream outlives shards that come and go: of those that are gone it keeps no more than there is room for."""
+        return self._cursor.after(key, number).among({key, *self._keys()})
+
+    def _keys(self) -> set[int]:
+        return {shard.key for shard in self._shards()}
+
     def _told(self, key: int, told: "Numbered") -> bytes:
         """For the reader, who knows of it from then on."""
         if told.number is None:
             return b"event: %s\ndata: %s\n\n" % (told.name.encode(), told.data)
-        self._cursor = self._cursor.after(key, told.number)
+        self._cursor = self._further(key, told.number)
         return b"id: %s\nevent: %s\ndata: %s\n\n" % (self._cursor.text().encode(), told.name.encode(), told.data)
 
 

@@ -11,12 +11,12 @@ from starlette.responses import Response, StreamingResponse
 from askcam.cluster import ids
 from askcam.cluster.cursors import Cursor
 from askcam.cluster.front.core import FrontCore, route
-from askcam.cluster.front.event_source import EventSource, ShardReply
+from askcam.cluster.front.event_source import EventSource, Follower, ShardReply
 from askcam.cluster.front.event_stream import EventMerge
 from askcam.cluster.front.lists import listing, passed_on, rows_by_shard
 from askcam.cluster.front.pages import read_page
 from askcam.cluster.front.positions import after_event, before_event, cursor_of, number_in
-from askcam.cluster.front.relay import role_of
+from askcam.cluster.front.relay import HERE, role_of
 from askcam.server.errors import Invalid, NotFound, Refusal
 from askcam.server.given_names import quoted
 from askcam.server.wire.bodies import NO_STORE, choice, decode_body, json_response, number
@@ -85,7 +85,8 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
             return Response(headers=NO_STORE, media_type=SSE)
         core.enter(core.places.event_streams, request)
         filters = {name: value for name in ("watch", "camera") if (value := request.query_params.get(name))} | own
-        merge = EventMerge(lambda: _of_camera(request), after, filters, role, core.ending)
+        follower = Follower(role, request.client.host if request.client else HERE)
+        merge = EventMerge(lambda: _of_camera(request), after, filters, follower, core.ending)
         return StreamingResponse(merge.stream(), media_type=SSE, headers=NO_STORE)
 
     def _of_camera(request: Request) -> list[EventSource]:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from askcam.cluster.front.core import FrontCore, route
 from askcam.cluster.front.directory import OTHERS, S, rows_of
 from askcam.cluster.front.errors import NoShard, ShardBroke
-from askcam.cluster.front.event_source import ShardReply
+from askcam.cluster.front.event_source import RefusedThere, ShardReply
 from askcam.cluster.front.relay import role_of
 from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.ids import Garbage
@@ -56,14 +56,6 @@ async def good_replies(
 def _announced(camera: str) -> Row:
     """A camera that is given to shards, whether one has it just now or not: asking says what is with it."""
     return {"id": camera, "object": "model", "created": 0, "owned_by": "askcam", "askcam": {"kind": "camera"}}
-
-
-class RefusedThere(Exception):
-    """What a shard has answered instead, to be passed on as it is."""
-
-    def __init__(self, shard: str, reply: ShardReply) -> None:
-        super().__init__(f"shard {shard} answers with {reply.status}")
-        self.reply = reply
 
 
 def passed_on(reply: ShardReply) -> Response:

@@ -1,6 +1,7 @@
 """A list of all shards, page by page."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from starlette.requests import Request
 
@@ -53,7 +54,8 @@ async def read_page(
         except Garbage as exc:
             raise ShardBroke(shard.name, str(exc)) from exc
     newest = begins_with_newest(pages, by) if newest_first is None else newest_first
-    return merge_pages(pages, read, limit, by, newest_first=newest), replies
+    merged = merge_pages(pages, read, limit, by, newest_first=newest)
+    return replace(merged, next=merged.next.among({shard.key for shard in shards})), replies
 
 
 def begins_with_newest(pages: Collection[ShardPage], by: str) -> bool:

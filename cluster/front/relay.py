@@ -28,6 +28,7 @@ from askcam.server.errors import Refusal
 from askcam.server.wire.refusals import on_wire
 
 EVENTS = b"text/event-stream"
+HERE = "127.0.0.1"  # of a client of which no address is known
 OURS = frozenset({401, 407})  # what a shard says of the front's own token is not its client's business
 Tell = Callable[[FrontShard, str], None]  # is told what became of each
 
@@ -47,7 +48,7 @@ def headers_of(request: Request, shard: FrontShard, num_bytes: int | None) -> li
     """What a shard is told of a request."""
     return towards(
         request.scope["headers"],
-        client=request.client.host if request.client else "127.0.0.1",
+        client=request.client.host if request.client else HERE,
         scheme=request.url.scheme,
         request_id=request.scope.get(SCOPE, ""),
         token=shard.token(role_of(request)),
@@ -94,7 +95,7 @@ class Relayed(Response):
             shard.within(),
             shard.link.asked(self._request.method, self._target, self._told_headers, self._body) as reply,
         ):
-            _check(shard, reply)
+            check_reply(shard, reply)
             self._stream = value_of(reply.headers, b"content-type").lower().startswith(EVENTS)
             await send({"type": "http.response.start", "status": reply.status, "headers": back(reply.headers)})
             self._begun = True
@@ -116,7 +117,7 @@ class Relayed(Response):
             line.abort("shard")
 
 
-def _check(shard: FrontShard, reply: LinkReply) -> None:
+def check_reply(shard: FrontShard, reply: LinkReply) -> None:
     """Raises ShardBroke for what no askcam server answers."""
     status = reply.status
     if status in OURS:

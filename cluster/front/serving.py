@@ -9,7 +9,6 @@ import uvicorn
 from starlette.applications import Starlette
 
 from askcam.cluster.front import (
-    answers,
     cameras,
     deliveries,
     description,
@@ -18,6 +17,7 @@ from askcam.cluster.front import (
     lists,
     questions,
     realtime,
+    responses,
     several,
     standing,
 )
@@ -26,6 +26,7 @@ from askcam.cluster.front import watches as watching
 from askcam.cluster.front.config import FrontConfig, ShardConfig, check, learn
 from askcam.cluster.front.core import FrontCore
 from askcam.cluster.front.directory import Directory
+from askcam.cluster.front.event_source import RefusedThere
 from askcam.cluster.front.joined import joining, steering
 from askcam.cluster.front.joined.events import KEPT, KeptEvents
 from askcam.cluster.front.joined.gauges import StartedGauges, TableGauges
@@ -37,7 +38,7 @@ from askcam.cluster.front.joined.room import JoinedRoom
 from askcam.cluster.front.joined.shards import JoinedShards
 from askcam.cluster.front.joined.starting import StartedShards
 from askcam.cluster.front.joined.wanting import WantedCameras
-from askcam.cluster.front.lists import RefusedThere, passed_on
+from askcam.cluster.front.lists import passed_on
 from askcam.cluster.front.metrics import FrontMetrics, ShardGauges
 from askcam.cluster.front.probing import Probing
 from askcam.cluster.front.shards import FrontShard
@@ -133,7 +134,8 @@ def _joined(config: FrontConfig, directory: Directory, probing: Probing, auth: A
 def front_endpoints(core: FrontCore) -> list[Endpoint]:
     """Every room's."""
     found = [*page.endpoints(), *words.endpoints(), *login.endpoints(core.auth)]
-    for room in (standing, lists, cameras, questions, several, answers, watching, events, timelines, deliveries):
+    asking = (questions, responses, several)
+    for room in (standing, lists, cameras, *asking, watching, events, timelines, deliveries):
         found += room.endpoints(core)
     if core.joined is not None:
         table = core.joined.table

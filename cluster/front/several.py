@@ -1,111 +1,119 @@
 """POST /v1/ask: one question to several cameras. Of one shard it goes there; of several, all are asked (asking.py)."""
 
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from askcam.client.protocol import Problem
-from askcam.cluster.front.asking import AskSeveral, Several
+from askcam.client.several import AskCameraAnswered, AskDone, AskEvent, AskReply, AskTextDelta
+from askcam.cluster.front.asking import MODEL, AskSeveral, Replies, last
+from askcam.cluster.front.choosing import choose, enter, who
 from askcam.cluster.front.core import FrontCore, route
-from askcam.cluster.front.lists import RefusedThere
-from askcam.cluster.front.questions import who
-from askcam.cluster.front.relay import role_of
-from askcam.cluster.front.shards import FrontShard
-from askcam.server.access.shares import Places
-from askcam.server.answering.several import ALL, check_number, named_cameras
-from askcam.server.errors import Refusal, Unavailable
+from askcam.server.answering.several import ALL, merged, named_cameras
+from askcam.server.errors import Refusal, called
+from askcam.server.openai.chat.replies import ChatReplies
+from askcam.server.steps import CameraAnswered, Done, MergedDone, Step, TextDelta
 from askcam.server.wire.bodies import NO_STORE, json_response, plain, read_aside, server_sent
 from askcam.server.wire.endpoint import SSE, Endpoint
-from askcam.server.wire.leaving import while_there
+from askcam.server.wire.leaving import until_told, while_there
 from askcam.server.wire.refusals import on_wire
 
-UNDER_WAY = 32  # questions to cameras of several shards
+NAMES = {"model": "cameras"}  # of this body's field, by what other protocols call it
+
+
+class AskReplies:
+    """The events of a shard's POST /v1/ask, read."""
+
+    def __init__(self) -> None:
+        self._reply: AskReply | None = None
+
+    def take(self, told: Mapping[str, Any]) -> list[Step]:
+        """Raises ValueError."""
+        match told.get("type"):
+            case "camera.answered":
+                return [CameraAnswered(msgspec.convert(told, AskCameraAnswered).answer)]
+            case "done":
+                self._reply = msgspec.convert(told, AskDone).reply
+        return []
+
+    def done(self) -> Done | None:
+        reply = self._reply
+        return None if reply is None else merged(reply.text, reply.askcam, reply.made_by)
+
+
+class AskQuestion:
+    """A body of POST /v1/ask, as shards are asked it."""
+
+    formed = False
+
+    def __init__(self, body: Mapping[str, Any]) -> None:
+        self._body, self.question = body, str(body.get("question", ""))
+
+    def of_cameras(self, cameras: Sequence[str]) -> tuple[str, dict[str, Any], Replies]:
+        return "/v1/ask", {**self._body, "cameras": cameras, "stream": True}, AskReplies()
+
+    def in_words(self, text: str) -> tuple[str, dict[str, Any], Replies]:
+        body = {"model": MODEL, "messages": [{"role": "user", "content": text}], "stream": True}
+        body |= {name: self._body[name] for name in ("max_tokens", "temperature") if name in self._body}
+        return "/v1/chat/completions", body, ChatReplies()
 
 
 def endpoints(core: FrontCore) -> list[Endpoint]:
     directory = core.directory
-    places = Places("questions to several cameras", UNDER_WAY, remedy="wait for an answer first")
 
-    async def several(request: Request) -> Response:
+    async def asked(request: Request) -> Response:
         """POST /v1/ask."""
         core.admit_question(request)
         data = await request.body()
         found = await read_aside(data, who)
         if found is None:
             return await core.relay(directory.any(), request)  # which says what is wrong with it
-        names = named_cameras(found.cameras, all_is_one=directory.has(ALL))
-        where, refused = _where(directory.cameras() if names is None else names)
-        if refused and not where:
-            raise next(iter(refused.values()))
-        shards = set(where.values()) or {directory.any()}
-        if len(shards) == 1 and not refused:
-            return await core.relay(shards.pop(), request)
-        check_number(len(where) + len(refused))
-        for shard in shards:
-            shard.check_role(role_of(request))
-        core.enter(places, request)
+        several = choose(core, named_cameras(found.cameras, all_is_one=directory.has(ALL)))
+        if several.single:
+            return await core.relay(next(iter(several.shards), directory.any()), request)
+        enter(core, request, several)
         body = await read_aside(data, plain)
-        return await told_by_all(
-            AskSeveral(core, request, Several(body, where, refused)), request, stream=body.get("stream") is True
-        )
+        steps = AskSeveral(request, AskQuestion(body), several).steps()
+        with called(NAMES):
+            if body.get("stream") is not True:
+                return json_response(_reply(await while_there(request, last(steps))), headers=NO_STORE)
+            first = await until_told(steps, request)
+        return StreamingResponse(_events(first, steps), media_type=SSE, headers={"Cache-Control": "no-store"})
 
-    def _where(names: list[str]) -> tuple[dict[str, FrontShard], dict[str, Refusal]]:
-        """The shard of each camera; of those that have none just now, why. Raises Refusal."""
-        where: dict[str, FrontShard] = {}
-        refused: dict[str, Refusal] = {}
-        for name in names:
-            try:
-                where[name] = directory.owner_of(name)
-            except Unavailable as exc:
-                if not directory.table.wants(name):
-                    raise
-                refused[name] = exc
-        return where, refused
-
-    return [route("POST", "/v1/ask", several)]
+    return [route("POST", "/v1/ask", asked)]
 
 
-async def told_by_all(asking: AskSeveral, request: Request, *, stream: bool) -> Response:
-    """Whole, or as it comes. The status waits for the first answer. Raises Refusal, RefusedThere."""
-    if not stream:
-        return json_response(await while_there(request, last(asking)), headers=NO_STORE)
-    events = asking.events()
-    try:
-        first = await while_there(request, anext_of(events))
-    except BaseException:
-        await events.aclose()
-        raise
-    return StreamingResponse(streamed(first, events), media_type=SSE, headers={"Cache-Control": "no-store"})
+def _reply(done: Done) -> AskReply:
+    assert isinstance(done, MergedDone), "an answer that is made of others' says how"
+    return AskReply(done.text, done.made_by, done.saw)
 
 
-async def last(asking: AskSeveral) -> Any:
-    """The reply, once it is whole."""
-    reply: Any = None
-    async with contextlib.aclosing(asking.events()) as events:
-        async for told in events:
-            reply = told.get("reply")
-    return reply
-
-
-async def anext_of(events: AsyncGenerator[dict[str, Any], None]) -> dict[str, Any]:
-    """Its next, as a coroutine."""
-    return await anext(events)
-
-
-async def streamed(first: dict[str, Any], events: AsyncGenerator[dict[str, Any], None]) -> AsyncGenerator[bytes, None]:
+async def _events(first: Step, steps: AsyncGenerator[Step, None]) -> AsyncGenerator[bytes, None]:
     """As server-sent events, to [DONE]; what goes wrong on the way is the last one."""
-    async with contextlib.aclosing(events):
-        yield server_sent(first)
+    async with contextlib.aclosing(steps):
         try:
-            async for told in events:
-                yield server_sent(told)
+            with called(NAMES):
+                if (event := _told(first)) is not None:
+                    yield server_sent(event)
+                async for step in steps:
+                    if (event := _told(step)) is not None:
+                        yield server_sent(event)
         except Refusal as refusal:
             yield server_sent(Problem(on_wire(refusal).body()))
             return
-        except RefusedThere as refused:
-            yield server_sent(refused.reply.value)
-            return
         yield b"data: [DONE]\n\n"
+
+
+def _told(step: Step) -> AskEvent | None:
+    match step:
+        case CameraAnswered():
+            return AskCameraAnswered(step.answer)
+        case TextDelta():
+            return AskTextDelta(step.text)
+        case Done():
+            return AskDone(_reply(step))
+    return None

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from askcam.client.sse import SentEvent, SentEvents
 from askcam.cluster.front.config import ShardConfig
 from askcam.cluster.front.errors import ShardBroke, ShardDown, ShardRoles
-from askcam.cluster.front.event_source import ShardReply
+from askcam.cluster.front.event_source import Follower, ShardReply
 from askcam.cluster.front.headers import Header
 from askcam.cluster.front.health import Reach, ShardHealth
 from askcam.cluster.link import LinkError, ShardLink
@@ -110,10 +110,13 @@ class FrontShard:
         async with self.within():
             return await self.told(method, path, query, token=self.token(role), body=body)
 
-    async def events(self, last: int, filters: Mapping[str, str], role: Role) -> AsyncGenerator[SentEvent, None]:
+    async def events(
+        self, last: int, filters: Mapping[str, str], follower: Follower
+    ) -> AsyncGenerator[SentEvent, None]:
         """Its stream of events after the number `last`, until it ends. Raises LinkError, ValueError."""
         headers = [(b"accept", b"text/event-stream"), (b"last-event-id", b"%d" % last)]
-        if token := self.token(role):
+        headers.append((b"x-forwarded-for", follower.client.encode()))
+        if token := self.token(follower.role):
             headers.append((b"authorization", f"Bearer {token}".encode()))
         async with self.link.asked("GET", f"/v1/events?{urlencode(filters)}".encode(), headers) as reply:
             if reply.status != 200:

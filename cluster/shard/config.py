@@ -42,6 +42,11 @@ class ShardSettings:
             return tuple(each.strip() for each in self.front.split(","))
         return self.front or ()
 
+    def room_beside(self, num_own: int, most: int) -> int:
+        """Cameras that it takes from the front, beside its own; `most`: [limits] max_cameras."""
+        left = min(max(0, most - num_own), MAX_CAPACITY)
+        return left if self.room is None else min(self.room, left)
+
     @property
     def named(self) -> str:
         return self.name or socket.gethostname().partition(".")[0].lower()

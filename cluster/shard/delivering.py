@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from askcam.cluster.messages import MAX_REQUEST, DeliveredEvent, DeliverEvents, EventReceipts, delivery_id
+from askcam.cluster.messages import DeliveredEvent, DeliverEvents, EventReceipts, delivery_id
 from askcam.cluster.shard.front import FrontAway, FrontLink, FrontRefuses
 from askcam.cluster.store import MAX_DELIVERIES, MAX_DOCUMENT, Fate
 from askcam.server.errors import Refusal
@@ -21,7 +21,7 @@ from askcam.server.owed_events import OwedEvent, OwedEvents
 LOOK_S = 1.0  # between two looks at what is owed, if nobody says that there is something new
 WITHIN_S = 10.0  # for the front's answer
 AGAIN_S, LONGEST_S = 0.25, 5.0  # before it is tried again: the longer, the more often it was in vain
-MAX_BYTES = MAX_REQUEST * 3 // 4  # of one request's events
+MAX_BYTES = 384 << 10  # of one request's events
 NOT_TAKEN = "not_taken"  # what becomes of an event that the front would not take however often it is told
 REFUSED_FOR_GOOD = (400, 413, 422)
 

@@ -83,7 +83,7 @@ class ShardRunning(Running):
             instance=self._instance,
             model=self._core.model.name,
             version=version("askcam"),
-            capacity_cameras=self._room(),
+            capacity_cameras=settings.room_beside(self._num_own, self._core.limits.max_cameras),
             labels=list(settings.labels),
         )
 
@@ -95,8 +95,3 @@ class ShardRunning(Running):
 
     def _num_held(self) -> int:
         return 0 if self._member is None else len(self._member.lease.holds)
-
-    def _room(self) -> int:
-        """Cameras that it takes from the front, beside its own."""
-        left = max(0, self._core.limits.max_cameras - self._num_own)
-        return left if self._settings.room is None else min(self._settings.room, left)

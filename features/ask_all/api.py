@@ -12,12 +12,11 @@ from askcam.client.protocol import Problem
 from askcam.client.several import AskCameraAnswered, AskDone, AskEvent, AskReply, AskTextDelta
 from askcam.engine.question import Message, Role, Sampling, Text
 from askcam.features.ask_all.asking import AskAll
-from askcam.features.ask_all.merged import MergedDone
 from askcam.server.access.shares import client_of
 from askcam.server.answering.several import ALL, named_cameras
 from askcam.server.core import Core
 from askcam.server.errors import Invalid, Refusal, called
-from askcam.server.steps import Ask, CameraAnswered, Done, Step, TextDelta
+from askcam.server.steps import Ask, CameraAnswered, Done, MergedDone, Step, TextDelta
 from askcam.server.wire.bodies import NO_STORE, bounds, decode_body, json_response, server_sent
 from askcam.server.wire.endpoint import JSON, SSE, Endpoint, EventStream, Reply
 from askcam.server.wire.leaving import until_told, while_there

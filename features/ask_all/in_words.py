@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from askcam.client.protocol import CameraAnswer, Saw
 from askcam.engine.question import Role, Usage
-from askcam.features.ask_all.merged import MergedDone, of_all, told
+from askcam.features.ask_all.merged import of_all, told
 from askcam.server.answering.admitting import new_answer_id
 from askcam.server.answering.several import side_by_side, wish
 from askcam.server.answering.trained import asked
@@ -17,7 +17,7 @@ from askcam.server.asking import Asking
 from askcam.server.errors import TooMany
 from askcam.server.model import Model
 from askcam.server.saw import what_it_saw
-from askcam.server.steps import Ask, Begun, Done, SeenStep, Step
+from askcam.server.steps import Ask, Begun, Done, MergedDone, SeenStep, Step
 
 MOST_TOKENS = 128  # of one camera's answer
 

@@ -2,8 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import msgspec
 
@@ -11,16 +9,7 @@ from askcam.client.protocol import CameraAnswer, Saw
 from askcam.engine.question import Reason, Timings, Usage
 from askcam.server.answering.trained import asked
 from askcam.server.answers import Answers, Record
-from askcam.server.steps import Ask, Done, SeenStep, Step, TextDelta
-
-MadeBy = Literal["model", "listing", "probabilities"]
-
-
-@dataclass(frozen=True, slots=True)
-class MergedDone(Done):
-    """`usage`: of all cameras' answers, and of what made one of them; what a model server does not tell is 0."""
-
-    made_by: MadeBy = "listing"
+from askcam.server.steps import Ask, MadeBy, MergedDone, SeenStep, Step, TextDelta
 
 
 def of_all(saw: Saw, answers: Sequence[CameraAnswer], taken_at: Sequence[float]) -> Saw:

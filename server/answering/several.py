@@ -4,11 +4,12 @@ said without a model. Pure."""
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from askcam.client.protocol import CameraAnswer
-from askcam.engine.question import Message, Role, Text
+from askcam.client.protocol import CameraAnswer, Saw
+from askcam.engine.question import Message, Reason, Role, Text, Timings, Usage
 from askcam.server.answering.yes_or_no import LIKELY
 from askcam.server.errors import Invalid
 from askcam.server.language.chinese import is_chinese
+from askcam.server.steps import Done, MadeBy, MergedDone
 from askcam.server.wire.fields import wrong
 
 ALL = "all"  # in place of cameras' names; where a camera is called so, it is the camera
@@ -50,9 +51,14 @@ def check_number(cameras: int) -> None:
 
 def wish(question: str, answers: Sequence[CameraAnswer]) -> Message:
     """What the model is asked, once the cameras have answered: words alone."""
+    return Message(Role.USER, (Text(wished(question, answers)),))
+
+
+def wished(question: str, answers: Sequence[CameraAnswer]) -> str:
+    """The words of it."""
     words = WORDS["zh" if is_chinese(question) else "en"]
     lines = [f"- {each.camera}: {_said(each, words['none'])}" for each in answers]
-    return Message(Role.USER, (Text("\n".join((words["asked"].format(question=question), *lines, words["task"]))),))
+    return "\n".join((words["asked"].format(question=question), *lines, words["task"]))
 
 
 def side_by_side(question: str, answers: Iterable[CameraAnswer]) -> str:
@@ -77,6 +83,24 @@ def likeliest(question: str, answers: Sequence[CameraAnswer]) -> str:
     lines = [("、" if chinese else ", ").join(shown) if shown else words["nowhere"]]
     lines += [f"{each.camera}: {_said(each, words['none'])}" for each in answers if each.problem is not None]
     return "\n".join(lines)
+
+
+def made_by(done: Done) -> MadeBy:
+    """How an answer to several cameras was made of theirs, of one whose wire does not tell."""
+    if isinstance(done, MergedDone):
+        return done.made_by
+    answers = done.saw.answers or []
+    if all(answer.probability is not None for answer in answers if answer.problem is None):
+        return "probabilities"
+    return "listing" if done.text in {side_by_side(question, answers) for question in ("", "门")} else "model"
+
+
+def merged(text: str, saw: Saw, made: MadeBy, used: Iterable[Done] = (), worded: Done | None = None) -> MergedDone:
+    """The end of an answer that is made of others'. `used`: what it cost beside; `worded`: by the model."""
+    usage = sum((done.usage for done in used), Usage() if worded is None else worded.usage)
+    if worded is None:
+        return MergedDone(Reason.STOP, text, saw, usage, Timings(), made_by=made)
+    return MergedDone(worded.reason, text, saw, usage, Timings(), thought=worded.thought, made_by=made)
 
 
 def _said(answer: CameraAnswer, none: str) -> str:

@@ -12,10 +12,11 @@ from askcam.server.access.shares import NOBODY, ClientIdentity
 from askcam.server.access.sizes import check_values
 from askcam.server.attached.fetching import Fetcher, NamedPicture
 from askcam.server.errors import Refusal
-from askcam.server.openai.chat.request import ChatRequest, ImagePart, Url, VideoPart, address
+from askcam.server.openai.chat.body import ChatRequest, ImagePart, Url, VideoPart
+from askcam.server.openai.chat.request import address
 from askcam.server.openai.realtime.client_events import MAX_EVENT_ID_CHARS, EventRefused
+from askcam.server.openai.responses.body import ResponseRequest
 from askcam.server.openai.responses.items import InputPart
-from askcam.server.openai.responses.request import ResponseRequest
 
 WEB = re.compile(r'"https?:', re.IGNORECASE)
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askcam.cluster import ids
-from askcam.cluster.ids import BITS, MAX_ID, Garbage, ShardKeys
+from askcam.cluster.ids import KEY_BITS, MAX_ID, MAX_NUMBER, Garbage, ShardKeys
 
 NAMES = st.lists(
     st.from_regex(r"[a-z0-9][a-z0-9_-]{0,10}", fullmatch=True),
@@ -11,7 +11,7 @@ NAMES = st.lists(
     max_size=20,
     unique_by=lambda name: ShardKeys([name]).key(name),
 )
-NUMBERS = st.integers(0, MAX_ID >> BITS)
+NUMBERS = st.integers(0, MAX_NUMBER)
 
 
 @given(NAMES, NUMBERS)
@@ -31,7 +31,7 @@ def test_a_key_is_made_of_the_name_alone(names: list[str]) -> None:
 
 
 def test_the_first_billions_are_exact_in_a_page() -> None:
-    assert ids.joined(2**BITS - 1, 2**33 - 1) < 2**53
+    assert ids.joined(2**KEY_BITS - 1, 2**33 - 1) < 2**53
 
 
 def test_two_names_with_one_key_are_refused_by_name() -> None:
@@ -50,7 +50,7 @@ def test_two_names_with_one_key_are_refused_by_name() -> None:
 def test_an_id_of_no_shard_is_of_none(number: int) -> None:
     keys = ShardKeys(["a"])
     found = keys.apart(number)
-    assert (found is None) == (number % 2**BITS != keys.key("a"))
+    assert (found is None) == (number % 2**KEY_BITS != keys.key("a"))
 
 
 @pytest.mark.parametrize("number", [None, "1", -1, 1.5, True, MAX_ID, {}])
@@ -71,7 +71,7 @@ def test_what_is_no_object_is_garbage(told: object) -> None:
 def test_addresses_of_pictures_lead_to_the_front() -> None:
     told = {"id": 7, "frame_url": "/v1/events/7/frame.jpg", "frames": [{"at": "t", "url": "/v1/events/7/frames/0.jpg"}]}
     made = ids.event(5, told)
-    assert made["id"] == 7 << BITS | 5
+    assert made["id"] == 7 << KEY_BITS | 5
     assert made["frame_url"] == f"/v1/events/{made['id']}/frame.jpg"
     assert made["frames"] == [{"at": "t", "url": f"/v1/events/{made['id']}/frames/0.jpg"}]
     assert told["id"] == 7, "what came is left as it was"

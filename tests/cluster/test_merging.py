@@ -89,6 +89,12 @@ def test_a_list_that_is_none_is_garbage(told: Any) -> None:
         page_of(1, told)
 
 
+@pytest.mark.parametrize("number", [-1, 2**43, 10**30, True, "5", None, 1.5])
+def test_a_row_whose_number_no_cursor_holds_is_garbage(number: Any) -> None:
+    with pytest.raises(Garbage, match="no id"):
+        merge_pages([ShardPage(1, [{"id": number, "at": "x"}])], Cursor(), 1, "at")
+
+
 def test_no_more_is_taken_of_a_shard_than_was_asked_for() -> None:
     page = page_of(1, {"data": [{"id": each} for each in range(9)]}, most=3)
     assert len(page.rows) == 3

@@ -193,6 +193,11 @@ def test_a_next_question_follows_a_response(client: OpenAI) -> None:
     )
     assert third.type == "response.completed"
     assert third.response.output_text == "The background is red."
+    said = list(client.responses.input_items.list(third.response.id, limit=2, order="asc"))
+    assert [each.role for each in said if each.type == "message"] == [*["user", "assistant"] * 2, "user"]
+    assert said[0].type == "message"
+    assert [part.type for part in said[0].content] == ["input_image", "input_text"]
+    assert len({each.id for each in said}) == 5
 
 
 def test_a_response_is_kept_until_it_is_deleted(client: OpenAI) -> None:

@@ -50,7 +50,7 @@ def test_calls_of_the_model_and_of_earlier_turns_are_read_or_have_a_problem(dept
 
 
 def _kind() -> type:
-    from askcam.server.openai.chat.request import ToolCall
+    from askcam.server.openai.chat.tools import ToolCall
 
     return ToolCall
 

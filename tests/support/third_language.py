@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("stream", "engine", "client", "server", "features", "app")
+ROOMS = ("stream", "engine", "client", "server", "features", "cluster", "app")
 UNCOPIED = shutil.ignore_patterns("__pycache__", "*.egg-info")
 
 

@@ -19,6 +19,7 @@ from msgspec import Meta
 
 from askcam.client.address import Address
 from askcam.client.errors import ConnectionFailed
+from askcam.cluster.ids import MOST_JOINED
 from askcam.cluster.leading import Database
 from askcam.cluster.members import CameraWish
 from askcam.cluster.renewal import LEAST_SILENT_S, MOST_SILENT_S, SILENT_S
@@ -47,7 +48,7 @@ class ClusterSettings:
     ca: Path | None = None  # PEM: who has signed the shards' certificates, where the system doesn't know
     silent_s: Annotated[float, Meta(ge=LEAST_SILENT_S, le=MOST_SILENT_S)] = SILENT_S  # then a shard is taken for lost
     model: Annotated[str, Meta(max_length=200)] = ""  # by which all shards answer; "": as the first one does
-    max_shards: Annotated[int, Meta(ge=1, le=256)] = 64  # that may be joined at once, with those that were lost lately
+    max_shards: Annotated[int, Meta(ge=1, le=MOST_JOINED)] = 64  # joined at once, or lost a short while ago
     start: Literal["", "ray"] = ""  # who starts shards for this front; "": nobody, they are started and join
     ray: RaySettings = field(default_factory=RaySettings)
 

@@ -13,7 +13,7 @@ from askcam.client.protocol import encode
 from askcam.client.sse import SentEvent
 from askcam.client.watches import Seen, SeenList
 from askcam.cluster.front.errors import NoShard, ShardDown
-from askcam.cluster.front.event_source import Behind, ShardReply
+from askcam.cluster.front.event_source import Behind, Follower, ShardReply
 from askcam.cluster.front.joined.commits import Commits, StoringTable
 from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.merging import Row
@@ -106,7 +106,9 @@ class KeptEvents:
         """The front's own disk is always there."""
         yield
 
-    async def events(self, last: int, filters: Mapping[str, str], role: Role) -> AsyncGenerator[SentEvent, None]:
+    async def events(
+        self, last: int, filters: Mapping[str, str], follower: Follower
+    ) -> AsyncGenerator[SentEvent, None]:
         """Events after the number `last`, as a shard streams them, and what is said of earlier ones meanwhile. Raises
         Refusal, Behind."""
         watch, camera = filters.get("watch"), filters.get("camera")

@@ -8,8 +8,8 @@ from typing import Any
 
 from askcam.server.errors import Invalid, Refusal
 from askcam.server.given_names import quoted
+from askcam.server.openai.chat.body import ChatRequest
 from askcam.server.openai.chat.fields import CHAT, INTEGERS, MESSAGE, PARTS
-from askcam.server.openai.chat.request import ChatRequest
 from askcam.server.openai.fates import (
     FORM,
     FORM_HERE,

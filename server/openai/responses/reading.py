@@ -6,9 +6,9 @@ from typing import Any
 from askcam.server.errors import Invalid
 from askcam.server.openai.chat.reading import check_tools
 from askcam.server.openai.fates import drop_off, sort_out, whole, without_nulls
+from askcam.server.openai.responses.body import ResponseRequest
 from askcam.server.openai.responses.fields import INTEGERS, RESPONSES
 from askcam.server.openai.responses.items import SILENT
-from askcam.server.openai.responses.request import ResponseRequest
 from askcam.server.openai.thinking import read_template
 from askcam.server.wire.bodies import convert, plain
 

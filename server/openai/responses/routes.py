@@ -1,35 +1,33 @@
 """POST /v1/responses: OpenAI's newer door. Wire in, asking, wire out (plain JSON or typed server-sent events)."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from askcam.client.protocol import encode
 from askcam.server.access.shares import client_of
 from askcam.server.core import Core
-from askcam.server.errors import Refusal, called
+from askcam.server.errors import called
 from askcam.server.openai.addresses import in_response
 from askcam.server.openai.outcome import ANSWER_LINKS, check_stream, whole
 from askcam.server.openai.responses import shapes
+from askcam.server.openai.responses.body import ResponseRequest
+from askcam.server.openai.responses.input_items import LIMIT, MOST, ORDERS, ItemPage, page
 from askcam.server.openai.responses.items import shows
 from askcam.server.openai.responses.reading import NAMES, read_body
-from askcam.server.openai.responses.request import ResponseRequest, read
+from askcam.server.openai.responses.request import read
 from askcam.server.openai.responses.shapes import DeletedResponse, ResponseEvent
 from askcam.server.openai.responses.store import KeptResponse, Responses
-from askcam.server.openai.responses.writer import ResponseWriter
-from askcam.server.steps import Done, Step
-from askcam.server.wire.bodies import json_response, read_aside
+from askcam.server.openai.responses.writer import ResponseWriter, events
+from askcam.server.wire.bodies import NO_STORE, choice, json_response, number, read_aside
 from askcam.server.wire.endpoint import JSON, SSE, Endpoint, EventStream, Reply, Takes
 from askcam.server.wire.leaving import until_told
 
 RESPONSE = Takes("id", "path", "the response's own id")
 LINKS = ANSWER_LINKS | {
     name: {"operationId": name, "parameters": {"id": "$response.body#/id"}}
-    for name in ("getResponse", "deleteResponse")
+    for name in ("getResponse", "deleteResponse", "listResponseInputItems")
 }
 
 
@@ -71,11 +69,17 @@ def endpoints(core: Core) -> list[Endpoint]:
         with called(NAMES):
             first = await until_told(steps, request)
         return StreamingResponse(
-            _events(first, steps, writer, keep), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+            events(first, steps, writer, keep), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
         )
 
     async def retrieve(request: Request) -> Response:
         return json_response(responses.get(request.path_params["id"]))
+
+    async def input_items(request: Request) -> Response:
+        limit = int(number(request, "limit", LIMIT, 1, MOST))
+        newest_first = choice(request, "order", ORDERS) != "asc"
+        kept, after = responses.kept(request.path_params["id"]), request.query_params.get("after")
+        return json_response(page(kept, limit, newest_first=newest_first, after=after), headers=NO_STORE)
 
     async def delete(request: Request) -> Response:
         responses.delete(request.path_params["id"])
@@ -107,6 +111,22 @@ def endpoints(core: Core) -> list[Endpoint]:
             tag="asking",
         ),
         Endpoint(
+            method="GET",
+            path="/v1/responses/{id}/input_items",
+            handler=input_items,
+            name="listResponseInputItems",
+            what="The turns that it was given to, those of the responses that it follows among them",
+            replies={200: Reply("", {JSON: ItemPage})},
+            takes=(
+                RESPONSE,
+                Takes("limit", "query", "so many of them", {"type": "integer", "minimum": 1, "maximum": MOST}),
+                Takes("order", "query", "the newest first (desc), or the oldest", {"enum": list(ORDERS)}),
+                Takes("after", "query", "those that follow this one: the last_id of the page before"),
+            ),
+            errors=(400, 404),
+            tag="asking",
+        ),
+        Endpoint(
             method="DELETE",
             path="/v1/responses/{id}",
             handler=delete,
@@ -118,29 +138,3 @@ def endpoints(core: Core) -> list[Endpoint]:
             tag="asking",
         ),
     ]
-
-
-async def _events(
-    first: Step, steps: AsyncGenerator[Step, None], writer: ResponseWriter, keep: Callable[[], None]
-) -> AsyncIterator[bytes]:
-    async with contextlib.aclosing(steps):
-        yield _sse(writer.begin())
-        try:
-            yield _told(first, writer, keep)
-            if not isinstance(first, Done):
-                async for step in steps:
-                    yield _told(step, writer, keep)
-        except Refusal as exc:  # the status line is gone
-            yield _sse(writer.failed(exc))
-
-
-def _told(step: Step, writer: ResponseWriter, keep: Callable[[], None]) -> bytes:
-    if not isinstance(step, Done):
-        return _sse(writer.step(step))
-    events = _sse(writer.done(step))
-    keep()  # before its end is told: the next question may follow at once
-    return events
-
-
-def _sse(events: Iterable[ResponseEvent]) -> bytes:
-    return b"".join(b"event: " + event.type.encode() + b"\ndata: " + encode(event) + b"\n\n" for event in events)

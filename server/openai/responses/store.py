@@ -87,14 +87,18 @@ class Responses:
 
     def get(self, response_id: str) -> Response:
         """Raises NotFound."""
-        return self._find(response_id).response
+        return self.kept(response_id).response
 
     def delete(self, response_id: str) -> None:
         """Raises NotFound."""
-        self._find(response_id)
+        self.kept(response_id)
         self._forget(response_id)
 
-    def _find(self, response_id: str) -> KeptResponse:
+    def has(self, response_id: str) -> bool:
+        return response_id in self._kept
+
+    def kept(self, response_id: str) -> KeptResponse:
+        """Raises NotFound."""
         found = self._kept.get(response_id)
         if found is None:
             raise NotFound(f"no response {quoted(response_id)} is kept: only the last ones are", "response_id")

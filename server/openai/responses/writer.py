@@ -1,17 +1,19 @@
-"""Writes one answer as a response, or as the events of its stream, in OpenAI's words. Pure."""
+"""Writes one answer as a response, or as the events of its stream, in OpenAI's words."""
 
+import contextlib
 import secrets
 import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from typing import Any
 
 import msgspec
 
-from askcam.client.protocol import Saw
+from askcam.client.protocol import Saw, encode
 from askcam.engine.question import Reason, TokenLogprob, Usage
 from askcam.server.errors import Refusal, TooMany
 from askcam.server.openai.chat.shapes import TokenChance, TokenChances
+from askcam.server.openai.responses.body import ResponseRequest
 from askcam.server.openai.responses.items import InputItem, said
-from askcam.server.openai.responses.request import ResponseRequest
 from askcam.server.openai.responses.shapes import (
     IncompleteDetails,
     OutputCall,
@@ -246,3 +248,29 @@ def _chance(one: TokenLogprob) -> TokenChance:
 
 def _bytes(one: TokenLogprob) -> list[int] | None:
     return None if one.raw is None else list(one.raw)
+
+
+async def events(
+    first: Step, steps: AsyncGenerator[Step, None], writer: ResponseWriter, keep: Callable[[], None]
+) -> AsyncIterator[bytes]:
+    async with contextlib.aclosing(steps):
+        yield _sse(writer.begin())
+        try:
+            yield _told(first, writer, keep)
+            if not isinstance(first, Done):
+                async for step in steps:
+                    yield _told(step, writer, keep)
+        except Refusal as exc:  # the status line is gone
+            yield _sse(writer.failed(exc))
+
+
+def _told(step: Step, writer: ResponseWriter, keep: Callable[[], None]) -> bytes:
+    if not isinstance(step, Done):
+        return _sse(writer.step(step))
+    events = _sse(writer.done(step))
+    keep()  # before its end is told: the next question may follow at once
+    return events
+
+
+def _sse(events: Iterable[ResponseEvent]) -> bytes:
+    return b"".join(b"event: " + event.type.encode() + b"\ndata: " + encode(event) + b"\n\n" for event in events)

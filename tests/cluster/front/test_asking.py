@@ -105,7 +105,11 @@ async def test_a_model_that_talks_words_the_one_answer_and_where_it_cannot_they_
     async def worded(request: Heard, writer: asyncio.StreamWriter) -> None:
         (message,) = json.loads(request.body)["messages"]
         assert all(name in message["content"] for name in ("lobby", "gate", "yard", "Is it open?"))
-        await tell(writer, 200 if words else 503, {"choices": [{"message": {"content": words}}]})
+        if words is None:
+            await tell(writer, 503, {"error": {"message": "it loads", "code": "model_loading"}})
+            return
+        text, end = {"delta": {"content": words}}, {"delta": {}, "finish_reason": "stop"}
+        await tells({"choices": [text]}, {"choices": [end], "askcam": saw(None)})(request, writer)
 
     one, other = two("model")
     one.answers[CHAT] = other.answers[CHAT] = worded

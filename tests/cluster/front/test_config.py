@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from askcam.cluster.front import config
-from askcam.cluster.front.config import MAX_SHARDS, FrontConfig, ShardConfig
+from askcam.cluster.front.config import FrontConfig, ShardConfig
+from askcam.cluster.ids import MOST_NAMED
 from askcam.server.config_errors import ConfigError
 from askcam.stream.secrets import Secrets
 
@@ -66,7 +67,7 @@ silent_s = 5
         ('[server]\nhost = "0.0.0.0"\n[shards.a]\nurl = "http://x"\n', "would let everybody in"),
         ('[front]\nsilent_s = 0\n[shards.a]\nurl = "http://x"\n', "front.toml:2: front.silent_s"),
         ('[cameras.lobby]\nuri = "synthetic:7"\n', "set folder under [cluster]"),
-        ("".join(f'[shards.s{each}]\nurl = "http://x"\n' for each in range(MAX_SHARDS + 1)), "too many"),
+        ("".join(f'[shards.s{each}]\nurl = "http://x"\n' for each in range(MOST_NAMED + 1)), "too many"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place_and_without_secrets(tmp_path: Path, text: str, told: str) -> None:

@@ -13,6 +13,8 @@ from support.fronts import comes_true, front_before, fronted
 from support.servers.fake_shard import FakeShard, Heard, begin, running, say, tell
 
 from askcam.client.sse import SentEvents
+from askcam.cluster.cursors import LARGEST, Cursor
+from askcam.cluster.ids import KEY_BITS, MOST_SOURCES
 
 LISTS = "/v1/events"
 
@@ -257,6 +259,39 @@ async def test_a_shard_that_streams_garbage_harms_no_other(told: bytes) -> None:
         await good.happens(2)
         await comes_true(lambda: reader.heard, "the good one's")
     assert reader.seconds == ["02"]
+
+
+async def test_a_cursor_of_all_sources_that_there_may_be_goes_in_and_the_next_one_does_again() -> None:
+    """None of them is there any more, but for one."""
+    (one,) = await happened(tuple(range(1, 9)))
+    full = Cursor(dict.fromkeys(range(2**KEY_BITS - MOST_SOURCES, 2**KEY_BITS), LARGEST)).text()
+    reader = Reader()
+    reader.last = full
+    async with fronted(one) as (front, client):
+        (shard,) = front.core.directory.shards
+        page = (await client.get(LISTS, params={"before": full, "limit": 3})).raise_for_status().json()
+        following = await client.get(LISTS, params={"before": page["next"], "limit": 3})
+        async with reader.reading(client):
+            assert reader.last is not None
+            assert Cursor.read(reader.last).numbers[shard.key] == 8
+            await one.happens(9)
+            await comes_true(lambda: reader.heard, "what is new")
+        async with reader.reading(client):
+            pass
+    assert [each["at"][-3:-1] for each in following.raise_for_status().json()["data"]] == ["05", "04", "03"]
+
+
+async def test_a_shard_hears_whose_stream_it_is() -> None:
+    """So that it counts the streams of each client, and not those of all as the front's."""
+    (one,) = await happened((1,))
+
+    def streams() -> list[str | None]:
+        asked = [each.headers for each in one.heard if each.headers.get("accept") == "text/event-stream"]
+        return [headers.get("x-forwarded-for") for headers in asked]
+
+    async with fronted(one) as (_, client), Reader().reading(client):
+        await comes_true(streams, "it to be followed")
+    assert streams() == ["127.0.0.1"]
 
 
 @pytest.mark.parametrize("told", ["f1.zz", "f2.1-1", "x", "-1", "1.5", "99999999999999999999"])

@@ -70,16 +70,61 @@ def test_an_answer_streams_and_is_found_again_with_its_frames(scene: Scene) -> N
         assert picture.content.startswith(b"\xff\xd8")
 
 
-def test_a_response_is_followed_by_another_on_its_own_shard(scene: Scene) -> None:
+def test_a_response_is_followed_by_others_of_whichever_camera(scene: Scene) -> None:
     with scene.openai() as client:
         first = client.responses.create(model="yard", input="What do you see?")
-        second = client.responses.create(model="yard", input="What do you see?", previous_response_id=first.id)
-        assert second.output_text
         assert client.responses.retrieve(first.id).id == first.id
+        before = first
+        for model in ("yard", "lobby", "all", "lobby"):
+            after = client.responses.create(model=model, input="What do you see?", previous_response_id=before.id)
+            assert (after.previous_response_id, after.status, after.error) == (before.id, "completed", None)
+            assert after.output_text
+            before = after
+        said = list(client.responses.input_items.list(before.id, order="asc"))
+        assert [getattr(each, "role", None) for each in said] == [*["user", "assistant"] * 4, "user"]
+        client.responses.delete(first.id)
         with pytest.raises(APIStatusError) as refused:
             client.responses.create(model="lobby", input="And here?", previous_response_id=first.id)
         assert refused.value.code == "previous_response_not_found"
-        client.responses.delete(first.id)
+
+
+def shape(told: Any) -> Any:
+    """What is there, whatever it says: names and kinds of values; of those in a list each kind once."""
+    if isinstance(told, dict):
+        return {name: shape(value) for name, value in told.items()}
+    if isinstance(told, list):
+        return [json.loads(each) for each in sorted({json.dumps(shape(value)) for value in told})]
+    return "number" if isinstance(told, int | float) and not isinstance(told, bool) else type(told).__name__
+
+
+@pytest.mark.parametrize("question", ["What do you see?", "Which cameras show a person?"])
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_all_cameras_answer_on_the_wire_as_those_of_one_server(
+    scene: Scene, path: str, stream: bool, question: str
+) -> None:
+    said = [{"role": "user", "content": question}]
+    options: dict[str, Any] = {"stream_options": {"include_usage": True}} if stream and "chat" in path else {}
+    body = {"model": "all", "messages" if "chat" in path else "input": said, "stream": stream, **options}
+    with scene.client() as front, httpx.Client(base_url=scene.one.url, timeout=120) as one:
+        one.headers["authorization"] = "Bearer shard-viewer"
+        told = [each.post(path, json=body).raise_for_status() for each in (front, one)]
+        if not stream:
+            of_all, of_one = (each.json() for each in told)
+            assert shape(of_all) == shape(of_one)
+            assert [each["camera"] for each in of_all["askcam"]["answers"]] == ["lobby", "yard"]
+            assert of_all["usage"]["total_tokens"] > of_one["usage"]["total_tokens"] > 0
+            return
+        lines = [[line for line in each.text.splitlines() if line] for each in told]
+        kinds = [[_kind(line) for line in each] for each in lines]
+        assert list(dict.fromkeys(kinds[0])) == list(dict.fromkeys(kinds[1]))
+        assert sum("camera.answered" in line for line in lines[0]) == (2 if "chat" in path else 0)
+
+
+def _kind(line: str) -> str:
+    """Of a stream's line, without what it says."""
+    name, _, data = line.partition(": ")
+    return json.dumps([name, shape(json.loads(data))]) if data.startswith("{") else line
 
 
 def test_cameras_of_both_are_asked_one_question(scene: Scene) -> None:

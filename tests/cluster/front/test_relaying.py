@@ -441,15 +441,6 @@ async def test_a_shard_whose_lists_are_none_is_down_and_says_why(told: bytes) ->
         assert (await client.get("/readyz")).status_code == 503
 
 
-async def test_what_is_on_several_shards_is_refused_with_what_can_be_done() -> None:
-    async with fronted(*two()) as (_, client):
-        for path in (CHAT, "/v1/responses"):
-            reply = await client.post(path, json=asks("all"))
-            assert (reply.status_code, reply.json()["error"]["code"]) == (400, "several_shards")
-            assert "a, b" in reply.json()["error"]["message"]
-            assert "POST /v1/ask" in reply.json()["error"]["message"]
-
-
 async def test_a_front_with_a_token_asks_for_it_and_gives_it_to_nobody() -> None:
     shard = FakeShard(["lobby"], answers={"": says("a")}, roles={"shard-viewer": "viewer"})
     server = ServerConfig(port=0, token="front-viewer")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from askcam.app import config_file
+from askcam.cluster.members import MAX_CAPACITY, Shard
 from askcam.cluster.shard.config import ShardSettings
 from askcam.server.config_errors import ConfigError
 
@@ -36,6 +37,15 @@ token_file = "token"
     assert (found.front, found.named, found.labels, found.room) == (FRONT, "gpu2", ("gpu", "rack=r7"), 12)
     assert found.token == "of-shards"
     assert "of-shards" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("said", "most", "room"), [(None, 32, 30), (12, 32, 12), (40, 32, 30), (None, 1, 0), (None, 5000, MAX_CAPACITY)]
+)
+def test_a_server_tells_no_more_room_than_a_front_takes(said: int | None, most: int, room: int) -> None:
+    found = ShardSettings(room=said).room_beside(2, most)
+    assert found == room
+    Shard("a", FRONT, capacity_cameras=found, instance="x", model="x", version="x").check()
 
 
 @pytest.mark.parametrize("text", [f'front = "{FRONT}"', f'front = ["{FRONT}"]'])

@@ -21,12 +21,12 @@ from askcam.server.access.sizes import (
     check_values,
 )
 from askcam.server.errors import Refusal
-from askcam.server.openai.chat.request import ChatRequest
+from askcam.server.openai.chat.body import ChatRequest
 from askcam.server.openai.chat.request import read as read_chat
 from askcam.server.openai.realtime.client_events import EventRefused
 from askcam.server.openai.realtime.client_events import read as read_event
+from askcam.server.openai.responses.body import ResponseRequest
 from askcam.server.openai.responses.items import InputItem, InputPart
-from askcam.server.openai.responses.request import ResponseRequest
 from askcam.server.openai.responses.request import read as read_response
 from askcam.server.wire.bodies import decode
 from askcam.server.wire.refusals import on_wire

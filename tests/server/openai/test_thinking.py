@@ -11,8 +11,8 @@ from askcam.engine.question import Reason, Timings, Usage
 from askcam.server.access.limits import Limits
 from askcam.server.errors import Refusal
 from askcam.server.openai.chat import reading as chat_reading
-from askcam.server.openai.chat.completions import _Writer
 from askcam.server.openai.chat.request import read as read_chat
+from askcam.server.openai.chat.writer import ChatWriter
 from askcam.server.openai.responses import reading as responses_reading
 from askcam.server.openai.responses.request import read as read_response
 from askcam.server.openai.responses.writer import ResponseWriter
@@ -68,7 +68,7 @@ def done(thought: str, text: str, reason: Reason = Reason.STOP) -> Done:
 
 
 def test_a_chat_completion_has_the_thought_beside_its_content() -> None:
-    writer = _Writer("askcam", with_usage=False, with_logprobs=False)
+    writer = ChatWriter("askcam", with_usage=False, with_logprobs=False)
     message = writer.completion(done("A shape. A person.", "Anna."))["choices"][0]["message"]
     assert (message["content"], message["reasoning_content"]) == ("Anna.", "A shape. A person.")
     assert "reasoning_content" not in writer.completion(done("", "Anna."))["choices"][0]["message"]

@@ -38,6 +38,7 @@ class LiveServer:
     lines: list[dict[str, Any]]
     log: list[str] = field(default_factory=list)  # what it wrote to stderr so far
     unread: "queue.Queue[str | None]" = field(default_factory=queue.Queue)  # lines since it was ready
+    front: "LiveServer | None" = None  # before it, under OVER_FRONT: it has `url`, and ends with it
 
     @property
     def ws_url(self) -> str:
@@ -53,6 +54,8 @@ class LiveServer:
 
     def stop(self, sig: int = signal.SIGTERM) -> int:
         """End it; returns its exit status."""
+        if self.front is not None:
+            self.front.stop(sig)
         if self.process.poll() is None:
             self.process.send_signal(sig)
         try:
@@ -78,19 +81,21 @@ def live_server(
     # Tests run on every core: a server that measures how many threads help spends a third of its start on that, and one
     # that measures whether it is too slow may find that it is.
     alone = ["--threads", "1", *(() if "--power" in args else ("--power", "full"))] if warm.wanted else []
-    with _running(["serve", "--port", "0", "--json", *alone, *named, *args], env, until, descriptors) as server:
-        if OVER_FRONT and not BESIDE_A_FRONT.intersection(args):
-            with _before(server, args, env) as url:
-                yield replace(server, url=url)
+    over_front = OVER_FRONT and not BESIDE_A_FRONT.intersection(args)
+    port = ["--port", "0"] if over_front else []  # the one that is named is the front's
+    with _running(["serve", "--port", "0", "--json", *alone, *named, *args, *port], env, until, descriptors) as server:
+        if over_front:
+            with _before(server, args, env) as front:
+                yield replace(server, url=front.url, front=front)
         else:
             yield server
 
 
 @contextlib.contextmanager
-def _before(server: LiveServer, args: Sequence[str], env: Mapping[str, str] | None) -> Iterator[str]:
-    """A front before this one server, with its tokens, its certificate and the origins that it allows; its address."""
+def _before(server: LiveServer, args: Sequence[str], env: Mapping[str, str] | None) -> Iterator[LiveServer]:
+    """A front before this one server, with its port, its tokens, its certificate and the origins that it allows."""
     said = dict(itertools.pairwise(args))
-    flags = [part for name in ("--tls-cert", "--tls-key") if name in said for part in (name, said[name])]
+    flags = [part for name in ("--port", "--tls-cert", "--tls-key") if name in said for part in (name, said[name])]
     ca = f"\nca = {json.dumps(said['--tls-cert'])}" if "--tls-cert" in said else ""
     file = tomllib.loads(Path(said["--config"]).read_text(encoding="utf-8")) if "--config" in said else {}
     origins = json.dumps(file.get("server", {}).get("allowed_origins", []))
@@ -100,8 +105,8 @@ def _before(server: LiveServer, args: Sequence[str], env: Mapping[str, str] | No
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "front.toml")
         config.write_text(f'[server]\nallowed_origins = {origins}\n[shards.one]\nurl = "{server.url}"{ca}\n')
-        with front_server({}, "--config", str(config), *flags, env={**tokens, **theirs}) as front:
-            yield front.url
+        with front_server({}, "--config", str(config), *flags, env={**(env or {}), **tokens, **theirs}) as front:
+            yield front
 
 
 @contextlib.contextmanager

@@ -78,6 +78,11 @@ class Wall:
         found: list[dict[str, Any]] = self.get("/v1/events", limit=500, **params)["data"]
         return found
 
+    def seeded(self, number: int) -> int:
+        """The id of the oldest event but `number` - 1, of those that were seeded: a front has other numbers than the
+        server behind it."""
+        return [int(each["id"]) for each in reversed(self.events(watch="door"))][number - 1]
+
     def acknowledge(self, ids: list[int], acknowledged: bool) -> None:
         """As somebody at another screen does."""
         body = {"ids": ids, "acknowledged": acknowledged}

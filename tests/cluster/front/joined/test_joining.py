@@ -179,7 +179,7 @@ async def test_who_tries_tokens_is_told_to_wait_and_a_right_one_passes(tmp_path:
         (renewal(1, holds={"c": 2**60}), 400),
         (renewal(1, heard=1), 400),
         (renewal(1, closed={"c": "x" * 301}), 400),
-        (renewal(1, holds={f"camera-{each}-{'x' * 40}": each for each in range(10_000)}), 413),
+        (renewal(1, holds={f"camera-{each}-{'x' * 40}": each for each in range(50_000)}), 413),
         ([1], 400),
         ({}, 400),
     ],
@@ -196,7 +196,7 @@ async def test_a_shard_that_says_too_much_is_stopped_before_it_costs_anything(
 
 async def test_a_million_cameras_are_refused_by_their_length(tmp_path: Path) -> None:
     async with joinable(tmp_path) as scene:
-        text = json.dumps(renewal(1, holds={f"c{each}": each for each in range(100_000)}))
+        text = json.dumps(renewal(1, holds={f"c{each}": each for each in range(MAX_REQUEST // 10)}))
         assert len(text) > MAX_REQUEST
         reply = await scene.client.post("/v1/shards/renew", content=text, headers={"authorization": f"Bearer {TOKEN}"})
         assert (reply.status_code, reply.json()["error"]["type"]) == (413, "invalid_request_error")

@@ -8,8 +8,9 @@ import pytest
 from askcam.engine.question import JSON_OBJECT, Role, Text
 from askcam.server.access.limits import Limits
 from askcam.server.errors import Refusal
+from askcam.server.openai.chat.body import ChatRequest
 from askcam.server.openai.chat.reading import read_body
-from askcam.server.openai.chat.request import ChatRequest, read
+from askcam.server.openai.chat.request import read
 from askcam.server.steps import Ask
 from askcam.server.wire.bodies import decode
 from askcam.server.wire.refusals import on_wire

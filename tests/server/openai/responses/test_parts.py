@@ -10,8 +10,9 @@ from pydantic import TypeAdapter
 from askcam.client.protocol import Saw
 from askcam.server.access.limits import Limits
 from askcam.server.errors import Internal, Refusal
+from askcam.server.openai.responses.body import ResponseRequest
 from askcam.server.openai.responses.items import InputItem
-from askcam.server.openai.responses.request import ResponseRequest, read
+from askcam.server.openai.responses.request import read
 from askcam.server.openai.responses.store import KeptResponse, Responses
 from askcam.server.openai.responses.writer import ResponseWriter
 from askcam.server.steps import Ask, SeenStep, TextDelta
