@@ -8,10 +8,13 @@ The model is the built-in one, if none is named; --tiny makes a small random one
 compared with the portable one, or with the same model behind a server.
 
 Both are asked the same questions about the same windows (1 to 16 frames, then 7 more), in one process. Prints the first
-differences, a table, and one JSON line. Of the two backends every answer must be the same, or it exits with 1; behind a
-server JPEG, dtype and template may make another one: how many are the same is told, how soon the first word of each
-came (median), and how far apart the probabilities of yes are that a watch would read: over the pixels as they are, and
-where the model here is shown the JPEGs that were sent, too, which has to be within 0.001.
+differences, a table, and one JSON line. Of the two backends every answer must be the same, or it exits with 1.
+
+Behind a server JPEG and pictures in place of a video make it another question. So the model here is asked a third time,
+about what was sent: those JPEGs, as pictures or as a video. That must give the server's answer, or what is left is its
+own doing: dtype, kernels, template. Told are how many are the same, of either kind, and how soon the first word of each
+came (median). Where logprobs come, also how far apart the probabilities of yes are that a watch would read: over the
+pixels as they are, and over what was sent, which has to be within 0.001.
 """
 
 import argparse
@@ -19,31 +22,49 @@ import base64
 import contextlib
 import io
 import json
+import math
 import os
 import queue
 import random
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
+import av
 import numpy as np
 from PIL import Image
-from support.scene_camera import CAMERA, DEADLINE_S, SceneCamera, ask_all
+from support.scene_camera import CAMERA, DEADLINE_S, SceneCamera, answer_of, ask_all
 from support.servers.running import RunningModelServer
 from support.tiny_models import CLASSES, save_tiny
 
 from askcam.demo.builtin import model_path
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
-from askcam.engine.question import Message, Question, Role, Sampling, Scored, ScoreEvent, Text
-from askcam.engine.remote.encoding import Encoder
+from askcam.engine.question import (
+    Clip,
+    Message,
+    Part,
+    Picture,
+    Question,
+    Role,
+    Sampling,
+    Scored,
+    ScoreEvent,
+    Text,
+)
+from askcam.engine.remote.dialects import Shape
+from askcam.engine.remote.encoding import Encoder, mp4
+from askcam.engine.remote.engine import RemoteEngine
+from askcam.engine.remote.outgoing import Outgoing
 from askcam.engine.remote.place import KEY
 from askcam.stream.frame import Pixels
+from askcam.stream.window import View
 
 BACKENDS: tuple[Literal["live", "portable"], ...] = ("live", "portable")
 WATCHED = tuple(
@@ -60,6 +81,7 @@ def main() -> None:
     parser.add_argument("--remote", help="the address of a model server that has the same model")
     parser.add_argument("--dialect", default="auto", help="of that server")
     parser.add_argument("--readings", type=int, default=100, help="scorings that are compared behind a server")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="ask no more after so many, behind a server")
     parser.add_argument("--tiny", choices=sorted(CLASSES), help="a random model of this family")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -75,35 +97,64 @@ def main() -> None:
                 there = EngineConfig("", url=url, dialect=args.dialect, max_pairs=8, key=os.environ.get(KEY))
                 engines = [open_engine(there), open_engine(live)]
                 stack.callback(lambda: [engine.close() for engine in engines])
-                remote(*engines, args.questions, args.readings)
+                remote(*engines, args.questions, args.readings, args.seconds)
             return
         engines = [open_engine(live), open_engine(portable)]
         compare(engines, args.questions)
 
 
-def remote(there: Engine, here: Engine, questions: int, readings: int) -> None:
+def remote(there: Engine, here: Engine, questions: int, readings: int, seconds: float) -> None:
     """Ask both, print what comes of it."""
-    same = asked = 0
+    assert isinstance(there, RemoteEngine), "opened by its address"
+    same = as_sent = asked = 0
     first_s: tuple[list[float], list[float]] = ([], [])
-    for text, answers in ask_all([here, there], num_scenes=(questions + 1) // 2, seed=0):
+    until = time.monotonic() + seconds
+    for text, view, answers in ask_all([here, there], num_scenes=(questions + 1) // 2, seed=0):
         asked += 1
-        told = [one.text for one in answers]
-        same += told[0] == told[1]
+        live, told = (one.text for one in answers)
+        shown = answer_of(here, text, sent(view, there.outgoing)).text
+        same += live == told
+        as_sent += shown == told
         for took, one in zip(first_s, answers, strict=True):
             took.append(one.timings.first_token_s)
-        if told[0] != told[1] and asked - same <= 5:
-            print(f"{text!r}: live {told[0]!r}, remote {told[1]!r}")
-    read = list(score_both(here, there, readings))
-    apart, of_jpegs = ([abs(reading[which] - reading[2]) for reading in read] for which in (0, 1))
+        if shown != told or (live != told and asked - same <= 5):
+            print(f"{text!r}: live {live!r}, of what was sent {shown!r}, remote {told!r}", flush=True)
+        if asked % 50 == 0:
+            print(f"{asked} questions, {same} the same, {as_sent} of what was sent", flush=True)
+        if time.monotonic() > until:
+            break
     names = zip(("live", "remote"), first_s, strict=True)
     medians = {f"{name}_first_s": round(statistics.median(took), 3) for name, took in names}
-    row = {"benchmark": "same", "backends": ["live", "remote"], "questions": asked, "same": same, **medians}
-    row |= {"readings": len(apart), "yes_apart_p50": round(statistics.median(apart), 6)}
-    row |= {"yes_apart_most": round(max(apart), 6), "yes_apart_most_of_jpegs": round(max(of_jpegs), 6)}
+    row: dict[str, Any] = {"benchmark": "same", "backends": ["live", "remote"], "questions": asked, "same": same}
+    row |= {"same_of_what_was_sent": as_sent, **medians}
+    scored = readings > 0 and any(check.name == "logprobs" and check.ok for check in there.info.checks)
+    apart, of_sent = read_apart(here, there, readings) if scored else ([], [])
+    if scored:
+        row |= {"readings": len(apart), "yes_apart_p50": round(statistics.median(apart), 6)}
+        row |= {"yes_apart_most": round(max(apart), 6), "yes_apart_most_of_what_was_sent": round(max(of_sent), 6)}
     for name, value in row.items():
-        print(f"{name:28} {value}")
+        print(f"{name:32} {value}")
     print(json.dumps(row))
-    sys.exit(max(of_jpegs) > APART_LIMIT)
+    sys.exit(max(of_sent, default=0.0) > APART_LIMIT)
+
+
+def read_apart(here: Engine, there: Engine, readings: int) -> tuple[list[float], list[float]]:
+    """How far the probabilities of yes are from those of the pixels as they are, and from those of what was sent."""
+    read = list(score_both(here, there, readings))
+    apart, of_sent = ([abs(reading[which] - reading[2]) for reading in read] for which in (0, 1))
+    return apart, of_sent
+
+
+def sent(view: View, outgoing: Outgoing) -> tuple[Part, ...]:
+    """What a server makes of a window that it is sent."""
+    pixels = [frame.pixels for frame in view.frames]
+    shape = outgoing.shape(len(pixels))
+    if shape is Shape.IMAGES:
+        return tuple(Picture(as_sent(each)) for each in pixels)
+    if shape is Shape.JPEGS:
+        return (Clip(tuple(map(as_sent, pixels)), view.fps),)
+    with av.open(io.BytesIO(mp4(pixels, view.fps))) as film:
+        return (Clip(tuple(frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)), view.fps),)
 
 
 def as_sent(pixels: Pixels) -> Pixels:
@@ -137,7 +188,7 @@ def compare(engines: list[Engine], questions: int) -> None:
     """Ask both, print what comes of it, leave with 1 when one answer differs."""
     same = asked = 0
     try:
-        for text, answers in ask_all(engines, num_scenes=(questions + 1) // 2, seed=0):
+        for text, _, answers in ask_all(engines, num_scenes=(questions + 1) // 2, seed=0):
             asked += 1
             live, portable = ((one.text, one.usage.completion_tokens, one.usage.prompt_tokens) for one in answers)
             same += live == portable

@@ -29,6 +29,8 @@ from askcam.client.protocol import ErrorBody, Problem
 MAX_MESSAGE_BYTES = 16 << 20
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.05, 2.0  # between tries to come back
 PINGS_UNANSWERED = 1011  # the server's close code when we seemed dead to it
+EXPIRED, OTHER_NAME = 10, frozenset({62, 64})  # what OpenSSL says of a certificate that it does not trust
+NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +195,17 @@ def unreachable(address: Address, exc: BaseException) -> ConnectionFailed:
     if isinstance(exc, ConnectionRefusedError):
         return ConnectionRefused(f"nothing listens at {address.http}: start `askcam serve` there, or give its --url")
     if isinstance(exc, ssl.SSLCertVerificationError):
-        return ConnectionFailed(
-            f"the certificate of {address.http} is not trusted ({exc.verify_message}): give its CA as ssl context"
-        )
+        said = exc.verify_message.rstrip(".")
+        return ConnectionFailed(f"the certificate of {address.http} is not trusted ({said}): {_mends(exc)}")
+    if isinstance(exc, ssl.SSLError) and exc.reason in NO_TLS:
+        return ConnectionFailed(f"what listens at {address.http} speaks no TLS: is its address http://?")
     why = "no answer in time" if isinstance(exc, TimeoutError) else str(exc) or type(exc).__name__
     return ConnectionFailed(f"cannot reach {address.http} ({why}): check the address and that the server runs")
+
+
+def _mends(exc: ssl.SSLCertVerificationError) -> str:
+    if exc.verify_code == EXPIRED:
+        return "it has to be renewed there"
+    if exc.verify_code in OTHER_NAME:
+        return "use an address that it names"
+    return "give its CA (--ca; in Python as ssl context)"

@@ -14,15 +14,17 @@ import httpcore2
 
 from askcam.client.address import Address
 from askcam.stream.secrets import KNOWN
+from askcam.stream.tls_errors import tls_trouble
 
 MOST = 512  # connections to one server: a front's requests and streams, and its own looks
 ROOM_S = 5.0  # for one of them to be free
+CA = "ca, beside where its address is said"
 Header = tuple[bytes, bytes]
 
 
 class LinkError(Exception):
-    """`refused`: there is nobody; else it was there, and broke off or told nonsense. `closed`: its machine itself said
-    that no process listens there. The message holds no secrets."""
+    """`refused`: there is nobody, or nobody who is trusted; else it was there, and broke off or told nonsense.
+    `closed`: its machine itself said that no process listens there. The message holds no secrets."""
 
     def __init__(self, message: str, *, refused: bool, closed: bool = False) -> None:
         super().__init__(message)
@@ -85,7 +87,7 @@ class ShardLink:
             port=self._parts.port,
             target=self._parts.path.encode() + target,
         )
-        with _told():
+        with _told(plain=self.ssl is None):
             async with self._pool.stream(
                 method,
                 url,
@@ -106,16 +108,24 @@ def _context_of(address: Address, ca: Path | None) -> ssl.SSLContext | None:
     return ssl.create_default_context(cafile=None if ca is None else str(ca))
 
 
+def unconnected(exc: Exception) -> LinkError:
+    """Of a connection that did not come about."""
+    trouble = tls_trouble(exc, CA) or f"nothing answers there ({_reason(exc)})"
+    return LinkError(trouble, refused=True, closed=_closed(exc))
+
+
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
+def _told(plain: bool = False) -> Iterator[None]:
+    """`plain`: nothing has been heard yet, over http."""
     try:
         yield
     except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as exc:
-        raise LinkError(f"nothing answers there ({_reason(exc)})", refused=True, closed=_closed(exc)) from exc
+        raise unconnected(exc) from exc
     except httpcore2.PoolTimeout as exc:
         raise LinkError(f"all {MOST} connections to it are in use", refused=False) from exc
     except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError, OSError) as exc:
-        raise LinkError(f"it broke off ({_reason(exc)})", refused=False) from exc
+        hint = ": if it has a certificate, its address begins with https://" if plain else ""
+        raise LinkError(f"it broke off ({_reason(exc)}){hint}", refused=False) from exc
 
 
 def _closed(exc: BaseException | None) -> bool:

@@ -23,7 +23,7 @@ from askcam.cluster.front.core import FrontCore
 from askcam.cluster.front.errors import ShardBroke
 from askcam.cluster.front.headers import towards
 from askcam.cluster.front.shards import FrontShard
-from askcam.cluster.link import LinkError
+from askcam.cluster.link import LinkError, unconnected
 from askcam.server.access.auth import Role
 from askcam.server.access.browsers import selected
 from askcam.server.access.request_ids import SCOPE
@@ -123,7 +123,7 @@ class _Passing:
         except TimeoutError as exc:
             raise LinkError(f"no connection within {OPEN_S:g} s", refused=False) from exc
         except OSError as exc:
-            raise LinkError(f"nothing answers there ({exc.strerror or exc})", refused=True) from exc
+            raise unconnected(exc) from exc
         try:
             yield there
         finally:

@@ -16,12 +16,13 @@ import numpy as np
 
 from askcam.engine.answer import refuse_stale
 from askcam.engine.base import EngineBase
+from askcam.engine.errors import EngineFailure
 from askcam.engine.inbox import Asked
 from askcam.engine.question import Event, Finished, Question, Scored, Scoring, Started, Timings, Trace, Usage
 from askcam.engine.remote.answer import StreamedAnswer
 from askcam.engine.remote.deltas import DONE, EventReader, read_chunk, read_usage
-from askcam.engine.remote.dialects import Dialect
 from askcam.engine.remote.outgoing import Outgoing
+from askcam.engine.remote.probe import Proven
 from askcam.engine.remote.scoring import bodies, probabilities, wanted_tokens
 from askcam.engine.remote.transport import Transport
 from askcam.engine.remote.vocabulary import Vocabulary
@@ -54,12 +55,13 @@ class RemoteAsking:
         cameras: EngineBase,
         tell: Callable[[Asked, Event], None],
         outgoing: Outgoing,
-        dialect: Dialect,
+        proven: Proven,
         transport: Transport,
         vocabulary: Vocabulary,
         threads: ThreadPoolExecutor,
     ) -> None:
-        self._cameras, self._tell, self._outgoing, self._dialect = cameras, tell, outgoing, dialect
+        self._cameras, self._tell, self._outgoing = cameras, tell, outgoing
+        self._proven, self._dialect = proven, proven.dialect
         self._transport, self._vocabulary, self._threads = transport, vocabulary, threads
 
     async def answer(self, running: RunningQuestion, question: Question) -> Finished:
@@ -79,7 +81,19 @@ class RemoteAsking:
             if view is not None and not answer.begun:
                 refuse_stale(question, view, capture_s)
             raise self._transport.silent(BETWEEN_S if answer.begun else None) from exc
-        return answer.finish(running.usage, running.timings)
+        finished = answer.finish(running.usage, running.timings)
+        self._check_seen(finished.usage.prompt_tokens, finished.usage.vision_tokens)
+        return finished
+
+    def _check_seen(self, prompt_tokens: int, vision_tokens: int) -> None:
+        """A server may leave out the oldest of what its context does not hold, without a word. Raises EngineFailure for
+        an answer that was given so. 0 prompt tokens: they are not told."""
+        if self._proven.counts_frames and 0 < prompt_tokens < vision_tokens:
+            remedy = self._dialect.start or "ask about less"
+            raise EngineFailure(
+                f"the model server left out part of what it was shown: it read {prompt_tokens} tokens, and its frames "
+                f"alone are {vision_tokens}; {remedy}"
+            )
 
     def _patience_s(self, question: Question, view: View | None) -> float:
         """How long a first word is waited for: as long as the frames are young enough, if that is shorter."""
@@ -123,7 +137,11 @@ class RemoteAsking:
                 body = await self._beside(lambda: self._outgoing.scored(question, seen))
                 wants = bodies(body, wanted, self._dialect)
                 replies = [await self._transport.post("/chat/completions", each) for each in wants]
-                used.extend(found for reply in replies if (found := read_usage(reply.get("usage"))) is not None)
+                vision_tokens = self._outgoing.vision_tokens(question, seen)
+                for reply in replies:
+                    if (told := read_usage(reply.get("usage"))) is not None:
+                        self._check_seen(told.prompt_tokens, vision_tokens)
+                        used.append(told)
                 return probabilities(replies, wanted, self._dialect)
 
         first, *others = zip(scoring.questions, views, strict=True)

@@ -21,6 +21,9 @@ class Shape(StrEnum):
     IMAGES = "images"  # a picture each: to the model another question than a video
 
 
+# How it is told whether to think: by the model's template (chat_template_kwargs.enable_thinking) · by reasoning_effort,
+# of which "none" is not to · it cannot be told
+ThinkingField = Literal["template", "effort", "none"]
 ChoiceLogprobs = Literal["any", "top", "none"]  # of any token by its id · of the 20 likeliest · of none
 SAMPLING = ("temperature", "top_p", "top_k", "repetition_penalty", "seed", "stop", "min_tokens")  # beside max_tokens
 
@@ -39,11 +42,12 @@ class Dialect:
     tools: bool = True  # takes `tools` and gives tool_calls; else they are written into the conversation
     chooses_tools: bool = True  # takes tool_choice
     extra: Mapping[str, Any] = field(default_factory=dict)  # fields of every streamed request
-    thinking: bool = False  # takes chat_template_kwargs.enable_thinking
+    thinking: ThinkingField = "none"
     tokenizes: bool = False  # POST /tokenize, beside /v1
     version: str = ""  # where it says its version, beside /v1
     owner: str = ""  # what `owned_by` says of its models, where that tells it from the others
     start: str = ""  # how it has to be started, where a proof fails: a remedy
+    blanks: str = ""  # and where a form is filled up with blank lines
 
     @property
     def most_frames(self) -> int:
@@ -104,11 +108,12 @@ DIALECTS: Mapping[str, Dialect] = {
             sampling=VLLM_FIELDS,
             logprobs="any",
             extra=USAGE,
-            thinking=True,
+            thinking="template",
             tokenizes=True,
             version="/version",
             owner="vllm",
             start=VLLM_START,
+            blanks='start it with --structured-outputs-config \'{"backend":"xgrammar","disable_any_whitespace":true}\'',
         ),
         Dialect(
             "sglang",
@@ -118,8 +123,9 @@ DIALECTS: Mapping[str, Dialect] = {
             sampling=VLLM_FIELDS,
             logprobs="top",
             extra=USAGE,
-            thinking=True,
+            thinking="template",
             owner="sglang",
+            start="it reads two frames a second of a film, so leave cameras at fps = 2, or show it less (max_pairs)",
         ),
         Dialect(
             "llamacpp",
@@ -129,7 +135,7 @@ DIALECTS: Mapping[str, Dialect] = {
             sampling={**OPENAI_FIELDS, "top_k": "top_k", "repetition_penalty": "repeat_penalty"},
             logprobs="top",
             extra=USAGE,
-            thinking=True,
+            thinking="template",
             owner="llamacpp",
             start="start it with --jinja, --mmproj and a context (-c) that holds all pictures",
         ),
@@ -142,6 +148,7 @@ DIALECTS: Mapping[str, Dialect] = {
             logprobs="top",
             chooses_tools=False,
             extra=USAGE,
+            thinking="effort",
             version="/api/version",
             owner="library",
             start="raise its context: OLLAMA_CONTEXT_LENGTH=16384 ollama serve",

@@ -29,9 +29,9 @@ from askcam.engine.question import (
     Thought,
 )
 from askcam.engine.remote.asking import RemoteAsking, RunningQuestion
-from askcam.engine.remote.dialects import Dialect
 from askcam.engine.remote.loop import LoopThread
 from askcam.engine.remote.outgoing import Outgoing
+from askcam.engine.remote.probe import Proven
 from askcam.engine.remote.scoring import check_scores
 from askcam.engine.remote.transport import Transport
 from askcam.engine.remote.vocabulary import PLAIN, UnknownVocabulary, Vocabulary
@@ -53,19 +53,20 @@ class RemoteEngine(EngineBase):
         info: ModelInfo,
         config: EngineConfig,
         spec: FamilySpec,
-        dialect: Dialect,
+        proven: Proven,
         transport: Transport,
         vocabulary: Vocabulary,
         loop: LoopThread,
     ) -> None:
         """Begins to answer; `opening` is the way in. `loop` is its own from now on."""
         super().__init__(info, config.max_waiting)
+        dialect = proven.dialect
         self._spec, self._dialect, self._transport, self._vocabulary = spec, dialect, transport, vocabulary
         self._max_answering = config.max_answering
         self.outgoing = Outgoing(spec, dialect, transport.model, info.max_pairs)
         self._loop, self._thread = loop, loop.thread
         self._beside = ThreadPoolExecutor(4, thread_name_prefix="askcam-pictures")
-        self._asking = RemoteAsking(self, self._heard, self.outgoing, dialect, transport, vocabulary, self._beside)
+        self._asking = RemoteAsking(self, self._heard, self.outgoing, proven, transport, vocabulary, self._beside)
         self._forms: dict[Form, Grammar] = {}
         self._unsubscribe: dict[str, Callable[[], None]] = {}
         self._encoding: set[str] = set()  # cameras whose newest pair is about to be; its add and discard need no lock

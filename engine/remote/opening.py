@@ -13,7 +13,7 @@ from askcam.engine.remote.encoding import Encoder
 from askcam.engine.remote.engine import RemoteEngine
 from askcam.engine.remote.loop import LoopThread
 from askcam.engine.remote.place import ServerPlace, check_key, check_url
-from askcam.engine.remote.probe import Prober, Proven, ServedModel, find_served, of_name
+from askcam.engine.remote.probe import Prober, Proven, ServedModel, find_dialect, find_served
 from askcam.engine.remote.transport import Transport
 from askcam.engine.remote.vocabulary import ServerVocabulary, TokenizerFile, UnknownVocabulary, Vocabulary
 
@@ -57,14 +57,14 @@ def _opened(
     progress(f"asking {transport.place.shown} for its models", 0.0)
     served = loop.wait_for(find_served(transport, config.model or None), config.first_s + 1)
     transport.model = served.name
-    dialect = of_name(config.dialect, served)
+    dialect = loop.wait_for(find_dialect(transport, config.dialect, served), config.first_s + 1)
     vocabulary = _vocabulary(config, dialect, transport, loop)
     max_pairs = _max_pairs(config, dialect)
     ids = _ids(vocabulary, dialect)
     proof = Prober(transport, dialect, spec, Encoder()).prove(max_pairs, ids, progress)
     proven = loop.wait_for(proof, PROOFS * config.first_s)
     info = _info(config, transport.place, served, proven, max_pairs)
-    engine = RemoteEngine(info, config, spec, proven.dialect, transport, vocabulary, loop)
+    engine = RemoteEngine(info, config, spec, proven, transport, vocabulary, loop)
     progress("ready", 1.0)
     return engine
 

@@ -27,7 +27,11 @@ class Outgoing:
     @property
     def keeps_jpegs(self) -> bool:
         """Whether a window's frames are sent as JPEGs, which can be made before anybody asks."""
-        return self._dialect.shape(2 * self._max_pairs) is not Shape.MP4
+        return self.shape(2 * self._max_pairs) is not Shape.MP4
+
+    def shape(self, num_frames: int) -> Shape:
+        """How a window or clip of so many frames goes. Raises QuestionError for too many."""
+        return self._dialect.shape(num_frames)
 
     def check(self, question: Question) -> None:
         """Raises QuestionError for what the server would leave out without a word."""
@@ -45,7 +49,7 @@ class Outgoing:
         """The body of a streamed request, and the tokens that its pictures are, by the family's own rule. Raises
         QuestionError."""
         body = request(question, self._window(view), self._shown, self._dialect, self._model)
-        return json.dumps(body).encode(), Usage(vision_tokens=self._vision_tokens(question, view))
+        return json.dumps(body).encode(), Usage(vision_tokens=self.vision_tokens(question, view))
 
     def scored(self, question: Question, view: View | None) -> Body:
         """The body of a request for the first token. Raises QuestionError."""
@@ -55,7 +59,7 @@ class Outgoing:
         return [] if view is None else self._video([frame.pixels for frame in view.frames], view.fps)
 
     def _video(self, frames: Sequence[Pixels], fps: float) -> list[Part]:
-        shape = self._dialect.shape(len(frames))
+        shape = self.shape(len(frames))
         return video_or_pictures(self.encoder.urls(frames, fps, shape), shape)
 
     def _shown(self, part: Picture | Clip) -> list[Part]:
@@ -77,7 +81,8 @@ class Outgoing:
         fit = fitted(self._spec.fit_frame, width, height)
         return [resize(pixels, fit) for pixels in frames], fps
 
-    def _vision_tokens(self, question: Question, view: View | None) -> int:
+    def vision_tokens(self, question: Question, view: View | None) -> int:
+        """That its frames, pictures and clips are, by the family's own rule."""
         found = 0 if view is None else self._of_video(view.newest.width, view.newest.height, len(view.frames))
         for message in question.messages:
             for part in message.parts:
@@ -91,5 +96,5 @@ class Outgoing:
         return found
 
     def _of_video(self, width: int, height: int, num_frames: int) -> int:
-        seen = num_frames if self._dialect.shape(num_frames) is Shape.IMAGES else (num_frames + 1) // 2
+        seen = num_frames if self.shape(num_frames) is Shape.IMAGES else (num_frames + 1) // 2
         return seen * self._spec.num_tokens(width, height)

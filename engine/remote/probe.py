@@ -18,7 +18,7 @@ from askcam.engine.families.spec import FamilySpec
 from askcam.engine.interface import Check, Progress
 from askcam.engine.question import Message, Question, Role, Text
 from askcam.engine.remote.deltas import read_logprobs, read_usage
-from askcam.engine.remote.dialects import DIALECTS, Dialect, by_owner
+from askcam.engine.remote.dialects import DIALECTS, Dialect, Shape, by_owner
 from askcam.engine.remote.encoding import Encoder
 from askcam.engine.remote.transport import Transport
 from askcam.engine.remote.wire import Body, Part, request, video_or_pictures
@@ -27,6 +27,7 @@ from askcam.stream.frame import Pixels
 CAMERA = (640, 480)  # of the frames that are shown
 FPS = 2.0
 TOP = 20
+FORM_TOKENS = 64  # several times as many as the answer of that form has, blanks between its parts included
 STAMP_TOKENS = 4  # by which the stamp of a later pair may be longer
 SCHEMA = {
     "type": "object",
@@ -53,6 +54,7 @@ class Proven:
     dialect: Dialect
     checks: tuple[Check, ...]
     version: str = ""
+    counts_frames: bool = False  # what it tells of a prompt is no less than what its frames are by the family's rule
 
 
 async def find_served(transport: Transport, wanted: str | None) -> ServedModel:
@@ -85,6 +87,7 @@ class Prober:
         self._transport, self._dialect, self._spec, self._encoder = transport, dialect, spec, encoder
         fit = spec.fit_frame(*CAMERA)
         self._size = (fit.width, fit.height)
+        self._counts_frames = False
 
     async def prove(self, max_pairs: int, ids: Sequence[int], progress: Progress) -> Proven:
         """`max_pairs`: of the longest window. `ids`: two tokens of the model, where they are known. Raises
@@ -101,7 +104,7 @@ class Prober:
             dialect = replace(dialect, forms=await self._keeps_forms(checks))
         progress(proofs, 0.8)
         checks.append(await self._sees_newest(max_pairs, dialect))
-        return Proven(dialect, tuple(checks), await self._version())
+        return Proven(dialect, tuple(checks), await version_of(self._transport, self._dialect), self._counts_frames)
 
     async def _grows(self, max_pairs: int) -> Check:
         """Proof (b)."""
@@ -115,6 +118,8 @@ class Prober:
         told = f"{one}, {two} and {longest} prompt tokens for 1, 2 and {max_pairs} pairs"
         if each < 1 or not wanted - each / 2 < longest <= wanted + more:
             raise self._wrong(f"does not see all frames of a window: {told}, where {wanted} were due")
+        seen_of_pair = 2 if self._dialect.shape(2) is Shape.IMAGES else 1
+        self._counts_frames = each >= seen_of_pair * self._spec.num_tokens(*self._size)
         return Check("window", True, f"{told}: each pair is seen")
 
     async def _tells_logprobs(self, ids: Sequence[int], checks: list[Check]) -> Any:
@@ -133,17 +138,21 @@ class Prober:
 
     async def _keeps_forms(self, checks: list[Check]) -> bool:
         """Proof (d)."""
-        body = self._body("What is the weather like?", []) | {"max_tokens": 200}
+        body = self._body("What is the weather like?", []) | {"max_tokens": FORM_TOKENS}
         body["response_format"] = {
             "type": "json_schema",
             "json_schema": {"name": "proof", "schema": SCHEMA, "strict": True},
         }
         choice = await self._asked(body)
         try:
-            kept = choice is not None and json.loads(choice["message"]["content"]) == {"proof": "askcam"}
+            content = "" if choice is None else str(choice["message"]["content"])
+            kept = bool(json.loads(content) == {"proof": "askcam"})
         except (KeyError, TypeError, ValueError):
             kept = False
-        checks.append(Check("forms", kept, "kept" if kept else "not kept: questions with response_format are refused"))
+        refused = "not kept: questions with response_format are refused"
+        if not kept and self._dialect.blanks and _runs_out_in_blanks(choice):
+            refused += f"; the answer is filled up with blank lines: {self._dialect.blanks}"
+        checks.append(Check("forms", kept, "kept" if kept else refused))
         return kept
 
     async def _sees_newest(self, max_pairs: int, dialect: Dialect) -> Check:
@@ -157,14 +166,6 @@ class Prober:
         if one.keys() == other.keys() and all(abs(one[token] - other[token]) < SAME for token in one):
             raise self._wrong("answers the same whatever the newest frame shows, so that it must have left it out")
         return Check("newest frame", True, "it counts")
-
-    async def _version(self) -> str:
-        if not self._dialect.version:
-            return ""
-        try:
-            return str((await self._transport.get(self._dialect.version, root=True)).get("version", ""))[:80]
-        except EngineError:
-            return ""
 
     async def _prompt_tokens(self, num_pairs: int) -> int:
         try:
@@ -210,13 +211,33 @@ class Prober:
         return ModelError(f"the model server at {shown} ({self._dialect.title}) {what}{remedy}")
 
 
-def of_name(name: str, served: ServedModel) -> Dialect:
-    """The dialect that is configured; "auto": as the server says of its models. Raises ModelError."""
-    if name == "auto":
-        return by_owner(served.owner)
-    if name not in DIALECTS:
-        raise ModelError(f"there is no dialect {name!r}; known: auto, {', '.join(DIALECTS)}")
-    return DIALECTS[name]
+async def find_dialect(transport: Transport, name: str, served: ServedModel) -> Dialect:
+    """The dialect that is configured; "auto": as the server says of its models, and of itself. Raises ModelError."""
+    if name != "auto":
+        if name not in DIALECTS:
+            raise ModelError(f"there is no dialect {name!r}; known: auto, {', '.join(DIALECTS)}")
+        return DIALECTS[name]
+    found, ollama = by_owner(served.owner), DIALECTS["ollama"]
+    if not found.owner and await version_of(transport, ollama):
+        return ollama  # its models are owned by whoever has published them
+    return found
+
+
+async def version_of(transport: Transport, dialect: Dialect) -> str:
+    """As a server of that dialect tells it; "": it does not."""
+    if not dialect.version:
+        return ""
+    try:
+        found = (await transport.get(dialect.version, root=True)).get("version")
+    except EngineError:
+        return ""
+    return found[:80] if isinstance(found, str) else ""
+
+
+def _runs_out_in_blanks(choice: Mapping[str, Any] | None) -> bool:
+    message = None if choice is None else choice.get("message")
+    content = message.get("content") if isinstance(message, Mapping) else None
+    return isinstance(content, str) and len(content) - len(content.rstrip()) >= FORM_TOKENS // 4
 
 
 def _drawn(number: int, width: int, height: int) -> Pixels:

@@ -6,7 +6,6 @@ The library under it is httpcore2's pool, over asyncio. Whatever goes wrong is a
 import asyncio
 import contextlib
 import json
-import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
@@ -17,12 +16,14 @@ from askcam.engine.remote.deltas import read_object
 from askcam.engine.remote.place import KEY, SAID, ServerPlace
 from askcam.engine.remote.refusals import refusal
 from askcam.stream.secrets import KNOWN
+from askcam.stream.tls_errors import tls_trouble
 
 CONNECT_S = 5.0
 MAX_BODY_BYTES = 8 << 20  # of a reply that comes in one
 MAX_REFUSAL_BYTES = 64 << 10
 MAX_STREAM_BYTES = 256 << 20  # of one streamed answer
 USER_AGENT = ("User-Agent", "askcam")
+CA = "SSL_CERT_FILE, in the environment"
 
 
 class Transport:
@@ -110,10 +111,12 @@ class Transport:
                     )
                 yield response
         except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as exc:
-            plain = " Does it speak http://?" if self.place.scheme == "https" and _no_tls(exc) else ""
+            trouble = tls_trouble(exc, CA)
+            if trouble is not None:
+                raise ModelUnreachable(f"no connection to the model server at {shown} ({SAID}): {trouble}") from exc
             raise ModelUnreachable(
                 f"nothing answers at {shown} ({_reason(exc)}): is the model server running, is its address right "
-                f"({SAID})?{plain}"
+                f"({SAID})?"
             ) from exc
         except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError, OSError) as exc:
             raise EngineFailure(f"the model server at {shown} broke off ({_reason(exc)})") from exc
@@ -135,15 +138,6 @@ async def _read(response: Any, most: int, shown: str) -> bytes:
         if len(data) > most:
             raise EngineFailure(f"{shown} sent more than {most >> 10} KiB in one reply")
     return bytes(data)
-
-
-def _no_tls(exc: BaseException | None) -> bool:
-    """Whether what answered did not speak TLS, or none that we do; a certificate that is not trusted speaks it."""
-    while exc is not None:
-        if isinstance(exc, ssl.SSLError):
-            return not isinstance(exc, ssl.SSLCertVerificationError)
-        exc = exc.__cause__ or exc.__context__
-    return False
 
 
 def _reason(exc: Exception) -> str:

@@ -27,8 +27,11 @@ def request(
     """The body of a streamed request; `window`: the camera's frames, as parts. Not `words`: of one that only wants the
     first token, in one piece. Raises QuestionError."""
     body: Body = {"model": model, "messages": messages(question, window, shown, dialect)}
-    if dialect.thinking:
-        body["chat_template_kwargs"] = {"enable_thinking": words and question.thinking}
+    thinks = words and question.thinking
+    if dialect.thinking == "template":
+        body["chat_template_kwargs"] = {"enable_thinking": thinks}
+    elif dialect.thinking == "effort" and not thinks:
+        body["reasoning_effort"] = "none"  # left out, a model thinks that can
     if not words:
         return body | {"max_tokens": 1, "temperature": 0}
     body |= {"stream": True, **dialect.extra, **sampled(question.sampling, dialect)}

@@ -15,6 +15,7 @@ from askcam.server.access.proxies import TrustedProxies
 from askcam.server.config_errors import ConfigError
 from askcam.server.connections.accepting import Accepting
 from askcam.server.connections.book import Book
+from askcam.server.connections.certificate import Certificate
 from askcam.server.connections.protocol import GuardedHttp, GuardedWebsocket
 from askcam.server.connections.told import Quiet, Told
 from askcam.server.server_config import ServerConfig
@@ -56,6 +57,7 @@ class GuardedServer(uvicorn.Server):
         self._listener, self._book, self._told, self._proxies = listener, book, told, proxies
         self._end_streams = end_streams
         self._accepting: Accepting | None = None
+        self._renewing: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=[])
@@ -69,9 +71,13 @@ class GuardedServer(uvicorn.Server):
             lambda: self.lifespan.state,
         )
         self._accepting.begin()
+        if self.config.is_ssl:
+            self._renewing = asyncio.create_task(Certificate(self.config).follow())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         assert self._accepting is not None, "started"
+        if self._renewing is not None:
+            self._renewing.cancel()
         await self._accepting.end()
         self._end_streams()
         grace = asyncio.get_running_loop().call_later(GRACE_S, self._accepting.abort_all)
@@ -80,6 +86,8 @@ class GuardedServer(uvicorn.Server):
         await super().shutdown(sockets=[])
         grace.cancel()
         await self._accepting.close()
+        if self._renewing is not None:
+            await asyncio.gather(self._renewing, return_exceptions=True)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

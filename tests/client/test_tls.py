@@ -13,8 +13,16 @@ from support.certificates import self_signed
 from support.servers.askcam_server import LiveServer, live_server
 from support.waiting import until
 
+from askcam.client.address import Address
 from askcam.client.client import connect
 from askcam.client.errors import ConnectionFailed
+from askcam.client.line import unreachable
+
+
+def _refused(code: int, message: str) -> ssl.SSLCertVerificationError:
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_code, error.verify_message = code, message
+    return error
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +62,16 @@ def test_the_command_line_takes_a_certificate_to_trust(server: LiveServer, certi
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["answer"].startswith("I see ")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (_refused(10, "certificate has expired"), "it has to be renewed there"),
+        (_refused(62, "Hostname mismatch, certificate is not valid for 'a'."), "use an address that it names"),
+        (_refused(64, "IP address mismatch"), "use an address that it names"),
+        (_refused(20, "unable to get local issuer certificate"), "give its CA (--ca"),
+    ],
+)
+def test_what_is_wrong_with_a_certificate_is_told_with_what_mends_it(error: ssl.SSLError, said: str) -> None:
+    assert said in str(unreachable(Address.parse("https://a:8400"), error))

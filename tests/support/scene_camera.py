@@ -8,7 +8,7 @@ from typing import Any
 from askcam.demo.questions import questions
 from askcam.demo.synthetic import SyntheticScene
 from askcam.engine.interface import Engine
-from askcam.engine.question import Failed, Finished, Message, Question, Role, Sampling, Text
+from askcam.engine.question import Failed, Finished, Message, Part, Question, Role, Sampling, Text
 from askcam.stream.fit import resize
 from askcam.stream.frame import Frame, Pixels
 from askcam.stream.window import View, Window
@@ -52,8 +52,8 @@ class SceneCamera:
         return lambda: self._tell.remove(callback)
 
 
-def ask_all(engines: Sequence[Engine], num_scenes: int, seed: int) -> Iterator[tuple[str, list[Finished]]]:
-    """Two questions about each of `num_scenes` scenes: the question, and each engine's answer from the same view."""
+def ask_all(engines: Sequence[Engine], num_scenes: int, seed: int) -> Iterator[tuple[str, View, list[Finished]]]:
+    """Two questions about each of `num_scenes` scenes: the question, the view, and each engine's answer from it."""
     chance = random.Random(seed)
     for scene in range(num_scenes):
         camera = SceneCamera(scene, engines[0], chance.uniform(0, 1000))
@@ -62,16 +62,17 @@ def ask_all(engines: Sequence[Engine], num_scenes: int, seed: int) -> Iterator[t
         own = [question.text for question in questions(scene)]
         for num_frames, text in ((chance.randint(1, 16), chance.choice(TEXTS)), (7, chance.choice(own))):
             camera.go_on(num_frames)
-            yield text, [answer_of(engine, text) for engine in engines]
+            yield text, camera.look(), [answer_of(engine, text) for engine in engines]
         for engine in engines:
             engine.detach(CAMERA)
 
 
-def answer_of(engine: Engine, text: str) -> Finished:
-    """Greedy, about the scene's camera."""
+def answer_of(engine: Engine, text: str, shown: tuple[Part, ...] = ()) -> Finished:
+    """Greedy, about the scene's camera, or about what is `shown` in its place."""
     events: queue.SimpleQueue[Any] = queue.SimpleQueue()
     sampling = Sampling(temperature=0, max_tokens=40)
-    engine.ask(Question((Message(Role.USER, (Text(text),)),), CAMERA, sampling), events.put)
+    camera = None if shown else CAMERA
+    engine.ask(Question((Message(Role.USER, (*shown, Text(text))),), camera, sampling), events.put)
     while not isinstance(event := events.get(timeout=DEADLINE_S), Finished | Failed):
         pass
     assert isinstance(event, Finished), event

@@ -21,7 +21,7 @@ def test_the_same_text_from_the_same_span(loaded: Loaded, live: Callable[..., An
     portable = PortableEngine(loaded, EngineConfig("built-in"))
     asked, own = set[str](), {question.text: question.kind for scene in range(SCENES) for question in questions(scene)}
     try:
-        for text, answers in ask_all((engine, portable), num_scenes=SCENES, seed=SEED):
+        for text, _, answers in ask_all((engine, portable), num_scenes=SCENES, seed=SEED):
             first, second = [(one.text, one.usage.completion_tokens, one.usage.prompt_tokens) for one in answers]
             assert first == second, text
             asked.add(text)

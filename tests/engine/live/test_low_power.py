@@ -89,7 +89,7 @@ def test_the_portable_backend_answers_the_same_from_the_same_span(loaded: Loaded
     portable = PortableEngine(low(loaded), EngineConfig("built-in"))
     try:
         assert portable.anchors == engine.anchors == Anchors(keep=1, hop=7)
-        for text, answers in ask_all((engine, portable), num_scenes=2, seed=31):
+        for text, _, answers in ask_all((engine, portable), num_scenes=2, seed=31):
             first, second = [(one.text, one.usage.prompt_tokens) for one in answers]
             assert first == second, text
     finally:

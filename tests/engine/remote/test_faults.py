@@ -4,8 +4,10 @@ The tables say what a fault becomes. What the test's server can do wrong, and wh
 """
 
 import contextlib
+import queue
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from support.servers.model_server import FAULTS
@@ -14,7 +16,7 @@ from support.servers.running import RunningModelServer
 from askcam.engine.errors import Busy, EngineFailure, ModelError, QuestionError, TooLong
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
-from askcam.engine.question import Event, Failed, Finished, First, Question
+from askcam.engine.question import Event, Failed, Finished, First, Question, Scored, ScoreEvent
 from askcam.engine.remote import asking
 
 DIALECTS = ("vllm", "sglang", "llamacpp", "ollama", "transformers", "openai")
@@ -25,6 +27,7 @@ SCORES = ("vllm", "sglang", "llamacpp", "ollama", "openai")  # those that are as
 REFUSED: dict[str, tuple[str, tuple[str, ...]]] = {
     "drops_newest": ("does not see all frames of a window", DIALECTS),
     "believes_names": ("whatever the newest frame shows", FILMS),  # pictures have no names
+    "drops_oldest": ("does not see all frames of a window", DIALECTS),
     "holds_still": ("whatever the newest frame shows", SCORES),  # "not provable without logprobs", says the other one
     "no_model": ("has no model 'org/model'", DIALECTS),
     "html": ("no model server", DIALECTS),
@@ -38,11 +41,13 @@ REFUSED: dict[str, tuple[str, tuple[str, ...]]] = {
 DONE_WITHOUT: dict[str, tuple[str, tuple[str, ...]]] = {
     "ignores_logprobs": ("logprobs", SCORES),
     "ignores_schema": ("forms", SCORES),
+    "fills_with_blanks": ("forms", SCORES),
 }
 # At a question: which error, what it says, and whether the answer had begun.
 FAILS: dict[str, tuple[type[Exception], str, bool]] = {
     "breaks": (EngineFailure, "broke off", True),
     "no_finish": (EngineFailure, "no finish_reason", True),
+    "swallows_error": (EngineFailure, "no finish_reason", True),
     "error_chunk": (EngineFailure, "the worker died", True),
     "garbage": (EngineFailure, "no JSON", True),
     "filters": (EngineFailure, "content_filter", True),
@@ -57,10 +62,11 @@ FAILS: dict[str, tuple[type[Exception], str, bool]] = {
     "loading": (Busy, "no place", False),
 }
 # What does no harm: the answer is as ever.
-HARMLESS = {"old", "no_usage", "stays_open"}
+HARMLESS = {"old", "no_usage", "stays_open", "thinks"}
 
 Asked = Callable[..., Question]
 Events = Callable[[Engine, Question], list[Event]]
+Camera = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -114,6 +120,8 @@ def test_what_is_not_done_is_found_and_refused_by_name(fault: str, dialect: str,
     with contextlib.closing(servers.opened(dialect)) as engine:
         checks = {check.name: check.ok for check in engine.info.checks}
         assert checks.get(proof) is (False if dialect in asked_of else None)
+        told = " ".join(check.detail for check in engine.info.checks)
+        assert ("disable_any_whitespace" in told) is (fault == "fills_with_blanks" and dialect == "vllm")
         if fault == "ignores_logprobs":
             with pytest.raises(QuestionError, match="nothing can be scored"):
                 engine.single(["Yes"])
@@ -160,6 +168,48 @@ def test_what_does_no_harm_changes_no_answer(
     last = events(ready[dialect], asked(camera=None))[-1]
     assert isinstance(last, Finished)
     assert last.text == "0 pictures, the newest is nothing"
+
+
+@pytest.mark.parametrize("dialect", ["vllm", "llamacpp", "ollama"])
+def test_frames_that_are_left_out_of_one_question_are_no_answer(
+    dialect: str, servers: ModelServers, ready: dict[str, Engine], asked: Asked, events: Events, colour_camera: Camera
+) -> None:
+    """A context that holds a window alone may not hold what else a question brings."""
+    engine = ready[dialect]
+    engine.attach(colour_camera(engine, num_frames=7))
+    try:
+        servers.server.goes_wrong("drops_oldest")
+        last = events(engine, asked())[-1]
+        assert isinstance(last, Failed)
+        assert isinstance(last.error, EngineFailure)
+        assert "left out part of what it was shown" in str(last.error)
+        assert isinstance(scored(engine, asked()), EngineFailure)
+        servers.server.goes_wrong()
+        assert isinstance(events(engine, asked())[-1], Finished)
+        servers.server.goes_wrong("drops_oldest", "no_usage")  # which cannot be seen
+        assert isinstance(events(engine, asked())[-1], Finished)
+    finally:
+        engine.detach("lobby")
+
+
+@pytest.mark.parametrize("dialect", ["vllm", "sglang", "llamacpp", "ollama"])
+def test_what_thinks_is_scored_by_its_answer(dialect: str, servers: ModelServers, asked: Asked) -> None:
+    servers.server.goes_wrong("thinks")
+    with contextlib.closing(servers.opened(dialect)) as engine:
+        found = scored(engine, asked(camera=None))
+        assert isinstance(found, tuple)
+        assert sum(found) > 0.5
+
+
+def scored(engine: Engine, question: Question) -> tuple[float, ...] | Exception:
+    """The probabilities of yes and no, or why there are none."""
+    told: queue.SimpleQueue[ScoreEvent] = queue.SimpleQueue()
+    engine.score([question], ("Yes", "No"), told.put)
+    event = told.get(timeout=60)
+    if isinstance(event, Failed):
+        return event.error
+    assert isinstance(event, Scored)
+    return event.probabilities[0]
 
 
 def test_an_older_server_scores_by_the_likeliest_tokens(servers: ModelServers) -> None:

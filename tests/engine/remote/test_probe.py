@@ -76,6 +76,10 @@ def test_what_kind_of_server_it_is_can_be_asked(
 ) -> None:
     assert "vLLM" in opened(vllm, dialect="auto").info.checks[0].detail
     assert "Ollama" in opened(ollama, dialect="auto").info.checks[0].detail
+    with RunningModelServer("ollama", "--model", "hf.co/bartowski/model:Q4") as server:  # whose models are a stranger's
+        assert "Ollama" in opened(server, dialect="auto").info.checks[0].detail
+    with RunningModelServer("openai") as server:
+        assert "OpenAI's protocol" in opened(server, dialect="auto").info.checks[0].detail
     with pytest.raises(ModelError, match=r"no dialect 'vlm'; known: auto, vllm"):
         opened(vllm, dialect="vlm")
     with pytest.raises(ModelError, match=r"no family 'qwen'; known: qwen2_vl"):

@@ -33,7 +33,7 @@ def there() -> Iterator[Engine]:
 
 def test_answers_are_those_of_the_model_run_here(here: Engine, there: Engine) -> None:
     """All but what JPEG may turn over: an edge of a drawing on which the answer hung."""
-    answers = [(text, one.text, other.text) for text, (one, other) in ask_all([here, there], SCENES, seed=1)]
+    answers = [(text, one.text, other.text) for text, _, (one, other) in ask_all([here, there], SCENES, seed=1)]
     same = [one == other for _, one, other in answers]
     assert sum(same) >= len(same) - 1, answers
     assert len({one for _, one, _ in answers}) > len(answers) // 2  # they are about what is shown

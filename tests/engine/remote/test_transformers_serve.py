@@ -61,11 +61,11 @@ def test_it_is_found_proven_and_says_what_it_sees(remote: Engine) -> None:
     assert {check.name: check.ok for check in remote.info.checks}["window"]
     answered = list(ask_all([remote], num_scenes=QUESTIONS // 2, seed=3))
     assert len(answered) == QUESTIONS
-    for _, (answer,) in answered:
+    for _, _, (answer,) in answered:
         assert answer.text.strip()
         assert answer.usage.prompt_tokens > answer.usage.vision_tokens > 0
         assert answer.usage.completion_tokens > 0
-    assert len({answer.text for _, (answer,) in answered}) > 1  # it looks
+    assert len({answer.text for _, _, (answer,) in answered}) > 1  # it looks
 
 
 def test_each_picture_costs_what_the_familys_rule_says(remote: Engine) -> None:

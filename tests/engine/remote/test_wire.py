@@ -44,7 +44,10 @@ def test_the_window_comes_first_in_the_first_user_turn() -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_nothing_is_sent_that_the_dialect_does_not_know(dialect: str) -> None:
-    usual = {"model", "messages", "stream", "max_tokens", "stream_options", "chat_template_kwargs"}
+    usual = {"model", "messages", "stream", "max_tokens", "stream_options"}
+    usual |= {"template": {"chat_template_kwargs"}, "effort": {"reasoning_effort"}, "none": set[str]()}[
+        DIALECTS[dialect].thinking
+    ]
     sent = body(Question((user("what?"),)), dialect)
     assert sent.keys() <= usual
     assert ("stream_options" in sent) is (dialect != "transformers")  # which refuses what it does not know
@@ -134,4 +137,5 @@ def test_a_model_is_told_whether_to_think_where_it_can_be(thinking: bool) -> Non
     question = Question((user("what?"),), thinking=thinking)
     assert body(question)["chat_template_kwargs"] == {"enable_thinking": thinking}
     assert body(question, words=False)["chat_template_kwargs"] == {"enable_thinking": False}
-    assert "chat_template_kwargs" not in body(question, "ollama")
+    assert body(question, "ollama").get("reasoning_effort") == (None if thinking else "none")
+    assert body(question, "ollama", words=False)["reasoning_effort"] == "none"

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -90,8 +91,8 @@ class FakeShard:
 
 
 @contextlib.asynccontextmanager
-async def running(shard: FakeShard, port: int = 0) -> AsyncIterator[FakeShard]:
-    """It listens within the block, and breaks off all that is open at its end."""
+async def running(shard: FakeShard, port: int = 0, tls: ssl.SSLContext | None = None) -> AsyncIterator[FakeShard]:
+    """It listens within the block, and breaks off all that is open at its end. `tls`: over https, so."""
     writers: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -105,8 +106,8 @@ async def running(shard: FakeShard, port: int = 0) -> AsyncIterator[FakeShard]:
         finally:
             del writers[writer]
 
-    server = await asyncio.start_server(connected, "127.0.0.1", port)
-    shard.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server = await asyncio.start_server(connected, "127.0.0.1", port, ssl=tls)
+    shard.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield shard
     finally:

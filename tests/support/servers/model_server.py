@@ -37,6 +37,8 @@ WORD_S = 0.01  # from one word to the next
 LONG = 400  # words of an answer that is asked for at length
 TOKENS = {"Yes": 655, "No": 656, "yes": 657, "no": 658, "red": 700, "green": 701, "blue": 702, "7": 707, "askcam": 720}
 OWNERS = {"vllm": "vllm", "sglang": "sglang", "llamacpp": "llamacpp", "ollama": "library", "transformers": "org"}
+THOUGHT = ("Hm, ", "let me see. ")
+THINKING = {"vllm", "sglang", "llamacpp", "ollama"}  # that can be told whether to
 VIDEOS = {"vllm": ("jpeg", "mp4"), "sglang": ("mp4",)}
 STRICT = {  # what transformers serve takes; it refuses all others
     "model", "messages", "stream", "max_tokens", "temperature", "top_p", "seed", "stop", "tools",
@@ -49,6 +51,7 @@ FAULTS = {  # what real servers were seen to do, and this one does when it is to
     "believes_names": "answers about each film of so many frames from the first one, as by a repeated uuid",
     "holds_still": "sees the frame before in place of the newest",
     "ignores_logprobs": "takes `logprobs`, and tells none",
+    "fills_with_blanks": "keeps to a form, and fills it up with blank lines (vLLM 0.32, of a small model)",
     "ignores_schema": "takes `response_format`, and answers as it likes",
     "old": "does not know logprob_token_ids",
     "no_usage": "does not count tokens",
@@ -67,6 +70,9 @@ FAULTS = {  # what real servers were seen to do, and this one does when it is to
     "no_finish": "ends the stream without finish_reason",
     "filters": "finish_reason content_filter",
     "stays_open": "leaves the stream open behind its end",
+    "drops_oldest": "leaves out the oldest pictures where its context is full, with 200 (Ollama: server/prompt.go)",
+    "swallows_error": "ends the stream with an empty chunk where it failed (Ollama: middleware/openai.go)",
+    "thinks": "thinks first, unless it is told not to (Ollama: server/routes.go)",
 }
 
 
@@ -96,6 +102,8 @@ class ModelServer:
         ]
         if self.dialect == "vllm":
             routes += [Route("/tokenize", self.tokenize, methods=["POST"]), Route("/version", self.version)]
+        if self.dialect == "ollama":
+            routes += [Route("/api/version", self.version)]
         routes += [Mount(f"/as/{dialect}", other.app()) for dialect, other in self.others.items()]
         return Starlette(routes=routes)
 
@@ -119,10 +127,17 @@ class ModelServer:
     async def models(self, request: Request) -> Response:
         if refused := self.refused(request):
             return refused
-        entry = {"id": self.model, "object": "model", "owned_by": OWNERS.get(self.dialect, "someone")}
+        entry = {"id": self.model, "object": "model", "owned_by": self.owner}
         if self.dialect == "vllm":
             entry["max_model_len"] = 4096
         return JSONResponse({"object": "list", "data": [entry]})
+
+    @property
+    def owner(self) -> str:
+        """Of an Ollama's model whoever has published it: "bartowski" of hf.co/bartowski/MODEL."""
+        if self.dialect == "ollama" and self.model.startswith("hf.co/"):
+            return self.model.split("/")[1]
+        return OWNERS.get(self.dialect, "someone")
 
     async def tokenize(self, request: Request) -> Response:
         body = await request.json()
@@ -154,19 +169,34 @@ class ModelServer:
         if "no_usage" in self.faults:
             usage = {}
         logprobs = None if "ignores_logprobs" in self.faults or self.dialect == "transformers" else chances
+        thinks = self.thinks(body)
+        if thinks and logprobs is not None:
+            logprobs = {"Hm": 1.0}  # what it begins with
         if body.get("stream"):
             return StreamingResponse(self.stream(body, words, logprobs, usage), media_type="text/event-stream")
-        content = "".join(words[: body["max_tokens"]])
+        content = "" if thinks else "".join(words[: body["max_tokens"]])
         choice: dict[str, Any] = {"index": 0, "message": {"role": "assistant", "content": content}}
         choice["finish_reason"] = "stop" if len(words) <= body["max_tokens"] else "length"
         if body.get("logprobs") and logprobs is not None:
             choice["logprobs"] = {"content": [self.told(words[0], logprobs, body)]}
         return JSONResponse({"choices": [choice], "usage": usage})
 
+    def thinks(self, body: dict[str, Any]) -> bool:
+        told_not_to = (
+            body.get("reasoning_effort") == "none"
+            if self.dialect == "ollama"
+            else (body.get("chat_template_kwargs", {}).get("enable_thinking") is False)
+        )
+        return "thinks" in self.faults and self.dialect in THINKING and not told_not_to
+
     def answer_refused(self, body: dict[str, Any]) -> Response | None:
         """What this server does not take."""
         if self.dialect == "transformers" and (unexpected := body.keys() - STRICT):
             return JSONResponse({"detail": f"Unexpected fields in the request: {unexpected}"}, 422)
+        if self.dialect == "llamacpp" and body.get("tools") and body.get("logprobs") and body.get("stream"):
+            # tools/server/server-common.cpp, oaicompat_chat_params_parse
+            said = "logprobs is not supported with tools + stream"
+            return JSONResponse({"error": {"code": 400, "message": said, "type": "invalid_request_error"}}, 400)
         if "busy" in self.faults:
             return JSONResponse({"error": {"message": "too many"}}, 429, {"Retry-After": "7"})
         if "loading" in self.faults:
@@ -198,6 +228,8 @@ class ModelServer:
             return JSONResponse({"error": {"message": f"At most {self.most} image(s) may be provided"}}, 400), None
         if "drops_newest" in self.faults:
             frames, pictures = frames[:KEPT], pictures[:KEPT]
+        if "drops_oldest" in self.faults:
+            frames, pictures = frames[-KEPT:], pictures[-KEPT:]
         if "believes_names" in self.faults:
             frames = self.first.setdefault(len(frames), frames)
         if "holds_still" in self.faults:  # as if the newest frame were the one before
@@ -221,6 +253,8 @@ class ModelServer:
             words = list(self.engine.words(body, frames, pictures))
         elif form is not None:
             words = list(re.findall(r"\W|\w+", json.dumps(instance(form.get("json_schema", {}).get("schema", {})))))
+            if "fills_with_blanks" in self.faults:
+                words[-1:] = ["\n"] * LONG
         elif "at length" in asked:
             words = [f"word{i} " for i in range(LONG)]
         else:
@@ -255,6 +289,9 @@ class ModelServer:
         whole = False
         try:
             yield chunk({"role": "assistant", "content": ""})
+            if self.thinks(body):
+                for word in THOUGHT:
+                    yield chunk({"reasoning": word})
             calls = body.get("tools") and "call" in last_text(body)
             if calls:
                 async for each in self.calls(body):
@@ -262,6 +299,9 @@ class ModelServer:
             for number, word in enumerate(() if calls else words[: body["max_tokens"]]):
                 if number == 3 and "breaks" in self.faults:
                     raise ConnectionResetError("planted")
+                if number == 3 and "swallows_error" in self.faults:
+                    yield chunk({"content": ""})
+                    return
                 if number == 3 and "error_chunk" in self.faults:
                     yield 'data: {"error": {"message": "the worker died", "code": 500}}\n\n'
                     return
