@@ -15,6 +15,7 @@ class Assignments:
         self.shards = {shard.name: shard for shard in kept.shards}
         self.wishes: dict[str, CameraWish] = {}
         self.owners: dict[str, Owner] = {}
+        self.forgotten = dict.fromkeys(kept.forgotten)  # shards; the oldest first
         self._held: dict[str, dict[str, int]] = {}
         self._apart: dict[str, dict[str, None]] = {}  # cameras of one word
         for wish in kept.wishes:
@@ -29,6 +30,7 @@ class Assignments:
             tuple(shard for _, shard in sorted(self.shards.items())),
             tuple(wish for _, wish in sorted(self.wishes.items())),
             tuple(owner for _, owner in sorted(self.owners.items())),
+            tuple(self.forgotten),
         )
 
     def want(self, wish: CameraWish) -> None:

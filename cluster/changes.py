@@ -37,7 +37,14 @@ class ShardChanged:
 
 @dataclass(frozen=True, slots=True)
 class ShardForgotten:
-    """Kept: a lost shard that owns nothing is known no longer."""
+    """Kept: a lost shard that owns nothing is known no longer, but that what it keeps may come back with it."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShardRemoved:
+    """Kept: a shard that is forgotten does not come back, nor does what it kept."""
 
     name: str
 
@@ -73,7 +80,7 @@ class Unplaced:
     why: Why
 
 
-Kept = Wanted | Unwanted | ShardChanged | ShardForgotten | Granted | Released
+Kept = Wanted | Unwanted | ShardChanged | ShardForgotten | ShardRemoved | Granted | Released
 Change = Kept | Revoked | Unplaced
 
 
@@ -85,3 +92,4 @@ class KeptTable:
     shards: tuple[Shard, ...] = ()
     wishes: tuple[CameraWish, ...] = ()
     owners: tuple[Owner, ...] = ()
+    forgotten: tuple[str, ...] = ()  # names of shards that may come back with what they keep; the oldest first

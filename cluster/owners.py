@@ -16,7 +16,16 @@ and is not on disk would be given twice.
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from askcam.cluster.changes import Change, KeptTable, Revoked, ShardChanged, ShardForgotten, Unwanted, Wanted
+from askcam.cluster.changes import (
+    Change,
+    KeptTable,
+    Revoked,
+    ShardChanged,
+    ShardForgotten,
+    ShardRemoved,
+    Unwanted,
+    Wanted,
+)
 from askcam.cluster.granting import Grants
 from askcam.cluster.joining import Expected, admit
 from askcam.cluster.members import CameraWish, Owner, Shard, ShardState, Transition
@@ -29,6 +38,7 @@ __all__ = ["Owner", "Owners", "Shard", "ShardState"]
 
 GATHER_S = 3 * RENEW_S  # from the first shard's joining to the first grant of a new table; as LeaseTimes, in proportion
 FORGET_S = 600.0  # a lost shard that owns nothing is known for so long
+MAX_FORGOTTEN = 256  # shards that may come back with what they keep; the first of them is removed then
 MAX_CAMERAS = 100_000
 
 
@@ -138,6 +148,7 @@ class Owners:
         state = before.after(Transition.JOINED).state if before is not None and same else ShardState.LIVE
         shard = replace(shard, state=state, lost_why="")
         changes: list[Change] = [ShardChanged(shard)] if shard != before else []
+        self._table.forgotten.pop(shard.name, None)
         changes += self._grants.joined(shard, same)
         self._pulses[shard.name] = Pulse(now_s, now_s, self._timings)
         for camera in holds:
@@ -185,6 +196,23 @@ class Owners:
             raise Conflict(f"shard {name} is lost ({shard.lost_why}): it has nothing to give away", code="shard_lost")
         return self._grants.change(shard, Transition.DRAINED, "", now_s) + self._settle(now_s)
 
+    def remove(self, name: str, now_s: float) -> list[Change]:
+        """A shard that is lost, or forgotten, does not come back, and what it kept is gone. If one of its name joins
+        all the same, it is a new one. Raises NotFound, and Conflict while it is there."""
+        now_s, changes = self._clock.at(now_s), list[Change]()
+        shard = self._table.shards.get(name)
+        if shard is not None and shard.state is not ShardState.LOST:
+            raise Conflict(f"shard {name} is there: it is removed once it has ended", code="shard_there")
+        if shard is None and name not in self._table.forgotten:
+            known = ", ".join([*sorted(self._table.shards), *self._table.forgotten][:20]) or "there is none"
+            raise NotFound(f"there is no shard {quoted(name)}; shards: {known}")
+        if shard is not None:
+            changes += self._grants.left(name)
+            changes += self._forget(name)
+        self._table.forgotten.pop(name, None)
+        changes.append(ShardRemoved(name))
+        return changes + self._settle(now_s)
+
     def rebalance(self, now_s: float) -> list[Change]:
         """Cameras of the fuller shards move to the emptier ones, until no move would make the two more alike."""
         return self._grants.rebalance(self._clock.at(now_s))
@@ -199,11 +227,22 @@ class Owners:
                     why = f"nothing was heard of it for {now_s - pulse.promised_s:.0f} s"
                     changes += self._grants.change(shard, Transition.GONE, why, now_s)
             elif now_s - self._grants.lost_s[name] > FORGET_S and not self._table.held(name):
-                del self._table.shards[name], self._pulses[name], self._grants.lost_s[name]
-                changes.append(ShardForgotten(name))
+                changes += self._forget(name)
         for camera in self._grants.moves.late(now_s):
             changes += self._grants.arrive(camera, now_s)
         return changes + self._settle(now_s)
+
+    def _forget(self, name: str) -> list[Change]:
+        """A lost shard that owns nothing."""
+        del self._table.shards[name], self._pulses[name], self._grants.lost_s[name]
+        forgotten = self._table.forgotten
+        forgotten[name] = None
+        changes: list[Change] = [ShardForgotten(name)]
+        while len(forgotten) > MAX_FORGOTTEN:
+            first = next(iter(forgotten))
+            del forgotten[first]
+            changes.append(ShardRemoved(first))
+        return changes
 
     def _settle(self, now_s: float) -> list[Change]:
         if self._gathered_s is None or now_s < self._gathered_s:

@@ -1,4 +1,5 @@
-"""What is known by an id that only its own shard has told: answers with their frames, responses."""
+"""What is known by an id that only its own shard has told: answers with their frames, of which evidence may be on its
+disk, and responses, which end with its process."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +17,8 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         return await found(request, "responses")
 
     async def found(request: Request, kind: str) -> Response:
-        shard = await core.directory.find(f"/v1/{kind}/{request.path_params['id']}", role_of(request))
+        path = f"/v1/{kind}/{request.path_params['id']}"
+        shard = await core.directory.find(path, role_of(request), on_disk=kind == "answers")
         return await core.relay(shard, request)
 
     return [

@@ -15,6 +15,7 @@ from support.servers.postgres import Postgres, postgres
 from askcam.cluster.changes import Unwanted
 from askcam.cluster.leading import Database, NotLeading
 from askcam.cluster.members import CameraWish
+from askcam.cluster.owners import FORGET_S
 from askcam.cluster.postgres import PostgresTable
 from askcam.cluster.table import SqliteTable, SqlTable
 from askcam.server.errors import Conflict, NotFound
@@ -110,6 +111,13 @@ class Rules(RuleBasedStateMachine):
     def a_shard_drains(self, name: str) -> None:
         with contextlib.suppress(NotFound, Conflict):  # it isn't there, or is lost
             self.world.do(lambda owners, now_s: owners.drain(name, now_s))
+
+    @rule(name=shards, later=st.booleans())
+    def a_shard_does_not_come_back(self, name: str, later: bool) -> None:
+        if later:
+            self.world.second(int(FORGET_S) + 2)  # who is lost by then, and owns nothing, is forgotten
+        with contextlib.suppress(NotFound, Conflict):  # it never was, or is there
+            self.world.do(lambda owners, now_s: owners.remove(name, now_s))
 
     @rule()
     def shards_are_balanced(self) -> None:

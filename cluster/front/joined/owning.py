@@ -174,6 +174,13 @@ class ClusterTable(ServerPart):
         """What the store knows of events, whether this front decides or not. Raises Refusal."""
         return await self._done(lambda disk, now_s: work(disk.table))
 
+    async def who_had(self, camera: str) -> list[str] | None:
+        """The shards that have had it, the last one first; None while that cannot be read."""
+        try:
+            return await self.read(lambda store: store.who_had(camera))
+        except Refusal:
+            return None
+
     def gone(self, shard: str, why: str) -> None:
         """Somebody who ought to know says that this shard's process, as it is known, is there no more."""
         known = self.view.shards.get(shard)

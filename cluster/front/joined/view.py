@@ -10,6 +10,7 @@ from askcam.cluster.changes import (
     Revoked,
     ShardChanged,
     ShardForgotten,
+    ShardRemoved,
     Unplaced,
     Unwanted,
     Wanted,
@@ -30,6 +31,7 @@ class TableView:
         self.shards: dict[str, Shard] = {}
         self.wishes: dict[str, CameraWish] = {}
         self.owners: dict[str, Owner] = {}
+        self.forgotten: dict[str, None] = {}  # shards that may come back with what they keep
         self._why: dict[str, Why] = {}
         self._said: dict[str, RenewShard] = {}  # by shard: what it has said last
         self.lists: Callable[[str, str], bool] = lambda shard, camera: True
@@ -40,6 +42,7 @@ class TableView:
         self.shards = {shard.name: shard for shard in kept.shards}
         self.wishes = {wish.name: wish for wish in kept.wishes}
         self.owners = {owner.camera: owner for owner in kept.owners}
+        self.forgotten = dict.fromkeys(kept.forgotten)
 
     def changes_to(self, kept: KeptTable) -> list[Change]:
         """What makes of this the table as another front has written it, in an order in which nothing is missing."""
@@ -52,6 +55,8 @@ class TableView:
             *(Released(owner) for camera, owner in self.owners.items() if camera in wishes and camera not in owners),
             *(Granted(owner) for camera, owner in owners.items() if not _same(owner, self.owners.get(camera))),
             *(ShardForgotten(name) for name in self.shards if name not in shards),
+            *(ShardForgotten(name) for name in kept.forgotten if name not in self.shards | self.forgotten),
+            *(ShardRemoved(name) for name in [*self.forgotten, *self.shards] if name not in {*kept.forgotten, *shards}),
         ]
 
     def hears_nobody(self) -> None:
@@ -72,11 +77,15 @@ class TableView:
                 case ShardChanged(shard):
                     before = self.shards.get(shard.name)
                     self.shards[shard.name] = shard
+                    self.forgotten.pop(shard.name, None)
                     if before is None or before.instance != shard.instance or shard.state is ShardState.LOST:
                         self._said.pop(shard.name, None)  # it is of another process, or is over
                 case ShardForgotten(name):
                     self.shards.pop(name, None)
                     self._said.pop(name, None)
+                    self.forgotten[name] = None
+                case ShardRemoved(name):
+                    self.forgotten.pop(name, None)
                 case Granted(owner):
                     self.owners[owner.camera] = owner
                     self._why.pop(owner.camera, None)
@@ -124,6 +133,9 @@ class TableView:
         if said is None:  # of a front that has just begun, or does not lead
             return self.lists(owner.shard, owner.camera)
         return said.holds.get(owner.camera) == owner.epoch
+
+    def shards_known(self) -> Collection[str]:
+        return {**self.shards, **self.forgotten}
 
     def ends(self, camera: str, shard: str) -> bool:
         said = self._said.get(shard)

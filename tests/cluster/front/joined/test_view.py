@@ -27,12 +27,13 @@ def tables(draw: st.DrawFn) -> KeptTable:
         for wish in wishes
         if names and draw(st.booleans())
     )
-    return KeptTable(9, shards, wishes, owners)
+    forgotten = draw(st.lists(st.sampled_from((*SHARDS, "d", "e")), unique=True))
+    return KeptTable(9, shards, wishes, owners, tuple(name for name in forgotten if name not in names))
 
 
 def known(view: TableView) -> tuple[object, ...]:
     owners = {(name, each.shard, each.epoch) for name, each in view.owners.items()}
-    return view.shards, view.wishes, owners
+    return view.shards, view.wishes, owners, set(view.forgotten)
 
 
 @given(before=tables(), after=tables())
