@@ -3,7 +3,7 @@
 import enum
 from dataclasses import dataclass
 
-from askcam.cluster.members import CameraWish, Owner, Shard
+from askcam.cluster.members import CameraWish, Owner, Shard, WatchWish
 
 
 class Why(enum.StrEnum):
@@ -26,6 +26,20 @@ class Unwanted:
     """Kept: nobody wants this camera any more. Whoever owned it owns it no longer."""
 
     camera: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchWanted:
+    """Kept: a watch as it is from now on, new or not."""
+
+    watch: WatchWish
+
+
+@dataclass(frozen=True, slots=True)
+class WatchUnwanted:
+    """Kept: nobody wants this watch any more."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +94,9 @@ class Unplaced:
     why: Why
 
 
-Kept = Wanted | Unwanted | ShardChanged | ShardForgotten | ShardRemoved | Granted | Released
+Kept = (
+    Wanted | Unwanted | WatchWanted | WatchUnwanted | ShardChanged | ShardForgotten | ShardRemoved | Granted | Released
+)
 Change = Kept | Revoked | Unplaced
 
 
@@ -93,3 +109,4 @@ class KeptTable:
     wishes: tuple[CameraWish, ...] = ()
     owners: tuple[Owner, ...] = ()
     forgotten: tuple[str, ...] = ()  # names of shards that may come back with what they keep; the oldest first
+    watches: tuple[WatchWish, ...] = ()

@@ -16,8 +16,10 @@ from askcam.cluster.changes import (
     Unplaced,
     Unwanted,
     Wanted,
+    WatchUnwanted,
+    WatchWanted,
 )
-from askcam.cluster.members import CameraWish, Owner, Shard, ShardState
+from askcam.cluster.members import CameraWish, Owner, Shard, ShardState, WatchWish
 
 MAX_HAD = 16  # shards that are known to have had one camera, the newest ones
 MAX_HAD_UNWANTED = 100_000  # of cameras that nobody wants any more, those of so many grants ago are known
@@ -47,6 +49,9 @@ INSERT INTO had SELECT camera, shard, max(epoch) FROM  -- an older table knows i
 CREATE TABLE IF NOT EXISTS forgotten (  -- shards that are known no longer, and may come back with what they keep
     number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE
 );
+CREATE TABLE IF NOT EXISTS watches (  -- that were made at the front
+    name TEXT PRIMARY KEY, cameras TEXT NOT NULL, setting TEXT NOT NULL, begun INTEGER NOT NULL
+);
 """
 
 
@@ -69,6 +74,7 @@ class OwnerTable:
         )
         cameras = self._execute("SELECT name, only_at, apart, options FROM cameras ORDER BY name")
         owners = self._execute("SELECT camera, shard, epoch FROM owners ORDER BY camera")
+        watches = self._execute("SELECT name, cameras, setting, begun FROM watches ORDER BY name")
         return KeptTable(
             epoch,
             tuple(
@@ -78,6 +84,7 @@ class OwnerTable:
             tuple(CameraWish(*row) for row in cameras),
             tuple(Owner(camera, shard, epoch, since=0.0) for camera, shard, epoch in owners),
             tuple(name for (name,) in self._execute("SELECT name FROM forgotten ORDER BY number")),
+            tuple(WatchWish(name, tuple(cameras.split()), *rest) for name, cameras, *rest in watches),
         )
 
     def apply(self, change: Change) -> None:
@@ -95,6 +102,14 @@ class OwnerTable:
                     "(SELECT name FROM cameras)",
                     (MAX_HAD_UNWANTED,),
                 )
+            case WatchWanted(WatchWish(name, of, setting, begun)):
+                self._execute(
+                    "INSERT INTO watches VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
+                    "cameras = excluded.cameras, setting = excluded.setting, begun = excluded.begun",
+                    (name, " ".join(of), setting, begun),
+                )
+            case WatchUnwanted(name):
+                self._execute("DELETE FROM watches WHERE name = ?", (name,))
             case ShardChanged(shard):
                 self._execute(
                     "INSERT INTO shards VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET "

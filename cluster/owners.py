@@ -25,10 +25,12 @@ from askcam.cluster.changes import (
     ShardRemoved,
     Unwanted,
     Wanted,
+    WatchUnwanted,
+    WatchWanted,
 )
 from askcam.cluster.granting import Grants
 from askcam.cluster.joining import Expected, admit
-from askcam.cluster.members import CameraWish, Owner, Shard, ShardState, Transition
+from askcam.cluster.members import MAX_OPTIONS, CameraWish, Owner, Shard, ShardState, Transition, WatchWish
 from askcam.cluster.placing import remedy
 from askcam.cluster.renewal import MAX_HOLDS, RENEW_S, USUAL, LeaseTimes, Orders, Pulse, Renewal, Steady
 from askcam.server.errors import Conflict, Invalid, NotFound, TooMany
@@ -40,6 +42,7 @@ GATHER_S = 3 * RENEW_S  # from the first shard's joining to the first grant of a
 FORGET_S = 600.0  # a lost shard that owns nothing is known for so long
 MAX_FORGOTTEN = 256  # shards that may come back with what they keep; the first of them is removed then
 MAX_CAMERAS = 100_000
+MAX_WATCHES = 512  # that are made at the front, as many as a server has
 
 
 class Owners:
@@ -77,6 +80,10 @@ class Owners:
     def wish(self, camera: str) -> CameraWish | None:
         """None: nobody wants it."""
         return self._table.wishes.get(camera)
+
+    def watches_of(self, camera: str) -> list[WatchWish]:
+        """Those of the camera that were made at the front, in order of names."""
+        return self._table.watches_of(camera)
 
     def held(self, shard: str) -> Mapping[str, int]:
         """The cameras that a shard owns, with their epochs. Not to be changed."""
@@ -132,6 +139,32 @@ class Owners:
                 if owner is not None:
                     changes.append(Revoked(owner, "nobody wants it any more"))
         return changes + self._settle(now_s)
+
+    def watch(self, wish: WatchWish, now_s: float, *, anew: bool = False) -> list[Change]:
+        """A watch is wanted from now on, or is to be another than before: the owners of its cameras have these under
+        new epochs, and hear of it. It goes on as it stands, unless it is new or `anew`. Raises Invalid, TooMany."""
+        now_s, before = self._clock.at(now_s), self._table.watches.get(wish.name)
+        if before is None and len(self._table.watches) >= MAX_WATCHES:
+            raise TooMany(f"there are {MAX_WATCHES} watches: remove one first", code="too_many_watches")
+        for camera in wish.cameras:
+            others = sum(len(each.setting) for each in self.watches_of(camera) if each.name != wish.name)
+            camera_wish = self._table.wishes.get(camera)
+            num = others + len(wish.setting) + (0 if camera_wish is None else len(camera_wish.options))
+            if num > MAX_OPTIONS:
+                told = f"the camera {camera!r} with its watches has {num} bytes: {MAX_OPTIONS} are kept; remove one"
+                raise Invalid(told, "cameras", "too_many_watches")
+        wish = replace(wish, begun=self._table.epoch if before is None or anew else before.begun)
+        self._table.watches[wish.name] = wish
+        return [WatchWanted(wish), *self._heard_of(wish.cameras, () if before is None else before.cameras, now_s)]
+
+    def unwatch(self, name: str, now_s: float) -> list[Change]:
+        """No effect on one that nobody wants."""
+        now_s, watch = self._clock.at(now_s), self._table.watches.pop(name, None)
+        return [] if watch is None else [WatchUnwanted(name), *self._heard_of(watch.cameras, (), now_s)]
+
+    def _heard_of(self, cameras: Iterable[str], others: Iterable[str], now_s: float) -> list[Change]:
+        """Something else is said of these."""
+        return [change for camera in sorted({*cameras, *others}) for change in self._grants.renewed(camera, now_s)]
 
     def join(self, shard: Shard, holds: Mapping[str, int], now_s: float) -> tuple[Orders, list[Change]]:
         """A shard is there, with the cameras that it has; again after it was lost, or when it has changed. Cameras

@@ -13,6 +13,7 @@ class Keepers:
 
     shards: Sequence[FrontShard]  # that are asked, or are down
     away: Sequence[str]  # names of others, which may come back
+    nobody: bool = False  # no shard has had it yet
 
     def down(self) -> list[str]:
         """Those that cannot be asked now."""
@@ -32,4 +33,4 @@ async def keepers_of(core: FrontCore, camera: str | None) -> Keepers:
         return Keepers(directory.shards, directory.away())
     away = set(directory.away())
     shards = [shard for name in had if (shard := directory.get(name)) is not None]
-    return Keepers(shards, [name for name in had if name in away])
+    return Keepers(shards, [name for name in had if name in away], nobody=not had)

@@ -14,7 +14,7 @@ from askcam.cluster.front.event_source import ShardReply
 from askcam.cluster.front.relay import role_of
 from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.ids import Garbage
-from askcam.cluster.merging import Row, merge_models, merge_named, merge_tools, merge_watches
+from askcam.cluster.merging import Row, merge_models, merge_named, merge_tools
 from askcam.server.access.auth import Role
 from askcam.server.errors import Refusal, unknown_camera
 from askcam.server.wire.bodies import json_response
@@ -112,10 +112,6 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         told = directory.rows_of_cameras({shard: shard.models for shard in directory.shards})
         return merge_models([*told, [_announced(name) for name in directory.table.names()]], OTHERS)
 
-    async def watches(request: Request) -> Response:
-        replies = await lists_of(core, request, "/v1/watches")
-        return json_response(listing(core, merge_watches(rows_by_shard(replies))))
-
     async def tools(request: Request) -> Response:
         replies = await lists_of(core, request, "/v1/tools")
         servers = merge_named(rows_by_shard(replies, "servers"))
@@ -125,6 +121,5 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         route("GET", "/v1/cameras", cameras),
         route("GET", "/v1/models", models),
         route("GET", "/v1/models/{name:path}", model),
-        route("GET", "/v1/watches", watches),
         route("GET", "/v1/tools", tools),
     ]

@@ -25,6 +25,8 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         newest_first = None if order is None and request.query_params.get("query") else order != "asc"
         keepers = await keepers_of(core, request.query_params.get("camera"))
         read = ends.read_until(request.query_params.get("before"))
+        if keepers.nobody:
+            return json_response(listing(core, [], (), has_more=False, next=read.text()), headers=NO_STORE)
         page, _ = await read_page(
             core, request, "/v1/timeline", read, limit, by="start", shards=keepers.shards, newest_first=newest_first,
             away=keepers.away,

@@ -19,10 +19,12 @@ from askcam.cluster.changes import (
     Unplaced,
     Unwanted,
     Wanted,
+    WatchUnwanted,
+    WatchWanted,
     Why,
 )
 from askcam.cluster.leading import Database
-from askcam.cluster.members import CameraWish, Owner, Transition
+from askcam.cluster.members import CameraWish, Owner, Transition, WatchWish
 from askcam.cluster.owner_table import MAX_HAD
 from askcam.cluster.postgres import PostgresTable
 from askcam.cluster.store import MAX_DELIVERIES, MAX_DOCUMENT, MAX_ID, Delivery, EventFilter, Fate, Receipt, StoreFailed
@@ -152,6 +154,17 @@ def test_which_shards_have_had_a_camera_is_known_until_they_are_removed(table: S
     assert again.read().forgotten == ()
     again.apply([ShardForgotten("b"), ShardRemoved("b")])
     assert (again.who_had("cam"), again.who_had("other"), again.read().forgotten) == (["a"], [], ())
+    again.close()
+
+
+def test_watches_that_were_made_at_the_front_are_there_after_a_restart(table: SqlTable, opened: Opened) -> None:
+    door, say = WatchWish("door", ("cam", "cam2"), '{"question": "?"}', 1), WatchWish("say", ("cam",), "{}")
+    table.apply([WatchWanted(say), WatchWanted(WatchWish("door", ("cam",), "{}")), WatchWanted(door)])
+    assert table.read().watches == (door, say)
+    table.apply([WatchUnwanted("say"), WatchUnwanted("never")])
+    table.close()
+    again = opened()
+    assert again.read().watches == (door,)
     again.close()
 
 

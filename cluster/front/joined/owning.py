@@ -262,7 +262,7 @@ def _in_full(
     for camera, epoch in (orders.hold or {}).items():
         wish, owner = owners.wish(camera), owners.owner_of(camera)
         if holds.get(camera) != epoch and wish is not None and owner is not None:
-            options[camera] = with_past(wish.options, disk.table, owner, room)
+            options[camera] = with_past(wish.options, owners.watches_of(camera), disk.table, owner, room)
             room -= len(options[camera])
     hold = None if orders.hold is None else dict(orders.hold)
     return ShardOrders(orders.number, timings.silent_s, hold, options, orders.promised, orders.rejoin)
