@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from askcam.cluster.changes import Granted, KeptTable, Released
-from askcam.cluster.members import CameraWish, Owner, ShardState
+from askcam.cluster.members import CameraWish, Owner, ShardState, WatchWish
 from askcam.cluster.placing import Constraint
 
 
@@ -15,6 +15,8 @@ class Assignments:
         self.shards = {shard.name: shard for shard in kept.shards}
         self.wishes: dict[str, CameraWish] = {}
         self.owners: dict[str, Owner] = {}
+        self.watches = {watch.name: watch for watch in kept.watches}
+        self.forgotten = dict.fromkeys(kept.forgotten)  # shards; the oldest first
         self._held: dict[str, dict[str, int]] = {}
         self._apart: dict[str, dict[str, None]] = {}  # cameras of one word
         for wish in kept.wishes:
@@ -29,6 +31,8 @@ class Assignments:
             tuple(shard for _, shard in sorted(self.shards.items())),
             tuple(wish for _, wish in sorted(self.wishes.items())),
             tuple(owner for _, owner in sorted(self.owners.items())),
+            tuple(self.forgotten),
+            tuple(watch for _, watch in sorted(self.watches.items())),
         )
 
     def want(self, wish: CameraWish) -> None:
@@ -57,6 +61,10 @@ class Assignments:
         owner = self._take(camera)
         assert owner is not None
         return Released(owner)
+
+    def watches_of(self, camera: str) -> list[WatchWish]:
+        """In order of names."""
+        return [watch for _, watch in sorted(self.watches.items()) if camera in watch.cameras]
 
     def held(self, shard: str) -> Mapping[str, int]:
         """The cameras that this shard owns, with their epochs."""

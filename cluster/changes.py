@@ -3,7 +3,7 @@
 import enum
 from dataclasses import dataclass
 
-from askcam.cluster.members import CameraWish, Owner, Shard
+from askcam.cluster.members import CameraWish, Owner, Shard, WatchWish
 
 
 class Why(enum.StrEnum):
@@ -29,6 +29,20 @@ class Unwanted:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchWanted:
+    """Kept: a watch as it is from now on, new or not."""
+
+    watch: WatchWish
+
+
+@dataclass(frozen=True, slots=True)
+class WatchUnwanted:
+    """Kept: nobody wants this watch any more."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShardChanged:
     """Kept: a shard as it is from now on, new or not."""
 
@@ -37,7 +51,14 @@ class ShardChanged:
 
 @dataclass(frozen=True, slots=True)
 class ShardForgotten:
-    """Kept: a lost shard that owns nothing is known no longer."""
+    """Kept: a lost shard that owns nothing is known no longer, but that what it keeps may come back with it."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShardRemoved:
+    """Kept: a shard that is forgotten does not come back, nor does what it kept."""
 
     name: str
 
@@ -73,7 +94,9 @@ class Unplaced:
     why: Why
 
 
-Kept = Wanted | Unwanted | ShardChanged | ShardForgotten | Granted | Released
+Kept = (
+    Wanted | Unwanted | WatchWanted | WatchUnwanted | ShardChanged | ShardForgotten | ShardRemoved | Granted | Released
+)
 Change = Kept | Revoked | Unplaced
 
 
@@ -85,3 +108,5 @@ class KeptTable:
     shards: tuple[Shard, ...] = ()
     wishes: tuple[CameraWish, ...] = ()
     owners: tuple[Owner, ...] = ()
+    forgotten: tuple[str, ...] = ()  # names of shards that may come back with what they keep; the oldest first
+    watches: tuple[WatchWish, ...] = ()

@@ -1,7 +1,7 @@
 """What is granted, and what is taken back: cameras that wait get a place, misplaced ones move. Pure."""
 
 from askcam.cluster.assignments import Assignments
-from askcam.cluster.changes import Change, KeptTable, Revoked, ShardChanged
+from askcam.cluster.changes import Change, KeptTable, Released, Revoked, ShardChanged
 from askcam.cluster.members import Owner, Shard, ShardState, Transition
 from askcam.cluster.moving import Moves
 from askcam.cluster.placing import Constraint, Vacancies
@@ -47,21 +47,28 @@ class Grants:
     def joined(self, shard: Shard, same: bool) -> list[Change]:
         """A shard is there (again). `same`: it is the process that was there before, and goes on with what it owns;
         what another one had under that name is gone, and the new one may have it again, under new epochs."""
-        changes = list[Change]()
+        changes = list[Released]()
         self.table.shards[shard.name] = shard
         if not same:
-            for camera in self.moves.of(shard.name):
-                self.moves.stop(camera)
-                self.look_at(camera)
-            for camera in list(self.table.held(shard.name)):
-                changes.append(self.table.release(camera))
-                self.look_at(camera)
-                self.claim(camera, shard.name)
+            changes += self.left(shard.name)
+            for released in changes:
+                self.claim(released.owner.camera, shard.name)
         for camera in (*self.table.held(shard.name), *self.moves.towards(shard.name)):
             self.look_at(camera)
         for camera in self.moves.towards(shard.name):
             if len(self.table.held(shard.name)) + self.moves.incoming[shard.name] > shard.capacity_cameras:
                 self.moves.stop(camera)  # it has become smaller
+        return [*changes]
+
+    def left(self, shard: str) -> list[Released]:
+        """The process that had this name is gone for good: what it owned waits."""
+        changes = list[Released]()
+        for camera in self.moves.of(shard):
+            self.moves.stop(camera)
+            self.look_at(camera)
+        for camera in list(self.table.held(shard)):
+            changes.append(self.table.release(camera))
+            self.look_at(camera)
         return changes
 
     def claim(self, camera: str, shard: str) -> None:

@@ -36,7 +36,7 @@ class ShardKeys:
 
     def add(self, name: str) -> int:
         """One more, or one that is there; its key. Raises ValueError."""
-        key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) >> (32 - KEY_BITS)
+        key = key_of(name)
         if self._names.get(key, name) != name:
             raise ValueError(f"shards {self._names[key]!r} and {name!r} cannot be told apart by ids: rename one")
         self._keys[name], self._names[key] = key, name
@@ -57,8 +57,22 @@ class ShardKeys:
 
     def apart(self, front_id: int) -> tuple[str, int] | None:
         """The shard and the number there of an id; None where there is no such shard."""
-        name = self._names.get(front_id & (2**KEY_BITS - 1))
+        name = self._names.get(_key_in(front_id))
         return None if name is None else (name, front_id >> KEY_BITS)
+
+
+def key_of(name: str) -> int:
+    """Of a shard of that name, whether it is known or not."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) >> (32 - KEY_BITS)
+
+
+def shard_in(front_id: int, names: Iterable[str]) -> str | None:
+    """Whose id it is, of shards of these names."""
+    return next((name for name in names if key_of(name) == _key_in(front_id)), None)
+
+
+def _key_in(front_id: int) -> int:
+    return front_id & ((1 << KEY_BITS) - 1)
 
 
 def joined(key: int, number: Any) -> int:

@@ -138,6 +138,16 @@ class CameraWish:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchWish:
+    """A watch that somebody has made at the front, of cameras that are given to shards."""
+
+    name: str
+    cameras: tuple[str, ...]
+    setting: str  # what it is told to do, JSON, as [watches.NAME] has it, without its cameras
+    begun: int = 0  # what was told under this epoch and earlier ones was told of another watch
+
+
+@dataclass(frozen=True, slots=True)
 class Owner:
     """Who has a camera. No two grants, of whatever cameras, have one epoch; a later grant has a higher one."""
 

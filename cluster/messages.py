@@ -136,6 +136,7 @@ class LastEvents(msgspec.Struct):
 
     yours: bool  # no other shard has had the camera since this one
     events: list[LastEvent] = []  # oldest first
+    begun: dict[str, int] = {}  # by watch, of those made at the front: another number, another watch of that name
 
 
 class ShardOrders(msgspec.Struct, omit_defaults=True):

@@ -16,10 +16,21 @@ and is not on disk would be given twice.
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from askcam.cluster.changes import Change, KeptTable, Revoked, ShardChanged, ShardForgotten, Unwanted, Wanted
+from askcam.cluster.changes import (
+    Change,
+    KeptTable,
+    Revoked,
+    ShardChanged,
+    ShardForgotten,
+    ShardRemoved,
+    Unwanted,
+    Wanted,
+    WatchUnwanted,
+    WatchWanted,
+)
 from askcam.cluster.granting import Grants
 from askcam.cluster.joining import Expected, admit
-from askcam.cluster.members import CameraWish, Owner, Shard, ShardState, Transition
+from askcam.cluster.members import MAX_OPTIONS, CameraWish, Owner, Shard, ShardState, Transition, WatchWish
 from askcam.cluster.placing import remedy
 from askcam.cluster.renewal import MAX_HOLDS, RENEW_S, USUAL, LeaseTimes, Orders, Pulse, Renewal, Steady
 from askcam.server.errors import Conflict, Invalid, NotFound, TooMany
@@ -29,7 +40,9 @@ __all__ = ["Owner", "Owners", "Shard", "ShardState"]
 
 GATHER_S = 3 * RENEW_S  # from the first shard's joining to the first grant of a new table; as LeaseTimes, in proportion
 FORGET_S = 600.0  # a lost shard that owns nothing is known for so long
+MAX_FORGOTTEN = 256  # shards that may come back with what they keep; the first of them is removed then
 MAX_CAMERAS = 100_000
+MAX_WATCHES = 512  # that are made at the front, as many as a server has
 
 
 class Owners:
@@ -67,6 +80,10 @@ class Owners:
     def wish(self, camera: str) -> CameraWish | None:
         """None: nobody wants it."""
         return self._table.wishes.get(camera)
+
+    def watches_of(self, camera: str) -> list[WatchWish]:
+        """Those of the camera that were made at the front, in order of names."""
+        return self._table.watches_of(camera)
 
     def held(self, shard: str) -> Mapping[str, int]:
         """The cameras that a shard owns, with their epochs. Not to be changed."""
@@ -123,6 +140,32 @@ class Owners:
                     changes.append(Revoked(owner, "nobody wants it any more"))
         return changes + self._settle(now_s)
 
+    def watch(self, wish: WatchWish, now_s: float, *, anew: bool = False) -> list[Change]:
+        """A watch is wanted from now on, or is to be another than before: the owners of its cameras have these under
+        new epochs, and hear of it. It goes on as it stands, unless it is new or `anew`. Raises Invalid, TooMany."""
+        now_s, before = self._clock.at(now_s), self._table.watches.get(wish.name)
+        if before is None and len(self._table.watches) >= MAX_WATCHES:
+            raise TooMany(f"there are {MAX_WATCHES} watches: remove one first", code="too_many_watches")
+        for camera in wish.cameras:
+            others = sum(len(each.setting) for each in self.watches_of(camera) if each.name != wish.name)
+            camera_wish = self._table.wishes.get(camera)
+            num = others + len(wish.setting) + (0 if camera_wish is None else len(camera_wish.options))
+            if num > MAX_OPTIONS:
+                told = f"the camera {camera!r} with its watches has {num} bytes: {MAX_OPTIONS} are kept; remove one"
+                raise Invalid(told, "cameras", "too_many_watches")
+        wish = replace(wish, begun=self._table.epoch if before is None or anew else before.begun)
+        self._table.watches[wish.name] = wish
+        return [WatchWanted(wish), *self._heard_of(wish.cameras, () if before is None else before.cameras, now_s)]
+
+    def unwatch(self, name: str, now_s: float) -> list[Change]:
+        """No effect on one that nobody wants."""
+        now_s, watch = self._clock.at(now_s), self._table.watches.pop(name, None)
+        return [] if watch is None else [WatchUnwanted(name), *self._heard_of(watch.cameras, (), now_s)]
+
+    def _heard_of(self, cameras: Iterable[str], others: Iterable[str], now_s: float) -> list[Change]:
+        """Something else is said of these."""
+        return [change for camera in sorted({*cameras, *others}) for change in self._grants.renewed(camera, now_s)]
+
     def join(self, shard: Shard, holds: Mapping[str, int], now_s: float) -> tuple[Orders, list[Change]]:
         """A shard is there, with the cameras that it has; again after it was lost, or when it has changed. Cameras
         that wait go to who has them already, if there is room. A process that was started anew delivers first what the
@@ -138,6 +181,7 @@ class Owners:
         state = before.after(Transition.JOINED).state if before is not None and same else ShardState.LIVE
         shard = replace(shard, state=state, lost_why="")
         changes: list[Change] = [ShardChanged(shard)] if shard != before else []
+        self._table.forgotten.pop(shard.name, None)
         changes += self._grants.joined(shard, same)
         self._pulses[shard.name] = Pulse(now_s, now_s, self._timings)
         for camera in holds:
@@ -185,6 +229,23 @@ class Owners:
             raise Conflict(f"shard {name} is lost ({shard.lost_why}): it has nothing to give away", code="shard_lost")
         return self._grants.change(shard, Transition.DRAINED, "", now_s) + self._settle(now_s)
 
+    def remove(self, name: str, now_s: float) -> list[Change]:
+        """A shard that is lost, or forgotten, does not come back, and what it kept is gone. If one of its name joins
+        all the same, it is a new one. Raises NotFound, and Conflict while it is there."""
+        now_s, changes = self._clock.at(now_s), list[Change]()
+        shard = self._table.shards.get(name)
+        if shard is not None and shard.state is not ShardState.LOST:
+            raise Conflict(f"shard {name} is there: it is removed once it has ended", code="shard_there")
+        if shard is None and name not in self._table.forgotten:
+            known = ", ".join([*sorted(self._table.shards), *self._table.forgotten][:20]) or "there is none"
+            raise NotFound(f"there is no shard {quoted(name)}; shards: {known}")
+        if shard is not None:
+            changes += self._grants.left(name)
+            changes += self._forget(name)
+        self._table.forgotten.pop(name, None)
+        changes.append(ShardRemoved(name))
+        return changes + self._settle(now_s)
+
     def rebalance(self, now_s: float) -> list[Change]:
         """Cameras of the fuller shards move to the emptier ones, until no move would make the two more alike."""
         return self._grants.rebalance(self._clock.at(now_s))
@@ -199,11 +260,22 @@ class Owners:
                     why = f"nothing was heard of it for {now_s - pulse.promised_s:.0f} s"
                     changes += self._grants.change(shard, Transition.GONE, why, now_s)
             elif now_s - self._grants.lost_s[name] > FORGET_S and not self._table.held(name):
-                del self._table.shards[name], self._pulses[name], self._grants.lost_s[name]
-                changes.append(ShardForgotten(name))
+                changes += self._forget(name)
         for camera in self._grants.moves.late(now_s):
             changes += self._grants.arrive(camera, now_s)
         return changes + self._settle(now_s)
+
+    def _forget(self, name: str) -> list[Change]:
+        """A lost shard that owns nothing."""
+        del self._table.shards[name], self._pulses[name], self._grants.lost_s[name]
+        forgotten = self._table.forgotten
+        forgotten[name] = None
+        changes: list[Change] = [ShardForgotten(name)]
+        while len(forgotten) > MAX_FORGOTTEN:
+            first = next(iter(forgotten))
+            del forgotten[first]
+            changes.append(ShardRemoved(first))
+        return changes
 
     def _settle(self, now_s: float) -> list[Change]:
         if self._gathered_s is None or now_s < self._gathered_s:

@@ -109,10 +109,7 @@ class PostgresTable(SqlTable):
             self.db.execute("SELECT pg_advisory_xact_lock(?)", (MAKING,))
             (made,) = self.db.execute("SELECT to_regclass('askcam.layout') IS NOT NULL").fetchone() or (False,)
             if not made:
-                tables = TABLES + LATER
-                for name, here in TYPES.items():
-                    tables = tables.replace(name, here)
-                self.db.execute(f"CREATE SCHEMA IF NOT EXISTS askcam; {tables} {SHARED}")
+                self.db.execute(f"CREATE SCHEMA IF NOT EXISTS askcam; {_here(TABLES)} {SHARED}")
                 self.db.execute("INSERT INTO layout VALUES (?)", (LAYOUT.version,))
             (version,) = self.db.execute("SELECT version FROM layout").fetchone() or (None,)
             if version != LAYOUT.version:
@@ -120,6 +117,14 @@ class PostgresTable(SqlTable):
                     f"the schema askcam of the database has format {version}, this askcam reads {LAYOUT.version}: give "
                     "it a database of its own, or bring all fronts to one release"
                 )
+            self.db.execute(_here(LATER))
+
+
+def _here(tables: str) -> str:
+    """SQL that makes tables in SQLite, as PostgreSQL has it."""
+    for name, there in TYPES.items():
+        tables = tables.replace(name, there)
+    return tables
 
 
 def _check_version(made: "psycopg.Connection[Any]") -> None:

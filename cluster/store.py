@@ -136,6 +136,11 @@ class TableStore(Protocol):
         """Whether the camera, given to that shard under that epoch, was that shard's before, and no other's since."""
         ...
 
+    def who_had(self, camera: str) -> list[str]:
+        """The shards that have had the camera, and so keep what came about of it, but for those that were removed: the
+        last one first, those before the last so many are not known."""
+        ...
+
     def following(self, after: int, limit: int) -> list[StoredEvent]:
         """Oldest first: numbers above `after`."""
         ...

@@ -11,20 +11,9 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from askcam.cluster.changes import (
-    Change,
-    Granted,
-    KeptTable,
-    Released,
-    Revoked,
-    ShardChanged,
-    ShardForgotten,
-    Unplaced,
-    Unwanted,
-    Wanted,
-)
+from askcam.cluster.changes import Change, Granted, KeptTable
 from askcam.cluster.event_table import TOLD, EventTable
-from askcam.cluster.members import CameraWish, Owner, Shard, ShardState
+from askcam.cluster.owner_table import HAD, OWNERS, OwnerTable
 from askcam.cluster.store import Delivery, EventFilter, Fate, Receipt, StoredEvent, check_batch
 from askcam.server.storage.database import Guarded, Layout, open_database
 from askcam.server.storage.disk import make_private
@@ -33,20 +22,8 @@ from askcam.server.storage.folder import Lock
 FILE = "cluster.sqlite"
 MAX_EVENTS = 200_000  # that are kept, with their ids: who tells an older one again is not recognised
 MAX_FENCED = 10_000  # refused events that are kept, for who wants to know what was not told
-TABLES = """
-CREATE TABLE epochs (one INTEGER PRIMARY KEY CHECK (one = 1), highest INTEGER NOT NULL);
-INSERT INTO epochs VALUES (1, 0);
-CREATE TABLE shards (
-    name TEXT PRIMARY KEY, url TEXT NOT NULL, labels TEXT NOT NULL, capacity INTEGER NOT NULL, state TEXT NOT NULL,
-    instance TEXT NOT NULL, model TEXT NOT NULL, version TEXT NOT NULL, lost_why TEXT NOT NULL
-);
-CREATE TABLE cameras (
-    name TEXT PRIMARY KEY, only_at TEXT NOT NULL, apart TEXT NOT NULL, options TEXT NOT NULL
-);
-CREATE TABLE owners (
-    camera TEXT PRIMARY KEY REFERENCES cameras (name) ON DELETE CASCADE,
-    shard TEXT NOT NULL REFERENCES shards (name), epoch INTEGER NOT NULL UNIQUE
-);
+TABLES = f"""
+{OWNERS}
 CREATE TABLE events (
     number INTEGER PRIMARY KEY AUTOINCREMENT, shard TEXT NOT NULL, id TEXT NOT NULL, camera TEXT NOT NULL,
     epoch INTEGER NOT NULL, document BLOB NOT NULL, UNIQUE (shard, id)
@@ -65,6 +42,7 @@ CREATE TABLE IF NOT EXISTS held (  -- since when, by epochs, a camera has been o
 );
 INSERT INTO held SELECT camera, shard, epoch, epoch FROM owners WHERE true ON CONFLICT DO NOTHING;
 {TOLD}
+{HAD}
 """
 LAYOUT = Layout("the cluster's table", 1, TABLES, LATER)
 EVENT = "number, shard, id, camera, epoch, document"
@@ -89,6 +67,7 @@ class SqlTable(ABC):
     def __init__(self, max_events: int = MAX_EVENTS, max_fenced: int = MAX_FENCED) -> None:
         self._max_events, self._max_fenced = max_events, max_fenced
         self.events = EventTable(lambda sql, values: self.db.execute(sql, values))
+        self._owners = OwnerTable(lambda sql, values=(): self.db.execute(sql, values))
 
     @abstractmethod
     def close(self) -> None: ...
@@ -98,21 +77,7 @@ class SqlTable(ABC):
         """A transaction that nobody else's changes come amid."""
 
     def read(self) -> KeptTable:
-        (epoch,) = self.db.execute("SELECT highest FROM epochs").fetchone()
-        shards = self.db.execute(
-            "SELECT name, url, labels, capacity, state, instance, model, version, lost_why FROM shards ORDER BY name"
-        )
-        cameras = self.db.execute("SELECT name, only_at, apart, options FROM cameras ORDER BY name")
-        owners = self.db.execute("SELECT camera, shard, epoch FROM owners ORDER BY camera")
-        return KeptTable(
-            epoch,
-            tuple(
-                Shard(name, url, tuple(labels.split()), capacity, ShardState(state), *rest)
-                for name, url, labels, capacity, state, *rest in shards
-            ),
-            tuple(CameraWish(*row) for row in cameras),
-            tuple(Owner(camera, shard, epoch, since=0.0) for camera, shard, epoch in owners),
-        )
+        return self._owners.read()
 
     def apply(self, changes: Iterable[Change]) -> None:
         with self._writing():
@@ -130,49 +95,9 @@ class SqlTable(ABC):
                         "the table is an old one"
                     )
                 highest += 1
-            self._apply(change)
+            self._owners.apply(change)
         if highest != before:
             self.db.execute("UPDATE epochs SET highest = ?", (highest,))
-
-    def _apply(self, change: Change) -> None:
-        match change:
-            case Wanted(CameraWish(name, only, apart, options)):
-                self.db.execute(
-                    "INSERT INTO cameras VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
-                    "only_at = excluded.only_at, apart = excluded.apart, options = excluded.options",
-                    (name, only, apart, options),
-                )
-            case Unwanted(camera):
-                self.db.execute("DELETE FROM cameras WHERE name = ?", (camera,))
-            case ShardChanged(shard):
-                self.db.execute(
-                    "INSERT INTO shards VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
-                    "url = excluded.url, labels = excluded.labels, capacity = excluded.capacity, "
-                    "state = excluded.state, instance = excluded.instance, model = excluded.model, "
-                    "version = excluded.version, lost_why = excluded.lost_why",
-                    (
-                        shard.name, shard.url, " ".join(shard.labels), shard.capacity_cameras, shard.state.value,
-                        shard.instance, shard.model, shard.version, shard.lost_why,
-                    ),
-                )  # fmt: skip
-            case ShardForgotten(name):
-                self.db.execute("DELETE FROM shards WHERE name = ?", (name,))
-            case Granted(Owner(camera, shard_name, epoch)):
-                self.db.execute(
-                    "INSERT INTO owners VALUES (?, ?, ?) ON CONFLICT (camera) "
-                    "DO UPDATE SET shard = excluded.shard, epoch = excluded.epoch",
-                    (camera, shard_name, epoch),
-                )
-                self.db.execute(
-                    "INSERT INTO held VALUES (?, ?, ?, ?) ON CONFLICT (camera) DO UPDATE SET epoch = excluded.epoch, "
-                    "since = CASE WHEN held.shard = excluded.shard THEN held.since ELSE excluded.since END, "
-                    "shard = excluded.shard",
-                    (camera, shard_name, epoch, epoch),
-                )
-            case Released(owner):
-                self.db.execute("DELETE FROM owners WHERE camera = ? AND epoch = ?", (owner.camera, owner.epoch))
-            case Revoked() | Unplaced():
-                pass  # told, not kept: what they say follows from the rest
 
     def accept(self, shard: str, deliveries: Sequence[Delivery]) -> list[Receipt]:
         check_batch(deliveries)
@@ -224,6 +149,9 @@ class SqlTable(ABC):
     def is_still(self, camera: str, shard: str, epoch: int) -> bool:
         held = self.db.execute("SELECT shard, since FROM held WHERE camera = ?", (camera,)).fetchone()
         return held is not None and held[0] == shard and held[1] < epoch
+
+    def who_had(self, camera: str) -> list[str]:
+        return self._owners.who_had(camera)
 
     def following(self, after: int, limit: int) -> list[StoredEvent]:
         return self.events.found(EventFilter(after=after), limit, newest_first=False)

@@ -65,6 +65,9 @@ class Running(ServerPart):
         it, with "before", what that knows of its past (cluster/messages.py, LastEvents). Raises Refusal for what cannot
         be done; it stays open."""
 
+    async def camera_goes_on(self, camera: str, said: Mapping[str, Any]) -> None:
+        """The same camera, of which something else is said now. Raises Refusal for what cannot be done."""
+
     async def camera_left(self, camera: str) -> None:
         """It was removed."""
 

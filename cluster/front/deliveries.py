@@ -10,6 +10,7 @@ from askcam.cluster import ids
 from askcam.cluster.front.core import FrontCore, route
 from askcam.cluster.front.ends import RememberedEnds
 from askcam.cluster.front.event_source import ShardReply
+from askcam.cluster.front.keepers import keepers_of
 from askcam.cluster.front.lists import listing, passed_on, rows_by_shard
 from askcam.cluster.front.pages import read_page
 from askcam.cluster.merging import Row
@@ -34,8 +35,9 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
     async def listed(request: Request) -> Response:
         limit = int(number(request, "limit", LIMIT, 1, MOST))
         read = ends.read_until(request.query_params.get("before"))
+        keepers = await keepers_of(core, None)
         page, replies = await read_page(
-            core, request, "/v1/deliveries", read, limit, by="at", shards=directory.shards, name="dead"
+            core, request, "/v1/deliveries", read, limit, by="at", shards=keepers.shards, name="dead", away=keepers.away
         )
         rows = [directory.told(ids.dead_letter, key, row) for key, row in page.rows]
         if rows:
@@ -45,7 +47,7 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
             for shard, rows_of_it in zip(replies, rows_by_shard(replies), strict=True)
             for row in rows_of_it
         ]
-        body = listing(core, targets, dead=rows, has_more=page.has_more, next=page.next.text())
+        body = listing(core, targets, keepers.down(), dead=rows, has_more=page.has_more, next=page.next.text())
         return json_response(body, headers=NO_STORE)
 
     async def retried(request: Request) -> Response:

@@ -5,13 +5,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
-from askcam.cluster.front.errors import CameraTwice, NoShard, ShardBroke, ShardDown
+from askcam.cluster.front.errors import CameraTwice, NoShard, ShardAway, ShardBroke, ShardDown
 from askcam.cluster.front.event_source import EventSource, ShardReply
 from askcam.cluster.front.shards import FrontShard
-from askcam.cluster.ids import Garbage, ShardKeys
+from askcam.cluster.ids import Garbage, ShardKeys, shard_in
 from askcam.cluster.merging import Row, holders
 from askcam.server.access.auth import Role
 from askcam.server.errors import NotFound, Refusal, unknown_camera
+from askcam.server.given_names import quoted
 
 S = TypeVar("S", bound=EventSource)
 
@@ -32,6 +33,9 @@ class CameraTable(Protocol):
         """The name of the shard that has it, which is there as far as is known. Raises CameraUnplaced, CameraMoving,
         ShardDown."""
 
+    def shards_known(self) -> Collection[str]:
+        """The names of all that have joined and may be there again, whether they can be asked now or not."""
+
     def ends(self, camera: str, shard: str) -> bool:
         """Whether that shard was given the camera, and is about to let go of it, since nobody wants it any more."""
 
@@ -47,6 +51,9 @@ class NoTable:
 
     def shard_of(self, camera: str) -> str:
         raise AssertionError("it wants none")
+
+    def shards_known(self) -> Collection[str]:
+        return ()
 
     def ends(self, camera: str, shard: str) -> bool:
         return False
@@ -108,10 +115,14 @@ class Directory:
         }
 
     def has(self, camera: str) -> bool:
-        return self.table.wants(camera) or any(self._has(shard, camera) for shard in self.shards)
+        return self.table.wants(camera) or bool(self.having(camera))
 
     def _has(self, shard: FrontShard, camera: str) -> bool:
         return camera in shard.cameras and not self.table.ends(camera, shard.name)
+
+    def having(self, camera: str) -> list[FrontShard]:
+        """The shards that have a camera of that name, of those that they are not given."""
+        return [shard for shard in self.shards if self._has(shard, camera)]
 
     def lists(self, shard: str, camera: str) -> bool:
         """Whether that shard has told of the camera when it was looked at last, or was not heard."""
@@ -126,7 +137,7 @@ class Directory:
             if (shard := self._by_name.get(name)) is None:
                 raise ShardDown(name, "it is joining just now")
             return shard
-        found = [shard for shard in self.shards if self._has(shard, camera)]
+        found = self.having(camera)
         if len(found) > 1:
             raise CameraTwice(camera, [shard.name for shard in found])
         if found:
@@ -148,6 +159,20 @@ class Directory:
 
     def down(self) -> list[str]:
         return [shard.name for shard in self.shards if not shard.up]
+
+    def away(self) -> list[str]:
+        """Shards that have joined once and are not among those that are asked: they may come back with what they
+        keep."""
+        return [name for name in self.table.shards_known() if name not in self._by_name]
+
+    def that_keeps(self, name: str) -> FrontShard:
+        """The shard of that name, which keeps something. Raises ShardDown; NotFound where nobody knows it (any
+        more)."""
+        if (shard := self._by_name.get(name)) is not None:
+            return shard
+        if name in self.table.shards_known():
+            raise ShardAway(name)
+        raise NotFound(f"there is no shard {quoted(name)} any more, and what it kept is gone with it")
 
     def any(self) -> FrontShard:
         """One that can answer about attached pictures, say: the least busy whose model is warm. Raises NoShard."""
@@ -180,9 +205,11 @@ class Directory:
         name = self._where.get(thing)
         return None if name is None else self._by_name.get(name)
 
-    async def find(self, path: str, role: Role, among: Collection[FrontShard] | None = None) -> FrontShard:
-        """The shard that has what is at `path`, a GET of something small; all are asked at once. Raises NotFound, and
-        ShardDown where one that is down may have it."""
+    async def find(
+        self, path: str, role: Role, among: Collection[FrontShard] | None = None, *, on_disk: bool = False
+    ) -> FrontShard:
+        """The shard that has what is at `path`, a GET of something small; all are asked at once. `on_disk`: it outlives
+        the shard's process. Raises NotFound, and ShardDown where one that is down may have it."""
         if (known := self.remembered(path)) is not None:
             return known
         replies = await self.everywhere(lambda shard: shard.asked("GET", path, role=role), among or self.shards)
@@ -193,12 +220,17 @@ class Directory:
         for reply in replies.values():
             if isinstance(reply, Refusal):
                 raise reply
+        if on_disk and (away := self.away()):
+            there = self._where.get(path)
+            raise ShardAway(*([there] if there in away else away))
         raise NotFound(f"no shard has {path}", "id")
 
     def of_number(self, number: int) -> tuple[FrontShard, int]:
-        """The shard, and the number there, of an id that the front has told. Raises NotFound."""
+        """The shard, and the number there, of an id that the front has told. Raises NotFound, ShardDown."""
         found = self.keys.apart(number)
         if found is None or (shard := self._by_name.get(found[0])) is None:
+            if (name := shard_in(number, self.away())) is not None:
+                raise ShardAway(name)
             raise NotFound(f"no {number} is known here: lists tell the ids that there are", "id")
         return shard, found[1]
 
@@ -216,7 +248,7 @@ class Directory:
             return kept
         if camera is None or not self.has(camera):
             return [*self.shards, *kept]
-        return [shard for shard in self.shards if camera in shard.cameras]
+        return [*self.having(camera)]
 
     def told(self, rewrite: Callable[[int, Row], Row], key: int, row: Row) -> Row:
         """What the shard of that key has told, with ids as the front tells them: `rewrite` is one of cluster/ids.py.

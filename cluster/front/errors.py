@@ -2,6 +2,7 @@
 
 Unavailable
 ├── ShardDown         nothing answers there, or it has been silent for too long
+│   └── ShardAway     it was lost long ago, and what is asked for may be there
 ├── ShardBroke        it answered, and broke off or said what no server of ours says
 ├── NoShard           none has joined yet
 ├── CameraMoving      its shard has it, and has not opened it yet
@@ -22,6 +23,7 @@ from askcam.server.errors import Conflict, Invalid, Unavailable
 
 DOWN_S = 2.0  # seconds; a shard that is started again is asked once a second whether it is there
 LEADS_S = 2.0  # seconds; a front that is lost is replaced by another one within some
+MOST_NAMED = 5  # shards that one message names
 UNPLACED_S = 5.0  # seconds; it has a shard as soon as there is one with room
 
 
@@ -33,6 +35,15 @@ class ShardDown(Unavailable):
     def __init__(self, shard: str, why: str) -> None:
         super().__init__(f"shard {shard!r} is down: {why}; it is tried again by itself", retry_after_s=DOWN_S)
         self.shard = shard
+
+
+class ShardAway(ShardDown):
+    """It was lost so long ago that it is not asked any more; what it keeps is there again when it is."""
+
+    def __init__(self, *shards: str) -> None:
+        """More than one: it is in one of these."""
+        it = " or ".join(shards[:MOST_NAMED])
+        super().__init__(it, f"it was lost, and may keep this; DELETE /v1/shards/{shards[0]} if it does not come back")
 
 
 class ShardBroke(Unavailable):

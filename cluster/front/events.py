@@ -62,7 +62,14 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         read = await _read_until(request, shards)
         page, _ = await read_page(core, request, "/v1/events", read, limit, by="at", shards=shards, query=own)
         rows = [directory.told(ids.event, key, row) for key, row in page.rows]
-        return json_response(listing(core, rows, has_more=page.has_more, next=page.next.text()), headers=NO_STORE)
+        body = listing(core, rows, _down(request, shards), has_more=page.has_more, next=page.next.text())
+        return json_response(body, headers=NO_STORE)
+
+    def _down(request: Request, shards: list[EventSource]) -> list[str]:
+        """Those that had no part in a list of the events that `shards` have."""
+        camera = request.query_params.get("camera")
+        others = [] if camera is not None and directory.has(camera) else directory.away()
+        return [*(shard.name for shard in shards if not shard.up), *others]
 
     async def _read_until(request: Request, shards: list[EventSource]) -> Cursor:
         """Where the page before ended. Raises Refusal."""
@@ -116,7 +123,7 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         number = request.path_params["id"]
         source, kept = directory.of_event(number)
         if core.joined is not None and source is directory.kept:
-            shard, there = await core.joined.events.whose(kept, directory.get, role_of(request))
+            shard, there = await core.joined.events.whose(kept, directory.that_keeps, role_of(request))
         else:
             shard, there = directory.of_number(number)
         rest = request.url.path.partition(f"/{number}/")[2]

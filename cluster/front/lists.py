@@ -1,7 +1,7 @@
 """What several shards have, as one list: cameras, models, watches, tools. What shards that are down have is missing,
 and `shards_down` names them."""
 
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -9,12 +9,12 @@ from starlette.responses import Response
 
 from askcam.cluster.front.core import FrontCore, route
 from askcam.cluster.front.directory import OTHERS, S, rows_of
-from askcam.cluster.front.errors import NoShard, ShardBroke
+from askcam.cluster.front.errors import NoShard, ShardAway, ShardBroke
 from askcam.cluster.front.event_source import RefusedThere, ShardReply
 from askcam.cluster.front.relay import role_of
 from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.ids import Garbage
-from askcam.cluster.merging import Row, merge_models, merge_named, merge_tools, merge_watches
+from askcam.cluster.merging import Row, merge_models, merge_named, merge_tools
 from askcam.server.access.auth import Role
 from askcam.server.errors import Refusal, unknown_camera
 from askcam.server.wire.bodies import json_response
@@ -23,10 +23,11 @@ from askcam.server.wire.endpoint import Endpoint
 Asking = Coroutine[Any, Any, ShardReply]
 
 
-def listing(core: FrontCore, rows: list[Any], **more: Any) -> dict[str, Any]:
-    """A list as a server has it, and which shards had no part in it."""
-    down = core.directory.down()
-    return {"object": "list", "data": rows, **more} | ({"shards_down": down} if down else {})
+def listing(core: FrontCore, rows: list[Any], down: Sequence[str] | None = None, **more: Any) -> dict[str, Any]:
+    """A list as a server has it, and which shards had no part in it: those that are `down` (None: of all)."""
+    if down is None:
+        down = core.directory.down()
+    return {"object": "list", "data": rows, **more} | ({"shards_down": list(down)} if down else {})
 
 
 async def lists_of(core: FrontCore, request: Request, path: str) -> dict[FrontShard, ShardReply]:
@@ -36,18 +37,21 @@ async def lists_of(core: FrontCore, request: Request, path: str) -> dict[FrontSh
 
 
 async def good_replies(
-    core: FrontCore, role: Role, among: Collection[S], ask: Callable[[S], Asking]
+    core: FrontCore, role: Role, among: Collection[S], ask: Callable[[S], Asking], away: Sequence[str] = ()
 ) -> dict[S, ShardReply]:
-    """Of those shards that are up, what those say that refuse nothing. Raises what one refuses if all do."""
+    """Of those shards that are up, what those say that refuse nothing. `away`: others that would have had a part.
+    Raises what one refuses if all do, and ShardDown where the others might not."""
     shards = [shard for shard in among if shard.up]
+    missing = next((shard.down for shard in among if not shard.up), ShardAway(*away) if away else None)
     if not shards:
-        first = next(iter(among), None)
-        raise NoShard if first is None else first.down
+        raise missing or NoShard()
     for shard in shards:
         shard.check_role(role)
     replies = await core.directory.everywhere(ask, shards)
     good = {shard: reply for shard, reply in replies.items() if isinstance(reply, ShardReply) and reply.status == 200}
     if not good:
+        if missing is not None and all(isinstance(reply, Refusal) or reply.status == 404 for reply in replies.values()):
+            raise missing  # what these have not, the others may have
         for shard, reply in replies.items():
             raise reply if isinstance(reply, Refusal) else RefusedThere(shard.name, reply)
     return good
@@ -82,7 +86,8 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         told = dict(zip(replies, rows_by_shard(replies), strict=True))
         rows = merge_named(directory.rows_of_cameras(told))
         unplaced = {} if core.joined is None else core.joined.table.view.unplaced()
-        return json_response(listing(core, rows, **({"cameras_unplaced": unplaced} if unplaced else {})))
+        more: dict[str, Any] = {"cameras_unplaced": unplaced} if unplaced else {}
+        return json_response(listing(core, rows, **more))
 
     async def models(request: Request) -> Response:
         return json_response(listing(core, known_models()))
@@ -99,10 +104,6 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         told = directory.rows_of_cameras({shard: shard.models for shard in directory.shards})
         return merge_models([*told, [_announced(name) for name in directory.table.names()]], OTHERS)
 
-    async def watches(request: Request) -> Response:
-        replies = await lists_of(core, request, "/v1/watches")
-        return json_response(listing(core, merge_watches(rows_by_shard(replies))))
-
     async def tools(request: Request) -> Response:
         replies = await lists_of(core, request, "/v1/tools")
         servers = merge_named(rows_by_shard(replies, "servers"))
@@ -112,6 +113,5 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         route("GET", "/v1/cameras", cameras),
         route("GET", "/v1/models", models),
         route("GET", "/v1/models/{name:path}", model),
-        route("GET", "/v1/watches", watches),
         route("GET", "/v1/tools", tools),
     ]

@@ -1,6 +1,6 @@
 """A list of all shards, page by page."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from starlette.requests import Request
@@ -30,9 +30,11 @@ async def read_page(
     name: str = "data",
     newest_first: bool | None = True,
     query: Mapping[str, object] | None = None,
+    away: Sequence[str] = (),
 ) -> tuple[MergedPage, dict[S, ShardReply]]:
     """The request's own query is put to each shard, from where it was `read`. `by`: the field with the time;
-    `newest_first` None: as the shards tell it. Raises Refusal, RefusedThere."""
+    `newest_first` None: as the shards tell it; `away`: names of shards that would have had a part. Raises Refusal,
+    RefusedThere."""
     wanted = {**request.query_params, **(query or {}), "limit": limit}
     wanted.pop("before", None)
     role = role_of(request)
@@ -43,7 +45,7 @@ async def read_page(
             return NOTHING  # it was read to its end
         return await shard.asked("GET", path, wanted if before is None else {**wanted, "before": before}, role=role)
 
-    replies = await good_replies(core, role, shards, ask)
+    replies = await good_replies(core, role, shards, ask, away)
     pages: list[ShardPage] = []
     for shard, reply in replies.items():
         try:

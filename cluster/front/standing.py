@@ -55,7 +55,8 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         decides = {} if table is None else _decides(table, admin)
         started = None if core.joined is None else core.joined.started
         told = {} if started is None or not admin else {"started": started.told()}  # where shards are, among others
-        return json_response({"object": "list", "data": data} | decides | told)
+        away = directory.away()
+        return json_response({"object": "list", "data": data} | decides | told | ({"away": away} if away else {}))
 
     def _of_all(shard: FrontShard, admin: bool, owns: list[str]) -> dict[str, Any]:
         told = _shard(shard, admin)

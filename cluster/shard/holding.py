@@ -35,11 +35,22 @@ class HeldCameras:
         return {name for name, told in self._told.items() if _only_once(told)}
 
     async def begin(self, camera: str, told: Mapping[str, Any]) -> None:
-        """Have it as it is described now, whether it runs already or not."""
+        """Have it as it is described now. One that runs already runs on, if it is still the same one and nobody else
+        has had it meanwhile."""
         async with self._lock(camera):
-            await self._end(camera)
+            goes_on = self._goes_on(camera, told)
+            if not goes_on:
+                await self._end(camera)
             self._told[camera] = told
-            await self._begin(camera)
+            if goes_on:
+                await self._tell(camera, goes_on=True)
+            else:
+                await self._begin(camera)
+
+    def _goes_on(self, camera: str, told: Mapping[str, Any]) -> bool:
+        there = camera in self._open and camera in self._core.cameras
+        same = _table(self._told.get(camera, {}), "camera") == _table(told, "camera")
+        return there and same and _table(told, "before").get("yours") is True
 
     async def end(self, camera: str) -> None:
         """Nothing of it runs afterwards."""
@@ -73,10 +84,16 @@ class HeldCameras:
         self._open.add(camera)
         self._tried_s.pop(camera, None)
         self.closed.pop(camera, None)
+        await self._tell(camera, goes_on=False)
+
+    async def _tell(self, camera: str, *, goes_on: bool) -> None:
+        """What is said of it beside its own table, to whom that may concern."""
+        told = self._told[camera]
+        self.trouble.pop(camera, None)
         said = {"watches": _table(told, "watches"), "epoch": told.get("epoch"), "before": _table(told, "before")}
         for running in self._core.features.values():
             try:
-                await running.camera_came(camera, said)
+                await (running.camera_goes_on if goes_on else running.camera_came)(camera, said)
             except Exception as exc:
                 self.trouble[camera] = _words(exc)
                 log.warning("camera %s of the front: %s", camera, self.trouble[camera])

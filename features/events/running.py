@@ -35,6 +35,9 @@ class EventsRunning(Running):
         if isinstance(epoch, int):
             self.events.telling.epochs[camera] = epoch
 
+    async def camera_goes_on(self, camera: str, said: Mapping[str, Any]) -> None:
+        await self.camera_came(camera, said)
+
     async def camera_left(self, camera: str) -> None:
         self.events.telling.epochs.pop(camera, None)
 

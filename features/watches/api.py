@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from askcam.client.watches import WatchInfo, WatchList, WatchReadingsList
 from askcam.features.watches.bodies import NewWatch, WatchChange, setting
+from askcam.features.watches.brought import would_be
 from askcam.features.watches.service import Watching
 from askcam.features.watches.setting import WatchSetting
 from askcam.server.access.auth import Role
@@ -38,6 +39,10 @@ def endpoints(watching: Watching) -> list[Endpoint]:
         body: dict[str, Any] = msgspec.to_builtins(await decode_body(request, NewWatch))
         return json_response(await watching.create(body.pop("name"), setting(body)), status=201)
 
+    async def checked(request: Request) -> Response:
+        body: dict[str, Any] = msgspec.to_builtins(await decode_body(request, NewWatch))
+        return json_response(await would_be(watching, body.pop("name"), setting(body)))
+
     async def changed(request: Request) -> Response:
         body = msgspec.to_builtins(await decode_body(request, WatchChange))
 
@@ -67,6 +72,18 @@ def endpoints(watching: Watching) -> list[Endpoint]:
             name="createWatch",
             what="Ask a standing question. Admins only",
             replies={201: Reply("it is being watched", {JSON: WatchInfo}, links=LINKS)},
+            role=Role.ADMIN,
+            body=NewWatch,
+            errors=(400, 404, 409, 503),
+            tag="watches",
+        ),
+        Endpoint(
+            method="POST",
+            path="/v1/watches/check",
+            handler=checked,
+            name="checkWatch",
+            what="Whether that watch could be made, and how it would be set; nothing is made. Admins only",
+            replies={200: Reply("it could be made", {JSON: WatchInfo})},
             role=Role.ADMIN,
             body=NewWatch,
             errors=(400, 404, 409, 503),

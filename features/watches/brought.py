@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+
+from askcam.client.watches import WatchInfo
 from askcam.features.watches.bodies import NewWatch, read, setting
-from askcam.features.watches.handed_over import memories_of
+from askcam.features.watches.handed_over import memories_of, of_another
 from askcam.features.watches.service import Watching
 from askcam.features.watches.setting import WatchSetting
 from askcam.features.watches.store import CAMERA, PICTURE
@@ -19,6 +22,7 @@ class BroughtWatches:
     def __init__(self, watching: Watching) -> None:
         self._watching = watching
         self._of: dict[str, dict[str, WatchSetting]] = {}  # by camera, by name
+        self._begun: dict[str, int] = {}  # of those that are here: another number, another watch of that name
 
     async def came(self, camera: str, tables: Mapping[str, Any], past: Mapping[str, Any] | None = None) -> None:
         """`tables`: as those under [watches], without their cameras; `past`: what the front knows of the camera's
@@ -34,10 +38,14 @@ class BroughtWatches:
             except Refusal as exc:
                 refused = refused or exc.saying(f"[watches.{name}]: {exc.message}", exc.param)
         if past and found:
-            events = past.get("events")
-            memories = memories_of(camera, events if isinstance(events, list) else [], found)
-            anew = past.get("yours") is not True
-            now = await self._watching.write(lambda store: store.hand_over(camera, found, memories, anew))
+            events = listed if isinstance(listed := past.get("events"), list) else []
+            memories, other = memories_of(camera, events, found), of_another(events, found)
+            anew, begun = past.get("yours") is not True, _numbers(past.get("begun"), found)
+            now = await self._watching.write(lambda store: store.hand_over(camera, found, memories, anew, begun, other))
+            for name, number in begun.items():
+                if self._begun.setdefault(name, number) != number:
+                    self._begun[name] = number
+                    await self._watching.bring(name, None)
             of_camera = ((CAMERA, camera), (PICTURE, camera))
             self._watching.remember({place: now.get(place, WatchMemory(False)) for place in of_camera})
         before = self._of.get(camera, {})
@@ -58,7 +66,25 @@ class BroughtWatches:
         """As all cameras that bring it have it together; of several wordings that of the `newest` camera."""
         having = {camera: watches[name] for camera, watches in self._of.items() if name in watches}
         if not having:
+            self._begun.pop(name, None)
             await self._watching.bring(name, None)
             return
         last = having.get(newest) or next(iter(having.values()))
         await self._watching.bring(name, replace(last, cameras=tuple(sorted(having))))
+
+
+async def would_be(watching: Watching, name: str, setting: WatchSetting) -> WatchInfo:
+    """A watch that is to be made at a front, as it would be told; nothing is made. Raises Refusal for what could not be
+    made here, but for the name of one that came with cameras: whether that may be used again the front knows."""
+    await watching.learn(setting)
+    if name not in watching.known.brought or watching.known.own(name):
+        watching.known.check_new(name)
+    watching.check_setting(setting)
+    said = msgspec.to_builtins(setting) | {"name": name, "origin": "api", "now": []}
+    return msgspec.convert(said, WatchInfo)
+
+
+def _numbers(told: Any, names: Mapping[str, Any]) -> dict[str, int]:
+    """Of these, whatever a front tells."""
+    given = told if isinstance(told, Mapping) else {}
+    return {name: number for name, number in given.items() if name in names and isinstance(number, int)}

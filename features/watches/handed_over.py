@@ -35,3 +35,10 @@ def memories_of(camera: str, events: Sequence[Any], settings: Mapping[str, Watch
             case "changed" if isinstance(text := told.get("answer"), str):
                 found[place] = WatchMemory(False, wall, text)
     return found
+
+
+def of_another(events: Sequence[Any], settings: Mapping[str, WatchSetting]) -> set[str]:
+    """The watches that were told of last while they asked something else: what is remembered of them means nothing."""
+    pairs = [(told.get("watch"), told.get("question")) for told in events if isinstance(told, Mapping)]
+    asked = {watch: question for watch, question in pairs if isinstance(watch, str) and isinstance(question, str)}
+    return {name for name, setting in settings.items() if asked.get(name, setting.question) != setting.question}

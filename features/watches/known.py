@@ -32,6 +32,10 @@ class KnownWatches:
             raise NoSuchWatch(name)
         return setting
 
+    def own(self, name: str) -> bool:
+        """Whether it did not come with cameras."""
+        return name in self.kept or name in self.listed
+
     def origin(self, name: str) -> str:
         """Those of a file are changed there only."""
         return "api" if name in self.kept and name not in self.listed else "file"
@@ -42,7 +46,7 @@ class KnownWatches:
         if name in self.listed:
             raise ReadOnlyWatch(name)
         if name not in self.kept:
-            raise ReadOnlyWatch(name, "the front's file, from which its cameras come")
+            raise ReadOnlyWatch(name, "the front's file, or was made there")
         return setting
 
     def check_new(self, name: str) -> None:

@@ -30,6 +30,9 @@ class WatchesRunning(Running):
     async def camera_came(self, camera: str, said: Mapping[str, Any]) -> None:
         await self._brought.came(camera, said.get("watches", {}), said.get("before", {}))
 
+    async def camera_goes_on(self, camera: str, said: Mapping[str, Any]) -> None:
+        await self.camera_came(camera, said)
+
     async def camera_left(self, camera: str) -> None:
         await self._brought.left(camera)
 

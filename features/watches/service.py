@@ -161,7 +161,7 @@ class Watching:
     def check(self, name: str, setting: WatchSetting) -> None:
         """Raises Refusal for what create() would refuse."""
         self.known.check_new(name)
-        self._check(setting)
+        self.check_setting(setting)
 
     async def create(self, name: str, setting: WatchSetting) -> WatchInfo:
         """Raises Refusal for a name that is taken or none, unknown cameras, and questions that cannot be scored."""
@@ -180,7 +180,7 @@ class Watching:
             before = self.changeable(name)
             setting = change(before)
             await self.learn(setting)
-            self._check(setting)
+            self.check_setting(setting)
             same = setting.asks_the_same(before)
 
             def write(store: WatchStore) -> Mapping[Place, WatchMemory]:
@@ -224,8 +224,12 @@ class Watching:
                 return  # it was refused
             if before is None:
                 self.known.check_new(name)
-            memories = dict(await self.write(lambda store: store.memories()))
+            if setting == before and name not in self._trouble:
+                return
             same = before is not None and setting is not None and setting.asks_the_same(before)
+            if before is not None and setting is not None and not same:
+                await self.write(lambda store: store.forget(name))
+            memories = dict(await self.write(lambda store: store.memories()))
             for post in await self._runner.drop(name):
                 if same:  # as it stands by now
                     memories[name, post.camera] = post.watch.memory
@@ -233,16 +237,13 @@ class Watching:
             self._trouble.pop(name, None)
             if setting is not None:
                 self.known.brought[name] = setting
-                await self._bring(name, setting, memories)
-
-    async def _bring(self, name: str, setting: WatchSetting, memories: Mapping[Place, WatchMemory]) -> None:
-        await self.learn(setting)
-        try:
-            self._man(name, setting, memories)
-        except Refusal as exc:
-            self._trouble[name] = exc.message
-            raise
-        self._run()
+                await self.learn(setting)
+                try:
+                    self._man(name, setting, memories)
+                except Refusal as exc:
+                    self._trouble[name] = exc.message
+                    raise
+                self._run()
 
     async def read(self, work: Callable[[WatchStore], T], otherwise: T) -> T:
         """What is kept of watches; `otherwise` while nothing was ever kept. Raises Refusal."""
@@ -252,8 +253,8 @@ class Watching:
         """Have something kept of watches. Raises Refusal."""
         return await self._events.write(lambda store: work(WatchStore(store.db, self._others)))
 
-    def _check(self, setting: WatchSetting) -> None:
-        """Raises Refusal."""
+    def check_setting(self, setting: WatchSetting) -> None:
+        """Raises Refusal for cameras and questions that cannot be watched."""
         for camera in setting.cameras:
             try:
                 self._cameras.get(camera)

@@ -31,7 +31,12 @@ CREATE TABLE IF NOT EXISTS texts (  -- beside `memories`: what a watch's text sa
   text TEXT NOT NULL,
   PRIMARY KEY (watch, camera)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS brought (  -- watches that were made at a front
+  watch TEXT PRIMARY KEY,
+  begun INTEGER NOT NULL         -- another number, another watch of that name, or one that asks something else
+) WITHOUT ROWID;
 """
+MAX_BROUGHT = 4096  # of which that is known, the newest ones
 
 CAMERA = ""  # stands for the watch in memories of cameras themselves
 PICTURE = ":picture"  # the same of their pictures' health
@@ -82,12 +87,21 @@ class WatchStore:
             remembering(place, memory)(self._db)
 
     def hand_over(
-        self, camera: str, names: Iterable[str], memories: Mapping[Place, WatchMemory], anew: bool
+        self,
+        camera: str,
+        names: Iterable[str],
+        memories: Mapping[Place, WatchMemory],
+        anew: bool,
+        begun: Mapping[str, int] | None = None,
+        other: Iterable[str] = (),
     ) -> dict[Place, WatchMemory]:
         """How watches of a camera that comes from another server stood there. `anew`: what is remembered here of them
-        is older; else this only fills it up. Returns all that is remembered now."""
+        is older; else this only fills it up. What is remembered of a watch that has `begun` otherwise than it was known
+        here, and of those that are called `other`, is of another one. Returns all that is remembered now."""
         places = [(name, camera) for name in (CAMERA, PICTURE, *names)]
         with self._db:
+            for name in {*self._begun_anew(begun or {}), *other}:
+                self._forget(name)
             known = {} if anew else self.memories()
             for place in places:
                 if anew:
@@ -96,6 +110,16 @@ class WatchStore:
                 if place in memories and place not in known:
                     remembering(place, memories[place])(self._db)
         return self.memories()
+
+    def _begun_anew(self, begun: Mapping[str, int]) -> list[str]:
+        """Those that are not the ones of that name that were known here; now they are."""
+        known = dict(self._db.execute("SELECT watch, begun FROM brought"))
+        anew = [(name, number) for name, number in begun.items() if known.get(name) != number]
+        if anew:
+            self._db.executemany("INSERT OR REPLACE INTO brought (watch, begun) VALUES (?, ?)", anew)
+            newest = "SELECT watch FROM brought ORDER BY begun DESC LIMIT ?"
+            self._db.execute(f"DELETE FROM brought WHERE watch NOT IN ({newest})", (MAX_BROUGHT,))
+        return [name for name, _ in anew]
 
     def forget(self, name: str) -> None:
         """How a watch stands, and what others know of it; it means something else now."""

@@ -2,7 +2,7 @@
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,9 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from support.cluster_world import ClusterWorld, Process, a_shard
 from support.servers.postgres import Postgres, postgres
 
-from askcam.cluster.changes import Unwanted
+from askcam.cluster.changes import Change, Granted, Unwanted
 from askcam.cluster.leading import Database, NotLeading
-from askcam.cluster.members import CameraWish
+from askcam.cluster.members import CameraWish, ShardState, WatchWish
+from askcam.cluster.owners import FORGET_S
 from askcam.cluster.postgres import PostgresTable
 from askcam.cluster.table import SqliteTable, SqlTable
 from askcam.server.errors import Conflict, NotFound
@@ -67,6 +68,36 @@ class Rules(RuleBasedStateMachine):
     def cameras_are_unwanted(self, names: list[str]) -> None:
         self.world.do(lambda owners, now_s: owners.unwant(names, now_s))
 
+    @rule(name=st.sampled_from(("door", "say")), names=cameras, anew=st.booleans())
+    def a_watch_is_made_or_changed(self, name: str, names: list[str], anew: bool) -> None:
+        before = {watch.name: watch for watch in self.world.owners.kept().watches}.get(name)
+        epochs = {owner.camera: owner.epoch for owner in self.world.owners.kept().owners}
+        wish = WatchWish(name, tuple(names), "{}")
+        changes = self.world.do(lambda owners, now_s: owners.watch(wish, now_s, anew=anew))
+        self._heard_of({*names, *(before.cameras if before else ())}, changes)
+        (watch,) = self.world.owners.watches_of(names[0])[:1] if name == "door" else [None]
+        if watch is not None:
+            begun = max(epochs.values(), default=0) if before is None or anew else before.begun
+            assert watch.begun >= begun
+
+    @rule(name=st.sampled_from(("door", "say")))
+    def a_watch_is_removed(self, name: str) -> None:
+        before = {watch.name: watch for watch in self.world.owners.kept().watches}.get(name)
+        changes = self.world.do(lambda owners, now_s: owners.unwatch(name, now_s))
+        self._heard_of(before.cameras if before else (), changes)
+
+    def _heard_of(self, names: Collection[str], changes: Sequence[Change]) -> None:
+        """Whoever has one of these hears of it, and nothing else comes of it: each stays where it is."""
+        granted = {change.owner.camera: change for change in changes if isinstance(change, Granted)}
+        assert granted.keys() <= set(names)
+        assert all(change.taken_from == change.owner.shard for change in granted.values())
+        kept = self.world.owners.kept()
+        shards = {shard.name: shard.state for shard in kept.shards}
+        for owner in kept.owners:
+            if owner.camera in names and shards[owner.shard] is not ShardState.LOST:
+                moves = self.world.owners.going_to(owner.camera) is not None
+                assert moves or owner.camera in granted, "whoever has it does not hear of it"
+
     @rule(seconds=then_s)
     def time_passes(self, seconds: int) -> None:
         self.world.second(seconds)
@@ -110,6 +141,13 @@ class Rules(RuleBasedStateMachine):
     def a_shard_drains(self, name: str) -> None:
         with contextlib.suppress(NotFound, Conflict):  # it isn't there, or is lost
             self.world.do(lambda owners, now_s: owners.drain(name, now_s))
+
+    @rule(name=shards, later=st.booleans())
+    def a_shard_does_not_come_back(self, name: str, later: bool) -> None:
+        if later:
+            self.world.second(int(FORGET_S) + 2)  # who is lost by then, and owns nothing, is forgotten
+        with contextlib.suppress(NotFound, Conflict):  # it never was, or is there
+            self.world.do(lambda owners, now_s: owners.remove(name, now_s))
 
     @rule()
     def shards_are_balanced(self) -> None:

@@ -8,19 +8,24 @@ import pytest
 from support.cluster_world import a_shard
 from support.servers.postgres import Postgres, postgres
 
+from askcam.cluster import owner_table
 from askcam.cluster.changes import (
     Granted,
     Released,
     Revoked,
     ShardChanged,
     ShardForgotten,
+    ShardRemoved,
     Unplaced,
     Unwanted,
     Wanted,
+    WatchUnwanted,
+    WatchWanted,
     Why,
 )
 from askcam.cluster.leading import Database
-from askcam.cluster.members import CameraWish, Owner, Transition
+from askcam.cluster.members import CameraWish, Owner, Transition, WatchWish
+from askcam.cluster.owner_table import MAX_HAD
 from askcam.cluster.postgres import PostgresTable
 from askcam.cluster.store import MAX_DELIVERIES, MAX_DOCUMENT, MAX_ID, Delivery, EventFilter, Fate, Receipt, StoreFailed
 from askcam.cluster.table import OldTable, SqliteTable, SqlTable
@@ -132,6 +137,62 @@ def test_what_waited_counts_while_no_other_shard_has_had_the_camera_and_no_longe
     table.apply([Unwanted("cam"), Wanted(CameraWish("cam")), granted("cam", "a", 5)])
     assert not table.is_still("cam", "a", 5), "it is another camera of that name"
     assert table.accept("a", [event("of the old one", 4)])[0].fate is Fate.FENCED
+
+
+def test_which_shards_have_had_a_camera_is_known_until_they_are_removed(table: SqlTable, opened: Opened) -> None:
+    assert table.who_had("cam") == ["a"]
+    table.apply([granted("cam", "b", 2), granted("cam", "a", 3), Wanted(CameraWish("other")), granted("other", "b", 4)])
+    assert (table.who_had("cam"), table.who_had("other"), table.who_had("x")) == (["a", "b"], ["b"], [])
+    table.apply([Released(Owner("other", "b", 4, 0.0)), ShardForgotten("b")])
+    assert table.read().forgotten == ("b",)
+    table.apply([Unwanted("cam"), Wanted(CameraWish("cam"))])
+    assert table.who_had("cam") == ["a", "b"], "who kept something of that name keeps it"
+    table.close()
+    again = opened()
+    assert (again.who_had("cam"), again.read().forgotten) == (["a", "b"], ("b",))
+    again.apply([ShardChanged(a_shard("b"))])
+    assert again.read().forgotten == ()
+    again.apply([ShardForgotten("b"), ShardRemoved("b")])
+    assert (again.who_had("cam"), again.who_had("other"), again.read().forgotten) == (["a"], [], ())
+    again.close()
+
+
+def test_watches_that_were_made_at_the_front_are_there_after_a_restart(table: SqlTable, opened: Opened) -> None:
+    door, say = WatchWish("door", ("cam", "cam2"), '{"question": "?"}', 1), WatchWish("say", ("cam",), "{}")
+    table.apply([WatchWanted(say), WatchWanted(WatchWish("door", ("cam",), "{}")), WatchWanted(door)])
+    assert table.read().watches == (door, say)
+    table.apply([WatchUnwanted("say"), WatchUnwanted("never")])
+    table.close()
+    again = opened()
+    assert again.read().watches == (door,)
+    again.close()
+
+
+def test_of_one_camera_the_last_shards_are_known_and_of_cameras_nobody_wants_those_of_lately(
+    table: SqlTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"s{number}" for number in range(MAX_HAD + 2)]
+    table.apply([ShardChanged(a_shard(name)) for name in names])
+    table.apply([granted("cam", name, number) for number, name in enumerate(names, 2)])
+    assert table.who_had("cam") == names[::-1][:MAX_HAD]
+    before = table.read().epoch
+    monkeypatch.setattr(owner_table, "MAX_HAD_UNWANTED", 3)
+    for number in range(1, 6):
+        new = f"new{number}"
+        table.apply([Wanted(CameraWish(new)), granted(new, "a", before + number), Unwanted(new)])
+    assert [table.who_had(f"new{number}") for number in range(1, 6)] == [[], [], ["a"], ["a"], ["a"]]
+    assert len(table.who_had("cam")) == MAX_HAD, "it is wanted"
+
+
+def test_an_older_table_knows_who_has_had_what_by_what_was_told(table: SqlTable, opened: Opened) -> None:
+    table.accept("a", [event("x")])
+    table.apply([granted("cam", "b", 2), Wanted(CameraWish("new")), granted("new", "b", 3)])
+    for name in ("had", "forgotten"):
+        table.db.execute(f"DROP TABLE {name}")
+    table.close()
+    again = opened()
+    assert (again.who_had("cam"), again.who_had("new")) == (["b", "a"], ["b"])
+    again.close()
 
 
 def test_a_table_of_before_knows_who_has_what(sqlite_table: SqliteTable, tmp_path: Path) -> None:

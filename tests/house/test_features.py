@@ -37,7 +37,7 @@ EVIDENCE = EvidenceConfig(enabled=True, folder=Path("nowhere"))  # nothing is op
 WANTED = Config(cameras=CAMERAS, sections=load().sections | {"evidence": EVIDENCE})
 
 
-TABLES = {"watches": ("watches", "memories", "texts"), "calibration": ("calibrations",)}  # beside the events
+TABLES = {"watches": ("watches", "memories", "texts", "brought"), "calibration": ("calibrations",)}  # beside the events
 THREADS = {"events": "askcam-watching", "evidence": "askcam-evidence", "timeline": "askcam-timeline"}
 
 

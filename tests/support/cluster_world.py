@@ -5,7 +5,7 @@ by which the rules reach it."""
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from askcam.cluster.changes import Change, Granted, KeptTable, Revoked, ShardChanged, Unwanted
+from askcam.cluster.changes import Change, Granted, KeptTable, Revoked, ShardChanged, ShardRemoved, Unwanted
 from askcam.cluster.keeping import KeptOwners
 from askcam.cluster.members import CameraWish, Shard, ShardState
 from askcam.cluster.owners import Owners
@@ -54,6 +54,7 @@ class ClusterWorld:
         self.balanced: set[str] = set()  # cameras that rebalance() had moved
         self.granted: dict[int, tuple[str, str]] = {}  # by epoch: camera, shard
         self.had_since: dict[str, tuple[str, int, int]] = {}  # by camera: its last shard, from which epoch to which
+        self.had: dict[str, dict[str, int]] = {}  # by camera: who has had it, under which epoch last
         self.counted: dict[str, list[int]] = {}  # epochs of the events of a camera, as they were committed
         self.shrunk: set[str] = set()  # shards that told less room than they had
 
@@ -90,6 +91,9 @@ class ClusterWorld:
                         self._was_silent(shard)
                 case Unwanted(camera):
                     self.had_since.pop(camera, None)
+                case ShardRemoved(name):
+                    for shards_that_had in self.had.values():
+                        shards_that_had.pop(name, None)
                 case Revoked(owner, why) if "balanced" in why:
                     self.balanced.add(owner.camera)
                 case Granted(owner, taken_from):
@@ -97,6 +101,7 @@ class ClusterWorld:
                     assert owner.epoch not in self.granted, "an epoch was granted twice"
                     epoch = owner.epoch
                     self.granted[epoch] = (owner.camera, owner.shard)
+                    self.had.setdefault(owner.camera, {})[owner.shard] = epoch
                     shard_name, since, _ = self.had_since.get(owner.camera, ("", 0, 0))
                     since = since if shard_name == owner.shard else epoch
                     self.had_since[owner.camera] = (owner.shard, since, epoch)
@@ -221,6 +226,10 @@ class ClusterWorld:
         kept = self.owners.kept()
         assert as_on_disk(self.table.read()) == as_on_disk(kept), "what is on disk is not what is decided"
         self._nobody_waits_beside_room(kept)
+        known = {shard.name for shard in kept.shards} | set(kept.forgotten)
+        for camera, had in self.had.items():
+            assert self.table.who_had(camera) == sorted(had, key=lambda shard: -had[shard]), "who had it is not known"
+            assert had.keys() <= known, "a shard that keeps something is known to nobody"
         for epochs in self.counted.values():
             assert epochs == sorted(epochs), "an event of an earlier owner counts after one of a later"
         for number, (camera, shard) in self.granted.items():

@@ -122,6 +122,11 @@ def options_of(camera: Mapping[str, Any], watches: Mapping[str, Any], origin: st
     return json.dumps({"camera": camera, "watches": watches, "origin": origin}, sort_keys=True)
 
 
+def watches_in(wish: CameraWish) -> list[str]:
+    """The names of the watches that come with it."""
+    return list(json.loads(wish.options or "{}").get("watches", {}))
+
+
 def origin_of(wish: CameraWish) -> str:
     """FILE or API."""
     return str(json.loads(wish.options or "{}").get("origin", API))

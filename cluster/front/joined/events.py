@@ -12,7 +12,7 @@ from typing import Any
 from askcam.client.protocol import encode
 from askcam.client.sse import SentEvent
 from askcam.client.watches import Seen, SeenList
-from askcam.cluster.front.errors import NoShard, ShardDown
+from askcam.cluster.front.errors import NoShard
 from askcam.cluster.front.event_source import Behind, Follower, ShardReply
 from askcam.cluster.front.joined.commits import Commits, StoringTable
 from askcam.cluster.front.shards import FrontShard
@@ -29,7 +29,7 @@ MAX_NUMBER = 2**62  # no event has a larger one, and no database a place for muc
 AT_ONCE = 100  # events read from disk for one who follows
 REVIEWS = 256  # of what was said of earlier events, for those who follow
 
-ShardOf = Callable[[str], FrontShard | None]  # by its name
+ShardOf = Callable[[str], FrontShard]  # by its name; raises ShardDown, NotFound
 
 
 class KeptEvents:
@@ -79,8 +79,6 @@ class KeptEvents:
         """The shard that has the event's pictures, and the event's number there. Raises NotFound, ShardDown."""
         event = await self.event(number)
         shard, there = shard_of(event.shard), number_there(event.id)
-        if shard is None:
-            raise ShardDown(event.shard, "it is not among the front's shards now, and the pictures are there")
         reply = await shard.asked("GET", f"/v1/events/{there}", role=role)
         same = isinstance(reply.value, dict) and reply.value.get("at") == json.loads(event.document).get("at")
         if there is None or reply.status != 200 or not same:  # what is kept there was begun anew

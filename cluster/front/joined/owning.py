@@ -174,6 +174,13 @@ class ClusterTable(ServerPart):
         """What the store knows of events, whether this front decides or not. Raises Refusal."""
         return await self._done(lambda disk, now_s: work(disk.table))
 
+    async def who_had(self, camera: str) -> list[str] | None:
+        """The shards that have had it, the last one first; None while that cannot be read."""
+        try:
+            return await self.read(lambda store: store.who_had(camera))
+        except Refusal:
+            return None
+
     def gone(self, shard: str, why: str) -> None:
         """Somebody who ought to know says that this shard's process, as it is known, is there no more."""
         known = self.view.shards.get(shard)
@@ -255,7 +262,7 @@ def _in_full(
     for camera, epoch in (orders.hold or {}).items():
         wish, owner = owners.wish(camera), owners.owner_of(camera)
         if holds.get(camera) != epoch and wish is not None and owner is not None:
-            options[camera] = with_past(wish.options, disk.table, owner, room)
+            options[camera] = with_past(wish.options, owners.watches_of(camera), disk.table, owner, room)
             room -= len(options[camera])
     hold = None if orders.hold is None else dict(orders.hold)
     return ShardOrders(orders.number, timings.silent_s, hold, options, orders.promised, orders.rejoin)

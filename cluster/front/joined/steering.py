@@ -1,4 +1,5 @@
-"""What people may have done with joined shards: POST /v1/shards/{name}/drain, POST /v1/shards/balance."""
+"""What people may have done with joined shards: POST /v1/shards/{name}/drain, POST /v1/shards/balance, DELETE
+/v1/shards/{name}."""
 
 from collections.abc import Sequence
 
@@ -30,7 +31,25 @@ def endpoints(table: ClusterTable, leader: ToLeader) -> list[Endpoint]:
     async def balance(request: Request) -> Response:
         return _moving(await table.change(lambda owners, now_s: owners.rebalance(now_s)))
 
+    async def remove(request: Request) -> Response:
+        name = request.path_params["name"]
+        await table.change(lambda owners, now_s: owners.remove(name, now_s))
+        return Response(status_code=204)
+
     return [
+        Endpoint(
+            method="DELETE",
+            path="/v1/shards/{name}",
+            handler=leader.led(remove),
+            name="removeShard",
+            what="One that is lost does not come back, and what it kept is gone: nothing is looked for there any more. "
+            "Admins only",
+            replies={204: Reply("it is known no longer")},
+            role=Role.ADMIN,
+            takes=(Takes("name", "path", "a shard, as GET /v1/shards lists it"),),
+            errors=(404, 409, 503),
+            tag="shards",
+        ),
         Endpoint(
             method="POST",
             path="/v1/shards/{name}/drain",

@@ -1,17 +1,22 @@
 """Cameras that people want watched by whichever shard has room: those of front.toml, and those of POST /v1/cameras."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
-from askcam.cluster.front.joined.config import API, FILE, options_of, origin_of
+from askcam.cluster.changes import Change
+from askcam.cluster.front.joined.config import API, FILE, options_of, origin_of, watches_in
 from askcam.cluster.front.joined.owning import ClusterTable
 from askcam.cluster.members import CameraWish
+from askcam.cluster.owners import Owners
 from askcam.server.errors import Invalid
 from askcam.server.lifecycle import ServerPart
 from askcam.stream.secrets import KNOWN
 
 FPS = (0.05, 60.0)  # frames a second that a server takes
 MAX_URI = 2048  # characters
+
+log = logging.getLogger(__name__)
 
 
 class WantedCameras(ServerPart):
@@ -32,7 +37,16 @@ class WantedCameras(ServerPart):
         listed = {wish.name for wish in self._listed}
         known = self._table.view.wishes.values()
         gone = [wish.name for wish in known if wish.name not in listed and origin_of(wish) == FILE]
-        await self._table.change(lambda owners, now_s: [*owners.unwant(gone, now_s), *owners.want(self._listed, now_s)])
+        of_file = {name for wish in self._listed for name in watches_in(wish)}
+        taken = sorted(of_file & self._table.view.watches.keys())
+
+        def hold(owners: Owners, now_s: float) -> list[Change]:
+            others = [change for name in taken for change in owners.unwatch(name, now_s)]
+            return [*others, *owners.unwant(gone, now_s), *owners.want(self._listed, now_s)]
+
+        await self._table.change(hold)
+        for name in taken:
+            log.warning("a watch %r was made while the front ran; the one of front.toml has taken its place", name)
 
     async def add(self, name: str, options: dict[str, Any], only: str, apart: str) -> None:
         """`options`: as under [cameras.NAME]; the shard that gets it reads them. Raises Refusal."""

@@ -44,6 +44,9 @@ class Hearing(Running):
         if "refused" in said["watches"]:
             raise Invalid("[watches.refused]: it asks nothing")
 
+    async def camera_goes_on(self, camera: str, said: Mapping[str, Any]) -> None:
+        await self.camera_came(f"still {camera}", said)
+
     async def camera_left(self, camera: str) -> None:
         self.told.append((camera, None))
 
@@ -76,6 +79,34 @@ async def test_a_camera_is_opened_with_its_watches_and_described_anew_opened_ane
     await held.end("lobby")
     assert "lobby" not in cameras
     assert feature.told[-1] == ("lobby", None)
+
+
+@pytest.mark.parametrize(
+    ("again", "goes_on"),
+    [
+        (told("synthetic:1", more={}), True),
+        (told("synthetic:1", more={}) | {"epoch": 9}, True),
+        (told("synthetic:2", more={}), False),
+        (told("synthetic:1", more={}) | {"before": {"yours": False}}, False),
+        (told("synthetic:1", more={}) | {"before": None}, False),
+    ],
+    ids=["other watches", "another epoch", "another source", "another shard had it meanwhile", "nobody knows"],
+)
+async def test_a_camera_of_which_only_its_watches_change_is_not_opened_anew(
+    again: dict[str, Any], goes_on: bool
+) -> None:
+    held, cameras, feature = stage()
+    await held.begin("lobby", told("synthetic:1") | {"before": {"yours": True}})
+    opened = cameras.there["lobby"] = str(cameras.there["lobby"]) + " as it was"
+    await held.begin("lobby", {"before": {"yours": True}} | again)
+    assert (cameras.there["lobby"] == opened) is goes_on
+    assert [name for name, _ in feature.told][1:] == (["still lobby"] if goes_on else ["lobby", "lobby"])
+    assert "more" in str(feature.told[-1])
+    held.trouble["lobby"] = "what could not be done before"
+    await held.begin("lobby", told("synthetic:1", refused={}) | {"before": {"yours": True}})
+    assert "it asks nothing" in held.trouble["lobby"]
+    await held.begin("lobby", told("synthetic:1") | {"before": {"yours": True}})
+    assert held.trouble == {}
 
 
 @pytest.mark.parametrize(

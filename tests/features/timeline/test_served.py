@@ -246,6 +246,10 @@ def test_nothing_is_lost_or_told_twice_when_the_server_is_killed(stage: Stage) -
         found = until(lambda: [note for note in again.notes() if note["id"] > last], "a note", WAIT_S)
         assert found[0]["disappeared"] == [THING.a]
         assert again.entries(level="day")[0]["text"] != counted
+        httpx.delete(f"{server.url}/v1/cameras/gate", timeout=60).raise_for_status()
+        assert found[0] in again.notes(camera="gate"), "a camera goes, its notes stay"
+        events = httpx.get(f"{server.url}/v1/events", params={"camera": "gate"}, timeout=60).json()["data"]
+        assert events
         assert server.stop() == 0
 
 

@@ -1,13 +1,15 @@
 """A camera comes from another server: how its watches stood there, and what is remembered of them here."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.watch_events import WALL, open_store
 
-from askcam.features.watches.handed_over import memories_of
+from askcam.features.watches import store as stores
+from askcam.features.watches.handed_over import memories_of, of_another
 from askcam.features.watches.setting import WatchSetting
 from askcam.features.watches.store import CAMERA, PICTURE, Place, WatchStore
 from askcam.features.watches.threshold import WatchMemory
@@ -62,6 +64,37 @@ def test_what_another_server_told_counts_more_than_what_was_remembered_here_befo
     store.remember(("door", "hall"), OFF)
     now = store.hand_over("lobby", SETTINGS, {("door", "lobby"): ON}, anew=True)
     assert now == {("door", "lobby"): ON, ("door", "hall"): OFF} == store.memories()
+
+
+def test_what_is_remembered_of_another_watch_of_that_name_is_forgotten_once(store: WatchStore) -> None:
+    def handed_over(begun: int, *other: str) -> bool:
+        return ("door", "lobby") in store.hand_over("lobby", SETTINGS, {}, False, {"door": begun}, other)
+
+    store.remember(("door", "lobby"), ON)
+    assert not handed_over(7), "it was never told here of one that was made at the front"
+    store.remember(("door", "lobby"), ON)
+    assert handed_over(7)
+    assert not handed_over(8)
+    store.remember(("door", "lobby"), ON)
+    assert not handed_over(8, "door")
+
+
+def test_so_many_watches_of_a_front_are_known_apart(store: WatchStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stores, "MAX_BROUGHT", 2)
+    for number in range(1, 5):
+        store.hand_over("lobby", (), {}, False, {f"w{number}": number})
+    assert store.db.execute("SELECT watch FROM brought ORDER BY watch").fetchall() == [("w3",), ("w4",)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"), [("Is it open?", set()), ("Is it shut?", {"door"}), (None, {"door"}), (5, {"door"})]
+)
+def test_a_watch_that_was_told_of_while_it_asked_something_else_is_another(asked: Any, expected: set[str]) -> None:
+    earlier = {"watch": "door", "question": "Is it there?"}
+    events = [earlier, {"watch": "door", "question": asked}, "none", {"watch": [], "question": "?"}]
+    given = {"door": replace(DOOR, question="Is it open?")}
+    assert of_another(events, given) == expected
+    assert of_another([], given) == set()
 
 
 def test_a_camera_that_nobody_else_has_had_goes_on_as_it_is_remembered_here(store: WatchStore) -> None:

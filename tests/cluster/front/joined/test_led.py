@@ -1,6 +1,7 @@
 """Two fronts over one table: one decides, both serve; who decides no more says so, and the other one goes on."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -88,6 +89,39 @@ async def test_what_people_want_of_the_standby_the_leader_does_and_both_know_at_
         assert (await standby.asked("POST", "/v1/shards/nobody/drain")).status_code == 404
         assert (await standby.asked("POST", "/v1/shards/a/drain")).status_code == 200
         assert standby.table.view.shards["a"].state == leader.table.view.shards["a"].state == "draining"
+
+
+async def test_a_watch_that_is_made_at_the_standby_is_the_leaders_and_both_list_it(server: Postgres) -> None:
+    async def checks(request: Heard, writer: asyncio.StreamWriter) -> None:
+        await tell(writer, 200, {**json.loads(request.body), "origin": "api", "now": []})
+
+    async with two_fronts(server.database(), LOBBY) as both:
+        both.shard.answers["/v1/watches/check"] = checks
+        both.shard.lists["/v1/watches"] = {"object": "list", "data": []}
+        await both.placed("lobby")
+        door = {"name": "door", "question": "?", "cameras": ["lobby"]}
+        steps = (("POST", "", door, 201), ("PATCH", "/door", {"question": "!"}, 200), ("DELETE", "/door", None, 204))
+        for method, below, body, status in steps:
+            reply = await both.standby.asked(method, f"/v1/watches{below}", json=body)
+            assert reply.status_code == status, reply.text
+            for front in both.fronts:
+                rows = (await front.asked("GET", "/v1/watches", VIEWER)).json()["data"]
+                assert [row["question"] for row in rows] == ([] if body is None else [body["question"]])
+
+
+async def test_a_standby_says_why_a_camera_has_no_place_and_which_shards_have_had_one(server: Postgres) -> None:
+    async with two_fronts(server.database(), LOBBY, CameraWish("yard", "hall", options="{}")) as both:
+        note = {"id": 1, "start": "2026-01-01T00:00:00Z", "frame_url": None}
+        both.shard.lists["/v1/timeline"] = {"object": "list", "data": [note], "has_more": False}
+        await both.placed("lobby")
+        await both.leader.table.change(lambda owners, now_s: owners.tick(now_s))
+        told = [(await front.asked("GET", "/v1/cameras", VIEWER)).json()["cameras_unplaced"] for front in both.fronts]
+        assert told[0] == told[1]
+        assert "called 'hall' or has that label" in told[0]["yard"]
+        for front in both.fronts:
+            noted = (await front.asked("GET", "/v1/timeline", VIEWER, params={"camera": "lobby"})).json()
+            assert (len(noted["data"]), noted.get("shards_down")) == (1, None)
+            assert (await front.asked("GET", "/v1/timeline", VIEWER, params={"camera": "yard"})).json()["data"] == []
 
 
 async def test_nothing_is_passed_on_twice_nor_under_another_token(server: Postgres) -> None:

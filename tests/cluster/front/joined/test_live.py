@@ -5,116 +5,24 @@ import contextlib
 import json
 import os
 import signal
-import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from support.front_tokens import FRONT, SHARD
+from support.joined_servers import Cluster, Kept
 from support.ports import own_port
 from support.program import askcam
-from support.servers.askcam_server import LiveServer, front_server, live_server
 from support.waiting import until
 
+from askcam.cluster.ids import KEY_BITS, key_of
+
+KEY = 2**KEY_BITS - 1
 CAMERAS = ("c1", "c2", "c3")
 ALARMS = ["on c1", "on c2"]
-WHAT: Any = [{"role": "user", "content": "What do you see?"}]
-CONFIG = """
-[front]
-probe_s = 0.3
-silent_s = 20
-[cluster]
-folder = "table"
-silent_s = 20
-[cameras.c1]
-uri = "synthetic:1"
-fps = 1
-[cameras.c2]
-uri = "synthetic:2"
-fps = 1
-[cameras.c3]
-uri = "synthetic:3"
-fps = 1
-[watches.anything]
-question = "Is anything moving? Answer yes or no."
-cameras = ["c1", "c2"]
-on = 0.0002
-off = 0.0001
-every_s = 1
-for_s = 0
-"""  # so that it is on at once, and never off again
-
-
-@dataclass
-class Cluster:
-    """A front whose address stays, and the shards before which it stands."""
-
-    folder: Path
-    port: int
-    stack: contextlib.ExitStack
-    front: LiveServer | None = None
-    shards: dict[str, LiveServer] = field(default_factory=dict)
-
-    def begin_front(self) -> None:
-        config = self.folder / "front.toml"
-        if not config.exists():
-            config.write_text(CONFIG)
-        told = front_server({}, "--config", str(config), "--port", str(self.port), env=FRONT)
-        self.front = self.stack.enter_context(told)
-
-    def begin_shard(self, name: str) -> LiveServer:
-        flags = ("--front", f"http://127.0.0.1:{self.port}", "--shard-name", name)
-        self.shards[name] = self.stack.enter_context(live_server(*flags, env=SHARD))
-        return self.shards[name]
-
-    def client(self, who: str = "front-viewer") -> httpx.Client:
-        headers = {"authorization": f"Bearer {who}"}
-        return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", headers=headers, timeout=120)
-
-    def owned(self) -> dict[str, list[str]]:
-        """By shard, what it has been given and says that it has."""
-        with self.client() as http:
-            told = http.get("/v1/shards").json()["data"]
-        return {each["name"]: each["owns"] for each in told if each.get("joined") in ("live", "draining")}
-
-    def state(self, shard: str) -> dict[str, Any]:
-        with self.client() as http:
-            (found,) = (each for each in http.get("/v1/shards").json()["data"] if each["name"] == shard)
-        return dict(found)
-
-    def events(self) -> list[dict[str, Any]]:
-        """Of the watch, newest first."""
-        with self.client() as http:
-            return list(http.get("/v1/events", params={"watch": "anything"}).raise_for_status().json()["data"])
-
-    def alarms(self) -> list[str]:
-        return sorted(f"{each['kind']} {each['camera']}" for each in self.events())
-
-    def epochs(self) -> dict[str, int]:
-        """By camera, as the table on disk has them."""
-        return dict(self.rows("SELECT camera, epoch FROM owners"))
-
-    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Of the table on disk."""
-        with contextlib.closing(sqlite3.connect(f"file:{self.folder}/table/cluster.sqlite?mode=ro", uri=True)) as db:
-            return db.execute(query, values).fetchall()
-
-    def logs(self) -> list[str]:
-        servers = [*self.shards.values(), *([] if self.front is None else [self.front])]
-        return [line for server in servers for line in server.log]
-
-    def answered(self, *cameras: str) -> bool:
-        """Whether all of them answer through the front."""
-        with self.client() as http:
-            replies = [
-                http.post("/v1/chat/completions", json={"model": camera, "messages": WHAT, "max_tokens": 4})
-                for camera in cameras
-            ]
-        assert {reply.status_code for reply in replies} <= {200, 429, 503}, [reply.text for reply in replies]
-        return all(reply.status_code == 200 for reply in replies)
+MINE = {
+    "name": "mine", "question": "Is anything moving? Answer yes or no.", "cameras": ["c1"],
+    "on": 0.000001, "off": 0, "every_s": 1, "for_s": 0,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +110,17 @@ def test_a_front_that_is_killed_moves_nothing_when_it_is_back(cluster: Cluster) 
     assert cluster.owned() == {"a": [], "b": list(CAMERAS)}
 
 
+def test_a_camera_is_noted_answers_and_is_watched_by_a_watch_that_was_made_at_the_front(cluster: Cluster) -> None:
+    with cluster.client("front-admin") as http:
+        made = http.post("/v1/watches", json=MINE)
+        assert (made.status_code, made.json()["origin"]) == (201, "api"), made.text
+        of_b = until(lambda: [note for note in cluster.notes("c1")[0] if note["id"] & KEY == key_of("b")], "a note")
+        answer = until(lambda: cluster.answer_id("c1"), "an answer", every_s=0.2)
+        assert http.get(f"/v1/answers/{answer}").json()["id"] == answer
+    until(lambda: cluster.events("mine"), "its alarm")
+    cluster.kept = Kept(of_b[0], answer)
+
+
 def test_a_drained_shard_gives_its_cameras_away(cluster: Cluster) -> None:
     had = cluster.owned()["b"]
     environment = {"ASKCAM_ADMIN_TOKEN": "front-admin"}
@@ -216,11 +135,35 @@ def test_a_drained_shard_gives_its_cameras_away(cluster: Cluster) -> None:
         until(lambda: http.get("/v1/cameras").json()["data"] == [], "nothing being left there")
 
 
+def test_what_came_about_before_a_camera_went_elsewhere_is_found_and_its_watch_has_gone_along(cluster: Cluster) -> None:
+    assert cluster.kept is not None
+    assert cluster.kept.note["id"] in [note["id"] for note in cluster.notes("c1")[0]]
+    with cluster.client() as http:
+        assert http.get(f"/v1/answers/{cluster.kept.answer}").status_code == 200
+        assert http.get(cluster.kept.note["frame_url"]).headers["content-type"] == "image/jpeg"
+        until(
+            lambda: [
+                now for now in http.get("/v1/watches/mine").json()["now"] if now["read_at"] and now["state"] == "on"
+            ],
+            "the watch, read where its camera is",
+        )
+    assert [each["kind"] for each in cluster.events("mine")] == ["on"], "told once"
+
+
 def test_a_shard_that_ends_leaves_and_comes_back_as_a_new_process(cluster: Cluster) -> None:
+    assert cluster.kept is not None
     assert cluster.shards["b"].stop() == 0
     assert cluster.state("b")["lost_why"] == "it was ended"
-    cluster.begin_shard("b")
-    until(lambda: cluster.state("b")["joined"] == "live", "its return")
+    single = (f"/v1/answers/{cluster.kept.answer}", cluster.kept.note["frame_url"])
+    with cluster.client() as http:
+        until(lambda: cluster.notes("c1")[1] == ["b"], "a list without it")
+        away = [http.get(path) for path in single]
+        assert [(each.status_code, each.json()["error"]["code"]) for each in away] == [(503, "shard_down")] * 2
+        assert all(int(each.headers["retry-after"]) > 0 for each in away)
+        cluster.begin_shard("b")
+        until(lambda: cluster.state("b")["joined"] == "live", "its return")
+        until(lambda: cluster.notes("c1")[1] == [], "a list with it")
+        assert [http.get(path).status_code for path in single] == [404, 404], "it has nothing of that any more"
 
 
 def test_what_a_killed_shard_had_answers_from_another_under_new_epochs(cluster: Cluster) -> None:
@@ -251,6 +194,22 @@ def test_an_alarm_that_is_on_was_told_once_wherever_its_camera_went_and_is_there
         seen = http.post(f"/v1/events/{first['id']}/acknowledge", json={"acknowledged": True}).raise_for_status()
         assert seen.json()["acknowledged_at"]
         assert [each["acknowledged_at"] for each in cluster.events()] == [seen.json()["acknowledged_at"], None]
-        ((on,),) = cluster.rows("SELECT shard FROM events WHERE camera = ?", second["camera"])
+        of_it = "SELECT shard FROM events JOIN told USING (number) WHERE watch = ? AND camera = ?"
+        ((on,),) = cluster.rows(of_it, "anything", second["camera"])
         gone = {"a": 503, "b": 404}  # a is away, b is another process with nothing kept
         assert http.get(second["frame_url"]).status_code == gone[on]
+
+
+def test_a_watch_that_is_removed_at_the_front_is_removed_from_the_shard(cluster: Cluster) -> None:
+    with cluster.client("front-admin") as http:
+        until(lambda: [now for now in http.get("/v1/watches/mine").json()["now"] if now["read_at"]], "its readings")
+        assert [each["kind"] for each in cluster.events("mine")] == ["on"], "told once, though its shard was killed"
+        assert http.delete("/v1/watches/mine").status_code == 204
+        assert [each["name"] for each in http.get("/v1/watches").json()["data"]] == ["anything"]
+    with httpx.Client(
+        base_url=cluster.shards["b"].url, headers={"authorization": "Bearer shard-viewer"}, timeout=60
+    ) as there:
+        until(
+            lambda: [each["name"] for each in there.get("/v1/watches").json()["data"]] == ["anything"], "its end there"
+        )
+    until(lambda: cluster.answered("c1"), "an answer about its camera, which runs on", every_s=0.2)
