@@ -10,6 +10,7 @@ from askcam.features.calibration.feature import FEATURE as CALIBRATION
 from askcam.features.desk.feature import FEATURE as DESK
 from askcam.features.events.feature import FEATURE as EVENTS
 from askcam.features.evidence.feature import FEATURE as EVIDENCE
+from askcam.features.mcp_server.feature import FEATURE as MCP_SERVER
 from askcam.features.notify.feature import FEATURE as NOTIFY
 from askcam.features.summary.feature import FEATURE as SUMMARY
 from askcam.features.timeline.feature import FEATURE as TIMELINE
@@ -17,7 +18,9 @@ from askcam.features.watches.feature import FEATURE as WATCHES
 from askcam.server.feature import Feature, ModelUse, Section
 
 # Opened in this order, and closed in the other.
-OURS: tuple[Feature, ...] = (DESK, EVIDENCE, EVENTS, WATCHES, CALIBRATION, SUMMARY, TIMELINE, NOTIFY, ASK_ALL, SHARD)
+OURS: tuple[Feature, ...] = (
+    DESK, EVIDENCE, EVENTS, WATCHES, CALIBRATION, SUMMARY, TIMELINE, NOTIFY, ASK_ALL, MCP_SERVER, SHARD,
+)  # fmt: skip
 PLUGGED, LEFT_OUT = plugged_in(OURS)  # those that other packages bring, and why some are not taken
 FEATURES: tuple[Feature, ...] = (*OURS, *PLUGGED)
 

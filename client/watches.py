@@ -127,7 +127,7 @@ class WatchList(msgspec.Struct, frozen=True):
 
 
 class WatchProposal(msgspec.Struct, frozen=True, omit_defaults=False):
-    """A watch that a model has proposed to make, or to remove, and that waits for an admin's yes."""
+    """A watch that a model or a viewer has proposed to make, or to remove, and that waits for an admin's yes."""
 
     id: str
     action: Literal["create", "remove"]
@@ -137,4 +137,12 @@ class WatchProposal(msgspec.Struct, frozen=True, omit_defaults=False):
     every_s: float | None = None
     for_s: float | None = None
     severity: Literal["info", "warning", "critical"] | None = None
+    by_viewer: bool = False  # and not in an admin's conversation
     object: str = "askcam.watch_proposal"
+
+
+class WatchProposalList(msgspec.Struct, frozen=True):
+    """GET /v1/watches/proposals, the oldest first."""
+
+    data: list[WatchProposal]
+    object: str = "list"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # the command line reads this file, and is to be quick
     from askcam.server.model_config import ModelConfig
     from askcam.server.running import Running
     from askcam.server.toml_file import Toml
+    from askcam.server.wire.endpoint import FrontPart
     from askcam.stream.status import CameraConfig
 
 
@@ -130,5 +131,7 @@ class Feature:
     """By option: what the questions of a camera with it may call beside [tools] cameras."""
     limits: Mapping[str, Limit] = field(default_factory=dict)
     build: "Callable[[Core, Given, Mapping[str, Running]], Running] | None" = None
+    at_front: "Callable[[], FrontPart] | None" = None
+    """What it brings to a front; called once, of each front."""
     commands: Callable[[Program], None] | None = None
     needs: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from askcam.server.kept_answers import Archive
 from askcam.server.lifecycle import ServerPart
 from askcam.server.owed_events import OwedEvents
 from askcam.server.tools.base import Tool
-from askcam.server.wire.endpoint import Endpoint
+from askcam.server.wire.endpoint import Endpoint, FrontPart
 from askcam.stream.camera import Camera
 
 
@@ -73,3 +73,19 @@ class Running(ServerPart):
 
     def end_streams(self) -> None:
         """The server ends: what would go on for ever is over now, so that nobody waits for it. It may be said again."""
+
+
+class RunningFrontPart(Running):
+    """What a feature brings to a front, in a server: the same."""
+
+    def __init__(self, part: FrontPart) -> None:
+        self._part, self.endpoints = part, part.endpoints
+
+    async def open(self) -> None:
+        await self._part.open()
+
+    async def begin(self) -> None:
+        await self._part.begin()
+
+    async def close(self) -> None:
+        await self._part.close()

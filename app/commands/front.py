@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from askcam.app.commands.ending import stop_on_signals
+from askcam.app.features import FEATURES
 from askcam.cluster.front.config import FrontConfig, load, with_flags, with_shards, with_tokens
 from askcam.cluster.front.serving import serving
 from askcam.server import logs
@@ -31,7 +32,8 @@ def front(
 
 
 async def _front(config: FrontConfig, json: bool) -> None:
-    async with serving(config) as running:
+    brought = {feature.name: feature.at_front() for feature in FEATURES if feature.at_front is not None}
+    async with serving(config, brought) as running:
         stop_on_signals(running.stop)
         for text in notices(config.server.host, bool(config.server.tokens), config.server.tls):
             say.errors.print(f"[yellow]{general('note')}[/] {say.escape(reason_in(text))}")

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection, Request
@@ -20,7 +21,7 @@ from askcam.server.access.places import PlacesOf
 from askcam.server.access.proxies import TrustedProxies
 from askcam.server.access.rates import Rates
 from askcam.server.access.shares import Places, client_of
-from askcam.server.wire.endpoint import Endpoint, Handler
+from askcam.server.wire.endpoint import Endpoint, FrontPart, Handler
 
 SEVERAL, UNDER_WAY = "questions to several cameras", 32  # of several shards
 
@@ -38,6 +39,7 @@ class FrontCore:
     questions: Rates  # per client
     metrics: FrontMetrics
     joined: JoinedRoom | None = None  # where shards may join
+    brought: Mapping[str, FrontPart] = field(default_factory=dict)  # by features, whose names these are
     several: Places = field(default_factory=lambda: Places(SEVERAL, UNDER_WAY, remedy="wait for an answer first"))
     ending: asyncio.Event = field(default_factory=asyncio.Event)  # set once the front ends: streams do so, too
 

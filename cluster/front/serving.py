@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from importlib.metadata import version
 
 import uvicorn
@@ -59,8 +59,9 @@ from askcam.server.gauges.connections import ConnectionGauges
 from askcam.server.http import login, page, words
 from askcam.server.http.doors import Doors, app_behind
 from askcam.server.lifecycle import Lifecycle
-from askcam.server.wire.endpoint import Endpoint
+from askcam.server.wire.endpoint import Endpoint, FrontPart
 
+NONE: Mapping[str, FrontPart] = {}
 QUESTIONS = 1 << 16  # under way at once: the shards bound them
 
 
@@ -76,7 +77,7 @@ class RunningFront(ListeningServer):
         await self.core.probing.seen()
 
 
-def build_front(config: FrontConfig) -> FrontCore:
+def build_front(config: FrontConfig, brought: Mapping[str, FrontPart] = NONE) -> FrontCore:
     """All of it but its life. Within a running event loop. Raises ConfigError for a CA file that cannot be used."""
     keys, settings, server = ShardKeys(config.shards), config.front, config.server
     shards = []
@@ -104,6 +105,7 @@ def build_front(config: FrontConfig) -> FrontCore:
         proxies=TrustedProxies(server.trusted_proxies),
         questions=Rates(config.limits.questions),
         metrics=metrics,
+        brought=brought,
     )
 
 
@@ -141,14 +143,17 @@ def front_endpoints(core: FrontCore) -> list[Endpoint]:
         table = core.joined.table
         found += joining.endpoints(table, core.joined.shards, core.joined.events)
         found += steering.endpoints(table, core.joined.leader)
+    found += [endpoint for part in core.brought.values() for endpoint in part.endpoints]
     return [*found, description.endpoint(core, found)]
 
 
 def front_app(core: FrontCore) -> Starlette:
     """The front as one app, behind the same doors as a server."""
     keyed = {} if core.joined is None else dict.fromkeys(joining.OF_SHARDS, core.joined.key.check)
-    doors = Doors(core.auth, core.limits, core.places, core.proxies, core.ending, core.metrics.requested, keyed)
-    app = app_behind(doors, [*(each.route(core.auth) for each in front_endpoints(core)), *realtime.routes(core)])
+    endpoints = front_endpoints(core)
+    beside = {each.path for each in endpoints if each.role is not None}
+    doors = Doors(core.auth, core.limits, core.places, core.proxies, core.ending, core.metrics.requested, keyed, beside)
+    app = app_behind(doors, [*(each.route(core.auth) for each in endpoints), *realtime.routes(core)])
 
     async def refused_there(request: object, exc: Exception) -> object:
         assert isinstance(exc, RefusedThere)
@@ -159,12 +164,12 @@ def front_app(core: FrontCore) -> Starlette:
 
 
 @contextlib.asynccontextmanager
-async def serving(config: FrontConfig) -> AsyncIterator[RunningFront]:
+async def serving(config: FrontConfig, brought: Mapping[str, FrontPart] = NONE) -> AsyncIterator[RunningFront]:
     """Serve until the block is left. Raises ConfigError for what check() refuses, and for an address that cannot be
     had."""
     check(config)
     learn(config)
-    core = build_front(config)
+    core = build_front(config, brought)
     parts = {} if core.joined is None else core.joined.parts()
     async with contextlib.AsyncExitStack() as around:
         sock = around.enter_context(contextlib.closing(bind(config.server.host, config.server.port)))
@@ -173,7 +178,7 @@ async def serving(config: FrontConfig) -> AsyncIterator[RunningFront]:
             core.joined.table.url = config.cluster.url or url
             if core.joined.started is not None:
                 core.joined.started.url = url
-        await around.enter_async_context(Lifecycle({**parts, "the looks at the shards": core.probing}))
+        await around.enter_async_context(Lifecycle({**parts, **brought, "the looks at the shards": core.probing}))
         told = Told()
         around.enter_context(quiet(told, (errors.__name__, event_stream.__name__)))
         limits = config.limits

@@ -21,6 +21,7 @@ from askcam.server.given_names import quoted
 from askcam.server.wire.bodies import json_response, plain
 from askcam.server.wire.endpoint import Endpoint, Handler
 
+PROPOSALS = "/v1/watches/proposals"
 PROPOSED = ("name", "question", "cameras", "every_s", "for_s", "severity")  # what is told of a watch that was proposed
 
 
@@ -149,6 +150,13 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
             raise SeveralShards(f"a watch is of one shard's cameras ({where}): make one for each shard", "cameras")
         return next(iter(shards))
 
+    async def proposals(request: Request) -> Response:
+        rows = [row for rows in rows_by_shard(await lists_of(core, request, PROPOSALS)) for row in rows]
+        return json_response(listing(core, rows))
+
+    async def proposed(request: Request) -> Response:
+        return await core.relay(_shard_for(plain(await request.body())), request)
+
     async def proposal(request: Request) -> Response:
         shard = await directory.find(_proposal(request), role_of(request))
         return await core.relay(shard, request, Role.VIEWER if request.method in ("GET", "HEAD") else Role.ADMIN)
@@ -169,6 +177,8 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         route("GET", "/v1/watches", listed),
         route("POST", "/v1/watches", led(created), Role.ADMIN),
         route("POST", "/v1/watches/check", checked, Role.ADMIN),
+        route("GET", PROPOSALS, proposals, Role.ADMIN),
+        route("POST", PROPOSALS, proposed),
         route("GET", "/v1/watches/{name}", one),
         route("PATCH", "/v1/watches/{name}", led(changed), Role.ADMIN),
         route("DELETE", "/v1/watches/{name}", led(removed), Role.ADMIN),
@@ -183,7 +193,7 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
 
 
 def _proposal(request: Request) -> str:
-    return f"/v1/watches/proposals/{request.path_params['id']}"
+    return f"{PROPOSALS}/{request.path_params['id']}"
 
 
 def _cameras_in(body: Any) -> list[str]:

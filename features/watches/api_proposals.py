@@ -1,19 +1,45 @@
-"""/v1/watches/proposals/{id}: what was proposed by talking, confirmed or declined by an admin."""
+"""/v1/watches/proposals: what was proposed, by talking or by a viewer, confirmed or declined by an admin."""
 
+import time
+from dataclasses import replace
+from typing import Any
+
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from askcam.client.watches import WatchInfo, WatchProposal
-from askcam.features.watches.confirm import as_told, confirm, found
+from askcam.client.watches import WatchInfo, WatchProposal, WatchProposalList
+from askcam.features.watches.bodies import NewProposal, setting
+from askcam.features.watches.confirm import as_told, asked_for_yes, check_room, confirm, found, propose
 from askcam.features.watches.service import Watching
+from askcam.features.watches.setting import Kind
 from askcam.server.access.auth import Role
-from askcam.server.wire.bodies import json_response
+from askcam.server.access.shares import client_of
+from askcam.server.wire.bodies import decode_body, json_response
 from askcam.server.wire.endpoint import JSON, Endpoint, Reply, Takes
 
 PROPOSAL = Takes("id", "path", "a proposal's id, as create_watch told it")
 
 
 def endpoints(watching: Watching) -> list[Endpoint]:
+    async def proposed(request: Request) -> Response:
+        body: dict[str, Any] = msgspec.to_builtins(await decode_body(request, NewProposal))
+        client = client_of(request)
+        by = None if client.admin else client.key
+        if by is not None:
+            check_room(watching, by)
+        name, wanted = body.pop("name"), setting(body)
+        if wanted.kind is Kind.YESNO:
+            wanted = replace(wanted, question=asked_for_yes(wanted.question))
+        await watching.learn(wanted)
+        if by is not None:
+            check_room(watching, by)  # others may have come meanwhile
+        return json_response(as_told(propose(watching, name, wanted, "", by)), status=201)
+
+    async def listed(request: Request) -> Response:
+        waiting = watching.proposals.waiting(time.monotonic())
+        return json_response(WatchProposalList([as_told(each) for each in waiting]))
+
     async def one(request: Request) -> Response:
         return json_response(as_told(found(watching, request.path_params["id"])))
 
@@ -27,6 +53,27 @@ def endpoints(watching: Watching) -> list[Endpoint]:
         return Response(status_code=204)
 
     return [
+        Endpoint(
+            method="GET",
+            path="/v1/watches/proposals",
+            handler=listed,
+            name="listProposals",
+            what="What waits for a yes. Admins only",
+            replies={200: Reply("", {JSON: WatchProposalList})},
+            role=Role.ADMIN,
+            tag="watches",
+        ),
+        Endpoint(
+            method="POST",
+            path="/v1/watches/proposals",
+            handler=proposed,
+            name="proposeWatch",
+            what="Propose a watch: it is made once an admin confirms it",
+            replies={201: Reply("it waits for a yes", {JSON: WatchProposal})},
+            body=NewProposal,
+            errors=(400, 404, 409, 503),
+            tag="watches",
+        ),
         Endpoint(
             method="GET",
             path="/v1/watches/proposals/{id}",

@@ -50,6 +50,12 @@ NewWatch = msgspec.defstruct(
     forbid_unknown_fields=True,
     namespace={"__doc__": "The body of POST /v1/watches; docs/watches.md says what the fields mean."},
 )
+NewProposal = msgspec.defstruct(
+    "NewProposal",
+    [*_new(), ("name", Annotated[str | None, bounds(pattern=f"^{NAME.pattern}$")], None)],
+    forbid_unknown_fields=True,
+    namespace={"__doc__": "The body of POST /v1/watches/proposals: a watch, whose name may be left out."},
+)
 WatchChange = msgspec.defstruct(
     "WatchChange",
     [(name, _changed(kind), UNSET) for name, kind, *_ in _new()],

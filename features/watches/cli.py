@@ -1,4 +1,4 @@
-"""`askcam watch …`: list, add, change, remove, events. All talk to a running server."""
+"""`askcam watch …`: list, add, change, remove, proposals, confirm, events. All talk to a running server."""
 
 import inspect
 import os
@@ -107,6 +107,22 @@ def add_commands(program: Program) -> None:
         from askcam.features.watches import commands
 
         commands.remove(_server(url, ca, admin=True), name)
+
+    @app.command("proposals", help=told("help.watch.proposals"))
+    def proposals(url: Url = URL, ca: Ca = None, json: Json = False) -> None:
+        """What was proposed and waits for a yes."""
+        from askcam.features.watches import commands
+
+        commands.show_proposals(_server(url, ca, admin=True), json)
+
+    @app.command("confirm", help=told("help.watch.confirm"))
+    def confirm(
+        proposal: Annotated[str, typer.Argument(help=told("help.watch.proposal"))], url: Url = URL, ca: Ca = None
+    ) -> None:
+        """Carry it out."""
+        from askcam.features.watches import commands
+
+        commands.confirm(_server(url, ca, admin=True), proposal)
 
     @app.command("events", help=told("help.watch.events"))
     def events(

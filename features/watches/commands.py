@@ -8,7 +8,7 @@ import msgspec
 from rich.table import Table
 
 from askcam.client.http import Http
-from askcam.client.watches import WatchInfo, WatchList, WatchNow
+from askcam.client.watches import WatchInfo, WatchList, WatchNow, WatchProposalList
 from askcam.server.terminal import say
 from askcam.server.terminal.leaving import leaving
 from askcam.server.terminal.words import Words
@@ -61,6 +61,29 @@ def remove(http: Http, name: str) -> None:
     """Leaves with 2 when there is none."""
     _asked(lambda: http.request(_path(name), "DELETE"))
     say.console.print(say.escape(told("watch.removed", name=name)))
+
+
+def show_proposals(http: Http, json: bool) -> None:
+    """A line for each that waits for a yes."""
+    path = "/v1/watches/proposals"
+    waiting = _asked(lambda: msgspec.json.decode(http.request(path), type=WatchProposalList)).data
+    for each in waiting:
+        if json:
+            say.line(msgspec.to_builtins(each))
+        else:
+            what = "" if each.question is None else f"{each.question} ({', '.join(each.cameras)})"
+            say.console.print(say.escape(f"{each.id}  {told('watch.' + each.action)} {each.name}  {what}"))
+    if not waiting and not json:
+        say.console.print(told("watch.no_proposals"))
+
+
+def confirm(http: Http, proposal: str) -> None:
+    """Leaves with 2 when nothing of that id waits, and for what the server refuses."""
+    made = _asked(lambda: http.request(f"/v1/watches/proposals/{quote(proposal, safe='')}/confirm", "POST"))
+    if made:
+        _show(made, False, told("watch.added", name=msgspec.json.decode(made, type=WatchInfo).name))
+    else:
+        say.console.print(told("watch.removed_as_proposed"))
 
 
 def reading(now: WatchNow) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
-from askcam.features.watches.setting import WatchSetting
+from askcam.features.watches.setting import RESERVED, WatchSetting
 from askcam.server.config_errors import ConfigError
 from askcam.server.feature import ModelUse
 from askcam.server.toml_file import NAME, Toml
@@ -31,6 +31,8 @@ def models_of(watches: Mapping[str, WatchSetting]) -> Iterator[ModelUse]:
 
 def _watch(toml: Toml, name: str) -> WatchSetting:
     path = ("watches", name)
+    if name in RESERVED:
+        raise ConfigError(f"{toml.place(path)}: a watch cannot be called so: /v1/watches/{name} is something else")
     if not NAME.fullmatch(name):
         raise ConfigError(f"{toml.place(path)}: a watch's name has up to 63 of a-z, 0-9, '-', '_'")
     for needed, example in (("question", '"Is the door open?"'), ("cameras", '["lobby"]')):

@@ -5,10 +5,10 @@ import time
 from collections.abc import Collection
 
 from askcam.client.watches import WatchInfo, WatchProposal
-from askcam.features.watches.proposals import KEPT_S, Proposal
+from askcam.features.watches.proposals import KEPT_S, MOST_OF_ONE, MOST_OF_VIEWERS, Proposal
 from askcam.features.watches.service import Watching
 from askcam.features.watches.setting import WatchSetting
-from askcam.server.errors import NotFound
+from askcam.server.errors import NotFound, TooMany
 from askcam.server.given_names import quoted
 from askcam.server.language.chinese import is_chinese
 
@@ -18,19 +18,31 @@ SMALL_WORDS = frozenset(
 MAX_WORDS = 4  # of a name
 
 
-def propose(watching: Watching, name: str | None, setting: WatchSetting, answer_id: str) -> Proposal:
-    """Raises Refusal for what could not be made anyway."""
+def propose(
+    watching: Watching, name: str | None, setting: WatchSetting, answer_id: str, by: str | None = None
+) -> Proposal:
+    """`by`: as of Proposal. Raises Refusal for what could not be made anyway."""
     now = time.monotonic()
     taken = {info.name for info in watching.all()} | watching.proposals.names(now)
     name = name or free_name(setting.question, taken)
     watching.check(name, setting)
-    return watching.proposals.add(name, setting, answer_id, now)
+    return watching.proposals.add(name, setting, answer_id, now, by)
 
 
 def propose_removal(watching: Watching, name: str, answer_id: str) -> Proposal:
     """Raises Refusal for a watch that cannot be removed."""
     watching.changeable(name)
     return watching.proposals.add(name, None, answer_id, time.monotonic())
+
+
+def check_room(watching: Watching, by: str) -> None:
+    """Raises TooMany where this client, or all that are no admins, wait for a yes to too many."""
+    if not watching.proposals.room(by, time.monotonic()):
+        told = (
+            f"{MOST_OF_ONE} of yours, or {MOST_OF_VIEWERS} of all, wait for an admin's yes already; each waits "
+            f"{KEPT_S / 60:g} minutes"
+        )
+        raise TooMany(told, code="too_many_proposals")
 
 
 def found(watching: Watching, proposal_id: str) -> Proposal:
@@ -69,6 +81,7 @@ def as_told(proposal: Proposal) -> WatchProposal:
         every_s=None if setting is None else setting.every_s,
         for_s=None if setting is None else setting.for_s,
         severity=None if setting is None else setting.severity.value,
+        by_viewer=proposal.by is not None,
     )
 
 

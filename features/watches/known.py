@@ -4,7 +4,7 @@ of a front. Pure."""
 from collections.abc import Mapping
 
 from askcam.features.watches.errors import NoSuchWatch, ReadOnlyWatch, TooManyWatches, WatchExists
-from askcam.features.watches.setting import WatchSetting
+from askcam.features.watches.setting import RESERVED, WatchSetting
 from askcam.server.errors import Invalid
 from askcam.server.given_names import quoted
 from askcam.server.toml_file import NAME
@@ -53,6 +53,8 @@ class KnownWatches:
         """Raises Refusal unless one more may be called so."""
         if not NAME.fullmatch(name):
             raise Invalid(f"{quoted(name)} cannot be a watch's name: use up to 63 of a-z, 0-9, '-', '_'", "name")
+        if name in RESERVED:
+            raise Invalid(f"{quoted(name)} cannot be a watch's name: /v1/watches/{name} is something else", "name")
         there = self.all()
         if name in there:
             raise WatchExists(name)

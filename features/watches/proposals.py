@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from askcam.features.watches.setting import WatchSetting
 
 MAX_PROPOSALS = 64  # beyond it the oldest goes
+MOST_OF_ONE, MOST_OF_VIEWERS = 4, 32  # of one client that is no admin, and of all of those
 KEPT_S = 600.0  # so long one may be confirmed
 
 
@@ -17,8 +18,9 @@ class Proposal:
     id: str
     name: str  # of the watch
     setting: WatchSetting | None
-    answer_id: str  # of the answer in which it was made
+    answer_id: str  # of the answer in which it was made; "": in none
     at: float  # steady seconds
+    by: str | None = None  # which client that is no admin; None: an admin
 
 
 def random_id() -> str:
@@ -33,11 +35,19 @@ class Proposals:
         self._new_id = new_id
         self._waiting: dict[str, Proposal] = {}  # oldest first
 
-    def add(self, name: str, setting: WatchSetting | None, answer_id: str, now: float) -> Proposal:
+    def room(self, by: str, now: float) -> bool:
+        """Whether a client that is no admin may propose one more: others' are not lost by it."""
+        self._forget(now)
+        theirs = [each.by for each in self._waiting.values() if each.by is not None]
+        return theirs.count(by) < MOST_OF_ONE and len(theirs) < MOST_OF_VIEWERS
+
+    def add(
+        self, name: str, setting: WatchSetting | None, answer_id: str, now: float, by: str | None = None
+    ) -> Proposal:
         self._forget(now)
         while (found := self._new_id()) in self._waiting:
             pass
-        proposal = self._waiting[found] = Proposal(found, name, setting, answer_id, now)
+        proposal = self._waiting[found] = Proposal(found, name, setting, answer_id, now, by)
         if len(self._waiting) > MAX_PROPOSALS:
             del self._waiting[next(iter(self._waiting))]
         return proposal
@@ -50,6 +60,11 @@ class Proposals:
     def drop(self, proposal_id: str) -> None:
         """It was carried out, or is not wanted."""
         self._waiting.pop(proposal_id, None)
+
+    def waiting(self, now: float) -> tuple[Proposal, ...]:
+        """All, the oldest first."""
+        self._forget(now)
+        return tuple(self._waiting.values())
 
     def names(self, now: float) -> set[str]:
         """Of the watches that are to be made."""

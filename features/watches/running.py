@@ -19,7 +19,7 @@ class WatchesRunning(Running):
         listed = given.sections["watches"]
         self.watching = watching = Watching(events, core.cameras, listed, core.asking.max_age_s)
         self._brought = BroughtWatches(watching)
-        self.endpoints = [*api.endpoints(watching), *api_proposals.endpoints(watching)]
+        self.endpoints = [*api_proposals.endpoints(watching), *api.endpoints(watching)]
         self.tools = (ListWatches(watching), CreateWatch(watching), RemoveWatch(watching), ConfirmWatch(watching))
         self.collectors = watching.collectors
         self.realtime = (WatchExtension(watching, events),)

@@ -12,6 +12,7 @@ from askcam.features.watches.comparing import any_of
 from askcam.features.watches.quiet import QuietHours
 from askcam.server.language.time_zone import zone
 
+RESERVED = frozenset({"proposals"})  # what stands under /v1/watches beside them
 MAX_QUESTION = 1000  # characters
 MAX_CAMERAS = 64
 MAX_CHOICES = 16

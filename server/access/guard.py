@@ -1,6 +1,6 @@
 """The door in front of every route, as pure ASGI: who may come in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -11,29 +11,34 @@ from askcam.server.access.shares import ROLE, Places, client_of
 from askcam.server.connections.protocol import line_of
 
 OPEN = frozenset({"/v1/session"})  # where one logs in
+BESIDE = frozenset({"/metrics"})
+WITHIN = "askcam.within"  # in the scope of what is asked here for another request, which has a place
 KEYED = "keyed"  # whose places are taken by who has such a token
 Keyed = Mapping[str, Callable[[HTTPConnection], None]]
 """Paths that want another token than people's, with what looks at it: it raises Unauthenticated, PermissionDenied,
 TooMany."""
 
 
-def guarded(path: str) -> bool:
-    """Whether a path wants a viewer. The page, its files, /healthz and /readyz do not."""
-    return path == "/metrics" or (path.startswith("/v1/") and path not in OPEN)
+def guarded(path: str, beside: Collection[str] = BESIDE) -> bool:
+    """Whether a path wants a viewer: all of /v1, and those `beside` it. The page, its files, /healthz and /readyz do
+    not."""
+    return path in beside or (path.startswith("/v1/") and path not in OPEN)
 
 
 class Guard:
     """Lets in whom `auth` lets in, raises what it raises; routes that want an admin ask auth.require themselves."""
 
-    def __init__(self, app: ASGIApp, auth: Auth, requests: Places, keyed: Keyed) -> None:
-        """`requests`: places of those that are under way."""
-        self.app, self.auth, self.requests, self.keyed = app, auth, requests, keyed
+    def __init__(
+        self, app: ASGIApp, auth: Auth, requests: Places, keyed: Keyed, beside: Collection[str] = BESIDE
+    ) -> None:
+        """`requests`: places of those that are under way; `beside`: as of guarded()."""
+        self.app, self.auth, self.requests, self.keyed, self.beside = app, auth, requests, keyed, beside
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
             conn = HTTPConnection(scope)
             self.auth.check_source(conn)
-            if guarded(scope["path"]):
+            if guarded(scope["path"], self.beside):
                 check = self.keyed.get(scope["path"])
                 if check is None:
                     scope[ROLE] = self.auth.require(conn)
@@ -42,6 +47,6 @@ class Guard:
                     scope[ROLE] = KEYED  # however many people ask, they do not take the places of these
                 if (line := line_of(scope)) is not None:
                     line.proven()
-                if scope["type"] == "http":
+                if scope["type"] == "http" and WITHIN not in scope:
                     held(scope).callback(self.requests.enter(client_of(conn)).leave)
         await self.app(scope, receive, send)

@@ -2,7 +2,7 @@
 refusal in OpenAI's shape."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
@@ -18,7 +18,7 @@ from askcam.server.access.auth import Auth
 from askcam.server.access.bodies import BodyLimit
 from askcam.server.access.browsers import KeysInProtocols, cors
 from askcam.server.access.doorway import Doorway, harden
-from askcam.server.access.guard import Guard, Keyed
+from askcam.server.access.guard import BESIDE, Guard, Keyed
 from askcam.server.access.inflating import Inflate
 from askcam.server.access.limits import Limits
 from askcam.server.access.origins import normal_origin
@@ -47,6 +47,7 @@ class Doors:
     ending: asyncio.Event
     count: Callable[[str, str, int], None]
     keyed: Keyed = field(default_factory=dict)
+    beside: Collection[str] = BESIDE  # paths outside of /v1 that want a viewer
 
 
 def app_behind(doors: Doors, routes: Iterable[BaseRoute]) -> Starlette:
@@ -73,7 +74,7 @@ def app_behind(doors: Doors, routes: Iterable[BaseRoute]) -> Starlette:
             Middleware(CountRequests, count=doors.count),
             Middleware(KeysInProtocols),
             Middleware(Refusing),
-            Middleware(Guard, auth=auth, requests=places.requests, keyed=doors.keyed),
+            Middleware(Guard, auth=auth, requests=places.requests, keyed=doors.keyed, beside=doors.beside),
             Middleware(BodyLimit, max_bytes=most, receiving=places.receiving, intake=places.intake),
             Middleware(Inflate, max_bytes=most),
             Middleware(BodyLimit, max_bytes=most, receiving=places.receiving),

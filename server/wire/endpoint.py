@@ -4,7 +4,7 @@ Routes, roles and the OpenAPI description (openapi.py) are all made from it, so 
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from askcam.server.access.auth import Auth, Role
+from askcam.server.lifecycle import ServerPart
 
 Schema = Mapping[str, Any]
 Handler = Callable[[Request], Awaitable[Response]]
@@ -91,6 +92,13 @@ class Endpoint:
             return await handler(request)
 
         return Route(self.path, by_admins, methods=[self.method])
+
+
+class FrontPart(ServerPart):
+    """What a feature brings to a front, which has neither cameras nor a model: what it answers by itself (of the shards
+    by the front's own routes), and its life."""
+
+    endpoints: Sequence[Endpoint] = ()
 
 
 CAMERA = Takes("name", "path", "a camera, as GET /v1/cameras lists it")

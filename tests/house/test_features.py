@@ -163,7 +163,7 @@ def test_a_group_of_commands_has_those_of_the_features_that_are_there() -> None:
         groups = [group.typer_instance for group in program.app.registered_groups]
         return [command.name for group in groups if group for command in group.registered_commands]
 
-    own = ["list", "add", "change", "remove", "events"]
+    own = ["list", "add", "change", "remove", "proposals", "confirm", "events"]
     assert spoken("watches", "calibration") == [*own, "calibrate"]
     assert spoken("watches") == own
     assert spoken() == []

@@ -8,6 +8,7 @@ import pytest
 from askcam.app.asgi import all_endpoints
 from askcam.app.build import build_core
 from askcam.app.config import Config
+from askcam.app.features import FEATURES
 from askcam.cluster.front.cameras import NewFrontCamera
 from askcam.cluster.front.config import FrontConfig, ShardConfig
 from askcam.cluster.front.deliveries import RetryThem
@@ -22,7 +23,8 @@ OWN = {("GET", "/v1/shards")}  # of a front alone
 
 
 def of_front() -> dict[tuple[str, str], Role | None]:
-    core = build_front(FrontConfig(shards={"a": ShardConfig("http://127.0.0.1:9")}))
+    brought = {feature.name: feature.at_front() for feature in FEATURES if feature.at_front is not None}
+    core = build_front(FrontConfig(shards={"a": ShardConfig("http://127.0.0.1:9")}), brought)
     return {(each.method, each.plain_path): each.role for each in front_endpoints(core)}
 
 
@@ -37,7 +39,7 @@ def test_every_route_of_a_server_is_there_for_the_same_people() -> None:
 @pytest.mark.parametrize("route", sorted(of_front()), ids="{0[0]} {0[1]}".format)
 def test_what_changes_something_is_no_viewers_but_what_a_server_lets_viewers_do(route: tuple[str, str]) -> None:
     method, path = route
-    if method in ("GET",) or re.search(r"chat|responses|/ask|acknowledge|session", path):
+    if method in ("GET",) or re.search(r"chat|responses|/ask|acknowledge|session|mcp|proposals$", path):
         return
     assert of_front()[route] is Role.ADMIN
 

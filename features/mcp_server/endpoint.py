@@ -1,0 +1,48 @@
+"""POST /mcp, of a server and of a front."""
+
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from askcam.server.wire.endpoint import JSON, SSE, Endpoint, FrontPart, Reply
+
+if TYPE_CHECKING:
+    from askcam.features.mcp_server.over_http import HttpSessions
+
+MESSAGE = {"type": "object", "description": "JSON-RPC 2.0, as the Model Context Protocol says"}
+
+
+class McpEndpoint(FrontPart):
+    """The SDK is read when the first agent comes: it takes a second, which a server without agents need not. What it
+    asks, it asks of the app that it was posted to."""
+
+    def __init__(self) -> None:
+        self._sessions: HttpSessions | None = None
+        self.endpoints = [
+            Endpoint(
+                method="POST",
+                path="/mcp",
+                handler=self._taken,
+                name="mcp",
+                what="The cameras as tools, resources and prompts of an agent: Model Context Protocol, streamable HTTP "
+                "without sessions",
+                replies={
+                    200: Reply("the answer, whole or as server-sent events", {JSON: MESSAGE, SSE: MESSAGE}),
+                    202: Reply("a notification was taken"),
+                },
+                tag="mcp",
+            )
+        ]
+
+    async def close(self) -> None:
+        if self._sessions is not None:
+            await self._sessions.close()
+
+    async def _taken(self, request: Request) -> Response:
+        if self._sessions is None:
+            from askcam.features.mcp_server.offered import make_server
+            from askcam.features.mcp_server.over_http import HttpSessions, asking_here
+
+            self._sessions = HttpSessions(make_server(asking_here))
+        return await self._sessions.answer(request)
