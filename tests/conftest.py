@@ -1,6 +1,7 @@
 """Parts that several rooms' tests share."""
 
 import gc
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from askcam.engine.open import wait_calmly
 
 settings.register_profile("askcam", deadline=None)  # how long an example takes is the machine's affair
 settings.load_profile("askcam")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # there is a process of tests per core, and more
 wait_calmly()  # before any test imports torch: tests share their cores with the servers that they start
 
 warm.wanted = True

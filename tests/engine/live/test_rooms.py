@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import torch
 from support.waiting import until
 
 from askcam.engine.errors import EngineFailure, NoRoom
@@ -179,7 +180,13 @@ def test_a_window_whose_growth_broke_off_under_a_question_is_grown_on_by_the_nex
     listener = heard()
     engine.ask(ask("And now?"), listener)
     oracle(sharp("qwen2_vl")).check(ask("And now?"), listener.wait())
-    assert len(calls) == 4  # the first pair stayed, the second was tried twice
+    first, second = (sum(_same(each[0], calls[i][0]) for each in calls) for i in (0, 1))
+    assert first == 1, "it stayed"
+    assert second >= 2  # between the questions the engine may have grown it for a window that begins later
+
+
+def _same(x: torch.Tensor, other: torch.Tensor) -> bool:
+    return x.shape == other.shape and torch.equal(x, other)
 
 
 def test_no_more_cameras_than_memory_holds(live: Live, stream_of: Any) -> None:
