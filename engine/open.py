@@ -2,8 +2,18 @@
 
 import os
 from collections.abc import Mapping
+from importlib.util import find_spec
 
+from askcam.engine.errors import ModelError
 from askcam.engine.interface import Engine, EngineConfig, Progress
+
+RUNS_MODELS = (
+    "torch",
+    "torchvision",
+    "transformers",
+    "accelerate",
+    "qwen_vl_utils",
+)  # who asks model servers does without
 
 
 def open_engine(config: EngineConfig, progress: Progress | None = None) -> Engine:
@@ -13,12 +23,30 @@ def open_engine(config: EngineConfig, progress: Progress | None = None) -> Engin
         from askcam.engine.remote.opening import open_remote
 
         return open_remote(config, progress)
+    check_installed()
     wait_calmly()
-    from askcam.engine.light import reading_lightly
+    try:
+        from askcam.engine.light import reading_lightly
 
-    with reading_lightly():
-        from askcam.engine.opening import open_backend
+        with reading_lightly():
+            from askcam.engine.opening import open_backend
+    except Exception as exc:  # a torchvision with CUDA beside a torch without it fails as a RuntimeError
+        raise ModelError(
+            f"PyTorch and what goes with it cannot be read ({type(exc).__name__}: {exc}): "
+            "install torch and torchvision anew, both from the same index (docs/install.md)"
+        ) from exc
     return open_backend(config, progress)
+
+
+def check_installed() -> None:
+    """Raises ModelError where a model cannot be run here, since askcam was installed without what runs it."""
+    missing = [name for name in RUNS_MODELS if find_spec(name) is None]
+    if missing:
+        packages = " ".join(missing).replace("_", "-")
+        raise ModelError(
+            f"a model is run here by packages that are not installed: pip install {packages}, or name a model server "
+            "(--model-url)"
+        )
 
 
 def sharing_memory(configs: Mapping[str, EngineConfig], progress: Progress) -> Mapping[str, EngineConfig]:
@@ -27,6 +55,7 @@ def sharing_memory(configs: Mapping[str, EngineConfig], progress: Progress) -> M
     here = [name for name, config in configs.items() if config.url is None]
     if len(here) < 2:
         return configs
+    check_installed()
     wait_calmly()
     from askcam.engine.together import shared
 

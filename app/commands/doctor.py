@@ -20,7 +20,7 @@ from askcam.engine.catalogue.catalogue import BUILT_IN
 from askcam.engine.catalogue.estimate import CAMERA_FPS
 from askcam.engine.errors import EngineError
 from askcam.engine.interface import Engine, EngineConfig, ModelInfo
-from askcam.engine.open import open_engine
+from askcam.engine.open import RUNS_MODELS, check_installed, open_engine
 from askcam.server.model import USUAL
 from askcam.server.terminal import say
 from askcam.server.terminal.leaving import amiss
@@ -37,10 +37,6 @@ from askcam.stream.window import Anchors
 told = Words(__name__)
 
 PACKAGES = (
-    "torch",
-    "transformers",
-    "accelerate",
-    "qwen-vl-utils",
     "av",
     "opencv-python-headless",
     "numpy",
@@ -79,9 +75,10 @@ def _findings(
     cameras: list[str], models: Mapping[str, EngineConfig], wait_s: float, json: bool
 ) -> Iterator[DoctorFinding]:
     yield _python()
-    for name in PACKAGES:
+    here = any(model.url is None for model in models.values())  # else nothing here multiplies
+    for name in (*(name.replace("_", "-") for name in RUNS_MODELS if here), *PACKAGES):
         yield _package(name)
-    if any(model.url is None for model in models.values()):  # else nothing here multiplies
+    if here:
         yield _torch()
     free = shutil.disk_usage(Path.home()).free / 1e9
     yield DoctorFinding("disk", free > 2, told("doctor.disk" if free > 2 else "doctor.full_disk", free=f"{free:.0f}"))
@@ -107,7 +104,11 @@ def _package(name: str) -> DoctorFinding:
 
 
 def _torch() -> DoctorFinding:
-    from askcam.engine.devices import describe
+    try:
+        check_installed()
+        from askcam.engine.devices import describe
+    except EngineError as exc:
+        return DoctorFinding("device", False, str(exc))
 
     number = os.cpu_count() or 1
     cores = told("core.one" if number == 1 else "core.several", n=number)

@@ -10,6 +10,7 @@ from askcam.engine.catalogue.advice import ModelHere, here, recommended
 from askcam.engine.catalogue.catalogue import BUILT_IN, catalogue
 from askcam.engine.catalogue.estimate import CAMERA_FPS, HostMachine
 from askcam.engine.errors import ModelError
+from askcam.engine.open import check_installed
 from askcam.server.terminal import say
 from askcam.server.terminal.leaving import leaving
 from askcam.server.terminal.words import Words, spoken_language
@@ -29,9 +30,10 @@ class ModelRow:
 
 def models(device: str, dtype: str, json: bool) -> None:
     """Print the list. Leaves with 2 for a device or dtype that there is not."""
-    from askcam.engine.catalogue.machine import this_machine
-
     with leaving():
+        check_installed()
+        from askcam.engine.catalogue.machine import this_machine
+
         machine = this_machine(device, dtype)
     rows = _rows(machine, dtype)
     best = recommended(row.here for row in rows)

@@ -1,31 +1,26 @@
 """What people install: a wheel holds every room, the built-in model and the page, and works away from the checkout."""
 
-import shutil
+import json
+import os
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+from support.servers.running import RunningModelServer
+from support.wheels import ROOMS, ROOT, build_wheel, install, lend
 
-ROOT = Path(__file__).parents[2]
-ROOMS = ("stream", "engine", "client", "demo", "server", "features", "cluster", "app")
-UNSHIPPED = shutil.ignore_patterns("__pycache__", "*.egg-info")
+from askcam.engine.open import RUNS_MODELS
+
+LIGHT = ROOT / "examples/deploy/remote.txt"
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built from a copy: setuptools leaves a build folder beside what it builds."""
-    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
-    for room in ROOMS:
-        shutil.copytree(ROOT / room, source / room, ignore=UNSHIPPED)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source)
-    build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index"]
-    done = subprocess.run([*build, "--wheel-dir", out, source], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (path,) = out.glob("askcam-*.whl")
-    return path
+    return build_wheel(tmp_path_factory.mktemp("built"))
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +72,73 @@ def test_an_unpacked_wheel_imports(wheel: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert Path(done.stdout.strip()) == tmp_path / "askcam/stream/window.py"
+
+
+def alone(programs: Path, *args: str) -> "subprocess.CompletedProcess[str]":
+    """The installed program, away from the checkout and with nothing of this environment."""
+    home = programs.parent / "home"
+    home.mkdir(exist_ok=True)
+    return subprocess.run(
+        [programs / "askcam", *args],
+        cwd=home,
+        env={"PATH": os.defpath, "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+@pytest.fixture(scope="module")
+def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("installed") / "venv"
+    found = install(wheel, folder)
+    lend(folder)
+    return found
+
+
+@pytest.fixture(scope="module")
+def light(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Installed without what runs a model."""
+    folder = tmp_path_factory.mktemp("light") / "venv"
+    found = install(wheel, folder)
+    lend(folder, without=RUNS_MODELS)
+    return found
+
+
+def test_the_installed_program_answers_by_the_model_in_the_wheel(programs: Path) -> None:
+    done = alone(programs, "demo", "--once", "--json", "--port", "0", "--threads", "1")
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["correct"] for line in lines if "question" in line] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("look", "synthetic:7", "what is there?"),
+        ("serve", "--port", "0", "--camera", "lobby=synthetic:7"),
+        ("models",),
+    ],
+    ids=lambda command: str(command[0]),
+)
+def test_without_pytorch_what_wants_a_model_here_says_so(light: Path, command: tuple[str, ...]) -> None:
+    done = alone(light, *command)
+    assert done.returncode == 2, done.stderr
+    assert "pip install torch torchvision transformers accelerate qwen-vl-utils" in done.stderr
+    assert "--model-url" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_pytorch_a_model_server_is_asked(light: Path) -> None:
+    with RunningModelServer("vllm") as models:
+        done = alone(light, "look", "synthetic:7", "what is there?", "--model-url", models.url, "--dialect", "vllm")
+    assert done.returncode == 0, done.stderr
+    assert "newest is" in done.stdout
+
+
+def test_the_list_without_pytorch_is_that_of_the_project() -> None:
+    listed = [line for line in LIGHT.read_text().splitlines() if not line.startswith("#")]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    heavy = {name.replace("_", "-") for name in RUNS_MODELS}
+    assert listed == [line for line in project if re.split(r"[^\w-]", line)[0] not in heavy]
+    assert len(project) - len(listed) == len(heavy)
