@@ -8,7 +8,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult
 from pydantic import Field
 
-from askcam.features.mcp_server.api import Api, TakenPicture
+from askcam.features.mcp_server.asked_server import Api, TakenPicture
 from askcam.features.mcp_server.told import (
     LOOKS,
     MAX_NAME,

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from askcam.features.mcp_server.api import Api
+from askcam.features.mcp_server.asked_server import Api
 from askcam.server.access.guard import WITHIN
 from askcam.server.lifecycle import ended
 

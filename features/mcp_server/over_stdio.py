@@ -8,7 +8,7 @@ import httpx2
 from mcp.server.mcpserver import Context
 
 from askcam.client.http import Http
-from askcam.features.mcp_server.api import Api
+from askcam.features.mcp_server.asked_server import Api
 from askcam.features.mcp_server.offered import make_server
 
 

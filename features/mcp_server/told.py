@@ -10,7 +10,7 @@ from mcp.server.mcpserver import Context
 from mcp_types import CallToolResult, ImageContent, TextContent, ToolAnnotations
 from pydantic import Field
 
-from askcam.features.mcp_server.api import Api, TakenPicture
+from askcam.features.mcp_server.asked_server import Api, TakenPicture
 
 Asking = Callable[[Context], AbstractAsyncContextManager[Api]]
 

@@ -71,8 +71,9 @@ def show_proposals(http: Http, json: bool) -> None:
         if json:
             say.line(msgspec.to_builtins(each))
         else:
+            action = told("watch.create") if each.action == "create" else told("watch.remove")
             what = "" if each.question is None else f"{each.question} ({', '.join(each.cameras)})"
-            say.console.print(say.escape(f"{each.id}  {told('watch.' + each.action)} {each.name}  {what}"))
+            say.console.print(say.escape(f"{each.id}  {action} {each.name}  {what}"))
     if not waiting and not json:
         say.console.print(told("watch.no_proposals"))
 
