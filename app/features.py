@@ -11,6 +11,7 @@ from askcam.features.desk.feature import FEATURE as DESK
 from askcam.features.events.feature import FEATURE as EVENTS
 from askcam.features.evidence.feature import FEATURE as EVIDENCE
 from askcam.features.mcp_server.feature import FEATURE as MCP_SERVER
+from askcam.features.mqtt.feature import FEATURE as MQTT
 from askcam.features.notify.feature import FEATURE as NOTIFY
 from askcam.features.summary.feature import FEATURE as SUMMARY
 from askcam.features.timeline.feature import FEATURE as TIMELINE
@@ -19,7 +20,7 @@ from askcam.server.feature import Feature, ModelUse, Section
 
 # Opened in this order, and closed in the other.
 OURS: tuple[Feature, ...] = (
-    DESK, EVIDENCE, EVENTS, WATCHES, CALIBRATION, SUMMARY, TIMELINE, NOTIFY, ASK_ALL, MCP_SERVER, SHARD,
+    DESK, EVIDENCE, EVENTS, WATCHES, CALIBRATION, SUMMARY, TIMELINE, NOTIFY, MQTT, ASK_ALL, MCP_SERVER, SHARD,
 )  # fmt: skip
 PLUGGED, LEFT_OUT = plugged_in(OURS)  # those that other packages bring, and why some are not taken
 FEATURES: tuple[Feature, ...] = (*OURS, *PLUGGED)

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from askcam.client.watches import WatchEvent
+from askcam.features.events.judged import JudgedEvents, judged
 from askcam.features.events.store import EventStore
 from askcam.features.events.thread import EventThread
 from askcam.features.notify.letter import Letter, letter_name
@@ -27,7 +28,6 @@ T = TypeVar("T")
 BATCH = 200  # events that are looked at together
 MAX_AHEAD = 1000  # events that wait for their first try in memory; the others wait on the disk
 AGAIN_S = 2.0  # after the database refused, and while the front is waited for
-JUDGED_S = 30.0  # so long the front may take to say whether an event of a camera of its counts
 LOOK_S = 60.0  # the database is looked at now and then, even when nobody told of an event
 
 
@@ -35,17 +35,6 @@ LOOK_S = 60.0  # the database is looked at now and then, even when nobody told o
 class SteadyClock:
     steady: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
-
-
-@dataclass(frozen=True, slots=True)
-class _News:
-    """What was found in the store."""
-
-    events: list[WatchEvent]
-    first: int | None  # the oldest event that is kept
-    last: int  # the newest event there ever was
-    fenced: set[int]  # of these, those that do not count at the front
-    unjudged: bool  # whether more have come, of which it has not said so yet
 
 
 class Target:
@@ -157,15 +146,8 @@ class Target:
         if line.done != done:
             await self._write(QueueChange(line.done))
 
-    def _read(self, store: EventStore) -> _News:
-        """Those of a front's cameras of which it has said that they count, or has said nothing for a while."""
-        first, cursor = store.first_id(), self.line.cursor
-        events = store.following(cursor, BATCH, watch=None, camera=None)
-        until = store.front.unjudged(cursor, self._clock.wall() - JUDGED_S)
-        if until is not None:
-            events = [event for event in events if event.id < until]
-        fenced = store.front.fenced(cursor, events[-1].id) if events else set()
-        return _News(events, first, store.last_id(), fenced, until is not None)
+    def _read(self, store: EventStore) -> JudgedEvents:
+        return judged(store, self.line.cursor, BATCH, self._clock.wall())
 
     def _missed(self, count: int) -> None:
         self.counts["expired"] += count

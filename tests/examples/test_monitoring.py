@@ -12,6 +12,7 @@ import httpx
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
+from support.ports import own_port
 from support.servers.askcam_server import LiveServer, live_server, wait_for_pairs
 from support.servers.prometheus import Prometheus, need_prometheus, prometheus, promtool
 from support.servers.receiver import Receiver
@@ -54,6 +55,9 @@ folder = "timeline"
 [notify.house]
 webhook = "{receiver}"
 secret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+
+[mqtt]
+url = "mqtt://127.0.0.1:{broker}"
 
 [watches.person]
 question = "Is there a person? Answer yes or no."
@@ -116,7 +120,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     need_prometheus()
     folder = tmp_path_factory.mktemp("monitored")
     with MJPEGServer("clock:320x240") as gate, Receiver() as receiver:
-        (folder / "askcam.toml").write_text(CONFIG.format(gate=gate.url, receiver=receiver.url))
+        (folder / "askcam.toml").write_text(CONFIG.format(gate=gate.url, receiver=receiver.url, broker=own_port()))
         with live_server("--config", str(folder / "askcam.toml")) as server:
             config = variant(folder, server.url.removeprefix("http://"))
             with prometheus(config, folder / "data") as running:

@@ -357,7 +357,7 @@ async def test_what_a_front_has_not_judged_waits_and_what_does_not_count_there_i
 async def test_a_front_that_says_nothing_is_not_waited_for_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(target, "JUDGED_S", 0.3)
+    monkeypatch.setattr("askcam.features.events.judged.JUDGED_S", 0.3)
     monkeypatch.setattr(target, "AGAIN_S", 0.05)
     with Receiver() as receiver:
         async with opened(tmp_path, house=to(receiver)) as core:

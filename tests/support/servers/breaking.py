@@ -31,6 +31,8 @@ class Breaking:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for _ in range(3):  # what was aborted is closed at the loop's next turn
+            await asyncio.sleep(0)
 
     @property
     def url(self) -> str:

@@ -1,5 +1,7 @@
 """Starts the test servers of this folder as processes, on ports of their own, and breaks them at will."""
 
+import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -168,6 +170,29 @@ class RunningModelServer(CameraServer):
         """What it was asked since then."""
         found: dict[str, Any] = httpx.get(f"http://{self.address}/seen", timeout=60).raise_for_status().json()
         return found
+
+
+class RunningBroker(CameraServer):
+    """An MQTT broker (mqtt_broker.py), which forgets all when it is killed."""
+
+    path, scheme = "", "mqtt"
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.taken: list[dict[str, Any]] = []  # events, over all of its lives
+
+    def start(self) -> None:
+        super().start()
+        assert self._process is not None
+        threading.Thread(target=self._take, args=(self._process.stdout,), daemon=True).start()
+
+    def _take(self, pipe: Any) -> None:
+        with contextlib.suppress(ValueError):  # closed meanwhile
+            for line in pipe:
+                self.taken.append(json.loads(line))
+
+    def _spawn(self) -> "subprocess.Popen[str]":
+        return _python("mqtt_broker.py", "--port", str(self.port))
 
 
 class GStreamerRTSP(CameraServer):

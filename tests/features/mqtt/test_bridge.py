@@ -1,0 +1,202 @@
+"""The task behind [mqtt], over the real store and a real broker, without a model: what a broker may do to it."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from support.mqtt import MqttListener
+from support.servers.breaking import Breaking
+from support.servers.running import RunningBroker
+from support.watch_events import add
+
+from askcam.features.events.config import EventBounds
+from askcam.features.events.service import EventLog
+from askcam.features.events.thread import EventThread
+from askcam.features.mqtt import bridge as bridging
+from askcam.features.mqtt.bridge import Bridge, wait_s
+from askcam.features.mqtt.config import MqttConfig
+from askcam.features.mqtt.publishing import Publishing
+from askcam.features.mqtt.scene import Observing
+from askcam.features.mqtt.topics import Topics
+from askcam.features.watches.service import Watching
+from askcam.server.access.limits import Limits
+from askcam.server.cameras import Cameras
+from askcam.server.model import Model
+from askcam.server.models import Models
+from askcam.stream.sources.registry import resolve
+
+WAIT_S = 60.0
+
+
+class NoAsker:
+    """Nobody may ask here: `ask` is false."""
+
+    async def close(self) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[RunningBroker]:
+    with RunningBroker() as broker:
+        yield broker
+
+
+@contextlib.asynccontextmanager
+async def bridged(folder: Path, url: str, **more: Any) -> AsyncIterator[tuple[Bridge, Publishing, EventLog]]:
+    """One life of a server without cameras: its events are all that it has to say."""
+    config = MqttConfig(url, **more)
+    cameras = Cameras(Models(Model("none")), Limits(), resolve)
+    events = EventLog(EventThread(folder, EventBounds()))
+    events.need()
+    watching, topics = Watching(events, cameras, {}), Topics(config.prefix, config.discovery)
+    await events.open()
+    publishing = Publishing(topics, Observing(cameras, watching, topics), events.keeping, "the broker")
+    await publishing.open()
+    bridge = Bridge(config, topics, publishing, NoAsker())  # type: ignore[arg-type]
+    events.readers.also(bridge.wake)
+    task = asyncio.create_task(bridge.run())
+    try:
+        yield bridge, publishing, events
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await events.close()
+
+
+async def comes(found: Callable[[], Any], what: str) -> None:
+    try:
+        async with asyncio.timeout(WAIT_S):
+            while not found():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        pytest.fail(f"waited {WAIT_S:g} s in vain for {what}")
+
+
+async def happen(events: EventLog, count: int) -> list[int]:
+    told = []
+    for _ in range(count):
+        found = await events.keeping.do(lambda store: add(store, store.last_id()))
+        events.readers.tell(found)
+        told.append(found.id)
+    return told
+
+
+def url_of(broker: RunningBroker, user: str = "house") -> str:
+    return f"mqtt://{user}@127.0.0.1:{broker.port}"
+
+
+async def test_events_come_each_over_connections_that_are_cut_and_lives_that_end_anyhow(
+    tmp_path: Path, broker: RunningBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is lost, what comes twice has the same id, and the next life goes on behind what was acknowledged."""
+    monkeypatch.setattr(bridging, "FIRST_S", 0.02)
+    chance, told = Random(5), list[int]()
+    before = len(broker.taken)
+    async with Breaking(broker.port) as proxy:
+        url = url_of(broker).replace(str(broker.port), proxy.url.rpartition(":")[2])
+        for _ in range(3):
+            async with bridged(tmp_path, url, password="right-password", client_id="cut") as (bridge, _, events):
+                await comes(lambda bridge=bridge: bridge.connected, "a connection")
+                proxy.cut_after(up=chance.randrange(500, 6000))
+                told += await happen(events, 10)
+                proxy.cut_after(down=chance.randrange(10, 60))
+                told += await happen(events, 10)
+                bridge._failures = bridge._short = 0
+        async with bridged(tmp_path, url, password="right-password", client_id="cut"):
+            await comes(lambda: {each["id"] for each in broker.taken[before:]} >= set(told), "all of them")
+        await comes(lambda: not proxy._tasks, "no connection to be left")
+    came = [each["id"] for each in broker.taken[before:]]
+    assert proxy.num_cuts > 0
+    assert set(came) == set(told)
+    assert len(came) <= len(told) + proxy.num_cuts + 3  # a cut or an end repeats the one that was on its way
+    assert list(dict.fromkeys(came)) == told
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "said"),
+    [
+        ("house", "hunter2hunter2", "refuses the user 'house': set ASKCAM_MQTT_PASSWORD"),
+        ("muted", "right-password", "passes it on to nobody: allow muted to write to askcam/#"),
+        ("deaf", "right-password", "ACL refuses to let deaf read homeassistant/status"),
+    ],
+)
+async def test_what_the_broker_refuses_is_told_once_with_what_helps(
+    tmp_path: Path, broker: RunningBroker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch,
+    user: str, password: str, said: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(bridging, "OWN_S", 0.2)
+    monkeypatch.setattr(bridging, "LOOK_S", 0.05)
+    monkeypatch.setattr(bridging, "FIRST_S", 0.01)
+    caplog.set_level(logging.INFO)
+    async with bridged(tmp_path, url_of(broker, user), password=password, client_id=user) as (bridge, _, _):
+        await comes(lambda: said in caplog.text, said)
+        tries = bridge._failures
+        await comes(lambda: bridge._failures > tries + 1 or bridge.connected, "more tries")
+    assert caplog.text.count(said) == 1
+    assert "hunter2" not in caplog.text
+
+
+async def test_a_broker_that_is_not_there_or_is_none_is_told_with_what_helps(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"mqtt://127.0.0.1:{nobody.getsockname()[1]}"
+        async with bridged(tmp_path / "a", url):
+            await comes(lambda: "cannot be reached" in caplog.text, "why")
+    monkeypatch.setattr("askcam.features.mqtt.link.ANSWER_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        async with bridged(tmp_path / "b", f"mqtt://127.0.0.1:{silent.getsockname()[1]}"):
+            await comes(lambda: "does not answer: is it the right port?" in caplog.text, "why")
+
+
+async def test_one_whom_the_broker_throws_out_again_and_again_is_told_of_the_client_id_and_waits_longer(
+    tmp_path: Path, broker: RunningBroker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As two servers with one client id do to each other. (amqtt lets both be; so the connection is cut here.)"""
+    monkeypatch.setattr(bridging, "FIRST_S", 0.02)
+    async with Breaking(broker.port) as proxy:
+        url = url_of(broker).replace(str(broker.port), proxy.url.rpartition(":")[2])
+        async with bridged(tmp_path, url, password="right-password", client_id="twin") as (bridge, publishing, _):
+            for failures in range(1, 6):
+                said = publishing.published
+                await comes(lambda said=said: bridge.connected and publishing.published > said, "a connection")
+                proxy.cut()
+                await comes(lambda failures=failures: bridge._failures == failures, "its end")
+            assert caplog.text.count("does another program, or another askcam, use the client_id 'twin'?") == 1
+            assert caplog.text.count("has ended the connection") <= bridging.SHORT_ONES
+            monkeypatch.setattr(bridging, "STABLE_S", 0.0)
+            await comes(lambda: bridge.connected, "the one that is left")
+            with MqttListener(broker) as heard:
+                await comes(lambda: heard.now("askcam/status") == b"online", "its word")
+            await comes(lambda: bridge._told is None, "that it is back")
+    assert "connected to the broker" in caplog.text
+
+
+async def test_what_the_broker_sends_fills_no_memory(tmp_path: Path, broker: RunningBroker) -> None:
+    """A birth message of 8 MB at a topic that is listened to: it is read, thrown away, and the connection stays."""
+    more = {"password": "right-password", "client_id": "bounded"}
+    async with bridged(tmp_path, url_of(broker), **more) as (bridge, publishing, _):
+        await comes(lambda: publishing.published, "its first word")
+        seen: list[int] = []
+        heard = bridge._heard
+        bridge._heard = lambda message, link: (seen.append(len(message.payload)), heard(message, link))[1]  # type: ignore[method-assign]
+        with MqttListener(broker) as other:
+            await asyncio.to_thread(other.publish, "homeassistant/status", b"x" * (8 << 20))
+            await asyncio.to_thread(other.publish, "homeassistant/status", b"online")
+            await comes(lambda: 6 in seen, "what comes behind it")
+        assert max(seen) < 64 << 10
+        assert bridge.connected
+
+
+def test_waits_grow_up_to_a_bound_and_are_never_the_same_for_all() -> None:
+    random = Random(1)
+    waits = [wait_s(failures, random) for failures in range(1, 40)]
+    assert 0.5 <= waits[0] <= 1.0
+    assert all(30.0 <= each <= 60.0 for each in waits[10:])
+    assert len(set(waits)) == len(waits)
