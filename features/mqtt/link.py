@@ -89,6 +89,7 @@ class BrokerLink:
 async def connected(config: MqttConfig, topics: Topics, dropped: "Counter[str]") -> AsyncIterator[BrokerLink]:
     """One that ends with the block. `dropped` counts each "message" that came too fast. Raises BrokerAway."""
     broker = config.broker
+    opened: list[ssl.SSLSocket] = []
     client = aiomqtt.Client(
         broker.host,
         broker.port,
@@ -101,7 +102,7 @@ async def connected(config: MqttConfig, topics: Topics, dropped: "Counter[str]")
         will=aiomqtt.Will(topics.status, b"offline", qos=1, retain=True),
         queue_type=cast(Any, partial(_Inbox, dropped)),
         max_queued_incoming_messages=MAX_HEARD,
-        tls_context=await asyncio.to_thread(_tls, config) if broker.tls else None,
+        tls_context=await asyncio.to_thread(_tls, config, opened) if broker.tls else None,
         logger=library,
     )
     client._client.connect_timeout = CONNECT_S
@@ -112,13 +113,13 @@ async def connected(config: MqttConfig, topics: Topics, dropped: "Counter[str]")
     except asyncio.CancelledError:  # its thread cannot be stopped: what it opens is closed
         with contextlib.suppress(aiomqtt.MqttError, OSError):
             await entering
-        _drop(client)
+        _drop(client, opened)
         raise
     except MqttConnectError as exc:
-        _drop(client)
+        _drop(client, opened)
         raise BrokerAway(refused(config, _code(exc.rc))) from exc
     except (aiomqtt.MqttError, OSError, ValueError) as exc:
-        _drop(client)
+        _drop(client, opened)
         raise BrokerAway(unreachable(config, str(exc))) from exc
     try:
         yield BrokerLink(client, config)
@@ -126,14 +127,23 @@ async def connected(config: MqttConfig, topics: Topics, dropped: "Counter[str]")
         client.timeout = LEAVE_S
         with contextlib.suppress(aiomqtt.MqttError):
             await client.__aexit__(None, None, None)
-        _drop(client)
+        _drop(client, opened)
 
 
-def _tls(config: MqttConfig) -> ssl.SSLContext:
+def _tls(config: MqttConfig, opened: list[ssl.SSLSocket]) -> ssl.SSLContext:
+    """`opened` gets the sockets: the library forgets to close one whose handshake fails."""
     try:
-        return ssl.create_default_context(cafile=None if config.ca is None else str(config.ca))
+        context = ssl.create_default_context(cafile=None if config.ca is None else str(config.ca))
     except (OSError, ssl.SSLError) as exc:
         raise BrokerAway(f"{config.ca}, the ca of [mqtt], cannot be read as PEM: {exc}") from exc
+    wrap = context.wrap_socket
+
+    def remembered(*args: Any, **more: Any) -> ssl.SSLSocket:
+        opened.append(wrap(*args, **more))
+        return opened[-1]
+
+    context.wrap_socket = remembered  # type: ignore[method-assign]
+    return context
 
 
 def _bound(client: Any) -> None:
@@ -151,9 +161,11 @@ def _bound(client: Any) -> None:
     client._sock_recv = bounded
 
 
-def _drop(client: aiomqtt.Client) -> None:
+def _drop(client: aiomqtt.Client, opened: list[ssl.SSLSocket]) -> None:
     """Nothing of it stays open, however it ended; what its end was like has been told."""
     client._client._sock_close()
+    for each in opened:
+        each.close()
     for end in (client._connected, client._disconnected):
         if end.done() and not end.cancelled():
             end.exception()

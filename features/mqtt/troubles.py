@@ -31,7 +31,7 @@ def unreachable(config: MqttConfig, said: str) -> str:
             f"the certificate of the broker at {place} is not to be trusted: name who signs it with ca under [mqtt], "
             "and call the broker by the name that stands in it"
         )
-    if "SSL" in said:
+    if "SSL" in said or ("timed out" in said and config.broker.tls):
         return f"the broker at {place} does not speak TLS there: say mqtt:// under [mqtt], or name its TLS port"
     if "timed out" in said:
         return f"the broker at {place} does not answer: is it the right port? One for TLS wants mqtts://"

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from support.certificates import Authority
 from support.mqtt import MqttListener
 from support.servers.breaking import Breaking
 from support.servers.running import RunningBroker
@@ -21,9 +22,11 @@ from askcam.features.events.thread import EventThread
 from askcam.features.mqtt import bridge as bridging
 from askcam.features.mqtt.bridge import Bridge, wait_s
 from askcam.features.mqtt.config import MqttConfig
+from askcam.features.mqtt.link import BrokerLink
 from askcam.features.mqtt.publishing import Publishing
 from askcam.features.mqtt.scene import Observing
 from askcam.features.mqtt.topics import Topics
+from askcam.features.mqtt.troubles import BrokerAway
 from askcam.features.watches.service import Watching
 from askcam.server.access.limits import Limits
 from askcam.server.cameras import Cameras
@@ -102,16 +105,17 @@ async def test_events_come_each_over_connections_that_are_cut_and_lives_that_end
         for _ in range(3):
             async with bridged(tmp_path, url, password="right-password", client_id="cut") as (bridge, _, events):
                 await comes(lambda bridge=bridge: bridge.connected, "a connection")
-                proxy.cut_after(up=chance.randrange(500, 6000))
-                told += await happen(events, 10)
-                proxy.cut_after(down=chance.randrange(10, 60))
-                told += await happen(events, 10)
+                for cut in ({"up": chance.randrange(300, 2500)}, {"down": chance.randrange(5, 30)}):
+                    cuts = proxy.num_cuts
+                    proxy.cut_after(**cut)  # in the middle of an event, and of the broker's word for one
+                    told += await happen(events, 10)
+                    await comes(lambda cuts=cuts: proxy.num_cuts > cuts, "the cut")
                 bridge._failures = bridge._short = 0
         async with bridged(tmp_path, url, password="right-password", client_id="cut"):
             await comes(lambda: {each["id"] for each in broker.taken[before:]} >= set(told), "all of them")
         await comes(lambda: not proxy._tasks, "no connection to be left")
     came = [each["id"] for each in broker.taken[before:]]
-    assert proxy.num_cuts > 0
+    assert proxy.num_cuts >= 6
     assert set(came) == set(told)
     assert len(came) <= len(told) + proxy.num_cuts + 3  # a cut or an end repeats the one that was on its way
     assert list(dict.fromkeys(came)) == told
@@ -176,6 +180,51 @@ async def test_one_whom_the_broker_throws_out_again_and_again_is_told_of_the_cli
                 await comes(lambda: heard.now("askcam/status") == b"online", "its word")
             await comes(lambda: bridge._told is None, "that it is back")
     assert "connected to the broker" in caplog.text
+
+
+async def test_over_tls_the_certificate_is_looked_at_and_what_is_wrong_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority(tmp_path)
+    cert, key = authority.signed("broker")
+    with RunningBroker("--cert", str(cert), "--key", str(key)) as broker:
+        plain = url_of(broker)
+        url, more = plain.replace("mqtt://", "mqtts://"), {"password": "right-password"}
+        async with bridged(tmp_path / "trusted", url, ca=authority.ca, **more) as (bridge, publishing, _):
+            await comes(lambda: publishing.published, "its first word")
+        async with bridged(tmp_path / "untrusted", url, **more) as (bridge, _, _):
+            await comes(lambda: "is not to be trusted: name who signs it with ca" in caplog.text, "why")
+            assert not bridge.connected
+    monkeypatch.setattr("askcam.features.mqtt.link.CONNECT_S", 0.5)
+    with RunningBroker() as broker:
+        url = url_of(broker).replace("mqtt://", "mqtts://")
+        async with bridged(tmp_path / "plain", url, ca=authority.ca, **more):
+            await comes(lambda: "does not speak TLS there" in caplog.text, "why")
+
+
+class GoneLink(BrokerLink):
+    """One whose broker is no longer there."""
+
+    def __init__(self) -> None: ...
+
+    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        raise BrokerAway("it is gone")
+
+
+async def test_what_is_to_be_retained_stands_on_the_disk_before_it_is_published(
+    tmp_path: Path, broker: RunningBroker
+) -> None:
+    """So that who is killed in between empties it in the next life."""
+    async with bridged(tmp_path, "mqtt://127.0.0.1:1", prefix="one") as (_, publishing, _):
+        with pytest.raises(BrokerAway):
+            await publishing.begin(GoneLink())
+    with MqttListener(broker) as heard:
+        await asyncio.to_thread(heard.publish, "one/status", b"online", retain=True)
+        more = {"password": "right-password", "client_id": "next", "prefix": "two"}
+        async with bridged(tmp_path, url_of(broker), **more):
+            await comes(lambda: heard.now("two/status") == b"online", "the new prefix")
+            await comes(lambda: heard.now("one/status") == b"", "the old one's to be emptied")
+        await comes(lambda: heard.now("two/status") == b"offline", "its end")
 
 
 async def test_what_the_broker_sends_fills_no_memory(tmp_path: Path, broker: RunningBroker) -> None:

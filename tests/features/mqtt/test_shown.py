@@ -125,6 +125,7 @@ def test_names_become_levels_of_their_own_whatever_they_have_in_them() -> None:
     found = [level(name) for name in ODD]
     assert len(set(found)) == len(ODD)
     assert all(re.fullmatch("[A-Za-z0-9_-]{1,64}", each) for each in found)
+    assert level(level("a+b")) != level("a+b")  # which somebody may be called, too
     ids = [TOPICS.object_id("watch", *pair) for pair in (("a_b", "c"), ("a", "b_c"), ("a", "b"), ("a-b", "c"))]
     assert len(set(ids)) == 4
     assert Topics("other", "").object_id("camera", "a") != TOPICS.object_id("camera", "a")

@@ -37,9 +37,12 @@ class Taken(BasePlugin[Any]):
             print(bytes(message.data).decode(), flush=True)
 
 
-async def main(port: int) -> None:
+async def main(port: int, cert: str | None, key: str | None) -> None:
     plugins: dict[str, Any] = {f"mqtt_broker.{name}": {} for name in ("Users", "Rules", "Taken")}
-    broker = Broker({"listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}}, "plugins": plugins})
+    listener: dict[str, Any] = {"type": "tcp", "bind": f"127.0.0.1:{port}"}
+    if cert is not None:
+        listener |= {"ssl": True, "certfile": cert, "keyfile": key}
+    broker = Broker({"listeners": {"default": listener}, "plugins": plugins})
     await broker.start()
     print(f"READY {port}", flush=True)
     await asyncio.Event().wait()
@@ -49,4 +52,7 @@ if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
-    asyncio.run(main(parser.parse_args().port))
+    parser.add_argument("--cert")  # over TLS, with this certificate ...
+    parser.add_argument("--key")  # ... and its key
+    asked = parser.parse_args()
+    asyncio.run(main(asked.port, asked.cert, asked.key))

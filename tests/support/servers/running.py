@@ -177,8 +177,8 @@ class RunningBroker(CameraServer):
 
     path, scheme = "", "mqtt"
 
-    def __init__(self) -> None:
-        super().__init__("")
+    def __init__(self, *options: str) -> None:
+        super().__init__("", *options)
         self.taken: list[dict[str, Any]] = []  # events, over all of its lives
 
     def start(self) -> None:
@@ -192,7 +192,7 @@ class RunningBroker(CameraServer):
                 self.taken.append(json.loads(line))
 
     def _spawn(self) -> "subprocess.Popen[str]":
-        return _python("mqtt_broker.py", "--port", str(self.port))
+        return _python("mqtt_broker.py", "--port", str(self.port), *self.options)
 
 
 class GStreamerRTSP(CameraServer):
