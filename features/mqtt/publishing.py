@@ -137,24 +137,28 @@ class Publishing:
 
     async def _pictures(self, link: BrokerLink, scene: SceneFacts) -> None:
         """Of each place's newest event, once."""
+        newest = {last.id for last in self._last.values() if last is not None}
+        for old in self._tried.keys() - newest:
+            del self._tried[old]
         for place in scene.places:
             last = self._last.get(place)
             if last is None or self._shown.get(place) == last.id:
                 continue
             self._shown[place] = last.id
             if self._tried[last.id] >= MAX_TRIES:
+                if self._tried[last.id] == MAX_TRIES:
+                    self._tried[last.id] += 1
+                    self.dropped["picture"] += 1
+                    log.warning("the MQTT broker does not take the picture of event %d: it goes without", last.id)
                 continue
             jpeg = await self._do(lambda store, number=last.id: store.pictures.picture(number))  # type: ignore[misc]
             if jpeg is None:
                 continue
             self._tried[last.id] += 1
-            if self._tried[last.id] == MAX_TRIES:
-                log.warning("the broker has not taken the picture of event %d; it is tried once more", last.id)
-                self.dropped["picture"] += 1
             topic = self._topics.watch(*place).picture
             await self._note({topic})
             await self._publish(link, topic, jpeg, retain=True)
-            self._tried.clear()
+            del self._tried[last.id]
 
     async def _note(self, topics: set[str]) -> None:
         """These are about to be retained: it stands on the disk before."""

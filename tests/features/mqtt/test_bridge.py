@@ -24,7 +24,8 @@ from askcam.features.mqtt.bridge import Bridge, wait_s
 from askcam.features.mqtt.config import MqttConfig
 from askcam.features.mqtt.link import BrokerLink
 from askcam.features.mqtt.publishing import Publishing
-from askcam.features.mqtt.scene import Observing
+from askcam.features.mqtt.scene import Observing, SceneFacts
+from askcam.features.mqtt.shown import ShownEvent
 from askcam.features.mqtt.topics import Topics
 from askcam.features.mqtt.troubles import BrokerAway
 from askcam.features.watches.service import Watching
@@ -209,6 +210,36 @@ class GoneLink(BrokerLink):
 
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         raise BrokerAway("it is gone")
+
+
+class NarrowLink(BrokerLink):
+    """One whose broker ends the connection at large messages."""
+
+    def __init__(self) -> None:
+        self.took: list[str] = []
+
+    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        if len(payload) > 1000:
+            raise BrokerAway("it is too large")
+        self.took.append(topic)
+
+
+async def test_a_picture_that_the_broker_does_not_take_is_left_out_in_the_end(tmp_path: Path) -> None:
+    """Others that it takes meanwhile do not begin that anew."""
+    async with bridged(tmp_path, "mqtt://127.0.0.1:1") as (_, publishing, events):
+        small = await events.keeping.do(lambda store: add(store, 0, b"small", watch="a"))
+        large = await events.keeping.do(lambda store: add(store, 1, b"large" * 1000, watch="b"))
+        publishing._last = {(str(each.watch), each.camera): ShownEvent(each.id, each.at) for each in (small, large)}
+        scene, ends = SceneFacts(list(publishing._last)), 0
+        for _ in range(5):
+            publishing._shown.clear()  # as for a new connection
+            link = NarrowLink()
+            try:
+                await publishing._pictures(link, scene)
+            except BrokerAway:
+                ends += 1
+            assert link.took == ["askcam/watch/a/lobby/picture"]
+        assert (ends, publishing.dropped["picture"]) == (2, 1)
 
 
 async def test_what_is_to_be_retained_stands_on_the_disk_before_it_is_published(
