@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
+from askcam.server.errors import Invalid
 from askcam.server.wire.endpoint import JSON, SSE, Endpoint, FrontPart, Reply
 
 if TYPE_CHECKING:
@@ -49,4 +50,6 @@ class McpEndpoint(FrontPart):
             from askcam.features.mcp_server.over_http import HttpSessions, asking_here
 
             self._sessions = HttpSessions(make_server(asking_here))
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
+            raise Invalid(f"/mcp takes JSON: send Content-Type: {JSON}", code="unsupported_media_type")
         return await self._sessions.answer(request)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 
-from askcam.features.mqtt.asking import Asker
+from askcam.features.mqtt.api import Asker
 from askcam.features.mqtt.config import MqttConfig
 from askcam.features.mqtt.link import BrokerLink, HeardMessage, connected
 from askcam.features.mqtt.publishing import Publishing

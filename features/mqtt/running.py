@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from askcam.features.events.errors import EventLogError
 from askcam.features.events.running import events_of
-from askcam.features.mqtt.asking import Asker
+from askcam.features.mqtt.api import Asker
 from askcam.features.mqtt.bridge import Bridge
 from askcam.features.mqtt.config import MqttConfig
 from askcam.features.mqtt.metrics import MqttGauges

@@ -28,6 +28,7 @@ TOOLS = {
 }  # fmt: skip
 WATCH = {"question": "Is there an apple?", "cameras": ["lobby"]}
 WHAT = {"camera": "lobby", "question": "What do you see?"}
+JSON = {"Content-Type": "application/json"}
 Way = Literal["http", "http-2025", "stdio"]
 
 
@@ -244,9 +245,11 @@ def test_without_a_token_nobody_comes_in_and_a_page_elsewhere_does_not_either(se
         assert http.post("/mcp", json=hello, headers=token).status_code == 200
         foreign = http.post("/mcp", json=hello, headers=token | {"Origin": "https://evil.example"})
         assert (foreign.status_code, foreign.json()["error"]["type"]) == (403, "permission_error")
+        plain = http.post("/mcp", content=b"{}", headers=token)
+        assert (plain.status_code, plain.json()["error"]["code"]) == (400, "unsupported_media_type")
         assert http.get("/mcp", headers=token).status_code == 405  # nobody is let wait for what never comes
-        assert http.post("/mcp", content=b"{", headers=token).status_code == 400
-        assert http.post("/mcp", content=b"[" * 100_000, headers=token).status_code == 400
+        assert http.post("/mcp", content=b"{", headers=token | JSON).status_code == 400
+        assert http.post("/mcp", content=b"[" * 100_000, headers=token | JSON).status_code == 400
 
 
 async def test_agents_that_leave_wait_for_nothing_more(server: LiveServer) -> None:
