@@ -23,8 +23,8 @@ def open_engine(config: EngineConfig, progress: Progress | None = None) -> Engin
         from askcam.engine.remote.opening import open_remote
 
         return open_remote(config, progress)
-    check_installed()
     wait_calmly()
+    check_installed()
     try:
         from askcam.engine.light import reading_lightly
 
@@ -55,8 +55,8 @@ def sharing_memory(configs: Mapping[str, EngineConfig], progress: Progress) -> M
     here = [name for name, config in configs.items() if config.url is None]
     if len(here) < 2:
         return configs
-    check_installed()
     wait_calmly()
+    check_installed()
     from askcam.engine.together import shared
 
     return {**configs, **shared({name: configs[name] for name in here}, progress)}

@@ -17,7 +17,7 @@ from askcam.server.access.guard import WITHIN
 from askcam.server.lifecycle import ended
 
 # Whose token asks, and under which id; where the client is, its own connection says.
-HANDED_ON = ("authorization", "cookie", "user-agent", "x-request-id")
+HANDED_ON = ("authorization", "cookie", "host", "user-agent", "x-request-id")
 DOORS = TransportSecuritySettings(enable_dns_rebinding_protection=False)  # the server's own have let this request in
 
 
@@ -75,5 +75,5 @@ async def asking_here(context: Context) -> AsyncIterator[Api]:
         await request.app({**scope, WITHIN: True}, receive, send)
 
     app = httpx2.ASGITransport(within, raise_app_exceptions=False, client=client)
-    async with httpx2.AsyncClient(transport=app, base_url=f"http://{request.headers['host']}", headers=headers) as http:
+    async with httpx2.AsyncClient(transport=app, base_url="http://askcam", headers=headers) as http:
         yield Api(http)

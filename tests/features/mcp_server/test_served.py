@@ -247,6 +247,9 @@ def test_without_a_token_nobody_comes_in_and_a_page_elsewhere_does_not_either(se
         assert (foreign.status_code, foreign.json()["error"]["type"]) == (403, "permission_error")
         plain = http.post("/mcp", content=b"{}", headers=token)
         assert (plain.status_code, plain.json()["error"]["code"]) == (400, "unsupported_media_type")
+        call = {**hello, "method": "tools/call", "params": {"name": "list_cameras", "arguments": {}}}
+        odd = http.post("/mcp", json=call, headers=token | {"Host": "[no:address"})
+        assert "lobby: live" in odd.text  # whatever it was called
         assert http.get("/mcp", headers=token).status_code == 405  # nobody is let wait for what never comes
         assert http.post("/mcp", content=b"{", headers=token | JSON).status_code == 400
         assert http.post("/mcp", content=b"[" * 100_000, headers=token | JSON).status_code == 400
