@@ -34,7 +34,7 @@ export function createFeed(store, calm) {
   /** @param {Missed} missed */
   function gone(missed) {
     store.set({ missed });
-    load();
+    load(true);
   }
 
   /** @param {WatchEvent} event */
@@ -67,7 +67,7 @@ export function createFeed(store, calm) {
     const { events, fresh, filters, picked, stream: now } = store.get();
     if (stale && now === "open") {
       stale = false;
-      load();
+      load(true);
     }
     const kept = joined(events, fresh).filter((event) => matches(event, filters));
     const shown = kept.slice(0, MOST_EVENTS);
@@ -81,7 +81,8 @@ export function createFeed(store, calm) {
     return { acknowledged: unreviewed ? "false" : null, severity, watch, camera, limit: PAGE };
   }
 
-  async function load() {
+  /** The newest page anew. `unasked`: nobody here wanted it, so that it waits where somebody aims at the list by then. */
+  async function load(unasked = false) {
     const mine = (wish += 1);
     store.set({ feed: store.get().events.length ? "ready" : "loading" });
     try {
@@ -91,7 +92,12 @@ export function createFeed(store, calm) {
         begun = true;
         stream.begin(newest.data[0]?.id ?? 0); // what came since then is told by it, once
       }
-      if (mine === wish) store.set({ feed: "ready", events: data, fresh: store.get().fresh.filter((event) => !data.some(({ id }) => id === event.id)), older });
+      if (mine !== wish) return;
+      const { events, fresh } = store.get();
+      if (unasked && events.length && !calm()) {
+        stale = true; // what it says of those that are listed comes with the next time that it is calm
+        store.set({ feed: "ready", fresh: joined(fresh, data.filter(({ id }) => !events.some((event) => event.id === id))) });
+      } else store.set({ feed: "ready", events: data, fresh: fresh.filter((event) => !data.some(({ id }) => id === event.id)), older });
     } catch (problem) {
       if (mine === wish) store.set({ feed: "failed", feedWhy: problem.message });
     }

@@ -47,7 +47,7 @@ export function createVerbs(store, server, calm) {
     settle: feed.settle,
     acknowledge: feed.acknowledge,
     undo: feed.undo,
-    reload: feed.load,
+    reload: () => feed.load(),
 
     retry() {
       server.check();
