@@ -24,9 +24,5 @@ def all_endpoints(core: Core) -> list[Endpoint]:
 
 def build_app(core: Core) -> Starlette:
     """The whole server as one app. Whoever runs it opens and closes the core's parts around it."""
-    endpoints = all_endpoints(core)
-    doors = Doors(
-        core.auth, core.limits, core.places, core.proxies, core.ending, core.metrics.requested,
-        beside={each.path for each in endpoints if each.role is not None},
-    )  # fmt: skip
-    return app_behind(doors, [*(each.route(core.auth) for each in endpoints), *realtime.routes(core)])
+    doors = Doors(core.auth, core.limits, core.places, core.proxies, core.ending, core.metrics.requested)
+    return app_behind(doors, all_endpoints(core), realtime.routes(core))

@@ -1,7 +1,8 @@
 """One question as a protocol hands it over, and what comes of it, step by step. Plain values on the event loop."""
 
+import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -130,3 +131,12 @@ class MergedDone(Done):
 
 
 Step = Begun | SeenStep | ThoughtDelta | TextDelta | Called | Returned | Changed | CameraAnswered | Done
+
+
+async def end_of(steps: AsyncGenerator[Step, None]) -> Done:
+    """Of an answer of which nothing else is wanted. Raises what giving it does: Refusal."""
+    async with contextlib.aclosing(steps):
+        async for step in steps:
+            if isinstance(step, Done):
+                return step
+    raise AssertionError("an answer ends with Done")

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from askcam.cluster.front.asking import MODEL, AskSeveral, Replies, Several, last
+from askcam.cluster.front.asking import MODEL, AskSeveral, Replies, Several
 from askcam.server.errors import called
 from askcam.server.openai.chat.body import ChatRequest, TextFormat, TextPart
 from askcam.server.openai.chat.reading import read_body as read_chat
@@ -19,6 +19,7 @@ from askcam.server.openai.responses.reading import NAMES
 from askcam.server.openai.responses.replies import ResponseReplies
 from askcam.server.openai.responses.writer import ResponseWriter
 from askcam.server.openai.responses.writer import events as response_events
+from askcam.server.steps import end_of
 from askcam.server.wire.bodies import json_response, plain, read_aside
 from askcam.server.wire.endpoint import SSE
 from askcam.server.wire.leaving import until_told, while_there
@@ -93,7 +94,7 @@ async def chat_of_all(request: Request, several: Several) -> Response:
     with_usage = body.stream_options is not None and body.stream_options.include_usage
     writer = ChatWriter(body.model, with_usage, with_logprobs=bool(body.logprobs))
     if not body.stream:
-        return json_response(writer.completion(await while_there(request, last(steps))))
+        return json_response(writer.completion(await while_there(request, end_of(steps))))
     first = await until_told(steps, request)
     return StreamingResponse(chat_events(first, steps, writer), media_type=SSE, headers=NO_STORE)
 
@@ -111,7 +112,7 @@ async def response_of_all(
     writer = ResponseWriter(body)
     with called(NAMES):
         if not body.stream:
-            answer = writer.whole(await while_there(request, last(steps)))
+            answer = writer.whole(await while_there(request, end_of(steps)))
             keep(writer)
             return json_response(answer)
         first = await until_told(steps, request)

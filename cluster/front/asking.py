@@ -240,15 +240,6 @@ class AskSeveral:
         return msgspec.structs.replace(saw, frame_age_ms=age_ms, answers=list(answers), note=note)
 
 
-async def last(steps: AsyncGenerator[Step, None]) -> Done:
-    """The end of an answer. Raises Refusal, RefusedThere."""
-    async with contextlib.aclosing(steps):
-        async for step in steps:
-            if isinstance(step, Done):
-                return step
-    raise AssertionError("an answer ends with Done")
-
-
 def _bare(saw: Saw) -> Saw:
     """Of one camera's answer, what is of no camera."""
     return Saw(None, None, None, None, saw.answer_id, [], saw.backend, note=saw.note, model=saw.model)

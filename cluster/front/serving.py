@@ -150,10 +150,8 @@ def front_endpoints(core: FrontCore) -> list[Endpoint]:
 def front_app(core: FrontCore) -> Starlette:
     """The front as one app, behind the same doors as a server."""
     keyed = {} if core.joined is None else dict.fromkeys(joining.OF_SHARDS, core.joined.key.check)
-    endpoints = front_endpoints(core)
-    beside = {each.path for each in endpoints if each.role is not None}
-    doors = Doors(core.auth, core.limits, core.places, core.proxies, core.ending, core.metrics.requested, keyed, beside)
-    app = app_behind(doors, [*(each.route(core.auth) for each in endpoints), *realtime.routes(core)])
+    doors = Doors(core.auth, core.limits, core.places, core.proxies, core.ending, core.metrics.requested, keyed)
+    app = app_behind(doors, front_endpoints(core), realtime.routes(core))
 
     async def refused_there(request: object, exc: Exception) -> object:
         assert isinstance(exc, RefusedThere)

@@ -1,28 +1,22 @@
 """POST /v1/ask: one question to several cameras. Of one shard it goes there; of several, all are asked (asking.py)."""
 
-import contextlib
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
-from askcam.client.protocol import Problem
-from askcam.client.several import AskCameraAnswered, AskDone, AskEvent, AskReply, AskTextDelta
-from askcam.cluster.front.asking import MODEL, AskSeveral, Replies, last
+from askcam.client.several import AskCameraAnswered, AskDone, AskReply
+from askcam.cluster.front.asking import MODEL, AskSeveral, Replies
 from askcam.cluster.front.choosing import choose, enter, who
 from askcam.cluster.front.core import FrontCore, route
 from askcam.server.answering.several import ALL, merged, named_cameras
-from askcam.server.errors import Refusal, called
 from askcam.server.openai.chat.replies import ChatReplies
-from askcam.server.steps import CameraAnswered, Done, MergedDone, Step, TextDelta
-from askcam.server.wire.bodies import NO_STORE, json_response, plain, read_aside, server_sent
-from askcam.server.wire.endpoint import SSE, Endpoint
-from askcam.server.wire.leaving import until_told, while_there
-from askcam.server.wire.refusals import on_wire
-
-NAMES = {"model": "cameras"}  # of this body's field, by what other protocols call it
+from askcam.server.steps import CameraAnswered, Done, Step
+from askcam.server.wire.ask_reply import answered
+from askcam.server.wire.bodies import plain, read_aside
+from askcam.server.wire.endpoint import Endpoint
 
 
 class AskReplies:
@@ -78,42 +72,6 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         enter(core, request, several)
         body = await read_aside(data, plain)
         steps = AskSeveral(request, AskQuestion(body), several).steps()
-        with called(NAMES):
-            if body.get("stream") is not True:
-                return json_response(_reply(await while_there(request, last(steps))), headers=NO_STORE)
-            first = await until_told(steps, request)
-        return StreamingResponse(_events(first, steps), media_type=SSE, headers={"Cache-Control": "no-store"})
+        return await answered(request, steps, stream=body.get("stream") is True)
 
     return [route("POST", "/v1/ask", asked)]
-
-
-def _reply(done: Done) -> AskReply:
-    assert isinstance(done, MergedDone), "an answer that is made of others' says how"
-    return AskReply(done.text, done.made_by, done.saw)
-
-
-async def _events(first: Step, steps: AsyncGenerator[Step, None]) -> AsyncGenerator[bytes, None]:
-    """As server-sent events, to [DONE]; what goes wrong on the way is the last one."""
-    async with contextlib.aclosing(steps):
-        try:
-            with called(NAMES):
-                if (event := _told(first)) is not None:
-                    yield server_sent(event)
-                async for step in steps:
-                    if (event := _told(step)) is not None:
-                        yield server_sent(event)
-        except Refusal as refusal:
-            yield server_sent(Problem(on_wire(refusal).body()))
-            return
-        yield b"data: [DONE]\n\n"
-
-
-def _told(step: Step) -> AskEvent | None:
-    match step:
-        case CameraAnswered():
-            return AskCameraAnswered(step.answer)
-        case TextDelta():
-            return AskTextDelta(step.text)
-        case Done():
-            return AskDone(_reply(step))
-    return None

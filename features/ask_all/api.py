@@ -1,28 +1,24 @@
 """POST /v1/ask: one question to several cameras, whole or as it comes."""
 
-import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated, Any
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from askcam.client.protocol import Problem
-from askcam.client.several import AskCameraAnswered, AskDone, AskEvent, AskReply, AskTextDelta
+from askcam.client.several import AskCameraAnswered, AskDone, AskReply, AskTextDelta
 from askcam.engine.question import Message, Role, Sampling, Text
 from askcam.features.ask_all.asking import AskAll
 from askcam.server.access.shares import client_of
 from askcam.server.answering.several import ALL, named_cameras
 from askcam.server.core import Core
-from askcam.server.errors import Invalid, Refusal, called
-from askcam.server.steps import Ask, CameraAnswered, Done, MergedDone, Step, TextDelta
-from askcam.server.wire.bodies import NO_STORE, bounds, decode_body, json_response, server_sent
+from askcam.server.errors import Invalid
+from askcam.server.steps import Ask
+from askcam.server.wire.ask_reply import answered
+from askcam.server.wire.bodies import bounds, decode_body
 from askcam.server.wire.endpoint import JSON, SSE, Endpoint, EventStream, Reply
-from askcam.server.wire.leaving import until_told, while_there
-from askcam.server.wire.refusals import on_wire
 
-NAMES = {"model": "cameras"}  # of this body's field, by what other protocols call it
 CAMERAS = [{"type": "array", "items": {"type": "string"}}, {"const": ALL}, {"type": "null"}]
 
 
@@ -45,11 +41,7 @@ def endpoints(core: Core, asking: AskAll) -> list[Endpoint]:
         if not body.question.strip():
             raise Invalid("'question' is empty: ask something", "question")
         steps = asking.ask(read(body, core, request), named_cameras(body.cameras, all_is_one=ALL in core.cameras))
-        with called(NAMES):
-            if not body.stream:
-                return json_response(reply(await while_there(request, _last(steps))), headers=NO_STORE)
-            first = await until_told(steps, request)
-        return StreamingResponse(_events(first, steps), media_type=SSE, headers={"Cache-Control": "no-store"})
+        return await answered(request, steps, stream=bool(body.stream))
 
     return [
         Endpoint(
@@ -82,44 +74,3 @@ def read(body: AskBody, core: Core, request: Request) -> Ask:
         said_in="question",
         client=client_of(request),
     )
-
-
-def reply(done: Done) -> AskReply:
-    assert isinstance(done, MergedDone), "an answer that is made of others' says how"
-    return AskReply(done.text, done.made_by, done.saw)
-
-
-async def _last(steps: AsyncGenerator[Step, None]) -> Done:
-    async with contextlib.aclosing(steps):
-        async for step in steps:
-            if isinstance(step, Done):
-                return step
-    raise AssertionError("an answer ends with Done")
-
-
-async def _events(first: Step, steps: AsyncGenerator[Step, None]) -> AsyncIterator[bytes]:
-    async with contextlib.aclosing(steps):
-        try:
-            with called(NAMES):
-                if (event := told(first)) is not None:
-                    yield server_sent(event)
-                if not isinstance(first, Done):
-                    async for step in steps:
-                        if (event := told(step)) is not None:
-                            yield server_sent(event)
-        except Refusal as exc:  # the status line is gone
-            yield server_sent(Problem(on_wire(exc).body()))
-            return
-        yield b"data: [DONE]\n\n"
-
-
-def told(step: Step) -> AskEvent | None:
-    """What a stream tells of a step."""
-    match step:
-        case CameraAnswered():
-            return AskCameraAnswered(step.answer)
-        case TextDelta():
-            return AskTextDelta(step.text)
-        case Done():
-            return AskDone(reply(step))
-    return None

@@ -1,5 +1,6 @@
 """POST /mcp, of a server and of a front."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -9,6 +10,8 @@ from askcam.server.errors import Invalid
 from askcam.server.wire.endpoint import JSON, SSE, Endpoint, FrontPart, Reply
 
 if TYPE_CHECKING:
+    from mcp.server.mcpserver import MCPServer
+
     from askcam.features.mcp_server.over_http import HttpSessions
 
 NONE = {JSON: {"type": "object"}, "text/plain": {"type": "string"}}
@@ -16,11 +19,11 @@ MESSAGE = {"type": "object", "description": "JSON-RPC 2.0, as the Model Context 
 
 
 class McpEndpoint(FrontPart):
-    """The SDK is read when the first agent comes: it takes a second, which a server without agents need not. What it
-    asks, it asks of the app that it was posted to."""
+    """The SDK is read when the first agent comes, beside the event loop: it takes a second or two. What is asked, is
+    asked of the app that was posted to."""
 
     def __init__(self) -> None:
-        self._sessions: HttpSessions | None = None
+        self._opening: asyncio.Task[HttpSessions] | None = None
         self.endpoints = [
             Endpoint(
                 method="POST",
@@ -41,15 +44,28 @@ class McpEndpoint(FrontPart):
         ]
 
     async def close(self) -> None:
-        if self._sessions is not None:
-            await self._sessions.close()
+        if self._opening is not None:
+            await (await self._opening).close()
 
     async def _taken(self, request: Request) -> Response:
-        if self._sessions is None:
-            from askcam.features.mcp_server.offered import make_server
-            from askcam.features.mcp_server.over_http import HttpSessions, asking_here
-
-            self._sessions = HttpSessions(make_server(asking_here))
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
             raise Invalid(f"/mcp takes JSON: send Content-Type: {JSON}", code="unsupported_media_type")
-        return await self._sessions.answer(request)
+        if self._opening is None:
+            self._opening = asyncio.create_task(_opened())
+        return (await asyncio.shield(self._opening)).answer()
+
+
+async def _opened() -> "HttpSessions":
+    server = await asyncio.to_thread(_made)
+    from askcam.features.mcp_server.over_http import HttpSessions
+
+    sessions = HttpSessions(server)
+    await sessions.open()
+    return sessions
+
+
+def _made() -> "MCPServer":
+    from askcam.features.mcp_server.offered import make_server
+    from askcam.features.mcp_server.over_http import asking_here
+
+    return make_server(asking_here)

@@ -29,25 +29,24 @@ class HttpSessions:
         server.streamable_http_app(stateless_http=True, transport_security=DOORS)  # makes the manager
         self._manager = server.session_manager
         self._running: asyncio.Task[None] | None = None
-        self._ready: asyncio.Future[None] | None = None
 
-    async def answer(self, request: Request) -> Response:
-        """Carries out what was posted. `request`'s body has not been read."""
-        if self._running is None:
-            self._ready = asyncio.get_running_loop().create_future()
-            self._running = asyncio.create_task(self._run(self._ready), name="askcam-mcp-server")
-        assert self._ready is not None
-        await asyncio.shield(self._ready)
+    async def open(self) -> None:
+        ready = asyncio.Event()
+        self._running = asyncio.create_task(self._run(ready), name="askcam-mcp-server")
+        await ready.wait()
+
+    def answer(self) -> Response:
+        """Carries out what was posted in the request that it answers, whose body has not been read."""
         return _Handed(self._manager)
 
     async def close(self) -> None:
         if self._running is not None:
             await ended(self._running)
 
-    async def _run(self, ready: "asyncio.Future[None]") -> None:
+    async def _run(self, ready: asyncio.Event) -> None:
         """The SDK's tasks live in one of ours: it wants to be left by whoever entered it."""
         async with self._manager.run():
-            ready.set_result(None)
+            ready.set()
             await asyncio.Event().wait()
 
 

@@ -49,9 +49,10 @@ def age(ms: float | None) -> str:
     if ms < OLD_MS:
         return f"{ms / 1000:.1f} s old"
     seconds = ms / 1000
-    spans = ((86_400, "days"), (3_600, "hours"), (60, "minutes"), (1, "seconds"))
-    length, name = next((length, name) for length, name in spans if seconds >= (2 * length if length > 1 else 0))
-    return f"{seconds / length:.0f} {name} old"
+    for length, name in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {name} old"
+    return f"{seconds:.0f} seconds old"
 
 
 def one_line(text: str, most: int = 500) -> str:

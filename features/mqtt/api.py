@@ -2,7 +2,6 @@
 it, nobody knows: all of them together are one client, and never an admin."""
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections import Counter
@@ -21,7 +20,7 @@ from askcam.server.access.rates import Bucket, Rate
 from askcam.server.access.shares import ClientIdentity, Places
 from askcam.server.core import Core
 from askcam.server.errors import Invalid, Refusal, TooLarge, TooMany, Unavailable, as_refusal, unknown_camera
-from askcam.server.steps import Ask, Done
+from askcam.server.steps import Ask, end_of
 from askcam.server.wire.refusals import on_wire
 
 log = logging.getLogger(__name__)
@@ -116,7 +115,7 @@ class Asker:
     async def _answer(self, number: str | None, payload: bytes, publish: Publish) -> None:
         try:
             async with asyncio.timeout(WITHIN_S):
-                done = await self._done(payload)
+                done = await end_of(self._core.asking.ask(self._read(payload)))
         except TimeoutError:
             told = _told(number, Unavailable(f"there is no answer within {WITHIN_S:g} s", code="busy"))
         except Exception as exc:
@@ -128,14 +127,6 @@ class Asker:
             return
         self.outcomes["refused"] += 1
         await publish(self._topics.answer(number), told)
-
-    async def _done(self, payload: bytes) -> Done:
-        ask = self._read(payload)
-        async with contextlib.aclosing(self._core.asking.ask(ask)) as steps:
-            async for step in steps:
-                if isinstance(step, Done):
-                    return step
-        raise AssertionError("an answer ends with Done")
 
     def _read(self, payload: bytes) -> Ask:
         """Raises Refusal."""

@@ -1,7 +1,6 @@
 """/v1/watches/proposals: what was proposed, by talking or by a viewer, confirmed or declined by an admin."""
 
 import time
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -12,7 +11,6 @@ from askcam.client.watches import WatchInfo, WatchProposal, WatchProposalList
 from askcam.features.watches.bodies import NewProposal, setting
 from askcam.features.watches.confirm import as_told, asked_for_yes, check_room, confirm, found, propose
 from askcam.features.watches.service import Watching
-from askcam.features.watches.setting import Kind
 from askcam.server.access.auth import Role
 from askcam.server.access.shares import client_of
 from askcam.server.wire.bodies import decode_body, json_response
@@ -28,9 +26,7 @@ def endpoints(watching: Watching) -> list[Endpoint]:
         by = None if client.admin else client.key
         if by is not None:
             check_room(watching, by)
-        name, wanted = body.pop("name"), setting(body)
-        if wanted.kind is Kind.YESNO:
-            wanted = replace(wanted, question=asked_for_yes(wanted.question))
+        name, wanted = body.pop("name"), setting(body | {"question": asked_for_yes(body["question"])})
         await watching.learn(wanted)
         if by is not None:
             check_room(watching, by)  # others may have come meanwhile

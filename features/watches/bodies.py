@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from askcam.client.watches import WatchProposal
 from askcam.features.watches.setting import SECONDS, WatchSetting
 from askcam.server.errors import Invalid
 from askcam.server.toml_file import NAME
@@ -52,9 +53,12 @@ NewWatch = msgspec.defstruct(
 )
 NewProposal = msgspec.defstruct(
     "NewProposal",
-    [*_new(), ("name", Annotated[str | None, bounds(pattern=f"^{NAME.pattern}$")], None)],
+    [
+        *(each for each in _new() if each[0] in WatchProposal.__struct_fields__),
+        ("name", Annotated[str | None, bounds(pattern=f"^{NAME.pattern}$")], None),
+    ],
     forbid_unknown_fields=True,
-    namespace={"__doc__": "The body of POST /v1/watches/proposals: a watch, whose name may be left out."},
+    namespace={"__doc__": "The body of POST /v1/watches/proposals: no more than whoever confirms it is shown."},
 )
 WatchChange = msgspec.defstruct(
     "WatchChange",

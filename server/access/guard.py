@@ -11,7 +11,6 @@ from askcam.server.access.shares import ROLE, Places, client_of
 from askcam.server.connections.protocol import line_of
 
 OPEN = frozenset({"/v1/session"})  # where one logs in
-BESIDE = frozenset({"/metrics"})
 WITHIN = "askcam.within"  # in the scope of what is asked here for another request, which has a place
 KEYED = "keyed"  # whose places are taken by who has such a token
 Keyed = Mapping[str, Callable[[HTTPConnection], None]]
@@ -19,7 +18,7 @@ Keyed = Mapping[str, Callable[[HTTPConnection], None]]
 TooMany."""
 
 
-def guarded(path: str, beside: Collection[str] = BESIDE) -> bool:
+def guarded(path: str, beside: Collection[str]) -> bool:
     """Whether a path wants a viewer: all of /v1, and those `beside` it. The page, its files, /healthz and /readyz do
     not."""
     return path in beside or (path.startswith("/v1/") and path not in OPEN)
@@ -28,9 +27,7 @@ def guarded(path: str, beside: Collection[str] = BESIDE) -> bool:
 class Guard:
     """Lets in whom `auth` lets in, raises what it raises; routes that want an admin ask auth.require themselves."""
 
-    def __init__(
-        self, app: ASGIApp, auth: Auth, requests: Places, keyed: Keyed, beside: Collection[str] = BESIDE
-    ) -> None:
+    def __init__(self, app: ASGIApp, auth: Auth, requests: Places, keyed: Keyed, beside: Collection[str]) -> None:
         """`requests`: places of those that are under way; `beside`: as of guarded()."""
         self.app, self.auth, self.requests, self.keyed, self.beside = app, auth, requests, keyed, beside
 

@@ -18,7 +18,7 @@ from askcam.server.access.auth import Auth
 from askcam.server.access.bodies import BodyLimit
 from askcam.server.access.browsers import KeysInProtocols, cors
 from askcam.server.access.doorway import Doorway, harden
-from askcam.server.access.guard import BESIDE, Guard, Keyed
+from askcam.server.access.guard import Guard, Keyed
 from askcam.server.access.inflating import Inflate
 from askcam.server.access.limits import Limits
 from askcam.server.access.origins import normal_origin
@@ -30,6 +30,7 @@ from askcam.server.errors import CannotRead, NotFound, Refusal, as_refusal
 from askcam.server.given_names import quoted
 from askcam.server.http.counting import CountRequests
 from askcam.server.http.refusing import Refusing, refuse, response_of
+from askcam.server.wire.endpoint import Endpoint
 from askcam.server.wire.refusals import MISTAKE, WireRefusal, on_wire
 from askcam.stream.errors import StreamError
 
@@ -47,12 +48,13 @@ class Doors:
     ending: asyncio.Event
     count: Callable[[str, str, int], None]
     keyed: Keyed = field(default_factory=dict)
-    beside: Collection[str] = BESIDE  # paths outside of /v1 that want a viewer
 
 
-def app_behind(doors: Doors, routes: Iterable[BaseRoute]) -> Starlette:
-    """One app. Whoever runs it opens and closes what its routes lean on around it."""
+def app_behind(doors: Doors, endpoints: Collection[Endpoint], others: Iterable[BaseRoute]) -> Starlette:
+    """One app. Whoever runs it opens and closes what its routes lean on around it. `others`: routes that are no
+    endpoints."""
     auth = doors.auth
+    wanting = {each.path for each in endpoints if each.role is not None}
 
     async def failed(request: Request, exc: Exception) -> Response:
         """Outside of all doors, so it says itself what they would have added."""
@@ -64,7 +66,7 @@ def app_behind(doors: Doors, routes: Iterable[BaseRoute]) -> Starlette:
 
     most, places = doors.limits.max_body_bytes, doors.places
     app = Starlette(
-        routes=[*routes, WebSocketRoute("/{path:path}", _nowhere)],
+        routes=[*(each.route(auth) for each in endpoints), *others, WebSocketRoute("/{path:path}", _nowhere)],
         middleware=[
             Middleware(Forwarded, proxies=doors.proxies),
             Middleware(Doorway, ending=doors.ending),
@@ -74,7 +76,7 @@ def app_behind(doors: Doors, routes: Iterable[BaseRoute]) -> Starlette:
             Middleware(CountRequests, count=doors.count),
             Middleware(KeysInProtocols),
             Middleware(Refusing),
-            Middleware(Guard, auth=auth, requests=places.requests, keyed=doors.keyed, beside=doors.beside),
+            Middleware(Guard, auth=auth, requests=places.requests, keyed=doors.keyed, beside=wanting),
             Middleware(BodyLimit, max_bytes=most, receiving=places.receiving, intake=places.intake),
             Middleware(Inflate, max_bytes=most),
             Middleware(BodyLimit, max_bytes=most, receiving=places.receiving),

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
 import httpx
-from support.fronts import comes_true
 from support.joining import VIEWER
 from support.servers.fake_shard import FakeShard, Heard, begin, tell
+from support.waiting import comes_true
 
 from askcam.client.sse import SentEvent, SentEvents
 

@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 from support.servers.fake_shard import FakeShard, Heard, running, tell
+from support.waiting import comes_true
 
 from askcam.cluster.front.config import FrontConfig, FrontSettings, ShardConfig
 from askcam.cluster.front.serving import RunningFront, serving
@@ -41,16 +42,6 @@ async def fronted(*shards: FakeShard, **how: Any) -> AsyncIterator[tuple[Running
         front = await stack.enter_async_context(front_before(*shards, **how))
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=front.url, timeout=60, trust_env=False))
         yield front, client
-
-
-async def comes_true(found: Callable[[], object], what: str, timeout_s: float = 30.0) -> None:
-    """Wait for something that others on this event loop bring about; fail naming `what` after a while."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            while not found():  # noqa: ASYNC110
-                await asyncio.sleep(0.005)
-    except TimeoutError:
-        raise AssertionError(f"waited {timeout_s:g} s in vain for {what}") from None
 
 
 async def taken_down(front: RunningFront, shard: FakeShard) -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from support.fronts import SOON, comes_true
+from support.fronts import SOON
 from support.joining import ADMIN, TOKEN, VERSION, VIEWER, VIEWER_THERE
 from support.servers.fake_shard import FakeShard, running
+from support.waiting import comes_true
 
 from askcam.cluster.front.config import FrontConfig
 from askcam.cluster.front.joined.config import ClusterSettings

@@ -6,8 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
-from support.fronts import comes_true, fronted, taken_down
+from support.fronts import fronted, taken_down
 from support.servers.fake_shard import Answer, FakeShard, Heard, begin, say, tell
+from support.waiting import comes_true
 
 ASK, CHAT = "/v1/ask", "/v1/chat/completions"
 

@@ -9,8 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from support.fronts import comes_true, front_before, fronted
+from support.fronts import front_before, fronted
 from support.servers.fake_shard import FakeShard, Heard, begin, running, say, tell
+from support.waiting import comes_true
 
 from askcam.client.sse import SentEvents
 from askcam.cluster.cursors import LARGEST, Cursor

@@ -8,8 +8,9 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
-from support.fronts import comes_true, front_before
+from support.fronts import front_before
 from support.servers.fake_shard import FakeShard
+from support.waiting import comes_true
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed

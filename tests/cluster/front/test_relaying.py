@@ -9,8 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
-from support.fronts import comes_true, front_before, fronted
+from support.fronts import front_before, fronted
 from support.servers.fake_shard import Answer, FakeShard, Heard, begin, running, say, tell
+from support.waiting import comes_true
 
 from askcam.cluster.front.config import FrontSettings
 from askcam.server.access.limits import Limits

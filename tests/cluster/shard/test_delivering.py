@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.fronts import comes_true
 from support.servers.fake_shard import FakeShard, Heard, running, tell
+from support.waiting import comes_true
 from support.watch_events import WALL, event
 
 from askcam.client.watches import Reading

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from support.fronts import comes_true
 from support.servers.fake_shard import FakeShard, Heard, running, tell
+from support.waiting import comes_true
 
 from askcam.cluster.messages import JoinShard
 from askcam.cluster.renewal import LEAST_SILENT_S

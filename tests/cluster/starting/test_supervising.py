@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 
 import pytest
-from support.fronts import comes_true
+from support.waiting import comes_true
 
 from askcam.cluster.starting.messages import Fleet, ShardLaunch, ShardPhase
 from askcam.cluster.starting.process import ShardProcess

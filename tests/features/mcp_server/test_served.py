@@ -20,6 +20,9 @@ from mcp_types import CallToolResult, ImageContent, TextContent
 from support.ports import own_port
 from support.servers.askcam_server import LiveServer, live_server, wait_for_pairs
 
+from askcam.client.watches import WatchProposal
+from askcam.features.watches.bodies import NewProposal
+
 VIEWER, ADMIN = "mcp-viewer-token", "mcp-admin-token"
 TOKENS = {"ASKCAM_TOKEN": VIEWER, "ASKCAM_ADMIN_TOKEN": ADMIN}
 TOOLS = {
@@ -167,6 +170,17 @@ async def test_a_viewer_proposes_a_watch_and_only_an_admin_confirms_it(server: L
         assert "events" in (await said(viewer, "events", watch=watch["name"]))[1]
     async with by_admin(server) as http:
         (await http.delete(f"/v1/watches/{watch['name']}")).raise_for_status()
+
+
+async def test_nothing_is_proposed_that_whoever_confirms_is_not_shown(server: LiveServer) -> None:
+    shown = set(NewProposal.__struct_fields__)
+    assert shown <= set(WatchProposal.__struct_fields__)
+    async with by_admin(server) as http:
+        for field, value in (("kind", "text"), ("on", 0), ("off", 0), ("quiet", ["00:00-23:59"]), ("enabled", False)):
+            reply = await http.post("/v1/watches/proposals", json=WATCH | {field: value})
+            assert reply.status_code == 400
+            assert f"unknown field `{field}`" in reply.json()["error"]["message"]
+        assert (await http.get("/v1/watches/proposals")).json()["data"] == []
 
 
 async def test_a_viewer_who_proposes_without_end_takes_no_other_s_place(server: LiveServer) -> None:

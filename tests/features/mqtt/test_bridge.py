@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,6 +14,7 @@ from support.certificates import Authority
 from support.mqtt import MqttListener
 from support.servers.breaking import Breaking
 from support.servers.running import RunningBroker
+from support.waiting import comes_true
 from support.watch_events import add
 
 from askcam.features.events.config import EventBounds
@@ -34,8 +35,6 @@ from askcam.server.cameras import Cameras
 from askcam.server.model import Model
 from askcam.server.models import Models
 from askcam.stream.sources.registry import resolve
-
-WAIT_S = 60.0
 
 
 class NoAsker:
@@ -72,15 +71,6 @@ async def bridged(folder: Path, url: str, **more: Any) -> AsyncIterator[tuple[Br
         await events.close()
 
 
-async def comes(found: Callable[[], Any], what: str) -> None:
-    try:
-        async with asyncio.timeout(WAIT_S):
-            while not found():  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-    except TimeoutError:
-        pytest.fail(f"waited {WAIT_S:g} s in vain for {what}")
-
-
 async def happen(events: EventLog, count: int) -> list[int]:
     told = []
     for _ in range(count):
@@ -105,16 +95,16 @@ async def test_events_come_each_over_connections_that_are_cut_and_lives_that_end
         url = url_of(broker).replace(str(broker.port), proxy.url.rpartition(":")[2])
         for _ in range(3):
             async with bridged(tmp_path, url, password="right-password", client_id="cut") as (bridge, _, events):
-                await comes(lambda bridge=bridge: bridge.connected, "a connection")
+                await comes_true(lambda bridge=bridge: bridge.connected, "a connection")
                 for cut in ({"up": chance.randrange(300, 2500)}, {"down": chance.randrange(5, 30)}):
                     cuts = proxy.num_cuts
                     proxy.cut_after(**cut)  # in the middle of an event, and of the broker's word for one
                     told += await happen(events, 10)
-                    await comes(lambda cuts=cuts: proxy.num_cuts > cuts, "the cut")
+                    await comes_true(lambda cuts=cuts: proxy.num_cuts > cuts, "the cut")
                 bridge._failures = bridge._short = 0
         async with bridged(tmp_path, url, password="right-password", client_id="cut"):
-            await comes(lambda: {each["id"] for each in broker.taken[before:]} >= set(told), "all of them")
-        await comes(lambda: not proxy._tasks, "no connection to be left")
+            await comes_true(lambda: {each["id"] for each in broker.taken[before:]} >= set(told), "all of them")
+        await comes_true(lambda: not proxy._tasks, "no connection to be left")
     came = [each["id"] for each in broker.taken[before:]]
     assert proxy.num_cuts >= 6
     assert set(came) == set(told)
@@ -139,9 +129,9 @@ async def test_what_the_broker_refuses_is_told_once_with_what_helps(
     monkeypatch.setattr(bridging, "FIRST_S", 0.01)
     caplog.set_level(logging.INFO)
     async with bridged(tmp_path, url_of(broker, user), password=password, client_id=user) as (bridge, _, _):
-        await comes(lambda: said in caplog.text, said)
+        await comes_true(lambda: said in caplog.text, said)
         tries = bridge._failures
-        await comes(lambda: bridge._failures > tries + 1 or bridge.connected, "more tries")
+        await comes_true(lambda: bridge._failures > tries + 1 or bridge.connected, "more tries")
     assert caplog.text.count(said) == 1
     assert "hunter2" not in caplog.text
 
@@ -153,11 +143,11 @@ async def test_a_broker_that_is_not_there_or_is_none_is_told_with_what_helps(
         nobody.bind(("127.0.0.1", 0))
         url = f"mqtt://127.0.0.1:{nobody.getsockname()[1]}"
         async with bridged(tmp_path / "a", url):
-            await comes(lambda: "cannot be reached" in caplog.text, "why")
+            await comes_true(lambda: "cannot be reached" in caplog.text, "why")
     monkeypatch.setattr("askcam.features.mqtt.link.ANSWER_S", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         async with bridged(tmp_path / "b", f"mqtt://127.0.0.1:{silent.getsockname()[1]}"):
-            await comes(lambda: "does not answer: is it the right port?" in caplog.text, "why")
+            await comes_true(lambda: "does not answer: is it the right port?" in caplog.text, "why")
 
 
 async def test_one_whom_the_broker_throws_out_again_and_again_is_told_of_the_client_id_and_waits_longer(
@@ -170,16 +160,16 @@ async def test_one_whom_the_broker_throws_out_again_and_again_is_told_of_the_cli
         async with bridged(tmp_path, url, password="right-password", client_id="twin") as (bridge, publishing, _):
             for failures in range(1, 6):
                 said = publishing.published
-                await comes(lambda said=said: bridge.connected and publishing.published > said, "a connection")
+                await comes_true(lambda said=said: bridge.connected and publishing.published > said, "a connection")
                 proxy.cut()
-                await comes(lambda failures=failures: bridge._failures == failures, "its end")
+                await comes_true(lambda failures=failures: bridge._failures == failures, "its end")
             assert caplog.text.count("does another program, or another askcam, use the client_id 'twin'?") == 1
             assert caplog.text.count("has ended the connection") <= bridging.SHORT_ONES
             monkeypatch.setattr(bridging, "STABLE_S", 0.0)
-            await comes(lambda: bridge.connected, "the one that is left")
+            await comes_true(lambda: bridge.connected, "the one that is left")
             with MqttListener(broker) as heard:
-                await comes(lambda: heard.now("askcam/status") == b"online", "its word")
-            await comes(lambda: bridge._told is None, "that it is back")
+                await comes_true(lambda: heard.now("askcam/status") == b"online", "its word")
+            await comes_true(lambda: bridge._told is None, "that it is back")
     assert "connected to the broker" in caplog.text
 
 
@@ -192,15 +182,15 @@ async def test_over_tls_the_certificate_is_looked_at_and_what_is_wrong_is_told(
         plain = url_of(broker)
         url, more = plain.replace("mqtt://", "mqtts://"), {"password": "right-password"}
         async with bridged(tmp_path / "trusted", url, ca=authority.ca, **more) as (bridge, publishing, _):
-            await comes(lambda: publishing.published, "its first word")
+            await comes_true(lambda: publishing.published, "its first word")
         async with bridged(tmp_path / "untrusted", url, **more) as (bridge, _, _):
-            await comes(lambda: "is not to be trusted: name who signs it with ca" in caplog.text, "why")
+            await comes_true(lambda: "is not to be trusted: name who signs it with ca" in caplog.text, "why")
             assert not bridge.connected
     monkeypatch.setattr("askcam.features.mqtt.link.CONNECT_S", 0.5)
     with RunningBroker() as broker:
         url = url_of(broker).replace("mqtt://", "mqtts://")
         async with bridged(tmp_path / "plain", url, ca=authority.ca, **more):
-            await comes(lambda: "does not speak TLS there" in caplog.text, "why")
+            await comes_true(lambda: "does not speak TLS there" in caplog.text, "why")
 
 
 class GoneLink(BrokerLink):
@@ -253,23 +243,23 @@ async def test_what_is_to_be_retained_stands_on_the_disk_before_it_is_published(
         await asyncio.to_thread(heard.publish, "one/status", b"online", retain=True)
         more = {"password": "right-password", "client_id": "next", "prefix": "two"}
         async with bridged(tmp_path, url_of(broker), **more):
-            await comes(lambda: heard.now("two/status") == b"online", "the new prefix")
-            await comes(lambda: heard.now("one/status") == b"", "the old one's to be emptied")
-        await comes(lambda: heard.now("two/status") == b"offline", "its end")
+            await comes_true(lambda: heard.now("two/status") == b"online", "the new prefix")
+            await comes_true(lambda: heard.now("one/status") == b"", "the old one's to be emptied")
+        await comes_true(lambda: heard.now("two/status") == b"offline", "its end")
 
 
 async def test_what_the_broker_sends_fills_no_memory(tmp_path: Path, broker: RunningBroker) -> None:
     """A birth message of 8 MB at a topic that is listened to: it is read, thrown away, and the connection stays."""
     more = {"password": "right-password", "client_id": "bounded"}
     async with bridged(tmp_path, url_of(broker), **more) as (bridge, publishing, _):
-        await comes(lambda: publishing.published, "its first word")
+        await comes_true(lambda: publishing.published, "its first word")
         seen: list[int] = []
         heard = bridge._heard
         bridge._heard = lambda message, link: (seen.append(len(message.payload)), heard(message, link))[1]  # type: ignore[method-assign]
         with MqttListener(broker) as other:
             await asyncio.to_thread(other.publish, "homeassistant/status", b"x" * (8 << 20))
             await asyncio.to_thread(other.publish, "homeassistant/status", b"online")
-            await comes(lambda: 6 in seen, "what comes behind it")
+            await comes_true(lambda: 6 in seen, "what comes behind it")
         assert max(seen) < 64 << 10
         assert bridge.connected
 

@@ -1,10 +1,9 @@
 """All of it over the real store, its thread, and real receivers on loopback."""
 
-import asyncio
 import contextlib
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from standardwebhooks import Webhook as Verifier
 from support.servers.receiver import Receiver
+from support.waiting import comes_true
 from support.watch_events import WALL, add, event
 
 from askcam.features.events.config import EventBounds
@@ -29,7 +29,6 @@ from askcam.server.errors import Refusal
 from askcam.server.wire.refusals import on_wire
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-WAIT_S = 60.0
 
 
 @dataclass(slots=True)
@@ -76,22 +75,12 @@ def to(receiver: Receiver, **more: Any) -> NotifySetting:
     return NotifySetting(webhook=receiver.url, secret=SECRET, **more)
 
 
-async def until(found: Callable[[], Any], what: str) -> None:
-    """Without holding up the loop that it waits for."""
-    try:
-        async with asyncio.timeout(WAIT_S):
-            while not found():  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-    except TimeoutError:
-        pytest.fail(f"waited {WAIT_S:g} s in vain for {what}")
-
-
 async def test_events_arrive_in_order_signed_and_each_once(tmp_path: Path) -> None:
     with Receiver() as receiver:
         async with opened(tmp_path, house=to(receiver, picture=True)) as house:
             told = await house.happen(20)
-            await until(lambda: len(receiver.got) >= 20, "all of them")
-            await until(lambda: not house.notifying._targets["house"].pending, "the note of it")
+            await comes_true(lambda: len(receiver.got) >= 20, "all of them")
+            await comes_true(lambda: not house.notifying._targets["house"].pending, "the note of it")
             assert receiver.taken == told
             assert (await house.standing())["state"] == "ok"
             assert 'askcam_deliveries_total{outcome="delivered",target="house"} 20.0' in house.metrics
@@ -107,7 +96,7 @@ async def test_a_target_is_woken_by_each_event_and_looks_at_once(tmp_path: Path)
     with Receiver() as receiver:
         async with opened(tmp_path, house=to(receiver)) as house:
             new = house.notifying._targets["house"]._new
-            await until(lambda: not new.is_set(), "its first look")
+            await comes_true(lambda: not new.is_set(), "its first look")
             house.readers.tell(event())
             assert new.is_set()
 
@@ -117,11 +106,11 @@ async def test_each_target_gets_what_it_wants_and_a_new_one_begins_now(tmp_path:
         async with opened(tmp_path, first=to(first, watches=("door",))) as house:
             await house.happen(2)
             await house.happen(2, watch="shelf")
-            await until(lambda: len(first.got) == 2, "the door's")
+            await comes_true(lambda: len(first.got) == 2, "the door's")
         async with opened(tmp_path, first=to(first), second=to(second, kinds=("off",))) as house:
             assert await house.happen(2) == [5, 6]
-            await until(lambda: len(first.got) == 4 and second.got, "those of both")
-            await until(lambda: not house.notifying._targets["second"].pending, "nothing to wait")
+            await comes_true(lambda: len(first.got) == 4 and second.got, "those of both")
+            await comes_true(lambda: not house.notifying._targets["second"].pending, "nothing to wait")
         assert first.taken == [1, 2, 5, 6]  # not 3 and 4: they were not for it then
         assert second.taken == [6]
 
@@ -131,7 +120,7 @@ async def test_a_receiver_that_fails_and_comes_back_misses_nothing(tmp_path: Pat
         receiver.status(500)
         async with opened(tmp_path, house=to(receiver)) as house:
             told = await house.happen(5)
-            await until(lambda: len(receiver.got) >= 2, "two tries")
+            await comes_true(lambda: len(receiver.got) >= 2, "two tries")
             assert {got.event for got in receiver.got} == {1}
             assert len({got.name for got in receiver.got}) == 1
             standing = await house.standing()
@@ -145,7 +134,7 @@ async def test_a_receiver_that_fails_and_comes_back_misses_nothing(tmp_path: Pat
             told += await house.happen(3)
             receiver.status(200)
             receiver.start()
-            await until(lambda: len(receiver.taken) >= 8, "all of them")
+            await comes_true(lambda: len(receiver.taken) >= 8, "all of them")
             assert receiver.taken == told
 
 
@@ -154,13 +143,13 @@ async def test_what_was_owed_is_delivered_in_the_next_life(tmp_path: Path) -> No
         receiver.status(503, Retry_After="2")
         async with opened(tmp_path, house=to(receiver)) as house:
             told = await house.happen(4)
-            await until(lambda: receiver.got, "a try")
+            await comes_true(lambda: receiver.got, "a try")
         name = receiver.got[0].name
         receiver.got.clear()
         receiver.status(200)
         async with opened(tmp_path, house=to(receiver)) as house:
             told += await house.happen(1)
-            await until(lambda: len(receiver.got) >= 5, "all of them")
+            await comes_true(lambda: len(receiver.got) >= 5, "all of them")
         assert receiver.taken == told
         assert receiver.got[0].name == name
 
@@ -170,12 +159,12 @@ async def test_a_slow_receiver_holds_up_no_other_target_nor_the_end(tmp_path: Pa
         slow.slow.set()
         async with opened(tmp_path, slow=to(slow, timeout_s=30.0), quick=to(quick)) as house:
             await house.happen(10)
-            await until(lambda: len(quick.got) == 10, "the quick one's")
+            await comes_true(lambda: len(quick.got) == 10, "the quick one's")
             assert slow.got == []
         slow.got.clear()
         slow.slow.clear()
         async with opened(tmp_path, slow=to(slow), quick=to(quick)):
-            await until(lambda: set(slow.taken) == set(range(1, 11)), "the slow one's")
+            await comes_true(lambda: set(slow.taken) == set(range(1, 11)), "the slow one's")
         assert len(quick.got) == 10
 
 
@@ -186,7 +175,7 @@ async def test_one_that_is_gone_gets_nothing_more_until_a_test_succeeds(
         receiver.status(410)
         async with opened(tmp_path, house=to(receiver)) as house:
             await house.happen(1)
-            await until(lambda: house.notifying._targets["house"].disabled, "it to be disabled")
+            await comes_true(lambda: house.notifying._targets["house"].disabled, "it to be disabled")
             line = house.notifying._targets["house"].line
             assert (line.next(1e12), line.wake_at(1e12)) == (None, None)  # however long one waits
             await house.happen(3)
@@ -201,7 +190,7 @@ async def test_one_that_is_gone_gets_nothing_more_until_a_test_succeeds(
             assert (await house.standing())["state"] == "disabled"
             assert 'askcam_deliveries_disabled{target="house"} 1.0' in house.metrics
             assert (await house.notifying.test("house")).delivered
-            await until(lambda: len(receiver.got) == 5, "what it missed")
+            await comes_true(lambda: len(receiver.got) == 5, "what it missed")
             assert sorted(got.event for got in receiver.got if got.said["type"] != "test") == [1, 2, 3, 4]
 
 
@@ -212,7 +201,7 @@ async def test_dead_letters_are_listed_and_sent_again_one_or_all(tmp_path: Path)
             line = house.notifying._targets["house"].line
             line.give_up_s = 0.0  # each is given up at its first failure
             await house.happen(3)
-            await until(lambda: house.notifying._targets["house"].num_dead == 3, "three dead letters")
+            await comes_true(lambda: house.notifying._targets["house"].num_dead == 3, "three dead letters")
             listed = await house.notifying.list(None, None, 2)
             assert [(each.target, each.event) for each in listed.dead] == [("house", 3), ("house", 2)]
             assert listed.has_more
@@ -223,9 +212,9 @@ async def test_dead_letters_are_listed_and_sent_again_one_or_all(tmp_path: Path)
             receiver.got.clear()
             receiver.status(200)
             assert (await house.notifying.retry(first.id)).retried == 1
-            await until(lambda: receiver.taken == [1], "the first one")
+            await comes_true(lambda: receiver.taken == [1], "the first one")
             assert (await house.notifying.retry_all("house")).retried == 2
-            await until(lambda: receiver.taken == [1, 2, 3], "the others")
+            await comes_true(lambda: receiver.taken == [1, 2, 3], "the others")
             assert (await house.standing())["dead"] == 0
             for call in (house.notifying.retry(first.id), house.notifying.retry_all("nobody")):
                 with pytest.raises(Refusal) as caught:
@@ -240,7 +229,7 @@ async def test_a_dead_letter_whose_event_is_gone_cannot_be_sent(tmp_path: Path) 
             target = house.notifying._targets["house"]
             target.line.give_up_s = 0.0
             await house.happen(1)
-            await until(lambda: target.num_dead == 1, "a dead letter")
+            await comes_true(lambda: target.num_dead == 1, "a dead letter")
             receiver.status(200)
             await house.happen(3)
             (dead,) = (await house.notifying.list(None, None, 9)).dead
@@ -272,8 +261,8 @@ async def test_while_the_database_refuses_nothing_is_lost_and_nothing_goes_twice
     with Receiver() as receiver:
         async with opened(tmp_path, house=to(receiver)) as house:
             told = await house.happen(3)
-            await until(lambda: len(receiver.got) == 3, "the first ones")
-            await until(lambda: house.notifying._targets["house"].line.done == 3, "the note of it")
+            await comes_true(lambda: len(receiver.got) == 3, "the first ones")
+            await comes_true(lambda: house.notifying._targets["house"].line.done == 3, "the note of it")
             receiver.slow.set()
             told += await house.happen(1)
             other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
@@ -282,7 +271,7 @@ async def test_while_the_database_refuses_nothing_is_lost_and_nothing_goes_twice
             else:
                 await house.keeping.do(full)
             receiver.slow.clear()
-            await until(lambda: "cannot be kept now" in caplog.text, "the trouble to be said")
+            await comes_true(lambda: "cannot be kept now" in caplog.text, "the trouble to be said")
             assert ("is locked" if trouble == "locked" else "is full") in caplog.text
             assert [got.event for got in receiver.got] == [1, 2, 3, 4]
             if trouble == "locked":
@@ -291,7 +280,7 @@ async def test_while_the_database_refuses_nothing_is_lost_and_nothing_goes_twice
                 await house.keeping.do(roomy)
             other.close()
             told += await house.happen(2)
-            await until(lambda: len(receiver.got) >= 6, "the others")
+            await comes_true(lambda: len(receiver.got) >= 6, "the others")
             assert receiver.taken == told
 
 
@@ -311,7 +300,7 @@ async def test_events_of_cameras_are_delivered_too_and_an_unforeseen_fault_is_on
             lost = event("camera_lost", watch=None)
             await house.keeping.do(lambda store: store.add(lost, WALL, None))
             house.readers.tell(lost)
-            await until(lambda: receiver.taken == [1], "the camera's")
+            await comes_true(lambda: receiver.taken == [1], "the camera's")
             assert receiver.got[0].said["type"] == "event.camera_lost"
             assert target.counts["failed"] == 1
             assert target.last_error == "it failed here, with ZeroDivisionError; the server's log has the cause"
@@ -345,10 +334,10 @@ async def test_what_a_front_has_not_judged_waits_and_what_does_not_count_there_i
                 core.readers.judged()
 
             first, second, own, third = await happen(3), await happen(3), await happen(None), await happen(3)
-            await until(lambda: core.notifying._targets["house"]._unjudged, "it to wait")
+            await comes_true(lambda: core.notifying._targets["house"]._unjudged, "it to wait")
             assert receiver.got == []
             await judged(second)
-            await until(lambda: len(receiver.got) == 3, "what counts")
+            await comes_true(lambda: len(receiver.got) == 3, "what counts")
             assert receiver.taken == [first, own, third]
             fenced = [line for line in core.metrics.splitlines() if 'outcome="fenced"' in line]
             assert [line.rpartition(" ")[2] for line in fenced] == ["1.0"]
@@ -363,4 +352,4 @@ async def test_a_front_that_says_nothing_is_not_waited_for_for_ever(
         async with opened(tmp_path, house=to(receiver)) as core:
             found = await core.keeping.do(lambda store: store.add(event(), time.time(), None, epoch=3))
             core.readers.tell(found)
-            await until(lambda: len(receiver.got) == 1, "the event all the same")
+            await comes_true(lambda: len(receiver.got) == 1, "the event all the same")

@@ -36,7 +36,7 @@ def app() -> Starlette:
         routes=[Route("/v1/keyed", heard, methods=["POST"]), Route("/v1/usual", heard, methods=["POST"])],
         middleware=[
             Middleware(Doorway, ending=asyncio.Event()),
-            Middleware(Guard, auth=auth, requests=places, keyed={"/v1/keyed": check}),
+            Middleware(Guard, auth=auth, requests=places, keyed={"/v1/keyed": check}, beside=()),
         ],
         exception_handlers={Unauthenticated: refused, PermissionDenied: refused},
     )

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from support.delivered import AT, event, following, kinds, listed, tells_no_events
-from support.fronts import comes_true
 from support.joining import VIEWER, Scene, joinable
 from support.servers.fake_shard import FakeShard, Heard, tell
+from support.waiting import comes_true
 
 from askcam.cluster.front.joined import events as kept
 from askcam.cluster.members import CameraWish

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.fronts import comes_true
 from support.joining import ADMIN, TOKEN, VIEWER, VIEWER_THERE, Scene, joinable
 from support.servers.fake_shard import FakeShard, Heard, running, tell
+from support.waiting import comes_true
 
 from askcam.cluster.front.joined import joining
 from askcam.cluster.front.joined.events import KEPT

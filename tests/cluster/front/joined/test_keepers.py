@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.fronts import comes_true, taken_down
+from support.fronts import taken_down
 from support.joining import VIEWER, Scene, joinable
 from support.servers.fake_shard import FakeShard, Heard, running, tell
+from support.waiting import comes_true
 
 from askcam.cluster import owners
 from askcam.cluster.front.joined.owning import ClusterTable

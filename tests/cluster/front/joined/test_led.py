@@ -5,11 +5,11 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from support.fronts import comes_true
 from support.joining import ADMIN, TOKEN, VIEWER
 from support.servers.fake_shard import Heard, tell
 from support.servers.postgres import PASSWORD, Postgres, postgres
 from support.two_fronts import OneFront, two_fronts
+from support.waiting import comes_true
 
 from askcam.cluster.front.joined.passing import MARK
 from askcam.cluster.members import CameraWish

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from support.delivered import event, following, kinds, listed, tells_no_events
-from support.fronts import comes_true
 from support.joining import VIEWER
 from support.servers.postgres import Postgres, postgres
 from support.two_fronts import OneFront, TwoFronts, two_fronts
+from support.waiting import comes_true
 
 from askcam.cluster.members import CameraWish
 

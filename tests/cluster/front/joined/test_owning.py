@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from support.fronts import comes_true
+from support.waiting import comes_true
 
 from askcam.cluster.front.joined.owning import ClusterTable
 from askcam.cluster.joining import Expected

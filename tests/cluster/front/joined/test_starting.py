@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from support.fronts import comes_true
+from support.waiting import comes_true
 
 from askcam.cluster.front.config import FrontConfig
 from askcam.cluster.front.joined import starting

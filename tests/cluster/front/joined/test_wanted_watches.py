@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from support.delivered import event
-from support.fronts import comes_true
 from support.joining import VIEWER, Scene, joinable
 from support.servers.fake_shard import FakeShard, Heard, tell
+from support.waiting import comes_true
 
 from askcam.cluster import owners
 from askcam.cluster.members import MAX_OPTIONS, CameraWish
