@@ -210,8 +210,19 @@ class Owners:
         hold = self._grants.to_hold(shard.name)
         return Orders(number, None if hold == renewal.holds else hold, promised), changes
 
+    def left(self, name: str, now_s: float, instance: str) -> list[Change]:
+        """A shard says that it ends, whatever was believed of it before."""
+        return self._gone(name, "it was ended", now_s, instance)
+
     def lost(self, name: str, why: str, now_s: float, instance: str = "") -> list[Change]:
-        """A shard leaves, or somebody who ought to know says that it is dead. `instance`: that one only."""
+        """Somebody who ought to know says that a shard is dead. `instance`: that one only. Why one is lost that is lost
+        already stays as it was first told: whoever finds it dead then says nothing new."""
+        shard = self._table.shards.get(name)
+        if shard is not None and shard.state is ShardState.LOST:
+            return []
+        return self._gone(name, why, now_s, instance)
+
+    def _gone(self, name: str, why: str, now_s: float, instance: str) -> list[Change]:
         now_s = self._clock.at(now_s)
         shard = self._table.shards.get(name)
         if shard is None or (instance and instance != shard.instance):

@@ -20,7 +20,7 @@ from askcam.cluster.shard.front import FrontAway, FrontLink, FrontRefuses
 from askcam.cluster.shard.holding import HeldCameras
 
 JOIN_S = 15.0  # for the answer to joining: the front looks at this server first
-LEAVE_S = 2.0
+LEAVE_S = 5.0
 FIRST_S, LONGEST_S = 0.5, 5.0  # before it tries to join again; a part of it by chance, so that not all come at once
 MAX_UNDER_WAY = 8  # renewals that are not answered
 

@@ -4,17 +4,18 @@ A camera is a device, with its connection and, for each watch that looks at it, 
 event. https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery names the fields.
 """
 
-from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from askcam.client.protocol import encode
-from askcam.client.watches import WatchInfo
 from askcam.features.mqtt.topics import Topics
 
 ORIGIN = {"name": "askcam"}
+MOST = 4096  # that are remembered: they are asked for every second, and stay as they are
 LIVE = "{{ 'ON' if value_json.state == 'live' else 'OFF' }}"
 
 
+@lru_cache(MOST)
 def camera_config(topics: Topics, camera: str) -> tuple[str, bytes]:
     """Topic and payload: whether a camera is live."""
     entity = topics.object_id("camera", camera)
@@ -36,9 +37,11 @@ def camera_config(topics: Topics, camera: str) -> tuple[str, bytes]:
     )
 
 
-def watch_configs(topics: Topics, watch: WatchInfo, camera: str) -> Iterator[tuple[str, bytes]]:
-    """Topics and payloads: a watch's answer at one camera, and the picture of its last event."""
-    entity, places = topics.object_id("watch", watch.name, camera), topics.watch(watch.name, camera)
+@lru_cache(MOST)
+def watch_configs(topics: Topics, watch: str, kind: str, camera: str) -> tuple[tuple[str, bytes], ...]:
+    """Topics and payloads: the answer of a watch of that name and kind at one camera, and the picture of its last
+    event."""
+    entity, places = topics.object_id("watch", watch, camera), topics.watch(watch, camera)
     shared: dict[str, Any] = {
         "json_attributes_topic": places.attributes,
         "device": _device(topics, camera),
@@ -46,29 +49,23 @@ def watch_configs(topics: Topics, watch: WatchInfo, camera: str) -> Iterator[tup
         "qos": 1,
     }
     answer: dict[str, Any] = shared | {
-        "name": watch.name,
+        "name": watch,
         "unique_id": entity,
         "state_topic": places.state,
         "availability": [{"topic": topics.status}, {"topic": places.availability}],
         "availability_mode": "all",
     }
-    if watch.kind == "number":
+    if kind == "number":
         answer |= {"state_class": "measurement"}
-    component = "binary_sensor" if watch.kind == "yesno" else "sensor"
-    yield topics.config(component, entity), encode(answer)
-    yield (
-        topics.config("image", entity),
-        encode(
-            shared
-            | {
-                "name": f"{watch.name} picture",
-                "unique_id": f"{entity}-picture",
-                "image_topic": places.picture,
-                "content_type": "image/jpeg",
-                "availability": [{"topic": topics.status}],
-            }
-        ),
-    )
+    component = "binary_sensor" if kind == "yesno" else "sensor"
+    picture: dict[str, Any] = shared | {
+        "name": f"{watch} picture",
+        "unique_id": f"{entity}-picture",
+        "image_topic": places.picture,
+        "content_type": "image/jpeg",
+        "availability": [{"topic": topics.status}],
+    }
+    return (topics.config(component, entity), encode(answer)), (topics.config("image", entity), encode(picture))
 
 
 def _device(topics: Topics, camera: str) -> dict[str, Any]:

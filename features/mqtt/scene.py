@@ -73,7 +73,9 @@ class Observing:
             for wave, found in zip(scene.waves, (facts.before, facts.values, facts.after), strict=True):
                 wave += found
             if self._topics.discovery:
-                scene.configs += [_config(*each) for each in watch_configs(self._topics, watch, now.camera)]
+                scene.configs += [
+                    _config(*each) for each in watch_configs(self._topics, watch.name, watch.kind, now.camera)
+                ]
 
 
 def _config(topic: str, payload: bytes) -> RetainedFact:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 MAX_CHARS = 64
@@ -10,6 +11,7 @@ PLAIN = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_CHARS}}}")  # Home Assistant takes n
 DIGESTED = re.compile(r"--[0-9a-f]{12}\Z")  # how names end that were changed
 
 
+@lru_cache(4096)
 def level(name: str) -> str:
     """A name as one level of a topic: itself where that can be, else what can be of it and a digest of all of it."""
     if PLAIN.fullmatch(name) and not DIGESTED.search(name):

@@ -79,6 +79,22 @@ def test_who_is_said_to_be_dead_is_replaced_at_once(world: ClusterWorld, why: st
     assert (shard.state, shard.lost_why) == (ShardState.LOST, why)
 
 
+def test_a_shard_that_says_that_it_ends_is_believed_before_and_after_others_find_it_gone(world: ClusterWorld) -> None:
+    settled(world, "a", "b", "c")
+    found = "nothing listens at its address any more"
+    for name, first in (("a", "left"), ("b", "lost")):
+        instance = world.processes[name].shard.instance
+        for said in (first, "lost", "left", "lost"):
+            if said == "left":
+                world.do(lambda owners, now_s, name=name, instance=instance: owners.left(name, now_s, instance))
+            else:
+                world.do(lambda owners, now_s, name=name, instance=instance: owners.lost(name, found, now_s, instance))
+        shard = world.owners.shard(name)
+        assert shard is not None
+        assert (shard.state, shard.lost_why) == (ShardState.LOST, "it was ended")
+    assert set(world.places().values()) == {"c"}
+
+
 def test_word_of_an_earlier_process_harms_no_later_one(world: ClusterWorld) -> None:
     settled(world, "a", "b")
     earlier = world.processes["a"].shard.instance

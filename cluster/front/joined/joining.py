@@ -81,7 +81,7 @@ def endpoints(table: ClusterTable, shards: JoinedShards, events: KeptEvents) -> 
     async def leave(request: Request) -> Response:
         _admit(joins, _address(request), "joins")
         body = await _small(request, LeaveShard)
-        await table.change(lambda owners, now_s: owners.lost(body.shard, "it was ended", now_s, body.instance))
+        await table.change(lambda owners, now_s: owners.left(body.shard, now_s, body.instance))
         return Response(status_code=204)
 
     return [

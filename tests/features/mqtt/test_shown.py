@@ -95,7 +95,7 @@ def test_a_camera_without_its_model_is_not_said_to_be_live() -> None:
 
 @pytest.mark.parametrize("kind", ["yesno", "choice", "number", "text"])
 def test_discovery_says_what_is_documented_and_nothing_else(kind: Any) -> None:
-    configs = [camera_config(TOPICS, "door"), *watch_configs(TOPICS, watch(kind=kind), "door")]
+    configs = [camera_config(TOPICS, "door"), *watch_configs(TOPICS, watch(kind=kind).name, kind, "door")]
     ids, devices = [], []
     for topic, payload in configs:
         match, said = CONFIG.fullmatch(topic), json.loads(payload)
