@@ -46,7 +46,7 @@ MAX_WATCHES = 512  # that are made at the front, as many as a server has
 
 
 class Owners:
-    """For one thread at a time. tick() is to be called each second, or nobody is ever taken for silent."""
+    """For one thread at a time. tick() is to be called every TICK_S, or nobody is ever taken for silent."""
 
     def __init__(
         self,
@@ -262,7 +262,7 @@ class Owners:
         return self._grants.rebalance(self._clock.at(now_s))
 
     def tick(self, now_s: float) -> list[Change]:
-        """A second has passed."""
+        """Some time has passed."""
         now_s, changes = self._clock.at(now_s), list[Change]()
         for name, shard in list(self._table.shards.items()):
             pulse = self._pulses[name]

@@ -31,6 +31,7 @@ from dataclasses import dataclass, field
 from askcam.server.errors import Invalid
 
 RENEW_S = 1.0  # a shard renews so often
+TICK_S = RENEW_S / 4  # the front looks so often who is silent: what it decides later, cameras wait longer
 SILENT_S = 15.0  # of a shard that has nothing promised for so long others may have the cameras
 LET_GO_S = 12.0  # a shard that has heard no promise for so long lets go of what can be opened only once
 UNHEARD_S = 5.0  # a shard that has heard nothing for so long is promised nothing
@@ -50,6 +51,10 @@ class LeaseTimes:
     @property
     def renew_s(self) -> float:
         return self._scaled(RENEW_S)
+
+    @property
+    def tick_s(self) -> float:
+        return self._scaled(TICK_S)
 
     @property
     def let_go_s(self) -> float:

@@ -15,7 +15,7 @@ from askcam.cluster.changes import Change, Granted, ShardChanged
 from askcam.cluster.keeping import KeptOwners
 from askcam.cluster.members import CameraWish, Shard, ShardState
 from askcam.cluster.owners import Owners
-from askcam.cluster.renewal import Orders, Renewal
+from askcam.cluster.renewal import TICK_S, Orders, Renewal
 from askcam.cluster.store import Delivery, Fate, Receipt
 from askcam.cluster.table import SqliteTable
 
@@ -67,7 +67,7 @@ class FrontSimulated:
     def _tick(self, generation: int) -> None:
         if self.runs and generation == self._generation:
             self.change(lambda owners, now_s: owners.tick(now_s))
-            self._clock.after(1.0, self._tick, generation)
+            self._clock.after(TICK_S, self._tick, generation)
 
     def change(self, work: Callable[[Owners, float], list[Change]]) -> None:
         if self.runs:

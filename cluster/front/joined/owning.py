@@ -1,4 +1,4 @@
-"""The table of a running front: on disk, on a thread of its own, and seen to each second."""
+"""The table of a running front: on disk, on a thread of its own, and seen to as time goes by."""
 
 import asyncio
 import contextlib
@@ -222,13 +222,13 @@ class ClusterTable(ServerPart):
         self.view.apply(changes)
         self.follow(changes)
 
-    # -- each second
+    # -- every tick_s
 
     async def _see_to_it(self) -> None:
         """Until it is cancelled. What the disk refuses is tried again."""
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self.timings.renew_s):
+                async with asyncio.timeout(self.timings.tick_s):
                     await self._wake.wait()
             self._wake.clear()
             gone, self._gone = self._gone, {}
