@@ -6,7 +6,7 @@
 Each camera is an RTSP server in a process of its own (H.264) that shows a scripted scene: three objects come and go at
 known times, each for 14 to 40 s. Three watches ask for them in English, one for the first of them in Chinese, one for
 an object that never comes; all of them things that the model knows (wall_scenes.py). One `askcam serve` with the
-built-in model watches them; a reader follows its events, and where this askcam has webhooks, one of them is told, too.
+built-in model watches them; a reader follows its events, and a webhook is told, too.
 
 --faults: RTSP servers are killed and brought back at random, the readers are away for a minute (a fifth of a shorter
 run), and in the middle the server is killed with -9 and started again. What changed while nobody could look need not be
@@ -38,8 +38,6 @@ from support.servers.running import MiniRTSP
 from support.waiting import until
 from wall_report import Outcome, Watched, report, stored
 from wall_scenes import questions
-
-from askcam import server
 
 SEEDS = (1000, 1003, 1004, 1005, 1006, 1007, 1008, 1009)  # as wall_scenes.py found them: 8 of the first 10
 LEAD_S = 2.0  # from when all watches read until the scripts begin
@@ -106,8 +104,7 @@ class Run:
         self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="askcam-wall-")))
         self.begin = self.end = 0.0  # of the scripts, seconds since the epoch; once all watches have read
         self.cameras = [stack.enter_context(contextlib.closing(one)) for one in self._cameras()]
-        webhooks = (Path(server.__file__).parent / "notifying").is_dir()
-        self.receiver = stack.enter_context(Receiver()) if webhooks else None
+        self.receiver: Receiver | None = stack.enter_context(Receiver())
         self.config = self._config()
         self.server_outages: list[Span] = []
         self.deaths = 0
