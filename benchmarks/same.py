@@ -159,7 +159,7 @@ def sent(view: View, outgoing: Outgoing) -> tuple[Part, ...]:
 
 def as_sent(pixels: Pixels) -> Pixels:
     """What a server makes of the JPEG that it is sent."""
-    data = base64.b64decode(Encoder().jpeg(pixels))
+    data = base64.b64decode(Encoder().picture(pixels))
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
 
 

@@ -11,6 +11,7 @@ from askcam.stream.window import Anchors, View
 
 Positions = Literal["trained", "transformers"]
 Power = Literal["auto", "full", "low"]
+Pictures = Literal["jpeg", "png"]
 Progress = Callable[[str, float], None]  # (what is being done, share done in 0..1); called from the loading thread
 
 
@@ -40,6 +41,7 @@ class EngineConfig:
     dialect: str = "openai"  # which kind of server that is (remote/dialects.py), or "auto"
     family: str = "qwen2_vl"  # of a model that runs there: it says how pictures are made to fit
     first_s: float = 60.0  # the longest silence of that server before an answer's first word
+    pictures: Pictures = "jpeg"  # what frames become on their way to it
     tokenizer: str | None = None  # a folder with that model's tokenizer.json, where the server does not tell of tokens
     key: str | None = field(default=None, repr=False)  # for that server
     key_name: str = "ASKCAM_MODEL_KEY"  # what has it in the environment, for whoever lacks it

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from askcam.engine.catalogue.catalogue import BUILT_IN, full_name
-from askcam.engine.interface import EngineConfig, Positions, Power
+from askcam.engine.interface import EngineConfig, Pictures, Positions, Power
 from askcam.engine.remote.place import ServerPlace
 from askcam.server.model import USUAL as USUAL_MODEL
 from askcam.server.model_names import key_variable
@@ -16,7 +16,7 @@ from askcam.server.toml_file import Flags
 
 # What says how a model is run here, and what says how one is asked that runs behind a server.
 HERE_ONLY: tuple[str, ...] = ("backend", "device", "dtype", "attention", "positions", "kv_gb", "power")
-THERE_ONLY: tuple[str, ...] = ("dialect", "family", "first_s", "tokenizer")
+THERE_ONLY: tuple[str, ...] = ("dialect", "family", "first_s", "tokenizer", "pictures")
 Positive = Annotated[int, Meta(ge=1)]
 
 
@@ -44,6 +44,7 @@ class ModelConfig:
     family: Literal["qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_5"] = "qwen2_vl"
     first_s: Annotated[float, Meta(gt=0, le=3600)] = 60.0
     tokenizer: str | None = None
+    pictures: Pictures = "jpeg"  # "png": nothing is lost on the way, for five times the bytes
     thinking: bool = False  # models that can think do so before they answer, unless a request says otherwise
 
     def __post_init__(self) -> None:

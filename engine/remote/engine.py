@@ -63,7 +63,7 @@ class RemoteEngine(EngineBase):
         dialect = proven.dialect
         self._spec, self._dialect, self._transport, self._vocabulary = spec, dialect, transport, vocabulary
         self._max_answering = config.max_answering
-        self.outgoing = Outgoing(spec, dialect, transport.model, info.max_pairs)
+        self.outgoing = Outgoing(spec, dialect, transport.model, info.max_pairs, config.pictures)
         self._loop, self._thread = loop, loop.thread
         self._beside = ThreadPoolExecutor(4, thread_name_prefix="askcam-pictures")
         self._asking = RemoteAsking(self, self._heard, self.outgoing, proven, transport, vocabulary, self._beside)
@@ -86,7 +86,7 @@ class RemoteEngine(EngineBase):
 
     def attach(self, source: WindowSource) -> None:
         super().attach(source)
-        if isinstance(source, LiveSource) and self.outgoing.keeps_jpegs:
+        if isinstance(source, LiveSource) and self.outgoing.keeps_pictures:
             self._unsubscribe[source.name] = source.on_pair(lambda: self._ahead(source))
 
     def detach(self, name: str) -> None:

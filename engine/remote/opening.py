@@ -61,7 +61,7 @@ def _opened(
     vocabulary = _vocabulary(config, dialect, transport, loop)
     max_pairs = _max_pairs(config, dialect)
     ids = _ids(vocabulary, dialect)
-    proof = Prober(transport, dialect, spec, Encoder()).prove(max_pairs, ids, progress)
+    proof = Prober(transport, dialect, spec, Encoder(config.pictures)).prove(max_pairs, ids, progress)
     proven = loop.wait_for(proof, PROOFS * config.first_s)
     info = _info(config, transport.place, served, proven, max_pairs)
     engine = RemoteEngine(info, config, spec, proven, transport, vocabulary, loop)
@@ -114,7 +114,15 @@ def _max_pairs(config: EngineConfig, dialect: Dialect) -> int:
         raise ModelError(
             f"max_pairs is {config.max_pairs}; {dialect.title} takes windows of 2 to {most} pairs ({2 * most} frames)"
         )
-    return config.max_pairs or min(dialect.usual_pairs, most)
+    found = config.max_pairs or min(dialect.usual_pairs, most)
+    if config.pictures != "jpeg" and dialect.shape(2 * found) is Shape.MP4:
+        as_pictures = max((num for num, shape in dialect.windows if shape is not Shape.MP4), default=0) // 2
+        helps = f"max_pairs = {as_pictures} at most" if as_pictures > 1 else "leave it out"
+        raise ModelError(
+            f"pictures = {config.pictures!r} is for windows that are sent as pictures; {found} pairs go to "
+            f"{dialect.title} as a film, which is H.264: {helps}"
+        )
+    return found
 
 
 def _info(config: EngineConfig, place: ServerPlace, served: ServedModel, proven: Proven, max_pairs: int) -> ModelInfo:

@@ -8,6 +8,7 @@ import numpy as np
 from askcam.engine.base import fitted
 from askcam.engine.errors import QuestionError
 from askcam.engine.families.spec import FamilySpec
+from askcam.engine.interface import Pictures
 from askcam.engine.question import Clip, Picture, Question, Usage
 from askcam.engine.remote.dialects import Dialect, Shape
 from askcam.engine.remote.encoding import Encoder
@@ -20,13 +21,15 @@ from askcam.stream.window import Pair, View
 class Outgoing:
     """Of one model. Any thread."""
 
-    def __init__(self, spec: FamilySpec, dialect: Dialect, model: str, max_pairs: int) -> None:
+    def __init__(
+        self, spec: FamilySpec, dialect: Dialect, model: str, max_pairs: int, pictures: Pictures = "jpeg"
+    ) -> None:
         self._spec, self._dialect, self._model, self._max_pairs = spec, dialect, model, max_pairs
-        self.encoder = Encoder()
+        self.encoder = Encoder(pictures)
 
     @property
-    def keeps_jpegs(self) -> bool:
-        """Whether a window's frames are sent as JPEGs, which can be made before anybody asks."""
+    def keeps_pictures(self) -> bool:
+        """Whether a window's frames are sent as pictures, which can be made before anybody asks."""
         return self.shape(2 * self._max_pairs) is not Shape.MP4
 
     def shape(self, num_frames: int) -> Shape:
@@ -40,9 +43,9 @@ class Outgoing:
             self._dialect.check_form(question.sampling.response_format)
 
     def encode_ahead(self, pair: Pair) -> None:
-        """Make the JPEGs of a new pair."""
+        """Make the pictures of a new pair."""
         for frame in (pair.first, pair.second):
-            self.encoder.jpeg(frame.pixels)
+            self.encoder.picture(frame.pixels)
         self.encoder.forget()
 
     def posted(self, question: Question, view: View | None) -> tuple[bytes, Usage]:

@@ -14,6 +14,7 @@ URL = "http://gpu1:8000/v1"
 VALUES: dict[str, Any] = {
     "backend": "portable", "device": "cuda", "dtype": "float16", "attention": "sdpa", "positions": "transformers",
     "kv_gb": 2.0, "power": "low", "dialect": "vllm", "family": "qwen3_vl", "first_s": 5.0, "tokenizer": "folder",
+    "pictures": "png",
 }  # fmt: skip
 
 

@@ -8,6 +8,9 @@ import av
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
 
 from askcam.engine.remote.dialects import Shape
 from askcam.engine.remote.encoding import Encoder
@@ -37,6 +40,21 @@ def test_frames_arrive_in_order_and_nearly_as_they_were() -> None:
         assert psnr(frame, cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)) > 38
 
 
+@settings(deadline=None, max_examples=30)
+@given(height=st.integers(1, 90), width=st.integers(1, 90), seed=st.integers(0, 9), num=st.integers(1, 3))
+def test_of_pngs_nothing_is_lost(height: int, width: int, seed: int, num: int) -> None:
+    chance = np.random.default_rng(seed)
+    frames = [chance.integers(0, 256, (height, width, 3), np.uint8) for _ in range(num)]
+    encoder = Encoder("png")
+    (film,) = encoder.urls(frames, 2.0, Shape.JPEGS)
+    stills = encoder.urls(frames, 2.0, Shape.IMAGES)
+    assert all(url.startswith("data:image/png;base64,") for url in stills)
+    assert film.partition("base64,")[2].split(",") == [url.partition("base64,")[2] for url in stills]
+    for frame, url in zip(frames, stills, strict=True):
+        shown = Image.open(io.BytesIO(base64.b64decode(url.partition("base64,")[2])))
+        assert np.array_equal(np.asarray(shown), frame)
+
+
 def test_a_film_has_every_frame_at_its_rate() -> None:
     frames = [drawing(number % 12) for number in range(40)]
     (url,) = Encoder().urls(frames, 2.5, Shape.MP4)
@@ -63,7 +81,7 @@ def test_another_picture_at_the_same_place_in_memory_is_another_one() -> None:
     for number in range(200):
         picture = np.full((28, 28, 3), number, np.uint8)
         places.add(id(picture))
-        shown = cv2.imdecode(np.frombuffer(base64.b64decode(encoder.jpeg(picture)), np.uint8), cv2.IMREAD_COLOR)
+        shown = cv2.imdecode(np.frombuffer(base64.b64decode(encoder.picture(picture)), np.uint8), cv2.IMREAD_COLOR)
         assert abs(int(shown.mean()) - number) <= 1
         del picture
     assert len(places) < 200  # places did come again
@@ -73,12 +91,12 @@ def test_no_more_is_kept_than_allowed_and_nothing_of_pictures_that_are_gone() ->
     encoder = Encoder(max_bytes=20_000)
     frames = [np.random.default_rng(number).integers(0, 255, (56, 56, 3), np.uint8) for number in range(20)]
     for frame in frames:
-        encoder.jpeg(frame)
+        encoder.picture(frame)
     assert 0 < encoder.num_bytes <= 20_000
     assert encoder.num_encoded == 20
-    encoder.jpeg(frames[-1])
+    encoder.picture(frames[-1])
     assert encoder.num_encoded == 20  # the last used is kept
-    encoder.jpeg(frames[0])
+    encoder.picture(frames[0])
     assert encoder.num_encoded == 21  # the first is not
     frames.clear()
     del frame

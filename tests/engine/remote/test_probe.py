@@ -136,3 +136,14 @@ def test_the_key_is_sent_and_never_told(
         opened(vllm, key="wrong-key-54321")
     assert "Incorrect API key" in str(caught.value)  # what the server says, without the key that it repeats
     assert "wrong-key-54321" not in str(caught.value) + caplog.text
+
+
+@pytest.mark.parametrize(
+    ("dialect", "pairs", "helps"), [("vllm", 17, "max_pairs = 16 at most"), ("sglang", 4, "leave it out")]
+)
+def test_pictures_without_loss_are_refused_where_a_window_goes_as_a_film(
+    vllm: RunningModelServer, opened: Opened, dialect: str, pairs: int, helps: str
+) -> None:
+    with pytest.raises(ModelError, match=f"pictures = 'png'.*H.264: {helps}"):
+        opened(vllm, url=vllm.url_as(dialect), dialect=dialect, max_pairs=pairs, pictures="png")
+    assert opened(vllm, max_pairs=16, pictures="png")
