@@ -31,6 +31,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -80,6 +81,7 @@ def main() -> None:
     parser.add_argument("--model", help="a folder or hub id")
     parser.add_argument("--remote", help="the address of a model server that has the same model")
     parser.add_argument("--dialect", default="auto", help="of that server")
+    parser.add_argument("--pictures", choices=("jpeg", "png"), default="jpeg", help="what is sent to that server")
     parser.add_argument("--readings", type=int, default=100, help="scorings that are compared behind a server")
     parser.add_argument("--seconds", type=float, default=math.inf, help="ask no more after so many, behind a server")
     parser.add_argument("--tiny", choices=sorted(CLASSES), help="a random model of this family")
@@ -94,7 +96,9 @@ def main() -> None:
                 url = args.remote
                 if url == "built-in":
                     url = stack.enter_context(RunningModelServer(args.dialect, "--builtin")).url
-                there = EngineConfig("", url=url, dialect=args.dialect, max_pairs=8, key=os.environ.get(KEY))
+                there = EngineConfig(
+                    "", url=url, dialect=args.dialect, max_pairs=8, key=os.environ.get(KEY), pictures=args.pictures
+                )
                 engines = [open_engine(there), open_engine(live)]
                 stack.callback(lambda: [engine.close() for engine in engines])
                 remote(*engines, args.questions, args.readings, args.seconds)
@@ -125,7 +129,12 @@ def remote(there: Engine, here: Engine, questions: int, readings: int, seconds: 
             break
     names = zip(("live", "remote"), first_s, strict=True)
     medians = {f"{name}_first_s": round(statistics.median(took), 3) for name, took in names}
-    row: dict[str, Any] = {"benchmark": "same", "backends": ["live", "remote"], "questions": asked, "same": same}
+    row: dict[str, Any] = {
+        "benchmark": "same",
+        "backends": ["live", "remote"],
+        "pictures": there.outgoing.encoder.pictures,
+    }
+    row |= {"questions": asked, "same": same}
     row |= {"same_of_what_was_sent": as_sent, **medians}
     scored = readings > 0 and any(check.name == "logprobs" and check.ok for check in there.info.checks)
     apart, of_sent = read_apart(here, there, readings) if scored else ([], [])
@@ -150,25 +159,27 @@ def sent(view: View, outgoing: Outgoing) -> tuple[Part, ...]:
     pixels = [frame.pixels for frame in view.frames]
     shape = outgoing.shape(len(pixels))
     if shape is Shape.IMAGES:
-        return tuple(Picture(as_sent(each)) for each in pixels)
+        return tuple(Picture(as_sent(each, outgoing.encoder)) for each in pixels)
     if shape is Shape.JPEGS:
-        return (Clip(tuple(map(as_sent, pixels)), view.fps),)
+        return (Clip(tuple(as_sent(each, outgoing.encoder) for each in pixels), view.fps),)
     with av.open(io.BytesIO(mp4(pixels, view.fps))) as film:
         return (Clip(tuple(frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)), view.fps),)
 
 
-def as_sent(pixels: Pixels) -> Pixels:
-    """What a server makes of the JPEG that it is sent."""
-    data = base64.b64decode(Encoder().picture(pixels))
+def as_sent(pixels: Pixels, encoder: Encoder) -> Pixels:
+    """What a server makes of the JPEG or PNG that it is sent."""
+    data = base64.b64decode(encoder.picture(pixels))
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
 
 
 def score_both(here: Engine, there: Engine, readings: int) -> Iterator[tuple[float, ...]]:
-    """The probability of yes, among yes and no, of the same view: here, here of the JPEGs that are sent, and there."""
+    """The probability of yes, among yes and no, of a view: here, here of the pictures that are sent, there."""
+    assert isinstance(there, RemoteEngine), "opened by its address"
+    through = partial(as_sent, encoder=there.outgoing.encoder)
     chance = random.Random(1)
     for scene in range(readings):
         start_s, num_frames = chance.uniform(0, 1000), chance.randint(2, 16)
-        cameras = [SceneCamera(scene, here, start_s, *way) for way in ((), (as_sent,), ())]
+        cameras = [SceneCamera(scene, here, start_s, *way) for way in ((), (through,), ())]
         question = Question((Message(Role.USER, (Text(chance.choice(WATCHED)),)),), CAMERA, Sampling(max_tokens=1))
         found = []
         for engine, camera in zip((here, here, there), cameras, strict=True):

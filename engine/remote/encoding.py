@@ -43,7 +43,7 @@ class Encoder:
 
     def __init__(self, pictures: Pictures = "jpeg", max_bytes: int = MAX_KEPT_BYTES) -> None:
         """`pictures`: what single ones become; "png" loses nothing."""
-        self._pictures, self._max_bytes = pictures, max_bytes
+        self.pictures, self._max_bytes = pictures, max_bytes
         self._lock = threading.Lock()
         self._kept: OrderedDict[int, tuple[weakref.ref[Pixels], str]] = OrderedDict()  # the last used at the end
         self._bytes = 0
@@ -56,7 +56,7 @@ class Encoder:
             if found is not None and found[0]() is pixels:
                 self._kept.move_to_end(id(pixels))
                 return found[1]
-        made = _encoded(pixels, self._pictures)
+        made = _encoded(pixels, self.pictures)
         with self._lock:
             self.num_encoded += 1
             self._drop(id(pixels))
@@ -69,7 +69,7 @@ class Encoder:
     def urls(self, frames: Sequence[Pixels], fps: float, shape: Shape) -> list[str]:
         """The data URLs of a window's frames: one of a video, or one of each picture."""
         if shape is Shape.IMAGES:
-            return [f"data:image/{self._pictures};base64,{self.picture(pixels)}" for pixels in frames]
+            return [f"data:image/{self.pictures};base64,{self.picture(pixels)}" for pixels in frames]
         if shape is Shape.JPEGS:  # what each of them is, the server reads in its first bytes
             return ["data:video/jpeg;base64," + ",".join(map(self.picture, frames))]
         return ["data:video/mp4;base64," + base64.b64encode(mp4(frames, fps)).decode()]
