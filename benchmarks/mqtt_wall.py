@@ -70,7 +70,7 @@ class Listener:
         self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, "listener")
         self._client.on_connect = lambda client, *_: client.subscribe("askcam/#", 1)
         self._client.on_disconnect = lambda *_: self._forget()
-        self._client.on_message = lambda client, data, message: self._take(message.topic, message.payload.decode())
+        self._client.on_message = lambda client, data, message: self._take(message.topic, message.payload)
         self._client.reconnect_delay_set(1, 1)
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
@@ -93,11 +93,11 @@ class Listener:
             for watch in self.seen:
                 self._note(watch)
 
-    def _take(self, topic: str, payload: str) -> None:
+    def _take(self, topic: str, payload: bytes) -> None:
         if topic == "askcam/event" or topic.endswith("/picture"):
             return
         with self.lock:
-            self._topics[topic] = payload
+            self._topics[topic] = payload.decode()
             if topic == "askcam/status":
                 for watch in self.seen:
                     self._note(watch)
