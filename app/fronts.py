@@ -46,6 +46,19 @@ def drain(
     command.drain(shard, url, os.environ.get("ASKCAM_ADMIN_TOKEN"), ca, json)
 
 
+@fronts.command(help=told("help.front.remove"))
+def remove(
+    shard: Annotated[str, typer.Argument(help=told("help.front.remove.shard"))],
+    url: Url = URL,
+    ca: Ca = None,
+    json: Json = False,
+) -> None:
+    """A shard that is lost is looked for no more. Token: ASKCAM_ADMIN_TOKEN."""
+    from askcam.app.commands import remove_shard as command
+
+    command.remove_shard(shard, url, os.environ.get("ASKCAM_ADMIN_TOKEN"), ca, json)
+
+
 @fronts.command(name="stop-shards", help=told("help.front.stop_shards"))
 def stop_shards(config: ConfigFile = None, json: Json = False) -> None:
     """End the shards that a front had started, on all machines."""

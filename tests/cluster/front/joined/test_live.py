@@ -213,3 +213,16 @@ def test_a_watch_that_is_removed_at_the_front_is_removed_from_the_shard(cluster:
             lambda: [each["name"] for each in there.get("/v1/watches").json()["data"]] == ["anything"], "its end there"
         )
     until(lambda: cluster.answered("c1"), "an answer about its camera, which runs on", every_s=0.2)
+
+
+def test_a_shard_that_is_lost_is_removed_and_one_that_is_there_is_not(cluster: Cluster) -> None:
+    environment = {"ASKCAM_ADMIN_TOKEN": "front-admin"}
+    where = ("--url", f"http://127.0.0.1:{cluster.port}")
+    there = askcam("front", "remove", "b", *where, env=environment)
+    assert (there.returncode, "it is removed once it has ended" in there.stderr) == (2, True), there.stderr
+    done = askcam("front", "remove", "a", *where, "--json", env=environment)
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"removed": "a"}), done.stderr
+    with cluster.client() as http:
+        assert [each["name"] for each in http.get("/v1/shards").json()["data"]] == ["b"]
+    again = askcam("front", "remove", "a", *where, env=environment)
+    assert (again.returncode, "there is no shard" in again.stderr) == (2, True), again.stderr
