@@ -24,5 +24,16 @@ def all_endpoints(core: Core) -> list[Endpoint]:
 
 def build_app(core: Core) -> Starlette:
     """The whole server as one app. Whoever runs it opens and closes the core's parts around it."""
-    doors = Doors(core.auth, core.limits, core.places, core.proxies, core.ending, core.metrics.requested)
+    doors = Doors(
+        core.auth,
+        core.limits,
+        core.places,
+        core.proxies,
+        core.ending,
+        core.metrics.requested,
+        visits=core.visits,
+        sign_in=core.sign_in,
+        ignored=core.ignored_names,
+        visitors=core.visitors,
+    )
     return app_behind(doors, all_endpoints(core), realtime.routes(core))

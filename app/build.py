@@ -22,9 +22,11 @@ from askcam.server.core import Core
 from askcam.server.feature import Feature, Given, ReadsCamera, reads_none
 from askcam.server.gauges.build import BuildInfo
 from askcam.server.gauges.engine import EngineGauges
+from askcam.server.gauges.sign_in import SignInGauges
 from askcam.server.metrics import Metrics
 from askcam.server.model import Model
 from askcam.server.models import Models
+from askcam.server.people_config import not_there
 from askcam.server.pictures import Pictures
 from askcam.server.running import Running
 from askcam.server.sessions import Sessions
@@ -71,7 +73,12 @@ def build_core(config: Config, features: Sequence[Feature] = FEATURES, read: Rea
         asking=asking,
         answers=answers,
         pictures=Pictures(),
-        auth=Auth(server.tokens, allowed_origins=server.allowed_origins),
+        auth=Auth(
+            config.known_tokens,
+            allowed_origins=server.allowed_origins,
+            signs_in=server.sign_in_header is not None,
+        ),
+        sign_in=config.sign_in(),
         metrics=metrics,
         limits=config.limits,
         places=places,
@@ -85,6 +92,10 @@ def build_core(config: Config, features: Sequence[Feature] = FEATURES, read: Rea
         sessions=Sessions(max_parked=config.limits.max_parked_sessions, count=metrics.parked),
     )
     plug_in(core, config, features, read)
+    core.metrics.register(SignInGauges(core.ignored_names))
+    for said in (config.tokens, config.users):
+        for name, camera in not_there(said, config.cameras):
+            log.warning("%r may see the camera %r, which is not there, or not yet", name, camera)
     add_installed(tools)  # after ours: of several with one name the first is offered
     return core
 
@@ -98,7 +109,8 @@ def plug_in(core: Core, config: Config, features: Sequence[Feature], read: Reads
         cameras = {name: camera.use.options for name, camera in config.cameras.items()}
         limits = {name: config.limits.options.get(name, limit.usual) for name, limit in feature.limits.items()}
         try:
-            given = Given(sections, cameras, limits, config.model, config.models, read)
+            own = (config.model, config.models, read, tuple(config.tokens), config.tokens_folder)
+            given = Given(sections, cameras, limits, *own)
             running = feature.build(core, given, core.features)
             core.features[feature.name] = running
             _take_in(core, running)
@@ -116,6 +128,7 @@ def _take_in(core: Core, running: Running) -> None:
     core.metrics.register(*running.collectors)
     core.asking.consult(*running.tellers)
     core.asking.observe(*running.observers)
+    core.visitors.extend(running.visitors)
     for name in running.answerers:
         if name in core.models:
             raise ConfigError(

@@ -1,7 +1,9 @@
 """askcam.toml: one frozen dataclass per section, with defaults and units. Read in config_file.py.
 
 [server]                              host, port, tls_cert, tls_key, token, admin_token, max_age_ms, allowed_origins,
-                                      trusted_proxies
+                                      trusted_proxies, sign_in_header, sign_in_secret, tokens_folder
+[tokens.kiosk]                        rights = "ask", cameras = ["lobby"], token
+[users.anna]                          rights = "watch", cameras = ["lobby"]; who has signed in at a proxy
 [model]                               model, backend, device, ..., max_waiting
 [models.large]                        the same of one more model
 [cameras.lobby]                       uri = "rtsp://…", fps, motion_gate, model = "large", ...
@@ -19,17 +21,21 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any
 
 from msgspec import Meta
 
+from askcam.server.access.auth import Tokens
 from askcam.server.access.limits import Limits
+from askcam.server.access.sign_in import SignInRules
 from askcam.server.answers import MAX_ANSWERS, MAX_BYTES
 from askcam.server.attached.allowed import FetchConfig
 from askcam.server.cameras import CameraUse
 from askcam.server.feature import ModelUse
 from askcam.server.model import USUAL
 from askcam.server.model_config import ModelConfig
+from askcam.server.people_config import MADE, RightsConfig, TokenConfig
 from askcam.server.server_config import ServerConfig
 from askcam.server.tools.config import ToolsConfig
 from askcam.stream.status import CameraConfig
@@ -62,12 +68,39 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     models: Mapping[str, ModelConfig] = field(default_factory=dict)  # others, by name, in the file's order
     cameras: Mapping[str, CameraEntry] = field(default_factory=dict)  # by name, in the file's order
+    tokens: Mapping[str, TokenConfig] = field(default_factory=dict)  # [tokens.NAME]
+    users: Mapping[str, RightsConfig] = field(default_factory=dict)  # [users.NAME]
     limits: Limits = field(default_factory=Limits)
     answers: AnswersConfig = field(default_factory=AnswersConfig)
     tools: ToolsConfig = field(default_factory=ToolsConfig)
     fetch: FetchConfig = field(default_factory=FetchConfig)
     sections: Mapping[str, Any] = field(default_factory=dict)
     """Features' own, by name. Of one that is not there its `Section.usual` holds."""
+
+    @property
+    def tokens_folder(self) -> Path | None:
+        """Where tokens are that are made while a server runs."""
+        return self.server.tokens_folder
+
+    @property
+    def known_tokens(self) -> Tokens:
+        """Of the file and the environment. Checked."""
+        own = self.server.tokens
+        return Tokens(own.viewer, own.admin, tuple(each.named(name) for name, each in self.tokens.items()))
+
+    @property
+    def wants_token(self) -> bool:
+        """Whether nobody is let in without showing who they are."""
+        made = self.tokens_folder is not None and (self.tokens_folder / MADE).exists()
+        return bool(self.server.tokens or self.tokens or self.server.sign_in_header or made)
+
+    def sign_in(self) -> SignInRules | None:
+        """Whom a proxy may name, if it may. Checked."""
+        header, secret = self.server.sign_in_header, self.server.sign_in_secret
+        if header is None or secret is None:
+            return None
+        viewers = {name: each.viewer(f"user:{name}", "signed-in") for name, each in self.users.items()}
+        return SignInRules(header.lower(), secret, viewers)
 
     def all_models(self) -> Mapping[str, ModelConfig]:
         """What they are called; the usual one first."""

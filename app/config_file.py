@@ -17,7 +17,9 @@ from askcam.server.feature import ModelUse, ReadCamera
 from askcam.server.given_names import quoted
 from askcam.server.model_config import ModelConfig
 from askcam.server.model_names import check_model_names
-from askcam.server.server_config import ServerConfig, check_server
+from askcam.server.people_config import check_tokens, read_tokens, read_users, with_tokens
+from askcam.server.server_config import ServerConfig, check_server, check_sign_in
+from askcam.server.storage.folder import data_folder
 from askcam.server.toml_file import Flags, Toml
 from askcam.server.tools.config import ToolsConfig, read_tools
 from askcam.stream.status import CameraConfig
@@ -31,12 +33,17 @@ def load(path: Path | None = None, env: Mapping[str, str] | None = None) -> Conf
     toml = Toml(Path(), "", {}) if path is None else Toml.read(path)
     config = Config() if path is None else _read(toml, env or {})
     config = replace(config, sections={name: section.read(toml, env) for name, section in sections()})
-    return replace(config, server=config.server.with_tokens(env or {}))
+    server = config.server.with_tokens(env or {})
+    if server.tokens_folder is None and env is not None:
+        server = replace(server, tokens_folder=data_folder(env).with_name("tokens"))
+    return replace(config, server=server, tokens=with_tokens(config.tokens, env or {}))
 
 
 def check(config: Config) -> None:
     """Raise ConfigError for what is well written but cannot be served: TLS files, tokens, an open server elsewhere."""
-    check_server(config.server)
+    check_server(config.server, others=config.wants_token)
+    check_sign_in(config.server, users=bool(config.users))
+    check_tokens(config.tokens, {"token": config.server.token, "admin_token": config.server.admin_token})
     _check_models(config)
     for _, section, value in section_values(config.sections):
         section.check(value, config.cameras)
@@ -87,7 +94,9 @@ def _read(toml: Toml, env: Mapping[str, str]) -> Config:
     server: ServerConfig = toml.section(("server",), ServerConfig)
     tools = read_tools(toml)
     return Config(
-        server=toml.beside(server, "tls_cert", "tls_key"),
+        server=toml.beside(server, "tls_cert", "tls_key", "tokens_folder"),
+        tokens=read_tokens(toml),
+        users=read_users(toml),
         model=_model(toml, ("model",)),
         models={name: _model(toml, ("models", name)) for name in toml.tables(("models",), "[models.large]")},
         cameras={name: _camera(toml, name, tools) for name in toml.tables(("cameras",), "[cameras.lobby]")},

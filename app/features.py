@@ -6,6 +6,7 @@ from typing import Any
 from askcam.app.plugged import plugged_in
 from askcam.cluster.shard.feature import FEATURE as SHARD
 from askcam.features.ask_all.feature import FEATURE as ASK_ALL
+from askcam.features.audit.feature import FEATURE as AUDIT
 from askcam.features.calibration.feature import FEATURE as CALIBRATION
 from askcam.features.desk.feature import FEATURE as DESK
 from askcam.features.events.feature import FEATURE as EVENTS
@@ -15,12 +16,14 @@ from askcam.features.mqtt.feature import FEATURE as MQTT
 from askcam.features.notify.feature import FEATURE as NOTIFY
 from askcam.features.summary.feature import FEATURE as SUMMARY
 from askcam.features.timeline.feature import FEATURE as TIMELINE
+from askcam.features.tokens.feature import FEATURE as TOKENS
 from askcam.features.watches.feature import FEATURE as WATCHES
 from askcam.server.feature import Feature, ModelUse, Section
 
 # Opened in this order, and closed in the other.
 OURS: tuple[Feature, ...] = (
-    DESK, EVIDENCE, EVENTS, WATCHES, CALIBRATION, SUMMARY, TIMELINE, NOTIFY, MQTT, ASK_ALL, MCP_SERVER, SHARD,
+    TOKENS, AUDIT, DESK, EVIDENCE, EVENTS, WATCHES, CALIBRATION, SUMMARY, TIMELINE, NOTIFY, MQTT, ASK_ALL, MCP_SERVER,
+    SHARD,
 )  # fmt: skip
 PLUGGED, LEFT_OUT = plugged_in(OURS)  # those that other packages bring, and why some are not taken
 FEATURES: tuple[Feature, ...] = (*OURS, *PLUGGED)

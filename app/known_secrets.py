@@ -25,7 +25,7 @@ LEAST_CHARS = 6  # of a piece of a header: "json" is no secret
 
 def learn(config: Config, env: Mapping[str, str] = os.environ, known: Secrets = KNOWN) -> None:
     """From now on all of `config`'s tokens, keys and addresses with secrets are taken out of what is told."""
-    known.learn("tokens", filter(None, (config.server.token, config.server.admin_token)))
+    known.learn("tokens", filter(None, _tokens(config)))
     known.learn("environment", (env[name] for name in ENVIRONMENT if env.get(name)))
     known.learn("model.keys", filter(None, (env.get(key_variable(called)) for called in config.all_models())))
     for name, section, value in section_values(config.sections):
@@ -35,6 +35,11 @@ def learn(config: Config, env: Mapping[str, str] = os.environ, known: Secrets = 
         known.learn(f"mcp.{name}", _of_mcp(server.env, server.headers, server.url))
     for name, camera in config.cameras.items():
         known.learn(f"camera.{name}", secrets_of(camera.uri))
+
+
+def _tokens(config: Config) -> Iterator[str | None]:
+    yield from (config.server.token, config.server.admin_token, config.server.sign_in_secret)
+    yield from (each.token for each in config.tokens.values())
 
 
 def _of_mcp(env: Mapping[str, str], headers: Mapping[str, str], url: str | None) -> Iterator[str]:

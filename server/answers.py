@@ -29,6 +29,7 @@ class Record:
     usage: Usage
     timings: Timings
     frames: tuple[Frame, ...] = ()
+    owner: str = ""  # who asked (access/viewer.py)
     created: float = field(default_factory=time.time)  # seconds since the epoch
 
     @property

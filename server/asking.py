@@ -18,6 +18,7 @@ from askcam.engine.interface import Grammar
 from askcam.engine.question import Event, Finished, Question, Reason, Started
 from askcam.server.access.limits import Limits
 from askcam.server.access.shares import Place, Places
+from askcam.server.access.viewer import Viewer
 from askcam.server.answering.admitting import Admitting, check_health
 from askcam.server.answering.answerers import Answerer
 from askcam.server.answering.consulting import Teller
@@ -84,9 +85,9 @@ class Asking:
         """Have these told of every answer."""
         self.recording.observers += observers
 
-    def answerer(self, name: str | None) -> Answerer | None:
-        """Who answers in place of a camera, if there is no camera of that name."""
-        return None if name is None or name in self._cameras else self.answerers.get(name)
+    def answerer(self, name: str | None, viewer: Viewer) -> Answerer | None:
+        """Who answers in place of a camera, if there is no camera of that name for who asks."""
+        return None if name is None or self._cameras.has(name, viewer) else self.answerers.get(name)
 
     def _of_model(self, ask: Ask) -> Ask:
         """What names a model in place of a camera asks that one, about the pictures in its messages."""
@@ -106,7 +107,7 @@ class Asking:
         At most `sampling.max_tokens` events wait for a slow reader.
         """
         ask = self._of_model(ask)
-        if (other := self.answerer(ask.camera)) is not None:
+        if (other := self.answerer(ask.camera, ask.client.viewer)) is not None:
             async with contextlib.aclosing(other.ask(ask)) as told:
                 async for step in told:
                     yield step
@@ -178,7 +179,7 @@ class Asking:
             calls = dialogue.here
             if not calls or heard.finished.reason is Reason.CANCELLED or dialogue.spent:
                 break
-            where = Circumstance(ask.camera, heard.answer_id, ask.client.admin, tuple(heard.facts))
+            where = Circumstance(ask.camera, heard.answer_id, ask.client.viewer, tuple(heard.facts))
             began = time.monotonic()
             results = await carry_out(calls, heard.runs, where, self._limits)
             heard.tools_s += time.monotonic() - began

@@ -12,6 +12,7 @@ from askcam.client.protocol import CameraInfo
 from askcam.engine.errors import NoRoom
 from askcam.engine.interface import Engine
 from askcam.server.access.limits import Limits
+from askcam.server.access.viewer import THE_SERVER, Viewer
 from askcam.server.camera_names import PUSHED, check_name, private
 from askcam.server.errors import Conflict, Invalid, TooMany, as_refusal, unknown_camera
 from askcam.server.lifecycle import ServerPart
@@ -57,6 +58,7 @@ class Cameras(ServerPart):
         self._configs: dict[str, CameraConfig] = {}  # as they were given, whatever their models make of them
         self._also: dict[str, dict[str, FittedWindow]] = {}  # by camera: windows of other models that see it, by model
         self._uses: dict[str, CameraUse] = {}
+        self._owners: dict[str, str] = {}  # of private ones: whose they are
         self.announced: dict[str, str | None] = {}  # those that are opened once their model is there, and which it is
         self._listeners: set[Callable[[StateChange], None]] = set()
 
@@ -78,14 +80,18 @@ class Cameras(ServerPart):
         KNOWN.publish(name)
         return camera
 
-    def add_pushed(self, config: CameraConfig | None = None, use: CameraUse | None = None) -> tuple[str, PushSource]:
-        """A private camera whose frames come from one connection; the caller removes it when that ends."""
+    def add_pushed(
+        self, config: CameraConfig | None = None, use: CameraUse | None = None, owner: str = ""
+    ) -> tuple[str, PushSource]:
+        """A private camera whose frames come from one connection, that of `owner`; the caller removes it when that
+        ends."""
         if sum(private(name) for name in self._cameras) >= self._limits.max_pushed_cameras:
             most = self._limits.max_pushed_cameras
             told = f"all places for pushed cameras are taken ({most}); try again later"
             raise TooMany(told, code="busy", retry_after_s=10)
         name, source = PUSHED + secrets.token_hex(8), PushSource()
         self._open(name, source.spec(), config or CameraConfig(), use or CameraUse())
+        self._owners[name] = owner
         return name, source
 
     def _open(self, name: str, spec: SourceSpec, config: CameraConfig, use: CameraUse) -> Camera:
@@ -116,9 +122,11 @@ class Cameras(ServerPart):
         """The names of all models that see a camera, the one that answers about it first. Raises NotFound."""
         return [self.model(name).called, *self._also.get(name, ())]
 
-    def asked_of(self, name: str | None, called: str | None) -> Model:
+    def asked_of(self, name: str | None, called: str | None, viewer: Viewer = THE_SERVER) -> Model:
         """The model that a question goes to, about a camera or none; `called`: which one it names. Raises NotFound,
         Invalid for one that does not see the camera."""
+        if name is not None:
+            self.get(name, viewer)
         own = self.models.usual if name is None else self.model(name)
         if called is None or called == own.called:
             return own
@@ -165,11 +173,12 @@ class Cameras(ServerPart):
         self._listeners.add(listener)
         return lambda: self._listeners.discard(listener)
 
-    async def remove(self, name: str) -> None:
+    async def remove(self, name: str, viewer: Viewer = THE_SERVER) -> None:
         """Detach a camera and end its threads (up to 3 s, off the event loop). Raises NotFound."""
-        camera, seen_by = self.get(name), self.seen_by(name)
+        camera, seen_by = self.get(name, viewer), self.seen_by(name)
         del self._cameras[name], self._uses[name], self._configs[name]
         self._also.pop(name, None)
+        self._owners.pop(name, None)
         for called in seen_by:
             self.models.get(called).engine.detach(name)
         await asyncio.to_thread(camera.close)
@@ -178,16 +187,25 @@ class Cameras(ServerPart):
         """Remove all, together."""
         await asyncio.gather(*(self.remove(name) for name in list(self._cameras)))
 
-    def get(self, name: str) -> Camera:
-        """Raises NotFound `model_not_found`; Unavailable while configured cameras are not open yet, `model_loading` or
-        `model_unreachable`."""
-        camera = self._cameras.get(name)
+    def get(self, name: str, viewer: Viewer = THE_SERVER) -> Camera:
+        """One that a viewer does not see is as if it were not there. Raises NotFound `model_not_found`; Unavailable
+        while configured cameras are not open yet, `model_loading` or `model_unreachable`."""
+        seen = self.seen(name, viewer)
+        camera = self._cameras.get(name) if seen else None
         if camera is None:
             self.models.check_loaded()
-            if name in self.announced:
+            if seen and name in self.announced:
                 _ = self.models.get(self.announced[name]).engine
-            raise unknown_camera(name, self.names())
+            raise unknown_camera(name, None if viewer is THE_SERVER else self.names(viewer))
         return camera
+
+    def seen(self, name: str, viewer: Viewer) -> bool:
+        """Whether a camera of that name would be there for a viewer; a private one is for whoever pushes it."""
+        return viewer.may_have(self._owners.get(name, "")) if private(name) else viewer.sees(name)
+
+    def has(self, name: str, viewer: Viewer) -> bool:
+        """Whether there is such a camera for a viewer."""
+        return name in self._cameras and self.seen(name, viewer)
 
     def use(self, name: str) -> CameraUse:
         """What its pictures are for; of a camera without a word about it, and of none, the default."""
@@ -196,9 +214,9 @@ class Cameras(ServerPart):
     def __contains__(self, name: str) -> bool:
         return name in self._cameras
 
-    def names(self) -> list[str]:
+    def names(self, viewer: Viewer = THE_SERVER) -> list[str]:
         """Public cameras, in the order they were added."""
-        return [name for name in self._cameras if not private(name)]
+        return [name for name in viewer.among(self._cameras) if not private(name)]
 
     def all(self) -> list[Camera]:
         """Private ones too."""
@@ -214,9 +232,9 @@ class Cameras(ServerPart):
         camera = self._cameras.get(name)
         return None if camera is None else camera.shot()
 
-    def info(self, name: str) -> CameraInfo:
+    def info(self, name: str, viewer: Viewer = THE_SERVER) -> CameraInfo:
         """What GET /v1/cameras says. Raises NotFound."""
-        camera = self.get(name)
+        camera = self.get(name, viewer)
         status, engine = camera.status(), self.model(name).engine
         return CameraInfo(
             name=name,

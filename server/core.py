@@ -2,17 +2,22 @@
 
 import asyncio
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
-from askcam.server.access.auth import Auth, Role
+from askcam.server.access.auth import Auth
 from askcam.server.access.doorway import enter
 from askcam.server.access.limits import Limits, too_many
 from askcam.server.access.places import PlacesOf
 from askcam.server.access.proxies import TrustedProxies
 from askcam.server.access.rates import Rates
 from askcam.server.access.shares import Places, client_of
+from askcam.server.access.sign_in import SignInRules
+from askcam.server.access.viewer import Viewer
+from askcam.server.access.visited import Visitors
+from askcam.server.access.visits import Visits
 from askcam.server.answers import Answers
 from askcam.server.asking import Asking
 from askcam.server.attached.decoding import Decoding
@@ -47,6 +52,9 @@ class Core:
     questions: Rates  # per client
     pushed_frames: Rates  # per client
     places: PlacesOf
+    visits: Visits = field(default_factory=Visits)
+    sign_in: SignInRules | None = None  # whom a proxy may name
+    ignored_names: Counter[str] = field(default_factory=Counter)  # that were not believed, by reason
     storage: Storage = field(default_factory=Storage)
     proxies: TrustedProxies = field(default_factory=TrustedProxies)
     tools: Toolbox = field(default_factory=Toolbox)
@@ -56,6 +64,7 @@ class Core:
     decoding: Decoding = field(default_factory=Decoding)  # of pictures in messages
     sessions: Sessions = field(default_factory=Sessions)  # realtime ones
     realtime: list[Extension] = field(default_factory=list)  # what features add to them
+    visitors: list[Visitors] = field(default_factory=list)  # are told of what people do
     features: dict[str, Running] = field(default_factory=dict)  # what is plugged in, by name
     urls: list[str] = field(default_factory=list)  # where it listens, once it does
     ending: asyncio.Event = field(default_factory=asyncio.Event)  # set once the server ends: streams do so, too
@@ -65,12 +74,12 @@ class Core:
         """The usual one."""
         return self.models.usual
 
-    def model_of(self, name: str, wanted: str | None = None) -> Model:
+    def model_of(self, name: str, viewer: Viewer, wanted: str | None = None) -> Model:
         """Which model answers under a name of GET /v1/models, or the one that is `wanted`; of names that are nobody's,
         the usual one, since whoever is asked refuses them."""
         if wanted in self.models:
             return self.models.get(wanted)
-        if name in self.cameras:
+        if self.cameras.has(name, viewer):
             return self.cameras.model(name)
         return self.models.get(name) if name in self.models else self.models.usual
 
@@ -79,10 +88,6 @@ class Core:
         wait_s = self.questions.take(client(conn), time.monotonic())
         if wait_s > 0:
             raise too_many("questions", wait_s)
-
-    def is_admin(self, conn: HTTPConnection) -> bool:
-        """Whether these credentials are an admin's."""
-        return self.auth.role(conn.headers, conn.cookies) is Role.ADMIN
 
     def enter(self, places: Places, conn: HTTPConnection) -> None:
         """As doorway.enter(). Raises TooMany."""

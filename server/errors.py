@@ -185,10 +185,11 @@ def called(names: Mapping[str, str]) -> Iterator[None]:
         raise error.at(param) from error
 
 
-def unknown_camera(name: str, known: list[str]) -> NotFound:
-    """In the words that OpenAI's SDKs expect of an unknown model."""
-    names = ", ".join(known) if known else "there is none yet"
-    told = f"no camera or model {quoted(name)}; cameras here: {names}; GET /v1/models lists what can be asked"
+def unknown_camera(name: str, known: list[str] | None) -> NotFound:
+    """In the words that OpenAI's SDKs expect of an unknown model. `known`: the cameras that whoever asks may see; None:
+    it is not known who asks."""
+    names = "" if known is None else f"; cameras here: {', '.join(known) or 'there is none yet'}"
+    told = f"no camera or model {quoted(name)}{names}; GET /v1/models lists what can be asked"
     return NotFound(told, "model", "model_not_found")
 
 

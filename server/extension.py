@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from askcam.server.access.auth import Role
+from askcam.server.access.viewer import Viewer
 from askcam.server.errors import Refusal
 from askcam.server.wire.fields import Fields
 
@@ -20,6 +20,11 @@ class Request:
     type: str  # under which it was read
     event_id: str | None
 
+    @property
+    def things(self) -> Mapping[str, Any]:
+        """What it is about, for those who are told of what people do."""
+        return {}
+
 
 Reader = Callable[[Fields, str | None], Request]  # of an event, whose id is given; pure; raises Refusal
 
@@ -28,8 +33,8 @@ class Host(Protocol):
     """One session, as its guests see it. Owned by the event loop."""
 
     @property
-    def role(self) -> Role:
-        """Of its client."""
+    def viewer(self) -> Viewer:
+        """Its client."""
 
     @property
     def camera(self) -> str | None:

@@ -83,6 +83,8 @@ class Given:
     model: "ModelConfig"  # of [model]
     models: "Mapping[str, ModelConfig]" = field(default_factory=dict)  # [models.NAME]
     read_camera: ReadsCamera = reads_none
+    tokens: Collection[str] = ()  # names of [tokens.NAME]
+    tokens_folder: "Path | None" = None  # of [server]: where tokens are that are made while it runs
 
 
 class ConfigView(Protocol):
@@ -98,6 +100,14 @@ class ConfigView(Protocol):
     @property
     def sections(self) -> Mapping[str, Any]:
         """Features' own, by name."""
+
+    @property
+    def tokens(self) -> Mapping[str, Any]:
+        """[tokens.NAME]."""
+
+    @property
+    def tokens_folder(self) -> "Path | None":
+        """Of [server]: where tokens are that are made while a server runs."""
 
 
 @dataclass(frozen=True, slots=True)

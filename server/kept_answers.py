@@ -34,6 +34,7 @@ class KeptAnswer:
     usage: Usage
     timings: Timings
     frames: tuple[KeptFrame, ...]  # in order
+    owner: str = ""  # who asked (access/viewer.py); "": that is not known any more
 
 
 class Archive(Protocol):

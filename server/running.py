@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from prometheus_client.registry import Collector
 
+from askcam.server.access.visited import Visitors
 from askcam.server.answering.answerers import Answerer
 from askcam.server.answering.consulting import Teller
 from askcam.server.answering.observing import Observer
@@ -49,6 +50,7 @@ class Running(ServerPart):
         str, Callable[[], str | None]
     ] = {}  # each says, on any thread, what has become of it; None: nothing
     observers: Sequence[Observer] = ()  # of answers
+    visitors: Sequence[Visitors] = ()  # are told of what people do
     archives: Sequence[Archive] = ()
     owed_events: OwedEvents | None = None  # to a front, if one has given cameras to this server
     gives_way: Callable[[Path], bool] | None = None

@@ -105,6 +105,12 @@ class Sessions(ServerPart):
         if task is not None:
             await asyncio.wait([task])
 
+    def end_of(self, owner: str) -> None:
+        """Have all of an owner's end soon, wherever their clients are."""
+        for guest in self._guests.values():
+            if guest.owner == owner:
+                guest.over()
+
     async def make_way(self) -> bool:
         """End a session that is away and holds a camera of its own; False: none does."""
         pushing = [name for name in self._parked if self._guests[name].pushes]

@@ -24,7 +24,7 @@ told = Words(__name__)
 
 def announce(running: RunningServer, config: Config, json: bool) -> None:
     """Say where the server listens and what must be known about that."""
-    for text in notices(config.server.host, bool(config.server.tokens), config.server.tls):
+    for text in notices(config.server.host, config.wants_token, config.server.tls):
         say.errors.print(f"[yellow]{general('note')}[/] {say.escape(reason_in(text))}")
     for feature in running.core.features.values():
         for text in feature.notices():

@@ -92,8 +92,14 @@ export async function timeline(wanted) {
   }
 }
 
-/** "admin", "viewer", or null for whoever must log in first.
+/** "admin", "watcher", "viewer", or null for whoever must log in first.
  * @returns {Promise<Role>} */
 export async function role() {
   return (await read("v1/session")).role;
+}
+
+/** Whether watches are made by one of that role.
+ * @param {Role} role */
+export function mayWatch(role) {
+  return role === "admin" || role === "watcher";
 }

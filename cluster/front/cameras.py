@@ -11,7 +11,7 @@ from askcam.cluster.front.core import FrontCore, route
 from askcam.cluster.front.joined.room import JoinedRoom
 from askcam.cluster.front.relay import role_of
 from askcam.cluster.front.shards import FrontShard
-from askcam.server.access.auth import Role
+from askcam.server.access.viewer import Role
 from askcam.server.camera_names import private
 from askcam.server.errors import Conflict, Invalid, unknown_camera
 from askcam.server.given_names import quoted

@@ -27,6 +27,7 @@ from askcam.stream.secrets import KNOWN, Secrets
 
 TOKEN, ADMIN_TOKEN = "ASKCAM_SHARD_TOKEN", "ASKCAM_SHARD_ADMIN_TOKEN"  # of every shard that is given none of its own
 DATABASE_PASSWORD = "ASKCAM_DATABASE_PASSWORD"
+NOT_OF_FRONTS = frozenset({"max_age_ms", "sign_in_header", "sign_in_secret", "tokens_folder"})
 Seconds = Annotated[float, Meta(gt=0, le=600)]
 
 
@@ -170,9 +171,10 @@ def learn(config: FrontConfig, known: Secrets = KNOWN) -> None:
 
 
 def _read(toml: Toml) -> FrontConfig:
+    _check_people(toml)
     own = [each.name for each in fields(FrontConfig) if each.name != "wishes"]
     toml.check_keys((), [*own, "cameras", "watches"])
-    toml.check_keys(("server",), [each.name for each in fields(ServerConfig) if each.name != "max_age_ms"])
+    toml.check_keys(("server",), [each.name for each in fields(ServerConfig) if each.name not in NOT_OF_FRONTS])
     server: ServerConfig = toml.section(("server",), ServerConfig)
     return FrontConfig(
         server=toml.beside(server, "tls_cert", "tls_key"),
@@ -182,6 +184,18 @@ def _read(toml: Toml) -> FrontConfig:
         cluster=read_cluster(toml),
         wishes=read_wishes(toml),
     )
+
+
+def _check_people(toml: Toml) -> None:
+    """Raise ConfigError where somebody would be for some cameras only: a front shows everybody who may ask all of
+    them, since it asks shards by tokens of its own, and does not look into what they answer."""
+    for keys in (("tokens",), ("users",), ("server", "sign_in_header"), ("server", "sign_in_secret")):
+        table: Mapping[str, Any] = toml.data if len(keys) == 1 else toml.at(keys[:-1])
+        if keys[-1] in table:
+            raise ConfigError(
+                f"{toml.place(keys)}: a front tells everybody who may ask it of all cameras, and can limit nobody to "
+                "some: give such tokens on the servers behind it, and have people ask these"
+            )
 
 
 def _shard(toml: Toml, name: str) -> ShardConfig:

@@ -14,13 +14,15 @@ from askcam.cluster.front.metrics import FrontMetrics
 from askcam.cluster.front.probing import Probing
 from askcam.cluster.front.relay import Relayed, role_of
 from askcam.cluster.front.shards import FrontShard
-from askcam.server.access.auth import Auth, Role
+from askcam.server.access.auth import Auth
 from askcam.server.access.doorway import enter
 from askcam.server.access.limits import Limits, too_many
 from askcam.server.access.places import PlacesOf
 from askcam.server.access.proxies import TrustedProxies
 from askcam.server.access.rates import Rates
 from askcam.server.access.shares import Places, client_of
+from askcam.server.access.viewer import Role
+from askcam.server.wire.about import ALL_CAMERAS
 from askcam.server.wire.endpoint import Endpoint, FrontPart, Handler
 
 SEVERAL, UNDER_WAY = "questions to several cameras", 32  # of several shards
@@ -68,5 +70,8 @@ class FrontCore:
 
 
 def route(method: str, path: str, handler: Handler, role: Role | None = Role.VIEWER) -> Endpoint:
-    """One of a front's: its description is the shards' own (/openapi.json)."""
-    return Endpoint(method=method, path=path, handler=handler, name="", what="", replies={}, role=role)
+    """One of a front's: its description is the shards' own (/openapi.json). All who may ask a front see all cameras
+    (config.py)."""
+    return Endpoint(
+        method=method, path=path, handler=handler, name="", what="", replies={}, about=ALL_CAMERAS, role=role
+    )

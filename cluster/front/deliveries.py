@@ -14,7 +14,7 @@ from askcam.cluster.front.keepers import keepers_of
 from askcam.cluster.front.lists import listing, passed_on, rows_by_shard
 from askcam.cluster.front.pages import read_page
 from askcam.cluster.merging import Row
-from askcam.server.access.auth import Role
+from askcam.server.access.viewer import Role
 from askcam.server.errors import Refusal
 from askcam.server.wire.bodies import NO_STORE, decode_body, json_response, number
 from askcam.server.wire.endpoint import Endpoint

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.cluster.front.core import FrontCore, route
-from askcam.server.access.auth import Role
+from askcam.server.access.viewer import Role
 from askcam.server.wire.bodies import json_response
 from askcam.server.wire.endpoint import Endpoint
 from askcam.server.wire.openapi import describe

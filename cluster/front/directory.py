@@ -10,7 +10,7 @@ from askcam.cluster.front.event_source import EventSource, ShardReply
 from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.ids import Garbage, ShardKeys, shard_in
 from askcam.cluster.merging import Row, holders
-from askcam.server.access.auth import Role
+from askcam.server.access.viewer import Role
 from askcam.server.errors import NotFound, Refusal, unknown_camera
 from askcam.server.given_names import quoted
 

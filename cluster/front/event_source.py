@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from askcam.client.sse import SentEvent
-from askcam.server.access.auth import Role
+from askcam.server.access.viewer import Role
 from askcam.server.errors import Refusal
 
 

@@ -15,7 +15,7 @@ from askcam.cluster.front.relay import role_of
 from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.ids import Garbage
 from askcam.cluster.merging import Row, merge_models, merge_named, merge_tools
-from askcam.server.access.auth import Role
+from askcam.server.access.viewer import Role
 from askcam.server.errors import Refusal, unknown_camera
 from askcam.server.wire.bodies import json_response
 from askcam.server.wire.endpoint import Endpoint

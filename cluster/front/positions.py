@@ -8,7 +8,7 @@ from askcam.cluster.front.directory import Directory, rows_of
 from askcam.cluster.front.event_source import EventSource, ShardReply
 from askcam.cluster.ids import Garbage
 from askcam.cluster.merging import Row, number_of
-from askcam.server.access.auth import Role
+from askcam.server.access.viewer import Role
 from askcam.server.errors import Invalid, NotFound, Refusal
 from askcam.server.given_names import quoted
 from askcam.server.wire.bodies import MAX_ID

@@ -11,7 +11,7 @@ from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.ids import Garbage
 from askcam.cluster.link import LinkError
 from askcam.cluster.merging import Row, page_of
-from askcam.server.access.auth import Role
+from askcam.server.access.viewer import Role
 from askcam.server.camera_names import NAME
 from askcam.server.given_names import quoted
 from askcam.server.lifecycle import ServerPart

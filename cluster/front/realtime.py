@@ -24,10 +24,10 @@ from askcam.cluster.front.errors import ShardBroke
 from askcam.cluster.front.headers import towards
 from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.link import LinkError, unconnected
-from askcam.server.access.auth import Role
 from askcam.server.access.browsers import selected
 from askcam.server.access.request_ids import SCOPE
-from askcam.server.access.shares import ROLE, client_of
+from askcam.server.access.shares import client_of
+from askcam.server.access.viewer import Role
 from askcam.server.connections.protocol import NO_CLOSE_FRAME, broke_off
 from askcam.server.errors import Invalid, NotFound, Refusal
 from askcam.server.given_names import quoted
@@ -47,7 +47,7 @@ def routes(core: FrontCore) -> list[BaseRoute]:
         try:
             core.enter(core.places.sessions, websocket)
             shard = _shard(core, websocket)
-            role = Role(websocket.scope.get(ROLE, Role.VIEWER))
+            role = client_of(websocket).viewer.role
             shard.check_role(role)
             await _Passing(core, shard, websocket, role).run()
         except Refusal as error:

@@ -20,9 +20,9 @@ from askcam.cluster.front.headers import Header, back, towards, value_of
 from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.link import LinkReply
 from askcam.cluster.sse import WholeEvents
-from askcam.server.access.auth import Role
 from askcam.server.access.request_ids import SCOPE
-from askcam.server.access.shares import ROLE
+from askcam.server.access.shares import client_of
+from askcam.server.access.viewer import Role
 from askcam.server.connections.protocol import line_of
 from askcam.server.errors import Refusal
 from askcam.server.wire.refusals import on_wire
@@ -35,7 +35,7 @@ Tell = Callable[[FrontShard, str], None]  # is told what became of each
 
 def role_of(request: Request) -> Role:
     """Of whoever asks, as the guard has found it; of an open route a viewer."""
-    return Role(request.scope.get(ROLE, Role.VIEWER))
+    return client_of(request).viewer.role
 
 
 def target_of(scope: Scope) -> bytes:

@@ -16,7 +16,7 @@ from askcam.cluster.front.headers import Header
 from askcam.cluster.front.health import Reach, ShardHealth
 from askcam.cluster.link import LinkError, ShardLink
 from askcam.cluster.merging import Row
-from askcam.server.access.auth import Role
+from askcam.server.access.viewer import Role
 from askcam.server.errors import PermissionDenied
 
 MAX_JSON_BYTES = 8 << 20  # of a reply that the front reads itself

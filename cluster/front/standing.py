@@ -10,7 +10,7 @@ from askcam.cluster.front.joined.owning import ClusterTable
 from askcam.cluster.front.joined.view import TableView
 from askcam.cluster.front.relay import role_of
 from askcam.cluster.front.shards import FrontShard
-from askcam.server.access.auth import Role
+from askcam.server.access.viewer import Role
 from askcam.server.gauges.rendering import CONTENT_TYPE
 from askcam.server.wire.bodies import json_response
 from askcam.server.wire.endpoint import Endpoint

@@ -15,7 +15,7 @@ from askcam.cluster.front.lists import listing, lists_of, passed_on, rows_by_sha
 from askcam.cluster.front.relay import role_of
 from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.merging import Row, merge_watches
-from askcam.server.access.auth import Role
+from askcam.server.access.viewer import Role
 from askcam.server.errors import Conflict, NotFound, Unavailable
 from askcam.server.given_names import quoted
 from askcam.server.wire.bodies import json_response, plain

@@ -10,11 +10,13 @@ from askcam.client.protocol import Problem
 from askcam.client.several import AskCameraAnswered, AskDone, AskReply, AskTextDelta
 from askcam.engine.question import Message, Role, Sampling, Text
 from askcam.features.ask_all.asking import AskAll
-from askcam.server.access.shares import client_of
+from askcam.server.access.shares import ClientIdentity, asker_of
+from askcam.server.access.visited import note
 from askcam.server.answering.several import ALL, named_cameras
 from askcam.server.core import Core
 from askcam.server.errors import Invalid
 from askcam.server.steps import Ask
+from askcam.server.wire.about import BY_HANDLER
 from askcam.server.wire.ask_reply import answered
 from askcam.server.wire.bodies import bounds, decode_body
 from askcam.server.wire.endpoint import JSON, SSE, Endpoint, EventStream, Reply
@@ -36,11 +38,15 @@ class AskBody(msgspec.Struct, forbid_unknown_fields=True):
 
 def endpoints(core: Core, asking: AskAll) -> list[Endpoint]:
     async def ask(request: Request) -> Response:
+        client = asker_of(request)
         core.admit_question(request)
         body = await decode_body(request, AskBody)
+        note(request, cameras=body.cameras or ALL)
         if not body.question.strip():
             raise Invalid("'question' is empty: ask something", "question")
-        steps = asking.ask(read(body, core, request), named_cameras(body.cameras, all_is_one=ALL in core.cameras))
+        steps = asking.ask(
+            read(body, core, client), named_cameras(body.cameras, all_is_one=core.cameras.has(ALL, client.viewer))
+        )
         return await answered(request, steps, stream=bool(body.stream))
 
     return [
@@ -57,6 +63,7 @@ def endpoints(core: Core, asking: AskAll) -> list[Endpoint]:
                     {JSON: AskReply, SSE: EventStream((AskCameraAnswered, AskTextDelta, AskDone, Problem), "[DONE]")},
                 )
             },
+            about=BY_HANDLER,
             body=AskBody,
             errors=(400, 404, 503),
             tag="asking",
@@ -64,7 +71,7 @@ def endpoints(core: Core, asking: AskAll) -> list[Endpoint]:
     ]
 
 
-def read(body: AskBody, core: Core, request: Request) -> Ask:
+def read(body: AskBody, core: Core, client: ClientIdentity) -> Ask:
     most = core.limits.max_tokens
     return Ask(
         messages=(Message(Role.USER, (Text(body.question),)),),
@@ -72,5 +79,5 @@ def read(body: AskBody, core: Core, request: Request) -> Ask:
         max_age_s=None if body.max_age_ms is None else body.max_age_ms / 1000,
         max_wait_s=(body.max_wait_ms or 0.0) / 1000,
         said_in="question",
-        client=client_of(request),
+        client=client,
     )

@@ -79,7 +79,7 @@ class AskAll:
         alone = len(ask.messages) == 1 and all(isinstance(part, Text) for part in ask.messages[0].parts)
         if wanted is not None and alone and ask.sampling.response_format is None:
             meanings: dict[Model, Mapping[str, str]] = {}
-            for model in {self._cameras.asked_of(name, ask.model) for name in chosen}:
+            for model in {self._cameras.asked_of(name, ask.model, ask.client.viewer) for name in chosen}:
                 meanings[model] = {}
                 with contextlib.suppress(EngineError):  # of one that scores nothing; its server may have to be asked
                     meanings[model] = await asyncio.to_thread(yes_no_words, wanted, model.engine.single)
@@ -109,9 +109,9 @@ class AskAll:
                 "a larger model",
                 "response_format",
             )
-        chosen = list(dict.fromkeys(self._cameras.names() if names is None else names))
+        chosen = list(dict.fromkeys(self._cameras.names(ask.client.viewer) if names is None else names))
         for name in chosen:
-            self._cameras.get(name)  # raises NotFound
+            self._cameras.get(name, ask.client.viewer)  # raises NotFound
         if not chosen:
             raise NotFound("there is no camera: add one, or attach pictures to the question", "model")
         check_number(len(chosen))

@@ -83,8 +83,8 @@ class ByProbability:
         saw = what_it_saw(new_answer_id(), model.engine.info, view, health, view.age_s(now), took_s, model.called)
         yes, no = ("是", "否") if is_chinese(self._sought) else ("Yes.", "No.")
         text = yes if probability >= LIKELY else no
-        timings = Timings(first_token_s=took_s, total_s=took_s)
-        record = Record(saw, self._sought, text, Reason.STOP, scored.usage, timings, view.frames)
+        timings, owner = Timings(first_token_s=took_s, total_s=took_s), self._ask.client.viewer.owner
+        record = Record(saw, self._sought, text, Reason.STOP, scored.usage, timings, view.frames, owner)
         self._answers.put(record, self._ask.client.key)
         return CameraAnswer(camera, text, None, saw, round(probability, 4))
 

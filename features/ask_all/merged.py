@@ -23,5 +23,7 @@ def told(answers: Answers, ask: Ask, text: str, saw: Saw, used: Usage, made_by: 
     took_s = time.monotonic() - ask.received
     saw = msgspec.structs.replace(saw, ttft_ms=round(took_s * 1000, 1))
     timings = Timings(first_token_s=took_s, total_s=took_s)
-    answers.put(Record(saw, asked(ask.messages), text, Reason.STOP, Usage(), timings), ask.client.key)
+    owner = ask.client.viewer.owner
+    record = Record(saw, asked(ask.messages), text, Reason.STOP, Usage(), timings, owner=owner)
+    answers.put(record, ask.client.key)
     return [SeenStep(saw), TextDelta(text), MergedDone(Reason.STOP, text, saw, used, timings, made_by=made_by)]

@@ -9,4 +9,4 @@ from askcam.server.running import Running
 class CalibrationRunning(Running):
     def __init__(self, watches: Running) -> None:
         assert isinstance(watches, WatchesRunning)
-        self.endpoints = api.endpoints(Calibrations(watches.watching))
+        self.endpoints = api.endpoints(watches.watching, Calibrations(watches.watching))

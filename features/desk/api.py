@@ -9,10 +9,12 @@ from askcam.client.protocol import Advice, DeskCode, DeskInfo
 from askcam.features.desk.desks import Desks
 from askcam.features.desk.guidance import SAID
 from askcam.features.desk.sightings import verified
+from askcam.server.access.shares import viewer_of
 from askcam.server.camera_names import private
 from askcam.server.cameras import Cameras
 from askcam.server.errors import NotFound
 from askcam.server.given_names import quoted
+from askcam.server.wire.about import of_camera
 from askcam.server.wire.bodies import json_response
 from askcam.server.wire.endpoint import CAMERA, JSON, Endpoint, Reply
 from askcam.server.wire.moments import rfc3339
@@ -21,7 +23,7 @@ from askcam.server.wire.moments import rfc3339
 def endpoints(cameras: Cameras, desks: Desks) -> list[Endpoint]:
     async def one(request: Request) -> Response:
         name = request.path_params["name"]
-        cameras.get(name)
+        cameras.get(name, viewer_of(request))
         desk = desks.get(name)
         if desk is None:
             pushed = private(name)
@@ -61,6 +63,7 @@ def endpoints(cameras: Cameras, desks: Desks) -> list[Endpoint]:
             name="getDesk",
             what="What a product desk reads and knows, and what would help",
             replies={200: Reply("", {JSON: DeskInfo})},
+            about=of_camera(cameras),
             takes=(CAMERA,),
             errors=(404,),
             tag="cameras",

@@ -4,7 +4,7 @@ import contextlib
 import json
 import time
 from collections.abc import AsyncIterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated
 
 import msgspec
@@ -18,9 +18,13 @@ from askcam.features.events.service import EventLog as Log
 from askcam.features.events.severity import Severity
 from askcam.features.events.store import EventQuery
 from askcam.features.events.subscribers import Reviewed
+from askcam.server.access.shares import viewer_of
+from askcam.server.access.viewer import THE_SERVER, Viewer
+from askcam.server.access.visited import note
 from askcam.server.core import Core
 from askcam.server.errors import Invalid, NotFound
 from askcam.server.given_names import quoted
+from askcam.server.wire.about import BY_HANDLER, of_thing
 from askcam.server.wire.bodies import MAX_ID, NO_STORE, choice, decode_body, json_response, number, whole
 from askcam.server.wire.endpoint import ID, JPEG, JSON, MOMENT, SSE, TEXT, Endpoint, EventStream, Reply, Takes, page_of
 from askcam.server.wire.moments import moment
@@ -72,11 +76,12 @@ def endpoints(core: Core, log: Log) -> list[Endpoint]:
         if "text/event-stream" in request.headers.get("accept", ""):
             return await streamed(request)
         limit = int(number(request, "limit", LIMIT, 1, MOST))
-        rules, none = wanted(request), list[WatchEvent]()
+        rules, none = replace(wanted(request), seen=viewer_of(request).cameras), list[WatchEvent]()
         found = await log.read(lambda store: store.newest(limit + 1, rules), none)
         return json_response(EventList(found[:limit], has_more=len(found) > limit), headers=NO_STORE)
 
     async def streamed(request: Request) -> Response:
+        viewer = viewer_of(request)
         told = request.headers.get("last-event-id", "").strip()
         if told and not (told.isascii() and told.isdigit() and int(told) <= MAX_ID):
             raise Invalid(f"Last-Event-ID is {quoted(told)}; send the id of the last event, a number", "Last-Event-ID")
@@ -85,7 +90,7 @@ def endpoints(core: Core, log: Log) -> list[Endpoint]:
             return Response(headers=NO_STORE, media_type="text/event-stream")
         wanted = (request.query_params.get("watch"), request.query_params.get("camera"), said_own(request))
         core.enter(core.places.event_streams, request)
-        body = stream(log, int(told) if told else None, *wanted)
+        body = stream(log, int(told) if told else None, *wanted, viewer)
         return StreamingResponse(body, media_type="text/event-stream", headers=NO_STORE)
 
     async def one(request: Request) -> Response:
@@ -111,30 +116,38 @@ def endpoints(core: Core, log: Log) -> list[Endpoint]:
 
     async def acknowledged(request: Request) -> Response:
         body = await decode_body(request, Acknowledgement)
+        note(request, acknowledged=body.acknowledged)
         event = await found_event(request)
-        return json_response((await seen([event.id], body.acknowledged))[0], headers=NO_STORE)
+        return json_response((await seen([event.id], body.acknowledged, viewer_of(request)))[0], headers=NO_STORE)
 
     async def all_acknowledged(request: Request) -> Response:
         body = await decode_body(request, Acknowledgements)
         ids = [number for number in body.ids if number <= MAX_ID]
-        return json_response(EventList(await seen(ids, body.acknowledged), has_more=False), headers=NO_STORE)
+        note(request, events=ids, acknowledged=body.acknowledged)
+        return json_response(
+            EventList(await seen(ids, body.acknowledged, viewer_of(request)), has_more=False), headers=NO_STORE
+        )
 
-    async def seen(ids: list[int], acknowledged: bool) -> list[WatchEvent]:
+    async def seen(ids: list[int], acknowledged: bool, viewer: Viewer) -> list[WatchEvent]:
         """Whoever may see events may say that they have seen them: it takes nothing away, and can be taken back."""
         at, none = time.time() if acknowledged else None, list[WatchEvent]()
-        events = await log.read(lambda store: store.acknowledge(ids, at), none)
+        events = await log.read(lambda store: store.acknowledge(ids, at, viewer), none)
         log.readers.review(events)
         return events
 
     async def found_event(request: Request) -> WatchEvent:
-        event_id = request.path_params["id"]
+        event_id, viewer = request.path_params["id"], viewer_of(request)
         found = None
         if event_id <= MAX_ID:
-            found = await log.read(lambda store: store.event(event_id), None)
+            found = await log.read(lambda store: store.event(event_id, viewer), None)
         if found is None:
             raise NotFound(f"no event {event_id} is kept; GET /v1/events lists those that are", "id")
         return found
 
+    async def check(request: Request, viewer: Viewer) -> None:
+        await found_event(request)
+
+    of_event = of_thing("an event", check)
     return [
         Endpoint(
             method="GET",
@@ -143,6 +156,7 @@ def endpoints(core: Core, log: Log) -> list[Endpoint]:
             name="listEvents",
             what="What watches have told, newest first; accepted as text/event-stream, as it comes",
             replies={200: Reply("", {JSON: EventList, SSE: EventStream((WatchEvent, SeenList))})},
+            about=BY_HANDLER,
             takes=FILTERS,
             errors=(400, 503),
             tag="watches",
@@ -154,6 +168,7 @@ def endpoints(core: Core, log: Log) -> list[Endpoint]:
             name="acknowledgeEvents",
             what="Say of several events that somebody has seen them, or take that back",
             replies={200: Reply("those of them that are kept", {JSON: EventList})},
+            about=BY_HANDLER,
             body=Acknowledgements,
             errors=(400, 503),
             tag="watches",
@@ -165,6 +180,7 @@ def endpoints(core: Core, log: Log) -> list[Endpoint]:
             name="getEvent",
             what="One event",
             replies={200: Reply("", {JSON: WatchEvent})},
+            about=of_event,
             takes=(EVENT,),
             errors=(404, 503),
             tag="watches",
@@ -177,6 +193,7 @@ def endpoints(core: Core, log: Log) -> list[Endpoint]:
             what="Say that somebody has seen an event, or take that back",
             replies={200: Reply("the event as it is now", {JSON: WatchEvent})},
             body=Acknowledgement,
+            about=of_event,
             takes=(EVENT,),
             errors=(400, 404, 503),
             tag="watches",
@@ -188,6 +205,7 @@ def endpoints(core: Core, log: Log) -> list[Endpoint]:
             name="getEventFrame",
             what="The newest frame that it was decided from",
             replies={200: Reply("JPEG", JPEG)},
+            about=of_event,
             takes=(EVENT,),
             errors=(404, 503),
             tag="watches",
@@ -199,6 +217,7 @@ def endpoints(core: Core, log: Log) -> list[Endpoint]:
             name="getEventFrameOfWindow",
             what="One of the frames that it was decided from, as the model saw it",
             replies={200: Reply("JPEG", JPEG)},
+            about=of_event,
             takes=(EVENT, Takes("index", "path", "counted from 0, the oldest", {"type": "integer", "minimum": 0})),
             errors=(404, 503),
             tag="watches",
@@ -207,14 +226,19 @@ def endpoints(core: Core, log: Log) -> list[Endpoint]:
 
 
 async def stream(
-    log: Log, last: int | None, watch: str | None, camera: str | None, own: bool | None = None
+    log: Log,
+    last: int | None,
+    watch: str | None,
+    camera: str | None,
+    own: bool | None = None,
+    viewer: Viewer = THE_SERVER,
 ) -> AsyncIterator[bytes]:
     """Events as they come; after `last`, those that were missed first. None: only new ones.
 
     A slow reader's stream ends with an event named "resume": whoever connects again with Last-Event-ID misses nothing.
     """
     hint = b"retry: 2000\n\n"  # said once it is certain that nothing will be missed
-    async with contextlib.aclosing(follow(log, last, watch, camera, ALIVE_S, own)) as told:
+    async with contextlib.aclosing(follow(log, last, watch, camera, ALIVE_S, own, viewer)) as told:
         async for event in told:
             match event:
                 case None:

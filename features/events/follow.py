@@ -7,6 +7,7 @@ from askcam.client.watches import WatchEvent
 from askcam.features.events.service import EventLog
 from askcam.features.events.store import EventStore
 from askcam.features.events.subscribers import News, Reviewed, Subscriber
+from askcam.server.access.viewer import THE_SERVER, Viewer
 
 CAUGHT_UP = 100  # events read from the store at once, for one who resumes
 
@@ -26,9 +27,11 @@ async def follow(
     camera: str | None,
     alive_s: float,
     own: bool | None = None,
+    viewer: Viewer = THE_SERVER,
 ) -> AsyncGenerator[News | EventsGone | None, None]:
     """Events of that watch and camera as they come; after `last`, those that were missed first. None: only new ones.
-    `own`: those of the server's own cameras, or those of cameras that a front has given to it; None: both.
+    `own`: those of the server's own cameras, or those of cameras that a front has given to it; None: both. Only what
+    the viewer sees.
 
     Also what somebody says of earlier ones meanwhile; what was said while nobody followed is had with the events.
     Yields None once it listens, and whenever nothing has come for `alive_s`. Ends when the reader was too slow, or the
@@ -42,7 +45,7 @@ async def follow(
         yield None
         if first is not None and last + 1 < first:
             yield EventsGone(last + 1, first - 1)
-        async for event in _missed(events, last, watch, camera, own):
+        async for event in _missed(events, last, watch, camera, own, viewer):
             yield event
             last = event.id
         last = max(last, newest)
@@ -51,7 +54,7 @@ async def follow(
                 yield None
                 continue
             new = isinstance(told, Reviewed) or told.id > last
-            if new and watch in (None, told.watch) and camera in (None, told.camera):
+            if new and viewer.sees(told.camera) and watch in (None, told.watch) and camera in (None, told.camera):
                 yield told
 
 
@@ -64,13 +67,13 @@ async def _next(reader: Subscriber, alive_s: float) -> News | Subscriber | None:
 
 
 async def _missed(
-    events: EventLog, last: int, watch: str | None, camera: str | None, own: bool | None
+    events: EventLog, last: int, watch: str | None, camera: str | None, own: bool | None, viewer: Viewer
 ) -> AsyncIterator[WatchEvent]:
     """What is kept of the events after `last`, oldest first."""
     while True:
 
         def following(store: EventStore, *, after: int = last) -> list[WatchEvent]:
-            return store.following(after, CAUGHT_UP, watch=watch, camera=camera, own=own)
+            return store.following(after, CAUGHT_UP, watch=watch, camera=camera, own=own, seen=viewer.cameras)
 
         none: list[WatchEvent] = []
         found = await events.read(following, none)

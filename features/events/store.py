@@ -1,6 +1,7 @@
 """Events on disk. An event and what its teller remembers of it are one transaction: after a crash there is either both
 or neither, so nothing is told twice and nothing that was told is lost."""
 
+import json
 import logging
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -16,6 +17,7 @@ from askcam.features.events.errors import EventLogError, FolderTaken
 from askcam.features.events.front_events import Debt, FrontEvents
 from askcam.features.events.pictures import EventPictures, Shown
 from askcam.features.events.tables import open_database
+from askcam.server.access.viewer import THE_SERVER, Viewer
 from askcam.server.owed_events import OwedEvent
 from askcam.server.storage.disk import Reserve, is_full, make_private, make_room
 from askcam.server.storage.folder import FolderInUse, Lock
@@ -27,6 +29,7 @@ MICROSECOND = 1e-6
 GIVE_WAY = 16  # pictures that go at once when the disk is full
 
 OWN = "(front_events.event IS NULL) = ?"
+SEEN = "camera IN (SELECT value FROM json_each(?))"
 
 Also = Callable[[sqlite3.Connection], None]  # what is written down with an event, in its transaction
 
@@ -42,6 +45,7 @@ class EventQuery:
     severity: str | None = None
     acknowledged: bool | None = None
     own: bool | None = None  # of the server's own cameras, not of those that a front has given to it
+    seen: frozenset[str] | None = None  # only of these cameras
 
     def rules(self) -> dict[str, Any]:
         """Conditions of SQL, each with its value."""
@@ -53,6 +57,7 @@ class EventQuery:
             "json_extract(CAST(document AS TEXT), '$.severity') = ?": self.severity,
             "(acknowledgements.at IS NOT NULL) = ?": self.acknowledged,
             OWN: self.own,
+            SEEN: as_json(self.seen),
         }
         return {rule: value for rule, value in said.items() if value is not None}
 
@@ -177,16 +182,25 @@ class EventStore:
         return self._select((wanted or EventQuery()).rules(), "DESC", limit)
 
     def following(
-        self, after: int, limit: int, *, watch: str | None, camera: str | None, own: bool | None = None
+        self,
+        after: int,
+        limit: int,
+        *,
+        watch: str | None,
+        camera: str | None,
+        own: bool | None = None,
+        seen: frozenset[str] | None = None,
     ) -> list[WatchEvent]:
         """Oldest first: ids above `after`."""
-        wanted: Mapping[str, Any] = {"id > ?": after, "watch = ?": watch, "camera = ?": camera, OWN: own}
+        wanted: Mapping[str, Any] = {
+            "id > ?": after, "watch = ?": watch, "camera = ?": camera, OWN: own, SEEN: as_json(seen)
+        }  # fmt: skip
         return self._select({rule: value for rule, value in wanted.items() if value is not None}, "ASC", limit)
 
-    def acknowledge(self, numbers: Sequence[int], at: float | None) -> list[WatchEvent]:
-        """Somebody has seen these events, at `at`; None: all the same nobody has. Returns those that are kept, as they
-        are now. One that was seen before keeps its time."""
-        kept = [number for number in dict.fromkeys(numbers) if self.event(number) is not None]
+    def acknowledge(self, numbers: Sequence[int], at: float | None, viewer: Viewer = THE_SERVER) -> list[WatchEvent]:
+        """A viewer has seen these events, at `at`; None: all the same nobody has. Returns those that are kept, as they
+        are now. One that was seen before keeps its time; one of a camera that the viewer does not see is not there."""
+        kept = [number for number in dict.fromkeys(numbers) if self.event(number, viewer) is not None]
         with self._db:
             if at is None:
                 self._db.executemany("DELETE FROM acknowledgements WHERE event = ?", [(number,) for number in kept])
@@ -207,9 +221,10 @@ class EventStore:
         more = ((told.number, len(event.after) > told.num_after) for told, event in now if event is not None)
         self.front.settled(more, fenced)
 
-    def event(self, number: int) -> WatchEvent | None:
+    def event(self, number: int, viewer: Viewer = THE_SERVER) -> WatchEvent | None:
+        """None: it is not kept, or not for this viewer."""
         found = self._select({"id = ?": number}, "ASC", 1)
-        return found[0] if found else None
+        return found[0] if found and viewer.sees(found[0].camera) else None
 
     def first_id(self) -> int | None:
         """Of the oldest event that is kept."""
@@ -243,6 +258,10 @@ class EventStore:
         at = None if seen is None else rfc3339(seen)
         told = {"id": number, "frames": frames, "frame_url": f"{url}.jpg" if shown else None, "acknowledged_at": at}
         return msgspec.structs.replace(event, **told)
+
+
+def as_json(names: frozenset[str] | None) -> str | None:
+    return None if names is None else json.dumps(sorted(names))
 
 
 def _owed(debt: Debt, event: WatchEvent) -> OwedEvent:

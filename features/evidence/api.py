@@ -7,7 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.server.answers import no_such_answer
+from askcam.server.core import Core
 from askcam.server.errors import NotFound
+from askcam.server.found_answers import of_answer
 from askcam.server.wire.bodies import jpeg_response
 from askcam.server.wire.endpoint import ANSWER, JPEG, Endpoint, Reply
 
@@ -18,8 +20,8 @@ class KeyPictures(Protocol):
     def key(self, answer_id: str) -> tuple[bool, bytes | None]: ...
 
 
-def endpoints(keys: KeyPictures | None) -> list[Endpoint]:
-    """Viewers only. Ids are unguessable and never listed. None: evidence is not kept."""
+def endpoints(core: Core, keys: KeyPictures | None) -> list[Endpoint]:
+    """Ids are unguessable and never listed. None: evidence is not kept."""
 
     async def key(request: Request) -> Response:
         answer_id = request.path_params["id"]
@@ -38,6 +40,7 @@ def endpoints(keys: KeyPictures | None) -> list[Endpoint]:
             name="getAnswerKeyPicture",
             what="Of kept evidence: the camera's picture of that moment in full resolution",
             replies={200: Reply("JPEG", JPEG)},
+            about=of_answer(core),
             takes=(ANSWER,),
             errors=(404,),
             tag="answers",

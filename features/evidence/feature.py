@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def build(core: "Core", given: Given, others: "Mapping[str, Running]") -> "Running":
     from askcam.features.evidence.running import EvidenceRunning
 
-    return EvidenceRunning(given)
+    return EvidenceRunning(core, given)
 
 
 FEATURE = Feature(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from askcam.features.evidence.errors import EvidenceError, NotKept
-from askcam.features.evidence.record import START
+from askcam.server.storage.chain import START
 from askcam.server.storage.database import BUSY_S, Guarded, Layout, OtherFormat, open_database
 from askcam.server.storage.disk import SHORT_JOURNAL
 

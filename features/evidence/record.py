@@ -1,11 +1,8 @@
 """What is written of one answer: a JSON document that names its pictures by the SHA-256 of their files. Pure.
 
-Records are a chain: each one's hash covers what it says and the hash of the one before. A record names its pictures by
-their hashes, so these are covered, too. Whoever changes, takes out or puts in a record must compute all later hashes
-anew, which then differ from the last one as it was noted elsewhere.
+Records are a chain (server/storage/chain.py). A record names its pictures by their hashes, so these are covered, too.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, Self
 
@@ -19,7 +16,6 @@ from askcam.server.versions import version
 from askcam.stream.frame import AgeBasis
 
 FORMAT = 1  # grows when an older reader could misread it
-START = "0" * 64  # before the first record of all
 
 
 class PictureRef(msgspec.Struct, frozen=True):
@@ -178,8 +174,3 @@ def runs(ids: Iterable[int]) -> tuple[tuple[int, int], ...]:
 def spread(found: Iterable[tuple[int, int]]) -> list[int]:
     """The ids again."""
     return [token for token, count in found for _ in range(count)]
-
-
-def link(previous: str, data: bytes) -> str:
-    """The hash of a record whose document is `data`, after the one whose hash is `previous`."""
-    return hashlib.sha256(previous.encode() + b"\n" + data).hexdigest()

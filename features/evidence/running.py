@@ -15,6 +15,7 @@ from askcam.features.evidence.metrics import EvidenceGauges
 from askcam.features.evidence.record import Evidence, PictureRef, Versions
 from askcam.features.evidence.writer import EvidenceWriter
 from askcam.server.config_errors import CannotOpen
+from askcam.server.core import Core
 from askcam.server.errors import CannotRead
 from askcam.server.feature import Given
 from askcam.server.kept_answers import KeptAnswer, KeptFrame
@@ -28,7 +29,7 @@ QUALITY = 90  # JPEG; what the model saw is small, so it may be good
 class EvidenceRunning(Running):
     """Next to nothing where evidence is not kept."""
 
-    def __init__(self, given: Given) -> None:
+    def __init__(self, core: Core, given: Given) -> None:
         config: EvidenceConfig = given.sections["evidence"]
         self._writer: EvidenceWriter | None = None
         archive: KeptEvidence | None = None
@@ -41,7 +42,7 @@ class EvidenceRunning(Running):
             self.collectors = (EvidenceGauges(writer.stats),)
             self.stores = {"evidence": writer.trouble}
             self.gives_way = writer.make_room
-        self.endpoints = api.endpoints(archive)
+        self.endpoints = api.endpoints(core, archive)
 
     async def open(self) -> None:
         if self._writer is not None:

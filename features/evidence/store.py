@@ -13,9 +13,10 @@ from askcam.features.evidence.album import Album, Keys, png
 from askcam.features.evidence.case import Circumstances, Pens, written
 from askcam.features.evidence.errors import EvidenceError
 from askcam.features.evidence.index import open_to_write
-from askcam.features.evidence.record import Evidence, PictureRef, encode, link
+from askcam.features.evidence.record import Evidence, PictureRef, encode
 from askcam.features.evidence.retention import EvidenceBounds
 from askcam.server.answering.observing import Answered
+from askcam.server.storage.chain import link
 from askcam.server.storage.disk import Reserve, is_full, make_private, make_room
 from askcam.server.storage.folder import FolderInUse, Lock
 from askcam.stream.frame import Pixels

@@ -7,7 +7,8 @@ from pathlib import Path
 from askcam.features.evidence.archive import EvidenceArchive
 from askcam.features.evidence.errors import Broken
 from askcam.features.evidence.index import reading
-from askcam.features.evidence.record import PictureRef, decode, link
+from askcam.features.evidence.record import PictureRef, decode
+from askcam.server.storage.chain import broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,7 @@ def verify(folder: Path) -> Verdict:
         ):
             num_answers += 1
             document = document if isinstance(document, bytes) else str(document).encode()
-            if previous != before:
-                findings.append(Finding(answer_id, "the record before it is missing or another"))
-            if link(previous, document) != own:
-                findings.append(Finding(answer_id, "its record is not what was written"))
+            findings += (Finding(answer_id, text) for text in broken(before, previous, own, document))
             before = own
             try:
                 evidence = decode(document, answer_id)

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.server.errors import Invalid
+from askcam.server.wire.about import NO_CAMERA
 from askcam.server.wire.endpoint import JSON, SSE, Endpoint, FrontPart, Reply
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class McpEndpoint(FrontPart):
                     404: Reply("no method of the protocol", NONE),
                     406: Reply("the client must take JSON and server-sent events", NONE),
                 },
+                about=NO_CAMERA,  # its tools come through all doors once more, as whoever asks
                 tag="mcp",
             )
         ]

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from askcam.features.mcp_server.asked_server import Api
 from askcam.server.access.guard import WITHIN
+from askcam.server.access.sign_in import SIGNED_IN
 from askcam.server.lifecycle import ended
 
 # Whose token asks, and under which id; where the client is, its own connection says.
@@ -71,7 +72,8 @@ async def asking_here(context: Context) -> AsyncIterator[Api]:
     headers = {name: request.headers[name] for name in HANDED_ON if name in request.headers}
 
     async def within(scope: Scope, receive: Receive, send: Send) -> None:
-        await request.app({**scope, WITHIN: True}, receive, send)
+        signed_in = {SIGNED_IN: request.scope[SIGNED_IN]} if SIGNED_IN in request.scope else {}
+        await request.app({**scope, WITHIN: True, **signed_in}, receive, send)
 
     app = httpx2.ASGITransport(within, raise_app_exceptions=False, client=client)
     async with httpx2.AsyncClient(transport=app, base_url="http://askcam", headers=headers) as http:

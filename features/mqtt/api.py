@@ -18,6 +18,7 @@ from askcam.features.mqtt.troubles import BrokerAway
 from askcam.server.access.limits import too_many
 from askcam.server.access.rates import Bucket, Rate
 from askcam.server.access.shares import ClientIdentity, Places
+from askcam.server.access.viewer import Viewer
 from askcam.server.core import Core
 from askcam.server.errors import Invalid, Refusal, TooLarge, TooMany, Unavailable, as_refusal, unknown_camera
 from askcam.server.steps import Ask, end_of
@@ -29,7 +30,6 @@ MAX_BYTES = 16 << 10  # of a question's message
 AT_ONCE = 4  # questions under way
 WITHIN_S = 120.0  # for one answer
 REFUSALS = Rate(per_s=5.0, burst=20.0)  # that are told; what is refused beyond is counted alone
-CLIENT = ClientIdentity("mqtt", "broker")
 
 Publish = Callable[[str, bytes], Awaitable[None]]
 
@@ -50,7 +50,8 @@ class _OnlyId(msgspec.Struct):
 class Asker:
     """Owned by the event loop."""
 
-    def __init__(self, core: Core, topics: Topics) -> None:
+    def __init__(self, core: Core, topics: Topics, viewer: Viewer) -> None:
+        self._client = ClientIdentity(viewer, "broker")
         self._core, self._topics = core, topics
         self._places = Places("questions by MQTT", AT_ONCE, 1.0, remedy="wait for an answer first")
         self._refusals = Bucket(REFUSALS, time.monotonic())
@@ -69,7 +70,7 @@ class Asker:
                 raise TooLarge(f"a question has at most {MAX_BYTES:,} bytes", code="request_too_large")
             number = _id(message.payload)
             self._check_rate()
-            place = self._places.enter(CLIENT)
+            place = self._places.enter(self._client)
         except Refusal as exc:
             self._refuse(number, exc, publish)
             return
@@ -82,7 +83,7 @@ class Asker:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _check_rate(self) -> None:
-        wait_s = self._core.questions.take(CLIENT.key, time.monotonic())
+        wait_s = self._core.questions.take(self._client.key, time.monotonic())
         if wait_s > 0:
             raise too_many("questions", wait_s)
 
@@ -137,8 +138,9 @@ class Asker:
             raise Invalid(f"this is no question ({exc}); publish {example}") from exc
         if not body.question.strip():
             raise Invalid("'question' is empty: ask something", "question")
-        public = self._core.cameras.names()
-        if body.camera not in public and self._core.asking.answerer(body.camera) is None:
+        viewer = self._client.viewer
+        public = self._core.cameras.names(viewer)
+        if body.camera not in public and self._core.asking.answerer(body.camera, viewer) is None:
             raise unknown_camera(body.camera, public).at("camera")
         return Ask(
             messages=(Message(Role.USER, (Text(body.question),)),),
@@ -146,7 +148,7 @@ class Asker:
             sampling=Sampling(max_tokens=self._core.limits.max_tokens),
             max_age_s=None if body.max_age_ms is None else body.max_age_ms / 1000,
             said_in="question",
-            client=CLIENT,
+            client=self._client,
         )
 
 

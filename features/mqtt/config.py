@@ -9,6 +9,7 @@ from pathlib import Path
 from platform import node
 from urllib.parse import unquote, urlsplit
 
+from askcam.server.access.viewer import Role, Viewer
 from askcam.server.config_errors import ConfigError
 from askcam.server.toml_file import Toml
 from askcam.stream.sources.label import secrets_of
@@ -50,6 +51,7 @@ class MqttConfig:
     discovery: str = "homeassistant"  # Home Assistant's prefix; "": tell it nothing
     ask: bool = False  # whoever may publish to PREFIX/ask may ask all public cameras
     ca: Path | None = None  # PEM: who signs the broker's certificate, where the system does not know it
+    cameras: tuple[str, ...] | None = None  # whoever may listen at the broker sees these; None: all public ones
     password: str | None = field(default=None, repr=False)  # not of the file
 
     def __post_init__(self) -> None:
@@ -62,8 +64,15 @@ class MqttConfig:
             raise ValueError('discovery must be a prefix of topics, as "homeassistant", or "" for none')
         if not CLIENT_ID.fullmatch(self.client_id):
             raise ValueError("client_id must be 1 to 64 plain characters without blanks")
+        if self.cameras is not None and not self.cameras:
+            raise ValueError("cameras is empty: name some, or leave it out for all")
         if self.ca is not None and not self.broker.tls:
             raise ValueError('ca is of mqtts://; leave it out, or say url = "mqtts://..."')
+
+    @property
+    def viewer(self) -> Viewer:
+        """Whoever may speak with the broker."""
+        return Viewer("mqtt", Role.VIEWER, None if self.cameras is None else frozenset(self.cameras))
 
     @property
     def broker(self) -> BrokerAddress:

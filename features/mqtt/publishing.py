@@ -21,6 +21,7 @@ from askcam.features.mqtt.link import BrokerLink
 from askcam.features.mqtt.scene import Observing, SceneFacts, WatchPlace
 from askcam.features.mqtt.shown import OFFLINE, ONLINE, RetainedFact, ShownEvent
 from askcam.features.mqtt.topics import Topics
+from askcam.server.access.viewer import Viewer
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,9 @@ GRACE_S = 2.0  # at the end, to say so
 class Publishing:
     """Owned by the event loop: by one task, which has one connection at a time."""
 
-    def __init__(self, topics: Topics, observing: Observing, keeping: EventThread, broker: str) -> None:
+    def __init__(self, topics: Topics, observing: Observing, keeping: EventThread, broker: str, viewer: Viewer) -> None:
+        """`viewer`: whoever may listen at the broker."""
+        self._viewer = viewer
         self._topics, self._observing, self._keeping, self._broker = topics, observing, keeping, broker
         self.published, self.dropped = 0, Counter[str]({"event": 0, "picture": 0, "message": 0})
         self._cursor = 0
@@ -91,7 +94,7 @@ class Publishing:
             found = await self._do(lambda store: judged(store, self._cursor, BATCH, time.time()))
             self._miss(found)
             for event in found.events:
-                if event.id not in found.fenced:
+                if event.id not in found.fenced and self._viewer.sees(event.camera):
                     await self._publish(link, self._topics.event, _body(event))
                     if event.watch is not None:
                         self._last[event.watch, event.camera] = ShownEvent(event.id, event.at)

@@ -28,9 +28,11 @@ class MqttRunning(Running):
         self._events = events = events_of(others)
         events.need()
         topics = Topics(config.prefix, config.discovery)
-        observing = Observing(core.cameras, watches.watching, topics)
-        self._publishing = publishing = Publishing(topics, observing, events.keeping, config.broker.place)
-        asker = Asker(core, topics)
+        observing = Observing(core.cameras, watches.watching, topics, config.viewer)
+        self._publishing = publishing = Publishing(
+            topics, observing, events.keeping, config.broker.place, config.viewer
+        )
+        asker = Asker(core, topics, config.viewer)
         self._bridge = bridge = Bridge(config, topics, publishing, asker)
         self._task: asyncio.Task[None] | None = None
         counts = (publishing.dropped, asker.outcomes)

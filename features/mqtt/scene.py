@@ -8,7 +8,9 @@ from askcam.client.watches import WatchInfo
 from askcam.features.mqtt.discovery import camera_config, watch_configs
 from askcam.features.mqtt.shown import RetainedFact, ShownEvent, camera_fact, topics_of, watch_facts
 from askcam.features.mqtt.topics import Topics
+from askcam.features.watches import seen
 from askcam.features.watches.service import Watching
+from askcam.server.access.viewer import Viewer
 from askcam.server.cameras import Cameras
 from askcam.server.errors import Refusal
 
@@ -30,14 +32,15 @@ class SceneFacts:
 class Observing:
     """Owned by the event loop."""
 
-    def __init__(self, cameras: Cameras, watching: Watching, topics: Topics) -> None:
-        self._cameras, self._watching, self._topics = cameras, watching, topics
+    def __init__(self, cameras: Cameras, watching: Watching, topics: Topics, viewer: Viewer) -> None:
+        """`viewer`: whoever may listen at the broker."""
+        self._cameras, self._watching, self._topics, self._viewer = cameras, watching, topics, viewer
 
     def look(self, last: dict[WatchPlace, ShownEvent | None]) -> SceneFacts:
         """`last`: the newest event of each place, as far as it is known."""
         topics, wall, scene = self._topics, time.time(), SceneFacts(topics={self._topics.status})
         live: set[str] = set()
-        names = [*self._cameras.names(), *self._cameras.announced]
+        names = self._viewer.among([*self._cameras.names(), *self._cameras.announced])
         for name in names:
             scene.topics.add(topics.camera(name))
             if topics.discovery:
@@ -46,7 +49,7 @@ class Observing:
             scene.waves[1].append(camera_fact(topics, name, info, wall))
             if info is not None and info.state == "live":
                 live.add(name)
-        for watch in self._watching.all():
+        for watch in seen.watches(self._watching, self._viewer):
             self._watch(scene, watch, live, last, wall)
         scene.topics |= {fact.topic for fact in scene.configs}
         return scene

@@ -6,8 +6,9 @@ from starlette.responses import Response
 
 from askcam.client.deliveries import DeliveryList, Retried, Tried
 from askcam.features.notify.service import Notifying
-from askcam.server.access.auth import Role
+from askcam.server.access.viewer import Role
 from askcam.server.errors import NotFound
+from askcam.server.wire.about import ALL_CAMERAS
 from askcam.server.wire.bodies import MAX_ID, NO_STORE, decode_body, json_response, number, whole
 from askcam.server.wire.endpoint import ID, JSON, Endpoint, Reply, Takes, page_of
 
@@ -47,6 +48,7 @@ def endpoints(notifying: Notifying) -> list[Endpoint]:
             name="listDeliveries",
             what="How all targets of [notify] stand, and dead letters, newest first. Admins only",
             replies={200: Reply("", {JSON: DeliveryList})},
+            about=ALL_CAMERAS,
             role=Role.ADMIN,
             takes=(
                 Takes("target", "query", "only of this target"),
@@ -62,6 +64,7 @@ def endpoints(notifying: Notifying) -> list[Endpoint]:
             name="retryDeliveries",
             what="Send all dead letters of a target again. Admins only",
             replies={202: Reply("they wait again", {JSON: Retried})},
+            about=ALL_CAMERAS,
             role=Role.ADMIN,
             body=RetryAll,
             errors=(400, 404),
@@ -74,6 +77,7 @@ def endpoints(notifying: Notifying) -> list[Endpoint]:
             name="retryDelivery",
             what="Send a dead letter again. Admins only",
             replies={202: Reply("it waits again", {JSON: Retried})},
+            about=ALL_CAMERAS,
             role=Role.ADMIN,
             takes=(Takes("id", "path", "a dead letter's id", ID),),
             errors=(404,),
@@ -86,6 +90,7 @@ def endpoints(notifying: Notifying) -> list[Endpoint]:
             name="testTarget",
             what="Send a test to a target, and wait for what comes of it. Admins only",
             replies={200: Reply("what came of it", {JSON: Tried})},
+            about=ALL_CAMERAS,
             role=Role.ADMIN,
             takes=(Takes("name", "path", "a target, as GET /v1/deliveries lists it"),),
             errors=(404,),

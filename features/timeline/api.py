@@ -1,6 +1,7 @@
 """/v1/timeline: what happened, found by camera, time and words, and the pictures of it."""
 
 import time
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,8 +13,10 @@ from askcam.features.timeline.search import Search
 from askcam.features.timeline.service import Timeline
 from askcam.features.timeline.spans import named_time
 from askcam.features.timeline.times import Level, moment
+from askcam.server.access.shares import viewer_of
 from askcam.server.errors import Invalid, NotFound
 from askcam.server.given_names import quoted
+from askcam.server.wire.about import BY_HANDLER
 from askcam.server.wire.bodies import MAX_ID, NO_STORE, json_response, number, whole
 from askcam.server.wire.endpoint import ID, JPEG, JSON, Endpoint, Reply, Schema, Takes, page_of
 
@@ -49,17 +52,18 @@ TAKES = (
 def endpoints(events: EventLog, timeline: Timeline) -> list[Endpoint]:
     async def entries(request: Request) -> Response:
         limit = int(number(request, "limit", LIMIT, 1, MOST))
-        search = wished(request, limit)
+        search = replace(wished(request, limit), seen=viewer_of(request).cameras)
         found = await timeline.find(search)
         return json_response(TimelineList(found[:limit], has_more=len(found) > limit), headers=NO_STORE)
 
     async def frame(request: Request) -> Response:
         entry: int = request.path_params["id"]
+        viewer = viewer_of(request)
         missing = NotFound(f"no picture of entry {entry} is kept", "id")
         if entry > MAX_ID:
             raise missing
         try:
-            event = await timeline.read(lambda store: store.event_of(entry))
+            event = await timeline.read(lambda store: store.event_of(entry, viewer))
         except KeyError:
             raise missing from None
         if event is None:
@@ -107,6 +111,7 @@ def endpoints(events: EventLog, timeline: Timeline) -> list[Endpoint]:
             name="findInTimeline",
             what="What happened: notes, and the events of watches among them",
             replies={200: Reply("", {JSON: TimelineList})},
+            about=BY_HANDLER,
             takes=TAKES,
             errors=(400, 404),
             tag="timeline",
@@ -118,6 +123,7 @@ def endpoints(events: EventLog, timeline: Timeline) -> list[Endpoint]:
             name="getTimelineFrame",
             what="What the camera showed",
             replies={200: Reply("JPEG", JPEG)},
+            about=BY_HANDLER,
             takes=(ENTRY,),
             errors=(404, 503),
             tag="timeline",

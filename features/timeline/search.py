@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from askcam.client.timeline import TimelineEntry
+from askcam.features.events.store import SEEN, as_json
 from askcam.features.timeline.merging import Digest, names_of
 from askcam.features.timeline.note import Note
 from askcam.features.timeline.query import NoteQuery
@@ -29,6 +30,7 @@ class Search:
     limit: int = 50
     before: int | None = None  # the id of the last entry of the page before
     oldest_first: bool = False
+    seen: frozenset[str] | None = None  # only of these cameras
 
 
 def find(db: sqlite3.Connection, search: Search) -> list[TimelineEntry]:
@@ -46,6 +48,8 @@ def find(db: sqlite3.Connection, search: Search) -> list[TimelineEntry]:
         rules["alone"] = ()
     else:
         rules["level = ?"] = (search.level,)
+    if search.seen is not None:
+        rules[SEEN] = (as_json(search.seen),)
     if search.camera is not None:
         rules["camera = ?"] = (search.camera,)
     if search.since is not None:
@@ -54,8 +58,8 @@ def find(db: sqlite3.Connection, search: Search) -> list[TimelineEntry]:
         rules["start < ?"] = (search.until,)
     order, after = ("ASC", ">") if search.oldest_first else ("DESC", "<")
     if search.before is not None:
-        row = db.execute("SELECT start FROM entries WHERE id = ?", (search.before,)).fetchone()
-        if row is not None:
+        row = db.execute("SELECT start, camera FROM entries WHERE id = ?", (search.before,)).fetchone()
+        if row is not None and (search.seen is None or row[1] in search.seen):
             rules[f"(start, entries.id) {after} (?, ?)"] = (row[0], search.before)
         elif not search.oldest_first:  # what was older than one that is gone went before it
             return []

@@ -17,6 +17,7 @@ from askcam.features.timeline.note import Note
 from askcam.features.timeline.retention import Retention
 from askcam.features.timeline.tables import open_tables
 from askcam.features.timeline.times import MERGED, Level, exact, span
+from askcam.server.access.viewer import Viewer
 from askcam.server.language.fulltext import spaced
 from askcam.server.storage.disk import Reserve, is_full, make_private, make_room
 from askcam.server.storage.folder import FolderInUse, Lock
@@ -147,10 +148,10 @@ class NoteStore:
         row = self.db.execute("SELECT jpeg FROM pictures WHERE entry = ?", (number,)).fetchone()
         return None if row is None else bytes(row[0])
 
-    def event_of(self, number: int) -> int | None:
-        """The event that an entry tells. Raises KeyError for an entry that there is not."""
-        row = self.db.execute("SELECT level, document FROM entries WHERE id = ?", (number,)).fetchone()
-        if row is None:
+    def event_of(self, number: int, viewer: Viewer) -> int | None:
+        """The event that an entry tells. Raises KeyError for an entry that there is not, or not for this viewer."""
+        row = self.db.execute("SELECT level, document, camera FROM entries WHERE id = ?", (number,)).fetchone()
+        if row is None or not viewer.sees(row[2]):
             raise KeyError(number)
         return msgspec.json.decode(row[1], type=Note).event if row[0] == Level.NOTE else None
 

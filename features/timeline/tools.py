@@ -59,6 +59,7 @@ class SearchTimeline:
             wanted=wanted,
             limit=LIMIT + 1,
             oldest_first=wanted.oldest_first if order is None else order == "asc",
+            seen=circumstance.viewer.cameras,
         )
         try:
             found = await self._timeline.find(search)

@@ -6,8 +6,10 @@ from collections.abc import Collection
 
 from askcam.client.watches import WatchInfo, WatchProposal
 from askcam.features.watches.proposals import KEPT_S, MOST_OF_ONE, MOST_OF_VIEWERS, Proposal
+from askcam.features.watches.seen import create, remove, sees_proposal
 from askcam.features.watches.service import Watching
 from askcam.features.watches.setting import WatchSetting
+from askcam.server.access.viewer import Viewer
 from askcam.server.errors import NotFound, TooMany
 from askcam.server.given_names import quoted
 from askcam.server.language.chinese import is_chinese
@@ -45,10 +47,10 @@ def check_room(watching: Watching, by: str) -> None:
         raise TooMany(told, code="too_many_proposals")
 
 
-def found(watching: Watching, proposal_id: str) -> Proposal:
-    """Raises NotFound."""
+def found(watching: Watching, proposal_id: str, viewer: Viewer) -> Proposal:
+    """Raises NotFound, also for one about cameras that the viewer does not see."""
     proposal = watching.proposals.get(proposal_id, time.monotonic())
-    if proposal is None:
+    if proposal is None or not sees_proposal(watching, proposal, viewer):
         minutes = KEPT_S / 60
         told = (
             f"nothing is proposed as {quoted(proposal_id)}; a proposal waits {minutes:g} minutes, and not over restarts"
@@ -57,14 +59,14 @@ def found(watching: Watching, proposal_id: str) -> Proposal:
     return proposal
 
 
-async def confirm(watching: Watching, proposal_id: str) -> WatchInfo | None:
+async def confirm(watching: Watching, proposal_id: str, viewer: Viewer) -> WatchInfo | None:
     """Carry it out; None: the watch was removed. Raises Refusal, and then the proposal still waits."""
-    proposal = found(watching, proposal_id)
+    proposal = found(watching, proposal_id, viewer)
     if proposal.setting is None:
-        await watching.remove(proposal.name)
+        await remove(watching, proposal.name, viewer)
         info = None
     else:
-        info = await watching.create(proposal.name, proposal.setting)
+        info = await create(watching, proposal.name, proposal.setting, viewer)
     watching.proposals.drop(proposal_id)
     return info
 

@@ -41,3 +41,8 @@ class CannotBeScored(Invalid):
     """This model's tokens do not allow it."""
 
     code = "cannot_be_scored"
+
+
+def not_asked_of(watch: str, camera: str) -> NotFound:
+    """A watch looks at other cameras."""
+    return NotFound(f"the watch {watch!r} is not asked of the camera {quoted(camera)}", "camera")

@@ -1,14 +1,15 @@
 """What Prometheus sees of the watches: read once per scrape."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from typing import Protocol
 
 from prometheus_client import Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from askcam.features.watches.post import Post
-from askcam.features.watches.runner import Runner
 from askcam.features.watches.text import TextState as SayingState
 from askcam.features.watches.text_post import TextPost
 from askcam.features.watches.threshold import WatchState
@@ -22,8 +23,22 @@ def lateness() -> Histogram:
     return Histogram("askcam_watch_lateness_seconds", told, buckets=LATE_S, registry=None)
 
 
+class Counted(Protocol):
+    """What is counted of whoever carries watches out."""
+
+    scorings: Counter[str]
+
+    @property
+    def generations(self) -> Counter[str]: ...
+
+    @property
+    def skipped(self) -> int: ...
+
+    def posts(self) -> Iterable[Post | TextPost]: ...
+
+
 class WatchGauges(Collector):
-    def __init__(self, runner: Runner, resting: Callable[[], int]) -> None:
+    def __init__(self, runner: Counted, resting: Callable[[], int]) -> None:
         """`resting`: how many watches this model cannot score."""
         self._runner, self._resting = runner, resting
 

@@ -9,12 +9,13 @@ import msgspec
 from askcam.client.watches import WatchEvent
 from askcam.features.events.follow import EventsGone, follow
 from askcam.features.events.service import EventLog
+from askcam.features.watches import seen
 from askcam.features.watches.bodies import setting
 from askcam.features.watches.errors import TooManyRequests
 from askcam.features.watches.requests import READERS, Verb, WatchRequest, beside
 from askcam.features.watches.service import Watching
-from askcam.features.watches.setting import WatchSetting
-from askcam.server.access.auth import Role, insufficient
+from askcam.server.access.auth import check_role
+from askcam.server.access.viewer import Role
 from askcam.server.errors import Invalid, Refusal, as_refusal
 from askcam.server.extension import Host, Request, SessionExtension
 
@@ -65,20 +66,19 @@ class Watches:
 
     async def _done(self, request: WatchRequest) -> tuple[str, dict[str, Any]]:
         """What is said of it. Raises Refusal."""
-        watching, name = self._watching, request.name
+        watching, name, viewer = self._watching, request.name, self._host.viewer
         if request.verb is Verb.LIST:
-            return "watch.listed", {"watches": [msgspec.to_builtins(each) for each in watching.all()]}
-        if not self._host.role.may(Role.ADMIN):
-            raise insufficient(self._host.role, Role.ADMIN)
+            return "watch.listed", {"watches": [msgspec.to_builtins(each) for each in seen.watches(watching, viewer)]}
+        check_role(viewer, Role.WATCHER)
         match request.verb:
             case Verb.CREATE:
-                made = await watching.create(name, setting(self._with_camera(request.body)))
+                made = await seen.create(watching, name, setting(self._with_camera(request.body)), viewer)
                 return "watch.created", {"watch": msgspec.to_builtins(made)}
             case Verb.UPDATE:
-                changed = await watching.change(name, lambda before: _changed(before, request.body))
+                changed = await seen.change(watching, name, dict(request.body), viewer)
                 return "watch.updated", {"watch": msgspec.to_builtins(changed)}
             case Verb.DELETE:
-                await watching.remove(name)
+                await seen.remove(watching, name, viewer)
                 return "watch.deleted", {"name": name}
 
     def _with_camera(self, body: Any) -> dict[str, Any]:
@@ -107,7 +107,9 @@ class Watches:
             try:
                 if last is None:
                     last = await events.read(lambda store: store.last_id(), 0)
-                async with contextlib.aclosing(follow(events, last, None, None, ALIVE_S)) as told:
+                async with contextlib.aclosing(
+                    follow(events, last, None, None, ALIVE_S, viewer=self._host.viewer)
+                ) as told:
                     async for event in told:
                         await self._host.room()
                         match event:
@@ -120,7 +122,3 @@ class Watches:
             except Refusal as error:
                 self._host.refuse(error, None)
                 return
-
-
-def _changed(before: WatchSetting, body: Any) -> WatchSetting:
-    return setting(msgspec.to_builtins(before) | dict(body))

@@ -30,6 +30,10 @@ class WatchRequest(Request):
     body: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def things(self) -> Mapping[str, Any]:
+        return {"watch": self.name or None, "cameras": self.body.get("cameras")}
+
+    @property
     def verb(self) -> Verb:
         return Verb(self.type)
 

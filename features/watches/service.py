@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 
 from askcam.client.watches import WatchInfo, WatchNow, WatchReadings
 from askcam.features.events.service import EventLog
+from askcam.features.watches.errors import not_asked_of
 from askcam.features.watches.known import KnownWatches
 from askcam.features.watches.looking import heard_by, models_of
 from askcam.features.watches.metrics import WatchGauges, lateness
@@ -27,7 +28,6 @@ from askcam.server.camera_names import private
 from askcam.server.cameras import Cameras
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import Invalid, NotFound, Refusal, Unavailable
-from askcam.server.given_names import quoted
 from askcam.server.lifecycle import ended
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Watching:
         max_age_s: float | None = None,
     ) -> None:
         """`listed`: the watches of askcam.toml. Before `events` is opened."""
-        self._events, self._cameras, self.known = events, cameras, KnownWatches(listed)
+        self._events, self.cameras, self.known = events, cameras, KnownWatches(listed)
         self._trouble: dict[str, str] = {}  # by name: why a watch cannot be run at all
         self._change = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
@@ -77,12 +77,12 @@ class Watching:
             try:
                 self._man(name, setting, memories)
             except Refusal as exc:
-                away = not all(model.loaded for model in models_of(setting, self._cameras))
+                away = not all(model.loaded for model in models_of(setting, self.cameras))
                 if not (away and isinstance(exc, Unavailable)):
                     raise ConfigError(f"[watches.{name}]: {exc.message}") from exc
                 self._trouble[name] = exc.message
         self._man_kept(memories)
-        self._cameras.models.came.append(self._came)
+        self.cameras.models.came.append(self._came)
         if self._events.keeping.open:
             self._run()
 
@@ -110,7 +110,7 @@ class Watching:
     async def _take_up(self) -> None:
         """The events' database is there: take up what an earlier life left; how it stood, begin() asks at the start."""
         self.known.kept = await self._events.keeping.do(lambda store: WatchStore(store.db).settings())
-        if self._cameras.models.loaded:
+        if self.cameras.models.loaded:
             await self.learn(*self.known.kept.values())
             self._man_kept(await self._memories())
             self._run()
@@ -153,7 +153,7 @@ class Watching:
         the epoch. Raises NotFound."""
         cameras = self.info(name).cameras
         if camera is not None and camera not in cameras:
-            raise NotFound(f"the watch {name!r} is not asked of the camera {quoted(camera)}", "camera")
+            raise not_asked_of(name, camera)
         posts = [(each, self._runner.post(name, each)) for each in cameras if camera in (None, each)]
         drawn = {each: post.history for each, post in posts if isinstance(post, Post)}
         return [WatchReadings(each, drawn[each].since(since) if each in drawn else []) for each, _ in posts]
@@ -203,10 +203,10 @@ class Watching:
                     anew.history, anew.since = post.history, post.since
         return self.info(name)
 
-    async def remove(self, name: str) -> None:
-        """Raises Refusal. Its events stay."""
+    async def remove(self, name: str, check: Callable[[WatchSetting], None] = lambda before: None) -> None:
+        """Raises Refusal, and what `check` raises. Its events stay."""
         async with self._change:
-            self.changeable(name)
+            check(self.changeable(name))
             await self.write(lambda store: store.remove(name))
             del self.known.kept[name]
             self._trouble.pop(name, None)
@@ -257,25 +257,25 @@ class Watching:
         """Raises Refusal for cameras and questions that cannot be watched."""
         for camera in setting.cameras:
             try:
-                self._cameras.get(camera)
+                self.cameras.get(camera)
             except NotFound as exc:
                 raise exc.at("cameras") from exc
             if private(camera):
                 raise Invalid("a private camera ends with its connection, and cannot be watched", "cameras")
-        for model in models_of(setting, self._cameras):
+        for model in models_of(setting, self.cameras):
             heard_by(setting, model)
 
     async def learn(self, *settings: WatchSetting) -> None:
         """Find out beside the event loop which words of these are tokens: a model's own server may have to be asked,
         and what it says is kept. What cannot be scored is told when it is to be watched."""
-        for setting in settings if self._cameras.models.loaded else ():
+        for setting in settings if self.cameras.models.loaded else ():
             with contextlib.suppress(Refusal):
-                for model in models_of(setting, self._cameras):
+                for model in models_of(setting, self.cameras):
                     await asyncio.to_thread(heard_by, setting, model)
 
     def _man(self, name: str, setting: WatchSetting, memories: Mapping[Place, WatchMemory]) -> None:
         """Raises Refusal for one that cannot be scored."""
-        models = models_of(setting, self._cameras)
+        models = models_of(setting, self.cameras)
         looking = [(model, heard_by(setting, model), cameras) for model, cameras in models.items()]
         at, wall = time.monotonic(), time.time()
         for model, heard, cameras in looking if setting.enabled else ():

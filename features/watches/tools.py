@@ -1,7 +1,7 @@
 """`create_watch`, `remove_watch`, `confirm_watch`, `list_watches`: standing questions, made by talking.
 
 What changes something is proposed first, and carried out by a second call, which the model may make only in a later
-answer: so somebody has read the proposal and said yes. Both are for admins' questions alone.
+answer: so somebody has read the proposal and said yes. Both are for those who may watch.
 """
 
 import json
@@ -13,7 +13,9 @@ import msgspec
 from askcam.features.watches.bodies import setting
 from askcam.features.watches.confirm import as_told, asked_for_yes, confirm, found, propose, propose_removal
 from askcam.features.watches.proposals import Proposal
+from askcam.features.watches.seen import check_cameras, check_whole, watches
 from askcam.features.watches.service import Watching
+from askcam.server.access.viewer import Role
 from askcam.server.errors import Refusal
 from askcam.server.tools.base import BUILT_IN, Circumstance, Fault, Signature, ToolError
 
@@ -38,7 +40,7 @@ class ListWatches:
     async def call(self, arguments: Mapping[str, Any], circumstance: Circumstance) -> str:
         rows = [
             {"name": info.name, "question": info.question, "now": {now.camera: now.state for now in info.now}}
-            for info in self._watching.all()
+            for info in watches(self._watching, circumstance.viewer)
         ]
         return json.dumps({"watches": rows}, ensure_ascii=False)
 
@@ -65,13 +67,14 @@ class CreateWatch:
         self._watching = watching
 
     async def call(self, arguments: Mapping[str, Any], circumstance: Circumstance) -> str:
-        _check_admin(circumstance)
+        _check_may_watch(circumstance)
         camera = arguments.get("camera") or circumstance.camera
         if camera is None:
             raise ToolError(Fault.ARGUMENTS, "which camera? this question is about none: name one")
         body = {name: arguments[name] for name in ("every_s", "for_s") if name in arguments}
         body |= {"question": asked_for_yes(arguments["question"]), "cameras": [camera]}
         try:
+            check_cameras(self._watching, setting(body), circumstance.viewer)
             await self._watching.learn(setting(body))
             return _proposed(propose(self._watching, None, setting(body), circumstance.answer_id))
         except Refusal as exc:
@@ -88,8 +91,9 @@ class RemoveWatch:
         self._watching = watching
 
     async def call(self, arguments: Mapping[str, Any], circumstance: Circumstance) -> str:
-        _check_admin(circumstance)
+        _check_may_watch(circumstance)
         try:
+            check_whole(self._watching, arguments["name"], circumstance.viewer)
             return _proposed(propose_removal(self._watching, arguments["name"], circumstance.answer_id))
         except Refusal as exc:
             raise ToolError(Fault.ARGUMENTS, exc.message) from exc
@@ -109,12 +113,12 @@ class ConfirmWatch:
         self._watching = watching
 
     async def call(self, arguments: Mapping[str, Any], circumstance: Circumstance) -> str:
-        _check_admin(circumstance)
+        _check_may_watch(circumstance)
         try:
-            proposal = found(self._watching, arguments["id"].strip())
+            proposal = found(self._watching, arguments["id"].strip(), circumstance.viewer)
             if proposal.answer_id == circumstance.answer_id:
                 raise ToolError(Fault.NOT_ALLOWED, f"the user has not said yes to {proposal.id} yet: ask first")
-            info = await confirm(self._watching, proposal.id)
+            info = await confirm(self._watching, proposal.id, circumstance.viewer)
         except Refusal as exc:
             raise ToolError(Fault.ARGUMENTS, exc.message) from exc
         if info is None:
@@ -129,7 +133,7 @@ def _proposed(proposal: Proposal) -> str:
     return json.dumps({"proposal": fields, "next": ASK}, ensure_ascii=False)
 
 
-def _check_admin(circumstance: Circumstance) -> None:
+def _check_may_watch(circumstance: Circumstance) -> None:
     """Raises ToolError."""
-    if not circumstance.admin:
+    if not circumstance.viewer.role.may(Role.WATCHER):
         raise ToolError(Fault.NOT_ALLOWED, "only an admin may change what is watched, and this question came from none")

@@ -6,11 +6,9 @@ shows nothing inside the pages of others.
 """
 
 import hashlib
-import hmac
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from starlette.requests import HTTPConnection
 
@@ -18,6 +16,8 @@ from askcam.server.access.limits import too_many
 from askcam.server.access.origins import address, client_key, host_of, is_loopback, normal_origin, origin_of, same_place
 from askcam.server.access.passes import PagePasses
 from askcam.server.access.rates import Rate, Rates
+from askcam.server.access.sign_in import SIGNED_IN
+from askcam.server.access.viewer import THE_ADMIN, THE_VIEWER, Role, Viewer
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import PermissionDenied, Unauthenticated
 
@@ -27,12 +27,12 @@ WRONG_TOKENS = Rate(per_s=0.1, burst=10)  # per address; beyond it a wrong one i
 SET_TOKEN = "set ASKCAM_TOKEN (or token under [server] in askcam.toml)"
 
 
-class Role(StrEnum):
-    VIEWER = "viewer"  # may ask, watch, and push a private camera
-    ADMIN = "admin"  # may also add and remove cameras
+@dataclass(frozen=True, slots=True)
+class NamedToken:
+    """One of [tokens.NAME], or of those that were made while a server ran: its SHA-256, never the token itself."""
 
-    def may(self, need: "Role") -> bool:
-        return self is Role.ADMIN or self is need
+    digest: bytes = field(repr=False)
+    viewer: Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,17 @@ class Tokens:
 
     viewer: str | None = field(default=None, repr=False)
     admin: str | None = field(default=None, repr=False)
+    named: tuple[NamedToken, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.viewer or self.admin)
+        return bool(self.viewer or self.admin or self.named)
 
-    def role(self, token: str) -> Role | None:
-        """Takes the same time for every wrong token."""
-        admin, viewer = _same(token, self.admin), _same(token, self.viewer)
-        return Role.ADMIN if admin else Role.VIEWER if viewer else None
+    def known(self) -> dict[bytes, Viewer]:
+        """Whose they are, by digest. Found by it: how long that takes says nothing of how near a wrong token is."""
+        own = {
+            digest_of(token): whose for token, whose in ((self.viewer, THE_VIEWER), (self.admin, THE_ADMIN)) if token
+        }
+        return {each.digest: each.viewer for each in self.named} | own
 
 
 class Auth:
@@ -60,11 +63,22 @@ class Auth:
         *,
         allowed_origins: Iterable[str] = (),
         clock: Callable[[], float] = time.monotonic,
+        signs_in: bool = False,
     ) -> None:
-        self._tokens, self._clock = tokens, clock
+        """`signs_in`: a proxy says who has signed in there, so that nobody is let in without."""
+        self._tokens, self._clock = tokens.known(), clock
+        self._made: dict[bytes, Viewer] = {}  # while a server ran
+        self._required = bool(tokens) or signs_in
         self._origins = frozenset(normal_origin(origin) or origin for origin in allowed_origins)
-        self._passes: PagePasses[Role] = PagePasses()
+        self._passes: PagePasses[bytes] = PagePasses()  # of the digests of tokens
         self._wrong = Rates(WRONG_TOKENS)
+
+    def made(self, tokens: Collection[NamedToken]) -> set[Viewer]:
+        """These are the tokens that were made by now, instead of those before. Returns who is let in no more. From the
+        first one on everybody needs a token, also when none is left: a server does not open by losing one."""
+        before, self._made = set(self._made.values()), {each.digest: each.viewer for each in tokens}
+        self._required = True
+        return before - set(self._made.values())
 
     @property
     def origins(self) -> frozenset[str]:
@@ -73,31 +87,38 @@ class Auth:
 
     @property
     def token_required(self) -> bool:
-        return bool(self._tokens)
+        return self._required
 
-    def role(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> Role | None:
-        """What these credentials are good for. A token in `headers` counts before a cookie, even a wrong one."""
-        if not self._tokens:
-            return Role.ADMIN
+    def viewer(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> Viewer | None:
+        """Whose these credentials are. A token in `headers` counts before a cookie, even a wrong one."""
+        if not self._required:
+            return THE_ADMIN
         token = bearer(headers)
-        if token is not None:
-            return self._tokens.role(token)
-        return self._passes.role(cookies.get(COOKIE, ""), self._clock())
+        digest = self._passes.of(cookies.get(COOKIE, ""), self._clock()) if token is None else digest_of(token)
+        return None if digest is None else self._tokens.get(digest) or self._made.get(digest)
 
-    def require(self, conn: HTTPConnection, need: Role = Role.VIEWER) -> Role:
-        """The role of a request or websocket. Raises Unauthenticated, PermissionDenied, or TooMany after too many
+    def who(self, conn: HTTPConnection, headers: Mapping[str, str]) -> Viewer | None:
+        """Who asks: by a token in `headers`, else as a trusted proxy says (sign_in.py), else by the page's cookie."""
+        signed_in = conn.scope.get(SIGNED_IN)
+        if isinstance(signed_in, Viewer) and not bearer(headers):  # "": another scheme, which the proxy has asked for
+            return signed_in
+        return self.viewer(headers, conn.cookies)
+
+    def require(self, conn: HTTPConnection, need: Role = Role.VIEWER) -> Viewer:
+        """Who asks by a request or websocket. Raises Unauthenticated, PermissionDenied, or TooMany after too many
         wrong tokens from there; a right one always passes, whatever others at that address have tried."""
-        role = self._checked(conn, conn.headers)
-        if not role.may(need):
-            raise insufficient(role, need)
-        return role
+        viewer = self._checked(conn, conn.headers)
+        check_role(viewer, need)
+        return viewer
 
-    def log_in(self, conn: HTTPConnection, token: str | None) -> tuple[str, Role]:
+    def log_in(self, conn: HTTPConnection, token: str | None) -> tuple[str, Viewer]:
         """A new pass for the page's cookie, by `token` or by the request's own credentials. Raises as require()."""
         headers = conn.headers if token is None else {"authorization": f"Bearer {token}"}
-        role = self._checked(conn, headers)
+        viewer = self._checked(conn, headers)
+        given = bearer(headers)
+        own = self._passes.of(conn.cookies.get(COOKIE, ""), self._clock()) if given is None else digest_of(given)
         self.log_out(conn)
-        return self._passes.issue(role, self._clock(), _address(conn)), role
+        return self._passes.issue(own or b"", self._clock(), _address(conn)), viewer
 
     def log_out(self, conn: HTTPConnection) -> None:
         """The request's pass is good no more. Connections that are open stay open."""
@@ -111,8 +132,10 @@ class Auth:
             raise _forbidden(
                 f"a page of {origin} may not do this; if it should, name it in allowed_origins under [server]"
             )
-        if not self._tokens:
+        if not self._required:
             self._check_local(conn)
+        elif SIGNED_IN in conn.scope:  # whose cookie is the proxy's: browsers may send it whoever's page asks
+            self._check_page(conn)
 
     def _check_local(self, conn: HTTPConnection) -> None:
         host, client = host_of(conn.headers.get("host", "")), address(conn.client.host if conn.client else "")
@@ -124,6 +147,9 @@ class Auth:
             )
         if client is not None and not client.is_loopback:
             raise _forbidden(f"without a token only this machine may ask, not {client}: {SET_TOKEN}")
+        self._check_page(conn)
+
+    def _check_page(self, conn: HTTPConnection) -> None:
         # <img src="http://127.0.0.1:8400/…"> on any page of the world would show this machine's camera.
         place = conn.headers.get("origin") or conn.headers.get("referer", "")
         site, use = conn.headers.get("sec-fetch-site"), conn.headers.get("sec-fetch-dest")
@@ -136,11 +162,11 @@ class Auth:
     def _trusts(self, origin: str, conn: HTTPConnection) -> bool:
         return same_place(origin, conn.headers.get("host", "")) or (normal_origin(origin) or origin) in self._origins
 
-    def _checked(self, conn: HTTPConnection, headers: Mapping[str, str]) -> Role:
-        role = self.role(headers, conn.cookies)
-        if role is not None:
-            return role
-        tries = bool(self._tokens) and bearer(headers) is not None
+    def _checked(self, conn: HTTPConnection, headers: Mapping[str, str]) -> Viewer:
+        viewer = self.who(conn, headers)
+        if viewer is not None:
+            return viewer
+        tries = self._required and bearer(headers) is not None
         if tries and (wait_s := self._wrong.take(_address(conn), self._clock())) > 0:
             raise too_many("wrong tokens", wait_s)
         raise Unauthenticated(
@@ -185,17 +211,24 @@ def bearer(headers: Mapping[str, str]) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _same(given: str, secret: str | None) -> bool:
-    digests = (hashlib.sha256(text.encode()).digest() for text in (given, secret or ""))
-    return hmac.compare_digest(*digests) and bool(secret)
+def digest_of(token: str) -> bytes:
+    """What is kept of a token, and what it is found by."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def check_role(viewer: Viewer, need: Role) -> None:
+    """Raises PermissionDenied for who may not do this."""
+    if not viewer.role.may(need):
+        raise insufficient(viewer.role, need)
 
 
 def insufficient(role: Role, need: Role) -> PermissionDenied:
     """What somebody is told who may not do this."""
+    made = "admins are made by ASKCAM_ADMIN_TOKEN or admin_token under [server] in askcam.toml"
+    if need is Role.WATCHER:
+        made = 'watchers by rights = "watch" under [tokens.NAME], ' + made
     return PermissionDenied(
-        f"this needs the {need} token, yours is the {role} one; "
-        "admins are made by ASKCAM_ADMIN_TOKEN or admin_token under [server] in askcam.toml",
-        code="insufficient_permissions",
+        f"this needs the {need} token, yours is the {role} one; {made}", code="insufficient_permissions"
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from starlette.requests import HTTPConnection
 
 from askcam.server.access.origins import client_key
+from askcam.server.access.viewer import KEYED, STRANGER, THE_SERVER, Viewer
 from askcam.server.errors import TooMany
 
 STALLED_S = 5.0  # whoever reads nothing for so long makes way for one who would
@@ -17,24 +18,39 @@ RESERVED = 4  # one place in so many is the admin's
 class ClientIdentity:
     """Who asks: which token, and from where (an address, of IPv6 the /64). Without tokens everybody is the admin."""
 
-    role: str
+    viewer: Viewer
     address: str
-    admin: bool = False
+
+    @property
+    def admin(self) -> bool:
+        return self.viewer.admin
 
     @property
     def key(self) -> str:
-        return f"{self.role}@{self.address}"
+        return f"{self.viewer.name}@{self.address}"
 
 
-NOBODY = ClientIdentity("server", "local", admin=True)  # the server itself
-ROLE = "askcam.role"  # in a scope: what the guard has found the request's credentials to be good for
-STRANGER = "stranger"
+NOBODY = ClientIdentity(THE_SERVER, "local")  # the server itself
+VIEWER = "askcam.viewer"  # in a scope: whom the guard has found the request's credentials to be of
+ASKED_WHO = "askcam.asked_who"  # in a scope: a mark, once whoever carries the request out has gone by its viewer
 
 
 def client_of(conn: HTTPConnection) -> ClientIdentity:
-    """Who asks; a stranger where nothing was shown yet."""
-    role = str(conn.scope.get(ROLE, STRANGER))
-    return ClientIdentity(role, client_key(conn.client.host if conn.client else None), admin=role == "admin")
+    """Whose places and rates count; a stranger where nothing was shown yet."""
+    viewer = conn.scope.get(VIEWER, STRANGER)
+    assert isinstance(viewer, Viewer)
+    return ClientIdentity(viewer, client_key(conn.client.host if conn.client else None))
+
+
+def asker_of(conn: HTTPConnection) -> ClientIdentity:
+    """The same, for who looks up cameras by it: an endpoint that says so (wire/about.py) must have asked."""
+    conn.scope[ASKED_WHO] = True
+    return client_of(conn)
+
+
+def viewer_of(conn: HTTPConnection) -> Viewer:
+    """Of asker_of()."""
+    return asker_of(conn).viewer
 
 
 @dataclass(eq=False, slots=True)
@@ -52,8 +68,9 @@ class Place:
 
 
 class Places:
-    """Owned by the event loop. At most `most` are held at once; of these a client that is no admin at most `share`, all
-    clients with a viewer's token together three quarters, so that the admin always gets in.
+    """Owned by the event loop. At most `most` are held at once; of these a client that is no admin at most `share`, one
+    with a token of its own ([tokens.NAME]) no more from all its addresses, and all that are no admins together three
+    quarters, so that the admin always gets in.
 
     Where there is none left, the place of whoever has read nothing for longest makes way, if it is of the same bound.
     """
@@ -63,8 +80,8 @@ class Places:
         assert most >= 1
         assert 0 < share <= 1
         self._what, self._remedy = what, remedy
-        self.most, self.per_token = most, max(1, most - most // RESERVED)
-        self.per_client = max(1, min(self.per_token, int(most * share)))
+        self.most, self.of_viewers = most, max(1, most - most // RESERVED)
+        self.per_client = max(1, min(self.of_viewers, int(most * share)))
         self._held: dict[Place, None] = {}
 
     def __len__(self) -> int:
@@ -77,11 +94,16 @@ class Places:
         end: Callable[[], None] | None = None,
     ) -> Place:
         """Take a place; the caller leaves it. Raises TooMany `busy`."""
-        same = [place for place in self._held if place.client.key == client.key]
-        role = [place for place in self._held if place.client.role == client.role]
         if not client.admin:
+            viewer = client.viewer
+            same = [place for place in self._held if place.client.key == client.key]
+            theirs = [place for place in self._held if place.client.viewer.name == viewer.name]
+            shards = viewer is KEYED  # however many people ask, they do not take the places of these
+            others = [place for place in self._held if not place.client.admin and _is_shard(place) is shards]
             self._check(same, self.per_client, "from this client")
-            self._check(role, self.per_token, f"with the {client.role}'s token")
+            if viewer.named:
+                self._check(theirs, self.per_client, f"with the token {viewer.name!r}")
+            self._check(others, self.of_viewers, "with viewers' tokens")
         self._check(list(self._held), self.most, "")
         place = Place(client, stalled_s, end, self._held)
         self._held[place] = None
@@ -106,6 +128,10 @@ class Places:
             raise TooMany(text, code="busy", retry_after_s=5)
         slowest.leave()
         slowest.end()
+
+
+def _is_shard(place: Place) -> bool:
+    return place.client.viewer is KEYED
 
 
 def fullest(sizes: dict[str, int]) -> str:

@@ -59,10 +59,11 @@ class Admitting:
         facts: tuple[Fact, ...] = ()
         runs: dict[str, Tool] = {}
         health: tuple[str, ...] = ()
-        model = self._cameras.asked_of(ask.camera, ask.model)
+        viewer = ask.client.viewer
+        model = self._cameras.asked_of(ask.camera, ask.model, viewer)
         info, allowed = model.engine.info, self._limits.allow
         if ask.camera is None and not info.talks and not any(map(_shows, ask.messages)):
-            raise needs_picture(self._cameras.names(), ask.said_in)
+            raise needs_picture(self._cameras.names(viewer), ask.said_in)
         if ask.camera is not None:
             use, health = self._cameras.use(ask.camera), self._cameras.health(ask.camera)
             check_health(self._cameras, ask, ask.camera, health)

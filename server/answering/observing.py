@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from askcam.engine.interface import ModelInfo
 from askcam.engine.question import Clip, Message, Text, Trace
+from askcam.server.access.shares import NOBODY, ClientIdentity
 from askcam.server.answers import Record
 from askcam.stream.frame import Pixels
 from askcam.stream.shot import Shot
@@ -28,6 +29,7 @@ class Answered:
     shot: Shot | None  # the camera's newest picture when the question was taken up, likewise; to be converted yet
     model: ModelInfo
     may_be_kept: bool = True  # its asker has nothing against that
+    client: ClientIdentity = NOBODY  # who asked
 
     def pixels(self) -> tuple[Pixels, ...]:
         """All that it keeps in memory, a picture perhaps twice."""

@@ -26,14 +26,23 @@ class Recording:
         ask, frames = heard.ask, () if heard.view is None else heard.view.frames
         reason, age_s = done.reason.value, heard.frame_age_s
         self._metrics.answered(ask.camera, reason, done.timings, done.usage, age_s, heard.tools_s)
-        record = Record(done.saw, question_text(ask), done.text, done.reason, done.usage, done.timings, frames)
+        record = Record(
+            done.saw,
+            question_text(ask),
+            done.text,
+            done.reason,
+            done.usage,
+            done.timings,
+            frames,
+            ask.client.viewer.owner,
+        )
         self._answers.put(record, ask.client.key)
         if self.observers:
             messages, tools = heard.dialogue.messages, heard.dialogue.tools
             said, view, shot = heard.finished.tokens, heard.view, heard.shot
             tell(
                 self.observers,
-                Answered(record, messages, tools, heard.trace, said, view, shot, heard.info, ask.evidence),
+                Answered(record, messages, tools, heard.trace, said, view, shot, heard.info, ask.evidence, ask.client),
             )
 
 

@@ -40,4 +40,4 @@ class ConnectionGauges(Collector):
         yield from (connections, most, ended)
 
 
-KINDS = ("shed", "full", "descriptors", "handshake", "head", "body", "unread", "malformed", "websocket")
+KINDS = ("shed", "full", "descriptors", "handshake", "head", "body", "unread", "malformed", "websocket", "revoked")

@@ -11,10 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from askcam.client.protocol import CameraInfo, CameraList, encode
-from askcam.server.access.auth import Role
+from askcam.server.access.shares import viewer_of
+from askcam.server.access.viewer import Role
+from askcam.server.access.visited import note
 from askcam.server.cameras import CameraUse
 from askcam.server.core import Core
 from askcam.server.errors import Invalid
+from askcam.server.wire.about import ALL_CAMERAS, BY_HANDLER, of_camera
 from askcam.server.wire.bodies import bounds, decode_body, json_response, number
 from askcam.server.wire.endpoint import BINARY, CAMERA, JPEG, JSON, Endpoint, Reply, Takes
 from askcam.server.wire.moments import rfc3339
@@ -48,14 +51,15 @@ LINKS = {
 
 def endpoints(core: Core) -> list[Endpoint]:
     async def listed(request: Request) -> Response:
-        cameras = [core.cameras.info(name) for name in core.cameras.names()]
+        cameras = [core.cameras.info(name) for name in core.cameras.names(viewer_of(request))]
         return Response(encode(CameraList(cameras)), media_type="application/json")
 
     async def one(request: Request) -> Response:
-        return json_response(core.cameras.info(request.path_params["name"]))
+        return json_response(core.cameras.info(request.path_params["name"], viewer_of(request)))
 
     async def added(request: Request) -> Response:
         body = await decode_body(request, NewCamera)
+        note(request, camera=body.name)
         try:
             config = CameraConfig() if body.fps is None else CameraConfig(fps=body.fps)
         except ValueError as exc:
@@ -64,18 +68,18 @@ def endpoints(core: Core) -> list[Endpoint]:
         return json_response(core.cameras.info(body.name), status=201)
 
     async def removed(request: Request) -> Response:
-        await core.cameras.remove(request.path_params["name"])
+        await core.cameras.remove(request.path_params["name"], viewer_of(request))
         return Response(status_code=204)
 
     async def snapshot(request: Request) -> Response:
-        camera = core.cameras.get(request.path_params["name"])
+        camera = core.cameras.get(request.path_params["name"], viewer_of(request))
         made = await core.pictures.jpeg(camera, width(request))
         age_ms = max(0.0, time.monotonic() - made.frame.mono) * 1000
         taken = {"X-Askcam-Captured-At": rfc3339(made.frame.wall), "X-Askcam-Age-Ms": f"{age_ms:.0f}"}
         return Response(made.data, media_type="image/jpeg", headers={"Cache-Control": "no-store"} | taken)
 
     async def live(request: Request) -> Response:
-        camera = core.cameras.get(request.path_params["name"])
+        camera = core.cameras.get(request.path_params["name"], viewer_of(request))
         fps = number(request, "fps", 10.0, 0.1, 25.0)
         max_width = width(request)
         core.enter(core.places.viewers, request)
@@ -92,6 +96,7 @@ def endpoints(core: Core) -> list[Endpoint]:
             handler=listed,
             name="listCameras",
             what="All public cameras",
+            about=BY_HANDLER,
             replies={200: Reply("", {JSON: CameraList})},
             tag="cameras",
         ),
@@ -101,6 +106,7 @@ def endpoints(core: Core) -> list[Endpoint]:
             handler=added,
             name="addCamera",
             what="Add a camera. Admins only",
+            about=ALL_CAMERAS,
             replies={201: Reply("it is being opened; its state says how that goes", {JSON: CameraInfo}, links=LINKS)},
             role=Role.ADMIN,
             body=NewCamera,
@@ -114,6 +120,7 @@ def endpoints(core: Core) -> list[Endpoint]:
             name="getCamera",
             what="One camera",
             replies={200: Reply("", {JSON: CameraInfo})},
+            about=of_camera(core.cameras),
             takes=(CAMERA,),
             errors=(404,),
             tag="cameras",
@@ -126,6 +133,7 @@ def endpoints(core: Core) -> list[Endpoint]:
             what="Remove it. Admins only",
             replies={204: Reply("it is gone")},
             role=Role.ADMIN,
+            about=of_camera(core.cameras),
             takes=(CAMERA,),
             errors=(404,),
             tag="cameras",
@@ -137,6 +145,7 @@ def endpoints(core: Core) -> list[Endpoint]:
             name="getSnapshot",
             what="The newest decoded picture",
             replies={200: Reply("JPEG", JPEG, CAPTURED)},
+            about=of_camera(core.cameras),
             takes=(CAMERA, WIDTH),
             errors=(400, 404, 503),
             tag="cameras",
@@ -148,6 +157,7 @@ def endpoints(core: Core) -> list[Endpoint]:
             name="watch",
             what="A live picture for `<img>`; it goes on until the viewer leaves",
             replies={200: Reply("JPEG after JPEG", {f"multipart/x-mixed-replace; boundary={BOUNDARY}": BINARY})},
+            about=of_camera(core.cameras),
             takes=(CAMERA, WIDTH, RATE),
             errors=(400, 404),
             tag="cameras",

@@ -2,7 +2,8 @@
 refusal in OpenAI's shape."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
@@ -26,6 +27,9 @@ from askcam.server.access.paths import Slashes, hint
 from askcam.server.access.places import PlacesOf
 from askcam.server.access.proxies import Forwarded, TrustedProxies
 from askcam.server.access.request_ids import HEADER, SCOPE, RequestIds
+from askcam.server.access.sign_in import SignIn, SignInRules
+from askcam.server.access.visited import TellVisits, Visitors
+from askcam.server.access.visits import Visits
 from askcam.server.errors import CannotRead, NotFound, Refusal, as_refusal
 from askcam.server.given_names import quoted
 from askcam.server.http.counting import CountRequests
@@ -48,6 +52,10 @@ class Doors:
     ending: asyncio.Event
     count: Callable[[str, str, int], None]
     keyed: Keyed = field(default_factory=dict)
+    visits: Visits = field(default_factory=Visits)
+    sign_in: SignInRules | None = None
+    visitors: Sequence[Visitors] = ()  # are told of what people do
+    ignored: Counter[str] = field(default_factory=Counter)  # of what is said of who has signed in
 
 
 def app_behind(doors: Doors, endpoints: Collection[Endpoint], others: Iterable[BaseRoute]) -> Starlette:
@@ -66,8 +74,9 @@ def app_behind(doors: Doors, endpoints: Collection[Endpoint], others: Iterable[B
 
     most, places = doors.limits.max_body_bytes, doors.places
     app = Starlette(
-        routes=[*(each.route(auth) for each in endpoints), *others, WebSocketRoute("/{path:path}", _nowhere)],
+        routes=[*(each.route() for each in endpoints), *others, WebSocketRoute("/{path:path}", _nowhere)],
         middleware=[
+            Middleware(SignIn, proxies=doors.proxies, rules=doors.sign_in, ignored=doors.ignored),
             Middleware(Forwarded, proxies=doors.proxies),
             Middleware(Doorway, ending=doors.ending),
             Middleware(RequestIds),
@@ -75,8 +84,11 @@ def app_behind(doors: Doors, endpoints: Collection[Endpoint], others: Iterable[B
             Middleware(Slashes),
             Middleware(CountRequests, count=doors.count),
             Middleware(KeysInProtocols),
+            Middleware(TellVisits, visitors=doors.visitors),
             Middleware(Refusing),
-            Middleware(Guard, auth=auth, requests=places.requests, keyed=doors.keyed, beside=wanting),
+            Middleware(
+                Guard, auth=auth, requests=places.requests, visits=doors.visits, keyed=doors.keyed, beside=wanting
+            ),
             Middleware(BodyLimit, max_bytes=most, receiving=places.receiving, intake=places.intake),
             Middleware(Inflate, max_bytes=most),
             Middleware(BodyLimit, max_bytes=most, receiving=places.receiving),

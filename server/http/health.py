@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from askcam.server.core import Core
 from askcam.server.gauges.rendering import CONTENT_TYPE
+from askcam.server.wire.about import ALL_CAMERAS, NO_CAMERA
 from askcam.server.wire.bodies import json_response
 from askcam.server.wire.endpoint import JSON, TEXT, Endpoint, Reply
 
@@ -67,6 +68,7 @@ def endpoints(core: Core) -> list[Endpoint]:
             name="getHealth",
             what="Does the process live?",
             replies={200: Reply("yes", {JSON: Alive})},
+            about=NO_CAMERA,
             role=None,
         ),
         Endpoint(
@@ -76,6 +78,7 @@ def endpoints(core: Core) -> list[Endpoint]:
             name="getReadiness",
             what="Are the models warm, and can one of them at least be asked, whatever the cameras do?",
             replies={200: Reply("yes", {JSON: Ready}), 503: Reply("not yet", {JSON: NotReady})},
+            about=NO_CAMERA,
             role=None,
         ),
         Endpoint(
@@ -84,6 +87,7 @@ def endpoints(core: Core) -> list[Endpoint]:
             handler=metrics,
             name="getMetrics",
             what="For Prometheus",
+            about=ALL_CAMERAS,
             replies={200: Reply("its text format", {"text/plain": TEXT})},
         ),
     ]

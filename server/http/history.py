@@ -2,43 +2,29 @@
 
 import asyncio
 from dataclasses import asdict
-from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.client.protocol import SeenFrame, StoredAnswer
-from askcam.server.answers import Record, no_such_answer
 from askcam.server.core import Core
 from askcam.server.errors import NotFound
-from askcam.server.kept_answers import KeptAnswer, KeptFrame
-from askcam.server.pictures import encode
+from askcam.server.found_answers import find_answer, of_answer
+from askcam.server.kept_answers import KeptAnswer
 from askcam.server.wire.bodies import NO_STORE, jpeg_response, json_response
 from askcam.server.wire.endpoint import ANSWER, JPEG, JSON, Endpoint, Reply, Takes
 from askcam.server.wire.moments import rfc3339
 
-QUALITY = 90  # JPEG; what the model saw is small, so it may be good
-
 
 def endpoints(core: Core) -> list[Endpoint]:
-    """Viewers only. Ids are unguessable and never listed: an answer is read by whom its id was told to."""
-
-    async def find(answer_id: str) -> KeptAnswer:
-        record = core.answers.get(answer_id)
-        if record is not None:
-            return remembered(record)
-        for archive in core.archives:
-            found = await asyncio.to_thread(archive.get, answer_id)
-            if found is not None:
-                return found
-        raise no_such_answer(answer_id, archived=bool(core.archives))
+    """Ids are unguessable and never listed: an answer is read by whom its id was told to (found_answers.py)."""
 
     async def answer(request: Request) -> Response:
-        return json_response(stored(await find(request.path_params["id"])), headers=NO_STORE)
+        return json_response(stored(await find_answer(core, request.path_params["id"])), headers=NO_STORE)
 
     async def frame(request: Request) -> Response:
         answer_id, index = request.path_params["id"], request.path_params["index"]
-        frames = (await find(answer_id)).frames
+        frames = (await find_answer(core, answer_id)).frames
         if index >= len(frames):
             raise NotFound(f"answer {answer_id} has {len(frames)} frames, counted from 0; not {index}", "index")
         return jpeg_response(await asyncio.to_thread(frames[index].jpeg))
@@ -51,6 +37,7 @@ def endpoints(core: Core) -> list[Endpoint]:
             name="getAnswer",
             what="One of the last answers, or one whose evidence is kept",
             replies={200: Reply("", {JSON: StoredAnswer})},
+            about=of_answer(core),
             takes=(ANSWER,),
             errors=(404,),
             tag="answers",
@@ -62,6 +49,7 @@ def endpoints(core: Core) -> list[Endpoint]:
             name="getAnswerFrame",
             what="A frame that it was given from, as the model saw it",
             replies={200: Reply("JPEG", JPEG)},
+            about=of_answer(core),
             takes=(ANSWER, Takes("index", "path", "counted from 0", {"type": "integer", "minimum": 0})),
             errors=(404,),
             tag="answers",
@@ -94,30 +82,4 @@ def stored(found: KeptAnswer) -> StoredAnswer:
             )
             for index, frame in enumerate(found.frames)
         ],
-    )
-
-
-def remembered(record: Record) -> KeptAnswer:
-    """An answer that is in memory yet."""
-    frames = tuple(
-        KeptFrame(
-            frame.wall,
-            record.frames[-1].mono - frame.mono,
-            frame.basis,
-            frame.width,
-            frame.height,
-            partial(encode, frame.pixels, QUALITY),
-        )
-        for frame in record.frames
-    )
-    return KeptAnswer(
-        record.id,
-        record.created,
-        record.saw,
-        record.question,
-        record.text,
-        record.reason,
-        record.usage,
-        record.timings,
-        frames,
     )

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from askcam.server.access.auth import COOKIE, Auth
 from askcam.server.access.passes import LIFE_S
 from askcam.server.errors import Unauthenticated
+from askcam.server.wire.about import NO_CAMERA
 from askcam.server.wire.bodies import decode, json_response
 from askcam.server.wire.endpoint import JSON, Endpoint, Reply
 
@@ -22,8 +23,10 @@ class LogIn(msgspec.Struct, forbid_unknown_fields=True):
 class WhoAmI(msgspec.Struct):
     """Who the page is; `role` is null when it must log in first."""
 
-    role: Literal["viewer", "admin"] | None
+    role: Literal["viewer", "watcher", "admin"] | None
     token_required: bool
+    name: str | None = None  # of the token, or of who has signed in
+    cameras: list[str] | None = None  # which it is for; null: all
 
 
 def endpoints(auth: Auth) -> list[Endpoint]:
@@ -32,15 +35,22 @@ def endpoints(auth: Auth) -> list[Endpoint]:
     async def tell(request: Request) -> Response:
         """Who the page is; `role` is null when it must log in first."""
         try:
-            role = auth.require(request).value
+            viewer = auth.require(request)
         except Unauthenticated:
-            role = None
-        return json_response({"role": role, "token_required": auth.token_required})
+            return json_response(WhoAmI(None, auth.token_required))
+        return json_response(
+            WhoAmI(
+                viewer.role.value,
+                auth.token_required,
+                viewer.name,
+                None if viewer.cameras is None else sorted(viewer.cameras),
+            )
+        )
 
     async def log_in(request: Request) -> Response:
         body = await request.body()
-        pass_id, role = auth.log_in(request, decode(body, LogIn).token if body else None)
-        response = Response(status_code=204, headers={"X-Askcam-Role": role.value})
+        pass_id, viewer = auth.log_in(request, decode(body, LogIn).token if body else None)
+        response = Response(status_code=204, headers={"X-Askcam-Role": viewer.role.value})
         _set(response, request, pass_id, int(LIFE_S))
         return response
 
@@ -58,6 +68,7 @@ def endpoints(auth: Auth) -> list[Endpoint]:
             name="getSession",
             what="Who am I?",
             replies={200: Reply("you are", {JSON: WhoAmI})},
+            about=NO_CAMERA,
             role=None,
             tag="page",
         ),
@@ -67,7 +78,8 @@ def endpoints(auth: Auth) -> list[Endpoint]:
             handler=log_in,
             name="logIn",
             what="Exchange the token for the page's cookie",
-            replies={204: Reply("the cookie is set", headers={"X-Askcam-Role": "viewer or admin"})},
+            replies={204: Reply("the cookie is set", headers={"X-Askcam-Role": "viewer, watcher or admin"})},
+            about=NO_CAMERA,
             role=None,
             body=LogIn,
             body_required=False,
@@ -81,6 +93,7 @@ def endpoints(auth: Auth) -> list[Endpoint]:
             name="logOut",
             what="Log out",
             replies={204: Reply("the cookie is gone")},
+            about=NO_CAMERA,
             role=None,
             tag="page",
         ),

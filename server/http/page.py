@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from askcam.server.wire.about import NO_CAMERA
 from askcam.server.wire.endpoint import BINARY, TEXT, Endpoint, Reply, Takes
 
 CSP = (
@@ -52,6 +53,7 @@ def endpoints() -> list[Endpoint]:
             name="getPage" if is_start else f"get{title}Page",
             what=f"The page {'Ask' if is_start else title}",
             replies={200: Reply("HTML", {"text/html": TEXT})},
+            about=NO_CAMERA,
             role=None,
             tag="page",
         )
@@ -65,6 +67,7 @@ def endpoints() -> list[Endpoint]:
             name="getPageFile",
             what="A file of the page",
             replies={200: Reply("the file", {"*/*": BINARY}), 304: Reply("it has not changed")},
+            about=NO_CAMERA,
             role=None,
             takes=(Takes("path", "path", "where it is, slashes included"),),
             errors=(404,),

@@ -4,15 +4,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from askcam.client.protocol import ToolInfo, ToolList, ToolServerInfo
+from askcam.server.access.shares import viewer_of
 from askcam.server.core import Core
 from askcam.server.tools.base import Tool
+from askcam.server.wire.about import BY_HANDLER
 from askcam.server.wire.bodies import json_response
 from askcam.server.wire.endpoint import JSON, Endpoint, Reply
 
 
 def endpoints(core: Core) -> list[Endpoint]:
     async def listed(request: Request) -> Response:
-        names = core.cameras.names()
+        names = core.cameras.names(viewer_of(request))
         uses = {name: {_key(tool) for tool in core.tools.allowed(core.cameras.use(name).tools)} for name in names}
         tools = [
             ToolInfo(
@@ -35,6 +37,7 @@ def endpoints(core: Core) -> list[Endpoint]:
             handler=listed,
             name="listTools",
             what="Server-side tools, and the MCP servers that run some",
+            about=BY_HANDLER,
             replies={200: Reply("", {JSON: ToolList})},
         )
     ]

@@ -10,6 +10,7 @@ from askcam.client.protocol import PageLanguage, PageWords
 from askcam.server.http.page import HEADERS, web_folder
 from askcam.server.language.catalogue import FOLDER, SOURCE, languages, meant, own_words, words_in
 from askcam.server.language.sentences import server_rows
+from askcam.server.wire.about import NO_CAMERA
 from askcam.server.wire.bodies import json_response
 from askcam.server.wire.endpoint import JSON, Endpoint, Reply, Takes
 
@@ -36,6 +37,7 @@ def endpoints() -> list[Endpoint]:
             name="getWords",
             what="What the pages say, in one of their languages",
             replies={200: Reply("", {JSON: PageWords})},
+            about=NO_CAMERA,
             role=None,
             takes=(Takes("prefer", "query", "languages with commas between them, the best first; else it is English"),),
             tag="page",

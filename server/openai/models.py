@@ -7,9 +7,12 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from askcam.server.access.shares import viewer_of
+from askcam.server.access.viewer import Viewer
 from askcam.server.core import Core
 from askcam.server.errors import unknown_camera
 from askcam.server.model import USUAL, Model
+from askcam.server.wire.about import BY_HANDLER
 from askcam.server.wire.endpoint import JSON, Endpoint, Reply, Takes
 from askcam.stream.states import State
 
@@ -59,31 +62,34 @@ def endpoints(core: Core) -> list[Endpoint]:
     """List and retrieve, as OpenAI's SDKs call them. `askcam` says what stands behind a name."""
     created = int(time.time())
 
-    def entries() -> dict[str, dict[str, object]]:
+    def entries(viewer: Viewer) -> dict[str, dict[str, object]]:
         known: dict[str, dict[str, object]] = {model.called: _about(model) for model in core.models}
-        for name in core.cameras.announced:
+        for name in viewer.among(core.cameras.announced):
             known[name] = {"kind": "camera", "state": State.CONNECTING.value}
-        for name in core.cameras.names():
+        for name in core.cameras.names(viewer):
             state, model = core.cameras.get(name).status().state.value, core.cameras.model(name).called
             known[name] = {"kind": "camera", "state": state, "model": model}
         for name, answerer in core.asking.answerers.items():
             known.setdefault(name, {"kind": "other", "what": answerer.what})
         return known
 
-    def entry(name: str, about: dict[str, object]) -> dict[str, object]:
-        model = core.model_of(name)
+    def entry(name: str, about: dict[str, object], viewer: Viewer) -> dict[str, object]:
+        model = core.model_of(name, viewer)
         length = model.engine.info.context_tokens if model.loaded else None
         about_all = {"object": "model", "created": created, "owned_by": "askcam", "max_model_len": length}
         return {"id": name, **about_all, "askcam": about}
 
     async def listed(request: Request) -> Response:
-        return JSONResponse({"object": "list", "data": [entry(*item) for item in entries().items()]})
+        viewer = viewer_of(request)
+        data = [entry(*item, viewer) for item in entries(viewer).items()]
+        return JSONResponse({"object": "list", "data": data})
 
     async def retrieved(request: Request) -> Response:
-        name, known = request.path_params["name"], entries()
+        viewer = viewer_of(request)
+        name, known = request.path_params["name"], entries(viewer)
         if name not in known:
             raise unknown_camera(name, [camera for camera in known if camera not in core.models])
-        return JSONResponse(entry(name, known[name]))
+        return JSONResponse(entry(name, known[name], viewer))
 
     return [
         Endpoint(
@@ -93,6 +99,7 @@ def endpoints(core: Core) -> list[Endpoint]:
             name="listModels",
             what="The models themselves and the public cameras, as OpenAI lists models",
             replies={200: Reply("", {JSON: ModelList})},
+            about=BY_HANDLER,
             tag="asking",
         ),
         Endpoint(
@@ -102,6 +109,7 @@ def endpoints(core: Core) -> list[Endpoint]:
             name="getModel",
             what="One of them",
             replies={200: Reply("", {JSON: ModelEntry})},
+            about=BY_HANDLER,
             takes=(Takes("name", "path", "`askcam`, another model or a camera"),),
             errors=(404,),
             tag="asking",

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from askcam.client.protocol import Fact
+from askcam.server.access.viewer import STRANGER, Viewer
 
 BUILT_IN = "built-in"  # the `server` of tools that come with askcam
 
@@ -53,7 +54,7 @@ class Circumstance:
 
     camera: str | None  # whose window the question is about
     answer_id: str
-    admin: bool = False  # whether the question came from an admin
+    viewer: Viewer = STRANGER  # who asks: what a tool tells of cameras, and changes, goes by it
     facts: tuple[Fact, ...] = ()  # that the answer has so far: a tool must not contradict them
 
 

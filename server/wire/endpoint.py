@@ -12,8 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from askcam.server.access.auth import Auth, Role
+from askcam.server.access.auth import check_role
+from askcam.server.access.shares import client_of
+from askcam.server.access.viewer import Role
 from askcam.server.lifecycle import ServerPart
+from askcam.server.wire.about import AboutCameras
 
 Schema = Mapping[str, Any]
 Handler = Callable[[Request], Awaitable[Response]]
@@ -69,6 +72,7 @@ class Endpoint:
     name: str  # OpenAPI's operationId
     what: str
     replies: Mapping[int, Reply]
+    about: AboutCameras
     role: Role | None = Role.VIEWER  # the least that one must be; None: open to all
     body: type | None = None
     body_required: bool = True
@@ -81,17 +85,21 @@ class Endpoint:
         """As OpenAPI has it."""
         return CONVERTER.sub("", self.path)
 
-    def route(self, auth: Auth) -> Route:
-        """Viewers are let in by the guard (access/guard.py), before a body is read; admins are told apart here."""
-        handler = self.handler
-        if self.role is not Role.ADMIN:
-            return Route(self.path, handler, methods=[self.method])
+    def route(self) -> Route:
+        """Whoever has a token is let in by the guard (access/guard.py), before a body is read; who may do this, and of
+        which cameras, is told apart here."""
+        need = self.role
+        if need is None:
+            return Route(self.path, self.handler, methods=[self.method])
 
-        async def by_admins(request: Request) -> Response:
-            auth.require(request, Role.ADMIN)
-            return await handler(request)
+        async def carried_out(request: Request) -> Response:
+            check_role(client_of(request).viewer, need)
+            await self.about.check(request)
+            response = await self.handler(request)
+            self.about.check_asked(request)
+            return response
 
-        return Route(self.path, by_admins, methods=[self.method])
+        return Route(self.path, carried_out, methods=[self.method])
 
 
 class FrontPart(ServerPart):

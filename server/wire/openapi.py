@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from askcam.client.protocol import Problem
 from askcam.server.access.auth import COOKIE
+from askcam.server.wire.about import NO_CAMERA
 from askcam.server.wire.bodies import json_response
 from askcam.server.wire.endpoint import JSON, Endpoint, EventStream, Reply, Schema
 from askcam.server.wire.refusals import TABLE
@@ -38,6 +39,7 @@ def endpoint(others: Sequence[Endpoint], token_required: bool) -> Endpoint:
         name="getDescription",
         what="This description",
         replies={200: Reply("OpenAPI", {JSON: {}})},
+        about=NO_CAMERA,
         role=None,
     )
     description = describe([*others, own], token_required)

@@ -20,6 +20,7 @@ from askcam.app.features import FEATURES
 from askcam.app.plugged import add_commands
 from askcam.app.program import app
 from askcam.demo.builtin import model_path
+from askcam.features.audit.config import AuditConfig
 from askcam.features.desk.feature import FEATURE as DESK
 from askcam.features.events.config import WatchingConfig
 from askcam.features.events.running import EventsRunning
@@ -34,11 +35,17 @@ from askcam.server.feature import Feature, Program
 OPTIONS = {name: True for feature in FEATURES for name in feature.camera_options}
 CAMERAS = {"door": CameraEntry("synthetic:1", use=CameraUse(options=OPTIONS))}
 EVIDENCE = EvidenceConfig(enabled=True, folder=Path("nowhere"))  # nothing is opened
-WANTED = Config(cameras=CAMERAS, sections=load().sections | {"evidence": EVIDENCE})
+AUDIT = AuditConfig(enabled=True, folder=Path("nowhere"))  # likewise
+WANTED = Config(cameras=CAMERAS, sections=load().sections | {"evidence": EVIDENCE, "audit": AUDIT})
 
 
 TABLES = {"watches": ("watches", "memories", "texts", "brought"), "calibration": ("calibrations",)}  # beside the events
-THREADS = {"events": "askcam-watching", "evidence": "askcam-evidence", "timeline": "askcam-timeline"}
+THREADS = {
+    "events": "askcam-watching",
+    "evidence": "askcam-evidence",
+    "audit": "askcam-audit",
+    "timeline": "askcam-timeline",
+}
 
 
 def routes(house: Core) -> set[str]:
@@ -107,6 +114,7 @@ async def test_a_feature_that_is_left_out_leaves_nothing(left_out: Feature) -> N
     )
     observers = len(whole.asking.recording.observers) - len(house.asking.recording.observers)
     assert observers == sum(len(one.observers) for one in running)
+    assert len(whole.visitors) - len(house.visitors) == sum(len(one.visitors) for one in running)
     assert whole.asking.answerers.keys() - house.asking.answerers.keys() == {
         name for one in running for name in one.answerers
     }
@@ -118,6 +126,7 @@ async def test_threads_come_with_their_features(tmp_path: Path) -> None:
     watch = WatchSetting("Is there a door? Answer yes or no.", ("door",))
     kept = {
         "evidence": EvidenceConfig(enabled=True, folder=tmp_path / "evidence"),
+        "audit": AuditConfig(enabled=True, folder=tmp_path / "audit"),
         "watching": WatchingConfig(folder=tmp_path / "watching"),
         "watches": {"door": watch},
         "timeline": TimelineConfig(folder=tmp_path / "timeline"),
@@ -171,7 +180,7 @@ def test_a_group_of_commands_has_those_of_the_features_that_are_there() -> None:
 
 def test_stores_are_looked_after_where_there_are_any() -> None:
     told = build_core(WANTED).metrics.render().decode()
-    assert set(re.findall(r'askcam_storage_lost{store="(\w+)"}', told)) == {"watches", "timeline", "evidence"}
+    assert set(re.findall(r'askcam_storage_lost{store="(\w+)"}', told)) == {"watches", "timeline", "evidence", "audit"}
 
 
 def test_features_are_built_after_those_that_they_need() -> None:

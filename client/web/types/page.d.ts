@@ -71,7 +71,7 @@ interface WallState extends SharedState {
   search: Search;
 }
 
-type Role = "admin" | "viewer" | null;
+type Role = "admin" | "watcher" | "viewer" | null;
 type StreamState = "closed" | "opening" | "open" | "broken";
 type Missed = { first_missed: number; last_missed: number };
 type Filters = { unreviewed: boolean; severity: string; watch: string; camera: string };

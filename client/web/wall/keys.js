@@ -3,6 +3,7 @@
 
 import { elsewhere } from "../keys.js";
 import { fullscreen } from "./views/bar.js";
+import { mayWatch } from "../watchapi.js";
 
 const ARROWS = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]);
 
@@ -25,7 +26,7 @@ export function keys(store, verbs, { tiles, feed, bar, timeline }) {
     e: () => /** @type {HTMLElement | null} */ (document.querySelector(".event-open"))?.focus(),
     r: () => verbs.review(feed.aimed(), true),
     u: () => (store.get().undo ? verbs.undo() : takeBack()),
-    w: () => store.get().role === "admin" && verbs.newWatch(tiles.focused()),
+    w: () => mayWatch(store.get().role) && verbs.newWatch(tiles.focused()),
     f: fullscreen,
   };
 

@@ -12,7 +12,7 @@ export const ALERT_MS = 15_000; // an event counts as happening now
 /** @type {WallState} */
 export const WALL = {
   ...SHARED,
-  role: null, // "admin" | "viewer"; null: not known yet
+  role: null, // "admin" | "watcher" | "viewer"; null: not known yet
   watches: null, // [WatchInfo]; null: not known yet
   feed: "loading", // loading | ready | failed: the list of events
   feedWhy: "", // why it failed

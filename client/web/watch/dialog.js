@@ -76,7 +76,7 @@ function fill(dialog, { cameras, taken, role, calibration, question, camera, wat
   const begins = watch ?? { ...FRESH, question: asked, cameras: wanted, time_zone: zone };
   const names = [...new Set([...cameras, ...begins.cameras])];
   const form = watchForm(begins, { existing: watch, cameras: names, taken });
-  const barred = role !== "admin" ? "watch.viewer" : watch?.origin === "file" ? "watch.of_file" : null;
+  const barred = !watchapi.mayWatch(role) ? "watch.viewer" : watch?.origin === "file" ? "watch.of_file" : null;
   const problem = h("p", { class: "field-wrong", role: "alert", hidden: true });
   const save = h("button", { class: "primary", t: watch ? "watch.save" : "watch.make", disabled: barred !== null });
   const body = h("fieldset", { class: "watch-body", disabled: barred !== null }, form.element);

@@ -19,7 +19,7 @@ from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.merging import Row
 from askcam.cluster.messages import number_there
 from askcam.cluster.store import EventFilter, StoredEvent, TableStore
-from askcam.server.access.auth import Role
+from askcam.server.access.viewer import Role
 from askcam.server.errors import NotFound
 from askcam.server.wire.moments import rfc3339, wall_of
 

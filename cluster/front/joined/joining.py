@@ -27,6 +27,7 @@ from askcam.server.access.limits import too_many
 from askcam.server.access.origins import client_key
 from askcam.server.access.rates import Rate, Rates
 from askcam.server.errors import Conflict, TooLarge
+from askcam.server.wire.about import NO_CAMERA
 from askcam.server.wire.bodies import decode, json_response
 from askcam.server.wire.endpoint import JSON, Endpoint, Reply
 
@@ -92,6 +93,7 @@ def endpoints(table: ClusterTable, shards: JoinedShards, events: KeptEvents) -> 
             name="joinShard",
             what="A shard is there, or there again. Shards only, by the token that they share with the front",
             replies={200: Reply("what it is to hold", {JSON: ShardOrders})},
+            about=NO_CAMERA,
             role=None,
             body=JoinShard,
             errors=(400, 401, 409, 503),
@@ -104,6 +106,7 @@ def endpoints(table: ClusterTable, shards: JoinedShards, events: KeptEvents) -> 
             name="renewShard",
             what="What it holds, each second. Shards only",
             replies={200: Reply("what it is to hold", {JSON: ShardOrders})},
+            about=NO_CAMERA,
             role=None,
             body=RenewShard,
             errors=(400, 401, 503),
@@ -116,6 +119,7 @@ def endpoints(table: ClusterTable, shards: JoinedShards, events: KeptEvents) -> 
             name="deliverEvents",
             what="What watches have told of cameras that the shard was given. Shards only",
             replies={200: Reply("what became of each, once it is on disk", {JSON: EventReceipts})},
+            about=NO_CAMERA,
             role=None,
             body=DeliverEvents,
             errors=(400, 401, 409, 503),
@@ -128,6 +132,7 @@ def endpoints(table: ClusterTable, shards: JoinedShards, events: KeptEvents) -> 
             name="leaveShard",
             what="It ends: its cameras may be given to others at once. Shards only",
             replies={204: Reply("it is lost")},
+            about=NO_CAMERA,
             role=None,
             body=LeaveShard,
             errors=(400, 401, 503),

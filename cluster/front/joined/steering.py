@@ -10,7 +10,8 @@ from starlette.responses import Response
 from askcam.cluster.changes import Change, Revoked
 from askcam.cluster.front.joined.owning import ClusterTable
 from askcam.cluster.front.joined.passing import ToLeader
-from askcam.server.access.auth import Role
+from askcam.server.access.viewer import Role
+from askcam.server.wire.about import ALL_CAMERAS
 from askcam.server.wire.bodies import json_response
 from askcam.server.wire.endpoint import JSON, Endpoint, Reply, Takes
 
@@ -45,6 +46,7 @@ def endpoints(table: ClusterTable, leader: ToLeader) -> list[Endpoint]:
             what="One that is lost does not come back, and what it kept is gone: nothing is looked for there any more. "
             "Admins only",
             replies={204: Reply("it is known no longer")},
+            about=ALL_CAMERAS,
             role=Role.ADMIN,
             takes=(Takes("name", "path", "a shard, as GET /v1/shards lists it"),),
             errors=(404, 409, 503),
@@ -57,6 +59,7 @@ def endpoints(table: ClusterTable, leader: ToLeader) -> list[Endpoint]:
             name="drainShard",
             what="Have its cameras go to others, as there is room; it takes no more. Admins only",
             replies={200: Reply("", {JSON: CamerasMoving})},
+            about=ALL_CAMERAS,
             role=Role.ADMIN,
             takes=(Takes("name", "path", "a shard, as GET /v1/shards lists it"),),
             errors=(404, 409, 503),
@@ -69,6 +72,7 @@ def endpoints(table: ClusterTable, leader: ToLeader) -> list[Endpoint]:
             name="balanceShards",
             what="Have cameras of the fuller shards go to the emptier ones. Admins only",
             replies={200: Reply("", {JSON: CamerasMoving})},
+            about=ALL_CAMERAS,
             role=Role.ADMIN,
             errors=(503,),
             tag="shards",

@@ -12,7 +12,7 @@ from askcam.cluster.front.joined.owning import ClusterTable
 from askcam.cluster.front.shards import FrontShard
 from askcam.cluster.members import WatchWish
 from askcam.cluster.merging import Row
-from askcam.server.access.auth import Role
+from askcam.server.access.viewer import Role
 from askcam.server.errors import Conflict, Invalid, NotFound, Refusal, unknown_camera
 
 CHECK = "/v1/watches/check"

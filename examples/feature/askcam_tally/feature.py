@@ -19,6 +19,7 @@ from askcam.server.running import Running
 from askcam.server.terminal.flags import URL, Url
 from askcam.server.terminal.reach import reach
 from askcam.server.terminal.words import Words
+from askcam.server.wire.about import ALL_CAMERAS
 from askcam.server.wire.bodies import json_response
 from askcam.server.wire.endpoint import JSON, Endpoint, Reply, Takes
 
@@ -62,6 +63,7 @@ class TallyRunning(Running):
                 what="How often answers have named each word",
                 takes=(Takes("word", "query", "only this one"),),
                 replies={200: Reply("", {JSON: Tally})},
+                about=ALL_CAMERAS,
                 errors=(404,),
             ),
         )

@@ -11,8 +11,9 @@ from starlette.websockets import WebSocket
 
 from askcam.client.protocol import encode
 from askcam.engine.question import Message
-from askcam.server.access.auth import Role
 from askcam.server.access.shares import Place, client_of
+from askcam.server.access.viewer import Viewer
+from askcam.server.access.visited import Visit, tell_visit
 from askcam.server.core import Core
 from askcam.server.errors import Invalid, Refusal, as_refusal
 from askcam.server.extension import SessionExtension
@@ -59,15 +60,15 @@ class Hosted:
         model: str,
         camera: str | None,
         source: PushSource | None,
-        role: Role,
+        viewer: Viewer,
         place: Place | None = None,
         use: PushedUse | None = None,
     ) -> None:
-        """`role`: of whoever may come back to it; `place`: of its own camera, left with it; `use`: what is made of that
+        """`viewer`: who may come back to it; `place`: of its own camera, left with it; `use`: what is made of that
         camera."""
         limits = core.limits
-        context = core.model_of(camera or model).engine.info.context_tokens
-        self.model, self.owner = model, str(role)
+        context = core.model_of(camera or model, viewer).engine.info.context_tokens
+        self.model, self.owner = model, viewer.owner
         self.outbox = SocketOutbox()
         self.connection: Serving | None = None
         self.ended = asyncio.Event()
@@ -79,7 +80,7 @@ class Hosted:
             limits=SessionLimits(max_tokens=limits.max_tokens, prompt_chars=max(1024, context // 2)),
             feeds=[name for each in core.realtime for name in each.feed],
         )
-        self.camera, self.role = camera, role
+        self.camera, self.viewer = camera, viewer
         self._core, self._source = core, source
         self._place, self._use = place, use
         self._asker = websocket  # the newest connection: whose rates count
@@ -168,6 +169,8 @@ class Hosted:
                 case TellCamera():
                     self._tell_camera()
                 case Manage(request):
+                    things = {"camera": self.camera, **request.things}
+                    tell_visit(self._core.visitors, Visit(client_of(self._asker), "SESSION", request.type, things))
                     self._guests[request.type].carry_out(request)
                 case Follow(after):
                     for guest in self._feeding:
@@ -239,7 +242,7 @@ class Hosted:
         make = functools.partial(messages, start.instructions, start.items, times=times)
         if not any(item.num_pictures for item in start.items):
             return make()
-        fit = self._core.model_of(self.camera or self.model, start.settings.model).fit_picture
+        fit = self._core.model_of(self.camera or self.model, self.viewer, start.settings.model).fit_picture
         return await self._core.decoding.run(self.client, lambda budget: make(budget=budget), fit=fit)
 
     def _push(self, frame: Push) -> None:

@@ -7,9 +7,9 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from askcam.client.protocol import encode
-from askcam.server.access.auth import Role
 from askcam.server.access.browsers import selected
-from askcam.server.access.shares import Place, client_of
+from askcam.server.access.shares import Place, client_of, viewer_of
+from askcam.server.access.visited import note
 from askcam.server.core import Core
 from askcam.server.errors import Invalid, Refusal
 from askcam.server.openai.realtime.connection import Connection, End
@@ -25,6 +25,8 @@ ELSEWHERE = 4409  # the client has come back to this session on another connecti
 
 def routes(core: Core) -> list[BaseRoute]:
     async def realtime(websocket: WebSocket) -> None:
+        query = websocket.query_params
+        note(websocket, model=query.get("model"), session=query.get("session"))
         await websocket.accept(selected(websocket.scope.get("subprotocols", ())))
         try:
             core.enter(core.places.sessions, websocket)
@@ -77,22 +79,23 @@ async def _new(core: Core, websocket: WebSocket) -> Hosted:
     source: PushSource | None = None
     place: Place | None = None
     use: PushedUse | None = None
+    viewer = viewer_of(websocket)
     if model.startswith(PUSH):
         use = _use(core, model.removeprefix(PUSH))
         place = await _place(core, websocket)
         try:
-            camera, source = await _pushed(core, use)
+            camera, source = await _pushed(core, use, viewer.owner)
         except BaseException:
             place.leave()
             raise
     elif model not in core.models:
         if not model:
-            known = ", ".join([*core.cameras.names(), PUSH, *(each.called for each in core.models)])
+            known = ", ".join([*core.cameras.names(viewer), PUSH, *(each.called for each in core.models)])
             raise Invalid(f"which camera? connect with ?model=NAME; names here: {known}", "model")
-        camera = core.cameras.get(model).name
+        camera = core.cameras.get(model, viewer).name
     else:
         _ = core.models.get(model).engine  # or tell how far the loading is
-    hosted = Hosted(core, websocket, model, camera, source, _role(core, websocket), place, use)
+    hosted = Hosted(core, websocket, model, camera, source, viewer, place, use)
     core.sessions.add(hosted)
     return hosted
 
@@ -112,13 +115,13 @@ def _use(core: Core, name: str) -> PushedUse | None:
     return next((running.pushed[name] for running in core.features.values() if name in running.pushed), None)
 
 
-async def _pushed(core: Core, use: PushedUse | None) -> tuple[str, PushSource]:
+async def _pushed(core: Core, use: PushedUse | None, owner: str) -> tuple[str, PushSource]:
     """A private camera; one whose client is away makes way for it, if there is no other place."""
     while True:
         try:
             if use is not None:
                 use.check()
-            name, source = core.cameras.add_pushed(use=None if use is None else use.use)
+            name, source = core.cameras.add_pushed(use=None if use is None else use.use, owner=owner)
         except Refusal as error:
             if error.code != "busy" or not await core.sessions.make_way():
                 raise
@@ -130,10 +133,11 @@ async def _pushed(core: Core, use: PushedUse | None) -> tuple[str, PushSource]:
 
 async def _back(core: Core, websocket: WebSocket) -> tuple[Hosted, str]:
     """The session that this connection comes back to, and what to say first; then all that was missed will follow.
+    Whoever knows its id, which cannot be guessed, and shows the same token may come back.
 
     Raises Refusal, and then the session is as it was, or waits.
     """
-    query, owner = websocket.query_params, str(_role(core, websocket))
+    query, owner = websocket.query_params, viewer_of(websocket).owner
     after = query.get("after") or None
     while True:
         found = core.sessions.find(query["session"], owner)
@@ -156,11 +160,6 @@ async def _back(core: Core, websocket: WebSocket) -> tuple[Hosted, str]:
     core.metrics.resumed("resumed")
     resumed = {"type": "session.resumed", "event_id": event_id, "session": found.session.wire(), "missed": missed}
     return found, encode(resumed).decode()
-
-
-def _role(core: Core, websocket: WebSocket) -> Role:
-    """Who may come back to a session: whoever knows its id, which cannot be guessed, and has the same role."""
-    return core.auth.role(websocket.headers, websocket.cookies) or Role.VIEWER  # nobody else gets past the guard
 
 
 async def _refuse(websocket: WebSocket, error: Refusal) -> None:

@@ -6,7 +6,9 @@ from dataclasses import replace
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from askcam.server.access.shares import client_of
+from askcam.server.access.shares import asker_of
+from askcam.server.access.viewer import Viewer
+from askcam.server.access.visited import note
 from askcam.server.core import Core
 from askcam.server.errors import called
 from askcam.server.openai.addresses import in_response
@@ -18,8 +20,9 @@ from askcam.server.openai.responses.items import shows
 from askcam.server.openai.responses.reading import NAMES, read_body
 from askcam.server.openai.responses.request import read
 from askcam.server.openai.responses.shapes import DeletedResponse, ResponseEvent
-from askcam.server.openai.responses.store import KeptResponse, Responses
+from askcam.server.openai.responses.store import KeptResponse, Responses, referred, turns_before
 from askcam.server.openai.responses.writer import ResponseWriter, events
+from askcam.server.wire.about import BY_HANDLER, of_thing
 from askcam.server.wire.bodies import NO_STORE, choice, json_response, number, read_aside
 from askcam.server.wire.endpoint import JSON, SSE, Endpoint, EventStream, Reply, Takes
 from askcam.server.wire.leaving import until_told
@@ -35,29 +38,38 @@ def endpoints(core: Core) -> list[Endpoint]:
     """A response is read and deleted by whom its id was told to: ids are unguessable and never listed."""
     responses = Responses()
 
+    async def check(request: Request, viewer: Viewer) -> None:
+        responses.kept(request.path_params["id"], viewer)
+
+    of_response = of_thing("a response", check)
+
     async def create(request: Request) -> Response:
+        client = asker_of(request)
         core.admit_question(request)  # before its body is read: that may cost most
         body = await read_aside(await request.body(), read_body)
-        before, added = responses.before(body.previous_response_id), responses.referred(body.items)
-        await core.fetcher.put(in_response(body), client_of(request))
-        model = core.model_of(body.model, body.askcam.model if body.askcam else None)
+        note(request, camera=body.model)
+        before = turns_before(responses, body.previous_response_id, client.viewer)
+        added = referred(responses, body.items, client.viewer)
+        await core.fetcher.put(in_response(body), client)
+        model = core.model_of(body.model, client.viewer, body.askcam.model if body.askcam else None)
         context = model.engine.info.context_tokens
         if shows((*before, *added)):
             ask = await core.decoding.run(
-                client_of(request).key,
+                client.key,
                 lambda budget: read(body, before, added, core.limits, context // 2, budget),
                 request.is_disconnected,
                 model.fit_picture,
             )
         else:
             ask = await asyncio.to_thread(read, body, before, added, core.limits, context // 2)
-        ask = replace(ask, client=client_of(request))
+        ask = replace(ask, client=client)
         writer = ResponseWriter(body)
 
         def keep() -> None:
             if body.store is not False:
                 own = writer.items()
-                responses.put(KeptResponse(writer.response, (*before, *added, *own), own), client_of(request).key)
+                kept = KeptResponse(writer.response, (*before, *added, *own), own, client.viewer.owner)
+                responses.put(kept, client.key)
 
         if not body.stream:
             with called(NAMES):
@@ -95,6 +107,7 @@ def endpoints(core: Core) -> list[Endpoint]:
             replies={
                 200: Reply("the answer", {JSON: shapes.Response, SSE: EventStream((ResponseEvent,))}, links=LINKS)
             },
+            about=BY_HANDLER,
             body=ResponseRequest,
             errors=(400, 404, 503),
             tag="asking",
@@ -106,6 +119,7 @@ def endpoints(core: Core) -> list[Endpoint]:
             name="getResponse",
             what="One of the last responses",
             replies={200: Reply("", {JSON: shapes.Response})},
+            about=of_response,
             takes=(RESPONSE,),
             errors=(404,),
             tag="asking",
@@ -117,6 +131,7 @@ def endpoints(core: Core) -> list[Endpoint]:
             name="listResponseInputItems",
             what="The turns that it was given to, those of the responses that it follows among them",
             replies={200: Reply("", {JSON: ItemPage})},
+            about=of_response,
             takes=(
                 RESPONSE,
                 Takes("limit", "query", "so many of them", {"type": "integer", "minimum": 1, "maximum": MOST}),
@@ -133,6 +148,7 @@ def endpoints(core: Core) -> list[Endpoint]:
             name="deleteResponse",
             what="Forget it",
             replies={200: Reply("it is forgotten", {JSON: DeletedResponse})},
+            about=of_response,
             takes=(RESPONSE,),
             errors=(404,),
             tag="asking",

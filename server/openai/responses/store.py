@@ -4,6 +4,7 @@ from collections import Counter, OrderedDict
 from dataclasses import dataclass
 
 from askcam.server.access.shares import fullest
+from askcam.server.access.viewer import THE_SERVER, Viewer
 from askcam.server.errors import Invalid, NotFound
 from askcam.server.given_names import quoted
 from askcam.server.openai.responses.items import InputItem
@@ -20,6 +21,7 @@ class KeptResponse:
     response: Response
     items: tuple[InputItem, ...]
     own: tuple[InputItem, ...] = ()  # the last of them: what was answered; each has an id
+    maker: str = ""  # who asked for it (access/viewer.py)
 
     @property
     def num_bytes(self) -> int:
@@ -33,7 +35,7 @@ class Responses:
     def __init__(self, max_responses: int = MAX_RESPONSES, max_bytes: int = MAX_BYTES) -> None:
         self._max_responses, self._max_bytes = max_responses, max_bytes
         self._kept: OrderedDict[str, tuple[KeptResponse, int, str]] = OrderedDict()  # with its bytes and its owner
-        self._items: dict[str, InputItem] = {}  # those that were answered, by their ids; of the kept responses
+        self._items: dict[str, tuple[InputItem, str]] = {}  # those that were answered, by their ids, with their makers
         self._bytes = 0
 
     def __len__(self) -> int:
@@ -43,7 +45,7 @@ class Responses:
         """Keep it. `owner`: by whom it was asked for."""
         num_bytes = kept.num_bytes
         self._kept[kept.response.id] = (kept, num_bytes, owner)
-        self._items |= {item.id: item for item in kept.own if item.id is not None}
+        self._items |= {item.id: (item, kept.maker) for item in kept.own if item.id is not None}
         self._bytes += num_bytes
         while len(self._kept) > self._max_responses or self._bytes > self._max_bytes:
             sizes: Counter[str] = Counter()
@@ -52,19 +54,10 @@ class Responses:
             most = fullest(sizes)
             self._forget(next(key for key, (_, _, holder) in self._kept.items() if holder == most))
 
-    def referred(self, items: tuple[InputItem, ...]) -> tuple[InputItem, ...]:
-        """`items`, with what they refer to in place of references. Raises Invalid."""
-        return tuple(self._referred(item, i) if item.type == "item_reference" else item for i, item in enumerate(items))
-
-    def _referred(self, item: InputItem, i: int) -> InputItem:
-        found = self._items.get(item.id or "")
-        if found is None:
-            raise Invalid(
-                f"no item {quoted(item.id or '')} of a response is kept, or not any more: send it itself",
-                f"input[{i}].id",
-                "item_not_found",
-            )
-        return found
+    def item(self, item_id: str, viewer: Viewer) -> InputItem | None:
+        """One that was answered to this viewer."""
+        item, maker = self._items.get(item_id, (None, ""))
+        return item if viewer.may_have(maker) else None
 
     def _forget(self, response_id: str) -> None:
         kept, num_bytes, _ = self._kept.pop(response_id)
@@ -72,18 +65,10 @@ class Responses:
         for item in kept.own:
             self._items.pop(item.id or "", None)
 
-    def before(self, response_id: str | None) -> tuple[InputItem, ...]:
-        """The turns that a question after this response follows; none after None. Raises Invalid."""
-        if response_id is None:
-            return ()
-        found = self._kept.get(response_id)
-        if found is None:
-            raise Invalid(
-                f"response {quoted(response_id)} is not kept, or not any more: send its turns in 'input'",
-                "previous_response_id",
-                "previous_response_not_found",
-            )
-        return found[0].items
+    def find(self, response_id: str, viewer: Viewer = THE_SERVER) -> KeptResponse | None:
+        """None: it is not kept, or not this viewer's."""
+        kept, _, _ = self._kept.get(response_id, (None, 0, ""))
+        return kept if kept is not None and viewer.may_have(kept.maker) else None
 
     def get(self, response_id: str) -> Response:
         """Raises NotFound."""
@@ -97,9 +82,41 @@ class Responses:
     def has(self, response_id: str) -> bool:
         return response_id in self._kept
 
-    def kept(self, response_id: str) -> KeptResponse:
-        """Raises NotFound."""
-        found = self._kept.get(response_id)
+    def kept(self, response_id: str, viewer: Viewer = THE_SERVER) -> KeptResponse:
+        """Raises NotFound, in the same words for what is another's."""
+        found = self.find(response_id, viewer)
         if found is None:
             raise NotFound(f"no response {quoted(response_id)} is kept: only the last ones are", "response_id")
-        return found[0]
+        return found
+
+
+def turns_before(responses: Responses, response_id: str | None, viewer: Viewer) -> tuple[InputItem, ...]:
+    """The turns that a question after this response follows; none after None. Raises Invalid."""
+    if response_id is None:
+        return ()
+    found = responses.find(response_id, viewer)
+    if found is None:
+        raise Invalid(
+            f"response {quoted(response_id)} is not kept, or not any more: send its turns in 'input'",
+            "previous_response_id",
+            "previous_response_not_found",
+        )
+    return found.items
+
+
+def referred(responses: Responses, items: tuple[InputItem, ...], viewer: Viewer) -> tuple[InputItem, ...]:
+    """`items`, with what they refer to in place of references. Raises Invalid."""
+
+    def meant(item: InputItem, i: int) -> InputItem:
+        if item.type != "item_reference":
+            return item
+        found = responses.item(item.id or "", viewer)
+        if found is None:
+            raise Invalid(
+                f"no item {quoted(item.id or '')} of a response is kept, or not any more: send it itself",
+                f"input[{i}].id",
+                "item_not_found",
+            )
+        return found
+
+    return tuple(meant(item, i) for i, item in enumerate(items))

@@ -16,7 +16,7 @@ from askcam.cluster.front.events import TheyWereSeen
 from askcam.cluster.front.serving import build_front, front_endpoints
 from askcam.features.events.api import Acknowledgements
 from askcam.features.notify.api import RetryAll
-from askcam.server.access.auth import Role
+from askcam.server.access.viewer import Role
 from askcam.server.http.cameras import NewCamera
 
 OWN = {("GET", "/v1/shards")}  # of a front alone

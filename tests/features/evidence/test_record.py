@@ -15,8 +15,9 @@ from askcam.engine.question import Clip, Picture
 from askcam.features.evidence.album import Keys, png, unpng
 from askcam.features.evidence.case import Pens, written
 from askcam.features.evidence.errors import Broken
-from askcam.features.evidence.record import START, Evidence, PictureRef, decode, encode, link, runs, spread
+from askcam.features.evidence.record import Evidence, PictureRef, decode, encode, runs, spread
 from askcam.features.evidence.retention import EvidenceBounds
+from askcam.server.storage.chain import START, link
 from askcam.server.storage.folder import data_folder
 from askcam.stream.frame import Pixels
 

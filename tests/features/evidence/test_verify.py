@@ -11,9 +11,9 @@ from support.evidence_cases import case, frame, open_store
 
 from askcam.features.evidence.archive import EvidenceArchive
 from askcam.features.evidence.index import NAME
-from askcam.features.evidence.record import link
 from askcam.features.evidence.retention import EvidenceBounds
 from askcam.features.evidence.verify import verify
+from askcam.server.storage.chain import link
 
 
 @pytest.fixture

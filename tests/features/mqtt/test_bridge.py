@@ -58,7 +58,9 @@ async def bridged(folder: Path, url: str, **more: Any) -> AsyncIterator[tuple[Br
     events.need()
     watching, topics = Watching(events, cameras, {}), Topics(config.prefix, config.discovery)
     await events.open()
-    publishing = Publishing(topics, Observing(cameras, watching, topics), events.keeping, "the broker")
+    publishing = Publishing(
+        topics, Observing(cameras, watching, topics, config.viewer), events.keeping, "the broker", config.viewer
+    )
     await publishing.open()
     bridge = Bridge(config, topics, publishing, NoAsker())  # type: ignore[arg-type]
     events.readers.also(bridge.wake)

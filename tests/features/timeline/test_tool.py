@@ -17,13 +17,14 @@ from askcam.features.timeline.note import Note
 from askcam.features.timeline.service import Timeline
 from askcam.features.timeline.tools import LIMIT, SearchTimeline
 from askcam.server.access.limits import Limits
+from askcam.server.access.viewer import THE_VIEWER
 from askcam.server.cameras import Cameras
 from askcam.server.model import Model
 from askcam.server.models import Models
 from askcam.server.tools.base import Circumstance, Fault, ToolError
 from askcam.stream.sources.registry import resolve
 
-HERE = Circumstance("lobby", "ans_1")
+HERE = Circumstance("lobby", "ans_1", THE_VIEWER)
 
 
 def made(folder: Path, *, wanted: bool = True) -> Timeline:

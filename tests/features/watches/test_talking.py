@@ -13,11 +13,12 @@ from websockets.asyncio.client import connect
 
 from askcam.engine.calls import Call
 from askcam.features.watches.tools import ConfirmWatch, CreateWatch, ListWatches, RemoveWatch
+from askcam.server.access.viewer import THE_ADMIN, THE_VIEWER
 from askcam.server.tools.base import CallLimits, Circumstance, Fault, Tool, ToolError
 from askcam.server.tools.calling import carry_out
 
-ONE, TWO = (Circumstance("one", f"ans_{i}", admin=True) for i in (1, 2))
-VIEWER = Circumstance("one", "ans_3")
+ONE, TWO = (Circumstance("one", f"ans_{i}", viewer=THE_ADMIN) for i in (1, 2))
+VIEWER = Circumstance("one", "ans_3", THE_VIEWER)
 APPLE = {"question": "Is there an apple on the desk?"}
 
 
@@ -74,7 +75,7 @@ async def test_what_could_not_be_made_is_refused_as_it_is_proposed(hall: Any) ->
     _, watching, _ = hall
     create = CreateWatch(watching)
     assert "'cellar'" in (await refused(create, **APPLE, camera="cellar"))[1]
-    assert "name one" in (await refused(create, Circumstance(None, "ans_1", admin=True), **APPLE))[1]
+    assert "name one" in (await refused(create, Circumstance(None, "ans_1", viewer=THE_ADMIN), **APPLE))[1]
     assert "'nothing'" in (await refused(RemoveWatch(watching), name="nothing"))[1]
     assert "'abc'" in (await refused(ConfirmWatch(watching), id="abc"))[1]
     names = [(await call(create, **APPLE))["proposal"]["name"] for _ in range(2)]

@@ -3,7 +3,8 @@
 import pytest
 from starlette.requests import HTTPConnection
 
-from askcam.server.access.auth import COOKIE, Auth, Role, Tokens, bearer, check_bind, notices
+from askcam.server.access.auth import COOKIE, Auth, Tokens, bearer, check_bind, notices
+from askcam.server.access.viewer import THE_ADMIN, THE_VIEWER, Role
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import Refusal
 from askcam.server.wire.refusals import on_wire
@@ -45,9 +46,9 @@ def refusal(auth: Auth, request: HTTPConnection, need: Role = Role.VIEWER) -> Re
 
 def test_tokens_are_good_for_their_roles() -> None:
     auth = closed()
-    assert auth.require(with_token(VIEWER)) is Role.VIEWER
-    assert auth.require(with_token(ADMIN), Role.ADMIN) is Role.ADMIN
-    assert auth.require(with_token(ADMIN), Role.VIEWER) is Role.ADMIN
+    assert auth.require(with_token(VIEWER)) is THE_VIEWER
+    assert auth.require(with_token(ADMIN), Role.ADMIN) is THE_ADMIN
+    assert auth.require(with_token(ADMIN), Role.VIEWER) is THE_ADMIN
 
 
 def test_a_viewer_may_not_do_what_wants_an_admin_and_learns_how_one_is_made() -> None:
@@ -69,14 +70,14 @@ def test_anything_else_is_refused_in_the_words_of_the_sdks(header: str | None) -
 def test_a_token_that_is_not_set_matches_nothing() -> None:
     auth = Auth(Tokens(viewer=VIEWER))
     for guess in ("", "None", " "):
-        assert auth.role({"authorization": f"Bearer {guess}"}, {}) is None
+        assert auth.viewer({"authorization": f"Bearer {guess}"}, {}) is None
 
 
 def test_without_any_token_everybody_is_admin_whatever_key_an_sdk_sends() -> None:
     auth = Auth()
     assert not auth.token_required
     for request in (conn(), with_token("sk-anything"), conn(authorization="Basic x")):
-        assert auth.require(request, Role.ADMIN) is Role.ADMIN
+        assert auth.require(request, Role.ADMIN) is THE_ADMIN
 
 
 @pytest.mark.parametrize(
@@ -102,10 +103,10 @@ def cookie(pass_id: str) -> str:
 def test_a_pass_stands_for_the_role_it_was_made_with_until_logged_out() -> None:
     auth = closed()
     pass_id, role = auth.log_in(conn(), VIEWER)
-    assert role is Role.VIEWER
+    assert role is THE_VIEWER
     assert VIEWER not in pass_id
     request = conn(cookie=cookie(pass_id))
-    assert auth.require(request) is Role.VIEWER
+    assert auth.require(request) is THE_VIEWER
     auth.log_out(request)
     assert on_wire(refusal(auth, request)).status == 401
 
@@ -115,7 +116,7 @@ def test_a_pass_ends_after_thirty_days() -> None:
     auth = closed(clock)
     request = conn(cookie=cookie(auth.log_in(conn(), ADMIN)[0]))
     clock.now += 30 * 24 * 3600 - 1
-    assert auth.require(request) is Role.ADMIN
+    assert auth.require(request) is THE_ADMIN
     clock.now += 1
     assert on_wire(refusal(auth, request)).status == 401
 
@@ -135,7 +136,7 @@ def test_a_wrong_token_is_refused_even_beside_a_good_cookie() -> None:
 
 def test_one_may_log_in_by_header_and_not_with_a_wrong_token() -> None:
     auth = closed()
-    assert auth.log_in(with_token(ADMIN), None)[1] is Role.ADMIN
+    assert auth.log_in(with_token(ADMIN), None)[1] is THE_ADMIN
     with pytest.raises(Refusal) as caught:
         auth.log_in(with_token(ADMIN), "wrong-token")
     assert on_wire(caught.value).status == 401
@@ -146,8 +147,8 @@ def test_forty_wrong_tokens_slow_only_the_wrong() -> None:
     auth = closed(clock)
     refused = [refusal(auth, with_token(f"wrong-token-{i}")) for i in range(40)]
     assert [on_wire(error).status for error in refused] == [401] * 10 + [429] * 30
-    assert auth.require(with_token(VIEWER)) is Role.VIEWER
-    assert auth.log_in(conn(), ADMIN)[1] is Role.ADMIN
+    assert auth.require(with_token(VIEWER)) is THE_VIEWER
+    assert auth.log_in(conn(), ADMIN)[1] is THE_ADMIN
     last = refusal(auth, with_token("wrong-token"))
     assert (on_wire(last).status, last.code) == (429, "rate_limit_exceeded")
     clock.now += float(on_wire(last).headers["Retry-After"])
@@ -159,15 +160,15 @@ def test_others_and_cookies_are_not_touched_by_one_clients_wrong_tokens() -> Non
     pass_id, _ = auth.log_in(conn(client="192.0.2.1"), VIEWER)
     for _ in range(20):
         refusal(auth, with_token("wrong-token", client="192.0.2.1"))
-    assert auth.require(with_token(VIEWER, client="192.0.2.2")) is Role.VIEWER
-    assert auth.require(conn(client="192.0.2.1", cookie=cookie(pass_id))) is Role.VIEWER
+    assert auth.require(with_token(VIEWER, client="192.0.2.2")) is THE_VIEWER
+    assert auth.require(conn(client="192.0.2.1", cookie=cookie(pass_id))) is THE_VIEWER
 
 
 def test_right_tokens_and_missing_ones_are_never_counted_as_wrong() -> None:
     auth = closed()
     for _ in range(50):
         assert on_wire(refusal(auth, conn(client="192.0.2.1"))).status == 401
-        assert auth.require(with_token(VIEWER, client="192.0.2.1")) is Role.VIEWER
+        assert auth.require(with_token(VIEWER, client="192.0.2.1")) is THE_VIEWER
 
 
 def source_refusal(auth: Auth, request: HTTPConnection) -> str | None:

@@ -12,11 +12,12 @@ from askcam.app.config import Config
 from askcam.server.access.bodies import Receiving
 from askcam.server.access.limits import Limits
 from askcam.server.access.shares import ClientIdentity
+from askcam.server.access.viewer import THE_ADMIN, THE_VIEWER
 
 ONE, OTHER, ADMIN = (
-    ClientIdentity("viewer", "a"),
-    ClientIdentity("viewer", "b"),
-    ClientIdentity("admin", "a", admin=True),
+    ClientIdentity(THE_VIEWER, "a"),
+    ClientIdentity(THE_VIEWER, "b"),
+    ClientIdentity(THE_ADMIN, "a"),
 )
 
 

@@ -100,7 +100,12 @@ def test_an_open_server_is_not_reached_by_a_rebound_name(open_house: Core) -> No
 
 def test_an_open_server_takes_any_key(open_house: Core) -> None:
     assert client(open_house).get("/v1/models", headers={"Authorization": "Bearer sk-any"}).status_code == 200
-    assert client(open_house).get("/v1/session").json() == {"role": "admin", "token_required": False}
+    assert client(open_house).get("/v1/session").json() == {
+        "role": "admin",
+        "token_required": False,
+        "name": "admin",
+        "cameras": None,
+    }
 
 
 LOGINS: list[Callable[[TestClient], object]] = [
@@ -114,10 +119,15 @@ def test_a_page_exchanges_the_token_for_a_cookie_that_opens_until_it_logs_out(
     house: Core, log_in: Callable[[TestClient], object]
 ) -> None:
     page = client(house)
-    assert page.get("/v1/session").json() == {"role": None, "token_required": True}
+    assert page.get("/v1/session").json() == {"role": None, "token_required": True, "name": None, "cameras": None}
     response = log_in(page)
     assert response.status_code == 204  # type: ignore[attr-defined]
-    assert page.get("/v1/session").json() == {"role": "viewer", "token_required": True}
+    assert page.get("/v1/session").json() == {
+        "role": "viewer",
+        "token_required": True,
+        "name": "viewer",
+        "cameras": None,
+    }
     assert page.get("/v1/models").status_code == 200
     kept = page.cookies[COOKIE]
     left = page.delete("/v1/session")

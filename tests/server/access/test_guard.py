@@ -12,6 +12,7 @@ from askcam.server.access.auth import Auth, Tokens
 from askcam.server.access.doorway import Doorway
 from askcam.server.access.guard import Guard
 from askcam.server.access.shares import Places
+from askcam.server.access.visits import Visits
 from askcam.server.errors import PermissionDenied, Unauthenticated
 
 PEOPLE = {"viewer-of-people": 200, "admin-of-people": 200, "another": 401}
@@ -36,7 +37,7 @@ def app() -> Starlette:
         routes=[Route("/v1/keyed", heard, methods=["POST"]), Route("/v1/usual", heard, methods=["POST"])],
         middleware=[
             Middleware(Doorway, ending=asyncio.Event()),
-            Middleware(Guard, auth=auth, requests=places, keyed={"/v1/keyed": check}, beside=()),
+            Middleware(Guard, auth=auth, requests=places, visits=Visits(), keyed={"/v1/keyed": check}, beside=()),
         ],
         exception_handlers={Unauthenticated: refused, PermissionDenied: refused},
     )

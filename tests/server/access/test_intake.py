@@ -17,12 +17,13 @@ from askcam.app.config import Config, ServerConfig
 from askcam.server.access.intake import LEAST_BYTES, Intake
 from askcam.server.access.limits import Limits
 from askcam.server.access.shares import ClientIdentity
+from askcam.server.access.viewer import THE_ADMIN, THE_VIEWER
 from askcam.server.core import Core
 
 ONE, OTHER, ADMIN = (
-    ClientIdentity("viewer", "a"),
-    ClientIdentity("viewer", "b"),
-    ClientIdentity("admin", "a", admin=True),
+    ClientIdentity(THE_VIEWER, "a"),
+    ClientIdentity(THE_VIEWER, "b"),
+    ClientIdentity(THE_ADMIN, "a"),
 )
 VIEWER_TOKEN, ADMIN_TOKEN = "viewer-token", "admin-token"
 

@@ -9,8 +9,8 @@ from askcam.server.access.passes import PagePasses
 def test_a_pass_is_good_for_its_role_until_it_expires() -> None:
     passes: PagePasses[str] = PagePasses(life_s=10)
     made = passes.issue("viewer", now=100)
-    assert passes.role(made, 109.9) == "viewer"
-    assert passes.role(made, 110) is None
+    assert passes.of(made, 109.9) == "viewer"
+    assert passes.of(made, 110) is None
     assert len(passes) == 0
 
 
@@ -19,13 +19,13 @@ def test_a_revoked_pass_is_good_for_nothing_and_revoking_a_stranger_has_no_effec
     kept, revoked = passes.issue("viewer", 0), passes.issue("admin", 0)
     passes.revoke(revoked)
     passes.revoke("nobody's")
-    assert (passes.role(kept, 0), passes.role(revoked, 0)) == ("viewer", None)
+    assert (passes.of(kept, 0), passes.of(revoked, 0)) == ("viewer", None)
 
 
 def test_the_oldest_pass_of_a_role_is_dropped_for_one_too_many() -> None:
     passes: PagePasses[str] = PagePasses(max_passes=3)
     made = [passes.issue("viewer", 0, place) for place in "abcd"]
-    assert [passes.role(each, 0) for each in made] == [None, "viewer", "viewer", "viewer"]
+    assert [passes.of(each, 0) for each in made] == [None, "viewer", "viewer", "viewer"]
 
 
 def test_a_thousand_and_one_logins_of_one_role_leave_the_other_logged_in() -> None:
@@ -33,7 +33,7 @@ def test_a_thousand_and_one_logins_of_one_role_leave_the_other_logged_in() -> No
     admin = passes.issue("admin", 0, "here")
     for index in range(1001):
         passes.issue("viewer", 0, f"place {index}")
-    assert passes.role(admin, 0) == "admin"
+    assert passes.of(admin, 0) == "admin"
     assert len(passes) == 1001
 
 
@@ -41,8 +41,8 @@ def test_whoever_logs_in_again_and_again_drops_only_their_own_passes() -> None:
     passes: PagePasses[str] = PagePasses(max_passes=100, max_own=3)
     other = passes.issue("viewer", 0, "there")
     own = [passes.issue("viewer", 0, "here") for _ in range(200)]
-    assert [passes.role(each, 0) for each in own[-4:]] == [None, "viewer", "viewer", "viewer"]
-    assert passes.role(other, 0) == "viewer"
+    assert [passes.of(each, 0) for each in own[-4:]] == [None, "viewer", "viewer", "viewer"]
+    assert passes.of(other, 0) == "viewer"
 
 
 def test_a_role_that_is_full_drops_the_oldest_of_whoever_holds_most() -> None:
@@ -50,8 +50,8 @@ def test_a_role_that_is_full_drops_the_oldest_of_whoever_holds_most() -> None:
     first = passes.issue("viewer", 0, "there")
     own = [passes.issue("viewer", 0, "here") for _ in range(3)]
     passes.issue("viewer", 0, "elsewhere")
-    assert passes.role(first, 0) == "viewer"
-    assert [passes.role(each, 0) for each in own] == [None, "viewer", "viewer"]
+    assert passes.of(first, 0) == "viewer"
+    assert [passes.of(each, 0) for each in own] == [None, "viewer", "viewer"]
 
 
 def test_passes_are_long_and_never_alike() -> None:
@@ -65,4 +65,4 @@ def test_passes_are_long_and_never_alike() -> None:
 def test_whatever_a_cookie_holds_it_opens_nothing(guess: str) -> None:
     passes: PagePasses[int] = PagePasses()
     passes.issue(0, 0)
-    assert passes.role(guess, 0) is None
+    assert passes.of(guess, 0) is None

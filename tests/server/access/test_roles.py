@@ -12,12 +12,14 @@ from askcam.app.asgi import all_endpoints, build_app
 from askcam.app.build import build_core
 from askcam.app.config import Config, ServerConfig
 from askcam.server.access.guard import guarded
+from askcam.server.people_config import TokenConfig
 from askcam.server.wire.openapi import describe
 
-VIEWER, ADMIN = "viewer-token-of-the-tests", "admin-token-of-the-tests"
-ROLES = {"stranger": "", "wrong": "no-token-of-the-tests", "viewer": VIEWER, "admin": ADMIN}
-RANK = {"stranger": 0, "wrong": 0, "viewer": 1, "admin": 2}
+VIEWER, WATCHER, ADMIN = "viewer-token-of-the-tests", "watcher-token-of-the-tests", "admin-token-of-the-tests"
+ROLES = {"stranger": "", "wrong": "no-token-of-the-tests", "viewer": VIEWER, "watcher": WATCHER, "admin": ADMIN}
+RANK = {"stranger": 0, "wrong": 0, "viewer": 1, "watcher": 2, "admin": 3}
 
+WATCHERS = {"guard": TokenConfig(rights="watch", token=WATCHER)}
 REFUSED = (401, 403, 429)  # 429: the wrong tokens, once they are many
 
 WANTS = {  # method and path: the least that one must be
@@ -56,20 +58,20 @@ WANTS = {  # method and path: the least that one must be
     "GET /v1/answers/{id}/key.jpg": "viewer",
     "GET /v1/tools": "viewer",
     "GET /v1/watches": "viewer",
-    "POST /v1/watches": "admin",
+    "POST /v1/watches": "watcher",
     "GET /v1/watches/{name}": "viewer",
-    "PATCH /v1/watches/{name}": "admin",
-    "DELETE /v1/watches/{name}": "admin",
+    "PATCH /v1/watches/{name}": "watcher",
+    "DELETE /v1/watches/{name}": "watcher",
     "GET /v1/watches/{name}/readings": "viewer",
     "GET /v1/watches/{name}/calibration": "viewer",
-    "PUT /v1/watches/{name}/calibration": "admin",
-    "DELETE /v1/watches/{name}/calibration": "admin",
-    "POST /v1/watches/check": "admin",
-    "GET /v1/watches/proposals": "admin",
+    "PUT /v1/watches/{name}/calibration": "watcher",
+    "DELETE /v1/watches/{name}/calibration": "watcher",
+    "POST /v1/watches/check": "watcher",
+    "GET /v1/watches/proposals": "watcher",
     "POST /v1/watches/proposals": "viewer",
     "GET /v1/watches/proposals/{id}": "viewer",
-    "DELETE /v1/watches/proposals/{id}": "admin",
-    "POST /v1/watches/proposals/{id}/confirm": "admin",
+    "DELETE /v1/watches/proposals/{id}": "watcher",
+    "POST /v1/watches/proposals/{id}/confirm": "watcher",
     "GET /v1/events": "viewer",
     "POST /v1/events/acknowledge": "viewer",
     "GET /v1/events/{id}": "viewer",
@@ -87,7 +89,7 @@ WANTS = {  # method and path: the least that one must be
 
 @pytest.fixture(scope="module")
 def app() -> Any:
-    return build_app(build_core(Config(server=ServerConfig(token=VIEWER, admin_token=ADMIN))))
+    return build_app(build_core(Config(server=ServerConfig(token=VIEWER, admin_token=ADMIN), tokens=WATCHERS)))
 
 
 @pytest.fixture

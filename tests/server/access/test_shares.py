@@ -5,14 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askcam.server.access.shares import STALLED_S, ClientIdentity, Place, Places
+from askcam.server.access.viewer import KEYED, THE_ADMIN, THE_VIEWER, Role, Viewer
 from askcam.server.errors import Refusal
 from askcam.server.wire.refusals import on_wire
 
-ADMIN = ClientIdentity("admin", "192.0.2.9", admin=True)
+ADMIN = ClientIdentity(THE_ADMIN, "192.0.2.9")
 
 
 def viewer(address: str = "192.0.2.1") -> ClientIdentity:
-    return ClientIdentity("viewer", address)
+    return ClientIdentity(THE_VIEWER, address)
 
 
 def fill(places: Places, client: ClientIdentity) -> list[Place]:
@@ -34,18 +35,30 @@ def test_one_client_gets_its_share_all_viewers_three_quarters_and_the_admin_the_
     assert len(places) == 32
 
 
+def test_one_token_gets_no_more_from_many_addresses_and_leaves_room_for_the_others_and_shards() -> None:
+    places = Places("questions", 32)
+    kiosk, gate = (Viewer(name, Role.WATCHER, frozenset({"lobby"}), name) for name in ("kiosk", "gate"))
+    assert len(fill(places, ClientIdentity(kiosk, "192.0.2.1"))) == 16
+    with pytest.raises(Refusal, match="with the token 'kiosk'"):
+        places.enter(ClientIdentity(kiosk, "192.0.2.2"))
+    assert len(fill(places, ClientIdentity(gate, "192.0.2.1"))) == 8
+    assert len(fill(places, viewer())) == 0
+    places.enter(ClientIdentity(KEYED, "192.0.2.1")).leave()
+    assert len(fill(places, ADMIN)) == 8
+
+
 @given(st.integers(1, 200), st.floats(0.01, 1), st.lists(st.integers(0, 5), max_size=300))
 def test_the_bounds_hold_and_everybody_can_get_one(most: int, share: float, coming: list[int]) -> None:
     places = Places("things", most, share)
-    assert 1 <= places.per_client <= places.per_token <= most
+    assert 1 <= places.per_client <= places.of_viewers <= most
     for index in coming:
         try:
             places.enter(viewer(f"192.0.2.{index}"))
         except Refusal:
             continue
-    assert len(places) <= places.per_token
+    assert len(places) <= places.of_viewers
     if most > 1:
-        assert places.per_token < most or most < 4
+        assert places.of_viewers < most or most < 4
 
 
 def test_a_place_that_is_left_is_free_and_leaving_twice_is_nothing() -> None:

@@ -7,6 +7,7 @@ import { list, percent } from "../../format.js";
 import { folded } from "../../views/folded.js";
 import { t } from "../../words/tongue.js";
 import { unsaid } from "../state.js";
+import { mayWatch } from "../../watchapi.js";
 
 const LINES = 2; // of the question
 
@@ -44,7 +45,7 @@ export function asked(store, verbs, { reach }) {
     const silent = now.shown ? unsaid(now.answers) : [];
     setText(missing, silent.length ? t("wall.unsaid", { names: list(silent) }) : "");
     missing.hidden = !silent.length;
-    watch.hidden = role !== "admin";
+    watch.hidden = !mayWatch(role);
   }));
   return { element };
 }

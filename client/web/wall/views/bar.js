@@ -6,6 +6,7 @@ import { limit } from "../../views/limit.js";
 import { briefNote, powerWords } from "../../words/states.js";
 import { served, t } from "../../words/tongue.js";
 import { asked } from "./asked.js";
+import { mayWatch } from "../../watchapi.js";
 
 const PLUS = ["M12 5v14", "M5 12h14"];
 const MOST_ASKED = 2000; // characters: each camera is asked all of it
@@ -40,7 +41,7 @@ export function bar(store, verbs, actions) {
   store.subscribe(whenChanged(({ asked: now, server, role, cameras }) => [now?.running, server, role, cameras.length], ({ asked: now, server, role, cameras }) => {
     setText(send, t(now?.running ? "ask.stop" : "wall.ask"));
     send.disabled = server !== "ready" || !cameras.length;
-    add.disabled = server !== "ready" || role !== "admin";
+    add.disabled = server !== "ready" || !mayWatch(role);
     add.title = role === "viewer" ? t("wall.viewer") : "";
   }));
   store.subscribe(whenChanged(({ model, cameras }) => [model?.note, cameras.map(powerWords)], ({ model, cameras }) => {

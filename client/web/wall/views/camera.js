@@ -7,6 +7,7 @@ import { Line, columns } from "../../plot.js";
 import { served, t } from "../../words/tongue.js";
 import { isOn, tileSaid, watchesOf } from "../state.js";
 import { saidWords, standingWords } from "./tile.js";
+import { mayWatch } from "../../watchapi.js";
 
 const EVERY_MS = 500;
 const WIDTH = 1280;
@@ -78,7 +79,7 @@ export function cameraView(store, verbs, { lines }) {
   function fill() {
     for (const each of drawn) each.end();
     const state = store.get();
-    add.disabled = state.role !== "admin";
+    add.disabled = !mayWatch(state.role);
     add.title = state.role === "viewer" ? t("wall.viewer") : "";
     drawn = watchesOf(state, name).map(({ watch }) => row(watch));
     list.replaceChildren(...drawn.map(({ element }) => element));

@@ -7,6 +7,7 @@ import { served, t } from "../../words/tongue.js";
 import { card } from "./card.js";
 import { createPreview } from "./preview.js";
 import { filters } from "./filters.js";
+import { mayWatch } from "../../watchapi.js";
 
 const NEAR_TOP = 24; // pixels: not scrolled
 
@@ -133,7 +134,7 @@ function nothing({ feed: phase, filters: wanted, watches, server, role, feedWhy 
   if (phase === "loading") return [h("div", { class: "spinner dark-spinner", "aria-hidden": "true" })];
   if (phase === "failed") return [h("p", {}, t("event.failed", { why: served(feedWhy) })), h("button", { type: "button", class: "quiet small", onclick: verbs.reload }, t("stage.retry"))];
   if (watches?.length === 0) {
-    const make = role === "admin" ? [h("button", { type: "button", class: "primary", onclick: () => verbs.newWatch() }, t("wall.new_watch"))] : [h("p", { class: "muted" }, t("wall.viewer"))];
+    const make = mayWatch(role) ? [h("button", { type: "button", class: "primary", onclick: () => verbs.newWatch() }, t("wall.new_watch"))] : [h("p", { class: "muted" }, t("wall.viewer"))];
     return [h("h2", {}, t("event.no_watches")), h("p", { class: "muted" }, t("event.no_watches_text")), ...make];
   }
   const filtered = wanted.severity || wanted.watch || wanted.camera;

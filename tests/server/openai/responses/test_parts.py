@@ -9,11 +9,12 @@ from pydantic import TypeAdapter
 
 from askcam.client.protocol import Saw
 from askcam.server.access.limits import Limits
+from askcam.server.access.viewer import THE_VIEWER
 from askcam.server.errors import Internal, Refusal
 from askcam.server.openai.responses.body import ResponseRequest
 from askcam.server.openai.responses.items import InputItem
 from askcam.server.openai.responses.request import read
-from askcam.server.openai.responses.store import KeptResponse, Responses
+from askcam.server.openai.responses.store import KeptResponse, Responses, referred, turns_before
 from askcam.server.openai.responses.writer import ResponseWriter
 from askcam.server.steps import Ask, SeenStep, TextDelta
 from askcam.server.wire.refusals import on_wire
@@ -40,9 +41,9 @@ def test_the_newest_responses_are_kept_and_the_oldest_dropped() -> None:
     for one in all_:
         responses.put(one)
     assert len(responses) == 3
-    assert responses.before(all_[4].response.id) == all_[4].items
+    assert turns_before(responses, all_[4].response.id, THE_VIEWER) == all_[4].items
     with pytest.raises(Refusal) as gone:
-        responses.before(all_[1].response.id)
+        turns_before(responses, all_[1].response.id, THE_VIEWER)
     assert (on_wire(gone.value).status, gone.value.code) == (400, "previous_response_not_found")
     with pytest.raises(Refusal) as missing:
         responses.get(all_[1].response.id)
@@ -131,8 +132,8 @@ def test_what_a_response_said_can_be_referred_to_while_it_is_kept() -> None:
     (said,) = own = writer.items()
     responses.put(KeptResponse(writer.response, (*body.items, *own), own))
     reference = InputItem("item_reference", id=said.id)
-    assert responses.referred((reference, *body.items)) == (said, *body.items)
+    assert referred(responses, (reference, *body.items), THE_VIEWER) == (said, *body.items)
     responses.put(kept())
     with pytest.raises(Refusal) as gone:
-        responses.referred((*body.items, reference))
+        referred(responses, (*body.items, reference), THE_VIEWER)
     assert (gone.value.param, gone.value.code) == ("input[1].id", "item_not_found")

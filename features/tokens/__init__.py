@@ -1,0 +1,1 @@
+"""Tokens that are made and revoked while a server runs."""
