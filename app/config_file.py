@@ -23,6 +23,7 @@ from askcam.server.storage.folder import data_folder
 from askcam.server.toml_file import Flags, Toml
 from askcam.server.tools.config import ToolsConfig, read_tools
 from askcam.stream.status import CameraConfig
+from askcam.stream.zones import Zone
 
 
 def load(path: Path | None = None, env: Mapping[str, str] | None = None) -> Config:
@@ -45,8 +46,9 @@ def check(config: Config) -> None:
     check_sign_in(config.server, users=bool(config.users))
     check_tokens(config.tokens, {"token": config.server.token, "admin_token": config.server.admin_token})
     _check_models(config)
+    zones = {name: camera.config.zones for name, camera in config.cameras.items()}
     for _, section, value in section_values(config.sections):
-        section.check(value, config.cameras)
+        section.check(value, zones)
     try:
         config.fetch.rules()
     except ValueError as exc:
@@ -142,6 +144,12 @@ def _camera(toml: Toml, name: str, tools: ToolsConfig) -> CameraEntry:
     kinds = {name: kind for feature in FEATURES for name, kind in feature.camera_options.items()}
     known = [each.name for part in (CameraConfig, CameraUse) for each in fields(part) if each.name != "options"]
     toml.check_keys(path, ["uri", *known, *kinds])
+    for zone in toml.tables((*path, "zones"), f"[cameras.{name}.zones.door]"):
+        toml.check_keys((*path, "zones", zone), [each.name for each in fields(Zone)])
+        if "polygon" not in toml.at((*path, "zones", zone)):
+            raise ConfigError(
+                f"{toml.place((*path, 'zones', zone))}: a zone needs polygon = [[0.4, 0.2], [0.6, 0.2], [0.5, 0.9]]"
+            )
     options = {name: toml.value((*path, name), own.pop(name), kind) for name, kind in kinds.items() if name in own}
     used = {name: own.pop(name) for each in fields(CameraUse) if (name := each.name) in own}
     if not isinstance(uri, str) or not uri.strip():

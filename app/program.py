@@ -182,6 +182,7 @@ def ask(
 @app.command(help=told("help.look"))
 def look(
     what: Annotated[list[str] | None, typer.Argument(metavar="[URI]... QUESTION", help=told("help.look.what"))] = None,
+    config: ConfigFile = None,
     model: ModelOption = None,
     model_url: ModelUrl = None,
     dialect: Dialect = None,
@@ -197,11 +198,15 @@ def look(
 ) -> None:
     """One shot, no server: open the source, watch for some seconds, answer, leave."""
     from askcam.app.commands import look as command
+    from askcam.app.loading import engine_configs
+    from askcam.server.model import USUAL
 
     flags: dict[str, Any] = {"model": model, "url": model_url, "dialect": dialect}
-    config = engine(BUILT_IN, device=device, dtype=dtype, threads=threads, **flags)
-    sizes = command.Sizes(min_pixels, max_pixels)
-    command.look(what or (), config, sizes, command.LookSpan(seconds, fps, wait), json)
+    flags |= {"device": device, "dtype": dtype, "threads": threads}
+    file = None if config is None else _config(config, None, {}, flags)
+    run = engine(BUILT_IN, **flags) if file is None else engine_configs(file, BUILT_IN)[USUAL]
+    sizes, cameras = command.Sizes(min_pixels, max_pixels), None if file is None else file.cameras
+    command.look(what or (), run, sizes, command.LookSpan(seconds, fps, wait), json, cameras)
 
 
 @app.command(help=told("help.doctor"))
@@ -227,10 +232,10 @@ def doctor(
     flags: dict[str, Any] = {"model": model, "url": model_url, "dialect": dialect, "backend": backend}
     flags |= {"device": device, "dtype": dtype, "power": power}
     if config is None:
-        models = {USUAL: engine(BUILT_IN, CAMERA_FPS, **flags)}
+        command.doctor(camera or [], {USUAL: engine(BUILT_IN, CAMERA_FPS, **flags)}, wait, json)
     else:
-        models = engine_configs(_config(config, None, {}, flags), BUILT_IN)
-    command.doctor(camera or [], models, wait, json)
+        file = _config(config, None, {}, flags)
+        command.doctor(camera or [], engine_configs(file, BUILT_IN), wait, json, file.cameras)
 
 
 @app.command(help=told("help.models"))

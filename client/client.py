@@ -101,14 +101,16 @@ class Client:
         max_tokens: int | None = None,
         temperature: float | None = None,
         evidence: bool = True,
+        zone: str | None = None,
     ) -> Reply:
         """Ask about a camera's live picture, or without one about `images` (bytes of files, or arrays as RGB).
 
         `max_age_ms`: refuse (StaleCamera) rather than answer from an older frame. `evidence`:
-        the server may keep on its disk what the answer was given from, if it does so. Each question stands alone: it
+        the server may keep on its disk what the answer was given from, if it does so. `zone`: which of the camera's
+        zones is looked at alone. Each question stands alone: it
         sees none of the earlier ones. The reply raises ConnectionFailed and WireError; FrameError comes at once.
         """
-        response = _response(question, images, max_age_ms, instructions, max_tokens, temperature, evidence)
+        response = _response(question, images, max_age_ms, instructions, max_tokens, temperature, evidence, zone)
         return self._reply(response, lambda: self._link(camera or MODEL))
 
     def push(self, frames: AsyncIterable[Any] | None = None) -> Pushed:
@@ -160,10 +162,12 @@ def _response(
     max_tokens: int | None = None,
     temperature: float | None = None,
     evidence: bool = True,
+    zone: str | None = None,
 ) -> dict[str, Any]:
     content = [{"type": "input_image", "image_url": data_url(image)} for image in images]
     content.append({"type": "input_text", "text": question})
-    own = ({} if max_age_ms is None else {"max_age_ms": max_age_ms}) | ({} if evidence else {"evidence": False})
+    wishes = {"max_age_ms": max_age_ms, "evidence": None if evidence else False, "zone": zone}
+    own = {name: value for name, value in wishes.items() if value is not None}
     response: dict[str, Any] = {
         "conversation": "none",
         "input": [{"type": "message", "role": "user", "content": content}],

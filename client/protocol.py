@@ -69,6 +69,7 @@ class Saw(msgspec.Struct, frozen=True, omit_defaults=False):
     fewer_pixels: bool = False  # of a frame than in full power: some models' are the same in both
     answers: "list[CameraAnswer] | None" = None  # of a question to several cameras: theirs, which this one is made of
     model: str = "askcam"  # which of the server's models gave it
+    zone: "SeenZone | None" = None  # it saw that part of the camera's picture alone
 
 
 class CameraProblem(msgspec.Struct, frozen=True):
@@ -99,6 +100,7 @@ class AskcamRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_wait_ms: float | None = None  # wait so long for a frame within max_age_ms, or for the camera, then refuse
     unwell: Literal["refuse", "answer"] | None = None  # a dark or frozen picture: refuse (the default), or answer
     on_scene_change: Literal["tell", "answer_again"] | None = None  # watch the scene while the answer is given
+    zone: str | None = None  # look at that zone of the camera alone
     tools: list[str] | None = None  # only these of the server-side tools that the camera may use; []: none
     turn_times: bool | None = None  # realtime: earlier answers in the prompt say when they were seen
 
@@ -114,6 +116,19 @@ class ErrorBody(msgspec.Struct, frozen=True, omit_defaults=False):
     type: str
     param: str | None = None
     code: str | None = None
+
+
+class CameraZone(msgspec.Struct, frozen=True):
+    """A part of a camera's picture that can be looked at alone."""
+
+    polygon: list[tuple[float, float]]  # x, y in shares of the picture
+
+
+class SeenZone(msgspec.Struct, frozen=True):
+    """The zone that an answer saw alone."""
+
+    name: str
+    rectangle: tuple[float, float, float, float]  # left, top, right, bottom of what was seen, in shares of the picture
 
 
 class CameraInfo(msgspec.Struct, frozen=True, omit_defaults=False):
@@ -139,6 +154,9 @@ class CameraInfo(msgspec.Struct, frozen=True, omit_defaults=False):
     held_fps: float | None = None  # of sample_fps, how many the machine holds; None: it isn't known yet
     model: str = "askcam"  # which of the server's models answers about it
     seen_by: list[str] = []  # all models that see it: that one, and those of its watches
+    masked: bool = False  # whether parts of its picture are hidden
+    masks: list[list[tuple[float, float]]] = []  # which: polygons, x, y in shares of the picture
+    zones: dict[str, CameraZone] = {}  # parts of it that can be asked about alone, by name
 
 
 class CameraList(msgspec.Struct, frozen=True):

@@ -44,15 +44,20 @@ EVENTS = {"camera.answered", "text.delta", "done"}
 
 
 def ask_cameras(
-    http: Http, question: str, cameras: Sequence[str] | None = None, max_age_ms: float | None = None
+    http: Http,
+    question: str,
+    cameras: Sequence[str] | None = None,
+    max_age_ms: float | None = None,
+    zone: str | None = None,
 ) -> Iterator[AskEvent]:
     """Each camera's answer as it comes, then the text that is made of them, piece by piece, and all of it.
 
-    `cameras`: None: all public ones. `max_age_ms`: of each camera's newest frame. Blocking, for any thread; leaving the
-    iteration early ends the server's work. Raises ConnectionFailed, and the WireError that the server refuses with.
+    `cameras`: None: all public ones. `max_age_ms`: of each camera's newest frame. `zone`: which zone of each is
+    looked at alone. Blocking, for any thread; leaving the iteration early ends the server's work. Raises
+    ConnectionFailed, and the WireError that the server refuses with.
     """
     asked: dict[str, Any] = {"question": question, "stream": True, "cameras": None if cameras is None else [*cameras]}
-    asked["max_age_ms"] = max_age_ms
+    asked |= {"max_age_ms": max_age_ms, "zone": zone}
     wanted = {name: value for name, value in asked.items() if value is not None}
     ended = False
     lines = http.lines("/v1/ask", {"Accept": "text/event-stream"}, SILENCE_S, method="POST", body=wanted)

@@ -118,6 +118,7 @@ class WatchInfo(msgspec.Struct, frozen=True, omit_defaults=False):
     enabled: bool
     now: list[WatchNow]
     model: str | None = None  # which of the server's models looks; None: each camera's own
+    zone: str | None = None  # which zone of each camera is looked at; None: all of its picture
     object: str = "askcam.watch"
 
 

@@ -9,7 +9,7 @@ when it starts on the question and refuses what is too old. This room turns engi
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import replace
 
 from askcam.client.protocol import CalledTool
@@ -119,13 +119,14 @@ class Asking:
             if self._places is not None:
                 place = self._places.enter(ask.client)
             heard = self.admitting.admit(ask)
-            async with contextlib.aclosing(self._rounds(heard)) as steps:
-                async for step in steps:
-                    yield step
+            with self._looked_at(heard):
+                async with contextlib.aclosing(self._rounds(heard)) as steps:
+                    async for step in steps:
+                        yield step
         except Exception as exc:
             error = as_refusal(exc)
-            if isinstance(exc, Stale) and exc.camera in self._cameras:
-                status = self._cameras.get(exc.camera).status()
+            if isinstance(exc, Stale) and ask.camera is not None and ask.camera in self._cameras:
+                status = self._cameras.get(ask.camera).status()
                 error.message += live_at(status) if isinstance(exc, TooSlow) else why_old(status)
             self._metrics.refused(error.code or type(error).__name__)
             if heard is not None and heard.saw is not None and heard.tools:  # what was called must not be forgotten
@@ -139,6 +140,17 @@ class Asking:
             self._under_way -= 1
             if place is not None:
                 place.leave()
+
+    @contextlib.contextmanager
+    def _looked_at(self, heard: AnswerSoFar) -> Iterator[None]:
+        """Its window is known to the engine meanwhile. Raises Refusal."""
+        ask = heard.ask
+        if ask.camera is None:
+            yield
+            return
+        with self._cameras.looked_at(ask.camera, ask.zone, self._models.get(heard.model)) as window:
+            heard.window = window
+            yield
 
     async def _rounds(self, heard: AnswerSoFar) -> AsyncGenerator[Step, None]:
         dialogue, ask = heard.dialogue, heard.ask
@@ -279,7 +291,9 @@ class Asking:
         check_health(self._cameras, ask, ask.camera, heard.health)
         if self.recording.traces(ask):
             heard.shot = self._cameras.shot(ask.camera)
-        return SceneWatch(self._cameras.get(ask.camera), event.view) if heard.watched else None
+        if not heard.watched or heard.window is None:
+            return None
+        return SceneWatch(ask.camera, heard.window.sampled_view, event.view)
 
     def _look(self, heard: AnswerSoFar, watch: SceneWatch, event: Event) -> Changed | None:
         changed = watch.look(time.monotonic(), at_once=isinstance(event, Finished))

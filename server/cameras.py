@@ -2,13 +2,14 @@
 that answers about it, and to those of other models that watch it."""
 
 import asyncio
+import contextlib
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from askcam.client.protocol import CameraInfo
+from askcam.client.protocol import CameraInfo, CameraZone
 from askcam.engine.errors import NoRoom
 from askcam.engine.interface import Engine
 from askcam.server.access.limits import Limits
@@ -19,12 +20,16 @@ from askcam.server.lifecycle import ServerPart
 from askcam.server.model import Model
 from askcam.server.models import Models, unknown_model
 from askcam.server.steps import Unwell
+from askcam.server.zone_windows import ZoneWindows
 from askcam.stream.camera import Camera, CameraConfig, StateChange
 from askcam.stream.fitted_window import FittedWindow
+from askcam.stream.masks import Masks
+from askcam.stream.polygons import Polygon
 from askcam.stream.secrets import KNOWN
 from askcam.stream.shot import Shot
 from askcam.stream.sources.base import SourceSpec
 from askcam.stream.sources.push import PushSource
+from askcam.stream.zones import Zone
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +66,7 @@ class Cameras(ServerPart):
         self._owners: dict[str, str] = {}  # of private ones: whose they are
         self.announced: dict[str, str | None] = {}  # those that are opened once their model is there, and which it is
         self._listeners: set[Callable[[StateChange], None]] = set()
+        self._zones = ZoneWindows()
 
     def add(self, name: str, uri: str, config: CameraConfig | None = None, use: CameraUse | None = None) -> Camera:
         """Open a camera and attach it. Returns at once; its state says how the opening goes.
@@ -105,13 +111,35 @@ class Cameras(ServerPart):
                 loop.call_soon_threadsafe(self._changed, change)
 
         camera.on_change(on_change)
+        model = self.models.get(use.model)
         try:
             engine.attach(camera)
         except NoRoom as exc:
-            raise as_refusal(exc) from exc
+            if not self._zones.make_room(model):
+                raise as_refusal(exc) from exc
+            engine.attach(camera)
         self._cameras[name], self._uses[name], self._configs[name] = camera, use, config
+        self._zones.open(camera, config.zones, model, lambda model: _gate(model.engine, config))
         camera.start()
         return camera
+
+    def change(
+        self, name: str, masks: Sequence[Polygon] | None = None, zones: Mapping[str, Zone] | None = None
+    ) -> None:
+        """Hide other parts of its picture, or have other zones of it, from now on; None: as they are. Raises NotFound,
+        and ValueError for what cannot be one, and then changes nothing."""
+        camera, before = self.get(name), self._configs[name]
+        config = replace(
+            before,
+            masks=before.masks if masks is None else tuple(masks),
+            zones=before.zones if zones is None else zones,
+        )
+        self._configs[name] = config
+        if config.masks != before.masks:
+            camera.mask(Masks(config.masks))
+        if config.zones != before.zones:
+            self._zones.close(name)
+            self._zones.open(camera, config.zones, self.model(name), lambda model: _gate(model.engine, config))
 
     def model(self, name: str) -> Model:
         """The model that answers about a camera. Raises NotFound."""
@@ -138,10 +166,30 @@ class Cameras(ServerPart):
             raise Invalid(f"{told}; name one of these{remedy}", "askcam.model")
         return self.models.get(called)
 
-    def show(self, name: str, model: Model) -> None:
-        """Have one more model see a camera, from now on; nothing if it does. Raises NotFound, Unavailable while that
-        model is loaded, OutOfMemory where it has no room for one more."""
+    def check_zone(self, name: str, zone: str | None) -> None:
+        """Raises NotFound unless the camera has that zone; None is all of it."""
+        self.get(name)
+        if zone is not None:
+            self._zones.check(name, zone)
+
+    @contextlib.contextmanager
+    def looked_at(self, name: str, zone: str | None, model: Model) -> Iterator[FittedWindow]:
+        """The window that a question to a model is about, which its engine knows of meanwhile. Raises NotFound,
+        OutOfMemory."""
         camera = self.get(name)
+        if zone is None:
+            yield self._also.get(name, {}).get(model.called, camera.own_window)
+            return
+        with self._zones.asked(camera, zone, model) as window:
+            yield window
+
+    def show(self, name: str, model: Model, zone: str | None = None) -> None:
+        """Have one more model see a camera, or a zone of it, from now on; nothing if it does. Raises NotFound,
+        Unavailable while that model is loaded, OutOfMemory where it has no room for one more."""
+        camera = self.get(name)
+        if zone is not None:
+            self._zones.watch(camera, zone, model)
+            return
         windows = self._also.setdefault(name, {})
         if model is self.model(name) or model.called in windows:
             return
@@ -154,8 +202,11 @@ class Cameras(ServerPart):
             raise as_refusal(exc) from exc
         windows[model.called] = window
 
-    def hide(self, name: str, model: Model) -> None:
+    def hide(self, name: str, model: Model, zone: str | None = None) -> None:
         """End what show() began; nothing if it did not."""
+        if zone is not None:
+            self._zones.unwatch(name, zone, model)
+            return
         window = self._also.get(name, {}).pop(model.called, None)
         if window is not None:
             model.engine.detach(name)
@@ -176,6 +227,7 @@ class Cameras(ServerPart):
     async def remove(self, name: str, viewer: Viewer = THE_SERVER) -> None:
         """Detach a camera and end its threads (up to 3 s, off the event loop). Raises NotFound."""
         camera, seen_by = self.get(name, viewer), self.seen_by(name)
+        self._zones.close(name)
         del self._cameras[name], self._uses[name], self._configs[name]
         self._also.pop(name, None)
         self._owners.pop(name, None)
@@ -256,6 +308,9 @@ class Cameras(ServerPart):
             held_fps=None if (pace := engine.paces().get(name)) is None else round(pace.held_fps, 2),
             model=self.model(name).called,
             seen_by=self.seen_by(name),
+            masked=camera.masked,
+            masks=[list(each) for each in self._configs[name].masks],
+            zones={zone: CameraZone(list(each.polygon)) for zone, each in self._configs[name].zones.items()},
             **{key: value for key, value in self.use(name).options.items() if key in CameraInfo.__struct_fields__},
         )
 

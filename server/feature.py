@@ -25,12 +25,12 @@ if TYPE_CHECKING:  # the command line reads this file, and is to be quick
 class Section:
     """One of askcam.toml. `read` is given the file (an empty one where there is none) and the environment (None: there
     is no user whose folders could be used); `usual` is what nobody's file says. `check` is given the value and the
-    names of the cameras, before a server begins. Both raise ConfigError. `secrets`: what of it must not be shown, by
-    place."""
+    cameras, each with the names of its zones, before a server begins. Both raise ConfigError. `secrets`: what of it
+    must not be shown, by place."""
 
     read: Callable[["Toml", Mapping[str, str] | None], Any]
     usual: Callable[[], Any]
-    check: Callable[[Any, Collection[str]], None] = lambda value, cameras: None
+    check: Callable[[Any, Mapping[str, Collection[str]]], None] = lambda value, cameras: None
     secrets: Callable[[Any], Iterable[tuple[str, Iterable[str]]]] = lambda value: ()
     models: "Callable[[Any], Iterable[ModelUse]]" = lambda value: ()
     """Which models it names, and for which cameras."""

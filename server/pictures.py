@@ -53,7 +53,7 @@ class Pictures:
         async with self._turn(key):
             frame = await asyncio.to_thread(camera.newest)
             kept = self._newest.get(key)
-            if kept is not None and kept.frame.seq == frame.seq and kept.frame.wall == frame.wall:
+            if kept is not None and kept.frame is frame:
                 return kept
             made = Jpeg(await asyncio.to_thread(encode, frame.pixels, 80, max_width), frame)
             self._newest.pop(key, None)

@@ -1,8 +1,9 @@
 """What an answer saw, in the wire's words. Pure."""
 
-from askcam.client.protocol import Saw, SeenWindow
+from askcam.client.protocol import Saw, SeenWindow, SeenZone
 from askcam.engine.interface import ModelInfo
 from askcam.server.wire.moments import rfc3339
+from askcam.stream.frame import WHOLE
 from askcam.stream.window import View
 
 
@@ -15,6 +16,14 @@ def seen_window(view: View) -> SeenWindow:
         frames=len(view.frames),
         pairs=len(view.pairs),
     )
+
+
+def seen_zone(name: str | None, view: View | None) -> SeenZone | None:
+    """What the wire says of the zone that a view shows; None where it shows all of a picture."""
+    if name is None or view is None:
+        return None
+    left, top, right, bottom = (round(each, 4) for each in view.newest.part or WHOLE)
+    return SeenZone(name, (left, top, right, bottom))
 
 
 def what_it_saw(

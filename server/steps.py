@@ -41,6 +41,7 @@ class Ask:
     evidence: bool = True  # may be kept on disk, where the server does so
     unwell: Unwell | None = None  # what to do about a dark or frozen picture; None: as the camera is configured
     on_change: OnChange | None = None  # watch the scene while answering: None: don't
+    zone: str | None = None  # which of the camera's zones is looked at; None: all of its picture
     model: str | None = None  # which of the models here answers; None: the camera's, without a camera the usual one
     said_in: str = "messages"  # the wire's name of what holds the messages, for refusals
     client: ClientIdentity = NOBODY  # who asks; an admin may change what is watched

@@ -16,6 +16,7 @@ from askcam.stream.fit import FitRule
 from askcam.stream.fitted_window import FittedWindow
 from askcam.stream.frame import AgeBasis, Frame
 from askcam.stream.health import Health, HealthMonitor, gray
+from askcam.stream.masks import Masks
 from askcam.stream.rate import FrameRate
 from askcam.stream.reader import Reader
 from askcam.stream.sampler import Sampler
@@ -48,6 +49,7 @@ class Camera:
         self._lock = threading.Lock()
         self._frames = threading.Condition(self._lock)  # askers wait here for pictures
         self._supervisor = Supervisor(name, spec, self.config, self._lock, self)
+        self._masks = Masks(self.config.masks)  # replaced at every change
         self._own = self._make(fit, anchors, self.config.motion_gate)
         self._windows: tuple[FittedWindow, ...] = (self._own,)  # replaced at every change
         self._newest: Shot | None = None
@@ -92,11 +94,39 @@ class Camera:
 
     def newest(self) -> Frame:
         """The newest decoded picture in full resolution. Raises CameraUnavailable unless it is askable."""
-        return self.usable().full()
+        while True:
+            shot = self.usable()
+            frame = shot.full()
+            if shot.masks is self._masks:
+                return frame  # else they were changed meanwhile
 
     def shot(self) -> Shot | None:
         """The newest picture that can be given pixels, not converted yet, in whatever state; None before the first."""
         return self._usable
+
+    @property
+    def masked(self) -> bool:
+        """Whether parts of its picture are hidden: nothing of what its source sent may be passed on as it came."""
+        return bool(self._masks)
+
+    @property
+    def masks(self) -> Masks:
+        """What nobody is to see of it."""
+        return self._masks
+
+    def mask(self, masks: Masks) -> None:
+        """Hide other parts from now on. The windows are emptied; what was given away before stays as it was."""
+        with self._lock:
+            self._masks = masks
+            self._newest = self._newest and self._newest.masked_by(masks)
+            self._usable = self._usable and self._usable.masked_by(masks)
+            for window in self._windows:
+                window.clear()
+
+    @property
+    def own_window(self) -> FittedWindow:
+        """The window that look(), window() and peek() are about."""
+        return self._own
 
     def window(self) -> View | None:
         """The sampled window as it stands, in whatever state; None while it is empty. Converts nothing."""
@@ -118,9 +148,12 @@ class Camera:
         """
         self._own.pace(fps, anew)
 
-    def window_for(self, fit: FitRule, anchors: Anchors, motion_gate: float | None = None) -> FittedWindow:
-        """One more window, for another model, which fills from now on; forget_window() ends it."""
-        window = self._make(fit, anchors, motion_gate)
+    def window_for(
+        self, fit: FitRule, anchors: Anchors, motion_gate: float | None = None, called: str | None = None
+    ) -> FittedWindow:
+        """One more window, for another model or for a zone, which fills from now on; forget_window() ends it.
+        `called`: otherwise than the camera."""
+        window = self._make(fit, anchors, motion_gate, called)
         with self._lock:
             self._windows += (window,)
         return window
@@ -130,9 +163,11 @@ class Camera:
         with self._lock:
             self._windows = tuple(each for each in self._windows if each is not window)
 
-    def _make(self, fit: FitRule, anchors: Anchors, motion_gate: float | None) -> FittedWindow:
+    def _make(
+        self, fit: FitRule, anchors: Anchors, motion_gate: float | None, called: str | None = None
+    ) -> FittedWindow:
         size = {"fit": fit, "anchors": anchors, "motion_gate": motion_gate}
-        return FittedWindow(self._name, self.config.fps, self._lock, self, **size)  # type: ignore[arg-type]
+        return FittedWindow(called or self._name, self.config.fps, self._lock, self, **size)  # type: ignore[arg-type]
 
     def status(self) -> CameraStatus:
         """How it is now."""
@@ -207,7 +242,8 @@ class Camera:
     def check_current(self, shot: Shot) -> bool:
         """As fitted_window.CameraPictures has it."""
         self._check_live()
-        return shot.reader is self._supervisor.reader or self._supervisor.state is not State.LIVE
+        same = shot.reader is self._supervisor.reader or self._supervisor.state is not State.LIVE
+        return same and shot.masks is self._masks
 
     # -- the reader's thread (reader.Sink)
 
@@ -231,7 +267,7 @@ class Camera:
                 self._begin()
             self._rate.tick(now)
             self._seq += 1
-            shot = self._newest = Shot(self.name, self._seq, picture, reader)
+            shot = self._newest = Shot(self.name, self._seq, picture, reader, self._masks)
             if shot.has_pixels:
                 self._usable = shot
             self._frames.notify_all()
@@ -266,6 +302,9 @@ class Camera:
             if self._supervisor.reader is not reader:
                 self._dropped["late"] += 1
                 return False
+            if shot.masks is not self._masks:  # changed meanwhile: it shows what is hidden now
+                self._dropped["masks"] += 1
+                return True
             self._flags = self._flags if flags is None else flags
             for (window, frame), luma, nothing_moves in zip(frames, lumas, still, strict=True):
                 window.add(frame, luma, nothing_moves)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from askcam.stream.frame import Pixels
+from askcam.stream.frame import Part, Pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,13 @@ class Fit:
 
     def cropped(self, source_width: int, source_height: int) -> bool:
         return self.crop != (0, 0, source_width, source_height)
+
+    def part(self, source_width: int, source_height: int) -> Part | None:
+        """What of the source picture it shows, in shares; None: all."""
+        if not self.cropped(source_width, source_height):
+            return None
+        x, y, width, height = self.crop
+        return x / source_width, y / source_height, (x + width) / source_width, (y + height) / source_height
 
 
 FitRule = Callable[[int, int], Fit]  # (source width, source height) -> Fit

@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 Pixels = npt.NDArray[np.uint8]  # (height, width, 3) RGB
+Part = tuple[float, float, float, float]  # left, top, right, bottom, in shares of the whole
+WHOLE: Part = (0.0, 0.0, 1.0, 1.0)
 
 
 class AgeBasis(StrEnum):
@@ -26,6 +28,7 @@ class Frame:
     mono: float  # the same instant on time.monotonic(); ages are computed from this one
     pixels: Pixels  # (height, width, 3) uint8 RGB, contiguous
     basis: AgeBasis = AgeBasis.CAPTURE
+    part: Part | None = None  # which part of the camera's picture it shows, where it isn't all of it
 
     @property
     def height(self) -> int:

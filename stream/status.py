@@ -1,11 +1,13 @@
 """The plain values in which a camera says how it is and is told how to be."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from askcam.stream.frame import AgeBasis
 from askcam.stream.health import Health
+from askcam.stream.polygons import Polygon, check_masks
 from askcam.stream.states import State
+from askcam.stream.zones import Zone, check_zones
 
 LONGEST_S = 3600.0  # any time limit
 
@@ -22,6 +24,8 @@ class CameraConfig:
     open_timeout_s: float = 8.0  # to connect and to decode the first frame, each
     keyframe_s: float | None = None  # packets may come for so long without one; None: as long as they come
     max_abandoned: int = 2  # readers stuck in a driver, at the same time
+    masks: tuple[Polygon, ...] = ()  # parts of its picture that nobody is to see (masks.py)
+    zones: Mapping[str, Zone] = field(default_factory=dict)  # parts of it that can be looked at alone (zones.py)
 
     def __post_init__(self) -> None:
         if not 0.05 <= self.fps <= 60:
@@ -34,6 +38,8 @@ class CameraConfig:
             raise ValueError(
                 f"motion_gate is {self.motion_gate:g}; it is a difference of gray values, more than 0 and at most 255"
             )
+        check_masks(self.masks)
+        check_zones(self.zones)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from askcam.app.commands.capacity import FIRST_S, SLOW_S, Capacity, measure
+from askcam.app.commands.configured import named_camera
 from askcam.app.commands.opened import await_picture
 from askcam.app.commands.power import cameras_in_words, full_power, low_power, power_values
 from askcam.app.commands.slow import note_full_power, note_measured, what_helps
+from askcam.app.config import CameraEntry
 from askcam.demo.builtin import model_path
 from askcam.engine.catalogue.advice import MeasuredModel
 from askcam.engine.catalogue.catalogue import BUILT_IN
@@ -31,7 +33,6 @@ from askcam.server.terminal.words import told as general
 from askcam.stream.camera import Camera, CameraConfig, State
 from askcam.stream.errors import StreamError
 from askcam.stream.fit import as_is
-from askcam.stream.sources.registry import resolve
 from askcam.stream.window import Anchors
 
 told = Words(__name__)
@@ -56,11 +57,17 @@ class DoctorFinding:
     values: dict[str, float | int | str | None] | None = None  # measured, for --json
 
 
-def doctor(cameras: list[str], models: Mapping[str, EngineConfig], wait_s: float, json: bool) -> None:
-    """Print the findings as they come; `models` by what they are called, `wait_s` for a camera's first picture. Leaves
-    with 1 when one of them is bad."""
+def doctor(
+    cameras: list[str],
+    models: Mapping[str, EngineConfig],
+    wait_s: float,
+    json: bool,
+    known: Mapping[str, CameraEntry] | None = None,
+) -> None:
+    """Print the findings as they come; `models` by what they are called, `wait_s` for a camera's first picture, `known`
+    cameras are those of the file. Leaves with 1 when one of them is bad."""
     bad = False
-    for found in _findings(cameras, models, wait_s, json):
+    for found in _findings(cameras, models, wait_s, json, known or {}):
         bad |= not found.ok
         if json:
             say.line({"what": found.what, "ok": found.ok, "text": found.text} | (found.values or {}))
@@ -72,7 +79,11 @@ def doctor(cameras: list[str], models: Mapping[str, EngineConfig], wait_s: float
 
 
 def _findings(
-    cameras: list[str], models: Mapping[str, EngineConfig], wait_s: float, json: bool
+    cameras: list[str],
+    models: Mapping[str, EngineConfig],
+    wait_s: float,
+    json: bool,
+    known: Mapping[str, CameraEntry],
 ) -> Iterator[DoctorFinding]:
     yield _python()
     here = any(model.url is None for model in models.values())  # else nothing here multiplies
@@ -83,7 +94,7 @@ def _findings(
     free = shutil.disk_usage(Path.home()).free / 1e9
     yield DoctorFinding("disk", free > 2, told("doctor.disk" if free > 2 else "doctor.full_disk", free=f"{free:.0f}"))
     for uri in cameras:
-        yield _camera(uri, wait_s, json)
+        yield _camera(uri, wait_s, json, known)
     for called, model in models.items():
         for found in _model(model, json):
             yield found if called == USUAL else replace(found, what=f"{called}: {found.what}")
@@ -115,10 +126,11 @@ def _torch() -> DoctorFinding:
     return DoctorFinding("device", True, told("doctor.device", device=describe(), cores=cores))
 
 
-def _camera(uri: str, wait_s: float, json: bool) -> DoctorFinding:
-    config = CameraConfig(keyframe_s=wait_s)
+def _camera(uri: str, wait_s: float, json: bool, known: Mapping[str, CameraEntry]) -> DoctorFinding:
     try:
-        camera = Camera("doctor", resolve(uri), fit=as_is, anchors=Anchors(), config=config)
+        named = named_camera(uri, known)
+        config = CameraConfig(keyframe_s=wait_s, masks=named.masks)
+        camera = Camera("doctor", named.source, fit=as_is, anchors=Anchors(), config=config)
     except StreamError as exc:
         return DoctorFinding("camera", False, str(exc))
     start = time.monotonic()

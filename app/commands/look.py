@@ -2,7 +2,7 @@
 
 import queue
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -12,6 +12,7 @@ from askcam.app.commands.capacity import SLOW_S
 from askcam.app.commands.looked_at import Looked, LookError, split
 from askcam.app.commands.opened import await_picture
 from askcam.app.commands.slow import run_of, what_helps
+from askcam.app.config import CameraEntry
 from askcam.app.measured import MeasuredModels
 from askcam.engine.catalogue.advice import MeasuredModel
 from askcam.engine.errors import UnknownScene
@@ -73,11 +74,18 @@ class LookSpan:
     wait_s: float
 
 
-def look(words: Sequence[str], config: EngineConfig, sizes: Sizes, span: LookSpan, json: bool) -> None:
-    """`words`: what to look at, and last the question. Prints the answer as it comes. Leaves with 2 for what the user
-    can mend."""
+def look(
+    words: Sequence[str],
+    config: EngineConfig,
+    sizes: Sizes,
+    span: LookSpan,
+    json: bool,
+    cameras: Mapping[str, CameraEntry] | None = None,
+) -> None:
+    """`words`: what to look at, and last the question; `cameras`: those of the file. Prints the answer as it comes.
+    Leaves with 2 for what the user can mend."""
     with leaving(ValueError, worded=at_once):
-        looked, question = split(words, span.fps)
+        looked, question = split(words, span.fps, cameras)
         if sizes.min_pixels is not None and sizes.max_pixels is not None and sizes.min_pixels > sizes.max_pixels:
             raise LookError(told("look.pixels", low=sizes.min_pixels, high=sizes.max_pixels))
         _try(looked)
@@ -107,7 +115,7 @@ def _camera(engine: Engine, looked: Looked, span: LookSpan, json: bool) -> Itera
     if looked.camera is None:
         yield None
         return
-    config = CameraConfig(fps=span.fps, keyframe_s=span.wait_s)
+    config = CameraConfig(fps=span.fps, keyframe_s=span.wait_s, masks=looked.masks)
     with Camera(CAMERA, looked.camera, fit=engine.fit, anchors=engine.anchors, config=config) as camera:
         _fill(camera, span, json)
         engine.attach(camera)

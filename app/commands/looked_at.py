@@ -2,16 +2,19 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from askcam.app.commands.configured import find, named_camera
+from askcam.app.config import CameraEntry
 from askcam.engine.question import Picture
 from askcam.server.answering.asked import says
 from askcam.server.attached.budget import Budget
 from askcam.server.config_errors import Mendable
 from askcam.server.errors import Refusal
 from askcam.server.terminal.words import Words
+from askcam.stream.polygons import Polygon
 from askcam.stream.sources.base import SourceSpec
 from askcam.stream.sources.label import label
 from askcam.stream.sources.registry import SAMPLED_FPS, file_path, resolve
@@ -51,10 +54,14 @@ class Looked:
 
     pictures: tuple[LookedPicture, ...]
     camera: SourceSpec | None
+    masks: tuple[Polygon, ...] = ()  # of the camera
 
 
-def split(words: Sequence[str], fps: float = SAMPLED_FPS) -> tuple[Looked, str]:
-    """What is to be looked at, read, and the question. Raises LookError, and StreamError for a URI of no source."""
+def split(
+    words: Sequence[str], fps: float = SAMPLED_FPS, cameras: Mapping[str, CameraEntry] | None = None
+) -> tuple[Looked, str]:
+    """What is to be looked at, read, and the question. `cameras`: those of the file, if there is one. Raises LookError,
+    and StreamError for a URI of no source."""
     if not words:
         raise LookError(told("look.no_question"))
     if len(words) == 1:
@@ -65,18 +72,23 @@ def split(words: Sequence[str], fps: float = SAMPLED_FPS) -> tuple[Looked, str]:
     budget = Budget(MAX_PIXELS)
     pictures: list[LookedPicture] = []
     camera: SourceSpec | None = None
+    masks: tuple[Polygon, ...] = ()
+    cameras = cameras or {}
     for uri in uris:
-        if _is_picture(uri):
+        if find(uri, cameras) is None and _is_picture(uri):
             pictures.append(LookedPicture(uri, _read(uri, budget)))
         elif camera is not None:
-            raise LookError(told("look.cameras", one=camera.label, other=resolve(uri).label))
+            raise LookError(told("look.cameras", one=camera.label, other=named_camera(uri, cameras).source.label))
+        elif find(uri, cameras) is not None:
+            named_one = named_camera(uri, cameras, fps)
+            camera, masks = named_one.source, named_one.masks
         elif (named := NAMED.fullmatch(uri)) is not None and not os.path.exists(uri):
             raise LookError(told("look.named", uri=label(named[1])))
         elif (path := file_path(uri)) is not None and os.path.isdir(path):
             raise LookError(told("look.folder", uri=uri))
         else:
             camera = resolve(uri, fps)
-    return Looked(tuple(pictures), camera), question
+    return Looked(tuple(pictures), camera, masks), question
 
 
 def _is_picture(uri: str) -> bool:

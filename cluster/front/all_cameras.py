@@ -25,7 +25,8 @@ from askcam.server.wire.endpoint import SSE
 from askcam.server.wire.leaving import until_told, while_there
 
 SYSTEM = ("system", "developer")
-OF_CAMERAS = ("max_age_ms", "max_wait_ms", "unwell", "on_scene_change")  # of `askcam`: what a model alone has not
+# Of `askcam`: what a model alone has not.
+OF_CAMERAS = ("max_age_ms", "max_wait_ms", "unwell", "on_scene_change", "zone")
 NO_STORE = {"Cache-Control": "no-store"}
 
 

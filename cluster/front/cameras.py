@@ -1,19 +1,21 @@
 """Requests of one camera, which go to its shard; and where one more camera goes."""
 
+import contextlib
 from typing import Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from askcam.client.protocol import CameraInfo
+from askcam.client.protocol import CameraInfo, CameraZone
 from askcam.cluster.front.core import FrontCore, route
 from askcam.cluster.front.joined.room import JoinedRoom
 from askcam.cluster.front.relay import role_of
 from askcam.cluster.front.shards import FrontShard
 from askcam.server.access.viewer import Role
 from askcam.server.camera_names import private
-from askcam.server.errors import Conflict, Invalid, unknown_camera
+from askcam.server.camera_shapes import CameraChange, NewPolygon, NewZone, read_masks, read_zones
+from askcam.server.errors import Conflict, Invalid, Refusal, unknown_camera
 from askcam.server.given_names import quoted
 from askcam.server.wire.bodies import decode_body, json_response
 from askcam.server.wire.endpoint import Endpoint
@@ -29,14 +31,18 @@ class NewFrontCamera(msgspec.Struct, forbid_unknown_fields=True):
     uri: str
     fps: float | None = None
     model: str | None = None
+    masks: list[NewPolygon] = []
+    zones: dict[str, NewZone] = {}
     shard: str | None = None
     only: str | None = None
     apart: str | None = None
 
     def options(self) -> dict[str, Any]:
         """What its server is told of it."""
-        told = {name: getattr(self, name) for name in ("name", "uri", "fps", "model")}
-        return {name: value for name, value in told.items() if value is not None}
+        told = {name: getattr(self, name) for name in ("name", "uri", "fps", "model", "masks", "zones")}
+        left = {name: value for name, value in told.items() if value not in (None, [], {})}
+        plain: dict[str, Any] = msgspec.to_builtins(left)
+        return plain
 
 
 async def shard_of(core: FrontCore, camera: str, request: Request) -> FrontShard:
@@ -71,6 +77,21 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         shard.wanted.set()
         return await core.relay(shard, request, Role.ADMIN)
 
+    async def changed(request: Request) -> Response:
+        name = request.path_params["name"]
+        if core.joined is None or not directory.table.wants(name):
+            return await core.relay(await shard_of(core, name, request), request, Role.ADMIN)
+        body = await decode_body(request, CameraChange)
+        body.read()
+        changes: dict[str, Any] = msgspec.to_builtins(body)
+        await core.joined.wanted.change(name, changes)
+        told = msgspec.to_builtins(_connecting(name, "***", "its shard opens it anew", USUAL_FPS))
+        with contextlib.suppress(Refusal):  # it has no shard just now
+            known = directory.owner_of(name).cameras.get(name, {})
+            told |= {key: value for key, value in known.items() if key not in ("state", "reason")}
+        masks = changes.get("masks", told["masks"])
+        return json_response(told | changes | {"masked": bool(masks)})
+
     async def added(request: Request) -> Response:
         body = await decode_body(request, NewFrontCamera)
         if directory.has(body.name):
@@ -95,6 +116,8 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
             raise Invalid("shard and only say the same: leave one out", "only")
         if body.shard is not None and directory.get(body.shard) is None:
             _chosen(body.shard)  # says which there are
+        read_masks(body.masks)
+        read_zones(body.zones)
         options = body.options()
         del options["name"]
         await joined.wanted.add(body.name, options, body.shard or body.only or "", body.apart or "")
@@ -115,6 +138,7 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
     return [
         route("POST", "/v1/cameras", led(added), Role.ADMIN),
         route("GET", "/v1/cameras/{name}", one),
+        route("PUT", "/v1/cameras/{name}", led(changed), Role.ADMIN),
         route("DELETE", "/v1/cameras/{name}", led(removed), Role.ADMIN),
         route("GET", "/v1/cameras/{name}/snapshot.jpg", one),
         route("GET", "/v1/cameras/{name}/live.mjpeg", live),
@@ -125,15 +149,23 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
 def _being_given(body: NewFrontCamera) -> CameraInfo:
     """As its shard will tell it. Of its address no more than its scheme: the rest is the shard's to read."""
     scheme, colon, _ = body.uri.partition(":")
+    shown = f"{scheme[:20]}:***" if colon else "***"
+    told = _connecting(body.name, shown, "it is given to a shard that has room", body.fps or USUAL_FPS)
+    zones = {name: CameraZone(zone.polygon) for name, zone in body.zones.items()}
+    return msgspec.structs.replace(told, masked=bool(body.masks), masks=body.masks, zones=zones)
+
+
+def _connecting(name: str, uri: str, reason: str, fps: float) -> CameraInfo:
+    """A camera of which nothing else is known yet."""
     return CameraInfo(
-        name=body.name,
-        uri=f"{scheme[:20]}:***" if colon else "***",
+        name=name,
+        uri=uri,
         state="connecting",
-        reason="it is given to a shard that has room",
+        reason=reason,
         width=None,
         height=None,
         fps=None,
-        sample_fps=body.fps or USUAL_FPS,
+        sample_fps=fps,
         frame_age_ms=None,
         health=[],
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
-from askcam.engine.interface import PacedSource, SeenPace, WindowSource
+from askcam.engine.interface import LiveSource, PacedSource, SeenPace, WindowSource
 from askcam.engine.live.feed import Append, Encode, Feed, Track
 from askcam.engine.live.kvpool import PoolFull
 from askcam.engine.live.model import LiveModel
@@ -138,8 +138,9 @@ class Keeper:
         return found
 
     def seen_paces(self, now: float) -> dict[str, SeenPace]:
-        """How fast frames are taken in. Any thread."""
-        found = {name: feed.pace(now) for name, feed in tuple(self._feeds.items())}
+        """How fast frames are taken in, of cameras whose frames are read as they come. Any thread."""
+        ahead = [(name, feed) for name, feed in tuple(self._feeds.items()) if isinstance(feed.source, LiveSource)]
+        found = {name: feed.pace(now) for name, feed in ahead}
         return {name: pace for name, pace in found.items() if pace is not None}
 
     def change(self, change: PaceChange) -> None:

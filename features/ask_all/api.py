@@ -34,6 +34,7 @@ class AskBody(msgspec.Struct, forbid_unknown_fields=True):
     temperature: Annotated[float, msgspec.Meta(ge=0, le=2)] | None = None
     max_age_ms: Annotated[float, msgspec.Meta(gt=0)] | None = None  # of each camera's newest frame
     max_wait_ms: Annotated[float, msgspec.Meta(ge=0, le=60_000)] | None = None  # for it, or for a camera to be there
+    zone: str | None = None  # of each camera the zone of that name is looked at alone
 
 
 def endpoints(core: Core, asking: AskAll) -> list[Endpoint]:
@@ -78,6 +79,7 @@ def read(body: AskBody, core: Core, client: ClientIdentity) -> Ask:
         sampling=Sampling(max_tokens=min(body.max_tokens or most, most), temperature=body.temperature),
         max_age_s=None if body.max_age_ms is None else body.max_age_ms / 1000,
         max_wait_s=(body.max_wait_ms or 0.0) / 1000,
+        zone=body.zone,
         said_in="question",
         client=client,
     )

@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
+import msgspec
+
 from askcam.client.protocol import CameraAnswer
 from askcam.engine.errors import Busy
 from askcam.engine.question import (
@@ -30,9 +32,10 @@ from askcam.server.cameras import Cameras
 from askcam.server.errors import Unavailable
 from askcam.server.language.chinese import is_chinese
 from askcam.server.model import Model
-from askcam.server.saw import what_it_saw
+from askcam.server.saw import seen_zone, what_it_saw
 from askcam.server.steps import Ask, Step
 from askcam.server.threads import on_loop
+from askcam.stream.zones import window_name
 
 AGAIN_S = 0.2  # between two tries to find a place in the engine's queue
 
@@ -68,7 +71,10 @@ class ByProbability:
         check_health(self._cameras, self._ask, camera, health)
         model = self._cameras.asked_of(camera, self._ask.model)
         meaning = self._meanings[model]
-        scored = await self._score(model, camera, max_age_s, until)
+        zone = self._ask.zone
+        self._cameras.check_zone(camera, zone)
+        with self._cameras.looked_at(camera, zone, model):
+            scored = await self._score(model, window_name(camera, zone), max_age_s, until)
         (view,), (row,) = scored.views, scored.probabilities
         assert view is not None, "a question of a camera sees it"
         self._used += scored.usage
@@ -81,6 +87,7 @@ class ByProbability:
         self._taken_at.append(now - view.age_s(now))
         took_s = now - began
         saw = what_it_saw(new_answer_id(), model.engine.info, view, health, view.age_s(now), took_s, model.called)
+        saw = msgspec.structs.replace(saw, camera=camera, zone=seen_zone(zone, view))
         yes, no = ("是", "否") if is_chinese(self._sought) else ("Yes.", "No.")
         text = yes if probability >= LIKELY else no
         timings, owner = Timings(first_token_s=took_s, total_s=took_s), self._ask.client.viewer.owner
@@ -96,7 +103,7 @@ class ByProbability:
         for step in told(self._answers, self._ask, text, saw, self._used, "probabilities"):
             yield step
 
-    async def _score(self, model: Model, camera: str, max_age_s: float | None, until: float) -> Scored:
+    async def _score(self, model: Model, window: str, max_age_s: float | None, until: float) -> Scored:
         """Raises EngineError, StreamError."""
         ended: asyncio.Future[ScoreEvent] = asyncio.get_running_loop().create_future()
 
@@ -106,7 +113,7 @@ class ByProbability:
 
         question = Question(
             (Message(Role.USER, (Text(self._sought),)),),
-            camera,
+            window,
             Sampling(max_tokens=1),
             max_age_s=max_age_s,
         )

@@ -32,6 +32,10 @@ Wait = Annotated[
     float, Field(ge=0, le=60_000, description="Milliseconds to wait for a camera or a picture that is not there yet")
 ]
 Width = Annotated[int, Field(ge=16, le=3840, description="Pixels, at most")]
+ZoneName = Annotated[
+    str | None,
+    Field(min_length=1, max_length=MAX_NAME, description="Look at that zone of it alone: list_cameras names them"),
+]
 Names = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=MAX_NAME)]] | None,
     Field(min_length=1, max_length=64, description="Which; all that are public, if left out"),
@@ -55,9 +59,10 @@ def offer(server: MCPServer, asking: Asking) -> None:
         max_age_ms: MaxAge = None,
         max_wait_ms: Wait = 5_000,
         max_tokens: Tokens = None,
+        zone: ZoneName = None,
     ) -> CallToolResult:
         """Ask about what a camera shows now, and has shown in the last seconds. Says how old the newest picture was."""
-        wishes = {"max_age_ms": max_age_ms, "max_wait_ms": max_wait_ms}
+        wishes = {"max_age_ms": max_age_ms, "max_wait_ms": max_wait_ms, "zone": zone}
         body: dict[str, Any] = {
             "model": camera,
             "messages": [{"role": "user", "content": question}],
@@ -74,10 +79,10 @@ def offer(server: MCPServer, asking: Asking) -> None:
 
     @server.tool(title="Ask several cameras", annotations=LOOKS)
     async def ask_cameras(
-        question: AskedFor, context: Context, cameras: Names = None, max_age_ms: MaxAge = None
+        question: AskedFor, context: Context, cameras: Names = None, max_age_ms: MaxAge = None, zone: ZoneName = None
     ) -> CallToolResult:
         """Ask several cameras the same: "which camera shows a dog?". Each answers, and one answer is made of theirs."""
-        body = {"question": question, "cameras": cameras, "max_age_ms": max_age_ms}
+        body = {"question": question, "cameras": cameras, "max_age_ms": max_age_ms, "zone": zone}
         async with asking(context) as api:
             reply = await api.post("/v1/ask", {name: value for name, value in body.items() if value is not None})
         saw = reply["askcam"]
@@ -113,6 +118,8 @@ async def _taken(api: Api, camera: str, width: int) -> TakenPicture:
 
 def _camera(camera: dict[str, Any]) -> str:
     wrong = [word for word in (camera["reason"], *camera["health"]) if word]
+    if zones := camera.get("zones"):
+        wrong.append(f"zones: {', '.join(zones)}")
     return f"{camera['name']}: {camera['state']}, {age(camera['frame_age_ms'])}" + "".join(
         f"; {word}" for word in wrong
     )

@@ -41,6 +41,7 @@ class MqttQuestion(msgspec.Struct):
     question: Annotated[str, msgspec.Meta(min_length=1)]
     id: Annotated[str, msgspec.Meta(min_length=1, max_length=128)] | None = None
     max_age_ms: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    zone: str | None = None  # which of the camera's zones is looked at alone
 
 
 class _OnlyId(msgspec.Struct):
@@ -147,6 +148,7 @@ class Asker:
             camera=body.camera,
             sampling=Sampling(max_tokens=self._core.limits.max_tokens),
             max_age_s=None if body.max_age_ms is None else body.max_age_ms / 1000,
+            zone=body.zone,
             said_in="question",
             client=self._client,
         )

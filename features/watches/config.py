@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from askcam.features.watches.setting import RESERVED, WatchSetting
 from askcam.server.config_errors import ConfigError
 from askcam.server.feature import ModelUse
+from askcam.server.given_names import quoted
 from askcam.server.toml_file import NAME, Toml
 
 
@@ -13,13 +14,20 @@ def read_watches(toml: Toml, env: Mapping[str, str] | None) -> dict[str, WatchSe
     return {name: _watch(toml, name) for name in toml.tables(("watches",), "[watches.door]")}
 
 
-def check_watches(watches: Mapping[str, WatchSetting], cameras: Collection[str]) -> None:
-    """Raise ConfigError for a watch of a camera that is not there."""
+def check_watches(watches: Mapping[str, WatchSetting], cameras: Mapping[str, Collection[str]]) -> None:
+    """Raise ConfigError for a watch of a camera, or of a zone, that is not there. `cameras`: the zones of each."""
     for name, watch in watches.items():
         for camera in watch.cameras:
             if camera not in cameras:
                 known = ", ".join(cameras) or "there is none"
                 raise ConfigError(f"[watches.{name}]: there is no camera {camera!r}; cameras here: {known}")
+            zones = cameras[camera]
+            if watch.zone is not None and watch.zone not in zones:
+                there = f"its zones: {', '.join(zones)}" if zones else "it has none"
+                raise ConfigError(
+                    f"[watches.{name}]: the camera {camera!r} has no zone {quoted(watch.zone)}; {there}; "
+                    f"[cameras.{camera}.zones.NAME] makes one"
+                )
 
 
 def models_of(watches: Mapping[str, WatchSetting]) -> Iterator[ModelUse]:

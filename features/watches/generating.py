@@ -21,6 +21,7 @@ from askcam.server.model import Model
 from askcam.server.threads import on_loop
 from askcam.stream.shot import Shot
 from askcam.stream.window import View
+from askcam.stream.zones import window_name
 
 MAX_TOKENS = 48  # of one answer
 PATIENCE_S = 10.0
@@ -101,7 +102,7 @@ class Generating:
     def _ask(self, post: TextPost, hear: Callable[[Said], None]) -> None:
         question = Question(
             (Message(Role.USER, (Text(post.setting.question),)),),
-            post.camera,
+            window_name(post.camera, post.setting.zone),
             Sampling(max_tokens=MAX_TOKENS, temperature=0.0),
             max_age_s=self._max_age_s,
             window_s=post.setting.window_s,
@@ -109,7 +110,7 @@ class Generating:
         )
         try:
             heard = self._hearing(post, hear)
-            self._cameras.show(post.camera, self._model)
+            self._cameras.show(post.camera, self._model, post.setting.zone)
             self._ticket = self._model.engine.ask(question, heard)
         except (Refusal, EngineError) as exc:
             self.outcomes["busy" if isinstance(exc, Busy) else "refused"] += 1

@@ -30,12 +30,13 @@ from askcam.server.model import Model
 from askcam.server.threads import on_loop
 from askcam.stream.camera import Camera
 from askcam.stream.shot import Shot
+from askcam.stream.zones import window_name
 
 log = logging.getLogger(__name__)
 
 MAX_TOGETHER = 64  # questions of one scoring; the others of that camera go next
 AnyPost = Post | TextPost
-Eye = tuple[str, Model]  # a camera, and a model that looks at it
+Eye = tuple[str, str | None, Model]  # a camera, which zone of it, and a model that looks at it
 LOOK_S = 0.25  # how often cameras are looked after
 AGAIN_S = 2.0  # how often events are tried again that the disk refused
 REST_S = 1.0  # after something unforeseen
@@ -91,8 +92,8 @@ class Runner:
             self._table.drop((post.name, post.camera))
             self._generating[post.model].drop((post.name, post.camera))
         for post in dropped:
-            if not any((other.camera, other.model) == (post.camera, post.model) for other in self._posts.values()):
-                self._cameras.hide(post.camera, post.model)
+            if not any(_eye(other) == _eye(post) for other in self._posts.values()):
+                self._cameras.hide(post.camera, post.model, post.setting.zone)
             await self._end_after(post)
         return dropped
 
@@ -129,7 +130,7 @@ class Runner:
 
     async def close(self) -> None:
         """Nothing is asked any more; what was gathered is kept. Once run() has ended."""
-        for (_, model), ticket in self._asking.items():
+        for (_, _, model), ticket in self._asking.items():
             if model.loaded:
                 model.engine.cancel(ticket)
         for each in self._generating.values():
@@ -148,7 +149,7 @@ class Runner:
             await self._telling.again()
         self._ask_what_is_due(time.monotonic())
         for model, each in self._generating.items():
-            scorings = sum(asked is model for _, asked in self._asking)
+            scorings = sum(asked is model for _, _, asked in self._asking)
             each.step(time.monotonic(), scorings, self._results.put_nowait)
         next_at = self._table.next(lambda place: self._eye(place) not in self._asking)
         generating = [each.next(time.monotonic()) for each in self._generating.values()]
@@ -173,15 +174,15 @@ class Runner:
             self._ask(eye, tuple(post for post in posts if isinstance(post, Post)))
 
     def _eye(self, place: Place) -> Eye:
-        return place[1], self._posts[place].model
+        return _eye(self._posts[place])
 
     def _ask(self, eye: Eye, posts: tuple[Post, ...]) -> None:
-        name, model = eye
+        name, zone, model = eye
         words = tuple(sorted({word for post in posts for word in post.words.meaning}))
         questions = [
             Question(
                 (Message(Role.USER, (Text(post.setting.question + post.words.ending),)),),
-                name,
+                window_name(name, zone),
                 Sampling(max_tokens=1),
                 max_age_s=self._max_age_s,
                 window_s=post.setting.window_s,
@@ -189,7 +190,7 @@ class Runner:
             for post in posts
         ]
         try:
-            self._cameras.show(name, model)
+            self._cameras.show(name, model, zone)
             hear = self._hearing(eye, self._cameras.get(name), posts, words)
             self._asking[eye] = model.engine.score(questions, words, hear)
         except (Refusal, EngineError) as exc:
@@ -271,6 +272,10 @@ class Runner:
     def _miss(self, posts: Iterable[AnyPost], why: str) -> None:
         for post in posts:
             post.miss(why, time.monotonic(), time.time())
+
+
+def _eye(post: AnyPost) -> Eye:
+    return post.camera, post.setting.zone, post.model
 
 
 def _remembering(post: AnyPost) -> Also:

@@ -260,6 +260,10 @@ class Watching:
                 self.cameras.get(camera)
             except NotFound as exc:
                 raise exc.at("cameras") from exc
+            try:
+                self._cameras.check_zone(camera, setting.zone)
+            except NotFound as exc:
+                raise exc.at("zone") from exc
             if private(camera):
                 raise Invalid("a private camera ends with its connection, and cannot be watched", "cameras")
         for model in models_of(setting, self.cameras):

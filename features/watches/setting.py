@@ -10,7 +10,7 @@ from msgspec import Meta
 from askcam.features.events.severity import Severity
 from askcam.features.watches.comparing import any_of
 from askcam.features.watches.quiet import QuietHours
-from askcam.server.language.time_zone import zone
+from askcam.server.language.time_zone import zone as time_zone
 
 RESERVED = frozenset({"proposals"})  # what stands under /v1/watches beside them
 MAX_QUESTION = 1000  # characters
@@ -51,6 +51,7 @@ class WatchSetting:
     only_when_healthy: bool = True  # a dark, frozen, blurred or overexposed picture changes nothing
     enabled: bool = True
     model: str | None = None  # which of the server's models looks; None: each camera's own
+    zone: str | None = None  # which zone of each camera is looked at; None: all of its picture
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.question.strip()) <= MAX_QUESTION:
@@ -63,7 +64,7 @@ class WatchSetting:
                 raise ValueError(f"{name} is {value:g}; it must be {least:g} to {most:g} seconds")
         if not 0 <= self.off < self.on <= 1:
             raise ValueError(f"off is {self.off:g}; it must be 0 or more, and less than on = {self.on:g} (at most 1)")
-        for name, read in (("quiet", QuietHours.read), ("time_zone", zone)):
+        for name, read in (("quiet", QuietHours.read), ("time_zone", time_zone)):
             value = getattr(self, name)
             for text in value if isinstance(value, tuple) else (value,):
                 try:
@@ -101,13 +102,15 @@ class WatchSetting:
         return tuple(map(QuietHours.read, self.quiet))
 
     @property
-    def zone(self) -> ZoneInfo:
-        return zone(self.time_zone)
+    def clock(self) -> ZoneInfo:
+        """Of `quiet`."""
+        return time_zone(self.time_zone)
 
     def asks_the_same(self, other: "WatchSetting") -> bool:
         """Whether their states mean the same."""
-        return (self.question, self.kind, self.choices, self.on_when) == (
+        return (self.question, self.zone, self.kind, self.choices, self.on_when) == (
             other.question,
+            other.zone,
             other.kind,
             other.choices,
             other.on_when,

@@ -63,7 +63,7 @@ class Saying:
     ) -> None:
         """`memory`: of an earlier life, whose last change counts as so long before `at` as before `wall`."""
         self.setting = setting
-        self._hours, self._zone = setting.quiet_hours, setting.zone
+        self._hours, self._zone = setting.quiet_hours, setting.clock
         self._state = TextState.UNKNOWN
         self._said: str | None = None  # as it was last told
         self._other: str | None = None  # what is about to be

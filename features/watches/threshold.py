@@ -87,7 +87,7 @@ class Watch:
     ) -> None:
         """`memory`: of an earlier life, which counts as having turned on so long before `at` as before `wall`."""
         self.setting = setting
-        self._hours, self._zone = setting.quiet_hours, setting.zone
+        self._hours, self._zone = setting.quiet_hours, setting.clock
         self._state = WatchState.UNKNOWN
         self._since = at  # of RISING and FALLING
         self._on_at: float | None = None

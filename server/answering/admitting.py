@@ -16,7 +16,7 @@ from askcam.server.answering.hearing import AnswerSoFar
 from askcam.server.answering.notes import with_notes
 from askcam.server.answering.trained import asked, beyond, check_form, instead, no_form
 from askcam.server.cameras import Cameras
-from askcam.server.errors import needs_picture
+from askcam.server.errors import Invalid, needs_picture
 from askcam.server.steps import Ask
 from askcam.server.tools.base import CallLimits, Tool
 from askcam.server.tools.box import Toolbox
@@ -62,9 +62,12 @@ class Admitting:
         viewer = ask.client.viewer
         model = self._cameras.asked_of(ask.camera, ask.model, viewer)
         info, allowed = model.engine.info, self._limits.allow
+        if ask.camera is None and ask.zone is not None:
+            raise Invalid("a zone is of a camera, and the question names none: leave the zone out", "askcam.zone")
         if ask.camera is None and not info.talks and not any(map(_shows, ask.messages)):
             raise needs_picture(self._cameras.names(viewer), ask.said_in)
         if ask.camera is not None:
+            self._cameras.check_zone(ask.camera, ask.zone)
             use, health = self._cameras.use(ask.camera), self._cameras.health(ask.camera)
             check_health(self._cameras, ask, ask.camera, health)
             allowed = use.tools

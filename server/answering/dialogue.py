@@ -15,6 +15,7 @@ from askcam.server.errors import Internal, Invalid
 from askcam.server.given_names import quoted
 from askcam.server.steps import Ask
 from askcam.server.tools.base import CallLimits
+from askcam.stream.zones import window_name
 
 
 class Dialogue:
@@ -76,7 +77,7 @@ class Dialogue:
         ask = self._ask
         return Question(
             self.messages,
-            ask.camera,
+            None if ask.camera is None else window_name(ask.camera, ask.zone),
             self.sampling(),
             ask.max_age_s,
             self.tools,

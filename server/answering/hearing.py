@@ -25,9 +25,10 @@ from askcam.engine.question import (
 )
 from askcam.server.answering.dialogue import Dialogue
 from askcam.server.answering.facts import marks
-from askcam.server.saw import what_it_saw
+from askcam.server.saw import seen_zone, what_it_saw
 from askcam.server.steps import Ask, Called, Done, SeenStep, Step, TextDelta, ThoughtDelta
 from askcam.server.tools.base import Tool
+from askcam.stream.fitted_window import FittedWindow
 from askcam.stream.shot import Shot
 from askcam.stream.window import View
 
@@ -46,6 +47,7 @@ class AnswerSoFar:
     tools: list[CalledTool] = field(default_factory=list)
     instead: str | None = None  # what is said without asking the model
     unless_called: str | None = None  # what is said in place of this round's words, if it calls nothing
+    window: FittedWindow | None = None  # of the camera, or of its zone
     strange: bool = False  # the scene is none that the model knows
     watched: bool = False  # whether the scene is looked at meanwhile
     changed: bool = False
@@ -189,6 +191,7 @@ class AnswerSoFar:
         return msgspec.structs.replace(
             saw,
             camera=camera,
+            zone=seen_zone(self.ask.zone, self.view),
             facts=self.facts,
             tools=list(self.tools),
             engine_ms=None if self.engine_s is None else round(self.engine_s * 1000, 1),

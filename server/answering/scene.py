@@ -1,8 +1,9 @@
 """While an answer is being given, whether the scene is still the one that it is given from."""
 
+from collections.abc import Callable
+
 from askcam.server.steps import Changed
 from askcam.server.wire.moments import rfc3339
-from askcam.stream.camera import Camera
 from askcam.stream.frame import Frame
 from askcam.stream.scene import CHANGED, share_changed
 from askcam.stream.window import View
@@ -16,8 +17,9 @@ class SceneWatch:
     A look costs a fraction of a millisecond, and is taken when words come, at most ten times a second.
     """
 
-    def __init__(self, camera: Camera, view: View) -> None:
-        self._camera, self._seen = camera, view.newest
+    def __init__(self, camera: str, sampled: Callable[[], View | None], view: View) -> None:
+        """`view` is what the answer saw, `sampled` gives the same window as it stands."""
+        self._camera, self._sampled, self._seen = camera, sampled, view.newest
         self._looked, self._compared = 0.0, self._seen
         self.changed: Changed | None = None
 
@@ -33,9 +35,9 @@ class SceneWatch:
         share = share_changed(self._seen.pixels, newest.pixels)
         if share < CHANGED:
             return None
-        self.changed = Changed(self._camera.name, rfc3339(newest.wall), round(share, 3))
+        self.changed = Changed(self._camera, rfc3339(newest.wall), round(share, 3))
         return self.changed
 
     def _newest(self) -> Frame | None:
-        view = self._camera.window()
+        view = self._sampled()
         return None if view is None else view.newest

@@ -14,6 +14,7 @@ from askcam.client.protocol import CameraInfo, CameraList, encode
 from askcam.server.access.shares import viewer_of
 from askcam.server.access.viewer import Role
 from askcam.server.access.visited import note
+from askcam.server.camera_shapes import CameraChange, NewPolygon, NewZone, read_masks, read_zones
 from askcam.server.cameras import CameraUse
 from askcam.server.core import Core
 from askcam.server.errors import Invalid
@@ -38,6 +39,8 @@ class NewCamera(msgspec.Struct, forbid_unknown_fields=True):
     uri: str
     fps: Annotated[float | None, bounds(minimum=0.05, maximum=60)] = None
     model: str | None = None  # which of the models here answers about it; None: the usual one
+    masks: list[NewPolygon] = []  # parts of its picture that nobody is to see
+    zones: dict[str, NewZone] = {}  # parts of it that can be asked about alone, by name
 
 
 WIDTH = Takes("width", "query", "at most so many pixels wide", {"type": "number", "minimum": 16, "maximum": 3840})
@@ -60,12 +63,19 @@ def endpoints(core: Core) -> list[Endpoint]:
     async def added(request: Request) -> Response:
         body = await decode_body(request, NewCamera)
         note(request, camera=body.name)
+        masks, zones = read_masks(body.masks), read_zones(body.zones)
         try:
-            config = CameraConfig() if body.fps is None else CameraConfig(fps=body.fps)
+            fps = CameraConfig().fps if body.fps is None else body.fps
+            config = CameraConfig(fps=fps, masks=masks, zones=zones)
         except ValueError as exc:
             raise Invalid(str(exc), "fps") from exc
         core.cameras.add(body.name, body.uri, config, CameraUse(model=body.model))
         return json_response(core.cameras.info(body.name), status=201)
+
+    async def changed(request: Request) -> Response:
+        name, body = request.path_params["name"], await decode_body(request, CameraChange)
+        core.cameras.change(name, *body.read())
+        return json_response(core.cameras.info(name))
 
     async def removed(request: Request) -> Response:
         await core.cameras.remove(request.path_params["name"], viewer_of(request))
@@ -123,6 +133,21 @@ def endpoints(core: Core) -> list[Endpoint]:
             about=of_camera(core.cameras),
             takes=(CAMERA,),
             errors=(404,),
+            tag="cameras",
+        ),
+        Endpoint(
+            method="PUT",
+            path="/v1/cameras/{name}",
+            handler=changed,
+            name="changeCamera",
+            what="Hide other parts of its picture, or have other zones of it; what is not named stays. It holds until "
+            "the server ends: write it into askcam.toml. Admins only",
+            replies={200: Reply("so it is now", {JSON: CameraInfo})},
+            about=of_camera(core.cameras),
+            role=Role.ADMIN,
+            body=CameraChange,
+            takes=(CAMERA,),
+            errors=(400, 404),
             tag="cameras",
         ),
         Endpoint(

@@ -25,6 +25,7 @@ def with_wishes(ask: Ask, asked: AskcamRequest | None) -> Ask:
         evidence=asked.evidence is not False,
         unwell=asked.unwell,
         model=asked.model,
+        zone=asked.zone,
         on_change=asked.on_scene_change,
     )
 

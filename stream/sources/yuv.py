@@ -4,6 +4,7 @@ This is the one place where that is done. Everything behind it (window, snapshot
 as they are to be seen, and `width` and `height` to go with them.
 """
 
+import math
 import threading
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ SQUARE = Fraction(1)
 ODDEST = 4  # a pixel that claims to be wider or higher than that is a mistake: DVRs go up to 32:11
 HD_WIDTH, SD_HEIGHT = 1280, 576  # pictures that do not say: BT.709 from here on, as mpv and others take it
 _UNSAID = 2  # AVCOL_SPC_UNSPECIFIED
+SPREAD = 2  # pixels on each side that bicubic scaling looks at
 
 
 def square_size(width: int, height: int, sar: Fraction) -> tuple[int, int]:
@@ -35,6 +37,18 @@ def colours(frame: "VideoFrame") -> Colorspace | None:
     if frame.format.is_rgb or frame.colorspace != _UNSAID:
         return None
     return Colorspace.ITU709 if frame.width >= HD_WIDTH or frame.height > SD_HEIGHT else Colorspace.ITU601
+
+
+def _blocks(frame: "VideoFrame") -> tuple[int, int]:
+    """How many pixels share one colour, across and down."""
+    size = [(part.width, part.height) for part in frame.format.components] or [(frame.width, frame.height)]
+    least_width, least_height = (max(1, min(sides)) for sides in zip(*size, strict=True))
+    return _power(frame.width / least_width), _power(frame.height / least_height)
+
+
+def _power(share: float) -> int:
+    """The power of two at or above it: an odd width has half a block at its end."""
+    return 1 << math.ceil(math.log2(share))
 
 
 class Converter:
@@ -83,6 +97,16 @@ class YUVPicture:
         self._turns = round(frame.rotation / 90) % 4  # quarter turns, anticlockwise: phones film lying on their side
         self._square = square_size(frame.width, frame.height, sar)
         self.width, self.height = self._square[::-1] if self._turns % 2 else self._square
+
+    @property
+    def reach(self) -> int:
+        """How many pixels away from a stored one something of it is to be seen: colours are stored for blocks of them,
+        and other pixels than square ones are scaled."""
+        block = max(_blocks(self._frame))
+        if self._square == (self._frame.width, self._frame.height):
+            return SPREAD * block if block > 1 else 0
+        wider = max(self._square[0] / self._frame.width, self._square[1] / self._frame.height)
+        return math.ceil((SPREAD * block + SPREAD) * wider)
 
     def rgb(self, fit: Fit | None = None) -> Pixels:
         if fit is not None and not self._turns and not fit.cropped(self.width, self.height):

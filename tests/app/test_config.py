@@ -16,6 +16,7 @@ from askcam.server.attached.allowed import FetchConfig
 from askcam.server.config_errors import ConfigError
 from askcam.server.storage.folder import data_folder
 from askcam.stream.status import CameraConfig
+from askcam.stream.zones import Zone
 
 TOKEN, ADMIN = "viewer-token", "admin-token"
 
@@ -125,6 +126,13 @@ def test_what_may_be_fetched_is_read_and_checked(file: Path) -> None:
     assert "askcam.toml:2: fetch.timeout_s" in complaint(file, "[fetch]\ntimeout_s = 0")
 
 
+def test_masks_and_zones_are_read(file: Path) -> None:
+    corner = "[[0, 0], [0.5, 0], [0, 0.5]]"
+    file.write_text(f"[cameras.a]\nuri = 'x'\nmasks = [{corner}]\n[cameras.a.zones.door]\npolygon = {corner}\n")
+    points = ((0.0, 0.0), (0.5, 0.0), (0.0, 0.5))
+    assert load(file).cameras["a"].config == CameraConfig(masks=(points,), zones={"door": Zone(points)})
+
+
 def test_nothing_said_is_the_built_in_model_on_this_machine_only(file: Path) -> None:
     file.write_text("")
     assert load(file) == load() == Config(sections=load().sections)
@@ -170,6 +178,29 @@ def test_tokens_of_the_environment_go_before_the_files_and_empty_ones_are_none(f
         ("[cameras.a]\nuri='x'\nfsp = 2", "askcam.toml:3: cameras.a.fsp: unknown key; did you mean 'fps'?"),
         ("[cameras.a]\nuri='x'\nfps = '2'", "askcam.toml:3: cameras.a.fps: expected a number, got a string"),
         ("[cameras.a]\nuri='x'\n\nfps = 1000", "askcam.toml:4: cameras.a.fps: fps is 1000;"),
+        ("[cameras.a]\nuri='x'\nmasks = [[[0, 0], [1, 0]]]", "askcam.toml:3: cameras.a.masks: masks: polygon 1 has 2"),
+        ("[cameras.a]\nuri='x'\nmasks = [[0, 0], [1, 0], [1, 1]]", "askcam.toml:3: cameras.a.masks: expected an array"),
+        (
+            "[cameras.a]\nuri='x'\nmasks = [[[0, 0, 0], [1, 0, 1], [1, 1, 1]]]",
+            "askcam.toml:3: cameras.a.masks: expected",
+        ),
+        (
+            "[cameras.a]\nuri='x'\nmasks = [[[0, 0], [1, 0], [1, nan]]]",
+            "askcam.toml:3: cameras.a.masks: masks: polygon 1",
+        ),
+        (
+            "[cameras.a]\nuri='x'\nzones = 1",
+            "askcam.toml:3: cameras.a.zones: expected tables like [cameras.a.zones.door]",
+        ),
+        (
+            "[cameras.a]\nuri='x'\n[cameras.a.zones.d]\npoly = []",
+            "askcam.toml:4: cameras.a.zones.d.poly: unknown key; did",
+        ),
+        ("[cameras.a]\nuri='x'\n[cameras.a.zones.d]", "askcam.toml:3: cameras.a.zones.d: a zone needs polygon"),
+        (
+            "[cameras.a]\nuri='x'\n[cameras.a.zones.d]\npolygon = [[0, 0], [1, 1], [1, 0], [0, 1]]",
+            "askcam.toml:3: cameras.a.zones: zones: the polygon of 'd' crosses or touches itself",
+        ),
         ("[cameras.askcam]\nuri='x'", "askcam.toml:1: cameras.askcam: 'askcam' cannot be a camera's name"),
         ("[cameras.push-1]\nuri='x'", "askcam.toml:1: cameras.push-1: 'push-1' cannot be a camera's name"),
         ("[cameras.'The Lobby']\nuri='x'", "askcam.toml:1: cameras.'The Lobby': 'The Lobby' cannot be"),

@@ -1,5 +1,6 @@
 """A camera and the models that see it: who is attached, for how long, and what is told of one that cannot be asked."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from askcam.engine.errors import NoRoom
-from askcam.engine.interface import ModelInfo, PowerMode, WindowSource
+from askcam.engine.interface import LiveSource, ModelInfo, PacedSource, PowerMode, WindowSource
 from askcam.server.access.limits import Limits
 from askcam.server.cameras import LOW_POWER_GATE, Cameras, CameraUse
 from askcam.server.errors import Conflict, Invalid, NotFound, OutOfMemory, Unavailable
@@ -17,6 +18,7 @@ from askcam.stream.fit import as_is
 from askcam.stream.sources.registry import resolve
 from askcam.stream.status import CameraConfig
 from askcam.stream.window import Anchors
+from askcam.stream.zones import Zone
 
 
 @dataclass
@@ -186,3 +188,122 @@ def test_while_a_model_is_loaded_no_camera_is_said_not_to_be_there(here: Recordi
     assert caught.value.code == "model_loading"
     assert not cameras.models.loaded
     assert cameras.models.readiness is late.readiness
+
+
+SQUARE = ((0.25, 0.25), (0.75, 0.25), (0.75, 0.75), (0.25, 0.75))
+ZONED = CameraConfig(zones={name: Zone(SQUARE) for name in ("door", "desk", "shelf", "gate", "wall", "sill")})
+
+
+async def test_a_model_knows_of_a_zone_while_it_is_watched_and_reads_it_ahead(
+    cameras: Cameras, here: RecordingEngine
+) -> None:
+    camera, usual = cameras.add("lobby", "synthetic:7", ZONED), cameras.models.usual
+    assert [*here.attached] == ["lobby"], "zones that nobody looks at cost the model nothing"
+    for _ in range(2):
+        cameras.show("lobby", usual, "door")
+    assert isinstance(here.attached["lobby/door"], PacedSource)
+    cameras.hide("lobby", usual, "door")
+    cameras.hide("lobby", usual, "door")
+    assert [*here.attached] == ["lobby"]
+    cameras.show("lobby", usual, "door")
+    await cameras.remove("lobby")
+    assert here.attached == {}
+    assert camera.own_window in camera._windows
+    assert len(camera._windows) == 1
+
+
+async def test_a_zone_that_is_asked_about_is_read_when_it_is_asked_about_and_kept_for_a_while(
+    cameras: Cameras, here: RecordingEngine
+) -> None:
+    camera, usual = cameras.add("lobby", "synthetic:7", ZONED), cameras.models.usual
+    here.room = 10
+    with cameras.looked_at("lobby", None, usual) as window:
+        assert window is camera.own_window
+    with cameras.looked_at("lobby", "door", usual) as window, cameras.looked_at("lobby", "door", usual) as same:
+        assert window is same
+        assert window.name == "lobby/door"
+        assert not isinstance(here.attached["lobby/door"], LiveSource)
+        cameras.show("lobby", usual, "door")  # the question's own stays until it is answered
+        assert not isinstance(here.attached["lobby/door"], LiveSource)
+    cameras.show("lobby", usual, "door")
+    assert isinstance(here.attached["lobby/door"], LiveSource)
+    cameras.hide("lobby", usual, "door")
+    for zone in ("desk", "shelf", "gate", "wall", "sill"):
+        with cameras.looked_at("lobby", zone, usual):
+            pass
+    assert [*here.attached] == ["lobby", *(f"lobby/{zone}" for zone in ("shelf", "gate", "wall", "sill"))]
+
+
+async def test_what_is_kept_of_a_zone_is_let_go_when_nobody_has_asked_for_long(
+    cameras: Cameras, here: RecordingEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cameras.add("lobby", "synthetic:7", ZONED)
+    later: list[tuple[float, Any]] = []
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "call_later", lambda seconds, do: later.append((seconds, do)))
+    with cameras.looked_at("lobby", "door", cameras.models.usual):
+        pass
+    (seconds, do), now = later[0], loop.time()
+    assert "lobby/door" in here.attached
+    monkeypatch.setattr(loop, "time", lambda: now + seconds)
+    do()
+    assert [*here.attached] == ["lobby"]
+
+
+async def test_a_full_model_lets_go_of_zones_that_nobody_asks_about_first(
+    cameras: Cameras, here: RecordingEngine
+) -> None:
+    cameras.add("lobby", "synthetic:7", ZONED)
+    usual = cameras.models.usual
+    here.room = 2
+    with cameras.looked_at("lobby", "door", usual):
+        with pytest.raises(OutOfMemory, match="no room"), cameras.looked_at("lobby", "desk", usual):
+            pass
+        with pytest.raises(OutOfMemory, match="no room"):
+            cameras.add("yard", "synthetic:8")
+    with cameras.looked_at("lobby", "desk", usual):
+        assert [*here.attached] == ["lobby", "lobby/desk"]
+    cameras.add("yard", "synthetic:8")
+    assert [*here.attached] == ["lobby", "yard"]
+    with pytest.raises(OutOfMemory, match="no room"):
+        cameras.show("lobby", usual, "door")
+    cameras.hide("lobby", usual, "door")
+
+
+async def test_an_unknown_zone_is_told_with_those_that_there_are(cameras: Cameras) -> None:
+    cameras.add("lobby", "synthetic:7", CameraConfig(zones={"door": Zone(SQUARE), "desk": Zone(SQUARE)}))
+    cameras.add("yard", "synthetic:8")
+    cameras.check_zone("lobby", None)
+    cameras.check_zone("lobby", "desk")
+    with pytest.raises(NotFound, match="the camera 'lobby' has no zone 'dor'; its zones: door, desk") as caught:
+        cameras.check_zone("lobby", "dor")
+    assert (caught.value.code, caught.value.param) == ("zone_not_found", "askcam.zone")
+    with pytest.raises(NotFound, match=r"it has none: \[cameras.yard.zones.NAME\] makes one"):
+        cameras.check_zone("yard", "door")
+    with pytest.raises(NotFound, match="no camera"):
+        cameras.check_zone("nowhere", "door")
+
+
+async def test_masks_and_zones_are_changed_for_all_models_that_see_a_camera(
+    cameras: Cameras, here: RecordingEngine, there: RecordingEngine
+) -> None:
+    camera = cameras.add("lobby", "synthetic:7", ZONED)
+    usual, far = cameras.models.usual, cameras.models.get("far")
+    cameras.show("lobby", far)
+    cameras.show("lobby", usual, "door")
+    cameras.show("lobby", far, "door")
+    assert "lobby/door" in there.attached
+    cameras.change("lobby", masks=[SQUARE])
+    info = cameras.info("lobby")
+    assert (info.masked, info.masks, len(info.zones)) == (True, [list(SQUARE)], 6)
+    assert "lobby/door" in here.attached, "masks alone leave zones as they are"
+    cameras.change("lobby", zones={"sill": Zone(SQUARE)})
+    assert (camera.masked, [*cameras.info("lobby").zones]) == (True, ["sill"])
+    assert [*here.attached] == [*there.attached] == ["lobby"]
+    with pytest.raises(NotFound):
+        cameras.show("lobby", usual, "door")
+    with pytest.raises(ValueError, match="masks: polygon 1 has 2 points"):
+        cameras.change("lobby", masks=[SQUARE[:2]], zones={})
+    assert [*cameras.info("lobby").zones] == ["sill"], "what is refused changes nothing"
+    cameras.change("lobby", masks=[])
+    assert not camera.masked

@@ -77,11 +77,18 @@ interface CameraInfo {
   held_fps: number | null;
   model: string;
   seen_by: string[];
+  masked: boolean;
+  masks: (([number, number])[])[];
+  zones: Record<string, CameraZone>;
 }
 
 interface CameraProblem {
   code: string | null;
   message: string;
+}
+
+interface CameraZone {
+  polygon: ([number, number])[];
 }
 
 interface DeskCode {
@@ -177,6 +184,7 @@ interface Saw {
   fewer_pixels: boolean;
   answers: CameraAnswer[] | null;
   model: string;
+  zone: SeenZone | null;
 }
 
 interface Seen {
@@ -200,6 +208,11 @@ interface SeenWindow {
   end: string;
   frames: number;
   pairs: number;
+}
+
+interface SeenZone {
+  name: string;
+  rectangle: [number, number, number, number];
 }
 
 interface StoredAnswer {
@@ -275,6 +288,7 @@ interface WatchInfo {
   enabled: boolean;
   now: WatchNow[];
   model: string | null;
+  zone: string | null;
   object: string;
 }
 

@@ -4,7 +4,7 @@
 /** @type {Omit<Setting, "time_zone">} */
 export const FRESH = {
   question: "", cameras: [], kind: "yesno", choices: [], on_when: [], every_s: 2, window_s: 2, on: 0.7, off: 0.4, for_s: 1, cooldown_s: 0,
-  quiet: [], severity: "warning", only_when_healthy: true, enabled: true, model: null,
+  quiet: [], severity: "warning", only_when_healthy: true, enabled: true, model: null, zone: null,
 };
 
 const LITTLE = new Set(["is", "are", "the", "a", "an", "there", "any", "does", "do", "on", "in", "of", "it", "answer", "yes", "or", "no", "what", "which"]);

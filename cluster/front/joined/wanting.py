@@ -1,7 +1,9 @@
 """Cameras that people want watched by whichever shard has room: those of front.toml, and those of POST /v1/cameras."""
 
+import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from askcam.cluster.changes import Change
@@ -59,6 +61,13 @@ class WantedCameras(ServerPart):
         wish = CameraWish(name, only, apart, options_of(options, {}, API))
         await self._table.change(lambda owners, now_s: owners.want([wish], now_s))
         KNOWN.publish(name)
+
+    async def change(self, name: str, changes: Mapping[str, Any]) -> None:
+        """Its masks or zones, as under [cameras.NAME], which were checked; its shard opens it anew. Raises Refusal."""
+        wish = self._table.view.wishes[name]
+        told = json.loads(wish.options or "{}")
+        options = options_of(told.get("camera", {}) | changes, told.get("watches", {}), told.get("origin", API))
+        await self._table.change(lambda owners, now_s: owners.want([replace(wish, options=options)], now_s))
 
     async def remove(self, name: str) -> None:
         """Raises Trouble."""

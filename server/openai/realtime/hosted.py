@@ -232,6 +232,7 @@ class Hosted:
             parallel=settings.parallel_tool_calls,
             evidence=settings.evidence,
             unwell=settings.unwell,
+            zone=settings.zone,
             on_change=settings.on_change,
             client=client_of(self._asker),
             received=received,

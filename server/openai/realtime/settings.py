@@ -52,6 +52,7 @@ class Settings:
     events_after: int | None = None  # of those that an extension feeds: what came after this number first
     evidence: bool = True  # answers' evidence may be kept on the server's disk
     model: str | None = None  # which of the models that see the camera answers; None: the camera's own
+    zone: str | None = None  # which of the camera's zones is looked at; None: all of its picture
 
     def sampling(self, max_tokens: int) -> Sampling:
         """How tokens are chosen where no answer may have more than `max_tokens`."""
@@ -109,6 +110,7 @@ class Settings:
             "events_after": self.events_after,
             "evidence": self.evidence,
             "model": self.model,
+            "zone": self.zone,
         }
 
     def with_changes(self, changes: Mapping[str, Any]) -> "Settings":
@@ -178,6 +180,7 @@ RESET: Mapping[str, Any] = {
     "turn_times": None,
     "evidence": True,
     "model": None,
+    "zone": None,
 }
 
 
@@ -191,9 +194,8 @@ def _askcam(fields: Fields, feeds: Iterable[str], session: bool) -> dict[str, An
     except Invalid as exc:
         raise exc.saying(f"{path}: {exc.message}", path) from exc
     extra = Fields(value, path)
-    changes: dict[str, Any] = {
-        name: getattr(asked, name) for name in ("unwell", "on_scene_change", "turn_times", "model") if name in extra
-    }
+    as_they_are = ("unwell", "on_scene_change", "turn_times", "model", "zone")
+    changes: dict[str, Any] = {name: getattr(asked, name) for name in as_they_are if name in extra}
     if "max_age_ms" in extra:
         if asked.max_age_ms is not None and not 0 < asked.max_age_ms <= MAX_AGE_MS:
             raise wrong(extra.at("max_age_ms"), asked.max_age_ms, "a number of milliseconds above 0, at most a day")

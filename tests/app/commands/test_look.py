@@ -13,7 +13,9 @@ from support.films import make_film
 from support.program import askcam, refused
 
 from askcam.app.commands.looked_at import LookError, split
+from askcam.app.config_file import load
 from askcam.engine.question import Picture
+from askcam.stream.errors import StreamError
 from askcam.stream.sources.http_camera import HTTPCamera
 
 
@@ -55,6 +57,27 @@ def test_a_picture_beside_a_camera(drum: Path) -> None:
     told = look("synthetic:3", str(drum), "What do you see?", "--seconds", "1")
     assert told["askcam"]["window"]["pairs"] >= 1
     assert len(told["pictures"]) == 1
+
+
+def test_a_camera_of_the_file_is_looked_at_by_its_name_or_its_address_and_as_it_is_masked(tmp_path: Path) -> None:
+    config = tmp_path / "askcam.toml"
+    everything = "[[0, 0], [1, 0], [1, 1], [0, 1]]"
+    config.write_text(
+        f'[cameras.lobby]\nuri = "synthetic:7"\nmasks = [{everything}]\n[cameras.yard]\nuri = "synthetic:3"\n'
+    )
+    cameras = load(config).cameras
+    for said in ("lobby", "synthetic:7", " synthetic:7"):
+        looked, _ = split([said, "What?"], cameras=cameras)
+        assert looked.camera is not None
+        assert (looked.camera.label, len(looked.masks)) == ("synthetic:7", 1)
+    for said in ("yard", "synthetic:8"):
+        assert split([said, "What?"], cameras=cameras)[0].masks == ()
+    with pytest.raises(LookError, match=r"synthetic:7.*synthetic:3"):
+        split(["lobby", "yard", "What?"], cameras=cameras)
+    with pytest.raises(StreamError):
+        split(["lobby", "What?"])
+    told = look("lobby", "What color is the background?", "--seconds", "1", "--config", str(config))
+    assert "gray" in told["answer"], "its whole picture is hidden, and grey"
 
 
 def test_the_words_are_taken_apart(drum: Path, gray: Path, tmp_path: Path) -> None:

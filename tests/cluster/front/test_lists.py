@@ -131,6 +131,11 @@ async def test_a_camera_goes_where_the_fewest_are_or_where_it_is_wanted() -> Non
         ):
             assert (await client.post("/v1/cameras", json=body)).status_code == status, body
         assert len(one.heard) == len(other.heard) == 1
+        masked = {"masks": [[[0.0, 0.0], [0.5, 0.0], [0.0, 0.5]]]}
+        hidden = await client.post("/v1/cameras", json=new | {"name": "n4"} | masked)
+        assert hidden.json()["got"]["masks"] == masked["masks"]
+        assert (await client.put("/v1/cameras/lobby", json=masked)).json()["got"] == masked
+        assert one.heard[-1].method == "PUT"
 
 
 async def test_a_watch_goes_to_the_shard_of_its_cameras() -> None:

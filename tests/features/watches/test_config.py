@@ -56,3 +56,15 @@ def test_a_watch_of_a_camera_that_is_not_there_is_refused(tmp_path: Path) -> Non
     file.write_text(WATCH.replace('["lobby"]', '["loby"]'))
     with pytest.raises(ConfigError, match=r"\[watches.door\]: there is no camera 'loby'; cameras here: lobby"):
         check(load(file))
+
+
+def test_a_watch_of_a_zone_that_a_camera_has_not_is_refused_with_those_that_it_has(tmp_path: Path) -> None:
+    file = tmp_path / "askcam.toml"
+    file.write_text(WATCH + 'zone = "dor"\n[cameras.lobby.zones.door]\npolygon = [[0, 0], [1, 0], [1, 1]]\n')
+    with pytest.raises(ConfigError, match=r"\[watches.door\]: the camera 'lobby' has no zone 'dor'; its zones: door"):
+        check(load(file))
+    file.write_text(file.read_text().replace('"dor"', '"door"'))
+    check(load(file))
+    file.write_text(WATCH + 'zone = "door"\n')
+    with pytest.raises(ConfigError, match=r"it has none; \[cameras.lobby.zones.NAME\] makes one"):
+        check(load(file))

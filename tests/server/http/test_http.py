@@ -144,6 +144,18 @@ def test_a_camera_can_be_added_asked_and_removed(http: httpx.Client) -> None:
         ({"name": "cam"}, "uri"),
         ({"name": "cam", "uri": "synthetic:1", "fps": 0}, "fps"),
         ({"name": "cam", "uri": "synthetic:1", "colour": 1}, "colour"),
+        (
+            {"name": "cam", "uri": "synthetic:1", "masks": [[[0, 0], [1, 0], [1, 2]]]},
+            "masks: polygon 1 has a point (1, 2)",
+        ),
+        ({"name": "cam", "uri": "synthetic:1", "masks": [[0, 0], [1, 0], [1, 2]]}, "masks"),
+        ({"name": "cam", "uri": "synthetic:1", "masks": [[[0, 0], [1, 0], [1, 1]]] * 17}, "at most 16"),
+        (
+            {"name": "cam", "uri": "synthetic:1", "zones": {"d": {"polygon": []}}},
+            "zones: the polygon of 'd' has 0 points",
+        ),
+        ({"name": "cam", "uri": "synthetic:1", "zones": {"d": {"shape": []}}}, "shape"),
+        ({"name": "cam", "uri": "synthetic:1", "zones": {"D": {"polygon": []}}}, "'D' cannot be a zone's name"),
     ],
 )
 def test_a_camera_that_cannot_be_is_refused_with_what_is_wrong(
@@ -152,6 +164,29 @@ def test_a_camera_that_cannot_be_is_refused_with_what_is_wrong(
     reply = http.post("/v1/cameras", json=body)
     assert reply.status_code == 400
     assert words in reply.json()["error"]["message"]
+
+
+def test_masks_and_zones_of_a_camera_are_told_and_changed(http: httpx.Client) -> None:
+    corner, door = [[0.0, 0.0], [0.5, 0.0], [0.0, 0.5]], {"polygon": [[0.5, 0.5], [1.0, 0.5], [1.0, 1.0]]}
+    body = {"name": "desk", "uri": "synthetic:8", "masks": [corner], "zones": {"door": door}}
+    told = http.post("/v1/cameras", json=body).json()
+    try:
+        assert (told["masked"], told["masks"], told["zones"]) == (True, [corner], {"door": door})
+        told = http.put("/v1/cameras/desk", json={"masks": []}).json()
+        assert (told["masked"], told["masks"], told["zones"]) == (False, [], {"door": door})
+        told = http.put("/v1/cameras/desk", json={"masks": [corner, door["polygon"]], "zones": {}}).json()
+        assert told == {**told, "masked": True, "masks": [corner, door["polygon"]], "zones": {}}
+        for wrong, param in (
+            ({"masks": [corner[:2]]}, "masks"),
+            ({"zones": {"": door}}, "zones"),
+            ({"uri": ""}, "uri"),
+        ):
+            reply = http.put("/v1/cameras/desk", json=wrong)
+            assert (reply.status_code, reply.json()["error"]["param"]) == (400, param)
+        assert http.get("/v1/cameras/desk").json()["masks"] == [corner, door["polygon"]]
+        assert http.put("/v1/cameras/nowhere", json={}).status_code == 404
+    finally:
+        http.delete("/v1/cameras/desk")
 
 
 def test_refusals_of_every_kind_leave_the_connection_open_and_the_log_clean(live_server: LiveServer) -> None:
@@ -259,7 +294,7 @@ def test_a_path_that_is_not_there_answers_in_the_same_shape(http: httpx.Client) 
     ("path", "allowed"),
     [
         ("/v1/cameras", "GET, HEAD, POST"),
-        ("/v1/cameras/lobby", "DELETE, GET, HEAD"),
+        ("/v1/cameras/lobby", "DELETE, GET, HEAD, PUT"),
         ("/v1/session", "DELETE, GET, HEAD, POST"),
         ("/v1/chat/completions", "POST"),
         ("/web/main.js", "GET, HEAD"),

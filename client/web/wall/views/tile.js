@@ -76,10 +76,13 @@ export function tile(name, { verbs, lines, open }) {
   /** @type {Render<WallState>} */
   const alerted = whenChanged((state) => alertOf(state, name), (state) => (element.dataset.alert = alertOf(state, name) ?? "none"));
   /** @type {Render<WallState>} */
-  const healthy = whenChanged((state) => [camera(state)?.health, powerWords(camera(state))], (state) => {
+  const healthy = whenChanged((state) => [camera(state)?.health, powerWords(camera(state)), camera(state)?.masked, camera(state)?.zones], (state) => {
     const flags = healthWords(camera(state)?.health ?? []);
     const low = powerWords(camera(state));
     if (low) flags.push({ flag: "low_power", title: t("wall.low_power"), text: low });
+    if (camera(state)?.masked) flags.push({ flag: "masked", title: t("wall.masked"), text: t("wall.masked_text") });
+    const zones = Object.keys(camera(state)?.zones ?? {});
+    if (zones.length) flags.push({ flag: "zones", title: t("wall.zones", { n: zones.length }), text: t("wall.zones_text", { names: zones.join(", ") }) });
     health.replaceChildren(...flags.map(({ flag, title, text }) => h("span", { class: "tile-flag", data: { flag }, title: text }, title)));
   });
   /** @type {Render<WallState>} */

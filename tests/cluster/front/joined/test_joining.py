@@ -95,6 +95,35 @@ async def test_a_front_that_nobody_has_joined_yet_says_so(
             assert "askcam serve --front" in reply.text
 
 
+MASK = [[0.0, 0.0], [0.5, 0.0], [0.0, 0.5]]
+
+
+async def test_masks_and_zones_of_a_camera_are_changed_in_the_table_and_its_shard_is_told_anew(tmp_path: Path) -> None:
+    async with joinable(tmp_path, LOBBY) as scene:
+        await granted(scene)
+        view = scene.front.core.joined.table.view if scene.front.core.joined else None
+        assert view is not None
+        before = json.loads(view.wishes["lobby"].options)
+        change = {"masks": [MASK], "zones": {"door": {"polygon": MASK}}}
+        reply = await scene.asked("PUT", "/v1/cameras/lobby", json=change)
+        assert reply.status_code == 200, reply.text
+        assert reply.json()["masks"] == [MASK]
+        after = json.loads(view.wishes["lobby"].options)
+        assert after["camera"] == before["camera"] | change
+        told = (await scene.say("renew", renewal(500))).json()
+        assert json.dumps(MASK) in json.dumps(told), "its shard does not hear of it"
+        for wrong, param in (({"masks": [MASK[:2]]}, "masks"), ({"zones": {"D": {"polygon": MASK}}}, "zones")):
+            for method, path, more in (("PUT", "/lobby", {}), ("POST", "", {"name": "new", "uri": "rtsp://x/y"})):
+                reply = await scene.asked(method, f"/v1/cameras{path}", json=wrong | more)
+                assert (reply.status_code, reply.json()["error"]["param"]) == (400, param)
+        assert json.loads(view.wishes["lobby"].options) == after
+        assert (await scene.asked("PUT", "/v1/cameras/lobby", VIEWER, json={})).status_code == 403
+        assert (await scene.asked("PUT", "/v1/cameras/nowhere", json={})).status_code == 404
+        made = await scene.asked("POST", "/v1/cameras", json={"name": "new", "uri": "rtsp://x/y", "masks": [MASK]})
+        assert made.status_code == 201
+        assert json.loads(view.wishes["new"].options)["camera"]["masks"] == [MASK]
+
+
 async def test_a_shard_that_leaves_or_listens_no_more_is_lost_at_once(tmp_path: Path) -> None:
     async with joinable(tmp_path, LOBBY) as scene:
         await granted(scene)
