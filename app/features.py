@@ -8,6 +8,7 @@ from askcam.cluster.shard.feature import FEATURE as SHARD
 from askcam.features.ask_all.feature import FEATURE as ASK_ALL
 from askcam.features.audit.feature import FEATURE as AUDIT
 from askcam.features.calibration.feature import FEATURE as CALIBRATION
+from askcam.features.clips.feature import FEATURE as CLIPS
 from askcam.features.desk.feature import FEATURE as DESK
 from askcam.features.events.feature import FEATURE as EVENTS
 from askcam.features.evidence.feature import FEATURE as EVIDENCE
@@ -22,8 +23,8 @@ from askcam.server.feature import Feature, ModelUse, Section
 
 # Opened in this order, and closed in the other.
 OURS: tuple[Feature, ...] = (
-    TOKENS, AUDIT, DESK, EVIDENCE, EVENTS, WATCHES, CALIBRATION, SUMMARY, TIMELINE, NOTIFY, MQTT, ASK_ALL, MCP_SERVER,
-    SHARD,
+    TOKENS, AUDIT, DESK, EVIDENCE, EVENTS, WATCHES, CLIPS, CALIBRATION, SUMMARY, TIMELINE, NOTIFY, MQTT, ASK_ALL,
+    MCP_SERVER, SHARD,
 )  # fmt: skip
 PLUGGED, LEFT_OUT = plugged_in(OURS)  # those that other packages bring, and why some are not taken
 FEATURES: tuple[Feature, ...] = (*OURS, *PLUGGED)

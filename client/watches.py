@@ -21,6 +21,18 @@ class EventFrame(msgspec.Struct, frozen=True, omit_defaults=False):
     url: str | None = None  # a JPEG, relative to the server
 
 
+class EventClip(msgspec.Struct, frozen=True, omit_defaults=False):
+    """A few seconds of film, from before an event."""
+
+    state: Literal["pending", "ready", "missing"]
+    url: str | None = None  # an MP4, relative to the server; None: it is missing
+    link: str | None = None  # the same for who has no token, whole, while it is not over; None: of a missing one
+    start: str | None = None  # RFC 3339, UTC: when its first picture was captured; None until it is ready
+    end: str | None = None  # ... and how long its last one is shown
+    bytes: int | None = None
+    why: str | None = None  # it is missing, or shorter than it should be
+
+
 class WatchEvent(msgspec.Struct, frozen=True, omit_defaults=False):
     """A watch turned on or off, a text has changed, or something is with a watched camera. One of GET /v1/events."""
 
@@ -43,6 +55,7 @@ class WatchEvent(msgspec.Struct, frozen=True, omit_defaults=False):
     frame_url: str | None = None  # a JPEG of that newest frame, relative to the server; None: it is not kept
     frames: list[EventFrame] = []  # up to 8 of the window, evenly, oldest first; none where they are not kept
     acknowledged_at: str | None = None  # RFC 3339, UTC: when somebody said that they have seen it
+    clip: EventClip | None = None  # None: none is made of this camera's events
     object: str = "askcam.event"
 
 
@@ -57,6 +70,20 @@ class SeenList(msgspec.Struct, frozen=True):
     """The data of a message `acknowledged` of the stream of GET /v1/events."""
 
     data: list[Seen]
+    object: str = "list"
+
+
+class ClipOfEvent(msgspec.Struct, frozen=True, omit_defaults=False):
+    """Of an event that was told before: its clip is there, or is known never to be."""
+
+    id: int
+    clip: EventClip
+
+
+class ClipList(msgspec.Struct, frozen=True):
+    """The data of a message `clip` of the stream of GET /v1/events."""
+
+    data: list[ClipOfEvent]
     object: str = "list"
 
 

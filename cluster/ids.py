@@ -101,6 +101,19 @@ def event(key: int, told: Any) -> dict[str, Any]:
         made["frame_url"] = placed(key, made["frame_url"])
     if isinstance(frames := made.get("frames"), list):
         made["frames"] = [{**each, "url": placed(key, each.get("url"))} for each in frames if isinstance(each, dict)]
+    return _clip_placed(key, made)
+
+
+def noted(key: int, told: Any) -> dict[str, Any]:
+    """What is told later of an event, as the front tells it. Raises Garbage."""
+    made = _object(told, "what is told of an event")
+    return _clip_placed(key, made | {"id": joined(key, made.get("id"))})
+
+
+def _clip_placed(key: int, made: dict[str, Any]) -> dict[str, Any]:
+    """With its clip at the front; a link, which is signed with the shard's id in it, is the shard's own."""
+    if isinstance(clip := made.get("clip"), dict):
+        made["clip"] = {**clip, "url": placed(key, clip.get("url")), "link": None}
     return made
 
 

@@ -67,6 +67,8 @@ class Cameras(ServerPart):
         self.announced: dict[str, str | None] = {}  # those that are opened once their model is there, and which it is
         self._listeners: set[Callable[[StateChange], None]] = set()
         self._zones = ZoneWindows()
+        self.opening: list[Callable[[Camera, CameraUse], None]] = []  # told of each before it opens its source
+        self.closing: list[Callable[[Camera], None]] = []  # ... and once it is removed
 
     def add(self, name: str, uri: str, config: CameraConfig | None = None, use: CameraUse | None = None) -> Camera:
         """Open a camera and attach it. Returns at once; its state says how the opening goes.
@@ -120,6 +122,8 @@ class Cameras(ServerPart):
             engine.attach(camera)
         self._cameras[name], self._uses[name], self._configs[name] = camera, use, config
         self._zones.open(camera, config.zones, model, lambda model: _gate(model.engine, config))
+        for told in self.opening:
+            told(camera, use)
         camera.start()
         return camera
 
@@ -233,6 +237,8 @@ class Cameras(ServerPart):
         self._owners.pop(name, None)
         for called in seen_by:
             self.models.get(called).engine.detach(name)
+        for told in self.closing:
+            told(camera)
         await asyncio.to_thread(camera.close)
 
     async def close(self) -> None:

@@ -17,6 +17,7 @@ from askcam.stream.fitted_window import FittedWindow
 from askcam.stream.frame import AgeBasis, Frame
 from askcam.stream.health import Health, HealthMonitor, gray
 from askcam.stream.masks import Masks
+from askcam.stream.packets import PacketListener, PacketListeners
 from askcam.stream.rate import FrameRate
 from askcam.stream.reader import Reader
 from askcam.stream.sampler import Sampler
@@ -64,6 +65,7 @@ class Camera:
         self._rate = FrameRate()
         self._health = HealthMonitor()
         self._flags: tuple[Health, ...] = ()
+        self._packets = PacketListeners(name, self._lock)
 
     @property
     def name(self) -> str:
@@ -198,6 +200,11 @@ class Camera:
         not hold up. Returns what unsubscribes it."""
         return self._supervisor.listen(callback)
 
+    def on_packet(self, listener: PacketListener) -> Callable[[], None]:
+        """Have `listener` called for each packet as the camera sends it, from the next time that its source is opened;
+        for none of a source that has no packets (see PacketListener). Returns what unsubscribes it."""
+        return self._packets.add(listener)
+
     def usable(self) -> Shot:
         """The newest picture that has, or can be given, pixels. Raises CameraUnavailable unless it is askable."""
         with self._lock:
@@ -274,6 +281,9 @@ class Camera:
             due = shot.has_pixels and self._sampler.take(picture.mono)
             windows = [each for each in self._windows if each.due(picture.mono)] if due else []
         return self._sample(reader, shot, windows) if windows else True
+
+    def packets(self, reader: Reader) -> PacketListener | None:
+        return self._packets.while_counts(lambda: reader is self._supervisor.reader)
 
     def finished(self, reader: Reader) -> None:
         """The reader has come to its end."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from askcam.stream.errors import SourceError
+from askcam.stream.packets import PacketListener, PacketSource
 from askcam.stream.sources.base import (
     Counting,
     DecodedPicture,
@@ -32,6 +33,10 @@ class Sink(Protocol):
 
     def take(self, reader: "Reader", picture: DecodedPicture) -> bool:
         """A picture was decoded. False: this reader was abandoned, it must stop."""
+        ...
+
+    def packets(self, reader: "Reader") -> PacketListener | None:
+        """Who is told of packets that it reads, by any thread; None: nobody."""
         ...
 
     def finished(self, reader: "Reader") -> None:
@@ -111,6 +116,8 @@ class Reader:
             return
         if isinstance(source, Patient):
             source.allow_silence(self._silence_s)
+        if isinstance(source, PacketSource) and (listener := self._sink.packets(self)) is not None:
+            source.tell_packets(listener)
         source.open()
         self.opened_at = time.monotonic()
         while not self._stop.is_set():

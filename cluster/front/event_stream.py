@@ -168,10 +168,9 @@ def numbered(key: int, message: SentEvent) -> Numbered:
         case "gone":
             missed = {name: ids.joined(key, told.get(name)) for name in ("first_missed", "last_missed")}
             return Numbered("gone", encode(missed), number_of({"id": told.get("last_missed")}))
-        case "acknowledged":
+        case "acknowledged" | "clip" as name:  # of events that were told before
             rows = page_of(key, told).rows
-            seen = [row | {"id": ids.joined(key, row.get("id"))} for row in rows]
-            return Numbered("acknowledged", encode({**told, "data": seen}), None)
+            return Numbered(name, encode({**told, "data": [ids.noted(key, row) for row in rows]}), None)
         case name:
             event = ids.event(key, told)
             return Numbered(name if NAME.fullmatch(name) else "message", encode(event), number_of(told))

@@ -100,7 +100,12 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         return directory.events_of(request.query_params.get("camera"))
 
     async def one(request: Request) -> Response:
-        return _one(request, *await _asked(request, "GET", ""))
+        shard, reply = await _asked(request, "GET", "")
+        if core.joined is not None and shard is directory.kept and isinstance(reply.value, dict):
+            _, kept = directory.of_event(request.path_params["id"])
+            clip = await core.joined.events.clip_of(kept, directory.that_keeps, role_of(request))
+            reply = ShardReply(reply.status, {**reply.value, "clip": clip})
+        return _one(request, shard, reply)
 
     async def acknowledged(request: Request) -> Response:
         body = await decode_body(request, ItWasSeen)
@@ -164,4 +169,5 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         route("POST", "/v1/events/{id:int}/acknowledge", led(acknowledged)),
         route("GET", "/v1/events/{id:int}/frame.jpg", picture),
         route("GET", "/v1/events/{id:int}/frames/{index:int}.jpg", picture),
+        route("GET", "/v1/events/{id:int}/clip.mp4", picture),
     ]

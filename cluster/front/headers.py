@@ -6,7 +6,9 @@ Header = tuple[bytes, bytes]
 
 # Of a client's: what the shard's answer depends on. All else (its token, its cookie, Origin, where it comes from) was
 # for the front, which has looked at it.
-TAKEN = frozenset({b"accept", b"accept-language", b"content-type", b"if-none-match", b"user-agent"})
+TAKEN = frozenset(
+    {b"accept", b"accept-language", b"content-type", b"if-none-match", b"if-range", b"range", b"user-agent"}
+)
 # Of a connection and not of a message (RFC 9110, 7.6.1), and what the front says itself of every reply.
 HOP = frozenset(
     {

@@ -12,12 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from askcam.client.protocol import encode
-from askcam.client.watches import EventList, SeenList, WatchEvent
+from askcam.client.watches import ClipList, ClipOfEvent, EventList, SeenList, WatchEvent
 from askcam.features.events.follow import EventsGone, follow
 from askcam.features.events.service import EventLog as Log
 from askcam.features.events.severity import Severity
 from askcam.features.events.store import EventQuery
-from askcam.features.events.subscribers import Reviewed
+from askcam.features.events.subscribers import Clipped, Reviewed
 from askcam.server.access.shares import viewer_of
 from askcam.server.access.viewer import THE_SERVER, Viewer
 from askcam.server.access.visited import note
@@ -155,7 +155,7 @@ def endpoints(core: Core, log: Log) -> list[Endpoint]:
             handler=events,
             name="listEvents",
             what="What watches have told, newest first; accepted as text/event-stream, as it comes",
-            replies={200: Reply("", {JSON: EventList, SSE: EventStream((WatchEvent, SeenList))})},
+            replies={200: Reply("", {JSON: EventList, SSE: EventStream((WatchEvent, SeenList, ClipList))})},
             about=BY_HANDLER,
             takes=FILTERS,
             errors=(400, 503),
@@ -250,6 +250,8 @@ async def stream(
                     yield sse(event)
                 case Reviewed():
                     yield b"event: acknowledged\ndata: %s\n\n" % encode(SeenList(list(event.seen)))
+                case Clipped(event=WatchEvent(id=number, clip=clip)) if clip is not None:
+                    yield b"event: clip\ndata: %s\n\n" % encode(ClipList([ClipOfEvent(number, clip)]))
     yield b'event: resume\ndata: {"reason": "connect again with Last-Event-ID"}\n\n'
 
 

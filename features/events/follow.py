@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from askcam.client.watches import WatchEvent
 from askcam.features.events.service import EventLog
 from askcam.features.events.store import EventStore
-from askcam.features.events.subscribers import News, Reviewed, Subscriber
+from askcam.features.events.subscribers import News, Subscriber
 from askcam.server.access.viewer import THE_SERVER, Viewer
 
 CAUGHT_UP = 100  # events read from the store at once, for one who resumes
@@ -53,7 +53,7 @@ async def follow(
             if isinstance(told, Subscriber):
                 yield None
                 continue
-            new = isinstance(told, Reviewed) or told.id > last
+            new = not isinstance(told, WatchEvent) or told.id > last
             if new and viewer.sees(told.camera) and watch in (None, told.watch) and camera in (None, told.camera):
                 yield told
 

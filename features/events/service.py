@@ -9,6 +9,7 @@ from askcam.features.events.errors import FolderTaken
 from askcam.features.events.publish import Publisher
 from askcam.features.events.store import EventStore
 from askcam.features.events.subscribers import Readers
+from askcam.features.events.tables import KeptBeside
 from askcam.features.events.thread import EventThread
 from askcam.server.storage.thread import refused
 
@@ -37,6 +38,10 @@ class EventLog:
         """Keep tables of one's own in the same file, `tables` in SQL; `take_up` is awaited once they are there."""
         self.keeping.tables.append(tables)
         self._taking_up.append(take_up)
+
+    def keep_beside(self, other: KeptBeside) -> None:
+        """Have `other` keep something of each event, in tables of beside()."""
+        self.keeping.beside.append(other)
 
     # -- life
 

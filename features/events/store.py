@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from askcam.client.watches import EventFrame, Reading, WatchEvent
+from askcam.client.watches import EventClip, EventFrame, Reading, WatchEvent
 from askcam.features.events.config import EventBounds
 from askcam.features.events.errors import EventLogError, FolderTaken
 from askcam.features.events.front_events import Debt, FrontEvents
 from askcam.features.events.pictures import EventPictures, Shown
-from askcam.features.events.tables import open_database
+from askcam.features.events.tables import KeptBeside, open_database
 from askcam.server.access.viewer import THE_SERVER, Viewer
 from askcam.server.owed_events import OwedEvent
 from askcam.server.storage.disk import Reserve, is_full, make_private, make_room
@@ -71,9 +71,12 @@ class EventStore:
         bounds: EventBounds,
         make_room: Callable[[Path], bool] = lambda folder: False,
         tables: Sequence[str] = (),
+        beside: Sequence[KeptBeside] = (),
     ) -> None:
         """Makes what is missing. Raises WatchingError; FolderTaken while another process has the folder. `make_room`:
-        have what is less important give way on a folder's full disk; says whether any did. `tables`: SQL of others'."""
+        have what is less important give way on a folder's full disk; says whether any did. `tables`: SQL of others',
+        `beside`: what they keep of each event."""
+        self._beside = beside
         self._folder, self._bounds, self._make_room = folder, bounds, make_room
         try:
             make_private(folder)
@@ -118,6 +121,8 @@ class EventStore:
             try:
                 kept = self._add(event, at, shown, also, epoch)
                 self._reserve.take()
+                for other in self._beside:
+                    other.kept(kept)
                 return kept
             except sqlite3.OperationalError as exc:
                 if not is_full(exc):
@@ -155,6 +160,8 @@ class EventStore:
                 self.pictures.put(number, shown)
             if also is not None:
                 also(self._db)
+            for other in self._beside:
+                other.added(self._db, msgspec.structs.replace(event, id=number))
             if epoch is not None:
                 self.front.owe(number, epoch)
             first = number - self._bounds.max_events
@@ -249,15 +256,17 @@ class EventStore:
         decode: Callable[[bytes], WatchEvent] = msgspec.json.Decoder(WatchEvent).decode
         return [self._told(number, decode(document), *rest) for number, document, *rest in rows]
 
-    @staticmethod
     def _told(
-        number: int, event: WatchEvent, shown: bool, num_frames: int = 0, seen: float | None = None
+        self, number: int, event: WatchEvent, shown: bool, num_frames: int = 0, seen: float | None = None
     ) -> WatchEvent:
         url = f"/v1/events/{number}/frame"
         frames = [EventFrame(frame.at, f"{url}s/{i}.jpg") for i, frame in enumerate(event.frames[:num_frames])]
         at = None if seen is None else rfc3339(seen)
-        told = {"id": number, "frames": frames, "frame_url": f"{url}.jpg" if shown else None, "acknowledged_at": at}
-        return msgspec.structs.replace(event, **told)
+        known = {"id": number, "frames": frames, "frame_url": f"{url}.jpg" if shown else None, "acknowledged_at": at}
+        told = msgspec.structs.replace(event, **known)
+        for other in self._beside:
+            told = other.told(self._db, told)
+        return told
 
 
 def as_json(names: frozenset[str] | None) -> str | None:
@@ -265,7 +274,8 @@ def as_json(names: frozenset[str] | None) -> str | None:
 
 
 def _owed(debt: Debt, event: WatchEvent) -> OwedEvent:
-    plain = msgspec.structs.replace(event, after=[], acknowledged_at=None)  # the same however often it is told
+    clip = event.clip and EventClip("pending", f"/v1/events/{debt.number}/clip.mp4")  # the front asks how it stands
+    plain = msgspec.structs.replace(event, after=[], acknowledged_at=None, clip=clip)  # the same however often told
     return OwedEvent(
         number=debt.number,
         camera=event.camera,

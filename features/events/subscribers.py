@@ -19,7 +19,22 @@ class Reviewed:
     seen: tuple[Seen, ...]
 
 
-News = WatchEvent | Reviewed
+@dataclass(frozen=True, slots=True)
+class Clipped:
+    """What came of the clip of an event that was told before."""
+
+    event: WatchEvent
+
+    @property
+    def watch(self) -> str | None:
+        return self.event.watch
+
+    @property
+    def camera(self) -> str:
+        return self.event.camera
+
+
+News = WatchEvent | Reviewed | Clipped
 
 
 class Subscriber:
@@ -103,6 +118,14 @@ class Readers:
         for (watch, camera), seen in of_places.items():
             for reader in self._readers:
                 reader.tell(Reviewed(watch, camera, tuple(seen)))
+
+    def clipped(self, event: WatchEvent, own: bool = True) -> None:
+        """There is a clip of an event, or it is known that there will be none: as it is now."""
+        for reader in self._readers:
+            if reader.own in (None, own):
+                reader.tell(Clipped(event))
+        for heard in self._others:
+            heard()
 
     def close(self) -> None:
         """All streams end, and so do those that come yet."""

@@ -3,7 +3,9 @@
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
+from askcam.client.watches import WatchEvent
 from askcam.features.events.errors import EventLogError
 from askcam.server.storage import database
 from askcam.server.storage.database import Layout
@@ -51,6 +53,23 @@ CREATE TABLE IF NOT EXISTS front_origin (
   name TEXT NOT NULL             -- of this database, to the front: ids of events begin anew with a new one
 );
 """
+
+
+class KeptBeside(Protocol):
+    """What others keep of each event in tables beside its own: written down with it, and told with it. All of it is
+    called on the store's thread."""
+
+    def added(self, db: sqlite3.Connection, event: WatchEvent) -> None:
+        """An event is being written down: whatever belongs to it, in its transaction. May raise sqlite3.Error."""
+        ...
+
+    def kept(self, event: WatchEvent) -> None:
+        """It is on the disk."""
+        ...
+
+    def told(self, db: sqlite3.Connection, event: WatchEvent) -> WatchEvent:
+        """The event with what is known of it here. May raise sqlite3.Error."""
+        ...
 
 
 LAYOUT = Layout("the watches' database", VERSION, TABLES, LATER)

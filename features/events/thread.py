@@ -6,7 +6,7 @@ from pathlib import Path
 from askcam.features.events.config import EventBounds
 from askcam.features.events.errors import EventLogError, EventLogFailure, EventLogTaken, FolderTaken
 from askcam.features.events.store import EventStore
-from askcam.features.events.tables import NAME
+from askcam.features.events.tables import NAME, KeptBeside
 from askcam.server.storage.thread import KeptStore
 
 
@@ -20,6 +20,7 @@ class EventThread(KeptStore[EventStore]):
         super().__init__("askcam-watching")
         self.folder = folder
         self._bounds, self._make_room = bounds, make_room
+        self.beside: list[KeptBeside] = []
         self.tables: list[str] = []  # SQL of those who keep tables of their own beside the events
 
     @property
@@ -42,7 +43,7 @@ class EventThread(KeptStore[EventStore]):
             folder = self.folder
             if folder is None:
                 raise EventLogError("no folder is named for watches: name one under [watching]")
-            await self.make(lambda: EventStore(folder, self._bounds, self._make_room, self.tables))
+            await self.make(lambda: EventStore(folder, self._bounds, self._make_room, self.tables, self.beside))
 
     async def begun(self) -> None:
         """The same for a client's sake. Raises EventLogTaken and EventLogFailure."""

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from askcam.features.evidence.case import Circumstances
 from askcam.features.evidence.errors import EvidenceError
-from askcam.features.evidence.retention import Calendar, EvidenceBounds
+from askcam.features.evidence.retention import EvidenceBounds
 from askcam.features.evidence.store import EvidenceStore
 from askcam.features.evidence.waiting import Waiting
 from askcam.server.answering.observing import Answered
 from askcam.server.camera_names import private
+from askcam.server.storage.calendar import Calendar
 
 log = logging.getLogger(__name__)
 

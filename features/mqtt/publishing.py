@@ -97,7 +97,7 @@ class Publishing:
                 if event.id not in found.fenced and self._viewer.sees(event.camera):
                     await self._publish(link, self._topics.event, _body(event))
                     if event.watch is not None:
-                        self._last[event.watch, event.camera] = ShownEvent(event.id, event.at)
+                        self._last[event.watch, event.camera] = _shown(event)
                 await self._moved(event.id)
             if len(found.events) < BATCH:
                 return
@@ -113,7 +113,7 @@ class Publishing:
         for place in places - self._last.keys():
             wanted = EventQuery(watch=place[0], camera=place[1])
             newest = await self._do(lambda store, wanted=wanted: store.newest(1, wanted))  # type: ignore[misc]
-            self._last[place] = ShownEvent(newest[0].id, newest[0].at) if newest else None
+            self._last[place] = _shown(newest[0]) if newest else None
 
     async def _take_back(self, link: BrokerLink, scene: SceneFacts) -> None:
         """Empty what an earlier life, or another config, has left at the broker."""
@@ -200,6 +200,10 @@ class Publishing:
             except (sqlite3.Error, OSError) as exc:
                 log.error("what is published by MQTT waits: the events' database refuses (%s)", exc)
                 await asyncio.sleep(AGAIN_S)
+
+
+def _shown(event: WatchEvent) -> ShownEvent:
+    return ShownEvent(event.id, event.at, None if event.clip is None else event.clip.link)
 
 
 def _body(event: WatchEvent) -> bytes:

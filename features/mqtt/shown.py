@@ -36,6 +36,7 @@ class ShownEvent:
 
     id: int
     at: str
+    clip_url: str | None = None  # for who has no token; None: there is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def watch_facts(
         "at": rfc3339(wall),
         "event": None if last is None else last.id,
         "event_at": None if last is None else last.at,
+        "clip_url": None if last is None else last.clip_url,
     }
     told = encode(attributes)
     detail = RetainedFact(places.attributes, told, (state, trouble, last, now.state, watch.question), READINGS_S)

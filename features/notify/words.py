@@ -27,7 +27,9 @@ def language_of(event: WatchEvent, wanted: str) -> str:
 def message(event: WatchEvent, wanted: str) -> NoticeText:
     words = WORDS.in_language(language_of(event, wanted))
     title = words.get(f"notify.{event.kind}", words["notify.other"])
-    lines = [event.question or "", _answer(event), event.reason or "", _time(event.at)]
+    link = None if event.clip is None else event.clip.link
+    clip = "" if link is None else fill(words["notify.clip"], {"link": link})
+    lines = [event.question or "", _answer(event), event.reason or "", _time(event.at), clip]
     shown = fill(title, {"watch": event.watch or "askcam", "camera": event.camera, "kind": event.kind})
     return NoticeText(shown, "\n".join(filter(None, lines)))
 

@@ -75,7 +75,7 @@ def _coming(http: Http, wanted: WantedEvents, last: str) -> Iterator[WatchEvent]
                 if message.name == "gone":
                     gone = told("watch.gone", data=say.escape(message.data))
                     say.errors.print(f"[yellow]{words.told('note')}[/] {gone}")
-                elif message.data and message.name not in ("resume", "acknowledged"):
+                elif message.data and message.name not in ("resume", "acknowledged", "clip"):
                     event = msgspec.json.decode(message.data, type=WatchEvent)
                     yield event
         except (ConnectionFailed, Busy) as exc:

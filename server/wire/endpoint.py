@@ -28,6 +28,7 @@ ID: Schema = {"type": "integer", "minimum": 0}
 WHOLE: Schema = {**ID, "maximum": 2**63 - 1}
 MOMENT: Schema = {"type": "string", "format": "date-time"}
 JPEG = {"image/jpeg": BINARY}
+MP4 = {"video/mp4": BINARY}
 CONVERTER = re.compile(r":\w+(?=})")  # Starlette's, "{id:int}"
 
 

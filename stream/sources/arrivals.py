@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,15 +50,16 @@ class Arrivals:
         waits: bool,
         timed: bool,
         held_from: float | None,
+        heard: Callable[[Arrived], None] | None = None,
     ) -> None:
-        """`timed`: timestamps say something.
+        """`timed`: timestamps say something. `heard` is told of each packet, on this thread.
 
         `held_from` is given where FFmpeg holds each packet back until the next one begins (H.264 over RTP says where a
         picture ends, but FFmpeg doesn't listen): then a packet has come when the one before was read, and the first
         one may have come from then on.
         """
         self._decoder, self._clock, self._waits, self._timed = decoder, clock, waits, timed
-        self._held_from = held_from
+        self._held_from, self._heard = held_from, heard
         self._news = threading.Condition()
         self._queue: deque[Arrived] = deque()
         self._bytes = self._keys = 0
@@ -169,7 +171,9 @@ class Arrivals:
         error: SourceError | None = None
         try:
             for packet in self._decoder.packets():
-                self._arrived(packet, time.monotonic())
+                one = self._arrived(packet, time.monotonic())
+                if self._heard is not None and packet.size:
+                    self._heard(one)
                 if self._stopped:
                     break
         except SourceError as exc:
@@ -183,7 +187,7 @@ class Arrivals:
                 self._news.notify_all()
             self._decoder.close()
 
-    def _arrived(self, packet: "Packet[VideoStream]", now: float) -> None:
+    def _arrived(self, packet: "Packet[VideoStream]", now: float) -> Arrived:
         with self._news:
             waited, first = now - self._since, self.heard_at is None
             paused = waited > self._pause_s()
@@ -201,8 +205,10 @@ class Arrivals:
                 timed = timed and not first
                 arrival, self._held_from = self._held_from, now
             stamp = self._clock.arrived(seconds(packet) if timed else None, arrival, reported_wall_us(packet))
-            self._put(Arrived(packet, stamp, packet.is_keyframe, now))
+            one = Arrived(packet, stamp, packet.is_keyframe, now)
+            self._put(one)
             self._since = time.monotonic()
+            return one
 
     def _measure(self, pts: float | None, waited: float) -> None:
         if pts is None:

@@ -2,13 +2,14 @@
 
 import logging
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Protocol
 
 import av
 import av.error
 
+from askcam.stream.packets import PacketTrack
 from askcam.stream.sources.ffmpeg_errors import explain, no_video
 from askcam.stream.sources.pacer import GAP_S
 from askcam.stream.sources.tracks import film, has_cover
@@ -41,6 +42,8 @@ class PacketDecoder(Protocol):
     def sar(self) -> Fraction: ...
     @property
     def undecodable(self) -> int: ...
+    @property
+    def track(self) -> PacketTrack: ...
     @property
     def came_at(self) -> float | None: ...
     def packets(self) -> "Iterator[Packet[VideoStream]]": ...
@@ -80,6 +83,7 @@ class Decoder:
         self._timeout_s = timeout_s or (0.0, 0.0)
         self.undecodable = 0  # damaged packets, skipped
         self.came_at: float | None = None  # FFmpeg doesn't say when a packet's first byte came
+        self.heard: Callable[[Packet[VideoStream]], None] | None = None  # is told of what next() reads
         try:
             limits: Any = timeout_s and (_Phases(timeout_s[0], max(timeout_s[0], first_s)), timeout_s[1])
             self._container: InputContainer = av.open(url, options=dict(options), timeout=limits)
@@ -105,6 +109,12 @@ class Decoder:
     def codec(self) -> str:
         """FFmpeg's name of the codec: "h264", "hevc", "mjpeg"..."""
         return str(self._stream.codec_context.name)
+
+    @property
+    def track(self) -> PacketTrack:
+        """What its packets are. Before they are decoded."""
+        codec = self._stream.codec_context
+        return PacketTrack(self.codec, bytes(codec.extradata or b""), codec.width, codec.height)
 
     @property
     def seconds(self) -> float | None:
@@ -155,6 +165,8 @@ class Decoder:
 
     def _decode(self) -> "Iterator[VideoFrame]":
         for packet in self._container.demux(self._stream):
+            if self.heard is not None:
+                self.heard(packet)
             yield from self.decode(packet)
 
     def packets(self) -> "Iterator[Packet[VideoStream]]":

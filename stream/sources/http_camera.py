@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 
 from askcam.stream.errors import Refused, SourceError
+from askcam.stream.packets import PacketListener
 from askcam.stream.sources.address import SourceAddress
 from askcam.stream.sources.base import DecodedPicture, OpeningProgress
 from askcam.stream.sources.http_get import Getter, HttpReply
@@ -30,6 +31,7 @@ class HTTPCamera:
         self._getter = Getter(at, shown)
         self._stopped = False
         self._inner: PyAVSource | StillCamera = PyAVSource(at.url, shown, open_s, read_s)
+        self._listener: PacketListener | None = None
 
     @property
     def dropped(self) -> Mapping[str, int]:
@@ -48,6 +50,9 @@ class HTTPCamera:
         self._read_s = max(self._read_s, silence_s)
         if isinstance(self._inner, PyAVSource):
             self._inner.allow_silence(silence_s)
+
+    def tell_packets(self, listener: PacketListener) -> None:
+        self._listener = listener
 
     def open(self) -> None:
         still = StillCamera(self._at, self._shown, self._pace)
@@ -74,6 +79,8 @@ class HTTPCamera:
             self._inner = PyAVSource(self._at.url, self._shown, self._open_s, self._read_s, playlist=watch)
         if self._stopped:
             self._inner.interrupt()
+        if self._listener is not None and isinstance(self._inner, PyAVSource):
+            self._inner.tell_packets(self._listener)
         try:
             self._inner.open()
         except SourceError as error:

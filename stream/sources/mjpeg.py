@@ -11,6 +11,7 @@ import av
 import av.error
 
 from askcam.stream.errors import SourceError
+from askcam.stream.packets import PacketTrack
 from askcam.stream.sources.http_get import CHUNK
 from askcam.stream.sources.jpeg_parts import MAX_BETWEEN, JPEGParts
 from askcam.stream.sources.push import MAX_PIXELS
@@ -83,6 +84,10 @@ class MJPEGDecoder:
             frames = []
         self.undecodable += not frames
         return [frame for frame in frames if isinstance(frame, av.VideoFrame)]
+
+    @property
+    def track(self) -> PacketTrack:
+        return PacketTrack(self.codec, b"", 0, 0)
 
     @property
     def sar(self) -> Fraction:

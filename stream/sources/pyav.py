@@ -4,10 +4,12 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from askcam.stream.errors import SourceError
 from askcam.stream.frame import AgeBasis
+from askcam.stream.packets import EncodedPacket, PacketListener, PacketTrack, ShownPackets
 from askcam.stream.sources import address
 from askcam.stream.sources.arrivals import Arrivals, Arrived
 from askcam.stream.sources.base import OpeningProgress
@@ -79,6 +81,9 @@ class PyAVSource:
         self._key_at: float | None = None  # when decoding could begin
         self._frames: deque[VideoFrame] = deque()  # decoded, not yet handed on: what one packet gave
         self._packets = 0
+        self._listener: PacketListener | None = None
+        self._track: PacketTrack | None = None
+        self._shown: ShownPackets | None = None  # where packets are read long before they are shown
 
     @property
     def dropped(self) -> Mapping[str, int]:
@@ -106,6 +111,9 @@ class PyAVSource:
     def allow_silence(self, silence_s: float) -> None:
         self._read_s = max(self._read_s, silence_s)
 
+    def tell_packets(self, listener: PacketListener) -> None:
+        self._listener = listener
+
     def open(self) -> None:
         began = time.monotonic()
         decoder = self._decoder = self._decoder or self._opened()
@@ -120,13 +128,35 @@ class PyAVSource:
         clock = CaptureClock(time.time() - time.monotonic(), fickle=not recorded)
         held_from = began if self._rtp and decoder.codec in _HELD else None
         timed = self._rtp or recorded
-        self._arrivals = Arrivals(decoder, clock, self._label, waits=recorded, timed=timed, held_from=held_from)
+        heard = self._tell if self._tells(decoder) else None
+        self._arrivals = Arrivals(
+            decoder, clock, self._label, waits=recorded, timed=timed, held_from=held_from, heard=heard
+        )
         self._catch_up = CatchUp(time.monotonic())
         self._arrivals.start()
         if self._playlist is not None and self._live_file:
             self._playlist.start()
         if self._stop.is_set():
             self._arrivals.stop()
+
+    def _tells(self, decoder: PacketDecoder) -> bool:
+        """Whether packets are told as they arrive; those of a whole recording when they are shown."""
+        if self._listener is None:
+            return False
+        self._track = decoder.track
+        if self._pacer is not None and not self._live_file:
+            self._shown = ShownPackets(self._track, self._listener)
+        return self._shown is None
+
+    def _tell(self, one: Arrived) -> None:
+        assert self._listener is not None
+        assert self._track is not None
+        captured = partial(self._captured_at, one.stamp, seconds(one.packet))
+        self._listener(EncodedPacket(self._track, bytes(one.packet), one.key, captured))
+
+    def _captured_at(self, stamp: Stamp, pts: float | None) -> float:
+        assert self._arrivals is not None
+        return self._captured(self._arrivals, stamp, pts)[0]
 
     def _opened(self) -> Decoder:
         if self._playlist is not None:
@@ -172,6 +202,8 @@ class PyAVSource:
             if one is None:
                 return None
             one.packet.opaque = one.stamp
+            if self._shown is not None:
+                self._shown.read(bytes(one.packet), one.key, seconds(one.packet))
             self._frames.extend(decoder.decode(one.packet))
         return self._frames.popleft()
 
@@ -220,6 +252,8 @@ class PyAVSource:
         while self._live_file and not arrivals.settled:  # the whole segment: its length is part of the age
             if self._stop.wait(LOOK_S):
                 return None
+        if self._shown is not None:
+            self._shown.shown(seconds(frame), due)
         return self._picture(frame, arrivals, None if self._live_file else due)
 
     def _picture(self, frame: "VideoFrame", arrivals: Arrivals, mono: float | None) -> YUVPicture:
@@ -227,13 +261,15 @@ class PyAVSource:
         if mono is None:
             stamp = frame.opaque
             assert isinstance(stamp, Stamp), "a frame without its packet"
-            mono, basis = arrivals.captured(stamp)
-            told = None if self._playlist is None else self._playlist.captured(seconds(frame))
-            if told is not None:
-                mono, basis = min(told[0], stamp.arrival), told[1]
+            mono, basis = self._captured(arrivals, stamp, seconds(frame))
         wall = time.time() - (time.monotonic() - mono)
         assert self._decoder is not None, "a frame without its decoder"
         return YUVPicture(frame, self._converter, wall, mono, basis, self._decoder.sar)
+
+    def _captured(self, arrivals: Arrivals, stamp: Stamp, pts: float | None) -> tuple[float, AgeBasis]:
+        """When a picture was captured, by the steady clock, and what that rests on."""
+        told = None if self._playlist is None else self._playlist.captured(pts)
+        return arrivals.captured(stamp) if told is None else (min(told[0], stamp.arrival), told[1])
 
     def interrupt(self) -> None:
         self._stop.set()

@@ -21,6 +21,7 @@ from askcam.app.plugged import add_commands
 from askcam.app.program import app
 from askcam.demo.builtin import model_path
 from askcam.features.audit.config import AuditConfig
+from askcam.features.clips.config import ClipsConfig
 from askcam.features.desk.feature import FEATURE as DESK
 from askcam.features.events.config import WatchingConfig
 from askcam.features.events.running import EventsRunning
@@ -36,15 +37,23 @@ OPTIONS = {name: True for feature in FEATURES for name in feature.camera_options
 CAMERAS = {"door": CameraEntry("synthetic:1", use=CameraUse(options=OPTIONS))}
 EVIDENCE = EvidenceConfig(enabled=True, folder=Path("nowhere"))  # nothing is opened
 AUDIT = AuditConfig(enabled=True, folder=Path("nowhere"))  # likewise
-WANTED = Config(cameras=CAMERAS, sections=load().sections | {"evidence": EVIDENCE, "audit": AUDIT})
+CLIPS = ClipsConfig(folder=Path("nowhere"))
+WANTED = Config(
+    cameras=CAMERAS, sections=load().sections | {"evidence": EVIDENCE, "audit": AUDIT, "clips": CLIPS}
+)
 
 
-TABLES = {"watches": ("watches", "memories", "texts", "brought"), "calibration": ("calibrations",)}  # beside the events
+TABLES = {  # beside the events
+    "watches": ("watches", "memories", "texts", "brought"),
+    "calibration": ("calibrations",),
+    "clips": ("clips",),
+}
 THREADS = {
-    "events": "askcam-watching",
-    "evidence": "askcam-evidence",
-    "audit": "askcam-audit",
-    "timeline": "askcam-timeline",
+    "events": ("askcam-watching",),
+    "evidence": ("askcam-evidence",),
+    "audit": ("askcam-audit",),
+    "timeline": ("askcam-timeline",),
+    "clips": ("askcam-clips", "askcam-clips-pictures"),
 }
 
 
@@ -119,6 +128,7 @@ async def test_a_feature_that_is_left_out_leaves_nothing(left_out: Feature) -> N
         name for one in running for name in one.answerers
     }
     assert len(whole.storage._givers) - len(house.storage._givers) == sum(one.gives_way is not None for one in running)
+    assert len(whole.cameras.opening) - len(house.cameras.opening) == ("clips" in gone)
     assert tables(whole) - tables(house) == {table for name in gone for table in TABLES.get(name, ())}
 
 
@@ -130,13 +140,14 @@ async def test_threads_come_with_their_features(tmp_path: Path) -> None:
         "watching": WatchingConfig(folder=tmp_path / "watching"),
         "watches": {"door": watch},
         "timeline": TimelineConfig(folder=tmp_path / "timeline"),
+        "clips": ClipsConfig(folder=tmp_path / "clips"),
     }
     config = replace(WANTED, sections=WANTED.sections | kept)
-    assert await threads(build_core(config)) == set(THREADS.values())
-    for left_out, thread in THREADS.items():
+    assert await threads(build_core(config)) == {name for names in THREADS.values() for name in names}
+    for left_out, names in THREADS.items():
         gone = with_those_that_need(left_out)
         house = build_core(config, [feature for feature in FEATURES if feature.name not in gone])
-        assert thread not in await threads(house)
+        assert not set(names) & await threads(house)
 
 
 @pytest.mark.parametrize("plugged_in", [True, False])
@@ -180,7 +191,8 @@ def test_a_group_of_commands_has_those_of_the_features_that_are_there() -> None:
 
 def test_stores_are_looked_after_where_there_are_any() -> None:
     told = build_core(WANTED).metrics.render().decode()
-    assert set(re.findall(r'askcam_storage_lost{store="(\w+)"}', told)) == {"watches", "timeline", "evidence", "audit"}
+    stores = {"watches", "timeline", "evidence", "audit", "clips"}
+    assert set(re.findall(r'askcam_storage_lost{store="(\w+)"}', told)) == stores
 
 
 def test_features_are_built_after_those_that_they_need() -> None:

@@ -21,6 +21,7 @@ WANTED: tuple[type[msgspec.Struct], ...] = (  # and what stands in them
     protocol.PageWords,
     watches.WatchEvent,
     watches.Seen,
+    watches.ClipOfEvent,
     watches.WatchInfo,
     watches.WatchReadings,
     timeline.TimelineEntry,

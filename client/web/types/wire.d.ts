@@ -91,6 +91,11 @@ interface CameraZone {
   polygon: ([number, number])[];
 }
 
+interface ClipOfEvent {
+  id: number;
+  clip: EventClip;
+}
+
 interface DeskCode {
   code: string;
   format: string;
@@ -118,6 +123,16 @@ interface ErrorBody {
   type: string;
   param: string | null;
   code: string | null;
+}
+
+interface EventClip {
+  state: "pending" | "ready" | "missing";
+  url: string | null;
+  link: string | null;
+  start: string | null;
+  end: string | null;
+  bytes: number | null;
+  why: string | null;
 }
 
 interface EventFrame {
@@ -264,6 +279,7 @@ interface WatchEvent {
   frame_url: string | null;
   frames: EventFrame[];
   acknowledged_at: string | null;
+  clip: EventClip | null;
   object: string;
 }
 

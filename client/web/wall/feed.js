@@ -22,6 +22,7 @@ export function createFeed(store, calm) {
     heard({ name, data }) {
       if (name === "gone") return gone(data);
       if (name === "acknowledged") return reviewed(data.data);
+      if (name === "clip") return clipped(data.data);
       if (name !== "resume") arrived(data);
     },
     told(stream, streamRetryAt) {
@@ -60,6 +61,16 @@ export function createFeed(store, calm) {
     for (const event of await Promise.all(back.map(({ id }) => read(`v1/events/${id}`).catch(() => null)))) {
       if (event && !(oldest && newestFirst(event, oldest) > 0)) arrived(event); // older ones are had by "Older"
     }
+  }
+
+  /** Clips of events that were told before are there, or never will be.
+   * @param {ClipOfEvent[]} told */
+  function clipped(told) {
+    const now = new Map(told.map(({ id, clip }) => [id, clip]));
+    /** @param {WatchEvent} event */
+    const known = (event) => (now.has(event.id) ? { ...event, clip: now.get(event.id) ?? null } : event);
+    const { events, fresh } = store.get();
+    store.set({ events: events.map(known), fresh: fresh.map(known) });
   }
 
   /** Those that wait come in, and what is done with goes: only when nobody aims at anything. */

@@ -20,7 +20,7 @@ from askcam.cluster.merging import Row
 from askcam.cluster.messages import number_there
 from askcam.cluster.store import EventFilter, StoredEvent, TableStore
 from askcam.server.access.viewer import Role
-from askcam.server.errors import NotFound
+from askcam.server.errors import NotFound, Refusal
 from askcam.server.wire.moments import rfc3339, wall_of
 
 KEPT = ""  # no shard has it: its key is the front's own in ids
@@ -77,13 +77,27 @@ class KeptEvents:
 
     async def whose(self, number: int, shard_of: ShardOf, role: Role) -> tuple[FrontShard, int]:
         """The shard that has the event's pictures, and the event's number there. Raises NotFound, ShardDown."""
+        shard, there, _ = await self._on_shard(number, shard_of, role)
+        return shard, there
+
+    async def clip_of(self, number: int, shard_of: ShardOf, role: Role) -> Row | None:
+        """What its shard says of the event's clip now, with the number of this table; None: nothing can be had."""
+        with contextlib.suppress(Refusal):
+            _, _, told = await self._on_shard(number, shard_of, role)
+            clip = told.get("clip")
+            if isinstance(clip, dict):
+                return clip | {"url": clip.get("url") and f"/v1/events/{number}/clip.mp4"}
+        return None
+
+    async def _on_shard(self, number: int, shard_of: ShardOf, role: Role) -> tuple[FrontShard, int, Row]:
+        """... and the event as it is told there."""
         event = await self.event(number)
         shard, there = shard_of(event.shard), number_there(event.id)
         reply = await shard.asked("GET", f"/v1/events/{there}", role=role)
         same = isinstance(reply.value, dict) and reply.value.get("at") == json.loads(event.document).get("at")
         if there is None or reply.status != 200 or not same:  # what is kept there was begun anew
             raise NotFound(f"the pictures of event {number} are no longer kept on shard {event.shard}", "id")
-        return shard, there
+        return shard, there, reply.value
 
     async def _listed(self, query: Mapping[str, object]) -> ShardReply:
         limit = int(str(query.get("limit", AT_ONCE)))
@@ -183,9 +197,10 @@ def _row(event: StoredEvent) -> Row:
     frames = [{**frame, "url": f"{place}s/{i}.jpg"} for i, frame in enumerate(told.get("frames") or [])]
     seen = None if event.acknowledged is None else rfc3339(event.acknowledged)
     shown = f"{place}.jpg" if told.get("frame_url") else None
+    clip = told.get("clip") and {**told["clip"], "url": f"/v1/events/{event.number}/clip.mp4"}
     return {
         **told, "id": event.number, "after": json.loads(event.after), "frame_url": shown, "frames": frames,
-        "acknowledged_at": seen,
+        "acknowledged_at": seen, "clip": clip,
     }  # fmt: skip
 
 

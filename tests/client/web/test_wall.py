@@ -99,6 +99,45 @@ def test_an_event_shows_its_evidence(visitor: Visitor, page: Page, wall: Wall) -
     assert wall.get(f"/v1/events/{on['id']}")["acknowledged_at"] is None
 
 
+def test_an_event_plays_its_clip_or_says_why_there_is_none(visitor: Visitor, page: Page, wall: Wall) -> None:
+    page.get_by_label("Unreviewed", exact=True).uncheck()
+    wall.turn(False)
+    on = wall.turn(True)
+    event(page, on["id"]).locator(".event-open").click()
+    dialog = page.get_by_role("dialog", name="engine turned on")
+    video = dialog.locator("video")
+    expect(video).to_be_visible(timeout=60_000)  # once it is made, by itself
+    expect(dialog.get_by_role("link", name="Save the clip")).to_have_attribute("href", f"v1/events/{on['id']}/clip.mp4")
+    expect(video).to_have_attribute("poster", on["frame_url"].lstrip("/"))
+    expect(video).to_have_attribute("aria-label", re.compile("^Clip of gate, from "))
+    assert video.evaluate("video => [video.readyState, video.networkState]") == [0, 1], (
+        "it is loaded before it is played"
+    )
+    video.focus()
+    page.keyboard.press("Space")
+    until(lambda: video.evaluate("video => video.currentTime") > 1, "it to play")
+    shown = video.evaluate("video => [video.videoWidth, video.videoHeight, video.duration, video.error]")
+    assert shown[0] > 0 < shown[1], shown
+    assert 2 < shown[2] < 20, shown
+    assert shown[3] is None
+    visitor.snap("wall-clip")
+    assert_accessible(page)
+    dialog.get_by_role("button", name="Close").click()
+    assert page.locator(".event-dialog video").get_attribute("src") is None, "it goes on loading"
+    expect(event(page, wall.seeded(1))).to_be_visible()
+    event(page, wall.seeded(1)).locator(".event-open").click()
+    expect(page.locator(".event-clip")).to_be_hidden()  # of a time without clips
+    page.keyboard.press("Escape")
+    for file in (wall.config.parent / "clips").glob("*.mp4"):
+        file.unlink()
+    wall.client.get(f"{wall.server.url}/v1/events/{on['id']}/clip.mp4")
+    page.reload()
+    page.get_by_label("Unreviewed", exact=True).uncheck()
+    event(page, on["id"]).locator(".event-open").click()
+    expect(dialog.locator(".clip-said")).to_have_text("Clip missing: its file is no longer in the folder")
+    expect(dialog.locator("video")).to_be_hidden()
+
+
 def test_events_are_reviewed_and_that_is_taken_back(page: Page, wall: Wall) -> None:
     second, third = wall.seeded(2), wall.seeded(3)
     page.get_by_label("Unreviewed", exact=True).uncheck()  # all are listed, so that nothing leaves

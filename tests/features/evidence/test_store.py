@@ -15,7 +15,8 @@ from askcam.features.evidence.archive import EvidenceArchive
 from askcam.features.evidence.errors import Broken, EvidenceError, NotKept
 from askcam.features.evidence.index import NAME
 from askcam.features.evidence.record import encode
-from askcam.features.evidence.retention import DAY_S, EvidenceBounds
+from askcam.features.evidence.retention import EvidenceBounds
+from askcam.server.storage.calendar import DAY_S
 
 
 def files(folder: Path) -> list[Path]:

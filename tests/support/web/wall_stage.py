@@ -41,6 +41,11 @@ uri = "{nobody}"
 [watching]
 folder = "kept"
 
+[clips]
+folder = "clips"
+before_s = 1.0
+after_s = 1.5
+
 [watches.engine]
 question = "{question}"
 cameras = ["gate"]

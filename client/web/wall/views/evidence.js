@@ -8,6 +8,7 @@ import { t } from "../../words/tongue.js";
 import { read } from "../../api.js";
 import { why } from "../why.js";
 import { happened, where } from "./card.js";
+import { clipOf } from "./clip.js";
 
 const CHECK = ["M5 12.5l4.5 4.5L19 7.5"];
 const LATER = ["M15 5l-7 7 7 7"]; // as in the list: newest first
@@ -27,6 +28,7 @@ export function evidence(store, verbs) {
   const slider = h("input", { type: "range", min: 0, tLabel: "event.frames", oninput: look });
   const moment = h("p", { class: "where", role: "status" });
   const imageless = h("p", { class: "muted imageless", hidden: true, t: "event.no_picture" });
+  const clip = clipOf();
   const question = h("p", { class: "question" });
   const answer = h("p", { class: "event-answer" });
   const plot = h("div", { class: "event-plot", role: "img" });
@@ -43,7 +45,7 @@ export function evidence(store, verbs) {
   const close = h("button", { type: "button", class: "quiet", t: "dialog.close", onclick: () => dialog.close() });
   dialog.append(
     h("div", { class: "event-top" }, h("div", {}, title, place), h("div", { class: "row" }, later, earlier)),
-    h("div", { class: "event-body" }, h("div", { class: "event-shown" }, image, imageless, slider, moment, question, answer),
+    h("div", { class: "event-body" }, h("div", { class: "event-shown" }, image, imageless, slider, moment, clip.element, question, answer),
       h("section", { class: "event-why", "aria-labelledby": "why-title" }, h("h3", { id: "why-title", t: "why.title" }), plot, facts)),
     h("div", { class: "row end" }, change, close, review));
 
@@ -100,6 +102,7 @@ export function evidence(store, verbs) {
     }
     slider.hidden = moment.hidden = event.frames.length < 2;
     look();
+    clip.show(event);
     setText(question, event.question ?? "");
     setText(answer, event.answer === null ? "" : t("event.answered", { answer: event.answer, n: event.probability === null ? "–" : event.probability.toFixed(2) }));
     const watch = watchOf(event);
@@ -142,15 +145,17 @@ export function evidence(store, verbs) {
    * @param {WatchEvent} event */
   function follow(event) {
     clearTimeout(timer);
-    if (Date.now() - Date.parse(event.at) > 120_000 || event.after.length >= 10) return;
+    const old = Date.now() - Date.parse(event.at) > 120_000;
+    const waits = event.clip?.state === "pending"; // a front's list says no more
+    if (!waits && (old || event.after.length >= 10)) return;
     timer = setTimeout(async () => {
       const now = await read(`v1/events/${event.id}`).catch(() => null);
       if (now && dialog.open && shown?.id === event.id) show(now);
-    }, AGAIN_MS);
+    }, waits && old ? 0 : AGAIN_MS);
   }
 
   dialog.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || (event.target === slider && event.key.startsWith("Arrow"))) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || ((event.target === slider || event.target === clip.video) && event.key.startsWith("Arrow"))) return;
     const verb = { ArrowLeft: () => go(-1), ArrowRight: () => go(1), r: () => act(true), R: () => act(true), u: () => act(false), U: () => act(false) }[event.key];
     if (!verb) return;
     event.preventDefault();
@@ -158,6 +163,7 @@ export function evidence(store, verbs) {
   });
   dialog.addEventListener("close", () => {
     clearTimeout(timer);
+    clip.end();
     line?.end();
     line = null;
     plot.replaceChildren();

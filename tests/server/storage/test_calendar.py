@@ -1,9 +1,9 @@
-"""By which clock evidence grows old: one that leaps must not have all of it removed."""
+"""By which clock what is kept grows old: one that leaps must not have all of it removed."""
 
 import pytest
 from support.evidence_cases import CREATED
 
-from askcam.features.evidence.retention import BELIEVE_S, DAY_S, LEAP_S, Calendar
+from askcam.server.storage.calendar import BELIEVE_S, DAY_S, LEAP_S, Calendar
 
 
 def test_a_clock_that_goes_on_as_time_does_is_believed() -> None:

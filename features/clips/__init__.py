@@ -1,0 +1,1 @@
+"""Clips of events: a few seconds of film, from before each of them."""
