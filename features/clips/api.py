@@ -19,8 +19,8 @@ from askcam.features.events.service import EventLog
 from askcam.server.access.viewer import Viewer
 from askcam.server.core import Core
 from askcam.server.errors import NotFound
-from askcam.server.wire.bodies import MAX_ID
 from askcam.server.wire.about import NO_CAMERA, of_thing
+from askcam.server.wire.bodies import MAX_ID
 from askcam.server.wire.endpoint import ID, MP4, TEXT, Endpoint, Reply, Takes
 
 PIECE = 256 << 10  # bytes that are read at once

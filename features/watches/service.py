@@ -261,7 +261,7 @@ class Watching:
             except NotFound as exc:
                 raise exc.at("cameras") from exc
             try:
-                self._cameras.check_zone(camera, setting.zone)
+                self.cameras.check_zone(camera, setting.zone)
             except NotFound as exc:
                 raise exc.at("zone") from exc
             if private(camera):

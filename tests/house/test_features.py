@@ -38,9 +38,7 @@ CAMERAS = {"door": CameraEntry("synthetic:1", use=CameraUse(options=OPTIONS))}
 EVIDENCE = EvidenceConfig(enabled=True, folder=Path("nowhere"))  # nothing is opened
 AUDIT = AuditConfig(enabled=True, folder=Path("nowhere"))  # likewise
 CLIPS = ClipsConfig(folder=Path("nowhere"))
-WANTED = Config(
-    cameras=CAMERAS, sections=load().sections | {"evidence": EVIDENCE, "audit": AUDIT, "clips": CLIPS}
-)
+WANTED = Config(cameras=CAMERAS, sections=load().sections | {"evidence": EVIDENCE, "audit": AUDIT, "clips": CLIPS})
 
 
 TABLES = {  # beside the events
