@@ -11,7 +11,9 @@ from askcam.server.feature import Feature, Program
 
 GROUP = "askcam.features"  # of entry points: name -> a Feature
 # What askcam.toml has already: sections, and keys of a camera. tests/house/test_plugged.py compares.
-OWN_SECTIONS = frozenset(("server", "model", "models", "cameras", "limits", "answers", "tools", "fetch"))
+OWN_SECTIONS = frozenset(
+    ("server", "tokens", "users", "model", "models", "cameras", "limits", "answers", "tools", "fetch")
+)
 OWN_OPTIONS = frozenset(
     ("uri", "fps", "motion_gate", "stall_s", "grace_s", "silence_s", "open_timeout_s", "keyframe_s")
 ).union(("max_abandoned", "tools", "unwell", "model"))

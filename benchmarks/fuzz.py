@@ -59,6 +59,9 @@ keep = 10000
 enabled = true
 folder = "timeline"
 
+[clips]
+folder = "clips"
+
 [evidence]
 enabled = true
 folder = "evidence"

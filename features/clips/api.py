@@ -20,12 +20,11 @@ from askcam.server.access.viewer import Viewer
 from askcam.server.core import Core
 from askcam.server.errors import NotFound
 from askcam.server.wire.about import NO_CAMERA, of_thing
-from askcam.server.wire.bodies import MAX_ID
+from askcam.server.wire.bodies import MAX_ID, NO_STORE
 from askcam.server.wire.endpoint import ID, MP4, TEXT, Endpoint, Reply, Takes
 
 PIECE = 256 << 10  # bytes that are read at once
 TYPE = "video/mp4"
-KEPT = {"Cache-Control": "private, no-cache"}  # by a browser, which asks whether it is still the same
 EVENT = Takes("id", "path", "an event's id", ID)
 TAKES = (
     EVENT,
@@ -125,7 +124,7 @@ def reply_of(request: Request, file: BinaryIO, name: str) -> Response:
     stat = os.fstat(file.fileno())
     size, tag = stat.st_size, f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
     headers = {
-        **KEPT,
+        **NO_STORE,
         "Accept-Ranges": "bytes",
         "ETag": tag,
         "Last-Modified": formatdate(stat.st_mtime, usegmt=True),

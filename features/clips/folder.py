@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from askcam.features.clips.errors import ClipsError
-from askcam.server.storage.disk import make_private, open_private
+from askcam.server.storage.disk import make_private, open_private, settle_names
 from askcam.server.storage.folder import FolderInUse, Lock
 
 OURS = re.compile(r"(\d{1,19})\.(?:mp4|part)")
@@ -53,7 +53,7 @@ class ClipFolder:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
             raise
-        settle(self.path)
+        settle_names(self.path)
         return num_bytes
 
     def has_room(self, num_bytes: int) -> bool:
@@ -98,13 +98,3 @@ class ClipFolder:
 
     def _names(self) -> Iterator[str]:
         return (each.name for each in os.scandir(self.path) if OURS.fullmatch(each.name))
-
-
-def settle(folder: Path) -> None:
-    """Have the folder's new names survive a power cut."""
-    with contextlib.suppress(OSError):  # not every system can
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

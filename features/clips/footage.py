@@ -52,12 +52,13 @@ class Footage:
 
     def sample(self, now: float) -> None:
         """Take the newest picture, where there are no packets and it is due."""
-        live = self.camera.askable and self.camera.status().state is State.LIVE
-        if not live:
+        if self._packets or now < self._due:
+            return
+        if self.camera.status().state is not State.LIVE:
             self._live_since = None
             return
         self._live_since = now if self._live_since is None else self._live_since
-        if self._packets or now < self._due or (self._packets is None and now - self._live_since < SETTLED_S):
+        if self._packets is None and now - self._live_since < SETTLED_S:
             return
         self._due = max(self._due, now - 1) + 1 / min(PICTURE_FPS, self.camera.config.fps)
         shot = self.camera.shot()

@@ -13,6 +13,7 @@ from av.codec import CodecContext
 from av.video.codeccontext import VideoCodecContext
 
 from askcam.features.clips.cutting import JPEG, ClipPicture, ClipRun, Cut
+from askcam.features.clips.nal_units import parameters
 from askcam.stream.frame import AgeBasis
 from askcam.stream.sources.push import MAX_PIXELS
 from askcam.stream.sources.yuv import SQUARE, Converter, YUVPicture
@@ -65,8 +66,9 @@ def check(path: Path, num_pictures: int) -> None:
 def _copied(out: "OutputContainer", cut: Cut) -> int:
     (run,) = cut.runs
     assert run.parameters is not None
-    head = run.parameters.data()
-    with av.open(io.BytesIO(head + run.pictures[0].data), format=run.codec) as like:
+    key = run.pictures[0].data
+    head = b"" if parameters(run.codec, key, b"") == run.parameters else run.parameters.data()
+    with av.open(io.BytesIO(head + key), format=run.codec) as like:
         stream = out.add_stream_from_template(like.streams.video[0])
         stream.time_base = TIME_BASE
         if run.codec == "hevc":

@@ -207,8 +207,11 @@ class Clips:
                 await self._lose(made.gone, FULL)
                 if made.event:
                     await self._settle(made)
-                if made.num_bytes or time.monotonic() - pruned >= PRUNE_EVERY_S:
+                if time.monotonic() - pruned >= PRUNE_EVERY_S:
                     pruned = time.monotonic()
+                    await self._remove_unknown()
+                    await self._prune()
+                elif made.num_bytes:
                     await self._prune()
             except (Refusal, OSError) as exc:
                 log.error("what came of the clip of event %d cannot be written down: %s", made.event, exc)
@@ -246,16 +249,15 @@ class Clips:
         for some, why in ((old, OLD), (many, MANY)):
             await self._lose(some, why)
             await self._remove(some)
-        await self._remove(await self._unknown())
         await self._count()
 
-    async def _unknown(self) -> list[int]:
-        """Of which there are clips, and whose events are no longer kept."""
+    async def _remove_unknown(self) -> None:
+        """Clips whose events are no longer kept."""
         folder, none = self.folder, set[int]()
         assert folder is not None
         there = await asyncio.to_thread(folder.events)
         known = await self._events.read(lambda store: ClipTable(store.db).known(), none)
-        return [event for event in there if event not in known]
+        await self._remove([event for event in there if event not in known])
 
     async def _remove(self, events: list[int]) -> None:
         folder = self.folder

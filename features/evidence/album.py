@@ -17,7 +17,7 @@ import numpy as np
 
 from askcam.features.evidence.errors import Broken
 from askcam.features.evidence.record import PictureRef
-from askcam.server.storage.disk import open_private
+from askcam.server.storage.disk import open_private, settle_names
 from askcam.stream.frame import Pixels
 
 UNFINISHED = ".part"
@@ -85,7 +85,7 @@ class Album:
             file.flush()
             os.fsync(file.fileno())
         unfinished.rename(path)
-        _settle(path.parent)
+        settle_names(path.parent)
         return digest
 
     def read(self, picture: PictureRef) -> bytes:
@@ -111,13 +111,3 @@ class Album:
         for inner in sorted(self._folder.iterdir()):
             if inner.is_dir():
                 yield from (path for path in inner.iterdir() if OURS.fullmatch(f"{inner.name}/{path.name}"))
-
-
-def _settle(folder: Path) -> None:
-    """Have the folder's new names survive a power cut."""
-    with contextlib.suppress(OSError):  # not every system can
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -32,16 +32,15 @@ def offer(server: MCPServer, asking: Asking) -> None:
             found = await api.get(
                 "/v1/events", camera=camera, watch=watch, severity=severity, since=since, before=before, limit=limit
             )
-        lines = [_event(each) for each in found["data"]]
-        return result(
-            "\n".join(lines) or "there are no such events", {"events": found["data"], "more": found["has_more"]}
-        )
+        events = [_unsigned(each) for each in found["data"]]
+        lines = [_event(each) for each in events]
+        return result("\n".join(lines) or "there are no such events", {"events": events, "more": found["has_more"]})
 
     @server.tool(title="An event's picture", annotations=LOOKS)
     async def event_picture(event: Id, context: Context) -> CallToolResult:
         """The picture from which an event was decided."""
         async with asking(context) as api:
-            about = await api.get(f"/v1/events/{event}")
+            about = _unsigned(await api.get(f"/v1/events/{event}"))
             taken = await api.picture(f"/v1/events/{event}/frame.jpg")
         return result(_event(about), about, taken)
 
@@ -82,6 +81,13 @@ def offer(server: MCPServer, asking: Asking) -> None:
             shown = [await api.picture(f"{path}/frames/{len(frames) - 1}.jpg")] if frames else []
         seen = f"{len(frames)} frames" + (f", the newest of {frames[-1]['captured_at']}" if frames else "")
         return result(f"{one_line(about['answer'], 4000)}\n({seen})", about, *shown)
+
+
+def _unsigned(event: dict[str, Any]) -> dict[str, Any]:
+    """Without the link to its clip, which opens to whoever reads it: what agents read goes to their models, and is
+    kept."""
+    clip = event.get("clip")
+    return {**event, "clip": {**clip, "link": None}} if clip else event
 
 
 def _event(event: dict[str, Any]) -> str:

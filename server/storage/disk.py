@@ -42,6 +42,16 @@ def make_private(folder: Path) -> None:
             each.chmod(0o700)
 
 
+def settle_names(folder: Path) -> None:
+    """Have the folder's new names survive a power cut."""
+    with contextlib.suppress(OSError):  # not every system can
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
 class Reserve:
     """Room that is taken while there is plenty, and given back on a full disk: SQLite needs some even to delete."""
 

@@ -151,7 +151,8 @@ class PyAVSource:
     def _tell(self, one: Arrived) -> None:
         assert self._listener is not None
         assert self._track is not None
-        captured = partial(self._captured_at, one.stamp, seconds(one.packet))
+        pts = None if self._playlist is None else seconds(one.packet)
+        captured = partial(self._captured_at, one.stamp, pts)
         self._listener(EncodedPacket(self._track, bytes(one.packet), one.key, captured))
 
     def _captured_at(self, stamp: Stamp, pts: float | None) -> float:

@@ -73,7 +73,7 @@ def said(reply: httpx.Response, things: dict[str, Any]) -> str:
     """What was answered, with the things that were asked for in place of their names."""
     text = reply.text if "image" not in reply.headers.get("content-type", "") else f"a picture of {len(reply.content)}"
     for name, value in things.items():
-        text = re.sub(rf"(?<![\w-]){re.escape(str(value))}(?![\w-])", f"<{name}>", text)
+        text = re.sub(rf"(?<![\w.-]){re.escape(str(value))}(?![\w.-])", f"<{name}>", text)
     return IDS.sub("<id>", STATES.sub("", text))
 
 

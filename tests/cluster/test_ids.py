@@ -81,6 +81,15 @@ def test_addresses_of_pictures_lead_to_the_front() -> None:
     assert ids.entry(5, {"id": 1, "event_id": None, "frame_url": None})["event_id"] is None
 
 
+def test_a_clip_leads_to_the_front_and_has_no_link_there() -> None:
+    clip = {"state": "ready", "url": "/v1/events/7/clip.mp4", "link": "http://shard:8400/clips/7.mp4?key=secret"}
+    event, noted = ids.event(5, {"id": 7, "clip": clip}), ids.noted(5, {"id": 7, "clip": clip})
+    assert event == noted
+    assert event["clip"] == {"state": "ready", "url": f"/v1/events/{event['id']}/clip.mp4", "link": None}
+    for none in (None, "garbage"):
+        assert ids.event(5, {"id": 7, "clip": none})["clip"] == none
+
+
 @pytest.mark.parametrize("url", [None, 3, "", "http://evil/v1/events/7/frame.jpg", "/v1/events/x/frame.jpg"])
 def test_an_address_that_is_none_of_ours_stays_as_it_is(url: object) -> None:
     assert ids.placed(5, url) == url

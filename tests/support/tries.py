@@ -20,7 +20,8 @@ CHAT = {"messages": [{"role": "user", "content": QUESTION}], "max_tokens": 2}
 CALIBRATION = {
     "watch": None, "camera": "{camera}", "question": QUESTION, "source": "a film", "model": "m", "made_at": "now",
     "samples": 0, "positives": 0, "blind": 0, "enough": False, "ece": 0, "brier": 0, "auc": None, "precision": 0.9,
-    "proposed": None, "worth": None, "intervals": {}, "roc": [], "bins": [], "notes": [],
+    "object": "askcam.calibration", "proposed": None, "worth": None, "intervals": {}, "roc": [], "bins": [],
+    "notes": [],
 }  # fmt: skip
 NAMED = (Try(),)  # its path says it all
 OPEN: tuple[Try, ...] = ()  # tells nothing of any camera, whoever asks

@@ -101,7 +101,8 @@ def test_an_event_shows_its_evidence(visitor: Visitor, page: Page, wall: Wall) -
 
 def test_an_event_plays_its_clip_or_says_why_there_is_none(visitor: Visitor, page: Page, wall: Wall) -> None:
     page.get_by_label("Unreviewed", exact=True).uncheck()
-    wall.turn(False)
+    wall.show(False)
+    until(lambda: wall.get("/v1/watches/engine")["now"][0]["state"] == "off", "nothing to be there", WAIT_S)
     on = wall.turn(True)
     event(page, on["id"]).locator(".event-open").click()
     dialog = page.get_by_role("dialog", name="engine turned on")

@@ -13,8 +13,9 @@ from support.fronts import front_before, fronted
 from support.servers.fake_shard import FakeShard, Heard, begin, running, say, tell
 from support.waiting import comes_true
 
-from askcam.client.sse import SentEvents
+from askcam.client.sse import SentEvent, SentEvents
 from askcam.cluster.cursors import LARGEST, Cursor
+from askcam.cluster.front.event_stream import numbered
 from askcam.cluster.ids import KEY_BITS, MOST_SOURCES
 
 LISTS = "/v1/events"
@@ -115,6 +116,31 @@ async def test_an_event_is_found_with_its_picture_by_the_id_that_the_list_tells(
         assert (await client.get(f"{LISTS}/{2**40}")).status_code == 404
     pictures = [[each.path for each in shard.heard if "frame" in each.path] for shard in shards]
     assert pictures == [["/v1/events/2/frame.jpg", "/v1/events/1/frame.jpg"], ["/v1/events/1/frame.jpg"]]
+
+
+async def test_a_clip_is_passed_on_in_pieces_from_the_shard_that_made_it() -> None:
+    shards = await happened((1, 2), (3,))
+    film = bytes(range(200))
+
+    async def play(request: Heard, writer: asyncio.StreamWriter) -> None:
+        assert request.headers["range"] == "bytes=5-9"
+        headers = {"content-range": "bytes 5-9/200", "etag": '"tag"', "accept-ranges": "bytes"}
+        await tell(writer, 206, film[5:10], {"content-type": "video/mp4", **headers})
+
+    shards[0].answers["/v1/events/2/clip.mp4"] = play
+    async with fronted(*shards) as (_, client):
+        listed = (await client.get(LISTS)).json()["data"]
+        number = next(each["id"] for each in listed if each["at"].endswith("02Z"))
+        piece = await client.get(f"{LISTS}/{number}/clip.mp4", headers={"Range": "bytes=5-9"})
+    assert (piece.status_code, piece.content) == (206, film[5:10])
+    assert (piece.headers["content-range"], piece.headers["etag"]) == ("bytes 5-9/200", '"tag"')
+
+
+def test_what_is_told_of_clips_has_the_fronts_ids() -> None:
+    clip = {"state": "missing", "url": None, "link": None, "why": "the disk was full"}
+    told = numbered(5, SentEvent("clip", json.dumps({"object": "list", "data": [{"id": 7, "clip": clip}]}), ""))
+    assert (told.name, told.number) == ("clip", None)
+    assert json.loads(told.data) == {"object": "list", "data": [{"id": 7 << KEY_BITS | 5, "clip": clip}]}
 
 
 async def test_events_of_several_shards_are_acknowledged_at_once() -> None:

@@ -108,5 +108,5 @@ async def test_a_clip_goes_with_its_event(stage: ClipStage) -> None:
     await stage.log.write(lambda store: store.db.execute("DELETE FROM events") and store.db.commit())
     ready = await stage.log.read(lambda store: store.db.execute("SELECT count(*) FROM clips").fetchone()[0], 1)
     assert ready == 0
-    await stage.clips._prune()
+    await stage.clips._remove_unknown()
     assert not (stage.folder / "clips" / f"{first}.mp4").exists()

@@ -32,7 +32,7 @@ def main(folder: Path, where: str) -> None:
             if where == "before the index":
                 EvidenceStore._insert = die  # type: ignore[method-assign]
             elif where == "between two pictures":
-                album._settle = die
+                album.settle_names = die
             elif where == "after the index forgot":
                 album.Album.remove = die  # type: ignore[method-assign]
         number = begun * 100_000 + os.getpid() * 1000 + i

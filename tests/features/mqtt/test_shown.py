@@ -45,7 +45,13 @@ def now(state: Any = "on", age_s: float = 1.0, trouble: str | None = None, answe
 
 
 def facts(info: WatchInfo, how: WatchNow, live: bool = True) -> WatchFacts:
-    return watch_facts(TOPICS, info, how, live, ShownEvent(7, "2025-10-09T08:53:20Z"), WALL)
+    shown = ShownEvent(7, "2025-10-09T08:53:20Z", "https://cams.example/clips/7.mp4")
+    return watch_facts(TOPICS, info, how, live, shown, WALL)
+
+
+def test_the_newest_events_clip_can_be_had_without_a_token() -> None:
+    told = [json.loads(fact.payload) for fact in facts(watch(), now()).values if fact.payload.startswith(b"{")]
+    assert [each["clip_url"] for each in told] == ["https://cams.example/clips/7.mp4"]
 
 
 @pytest.mark.parametrize(("state", "value"), [("on", b"ON"), ("falling", b"ON"), ("off", b"OFF"), ("rising", b"OFF")])

@@ -10,7 +10,7 @@ import pytest
 from support.servers.receiver import Receiver
 from support.watch_events import event
 
-from askcam.client.watches import WatchEvent
+from askcam.client.watches import EventClip, WatchEvent
 from askcam.features.notify.letter import Letter
 from askcam.features.notify.push_services import Services, check, digest
 from askcam.features.notify.sender import DeliveryFailed, DeliveryTaken
@@ -134,5 +134,11 @@ def test_every_kind_has_words_in_both_languages_and_a_new_one_is_no_fault() -> N
     )
     assert message(changed, "auto").title == "door：有变化（lobby）"
     assert message(changed, "en").body.splitlines()[1] == "OPEN → CLOSED"
+    link = "https://cams.example/clips/7.mp4?key=k"
+    filmed = msgspec.structs.replace(lost, clip=EventClip("pending", "/v1/events/7/clip.mp4", link))
+    assert message(filmed, "auto").body == f"{message(lost, 'auto').body}\nClip: {link}"
+    assert message(filmed, "zh").body.splitlines()[-1] == f"短片：{link}"
+    missing = msgspec.structs.replace(lost, clip=EventClip("missing", why="the disk was full"))
+    assert message(missing, "auto") == message(lost, "auto")
     assert message(event("brand_new"), "en").title == "door: brand_new (lobby)"
     assert message(ASKED, "zh").title == "door：已触发（lobby）"

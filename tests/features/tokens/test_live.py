@@ -47,12 +47,18 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
         yield Made(server, config)
 
 
-def test_a_made_token_is_taken_and_a_revoked_one_ends_what_it_has_open(made: Made) -> None:
+@pytest.fixture
+def page(made: Made) -> Iterator[httpx.Client]:
+    """One that keeps its cookie."""
+    with httpx.Client(base_url=made.server.url, timeout=60) as page:
+        yield page
+
+
+def test_a_made_token_is_taken_and_a_revoked_one_ends_what_it_has_open(made: Made, page: httpx.Client) -> None:
     token = made.make("kiosk", "--rights", "watch", "--cameras", "lobby")
     until(lambda: made.status(token) == 200, "the token to be taken")
     assert made.status(token, "/v1/cameras/yard") == 404
     headers = {"Authorization": f"Bearer {token}"}
-    page = httpx.Client(base_url=made.server.url, timeout=60)
     assert page.post("/v1/session", json={"token": token}).status_code == 204
     assert page.get("/v1/cameras/lobby").status_code == 200
     with (
