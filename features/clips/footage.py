@@ -1,10 +1,11 @@
 """What is held in memory of one camera: its packets, or else pictures that are taken now and then."""
 
 import time
+from collections.abc import Sequence
 from functools import partial
 
 from askcam.features.clips.cutting import JPEG, TAKEN
-from askcam.features.clips.ring import PacketRing
+from askcam.features.clips.ring import Group, PacketRing
 from askcam.server.pictures import encode
 from askcam.stream.camera import Camera, State
 from askcam.stream.errors import StreamError
@@ -19,7 +20,7 @@ def withheld(camera: Camera) -> str | None:
     """THE place that says why none of a camera's packets may be kept as it sent them, for people; None: they may.
     Asked at each keyframe. A clip is then made of pictures as they are shown, from which is taken out already what
     nobody is to see."""
-    return "parts of its picture are masked" if getattr(camera, "masked", False) else None
+    return "parts of its picture are masked" if camera.masked else None
 
 
 class Footage:
@@ -29,6 +30,7 @@ class Footage:
         self.camera = camera
         self.ring = PacketRing(keep_s, max_bytes)
         self.by_pictures: str | None = None  # why pictures are taken, for people
+        self._masks = camera.masks  # under which all that is held was seen
         self._packets: bool | None = None  # whether it sends such as can be kept; None: not known yet
         self._live_since: float | None = None
         self._pictures = PacketTrack(JPEG, b"", 0, 0)
@@ -37,6 +39,7 @@ class Footage:
 
     def heard(self, packet: EncodedPacket) -> None:
         """Quick: a packet is put beside the others."""
+        self._forget_what_is_hidden()
         if packet.key or self._packets is None:
             self._judge(packet)
         if self._packets:
@@ -52,6 +55,7 @@ class Footage:
 
     def sample(self, now: float) -> None:
         """Take the newest picture, where there are no packets and it is due."""
+        self._forget_what_is_hidden()
         if self._packets or now < self._due:
             return
         if self.camera.status().state is not State.LIVE:
@@ -62,7 +66,7 @@ class Footage:
             return
         self._due = max(self._due, now - 1) + 1 / min(PICTURE_FPS, self.camera.config.fps)
         shot = self.camera.shot()
-        if shot is None or shot.seq == self._seq:
+        if shot is None or shot.seq == self._seq or shot.masks is not self._masks:
             return
         self._seq = shot.seq
         try:
@@ -73,6 +77,18 @@ class Footage:
             self.by_pictures = "its source has no packets"
         jpeg = encode(frame.pixels, QUALITY, WIDTH)
         self.ring.add(EncodedPacket(self._pictures, jpeg, True, partial(float, frame.mono)), now)
+
+    def groups(self) -> Sequence[Group]:
+        """What a clip may be cut from just now, oldest first."""
+        self._forget_what_is_hidden()
+        return self.ring.groups()
+
+    def _forget_what_is_hidden(self) -> None:
+        """Where masks were changed, all that is held may show what is hidden now."""
+        masks = self.camera.masks
+        if masks is not self._masks:
+            self._masks, self._packets = masks, None
+            self.ring.clear()
 
     def close(self) -> None:
         """No more packets are told; what is there can still be cut."""

@@ -110,7 +110,7 @@ class ClipMaker:
         ahead = time.time() - time.monotonic()  # the wall clock's
         early = time.monotonic() < order.end
         try:
-            found = cut(order.footage.ring.groups(), order.start, order.end)
+            found = cut(order.footage.groups(), order.start, order.end)
         except NothingThere as exc:
             return MadeClip(order.event, why=str(exc))
         gone: list[int] = []

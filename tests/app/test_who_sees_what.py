@@ -17,8 +17,12 @@ from support.vault import ADMIN, GUARD, KIOSK, OTHER, VIEWER, Vault, asked, hear
 from askcam.app.asgi import all_endpoints, build_app
 from askcam.app.build import build_core
 from askcam.app.config import Config
+from askcam.app.config_file import load
+from askcam.features.clips.config import ClipsConfig
 from askcam.server.wire.endpoint import Endpoint
 
+# With what has routes only where it is switched on.
+WITH_ALL = Config(sections=load().sections | {"clips": ClipsConfig(folder=Path("nowhere"))})
 STATES = re.compile(r'"(frame_age_ms|created|created_at|ttft_ms|engine_ms|completed_at)": ?[^,}]+')
 IDS = re.compile(r"\b(ans_|resp_|msg_|chatcmpl-|item_|req_|event_|sess_)[A-Za-z0-9_-]+")
 
@@ -31,11 +35,11 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vault]:
 
 @pytest.fixture(scope="module")
 def endpoints() -> dict[str, Endpoint]:
-    return {f"{each.method} {each.plain_path}": each for each in all_endpoints(build_core(Config()))}
+    return {f"{each.method} {each.plain_path}": each for each in all_endpoints(build_core(WITH_ALL))}
 
 
 def test_every_route_says_how_it_is_tried(endpoints: dict[str, Endpoint]) -> None:
-    app = build_app(build_core(Config()))
+    app = build_app(build_core(WITH_ALL))
     sockets = {
         re.sub(r":\w+}", "}", f"WEBSOCKET {each.path}") for each in app.routes if isinstance(each, WebSocketRoute)
     }

@@ -68,12 +68,14 @@ TRIES: dict[str, tuple[Try, ...]] = {
         Try(body={"question": QUESTION, "cameras": ["{camera}"]}),
         Try(body={"question": QUESTION, "cameras": ["lobby", "{camera}"]}),
         Try(body={"question": QUESTION, "cameras": ["{pushed}"]}),
+        Try(body={"question": QUESTION, "cameras": ["{camera}"], "zone": "door"}),
     ),
     "POST /v1/chat/completions": tuple(
         Try(body=CHAT | {"model": model, **more})
         for model in ("{camera}", "{pushed}", "all")
         for more in ({}, {"stream": True}, {"askcam": {"model": "askcam"}}, {"askcam": {"model": "nobody"}},
-                     {"messages": []}, {"askcam": {"tools": ["read_barcode"]}})
+                     {"messages": []}, {"askcam": {"zone": "door"}}, {"askcam": {"zone": "nowhere"}},
+                     {"askcam": {"tools": ["read_barcode"]}})
     ),
     "POST /v1/responses": tuple(
         Try(body={"input": QUESTION, "max_output_tokens": 2} | said)
@@ -98,7 +100,8 @@ TRIES: dict[str, tuple[Try, ...]] = {
             Try(f"/v1/cameras/{name}{rest}", query) for name in ("{camera}", "{pushed}")
             for query in ({}, {"width": "64", "fps": "1"}))
         for method, rest in (
-            ("GET", ""), ("DELETE", ""), ("GET", "/snapshot.jpg"), ("GET", "/live.mjpeg"), ("GET", "/desk"))
+            ("GET", ""), ("PUT", ""), ("DELETE", ""), ("GET", "/snapshot.jpg"), ("GET", "/live.mjpeg"),
+            ("GET", "/desk"))
     },
     "GET /v1/answers/{id}": (Try("/v1/answers/{answer}"),),
     "GET /v1/answers/{id}/frames/{index}.jpg": (Try("/v1/answers/{answer}/frames/0.jpg"),
@@ -110,7 +113,7 @@ TRIES: dict[str, tuple[Try, ...]] = {
         f"POST /v1/watches{rest}": tuple(
             Try(body=watch("mine", *cameras) | more)
             for cameras in (("{camera}",), ("lobby", "{camera}"), ("{pushed}",))
-            for more in ({}, {"model": "nobody"})
+            for more in ({}, {"model": "nobody"}, {"zone": "door"}, {"zone": "nowhere"})
         )
         for rest in ("", "/check")
     },
@@ -144,6 +147,12 @@ TRIES: dict[str, tuple[Try, ...]] = {
     "POST /v1/events/acknowledge": (Try(body={"ids": ["{event}"], "acknowledged": True}),),
     "GET /v1/events/{id}": (Try("/v1/events/{event}"),),
     "POST /v1/events/{id}/acknowledge": (Try("/v1/events/{event}/acknowledge", body={"acknowledged": True}),),
+    "GET /v1/events/{id}/clip.mp4": (
+        Try("/v1/events/{event}/clip.mp4"), Try("/v1/events/{event}/clip.mp4", headers={"range": "bytes=0-9"}),
+    ),
+    "GET /clips/{id}.mp4": (
+        Try("/clips/{event}.mp4"), Try("/clips/{event}.mp4", {"at": "1", "until": "9999999999", "key": "x"}),
+    ),
     "GET /v1/events/{id}/frame.jpg": (Try("/v1/events/{event}/frame.jpg"),),
     "GET /v1/events/{id}/frames/{index}.jpg": (Try("/v1/events/{event}/frames/0.jpg"),
                                                Try("/v1/events/{event}/frames/999.jpg")),
@@ -168,4 +177,5 @@ HARMLESS = {
       "metadata", "store", "include", "truncation", "reasoning", "max_age_ms", "max_wait_ms")),
     *("kind", "choices", "on_when", "every_s", "window_s", "for_s", "cooldown_s", "quiet", "time_zone", "severity",
       "only_when_healthy", "enabled", "on", "off"),
+    *("masks", "zones"),  # of a camera that the path, or the body, names
 }  # fmt: skip

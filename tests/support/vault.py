@@ -37,6 +37,12 @@ tools = ["search_timeline", "list_watches", "create_watch", "remove_watch", "con
 [cameras.vault]
 uri = "synthetic:11"
 desk = true
+[cameras.vault.zones.door]
+polygon = [[0.1, 0.1], [0.6, 0.1], [0.6, 0.6]]
+[clips]
+folder = "clips"
+before_s = 1
+after_s = 1
 [timeline]
 enabled = true
 folder = "timeline"

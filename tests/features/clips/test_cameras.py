@@ -17,9 +17,11 @@ from askcam.features.clips.service import MAX_PENDING
 from askcam.features.events.follow import follow
 from askcam.features.events.subscribers import Clipped
 from askcam.server.cameras import CameraUse
+from askcam.stream.masks import Masks
 
 SCENE = "clock:640x480"
 FPS = 10
+CORNER = Masks((((0.95, 0.95), (1.0, 0.95), (1.0, 1.0)),))  # beside the clock
 NEAR_S = 0.5  # how well a frame's time is known here, on a busy machine
 
 
@@ -109,7 +111,7 @@ async def test_a_camera_without_packets_has_clips_of_its_pictures(stage: ClipSta
         "lobby", {"no packets": "synthetic:3", "opencv": f"{rtsp.url}?via=opencv"}.get(how, rtsp.url)
     )
     if how == "masked":
-        camera.masked = True  # type: ignore[attr-defined]
+        camera.mask(CORNER)
     await stage.held("lobby", 2)
     event, clip = await stage.settled((await stage.tell("lobby")).id)
     assert (clip.state, clip.why) == ("ready", None)
@@ -121,12 +123,18 @@ async def test_a_camera_without_packets_has_clips_of_its_pictures(stage: ClipSta
     assert footage.by_pictures == {"masked": "parts of its picture are masked"}.get(how, "its source has no packets")
 
 
-async def test_what_was_held_goes_when_a_camera_is_masked(stage: ClipStage, rtsp: MiniRTSP) -> None:
+async def test_what_was_held_goes_at_once_whenever_other_parts_are_masked(stage: ClipStage, rtsp: MiniRTSP) -> None:
     camera = stage.open_camera("gate", rtsp.url)
     await stage.held("gate", 2)
-    camera.masked = True  # type: ignore[attr-defined]
-    ring = stage.clips._footage["gate"].ring
-    await comes_true(lambda: {group.track.codec for group in ring.groups()} == {"mjpeg"}, "pictures instead")
+    footage = stage.clips._footage["gate"]
+    for masks in (CORNER, Masks((((0.9, 0.0), (1.0, 0.0), (1.0, 0.1)),))):
+        before = {id(packet) for group in footage.ring.groups() for packet in group.packets}
+        camera.mask(masks)
+        assert not before & {id(packet) for group in footage.groups() for packet in group.packets}
+        await comes_true(lambda: {group.track.codec for group in footage.groups()} == {"mjpeg"}, "pictures instead")
+    camera.mask(Masks(()))
+    assert list(footage.groups()) == []
+    await comes_true(lambda: {group.track.codec for group in footage.groups()} == {"h264"}, "packets again")
 
 
 async def test_a_camera_that_is_lost_amid_a_clip_and_comes_back(tmp_path: Path) -> None:
