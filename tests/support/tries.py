@@ -121,7 +121,9 @@ TRIES: dict[str, tuple[Try, ...]] = {
     "PATCH /v1/watches/{name}": (
         Try("/v1/watches/{watch}", body={"on": 0.5}),
         Try("/v1/watches/{watch}", body={"question": QUESTION, "cameras": ["lobby"], "model": "nobody"}),
+        Try("/v1/watches/{watch}", body={"zone": "door"}),
         Try("/v1/watches/in-lobby", body={"cameras": ["{camera}"]}),
+        Try("/v1/watches/in-lobby", body={"cameras": ["{camera}"], "zone": "door"}),
         Try("/v1/watches/in-lobby", body={"cameras": ["lobby", "{camera}"]}),
     ),
     "DELETE /v1/watches/{name}": (Try("/v1/watches/{watch}"),),
@@ -177,5 +179,6 @@ HARMLESS = {
       "metadata", "store", "include", "truncation", "reasoning", "max_age_ms", "max_wait_ms")),
     *("kind", "choices", "on_when", "every_s", "window_s", "for_s", "cooldown_s", "quiet", "time_zone", "severity",
       "only_when_healthy", "enabled", "on", "off"),
+    *("Range", "If-None-Match"),
     *("masks", "zones"),  # of a camera that the path, or the body, names
 }  # fmt: skip
