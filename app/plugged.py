@@ -16,7 +16,7 @@ OWN_SECTIONS = frozenset(
 )
 OWN_OPTIONS = frozenset(
     ("uri", "fps", "motion_gate", "stall_s", "grace_s", "silence_s", "open_timeout_s", "keyframe_s")
-).union(("max_abandoned", "tools", "unwell", "model"))
+).union(("max_abandoned", "masks", "zones", "tools", "unwell", "model"))
 
 
 class DoesNotFit(Exception):

@@ -28,8 +28,7 @@ from askcam.engine.families.spec import LIVE_TOKENS, MAX_PAIRS, ModelLimits
 from askcam.engine.interface import EngineConfig, PowerMode
 from askcam.engine.live.build import build
 from askcam.engine.live.engine import LiveEngine
-from askcam.engine.power import LEAST_TOKENS, smaller_frames
-from askcam.server.cameras import LOW_POWER_GATE
+from askcam.engine.power import LEAST_TOKENS, LOW_POWER_GATE, smaller_frames
 from askcam.stream.fit import resize
 from askcam.stream.frame import Frame, Pixels
 from askcam.stream.health import gray

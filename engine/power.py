@@ -10,6 +10,7 @@ from askcam.engine.families.spec import FamilySpec, ModelLimits
 from askcam.engine.interface import EngineConfig, PowerMode
 from askcam.stream.window import Anchors
 
+LOW_POWER_GATE = 1.5  # a camera's motion_gate in low power, unless it has its own
 SPARE = 0.75  # of the time is for frames; the rest for questions
 FEWER_TOKENS = (256, 128, 64)  # of a frame in low power, at most: the first that the machine keeps up with
 LEAST_TOKENS = FEWER_TOKENS[-1]  # with fewer pixels a model sees next to nothing
@@ -64,3 +65,8 @@ def smaller_frames(spec: FamilySpec, config: EngineConfig, tokens: int) -> Famil
         return spec
     low, high = spec.frame.min_pixels, spec.frame.max_pixels
     return replace(spec, frame=ModelLimits(low, min(high, max(low, tokens * spec.factor**2))))
+
+
+def gate_of(power: PowerMode, own: float | None) -> float | None:
+    """A camera's motion_gate, as a model sees it; `own`: as the camera is configured."""
+    return LOW_POWER_GATE if power.low and own is None else own

@@ -5,13 +5,13 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from askcam.client.protocol import CameraInfo, CameraZone
 from askcam.engine.errors import NoRoom
-from askcam.engine.interface import Engine
+from askcam.engine.power import gate_of
 from askcam.server.access.limits import Limits
 from askcam.server.access.viewer import THE_SERVER, Viewer
 from askcam.server.camera_names import PUSHED, check_name, private
@@ -32,8 +32,6 @@ from askcam.stream.sources.push import PushSource
 from askcam.stream.zones import Zone
 
 log = logging.getLogger(__name__)
-
-LOW_POWER_GATE = 1.5  # a camera's motion_gate in low power, unless it has its own
 
 Resolve = Callable[[str, float], SourceSpec]  # of a URI and the pictures per second that are wanted; raises SourceError
 
@@ -104,7 +102,7 @@ class Cameras(ServerPart):
 
     def _open(self, name: str, spec: SourceSpec, config: CameraConfig, use: CameraUse) -> Camera:
         engine = self.models.get(use.model).engine
-        own = replace(config, motion_gate=_gate(engine, config))
+        own = replace(config, motion_gate=gate_of(engine.info.power, config.motion_gate))
         camera = Camera(name, spec, fit=engine.fit, anchors=engine.anchors, config=own)
         loop = asyncio.get_running_loop()
 
@@ -113,37 +111,30 @@ class Cameras(ServerPart):
                 loop.call_soon_threadsafe(self._changed, change)
 
         camera.on_change(on_change)
-        model = self.models.get(use.model)
         try:
             engine.attach(camera)
         except NoRoom as exc:
-            if not self._zones.make_room(model):
+            if not self._zones.make_room(self.models.get(use.model)):
                 raise as_refusal(exc) from exc
             engine.attach(camera)
         self._cameras[name], self._uses[name], self._configs[name] = camera, use, config
-        self._zones.open(camera, config.zones, model, lambda model: _gate(model.engine, config))
+        self._zones.open(camera, config, self.model(name))
         for told in self.opening:
             told(camera, use)
         camera.start()
         return camera
 
-    def change(
-        self, name: str, masks: Sequence[Polygon] | None = None, zones: Mapping[str, Zone] | None = None
-    ) -> None:
+    def change(self, name: str, masks: tuple[Polygon, ...] | None, zones: Mapping[str, Zone] | None) -> None:
         """Hide other parts of its picture, or have other zones of it, from now on; None: as they are. Raises NotFound,
         and ValueError for what cannot be one, and then changes nothing."""
         camera, before = self.get(name), self._configs[name]
-        config = replace(
-            before,
-            masks=before.masks if masks is None else tuple(masks),
-            zones=before.zones if zones is None else zones,
-        )
-        self._configs[name] = config
+        masks, zones = before.masks if masks is None else masks, before.zones if zones is None else zones
+        config = self._configs[name] = replace(before, masks=masks, zones=zones)
         if config.masks != before.masks:
             camera.mask(Masks(config.masks))
         if config.zones != before.zones:
             self._zones.close(name)
-            self._zones.open(camera, config.zones, self.model(name), lambda model: _gate(model.engine, config))
+            self._zones.open(camera, config, self.model(name))
 
     def model(self, name: str) -> Model:
         """The model that answers about a camera. Raises NotFound."""
@@ -172,9 +163,7 @@ class Cameras(ServerPart):
 
     def check_zone(self, name: str, zone: str | None) -> None:
         """Raises NotFound unless the camera has that zone; None is all of it."""
-        self.get(name)
-        if zone is not None:
-            self._zones.check(name, zone)
+        self._zones.check(self.get(name).name, zone)
 
     @contextlib.contextmanager
     def looked_at(self, name: str, zone: str | None, model: Model) -> Iterator[FittedWindow]:
@@ -197,8 +186,8 @@ class Cameras(ServerPart):
         windows = self._also.setdefault(name, {})
         if model is self.model(name) or model.called in windows:
             return
-        engine = model.engine
-        window = camera.window_for(engine.fit, engine.anchors, _gate(engine, self._configs[name]))
+        engine, gate = model.engine, gate_of(model.engine.info.power, self._configs[name].motion_gate)
+        window = camera.window_for(engine.fit, engine.anchors, gate)
         try:
             engine.attach(window)
         except NoRoom as exc:
@@ -332,8 +321,3 @@ class Cameras(ServerPart):
             return None
         itself = "" if fps is None else f"; the camera itself is live at {fps:.0f} fps"
         return f"the model sees one frame in {every_ms / 1000:.1f} s: this machine cannot keep up{itself}"
-
-
-def _gate(engine: Engine, config: CameraConfig) -> float | None:
-    """A camera's motion_gate, as a model sees it."""
-    return LOW_POWER_GATE if engine.info.power.low and config.motion_gate is None else config.motion_gate

@@ -7,24 +7,24 @@ of one that somebody asks about it reads with the question, and keeps what it ha
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from askcam.engine.errors import NoRoom
 from askcam.engine.interface import WindowSource
+from askcam.engine.power import gate_of
 from askcam.server.errors import NotFound, as_refusal
 from askcam.server.given_names import quoted
 from askcam.server.model import Model
 from askcam.stream.camera import Camera
 from askcam.stream.fitted_window import FittedWindow
+from askcam.stream.status import CameraConfig
 from askcam.stream.window import View
 from askcam.stream.zone_fit import zone_rule
 from askcam.stream.zones import Zone, window_name
 
 IDLE_S = 60.0  # what was read of a zone for a question is let go so long after the last one
 MAX_IDLE = 4  # zones that are kept so, of each model
-
-Gate = Callable[[Model], float | None]  # the camera's motion gate, as a model sees it
 
 
 class NoSuchZone(NotFound):
@@ -68,29 +68,27 @@ class ZoneWindows:
     """Owned by the event loop."""
 
     def __init__(self) -> None:
-        self._zones: dict[str, Mapping[str, Zone]] = {}  # by camera
-        self._gates: dict[str, Gate] = {}
+        self._configs: dict[str, CameraConfig] = {}  # by camera, as they were given
         self._windows: dict[tuple[str, str, Model], ZoneWindow] = {}  # camera, zone, model
 
-    def open(self, camera: Camera, zones: Mapping[str, Zone], model: Model, gate: Gate) -> None:
+    def open(self, camera: Camera, config: CameraConfig, model: Model) -> None:
         """A camera's zones, as its own model sees them."""
-        self._zones[camera.name], self._gates[camera.name] = zones, gate
-        for zone in zones:
+        self._configs[camera.name] = config
+        for zone in config.zones:
             self._window(camera, zone, model)
 
     def close(self, camera: str) -> None:
         """A camera goes, or its zones do."""
-        self._zones.pop(camera, None)
-        self._gates.pop(camera, None)
+        self._configs.pop(camera, None)
         for key in [key for key in self._windows if key[0] == camera]:
             found = self._windows.pop(key)
             self._let_go(found)
             found.camera.forget_window(found.window)
 
-    def check(self, camera: str, zone: str) -> None:
-        """Raises NoSuchZone."""
-        known = self._zones.get(camera, {})
-        if zone not in known:
+    def check(self, camera: str, zone: str | None) -> None:
+        """Raises NoSuchZone; None is all of the picture."""
+        known = self._configs[camera].zones if camera in self._configs else {}
+        if zone is not None and zone not in known:
             raise NoSuchZone(camera, zone, known)
 
     @contextlib.contextmanager
@@ -139,13 +137,9 @@ class ZoneWindows:
         self.check(camera.name, zone)
         key = (camera.name, zone, model)
         if key not in self._windows:
-            engine = model.engine
-            window = camera.window_for(
-                zone_rule(engine.fit, self._zones[camera.name][zone]),
-                engine.anchors,
-                self._gates[camera.name](model),
-                window_name(camera.name, zone),
-            )
+            engine, config = model.engine, self._configs[camera.name]
+            rule, called = zone_rule(engine.fit, config.zones[zone]), window_name(camera.name, zone)
+            window = camera.window_for(rule, engine.anchors, gate_of(engine.info.power, config.motion_gate), called)
             self._windows[key] = ZoneWindow(camera, model, window)
         return self._windows[key]
 

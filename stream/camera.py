@@ -13,7 +13,7 @@ from types import MappingProxyType, TracebackType
 
 from askcam.stream.errors import CameraUnavailable
 from askcam.stream.fit import FitRule
-from askcam.stream.fitted_window import FittedWindow
+from askcam.stream.fitted_window import CameraWindows, FittedWindow
 from askcam.stream.frame import AgeBasis, Frame
 from askcam.stream.health import Health, HealthMonitor, gray
 from askcam.stream.masks import Masks
@@ -51,8 +51,8 @@ class Camera:
         self._frames = threading.Condition(self._lock)  # askers wait here for pictures
         self._supervisor = Supervisor(name, spec, self.config, self._lock, self)
         self._masks = Masks(self.config.masks)  # replaced at every change
-        self._own = self._make(fit, anchors, self.config.motion_gate)
-        self._windows: tuple[FittedWindow, ...] = (self._own,)  # replaced at every change
+        self._windows = CameraWindows(self.config.fps, self._lock, self)
+        self.own_window = self._windows.add(name, fit, anchors, self.config.motion_gate)  # as look() has it
         self._newest: Shot | None = None
         self._usable: Shot | None = None  # the newest that has pixels
         self._keeps = spec.keeps
@@ -92,15 +92,12 @@ class Camera:
 
     def look(self) -> View:
         """The window now, with the newest decoded picture taken in. Raises CameraUnavailable unless it is askable."""
-        return self._own.look()
+        return self.own_window.look()
 
     def newest(self) -> Frame:
         """The newest decoded picture in full resolution. Raises CameraUnavailable unless it is askable."""
-        while True:
-            shot = self.usable()
-            frame = shot.full()
-            if shot.masks is self._masks:
-                return frame  # else they were changed meanwhile
+        frame, masks = (shot := self.usable()).full(), shot.masks
+        return frame if masks is self._masks else self.newest()  # they were changed meanwhile
 
     def shot(self) -> Shot | None:
         """The newest picture that can be given pixels, not converted yet, in whatever state; None before the first."""
@@ -111,70 +108,48 @@ class Camera:
         """Whether parts of its picture are hidden: nothing of what its source sent may be passed on as it came."""
         return bool(self._masks)
 
-    @property
-    def masks(self) -> Masks:
-        """What nobody is to see of it."""
-        return self._masks
-
     def mask(self, masks: Masks) -> None:
         """Hide other parts from now on. The windows are emptied; what was given away before stays as it was."""
         with self._lock:
             self._masks = masks
             self._newest = self._newest and self._newest.masked_by(masks)
             self._usable = self._usable and self._usable.masked_by(masks)
-            for window in self._windows:
-                window.clear()
-
-    @property
-    def own_window(self) -> FittedWindow:
-        """The window that look(), window() and peek() are about."""
-        return self._own
+            self._windows.clear()
 
     def window(self) -> View | None:
         """The sampled window as it stands, in whatever state; None while it is empty. Converts nothing."""
-        return self._own.sampled_view()
+        return self.own_window.sampled_view()
 
     def peek(self) -> View | None:
         """The window's complete pairs, in whatever state; None while there are none. Converts nothing."""
-        return self._own.peek()
+        return self.own_window.peek()
 
     def on_pair(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Have `callback` called after each new pair and when the window was emptied, on a camera thread, which it must
         not hold up (a lock may be held: it must not call back in here). Returns what unsubscribes it."""
-        return self._own.on_pair(callback)
+        return self.own_window.on_pair(callback)
 
     def pace(self, fps: float, anew: bool = False) -> None:
         """Sample at most `fps` frames a second, never more than configured, for an engine that cannot keep up.
 
         Frames left out for it are counted as dropped for `load`. `anew`: empty the window.
         """
-        self._own.pace(fps, anew)
+        self.own_window.pace(fps, anew)
 
     def window_for(
         self, fit: FitRule, anchors: Anchors, motion_gate: float | None = None, called: str | None = None
     ) -> FittedWindow:
-        """One more window, for another model or for a zone, which fills from now on; forget_window() ends it.
-        `called`: otherwise than the camera."""
-        window = self._make(fit, anchors, motion_gate, called)
-        with self._lock:
-            self._windows += (window,)
-        return window
+        """One more, for another model or a zone, `called` otherwise than the camera; forget_window() ends it."""
+        return self._windows.add(called or self._name, fit, anchors, motion_gate)
 
     def forget_window(self, window: FittedWindow) -> None:
         """End one of window_for()."""
-        with self._lock:
-            self._windows = tuple(each for each in self._windows if each is not window)
-
-    def _make(
-        self, fit: FitRule, anchors: Anchors, motion_gate: float | None, called: str | None = None
-    ) -> FittedWindow:
-        size = {"fit": fit, "anchors": anchors, "motion_gate": motion_gate}
-        return FittedWindow(called or self._name, self.config.fps, self._lock, self, **size)  # type: ignore[arg-type]
+        self._windows.forget(window)
 
     def status(self) -> CameraStatus:
         """How it is now."""
         with self._lock:
-            supervisor, newest = self._supervisor, self._newest
+            supervisor, newest, own = self._supervisor, self._newest, self.own_window
             live = supervisor.state is State.LIVE
             return CameraStatus(
                 state=supervisor.state,
@@ -186,10 +161,10 @@ class Camera:
                 basis=newest.picture.basis if newest else AgeBasis.ARRIVAL,
                 health=self._flags if live else (),
                 decoded=self._seq,
-                sampled=self._own.sampled,
-                pairs_kept=self._own.pairs_kept,
-                pairs_still=self._own.pairs_still,
-                dropped=MappingProxyType(dict(self._dropped + self._own.dropped + supervisor.dropped_by_sources())),
+                sampled=own.sampled,
+                pairs_kept=own.pairs_kept,
+                pairs_still=own.pairs_still,
+                dropped=MappingProxyType(dict(self._dropped + own.dropped + supervisor.dropped_by_sources())),
                 reconnects=max(0, self._connects - 1),
                 abandoned=supervisor.num_abandoned,
                 retry_s=None if (at := supervisor.retry_at) is None else max(0.0, at - time.monotonic()),
@@ -249,8 +224,8 @@ class Camera:
     def check_current(self, shot: Shot) -> bool:
         """As fitted_window.CameraPictures has it."""
         self._check_live()
-        same = shot.reader is self._supervisor.reader or self._supervisor.state is not State.LIVE
-        return same and shot.masks is self._masks
+        of_now = shot.reader is self._supervisor.reader or self._supervisor.state is not State.LIVE
+        return of_now and shot.masks is self._masks
 
     # -- the reader's thread (reader.Sink)
 
@@ -278,8 +253,7 @@ class Camera:
             if shot.has_pixels:
                 self._usable = shot
             self._frames.notify_all()
-            due = shot.has_pixels and self._sampler.take(picture.mono)
-            windows = [each for each in self._windows if each.due(picture.mono)] if due else []
+            windows = self._windows.due(picture.mono) if shot.has_pixels and self._sampler.take(picture.mono) else []
         return self._sample(reader, shot, windows) if windows else True
 
     def packets(self, reader: Reader) -> PacketListener | None:
@@ -296,8 +270,7 @@ class Camera:
         self._sampler.restart()
         self._rate.restart()
         self._health = HealthMonitor()
-        for window in self._windows:
-            window.restart()
+        self._windows.restart()
         self._usable = None
         self._flags = ()
 
@@ -305,7 +278,7 @@ class Camera:
         frames = [(window, window.fitted(shot)) for window in windows]  # outside the lock: askers go on meanwhile
         lumas = [gray(frame.pixels) for _, frame in frames]
         flags = None
-        if windows[0] is self._own:  # health is always looked for in frames of the same size
+        if windows[0] is self.own_window:  # health is always looked for in frames of the same size
             flags = self._health.see(lumas[0], frames[0][1].mono)
         still = [window.still(luma, frame) for (window, frame), luma in zip(frames, lumas, strict=True)]
         with self._lock:
@@ -326,8 +299,7 @@ class Camera:
         """The source was lost, or the camera closed: empty the window, and let askers that wait know."""
         self._kept = False
         self._frames.notify_all()
-        for window in self._windows:
-            window.clear()
+        self._windows.clear()
 
     def usual_s(self) -> float | None:
         """Median seconds between frames, lately."""

@@ -141,3 +141,42 @@ class FittedWindow:
     def _tell_growth(self) -> None:
         for callback in self._growth:
             callback()
+
+
+class CameraWindows:
+    """Guarded by the camera's lock, which whoever calls has, but for add() and forget()."""
+
+    def __init__(self, fps: float, lock: threading.Lock, pictures: CameraPictures) -> None:
+        """`fps`: frames a second that are sampled; `lock`: the camera's."""
+        self._fps, self._lock, self._pictures = fps, lock, pictures
+        self._all: tuple[FittedWindow, ...] = ()  # replaced at every change; the camera's own first
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def add(self, name: str, fit: FitRule, anchors: Anchors, motion_gate: float | None) -> FittedWindow:
+        """One more, which fills from now on."""
+        size = {"fit": fit, "anchors": anchors, "motion_gate": motion_gate}
+        window = FittedWindow(name, self._fps, self._lock, self._pictures, **size)  # type: ignore[arg-type]
+        with self._lock:
+            self._all += (window,)
+        return window
+
+    def forget(self, window: FittedWindow) -> None:
+        """End one."""
+        with self._lock:
+            self._all = tuple(each for each in self._all if each is not window)
+
+    def due(self, mono: float) -> list[FittedWindow]:
+        """Those that take in a picture of that time."""
+        return [each for each in self._all if each.due(mono)]
+
+    def restart(self) -> None:
+        """A new reader brings its first picture."""
+        for window in self._all:
+            window.restart()
+
+    def clear(self) -> None:
+        """Nothing that they hold counts any more."""
+        for window in self._all:
+            window.clear()

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from askcam.stream.fit import Fit, as_is, resize
 from askcam.stream.frame import AgeBasis, Pixels
 from askcam.stream.polygons import Polygon
-from askcam.stream.sources.base import DecodedPicture, Unconverted
+from askcam.stream.sources.base import DecodedPicture
 
 GREY = 128  # red, green and blue of what is hidden
 _CLOSE = 1e-6  # pixels: a side that runs along their border touches both
@@ -46,8 +46,8 @@ class Masks:
         return bool(self.polygons)
 
     def over(self, picture: DecodedPicture) -> DecodedPicture:
-        """The picture as it may be seen."""
-        return picture if not self or isinstance(picture, Unconverted) else MaskedPicture(picture, self)
+        """The picture, which has pixels, as it may be seen."""
+        return MaskedPicture(picture, self) if self else picture
 
     def paint(self, pixels: Pixels, fit: Fit, width: int, height: int, reach: int = 0) -> None:
         """Paint over `pixels`, which are what `fit` made of a `width` x `height` picture; `reach` pixels more around

@@ -14,7 +14,8 @@ class Shot:
     def __init__(self, camera: str, seq: int, picture: DecodedPicture, reader: object, masks: Masks = NO_MASKS) -> None:
         """`picture`: as its source gives it; `masks`: what nobody is to see of it."""
         self.camera, self.seq, self.masks = camera, seq, masks
-        self.picture, self._bare = masks.over(picture), picture
+        self.picture = picture if isinstance(picture, Unconverted) else masks.over(picture)
+        self._bare = picture
         self.reader = reader  # who brought it; only compared
         self._lock = threading.Lock()
         self._fitted: dict[Fit, Frame] = {}  # at most one for each model that sees the camera

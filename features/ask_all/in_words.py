@@ -64,7 +64,7 @@ class InWords:
                 yield step
             return
         system = tuple(message for message in ask.messages if message.role is Role.SYSTEM)
-        merging = replace(ask, camera=None, messages=(*system, wish(question, answers)), max_age_s=None)
+        merging = replace(ask, camera=None, messages=(*system, wish(question, answers)), max_age_s=None, zone=None)
         async with contextlib.aclosing(self._asking.ask(replace(merging, server_tools=()))) as steps:
             async for step in steps:
                 if isinstance(step, SeenStep):

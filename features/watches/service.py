@@ -257,13 +257,9 @@ class Watching:
         """Raises Refusal for cameras and questions that cannot be watched."""
         for camera in setting.cameras:
             try:
-                self.cameras.get(camera)
-            except NotFound as exc:
-                raise exc.at("cameras") from exc
-            try:
                 self.cameras.check_zone(camera, setting.zone)
             except NotFound as exc:
-                raise exc.at("zone") from exc
+                raise exc.at("zone" if exc.code == "zone_not_found" else "cameras") from exc
             if private(camera):
                 raise Invalid("a private camera ends with its connection, and cannot be watched", "cameras")
         for model in models_of(setting, self.cameras):

@@ -13,9 +13,9 @@ from askcam.demo.builtin import model_path
 from askcam.engine.interface import Engine
 from askcam.engine.live import build
 from askcam.engine.open import open_engine
-from askcam.engine.power import PairSeconds
+from askcam.engine.power import LOW_POWER_GATE, PairSeconds
 from askcam.server.access.limits import Limits
-from askcam.server.cameras import LOW_POWER_GATE, Cameras
+from askcam.server.cameras import Cameras
 from askcam.server.model import Model
 from askcam.server.model_config import ModelConfig
 from askcam.server.models import Models

@@ -135,12 +135,11 @@ def test_an_unknown_zone_is_refused_with_those_that_there_are(server: LiveServer
 
 
 def test_every_way_of_asking_takes_a_zone(server: LiveServer) -> None:
-    sdk = OpenAI(base_url=f"{server.url}/v1", api_key="-", max_retries=0)
     wish: dict[str, Any] = {"askcam": {"zone": "left"}}
-    answer: Any = sdk.chat.completions.create(model="lobby", messages=TURNS, extra_body=wish)  # type: ignore[arg-type]
-    assert answer.askcam["zone"]["name"] == "left"
-    response: Any = sdk.responses.create(model="lobby", input=QUESTION, extra_body=wish)
-    assert response.askcam["zone"]["name"] == "left"
+    with OpenAI(base_url=f"{server.url}/v1", api_key="-", max_retries=0) as sdk:
+        answer: Any = sdk.chat.completions.create(model="lobby", messages=TURNS, extra_body=wish)  # type: ignore[arg-type]
+        response: Any = sdk.responses.create(model="lobby", input=QUESTION, extra_body=wish)
+    assert answer.askcam["zone"]["name"] == response.askcam["zone"]["name"] == "left"
     body = {"question": QUESTION, "cameras": ["lobby", "yard"], "zone": "left"}
     for question in (QUESTION, "Which camera shows a sign?"):
         reply = httpx.post(f"{server.url}/v1/ask", json={**body, "question": question}, timeout=WAIT_S).json()
@@ -150,7 +149,7 @@ def test_every_way_of_asking_takes_a_zone(server: LiveServer) -> None:
 
 
 async def test_a_session_keeps_its_zone_until_a_response_says_otherwise(server: LiveServer) -> None:
-    async with websocket(f"{server.ws_url}/v1/realtime?model=lobby") as socket:
+    async with websocket(f"{server.ws_url}/v1/realtime?model=lobby", open_timeout=60) as socket:
 
         async def heard(kind: str) -> dict[str, Any]:
             while True:

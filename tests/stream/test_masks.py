@@ -14,6 +14,7 @@ from askcam.stream.fit import Fit, as_is
 from askcam.stream.frame import AgeBasis, Pixels
 from askcam.stream.masks import GREY, NO_MASKS, Masks
 from askcam.stream.polygons import Polygon
+from askcam.stream.shot import Shot
 from askcam.stream.sources.base import DecodedPicture, Unconverted
 from askcam.stream.sources.push import PushedPicture
 from askcam.stream.sources.yuv import Converter, YUVPicture
@@ -164,4 +165,6 @@ def test_without_masks_a_picture_stays_the_very_one(masks: Masks) -> None:
 
 def test_a_picture_whose_pixels_are_gone_stays_one() -> None:
     gone = Unconverted(**PLACES, width=4, height=4)  # type: ignore[arg-type]
-    assert Masks((SQUARE,)).over(gone) is gone
+    shot = Shot("yard", 1, gone, None, Masks((SQUARE,)))
+    assert shot.picture is gone
+    assert not shot.has_pixels

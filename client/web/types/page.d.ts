@@ -183,6 +183,10 @@ type TileSaid = { tone: "live" | "old" | "wait" | "off"; key: Words; age?: numbe
 /** What both Ask and Desk can do. */
 type Verbs = Omit<ReturnType<typeof import("../verbs.js").createVerbs>, "sample"> & { watch?: (answer: Answer) => Promise<boolean> };
 type DeskVerbs = ReturnType<typeof import("../desk/verbs.js").createDeskVerbs> & { watch?: undefined };
+/** In shares of the picture. */
+type Polygon = [number, number][];
+/** A mask, or a zone and its name, while it is drawn. */
+type Drawn = { kind: "mask" | "zone"; name: string; polygon: Polygon };
 type WallVerbs = ReturnType<typeof import("../wall/verbs.js").createVerbs>;
 type Tiles = ReturnType<typeof import("../wall/views/tiles.js").tiles>;
 type Readings = ReturnType<typeof import("../wall/readings.js").createReadings>;

@@ -6,6 +6,7 @@ import { clock } from "../../format.js";
 import { Line, columns } from "../../plot.js";
 import { served, t } from "../../words/tongue.js";
 import { isOn, tileSaid, watchesOf } from "../state.js";
+import { openShapes } from "./shapes.js";
 import { saidWords, standingWords } from "./tile.js";
 import { mayWatch } from "../../watchapi.js";
 
@@ -25,9 +26,10 @@ export function cameraView(store, verbs, { lines }) {
   const image = h("img", { class: "big", alt: "" });
   const list = h("ul", { class: "camera-watches" });
   const add = h("button", { type: "button", class: "primary", t: "wall.new_watch", onclick: () => leaveFor(() => verbs.newWatch(name)) });
+  const shapes = h("button", { type: "button", class: "quiet small", t: "shapes.open", onclick: () => leaveFor(drawShapes) });
   const ask = h("a", { class: "quiet small asks", t: "wall.ask_this" });
   const close = h("button", { type: "button", class: "quiet", t: "dialog.close", onclick: () => dialog.close() });
-  dialog.append(h("div", { class: "event-top" }, h("div", {}, title, said), ask), image, list, h("div", { class: "row end" }, close, add));
+  dialog.append(h("div", { class: "event-top" }, h("div", {}, title, said), ask), image, list, h("div", { class: "row end" }, shapes, close, add));
 
   let name = ""; // none
   /** @type {number | null} */
@@ -37,6 +39,14 @@ export function cameraView(store, verbs, { lines }) {
   let timer = null;
   /** @type {ReturnType<typeof row>[]} */
   let drawn = [];
+
+  async function drawShapes() {
+    const camera = store.get().cameras.find((each) => each.name === name);
+    const saved = camera ? await openShapes(camera) : null;
+    if (saved) store.set({ cameras: store.get().cameras.map((each) => (each.name === saved.name ? saved : each)) });
+    shapes.focus({ preventScroll: true });
+    return saved;
+  }
 
   /** @param {() => Promise<unknown>} work */
   async function leaveFor(work) {
@@ -72,6 +82,8 @@ export function cameraView(store, verbs, { lines }) {
     /** @type {TileSaid} */
     const what = camera ? tileSaid(state, camera, takenAt === null ? null : performance.now() - takenAt) : { tone: "off", key: "wall.removed" };
     dialog.dataset.tone = what.tone;
+    add.disabled = !mayWatch(state.role);
+    shapes.disabled = state.role !== "admin"; // which is known a moment after the page is
     setText(said, [saidWords(what), camera?.state === "live" && camera.power === "low" ? t("caption.low_power") : null, camera?.uri, camera?.state === "live" ? null : served(camera?.reason ?? "")].filter(Boolean).join(" · "));
     for (const each of drawn) each.draw();
   }
@@ -79,7 +91,6 @@ export function cameraView(store, verbs, { lines }) {
   function fill() {
     for (const each of drawn) each.end();
     const state = store.get();
-    add.disabled = !mayWatch(state.role);
     add.title = state.role === "viewer" ? t("wall.viewer") : "";
     drawn = watchesOf(state, name).map(({ watch }) => row(watch));
     list.replaceChildren(...drawn.map(({ element }) => element));

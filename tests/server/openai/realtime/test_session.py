@@ -18,6 +18,7 @@ OWN = {
     "events_after": None,
     "evidence": True,
     "model": None,
+    "zone": None,
 }
 
 
