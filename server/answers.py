@@ -29,8 +29,8 @@ class Record:
     usage: Usage
     timings: Timings
     frames: tuple[Frame, ...] = ()
-    owner: str = ""  # who asked (access/viewer.py)
     created: float = field(default_factory=time.time)  # seconds since the epoch
+    owner: str = ""  # who asked (access/viewer.py)
 
     @property
     def id(self) -> str:

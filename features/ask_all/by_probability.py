@@ -91,7 +91,7 @@ class ByProbability:
         yes, no = ("是", "否") if is_chinese(self._sought) else ("Yes.", "No.")
         text = yes if probability >= LIKELY else no
         timings, owner = Timings(first_token_s=took_s, total_s=took_s), self._ask.client.viewer.owner
-        record = Record(saw, self._sought, text, Reason.STOP, scored.usage, timings, view.frames, owner)
+        record = Record(saw, self._sought, text, Reason.STOP, scored.usage, timings, view.frames, owner=owner)
         self._answers.put(record, self._ask.client.key)
         return CameraAnswer(camera, text, None, saw, round(probability, 4))
 

@@ -3,6 +3,7 @@
 When a file goes, the log says so first: which one, and the hash of its last line. So a beginning that is missing is
 either told of later in the chain, or somebody took it."""
 
+import errno
 import os
 import re
 from collections.abc import Iterator
@@ -105,7 +106,7 @@ class AuditFiles:
             try:
                 written = os.write(handle, whole)
                 if written < len(whole):
-                    raise OSError(28, "no room is left on the disk")
+                    raise OSError(errno.ENOSPC, "no room is left on the disk")
             except OSError:
                 os.ftruncate(handle, end)  # all of a line, or nothing of it
                 raise

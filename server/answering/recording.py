@@ -34,7 +34,7 @@ class Recording:
             done.usage,
             done.timings,
             frames,
-            ask.client.viewer.owner,
+            owner=ask.client.viewer.owner,
         )
         self._answers.put(record, ask.client.key)
         if self.observers:

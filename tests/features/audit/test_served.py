@@ -55,9 +55,11 @@ def test_who_did_what_is_told(audited: Audited, request: pytest.FixtureRequest) 
         kiosk.get(f"/v1/answers/{answer}/frames/0.jpg")
         admin.post("/v1/watches", json=watch("door", "vault"))
         admin.post("/v1/watches", json=watch("door", "vault"))
-        httpx.get(audited.server.url + "/v1/cameras", headers={"Authorization": "Bearer wrong-token"})
+        httpx.get(audited.server.url + "/v1/cameras", headers={"Authorization": "Bearer wrong-token"}, timeout=60)
     with connect(
-        f"{audited.server.ws_url}/v1/realtime?model=lobby", additional_headers={"Authorization": f"Bearer {ADMIN}"}
+        f"{audited.server.ws_url}/v1/realtime?model=lobby",
+        additional_headers={"Authorization": f"Bearer {ADMIN}"},
+        open_timeout=60,
     ) as talking:
         hear(talking, "session.created")
         talking.send(json.dumps({"type": "watch.delete", "name": "door"}))

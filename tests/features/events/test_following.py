@@ -36,7 +36,14 @@ class Kept:
         return next((each for each in self.ids if each >= self.first), None)
 
     def following(
-        self, after: int, limit: int, *, watch: str | None, camera: str | None, own: bool | None
+        self,
+        after: int,
+        limit: int,
+        *,
+        watch: str | None,
+        camera: str | None,
+        own: bool | None,
+        seen: frozenset[str] | None,
     ) -> list[WatchEvent]:
         return [numbered(each) for each in self.ids if each > after and each >= self.first][:limit]
 

@@ -65,7 +65,9 @@ def test_a_made_token_is_taken_and_a_revoked_one_ends_what_it_has_open(made: Mad
         httpx.Client(base_url=made.server.url, headers=headers, timeout=60) as client,
         client.stream("GET", "/v1/events", headers={"accept": "text/event-stream"}) as events,
         client.stream("GET", "/v1/cameras/lobby/live.mjpeg") as pictures,
-        connect(f"{made.server.ws_url}/v1/realtime?model=lobby", additional_headers=headers) as talking,
+        connect(
+            f"{made.server.ws_url}/v1/realtime?model=lobby", additional_headers=headers, open_timeout=60
+        ) as talking,
     ):
         session = hear(talking, "session.created")["session"]["id"]
         shown, told = pictures.iter_bytes(), events.iter_lines()
@@ -82,7 +84,9 @@ def test_a_made_token_is_taken_and_a_revoked_one_ends_what_it_has_open(made: Mad
     again = made.make("kiosk", "--cameras", "lobby")
     until(lambda: made.status(again) == 200, "the new token to be taken")
     with connect(
-        f"{made.server.ws_url}/v1/realtime?session={session}", additional_headers={"Authorization": f"Bearer {again}"}
+        f"{made.server.ws_url}/v1/realtime?session={session}",
+        additional_headers={"Authorization": f"Bearer {again}"},
+        open_timeout=60,
     ) as back:
         assert hear(back, "error")["error"]["code"] == "session_not_found"
     log = "".join(made.server.log)
