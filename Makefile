@@ -12,7 +12,7 @@ GPU := $(wildcard /dev/nvidiactl /dev/nvhost-gpu /dev/nvgpu /dev/dxg /dev/kfd)
 PACKAGES := stream engine client demo server features cluster app
 # Processes of tests, each of which holds a model: two more than there are cores, since many a test waits for a camera or a page.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(6, (os.cpu_count() or 1) + 2))')
-BENCHMARKS := demo ready languages low_power summarize timeline watches calibration capture_cpu freshness faults same replay grammar barcode fuzz fuzz_realtime cluster_sim soak chaos
+BENCHMARKS := demo ready languages low_power summarize timeline watches clips calibration capture_cpu freshness faults same replay grammar barcode fuzz fuzz_realtime cluster_sim soak chaos
 
 .DEFAULT_GOAL := help
 .PHONY: help setup torch sdks demo test check lint types arrows javascript collected language renew bench clean

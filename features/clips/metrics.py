@@ -19,7 +19,7 @@ class ClipGauges(Collector):
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        clips, footage = self._clips, self._clips.footage
+        clips, footage = self._clips, self._clips.footage()
         made = CounterMetricFamily("askcam_clips", "Clips of events, by what came of them.", labels=["outcome"])
         for outcome, count in clips.outcomes.items():
             made.add_metric([outcome], count)

@@ -16,6 +16,7 @@ import msgspec
 
 from askcam.client.watches import EventClip, WatchEvent
 from askcam.features.clips.config import OPTION, ClipsConfig
+from askcam.features.clips.errors import ClipsError
 from askcam.features.clips.folder import ClipFolder
 from askcam.features.clips.footage import Footage
 from askcam.features.clips.links import ClipLinks, read_key
@@ -37,7 +38,7 @@ log = logging.getLogger(__name__)
 
 MAX_PENDING = 256  # clips that are to be made
 KEEP_S = 40.0  # that packets are held longer than a clip is: events are told late, and ends come late
-CLOSE_S = 8.0
+CLOSE_S = 7.0
 PRUNE_EVERY_S = 3600.0
 AGAIN_S = 2.0  # after the events' database refused
 OLD_S = 60.0  # a frame's time that lies further back than this tells nothing of now: a film of long ago
@@ -60,7 +61,7 @@ class Clips:
         self.links = ClipLinks(b"", 0.0)  # which open nothing
         self._footage: dict[str, Footage] = {}  # by camera; replaced at every change: other threads look, too
         self._maker: ClipMaker | None = None
-        self._sampler = PictureSampler(lambda: list(self._footage.values()))
+        self._sampler = PictureSampler(self.footage)
         self._news: asyncio.Queue[MadeClip | None] = asyncio.Queue()  # as many as were ordered, and those that went
         self._task: asyncio.Task[None] | None = None
         self._kept: Callable[[WatchEvent], None] | None = None
@@ -76,7 +77,12 @@ class Clips:
     async def open(self) -> None:
         """Raises ClipsError."""
         folder = self.folder = await asyncio.to_thread(ClipFolder, self._where)
-        self.links = ClipLinks(await asyncio.to_thread(read_key, folder.path), self._config.link_hours * 3600)
+        try:
+            key = await asyncio.to_thread(read_key, folder.path)
+        except OSError as exc:
+            folder.close()
+            raise ClipsError(f"cannot keep clips in {folder.path}: {exc.strerror}; name another folder") from exc
+        self.links = ClipLinks(key, self._config.link_hours * 3600)
         self._maker = ClipMaker(folder, on_loop(self._news.put_nowait))
         self._kept = on_loop(self._order)
         self._maker.start()
@@ -86,7 +92,7 @@ class Clips:
         self._task = asyncio.create_task(self._settle_all())
 
     async def close(self) -> None:
-        """What waits is made of what there is, within 8 s, and told."""
+        """What waits is made of what there is, within 7 s, and told."""
         self._closing = True
         maker, folder = self._maker, self.folder
         if maker is None or folder is None or self._task is None:
@@ -137,7 +143,6 @@ class Clips:
         for each in self._footage.values():
             each.ring.bound(min(self._config.camera_memory_bytes, share))
 
-    @property
     def footage(self) -> list[Footage]:
         return list(self._footage.values())
 

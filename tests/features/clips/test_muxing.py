@@ -85,6 +85,15 @@ def test_a_fast_camera_of_jpegs_is_thinned(tmp_path: Path) -> None:
     assert 9 <= len(played.times) <= 14
 
 
+def test_a_fast_camera_is_thinned_where_it_is_encoded_anew(tmp_path: Path) -> None:
+    both = [
+        *groups(plain_track("h264"), encoded("h264", 30, 10), step=1 / 60),
+        *groups(plain_track("h264"), encoded("h264", 30, 10, width=480), begin=0.5, step=1 / 60),
+    ]
+    played = play(written(cut(both, 0.0, 1.0), tmp_path), WALL, read=False)
+    assert 9 <= len(played.times) <= 14
+
+
 @pytest.mark.parametrize("size", [(321, 191), (33, 17), (2000, 100), (1, 1), (3, 400)])
 def test_odd_sizes_are_taken(size: tuple[int, int], tmp_path: Path) -> None:
     _, data = cv2.imencode(".jpg", np.full((size[1], size[0], 3), 99, np.uint8))
