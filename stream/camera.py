@@ -104,6 +104,11 @@ class Camera:
         return self._usable
 
     @property
+    def masks(self) -> Masks:
+        """What nobody is to see of it: another value after each change. Any thread."""
+        return self._masks
+
+    @property
     def masked(self) -> bool:
         """Whether parts of its picture are hidden: nothing of what its source sent may be passed on as it came."""
         return bool(self._masks)
