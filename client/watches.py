@@ -1,10 +1,15 @@
 """The wire's types of watches and their events."""
 
-from typing import Literal
+import re
+from typing import Annotated, Literal
 
 import msgspec
 
 from askcam.client.protocol import SeenWindow
+
+Verdict = Literal["right", "wrong"]
+MAX_NOTE = 500  # characters
+NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # some databases have no place for these
 
 
 class Reading(msgspec.Struct, frozen=True, omit_defaults=False):
@@ -56,7 +61,24 @@ class WatchEvent(msgspec.Struct, frozen=True, omit_defaults=False):
     frames: list[EventFrame] = []  # up to 8 of the window, evenly, oldest first; none where they are not kept
     acknowledged_at: str | None = None  # RFC 3339, UTC: when somebody said that they have seen it
     clip: EventClip | None = None  # None: none is made of this camera's events
+    verdict: Verdict | None = None  # what somebody has judged it to be: was it so?
+    note: str | None = None  # what they wrote beside that
+    judged_at: str | None = None  # RFC 3339, UTC: when they did
     object: str = "askcam.event"
+
+
+class Judgement(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of POST /v1/events/{id}/judge. Raises ValueError."""
+
+    verdict: Verdict | None  # None: what was said of it is taken back
+    note: Annotated[str, msgspec.Meta(max_length=MAX_NOTE)] | None = None
+
+    def __post_init__(self) -> None:
+        self.note = (self.note or "").strip() or None
+        if self.note is not None and self.verdict is None:
+            raise ValueError("a note goes with a verdict: send right or wrong with it, or leave it out")
+        if self.note is not None and NOT_TEXT.search(self.note):
+            raise ValueError("a note is text: it has characters that cannot be shown; leave them out")
 
 
 class Seen(msgspec.Struct, frozen=True, omit_defaults=False):
@@ -84,6 +106,22 @@ class ClipList(msgspec.Struct, frozen=True):
     """The data of a message `clip` of the stream of GET /v1/events."""
 
     data: list[ClipOfEvent]
+    object: str = "list"
+
+
+class Judged(msgspec.Struct, frozen=True, omit_defaults=False):
+    """Of an event that was told before: somebody has judged it, or has taken that back."""
+
+    id: int
+    verdict: Verdict | None
+    note: str | None
+    judged_at: str | None
+
+
+class JudgedList(msgspec.Struct, frozen=True):
+    """The data of a message `judged` of the stream of GET /v1/events."""
+
+    data: list[Judged]
     object: str = "list"
 
 
@@ -122,6 +160,27 @@ class WatchNow(msgspec.Struct, frozen=True, omit_defaults=False):
     since: str | None = None  # RFC 3339: since when it is on, or is not, as far as the server knows
 
 
+class JudgedThreshold(msgspec.Struct, frozen=True, omit_defaults=False):
+    """A higher `on` that would have kept back some of what was judged wrong, and nothing that was judged right."""
+
+    on: float
+    wrong: int  # that were judged so, and that it tells as it is set now
+    wrong_kept_back: int  # of these, with the higher one
+    right: int
+    right_lost: int  # of those that were judged right: 0
+    lost_at_most: float  # of what is right and comes yet, the share that would be lost: no more than this, in 95 of 100
+
+
+class WatchJudged(msgspec.Struct, frozen=True, omit_defaults=False):
+    """What people have judged of the times that a watch came true (a text: changed), as far as it would tell them as it
+    is set now: how many of them, and how many were false alarms."""
+
+    judged: int
+    wrong: int
+    since: str  # RFC 3339, UTC: when the oldest of them was decided
+    proposed: JudgedThreshold | None = None
+
+
 class WatchInfo(msgspec.Struct, frozen=True, omit_defaults=False):
     """One watch of GET /v1/watches: its setting, and how it stands on each of its cameras."""
 
@@ -146,6 +205,7 @@ class WatchInfo(msgspec.Struct, frozen=True, omit_defaults=False):
     now: list[WatchNow]
     model: str | None = None  # which of the server's models looks; None: each camera's own
     zone: str | None = None  # which zone of each camera is looked at; None: all of its picture
+    judged: WatchJudged | None = None  # None: nothing of it was judged
     object: str = "askcam.watch"
 
 

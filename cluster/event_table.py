@@ -6,6 +6,7 @@ Beside the event as its shard has told it (`events`, table.py) there is what it 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from askcam.client.watches import Judgement
 from askcam.cluster.store import Delivery, EventFilter, StoredEvent
 
 TOLD = """
@@ -14,9 +15,17 @@ CREATE TABLE IF NOT EXISTS told (
     watch TEXT, kind TEXT NOT NULL, severity TEXT NOT NULL, at DOUBLE PRECISION NOT NULL,
     after TEXT NOT NULL, acknowledged DOUBLE PRECISION
 );
+CREATE TABLE IF NOT EXISTS judgements (
+    number BIGINT PRIMARY KEY REFERENCES events (number) ON DELETE CASCADE,
+    verdict TEXT NOT NULL, note TEXT, judged DOUBLE PRECISION NOT NULL
+);
 """
-EVENT = "events.number, shard, id, camera, epoch, document, watch, kind, at, after, acknowledged"
-JOINED = f"SELECT {EVENT} FROM events JOIN told ON told.number = events.number"
+EVENT = "events.number, shard, id, camera, epoch, document, watch, kind, at, after, acknowledged, verdict, note, judged"
+JOINED = (
+    f"SELECT {EVENT} FROM events JOIN told ON told.number = events.number "
+    "LEFT JOIN judgements ON judgements.number = events.number"
+)
+TURNS = "('on', 'changed')"  # kinds of events by which a watch says that something has come true
 MICROSECOND = 1e-6  # in which a time is told
 
 Execute = Callable[[str, Sequence[Any]], Iterable[Any]]
@@ -46,6 +55,23 @@ class EventTable:
                 self._execute("UPDATE told SET acknowledged = ? WHERE number = ?", (at, event.number))
         return [event for each in kept for event in self._one(each.number)]
 
+    def judge(self, number: int, said: Judgement, at: float) -> list[StoredEvent]:
+        """As TableStore.judge()."""
+        kept = self._one(number)
+        for event in kept:
+            if event.watch is None or (event.verdict, event.note) == (said.verdict, said.note):
+                return kept
+            self._execute("DELETE FROM judgements WHERE number = ?", (number,))
+            if said.verdict is not None:
+                row = (number, said.verdict, said.note, at)
+                self._execute("INSERT INTO judgements (number, verdict, note, judged) VALUES (?, ?, ?, ?)", row)
+        return self._one(number)
+
+    def judged(self, watch: str, limit: int) -> list[StoredEvent]:
+        """As TableStore.judged()."""
+        rules = f"watch = ? AND verdict IS NOT NULL AND kind IN {TURNS}"
+        return self._events(f"{JOINED} WHERE {rules} ORDER BY events.number DESC LIMIT ?", (watch, limit))
+
     def found(self, wanted: EventFilter, limit: int, *, newest_first: bool = True) -> list[StoredEvent]:
         """As TableStore.found()."""
         said: Mapping[str, Any] = {
@@ -55,6 +81,7 @@ class EventTable:
             "watch = ?": wanted.watch,
             "camera = ?": wanted.camera,
             "severity = ?": wanted.severity,
+            "verdict = ?": wanted.verdict,
         }
         rules = {rule: value for rule, value in said.items() if value is not None}
         where = list(rules)

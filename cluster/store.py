@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from askcam.client.watches import Judgement, Verdict
 from askcam.cluster.changes import Change, KeptTable
 from askcam.server.errors import Invalid
 
@@ -85,6 +86,9 @@ class StoredEvent:
     at: float  # when it was decided, seconds since the epoch
     after: str = "[]"  # what was read since, as JSON
     acknowledged: float | None = None  # when somebody said that they have seen it, seconds since the epoch
+    verdict: Verdict | None = None  # what somebody has judged it to be
+    note: str | None = None  # what they wrote beside that
+    judged: float | None = None  # when, seconds since the epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,7 @@ class EventFilter:
     camera: str | None = None
     severity: str | None = None
     acknowledged: bool | None = None
+    verdict: str | None = None
 
 
 class StoreFailed(Exception):
@@ -156,6 +161,15 @@ class TableStore(Protocol):
     def acknowledge(self, numbers: Sequence[int], at: float | None) -> list[StoredEvent]:
         """Somebody has seen these events, at `at`; None: all the same nobody has. Those that are kept, as they are now.
         One that was seen before keeps its time."""
+        ...
+
+    def judge(self, number: int, said: Judgement, at: float) -> list[StoredEvent]:
+        """Somebody has judged this event, at `at`. As it is now; empty: it is not kept. One of a camera itself is not
+        judged; one that was judged the same before keeps its time."""
+        ...
+
+    def judged(self, watch: str, limit: int) -> list[StoredEvent]:
+        """The newest judged events of a watch that say that something has come true."""
         ...
 
     def trouble(self) -> str | None:

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from askcam.client.watches import Judgement
 from askcam.cluster.changes import Change, Granted, KeptTable
 from askcam.cluster.event_table import TOLD, EventTable
 from askcam.cluster.owner_table import HAD, OWNERS, OwnerTable
@@ -166,6 +167,13 @@ class SqlTable(ABC):
     def acknowledge(self, numbers: Sequence[int], at: float | None) -> list[StoredEvent]:
         with self._writing():
             return self.events.acknowledge(numbers, at)
+
+    def judge(self, number: int, said: Judgement, at: float) -> list[StoredEvent]:
+        with self._writing():
+            return self.events.judge(number, said, at)
+
+    def judged(self, watch: str, limit: int) -> list[StoredEvent]:
+        return self.events.judged(watch, limit)
 
     def fenced(self, limit: int) -> list[StoredEvent]:
         """Events that did not count, newest first."""

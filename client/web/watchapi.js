@@ -80,6 +80,15 @@ export async function acknowledge(ids, acknowledged) {
   return (await send("POST", "v1/events/acknowledge", { ids, acknowledged })).data;
 }
 
+/** The event as it is then.
+ * @param {number} id
+ * @param {Verdict} verdict null takes it back
+ * @param {string | null} [note]
+ * @returns {Promise<WatchEvent>} */
+export function judge(id, verdict, note = null) {
+  return send("POST", `v1/events/${id}/judge`, { verdict, note });
+}
+
 /** {data, has_more} of the timeline; null where the server has none.
  * @param {Record<string, string | number | null | undefined>} wanted
  * @returns {Promise<{ data: TimelineEntry[], has_more: boolean } | null>} */

@@ -168,7 +168,7 @@ def numbered(key: int, message: SentEvent) -> Numbered:
         case "gone":
             missed = {name: ids.joined(key, told.get(name)) for name in ("first_missed", "last_missed")}
             return Numbered("gone", encode(missed), number_of({"id": told.get("last_missed")}))
-        case "acknowledged" | "clip" as name:  # of events that were told before
+        case "acknowledged" | "clip" | "judged" as name:  # of events that were told before
             rows = page_of(key, told).rows
             return Numbered(name, encode({**told, "data": [ids.noted(key, row) for row in rows]}), None)
         case name:

@@ -8,6 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from askcam.client.watches import Judgement
 from askcam.cluster import ids
 from askcam.cluster.cursors import Cursor
 from askcam.cluster.front.core import FrontCore, route
@@ -58,6 +59,7 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         _check_names(request)
         moment(request, "since")
         choice(request, "acknowledged", ("true", "false"))
+        choice(request, "verdict", ("right", "wrong"))
         choice(request, "severity", ("info", "warning", "critical"))
         read = await _read_until(request, shards)
         page, _ = await read_page(core, request, "/v1/events", read, limit, by="at", shards=shards, query=own)
@@ -110,6 +112,10 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
     async def acknowledged(request: Request) -> Response:
         body = await decode_body(request, ItWasSeen)
         return _one(request, *await _asked(request, "POST", "/acknowledge", msgspec.to_builtins(body)))
+
+    async def judged(request: Request) -> Response:
+        body = await decode_body(request, Judgement)
+        return _one(request, *await _asked(request, "POST", "/judge", msgspec.to_builtins(body)))
 
     async def _asked(request: Request, method: str, rest: str, body: Any = None) -> tuple[EventSource, ShardReply]:
         shard, there = directory.of_event(request.path_params["id"])
@@ -167,6 +173,7 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
         route("POST", "/v1/events/acknowledge", led(all_acknowledged)),
         route("GET", "/v1/events/{id:int}", one),
         route("POST", "/v1/events/{id:int}/acknowledge", led(acknowledged)),
+        route("POST", "/v1/events/{id:int}/judge", led(judged)),
         route("GET", "/v1/events/{id:int}/frame.jpg", picture),
         route("GET", "/v1/events/{id:int}/frames/{index:int}.jpg", picture),
         route("GET", "/v1/events/{id:int}/clip.mp4", picture),

@@ -30,6 +30,7 @@ from askcam.cluster.front.event_source import RefusedThere
 from askcam.cluster.front.joined import joining, steering
 from askcam.cluster.front.joined.events import KEPT, KeptEvents
 from askcam.cluster.front.joined.gauges import StartedGauges, TableGauges
+from askcam.cluster.front.joined.judged_watches import JudgedAtFront
 from askcam.cluster.front.joined.key import ShardKey
 from askcam.cluster.front.joined.led import LedTable
 from askcam.cluster.front.joined.owning import ClusterTable
@@ -130,7 +131,7 @@ def _joined(config: FrontConfig, directory: Directory, probing: Probing, auth: A
     leader = ToLeader(table.refresh, config.server.admin_token or config.server.token, cluster.ca, settings.connect_s)
     wanted, key = WantedCameras(table, config.wishes), ShardKey(cluster.token, auth)
     started = StartedShards(cluster, table) if cluster.start else None
-    return JoinedRoom(table, shards, wanted, key, events, leader, started)
+    return JoinedRoom(table, shards, wanted, key, events, JudgedAtFront(table, events), leader, started)
 
 
 def front_endpoints(core: FrontCore) -> list[Endpoint]:

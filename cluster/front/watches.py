@@ -32,10 +32,15 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
 
     async def listed(request: Request) -> Response:
         replies = await lists_of(core, request, "/v1/watches")
-        return json_response(listing(core, _known(merge_watches(rows_by_shard(replies)))))
+        return json_response(listing(core, await _told(merge_watches(rows_by_shard(replies)), all_of_them=True)))
 
-    def _known(rows: list[Row]) -> list[Row]:
-        return rows if wanted is None else wanted.rows(rows)
+    async def _told(rows: list[Row], *, all_of_them: bool = False) -> list[Row]:
+        """What shards tell of watches as the front knows it."""
+        if wanted is None or core.joined is None:
+            return rows
+        known = wanted.rows(rows)
+        await core.joined.judged.tell(wanted.kept_here(known), all_of_them=all_of_them)
+        return known
 
     async def holders(request: Request, path: str | None = None) -> dict[FrontShard, ShardReply]:
         """The shards that have the watch, with what they say at `path` (None: of it). Raises NotFound, ShardDown."""
@@ -68,7 +73,7 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
 
     async def one(request: Request) -> Response:
         found = await holders(request)
-        rows = _known(merge_watches([[reply.value] for reply in found.values() if isinstance(reply.value, dict)]))
+        rows = await _told(merge_watches([[reply.value] for reply in found.values() if isinstance(reply.value, dict)]))
         name = request.path_params["name"]
         for row in rows:
             if row.get("name") == name:
@@ -93,7 +98,10 @@ def endpoints(core: FrontCore) -> list[Endpoint]:
     async def changed(request: Request) -> Response:
         name = request.path_params["name"]
         if wanted is not None and wanted.has(name):
-            return json_response(await wanted.change(name, plain(await request.body())))
+            row = await wanted.change(name, plain(await request.body()))
+            if core.joined is not None:
+                await core.joined.judged.tell([row])
+            return json_response(row)
         return await changed_there(request)
 
     async def removed(request: Request) -> Response:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from askcam.features.calibration.samples import Samples
+from askcam.server.judging.samples import Samples
 
 ROUNDS = 1000
 SHARE = 0.95  # of the figures of all rounds lies within the interval

@@ -14,11 +14,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from askcam.client.calibration import Calibration
 from askcam.client.http import Http
-from askcam.client.watches import WatchInfo
+from askcam.client.watches import WatchEvent, WatchInfo
 from askcam.engine.catalogue.catalogue import BUILT_IN
 from askcam.engine.interface import Engine, EngineConfig
 from askcam.engine.open import open_engine
 from askcam.features.calibration import labels, plot, shown
+from askcam.features.calibration.judged_events import SOURCE, judged_events, of_events
 from askcam.features.calibration.kept import CALIBRATED
 from askcam.features.calibration.moments import OBJECT, Moment, of_drawings, of_recording, seeds_for
 from askcam.features.calibration.readings import read
@@ -72,7 +73,7 @@ def calibrate(wish: CalibrationWish, config: EngineConfig, http: Http, json: boo
         setting = _setting(wish, http)
         if wish.plot is not None:
             plot.check(wish.plot)
-        found, source, model = _measured(wish, setting, config, json)
+        found, source, model = _measured(wish, setting, config, http, json)
         about = About(wish.watch, wish.camera, setting.question, source, model)
         calibration = as_told(found, about, time.time())
         if json:
@@ -91,6 +92,12 @@ def _check(wish: CalibrationWish) -> None:
         raise ValueError(told("calibrate.save"))
     if wish.watch is not None and (wish.question or wish.choices or wish.on_when or wish.window_s is not None):
         raise ValueError(told("calibrate.both"))
+    if wish.source == SOURCE:
+        if wish.watch is None:
+            raise ValueError(told("calibrate.judged_watch"))
+        if wish.labels is not None:
+            raise ValueError(told("calibrate.judged_labels"))
+        return
     drawn = SYNTHETIC.fullmatch(wish.source) is not None
     resolve(wish.source)  # what is not there
     if not drawn and file_path(wish.source) is None:
@@ -127,12 +134,13 @@ def _setting(wish: CalibrationWish, http: Http) -> WatchSetting:
 
 
 def _measured(
-    wish: CalibrationWish, setting: WatchSetting, config: EngineConfig, quiet: bool
+    wish: CalibrationWish, setting: WatchSetting, config: EngineConfig, http: Http, quiet: bool
 ) -> tuple[Report, str, str]:
     """The report, what it was of, and the model's name."""
     with contextlib.ExitStack() as stack:
-        path, reel, spans = file_path(wish.source), None, None
-        seeds = _seeds(wish, setting) if path is None else []
+        events = _judged(wish, setting, http)
+        path, reel, spans = None if events else file_path(wish.source), None, None
+        seeds = _seeds(wish, setting) if path is None and not events else []
         if path is not None and wish.labels is not None:
             spans = labels.read(wish.labels, setting)  # before a model is loaded
             reel = stack.enter_context(Reel(path))
@@ -145,6 +153,9 @@ def _measured(
                 reel, spans, setting.question, engine, fps=wish.fps, every_s=every_s, settle_s=wish.settle_s
             )
             source, total = Path(wish.source).name, reel.seconds
+        elif events:
+            moments, total = of_events(http, events, engine, wish.fps), float(len(events))
+            source = told("calibrate.judged_source", events=len(events))
         else:
             moments, total = _drawn(seeds, setting, engine, wish.fps), float(len(seeds))
             source = f"synthetic:{seeds[0]} to {seeds[-1]}"
@@ -152,6 +163,16 @@ def _measured(
             found = read(engine, moments, setting, show)
         name = BUILT_IN if wish.model is None and engine.info.backend != "remote" else engine.info.id
         return report(found.samples, found.blind, wish.precision), source, name
+
+
+def _judged(wish: CalibrationWish, setting: WatchSetting, http: Http) -> list[WatchEvent]:
+    """Empty where something else is to be looked at. Raises AskcamError; ValueError where none is."""
+    if wish.source != SOURCE or wish.watch is None:
+        return []
+    found = judged_events(http, wish.watch, setting.question)
+    if not found:
+        raise ValueError(told("calibrate.none_judged", watch=repr(wish.watch)))
+    return found
 
 
 def _seeds(wish: CalibrationWish, setting: WatchSetting) -> list[int]:

@@ -27,6 +27,7 @@ from askcam.server.terminal.words import Words
 told = Words(__name__)
 
 PRECISION = 0.95
+SOURCES = "FILE|judged:|synthetic:SEED"
 
 
 def add_command(program: Program) -> None:
@@ -34,7 +35,7 @@ def add_command(program: Program) -> None:
 
     @group(program).command("calibrate", help=told("help.calibrate"))
     def calibrate(
-        source: Annotated[str, typer.Argument(metavar="FILE|synthetic:SEED", help=told("help.calibrate.source"))],
+        source: Annotated[str, typer.Argument(metavar=SOURCES, help=told("help.calibrate.source"))],
         labels: Annotated[Path | None, typer.Option("--labels", help=told("help.calibrate.labels"))] = None,
         watch: Annotated[str | None, typer.Option("--watch", help=told("help.calibrate.watch"))] = None,
         question: Annotated[str | None, typer.Option("--question", help=told("help.calibrate.question"))] = None,

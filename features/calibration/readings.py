@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from askcam.engine.interface import Engine
 from askcam.engine.question import Failed, Message, Question, Role, Sampling, Scored, ScoreEvent, Text
 from askcam.features.calibration.moments import CAMERA, AskedMoment, Moment
-from askcam.features.calibration.samples import Sample
 from askcam.features.watches.answers import AnswerWords, words
 from askcam.features.watches.setting import WatchSetting
+from askcam.server.judging.samples import Sample
 from askcam.stream.window import View
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from askcam.features.calibration.samples import Samples
+from askcam.server.judging.samples import Samples
 
 NUM_BINS = 10
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from askcam.features.calibration.bootstrap import Figure, Interval, intervals
 from askcam.features.calibration.reliability import Bin, bins, brier, ece
-from askcam.features.calibration.roc import RocPoint, auc, curve
-from askcam.features.calibration.samples import Sample, Samples
-from askcam.features.calibration.thresholds import Thresholds, precision_at, propose, recall_at
+from askcam.server.judging.roc import RocPoint, auc, curve
+from askcam.server.judging.samples import Sample, Samples
+from askcam.server.judging.thresholds import Thresholds, precision_at, propose, recall_at
 
 ENOUGH_MOMENTS = 30  # of either kind, and ...
 ENOUGH_PIECES = 5  # ... from so many pieces; what is less says little

@@ -12,12 +12,20 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from askcam.client.protocol import encode
-from askcam.client.watches import ClipList, ClipOfEvent, EventList, SeenList, WatchEvent
+from askcam.client.watches import (
+    ClipList,
+    ClipOfEvent,
+    EventList,
+    JudgedList,
+    Judgement,
+    SeenList,
+    WatchEvent,
+)
 from askcam.features.events.follow import EventsGone, follow
 from askcam.features.events.service import EventLog as Log
 from askcam.features.events.severity import Severity
 from askcam.features.events.store import EventQuery
-from askcam.features.events.subscribers import Clipped, Reviewed
+from askcam.features.events.subscribers import Clipped, JudgedNews, Reviewed
 from askcam.server.access.shares import viewer_of
 from askcam.server.access.viewer import THE_SERVER, Viewer
 from askcam.server.access.visited import note
@@ -60,6 +68,7 @@ FILTERS = (
     Takes(
         "acknowledged", "query", "only those that somebody has seen, or that nobody has", {"enum": ["true", "false"]}
     ),
+    Takes("verdict", "query", "only those that somebody has judged so", {"enum": ["right", "wrong"]}),
     Takes(
         "own",
         "query",
@@ -135,13 +144,22 @@ def endpoints(core: Core, log: Log) -> list[Endpoint]:
         log.readers.review(events)
         return events
 
+    async def judged(request: Request) -> Response:
+        """Viewers may, as they may acknowledge: it changes nothing that is watched, and can be taken back."""
+        body, number = await decode_body(request, Judgement), (await found_event(request)).id
+        note(request, verdict=body.verdict)
+        event = await log.judge(number, body)
+        if event is None:
+            raise not_kept(number)
+        return json_response(event, headers=NO_STORE)
+
     async def found_event(request: Request) -> WatchEvent:
         event_id, viewer = request.path_params["id"], viewer_of(request)
         found = None
         if event_id <= MAX_ID:
             found = await log.read(lambda store: store.event(event_id, viewer), None)
         if found is None:
-            raise NotFound(f"no event {event_id} is kept; GET /v1/events lists those that are", "id")
+            raise not_kept(event_id)
         return found
 
     async def check(request: Request, viewer: Viewer) -> None:
@@ -155,7 +173,7 @@ def endpoints(core: Core, log: Log) -> list[Endpoint]:
             handler=events,
             name="listEvents",
             what="What watches have told, newest first; accepted as text/event-stream, as it comes",
-            replies={200: Reply("", {JSON: EventList, SSE: EventStream((WatchEvent, SeenList, ClipList))})},
+            replies={200: Reply("", {JSON: EventList, SSE: EventStream((WatchEvent, SeenList, JudgedList, ClipList))})},
             about=BY_HANDLER,
             takes=FILTERS,
             errors=(400, 503),
@@ -193,6 +211,19 @@ def endpoints(core: Core, log: Log) -> list[Endpoint]:
             what="Say that somebody has seen an event, or take that back",
             replies={200: Reply("the event as it is now", {JSON: WatchEvent})},
             body=Acknowledgement,
+            about=of_event,
+            takes=(EVENT,),
+            errors=(400, 404, 503),
+            tag="watches",
+        ),
+        Endpoint(
+            method="POST",
+            path="/v1/events/{id:int}/judge",
+            handler=judged,
+            name="judgeEvent",
+            what="Say whether what a watch has told was so, or take that back",
+            replies={200: Reply("the event as it is now", {JSON: WatchEvent})},
+            body=Judgement,
             about=of_event,
             takes=(EVENT,),
             errors=(400, 404, 503),
@@ -248,11 +279,17 @@ async def stream(
                     yield f"event: gone\ndata: {json.dumps(asdict(event))}\n\n".encode()
                 case WatchEvent():
                     yield sse(event)
+                case JudgedNews():
+                    yield b"event: judged\ndata: %s\n\n" % encode(JudgedList([event.judged]))
                 case Reviewed():
                     yield b"event: acknowledged\ndata: %s\n\n" % encode(SeenList(list(event.seen)))
                 case Clipped(event=WatchEvent(id=number, clip=clip)) if clip is not None:
                     yield b"event: clip\ndata: %s\n\n" % encode(ClipList([ClipOfEvent(number, clip)]))
     yield b'event: resume\ndata: {"reason": "connect again with Last-Event-ID"}\n\n'
+
+
+def not_kept(number: int) -> NotFound:
+    return NotFound(f"no event {number} is kept; GET /v1/events lists those that are", "id")
 
 
 def sse(event: WatchEvent) -> bytes:
@@ -270,6 +307,7 @@ def wanted(request: Request) -> EventQuery:
         camera=request.query_params.get("camera"),
         severity=choice(request, "severity", [each.value for each in Severity]),
         acknowledged=None if acknowledged is None else acknowledged == "true",
+        verdict=choice(request, "verdict", ("right", "wrong")),
         own=said_own(request),
     )
 

@@ -20,6 +20,10 @@ class EventGauges(Collector):
         for (kind, severity), count in self._telling.told.items():
             told.add_metric([kind, severity], count)
         yield told
+        judged = CounterMetricFamily("askcam_events_judged", "Times that an event was judged.", labels=["verdict"])
+        for verdict, count in self._log.num_judged.items():
+            judged.add_metric([verdict], count)
+        yield judged
         waiting = "Events that wait for the disk."
         yield GaugeMetricFamily("askcam_events_waiting", waiting, value=self._telling.num_waiting)
         yield CounterMetricFamily("askcam_events_lost", "Events that the disk never took.", value=self._telling.lost)

@@ -2,15 +2,20 @@
 
 import asyncio
 import sqlite3
+import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from askcam.client.watches import Judgement, WatchEvent
 from askcam.features.events.errors import FolderTaken
 from askcam.features.events.publish import Publisher
 from askcam.features.events.store import EventStore
 from askcam.features.events.subscribers import Readers
 from askcam.features.events.tables import KeptBeside
 from askcam.features.events.thread import EventThread
+from askcam.server.errors import Invalid
+from askcam.server.judging.labels import NOT_JUDGED
 from askcam.server.storage.thread import refused
 
 T = TypeVar("T")
@@ -27,6 +32,8 @@ class EventLog:
         self._needed = False
         self._opening = asyncio.Lock()
         self._taking_up: list[Callable[[], Awaitable[None]]] = []
+        self._hear_verdicts: list[Callable[[str], Awaitable[None]]] = []
+        self.num_judged = Counter[str]({"right": 0, "wrong": 0, "taken_back": 0})  # times that somebody did
 
     # -- what others have of it
 
@@ -42,6 +49,10 @@ class EventLog:
     def keep_beside(self, other: KeptBeside) -> None:
         """Have `other` keep something of each event, in tables of beside()."""
         self.keeping.beside.append(other)
+
+    def hear_verdicts(self, heard: Callable[[str], Awaitable[None]]) -> None:
+        """`heard` is awaited with the watch's name whenever an event of one was judged. It must not raise."""
+        self._hear_verdicts.append(heard)
 
     # -- life
 
@@ -90,6 +101,21 @@ class EventLog:
             return await self.keeping.do(work)
         except (sqlite3.Error, OSError) as exc:
             raise refused(exc, "the watches' database", "watching_failure") from exc
+
+    async def judge(self, number: int, said: Judgement) -> WatchEvent | None:
+        """Somebody says whether an event was so; whoever follows hears of it. The event as it is then; None: it is not
+        kept. Raises Refusal."""
+        none: WatchEvent | None = None
+        event = await self.read(lambda store: store.judge(number, said, time.time()), none)
+        if event is None:
+            return None
+        if event.watch is None:
+            raise Invalid(NOT_JUDGED.format(number=number), "id", "not_judged")
+        self.num_judged[said.verdict or "taken_back"] += 1
+        self.readers.tell_judged(event)
+        for heard in self._hear_verdicts:
+            await heard(event.watch)
+        return event
 
     async def _taken_up(self) -> None:
         for take_up in self._taking_up:

@@ -11,12 +11,13 @@ from typing import Any
 
 import msgspec
 
-from askcam.client.watches import EventClip, EventFrame, Reading, WatchEvent
+from askcam.client.watches import EventClip, EventFrame, Judgement, Reading, Verdict, WatchEvent
 from askcam.features.events.config import EventBounds
 from askcam.features.events.errors import EventLogError, FolderTaken
 from askcam.features.events.front_events import Debt, FrontEvents
 from askcam.features.events.pictures import EventPictures, Shown
 from askcam.features.events.tables import KeptBeside, open_database
+from askcam.features.events.verdicts import EventVerdicts
 from askcam.server.access.viewer import THE_SERVER, Viewer
 from askcam.server.owed_events import OwedEvent
 from askcam.server.storage.disk import Reserve, is_full, make_private, make_room
@@ -44,6 +45,7 @@ class EventQuery:
     camera: str | None = None
     severity: str | None = None
     acknowledged: bool | None = None
+    verdict: str | None = None  # that somebody has judged so: right, wrong
     own: bool | None = None  # of the server's own cameras, not of those that a front has given to it
     seen: frozenset[str] | None = None  # only of these cameras
 
@@ -56,6 +58,7 @@ class EventQuery:
             "camera = ?": self.camera,
             "json_extract(CAST(document AS TEXT), '$.severity') = ?": self.severity,
             "(acknowledgements.at IS NOT NULL) = ?": self.acknowledged,
+            "verdict = ?": self.verdict,
             OWN: self.own,
             SEEN: as_json(self.seen),
         }
@@ -94,6 +97,7 @@ class EventStore:
             self._lock.release()
             raise
         self.front = FrontEvents(self._db)
+        self.verdicts = EventVerdicts(self._db)
         self._reserve = Reserve(folder)
         self._reserve.take()
 
@@ -167,6 +171,7 @@ class EventStore:
             first = number - self._bounds.max_events
             missed = self.front.up_to(first)
             freed = self.pictures.up_to(first)
+            self.verdicts.going(first)
             self._db.execute("DELETE FROM events WHERE id <= ?", (first,))
         self.front.num_missed += missed
         self.pictures.num_bytes += (0 if shown is None else shown.num_bytes) - freed
@@ -217,6 +222,15 @@ class EventStore:
         found = (self.event(number) for number in kept)
         return [event for event in found if event is not None]
 
+    def judge(self, number: int, said: Judgement, at: float) -> WatchEvent | None:
+        """Somebody has judged this event, at `at`. Returns it as it is now; None: it is not kept. One of a camera
+        itself is not judged; one that was judged the same before keeps its time."""
+        event = self.event(number)
+        if event is None or event.watch is None or (event.verdict, event.note) == (said.verdict, said.note):
+            return event
+        self.verdicts.put(number, said, at)
+        return self.event(number)
+
     def owed(self, limit: int) -> list[OwedEvent]:
         """What a front is still to be told: events before what was read since; each time the oldest first."""
         found = ((debt, self.event(debt.number)) for debt in self.front.owed(limit))
@@ -247,7 +261,8 @@ class EventStore:
         where = f" WHERE {' AND '.join(rules)}" if rules else ""
         rows = self._db.execute(
             "SELECT id, document, pictures.event IS NOT NULL, "
-            "(SELECT count(*) FROM frames WHERE frames.event = events.id), acknowledgements.at FROM events "
+            "(SELECT count(*) FROM frames WHERE frames.event = events.id), acknowledgements.at, verdict, note, "
+            "judgements.at FROM events LEFT JOIN judgements ON judgements.event = id "
             "LEFT JOIN pictures ON pictures.event = id LEFT JOIN acknowledgements ON acknowledgements.event = id "
             "LEFT JOIN front_events ON front_events.event = id"
             f"{where} ORDER BY id {order} LIMIT ?",
@@ -257,13 +272,28 @@ class EventStore:
         return [self._told(number, decode(document), *rest) for number, document, *rest in rows]
 
     def _told(
-        self, number: int, event: WatchEvent, shown: bool, num_frames: int = 0, seen: float | None = None
+        self,
+        number: int,
+        event: WatchEvent,
+        shown: bool,
+        num_frames: int = 0,
+        seen: float | None = None,
+        verdict: Verdict | None = None,
+        note: str | None = None,
+        judged: float | None = None,
     ) -> WatchEvent:
         url = f"/v1/events/{number}/frame"
         frames = [EventFrame(frame.at, f"{url}s/{i}.jpg") for i, frame in enumerate(event.frames[:num_frames])]
-        at = None if seen is None else rfc3339(seen)
-        known = {"id": number, "frames": frames, "frame_url": f"{url}.jpg" if shown else None, "acknowledged_at": at}
-        told = msgspec.structs.replace(event, **known)
+        told = msgspec.structs.replace(
+            event,
+            id=number,
+            frames=frames,
+            frame_url=f"{url}.jpg" if shown else None,
+            acknowledged_at=None if seen is None else rfc3339(seen),
+            verdict=verdict,
+            note=note,
+            judged_at=None if judged is None else rfc3339(judged),
+        )
         for other in self._beside:
             told = other.told(self._db, told)
         return told
@@ -275,7 +305,8 @@ def as_json(names: frozenset[str] | None) -> str | None:
 
 def _owed(debt: Debt, event: WatchEvent) -> OwedEvent:
     clip = event.clip and EventClip("pending", f"/v1/events/{debt.number}/clip.mp4")  # the front asks how it stands
-    plain = msgspec.structs.replace(event, after=[], acknowledged_at=None, clip=clip)  # the same however often told
+    said = {"acknowledged_at": None, "verdict": None, "note": None, "judged_at": None, "clip": clip}
+    plain = msgspec.structs.replace(event, after=[], **said)  # the same however often it is told
     return OwedEvent(
         number=debt.number,
         camera=event.camera,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from askcam.client.watches import Seen, WatchEvent
+from askcam.client.watches import Judged, Seen, WatchEvent
 
 MAX_WAITING = 256  # events per reader
 
@@ -34,7 +34,16 @@ class Clipped:
         return self.event.camera
 
 
-News = WatchEvent | Reviewed | Clipped
+@dataclass(frozen=True, slots=True)
+class JudgedNews:
+    """An event that somebody has just judged, or no longer; told before."""
+
+    watch: str | None
+    camera: str
+    judged: Judged
+
+
+News = WatchEvent | Reviewed | Clipped | JudgedNews
 
 
 class Subscriber:
@@ -126,6 +135,12 @@ class Readers:
                 reader.tell(Clipped(event))
         for heard in self._others:
             heard()
+
+    def tell_judged(self, event: WatchEvent) -> None:
+        """Somebody has said of this event whether it was so, or has taken that back: as it is now."""
+        judged = Judged(event.id, event.verdict, event.note, event.judged_at)
+        for reader in self._readers:
+            reader.tell(JudgedNews(event.watch, event.camera, judged))
 
     def close(self) -> None:
         """All streams end, and so do those that come yet."""

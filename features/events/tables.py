@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from askcam.client.watches import WatchEvent
+from askcam.features.events import verdicts
 from askcam.features.events.errors import EventLogError
 from askcam.server.storage import database
 from askcam.server.storage.database import Layout
@@ -31,7 +32,8 @@ CREATE TABLE pictures (
 """
 
 # Made where they are missing, so that an older file needs no change; passed over by an askcam that knows none.
-LATER = """
+LATER = f"""
+{verdicts.TABLES}
 CREATE TABLE IF NOT EXISTS frames (
   event INTEGER NOT NULL REFERENCES events (id) ON DELETE CASCADE,
   number INTEGER NOT NULL,       -- from 0, oldest first

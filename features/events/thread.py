@@ -33,6 +33,11 @@ class EventThread(KeptStore[EventStore]):
         return 0 if self._store is None else self._store.front.num_missed
 
     @property
+    def verdicts_version(self) -> int:
+        """Another one whenever judged events have gone; 1 while nothing is open."""
+        return 1 if self._store is None else self._store.verdicts.version
+
+    @property
     def exists(self) -> bool:
         """Whether an earlier life has left something there."""
         return self.folder is not None and (self.folder / NAME).is_file()

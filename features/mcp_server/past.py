@@ -4,12 +4,14 @@ from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from mcp.server.mcpserver import Context, MCPServer
-from mcp_types import CallToolResult
+from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
+from askcam.client.watches import MAX_NOTE
 from askcam.features.mcp_server.told import LOOKS, Asking, MaybeCamera, Moment, one_line, result
 
 MAX_ID = 2**63 - 1
+JUDGES = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 Limit = Annotated[int, Field(ge=1, le=50, description="At most so many, the newest")]
 Id = Annotated[int, Field(ge=0, le=MAX_ID)]
 Before = Annotated[int | None, Field(ge=0, le=MAX_ID, description="Only before this id: the next page")]
@@ -43,6 +45,21 @@ def offer(server: MCPServer, asking: Asking) -> None:
             about = _unsigned(await api.get(f"/v1/events/{event}"))
             taken = await api.picture(f"/v1/events/{event}/frame.jpg")
         return result(_event(about), about, taken)
+
+    @server.tool(title="Judge an event", annotations=JUDGES)
+    async def judge_event(
+        event: Id,
+        verdict: Annotated[
+            Literal["right", "wrong"] | None, Field(description="Was it so? null takes back what was said before")
+        ],
+        context: Context,
+        note: Annotated[str | None, Field(max_length=MAX_NOTE, description="Why, in few words: it was a cat")] = None,
+    ) -> CallToolResult:
+        """Say of what a watch has told whether it was so, once a person has said it or has seen the picture. It
+        changes nothing that is watched; out of enough of that the server proposes a better threshold."""
+        async with asking(context) as api:
+            now = await api.post(f"/v1/events/{event}/judge", {"verdict": verdict, "note": note})
+        return result(f"{_event(now)}: {now['verdict'] or 'not judged'}", now)
 
     @server.tool(title="Search the timeline", annotations=LOOKS)
     async def search_timeline(

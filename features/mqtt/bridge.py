@@ -9,6 +9,7 @@ from random import Random
 
 from askcam.features.mqtt.api import Asker
 from askcam.features.mqtt.config import MqttConfig
+from askcam.features.mqtt.judge import Judge
 from askcam.features.mqtt.link import BrokerLink, HeardMessage, connected
 from askcam.features.mqtt.publishing import Publishing
 from askcam.features.mqtt.shown import OFFLINE, ONLINE
@@ -34,8 +35,12 @@ def wait_s(failures: int, random: Random) -> float:
 class Bridge:
     """Owned by the event loop; run() is its one task."""
 
-    def __init__(self, config: MqttConfig, topics: Topics, publishing: Publishing, asker: Asker) -> None:
-        self._config, self._topics, self._publishing, self._asker = config, topics, publishing, asker
+    def __init__(
+        self, config: MqttConfig, topics: Topics, publishing: Publishing, asker: Asker, judge: Judge | None = None
+    ) -> None:
+        """`judge`: None where nobody may judge by the broker."""
+        self._config, self._topics, self._publishing = config, topics, publishing
+        self._asker, self._judge = asker, judge
         self._wake, self._random = asyncio.Event(), Random()
         self.connected = False
         self._failures = self._short = 0
@@ -120,6 +125,8 @@ class Bridge:
 
     async def _stop(self, tasks: Sequence["asyncio.Future[None]"]) -> None:
         await self._asker.close()
+        if self._judge is not None:
+            await self._judge.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -146,6 +153,7 @@ class Bridge:
         self._own_by = time.monotonic() + OWN_S if own else None
         wanted = [topics.birth] if topics.discovery else []
         wanted += [topics.ask] if config.ask else []
+        wanted += [topics.presses] if self._judge is not None else []
         refused = [] if own else [topics.status]
         for topic in wanted:
             if not await link.subscribe(topic):
@@ -182,5 +190,7 @@ class Bridge:
             elif payload == OFFLINE:  # the last will of a connection before this one came late
                 self._say_online = True
                 self.wake()
+        elif self._judge is not None and topics.is_press(message.topic):
+            self._judge.take(message)
         elif topics.discovery and message.topic == topics.birth:
             self._anew = self._anew or (payload == ONLINE and not message.retained)

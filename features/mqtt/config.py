@@ -50,6 +50,7 @@ class MqttConfig:
     prefix: str = "askcam"  # of all topics
     discovery: str = "homeassistant"  # Home Assistant's prefix; "": tell it nothing
     ask: bool = False  # whoever may publish to PREFIX/ask may ask all public cameras
+    judge: bool = False  # whoever may publish below PREFIX/watch may say that a watch's newest event was wrong
     ca: Path | None = None  # PEM: who signs the broker's certificate, where the system does not know it
     cameras: tuple[str, ...] | None = None  # whoever may listen at the broker sees these; None: all public ones
     password: str | None = field(default=None, repr=False)  # not of the file

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from askcam.client.protocol import encode
-from askcam.features.mqtt.topics import Topics
+from askcam.features.mqtt.topics import PRESS, Topics
 
 ORIGIN = {"name": "askcam"}
 MOST = 4096  # that are remembered: they are asked for every second, and stay as they are
@@ -66,6 +66,26 @@ def watch_configs(topics: Topics, watch: str, kind: str, camera: str) -> tuple[t
         "availability": [{"topic": topics.status}],
     }
     return (topics.config(component, entity), encode(answer)), (topics.config("image", entity), encode(picture))
+
+
+@lru_cache(MOST)
+def press_config(topics: Topics, watch: str, camera: str) -> tuple[str, bytes]:
+    """Topic and payload: the button that says that a watch's newest event at a camera was wrong."""
+    entity = topics.object_id("watch", watch, camera)
+    return topics.config("button", entity), encode(
+        {
+            "name": f"{watch} that was wrong",
+            "unique_id": f"{entity}-wrong",
+            "command_topic": topics.watch(watch, camera).wrong,
+            "payload_press": PRESS.decode(),
+            "retain": False,
+            "icon": "mdi:thumb-down-outline",
+            "availability": [{"topic": topics.status}],
+            "device": _device(topics, camera),
+            "origin": ORIGIN,
+            "qos": 1,
+        }
+    )
 
 
 def _device(topics: Topics, camera: str) -> dict[str, Any]:

@@ -13,8 +13,15 @@ class MqttGauges(Collector):
         published: Callable[[], int],
         dropped: Mapping[str, int],
         asked: Mapping[str, int],
+        judged: Mapping[str, int],
     ) -> None:
-        self._connected, self._published, self._dropped, self._asked = connected, published, dropped, asked
+        self._connected, self._published, self._dropped, self._asked, self._judged = (
+            connected,
+            published,
+            dropped,
+            asked,
+            judged,
+        )
 
     def describe(self) -> Iterable[Metric]:
         return ()
@@ -35,4 +42,8 @@ class MqttGauges(Collector):
         asked = CounterMetricFamily("askcam_mqtt_asked", "Questions by MQTT, by what came of them.", labels=["outcome"])
         for outcome, count in self._asked.items():
             asked.add_metric([outcome], count)
-        yield from (connected, published, dropped, asked)
+        what = 'Presses of "that was wrong" by MQTT, by what came of them.'
+        judged = CounterMetricFamily("askcam_mqtt_judged", what, labels=["outcome"])
+        for outcome, count in self._judged.items():
+            judged.add_metric([outcome], count)
+        yield from (connected, published, dropped, asked, judged)

@@ -9,10 +9,12 @@ from askcam.features.events.running import events_of
 from askcam.features.mqtt.api import Asker
 from askcam.features.mqtt.bridge import Bridge
 from askcam.features.mqtt.config import MqttConfig
+from askcam.features.mqtt.judge import Judge
 from askcam.features.mqtt.metrics import MqttGauges
 from askcam.features.mqtt.publishing import Publishing
 from askcam.features.mqtt.scene import Observing
 from askcam.features.mqtt.topics import Topics
+from askcam.features.watches import seen
 from askcam.features.watches.running import WatchesRunning
 from askcam.server.core import Core
 from askcam.server.feature import Given
@@ -28,14 +30,15 @@ class MqttRunning(Running):
         self._events = events = events_of(others)
         events.need()
         topics = Topics(config.prefix, config.discovery)
-        observing = Observing(core.cameras, watches.watching, topics, config.viewer)
+        observing = Observing(core.cameras, watches.watching, topics, config.viewer, config.judge)
         self._publishing = publishing = Publishing(
             topics, observing, events.keeping, config.broker.place, config.viewer
         )
         asker = Asker(core, topics, config.viewer)
-        self._bridge = bridge = Bridge(config, topics, publishing, asker)
+        judge = Judge(events, lambda: seen.watches(watches.watching, config.viewer), topics) if config.judge else None
+        self._bridge = bridge = Bridge(config, topics, publishing, asker, judge)
         self._task: asyncio.Task[None] | None = None
-        counts = (publishing.dropped, asker.outcomes)
+        counts = (publishing.dropped, asker.outcomes, {} if judge is None else judge.outcomes)
         self.collectors = (MqttGauges(lambda: bridge.connected, lambda: publishing.published, *counts),)
 
     async def open(self) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from askcam.client.protocol import CameraInfo
 from askcam.client.watches import WatchInfo
-from askcam.features.mqtt.discovery import camera_config, watch_configs
+from askcam.features.mqtt.discovery import camera_config, press_config, watch_configs
 from askcam.features.mqtt.shown import RetainedFact, ShownEvent, camera_fact, topics_of, watch_facts
 from askcam.features.mqtt.topics import Topics
 from askcam.features.watches import seen
@@ -32,9 +32,12 @@ class SceneFacts:
 class Observing:
     """Owned by the event loop."""
 
-    def __init__(self, cameras: Cameras, watching: Watching, topics: Topics, viewer: Viewer) -> None:
-        """`viewer`: whoever may listen at the broker."""
-        self._cameras, self._watching, self._topics, self._viewer = cameras, watching, topics, viewer
+    def __init__(
+        self, cameras: Cameras, watching: Watching, topics: Topics, viewer: Viewer, judge: bool = False
+    ) -> None:
+        """`viewer`: whoever may listen at the broker. `judge`: whether it may be said there that an event was wrong."""
+        self._cameras, self._watching, self._topics = cameras, watching, topics
+        self._viewer, self._judge = viewer, judge
 
     def look(self, last: dict[WatchPlace, ShownEvent | None]) -> SceneFacts:
         """`last`: the newest event of each place, as far as it is known."""
@@ -79,6 +82,8 @@ class Observing:
                 scene.configs += [
                     _config(*each) for each in watch_configs(self._topics, watch.name, watch.kind, now.camera)
                 ]
+                if self._judge:
+                    scene.configs.append(_config(*press_config(self._topics, watch.name, now.camera)))
 
 
 def _config(topic: str, payload: bytes) -> RetainedFact:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 
+PRESS = b"PRESS"  # what Home Assistant's button sends
 MAX_CHARS = 64
 MAX_PLAIN = 40  # of a name that was changed, before its digest
 PLAIN = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_CHARS}}}")  # Home Assistant takes no other characters in ids
@@ -27,6 +28,7 @@ class WatchTopics:
     availability: str
     attributes: str
     picture: str
+    wrong: str  # where it is said that the newest event was wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,17 @@ class Topics:
 
     def watch(self, name: str, camera: str) -> WatchTopics:
         base = f"{self.prefix}/watch/{level(name)}/{level(camera)}"
-        return WatchTopics(f"{base}/state", f"{base}/availability", f"{base}/attributes", f"{base}/picture")
+        return WatchTopics(
+            f"{base}/state", f"{base}/availability", f"{base}/attributes", f"{base}/picture", f"{base}/wrong"
+        )
+
+    @property
+    def presses(self) -> str:
+        """All topics of watches where it is said that the newest event was wrong."""
+        return f"{self.prefix}/watch/+/+/wrong"
+
+    def is_press(self, topic: str) -> bool:
+        return topic.startswith(f"{self.prefix}/watch/") and topic.endswith("/wrong")
 
     def object_id(self, *names: str) -> str:
         """The same for these names alone, in Home Assistant's characters."""

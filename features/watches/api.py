@@ -37,9 +37,11 @@ def about_watch(watching: Watching, *, whole: bool = False) -> AboutCameras:
 
 def endpoints(watching: Watching) -> list[Endpoint]:
     async def listed(request: Request) -> Response:
+        await watching.judged.look()
         return json_response(WatchList(seen.watches(watching, viewer_of(request))))
 
     async def one(request: Request) -> Response:
+        await watching.judged.look()
         return json_response(seen.watch(watching, request.path_params["name"], viewer_of(request)))
 
     async def readings(request: Request) -> Response:
@@ -62,7 +64,10 @@ def endpoints(watching: Watching) -> list[Endpoint]:
     async def changed(request: Request) -> Response:
         body = msgspec.to_builtins(await decode_body(request, WatchChange))
         note(request, changes=sorted(body), cameras=body.get("cameras"))
-        return json_response(await seen.change(watching, request.path_params["name"], body, viewer_of(request)))
+        name, viewer = request.path_params["name"], viewer_of(request)
+        await seen.change(watching, name, body, viewer)
+        await watching.judged.look()
+        return json_response(seen.watch(watching, name, viewer))
 
     async def removed(request: Request) -> Response:
         await seen.remove(watching, request.path_params["name"], viewer_of(request))

@@ -66,6 +66,28 @@ def add_commands(program: Program) -> None:
 
         commands.show_all(_server(url, ca), json)
 
+    @app.command("show", help=told("help.watch.show"))
+    def show(name: Name, url: Url = URL, ca: Ca = None, json: Json = False) -> None:
+        """One watch: how it stands, and what was judged of it."""
+        from askcam.features.watches import commands
+
+        commands.show(_server(url, ca), name, json)
+
+    @app.command("judge", help=told("help.watch.judge"))
+    def judge(
+        event: Annotated[int, typer.Argument(min=0, help=told("help.watch.event"))],
+        verdict: Annotated[str, typer.Argument(metavar="right|wrong|none", help=told("help.watch.verdict"))],
+        note: Annotated[str | None, typer.Option("--note", help=told("help.watch.note"))] = None,
+        url: Url = URL,
+        ca: Ca = None,
+        json: Json = False,
+    ) -> None:
+        """Say of an event whether it was so."""
+        from askcam.features.watches import cli_events as command
+
+        said = {"verdict": None if verdict == "none" else verdict, "note": note}
+        command.judge(_server(url, ca), event, said, json)
+
     @app.command("add", help=told("help.watch.add"))
     @_with_options
     def add(

@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -52,6 +53,13 @@ def events(http: Http, wanted: WantedEvents, follow: bool, json: bool) -> None:
                 _show(event, json)
 
 
+def judge(http: Http, event: int, said: dict[str, Any], json: bool) -> None:
+    """`said`: a client.watches.Judgement. Leaves with 2 for what the server refuses."""
+    with leaving(msgspec.DecodeError):
+        now = msgspec.json.decode(http.request(f"/v1/events/{event}/judge", "POST", said), type=WatchEvent)
+        _show(now, json)
+
+
 def _newest_id(http: Http) -> int:
     """Of all events; 0 before the first."""
     newest = msgspec.json.decode(http.request("/v1/events?limit=1"), type=EventList).data
@@ -75,7 +83,7 @@ def _coming(http: Http, wanted: WantedEvents, last: str) -> Iterator[WatchEvent]
                 if message.name == "gone":
                     gone = told("watch.gone", data=say.escape(message.data))
                     say.errors.print(f"[yellow]{words.told('note')}[/] {gone}")
-                elif message.data and message.name not in ("resume", "acknowledged", "clip"):
+                elif message.data and message.name not in ("resume", "acknowledged", "clip", "judged"):
                     event = msgspec.json.decode(message.data, type=WatchEvent)
                     yield event
         except (ConnectionFailed, Busy) as exc:
@@ -101,4 +109,5 @@ def _show(event: WatchEvent, json: bool) -> None:
         share = f" {event.probability:.2f}"
     what = event.kind if event.watch is None else f"{event.watch} {event.kind}"
     rest = event.answer or event.reason or ""
-    say.console.out(f"{when}Z  {event.camera}  {what}  {rest}{share}".rstrip(), highlight=False)
+    judged = "" if event.verdict is None else f"  {told(f'watch.verdict.{event.verdict}')}"
+    say.console.out(f"{when}Z  {event.camera}  {what}  {rest}{share}{judged}".rstrip(), highlight=False)

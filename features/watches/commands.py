@@ -1,6 +1,6 @@
 """askcam watch: the standing questions of a running server."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -8,7 +8,7 @@ import msgspec
 from rich.table import Table
 
 from askcam.client.http import Http
-from askcam.client.watches import WatchInfo, WatchList, WatchNow, WatchProposalList
+from askcam.client.watches import WatchInfo, WatchJudged, WatchList, WatchNow, WatchProposalList
 from askcam.server.terminal import say
 from askcam.server.terminal.leaving import leaving
 from askcam.server.terminal.words import Words
@@ -28,6 +28,38 @@ def show_all(http: Http, json: bool) -> None:
     if not watches:
         say.console.print(told("watch.none"))
         return
+    _table(watches)
+
+
+def show(http: Http, name: str, json: bool) -> None:
+    """One of them, with what was judged of it. Leaves with 2 when there is none."""
+    watch = _asked(lambda: msgspec.json.decode(http.request(_path(name)), type=WatchInfo))
+    if json:
+        say.line(msgspec.to_builtins(watch))
+        return
+    _table([watch])
+    if watch.judged is not None:
+        for line in judged(watch.judged):
+            say.console.print(say.escape(line))
+
+
+def judged(found: WatchJudged) -> Iterator[str]:
+    """What people have judged, in sentences."""
+    since = found.since[:10]
+    yield told("watch.judged", wrong=found.wrong, judged=found.judged, since=since)
+    if (proposed := found.proposed) is not None:
+        yield told(
+            "watch.proposed",
+            on=f"{proposed.on:g}",
+            kept=proposed.wrong_kept_back,
+            wrong=proposed.wrong,
+            lost=proposed.right_lost,
+            right=proposed.right,
+            share=f"{proposed.lost_at_most:.0%}",
+        )
+
+
+def _table(watches: Iterable[WatchInfo]) -> None:
     table = Table(box=None, pad_edge=False)
     for heading in (
         told("watch.heading.watch"),

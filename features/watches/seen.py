@@ -102,4 +102,5 @@ def _seen(info: WatchInfo, viewer: Viewer) -> WatchInfo:
     if viewer.sees_all:
         return info
     now = [each for each in info.now if viewer.sees(each.camera)]
-    return msgspec.structs.replace(info, cameras=viewer.among(info.cameras), now=now)
+    judged = info.judged if viewer.sees_every(info.cameras) else None  # it counts events of all of them
+    return msgspec.structs.replace(info, cameras=viewer.among(info.cameras), now=now, judged=judged)

@@ -7,12 +7,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-import msgspec
 from prometheus_client.registry import Collector
 
-from askcam.client.watches import WatchInfo, WatchNow, WatchReadings
+from askcam.client.watches import WatchInfo
 from askcam.features.events.service import EventLog
-from askcam.features.watches.errors import not_asked_of
+from askcam.features.watches.judged import JudgedGauges, JudgedWatches
 from askcam.features.watches.known import KnownWatches
 from askcam.features.watches.looking import heard_by, models_of
 from askcam.features.watches.metrics import WatchGauges, lateness
@@ -20,10 +19,11 @@ from askcam.features.watches.post import Post
 from askcam.features.watches.proposals import Proposals
 from askcam.features.watches.runner import Runner
 from askcam.features.watches.setting import WatchSetting
+from askcam.features.watches.standing import Standing
 from askcam.features.watches.store import TABLES, Place, WatchStore
 from askcam.features.watches.text import Saying
 from askcam.features.watches.text_post import TextPost
-from askcam.features.watches.threshold import Watch, WatchMemory, WatchState
+from askcam.features.watches.threshold import Watch, WatchMemory
 from askcam.server.camera_names import private
 from askcam.server.cameras import Cameras
 from askcam.server.config_errors import ConfigError
@@ -54,7 +54,11 @@ class Watching:
         late = lateness()
         self._runner = Runner(cameras, events.telling, late.observe, max_age_s)
         self.remember = self._runner.remember  # how cameras that come from another server were last told to be
-        self.collectors: tuple[Collector, ...] = (late, WatchGauges(self._runner, lambda: len(self._trouble)))
+        self.judged = JudgedWatches(events, self.known)
+        gauges = WatchGauges(self._runner, lambda: len(self._trouble)), JudgedGauges(self.judged)
+        self.collectors: tuple[Collector, ...] = (late, *gauges)
+        standing = Standing(self.known, self._runner, self._trouble, self.judged)
+        self.info, self.all, self.readings = standing.info, standing.all, standing.readings
         self._others: list[str] = []  # tables of others about watches
         events.beside(TABLES, self._take_up)
         if listed:
@@ -81,6 +85,7 @@ class Watching:
                 if not (away and isinstance(exc, Unavailable)):
                     raise ConfigError(f"[watches.{name}]: {exc.message}") from exc
                 self._trouble[name] = exc.message
+        await self.judged.look()
         self._man_kept(memories)
         self.cameras.models.came.append(self._came)
         if self._events.keeping.open:
@@ -138,25 +143,6 @@ class Watching:
     def setting(self, name: str) -> WatchSetting:
         """Raises NoSuchWatch."""
         return self.known[name]
-
-    def info(self, name: str) -> WatchInfo:
-        """Raises NoSuchWatch."""
-        setting = self.setting(name)
-        said = msgspec.to_builtins(setting) | {"name": name, "origin": self.known.origin(name)}
-        return msgspec.convert(said | {"now": msgspec.to_builtins(self._now(name, setting))}, WatchInfo)
-
-    def all(self) -> list[WatchInfo]:
-        return [self.info(name) for name in sorted(self.known.all())]
-
-    def readings(self, name: str, camera: str | None = None, since: float | None = None) -> list[WatchReadings]:
-        """What it has read since it was last asked otherwise, or the server began; only after `since`, seconds since
-        the epoch. Raises NotFound."""
-        cameras = self.info(name).cameras
-        if camera is not None and camera not in cameras:
-            raise not_asked_of(name, camera)
-        posts = [(each, self._runner.post(name, each)) for each in cameras if camera in (None, each)]
-        drawn = {each: post.history for each, post in posts if isinstance(post, Post)}
-        return [WatchReadings(each, drawn[each].since(since) if each in drawn else []) for each, _ in posts]
 
     def check(self, name: str, setting: WatchSetting) -> None:
         """Raises Refusal for what create() would refuse."""
@@ -287,14 +273,3 @@ class Watching:
                 watch = Watch(setting, memory, at, wall)
                 since = watch.memory.on_wall if watch.memory.on else None
                 self._runner.put(Post(name, camera, setting, model, heard, watch, since=since), at)
-
-    def _now(self, name: str, setting: WatchSetting) -> list[WatchNow]:
-        trouble = self._trouble.get(name) or (None if setting.enabled else "it is not enabled")
-        found = []
-        for camera in setting.cameras:
-            post = self._runner.post(name, camera)
-            resting = WatchNow(
-                camera, WatchState.UNKNOWN.value, None, None, None, trouble or "it begins with the model"
-            )
-            found.append(resting if post is None else post.now())
-        return found

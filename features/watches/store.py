@@ -35,8 +35,13 @@ CREATE TABLE IF NOT EXISTS brought (  -- watches that were made at a front
   watch TEXT PRIMARY KEY,
   begun INTEGER NOT NULL         -- another number, another watch of that name, or one that asks something else
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS asked_since (  -- watches that asked something else before, or were others of that name
+  watch TEXT PRIMARY KEY,
+  event INTEGER NOT NULL         -- the last one that was told by then
+) WITHOUT ROWID;
 """
 MAX_BROUGHT = 4096  # of which that is known, the newest ones
+MAX_ASKED = 4096  # the same of those that asked something else
 
 CAMERA = ""  # stands for the watch in memories of cameras themselves
 PICTURE = ":picture"  # the same of their pictures' health
@@ -129,6 +134,14 @@ class WatchStore:
     def _forget(self, name: str) -> None:
         for table in ("memories", "texts", *self._others):
             self._db.execute(f"DELETE FROM {table} WHERE watch = ?", (name,))
+        last = "SELECT ?, seq FROM sqlite_sequence WHERE name = 'events'"
+        self._db.execute(f"INSERT OR REPLACE INTO asked_since (watch, event) {last}", (name,))
+        newest = "SELECT watch FROM asked_since ORDER BY event DESC LIMIT ?"
+        self._db.execute(f"DELETE FROM asked_since WHERE watch NOT IN ({newest})", (MAX_ASKED,))
+
+    def asked_since(self) -> dict[str, int]:
+        """By watch, the last event that was told before it meant what it means now."""
+        return dict(self._db.execute("SELECT watch, event FROM asked_since"))
 
 
 def remembering(place: Place, memory: WatchMemory) -> Also:

@@ -101,7 +101,7 @@ COVERED = {  # routes that give pictures, by the test here that asks for them
 TOOLS = {  # of MCP: whether they give pictures
     "list_cameras": False, "ask_camera": False, "ask_cameras": False, "snapshot": True, "events": False,
     "event_picture": True, "search_timeline": False, "answer_evidence": True, "list_watches": False,
-    "propose_watch": False, "confirm_watch": False,
+    "propose_watch": False, "confirm_watch": False, "judge_event": False,
 }  # fmt: skip
 RESOURCES = {"camera": False, "snapshot": True, "event": False, "answer": False}
 FEATURES = {  # how pictures leave by each of them: by routes, or as is said

@@ -106,7 +106,8 @@ def test_what_is_of_another_camera_is_as_if_it_were_not_there(
     with vault.client(ADMIN) as admin:  # and nothing was done to it
         assert admin.get("/v1/watches/in-vault").json()["cameras"] == ["vault"]
         assert admin.get(f"/v1/watches/proposals/{vault.real['proposal']}").status_code == 200
-        assert admin.get(f"/v1/events/{vault.real['event']}").json()["acknowledged_at"] is None
+        event = admin.get(f"/v1/events/{vault.real['event']}").json()
+        assert (event["acknowledged_at"], event["verdict"]) == (None, None)
         assert admin.get(f"/v1/responses/{vault.real['response']}").status_code == 200
 
 

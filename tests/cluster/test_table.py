@@ -8,6 +8,7 @@ import pytest
 from support.cluster_world import a_shard
 from support.servers.postgres import Postgres, postgres
 
+from askcam.client.watches import Judgement
 from askcam.cluster import owner_table
 from askcam.cluster.changes import (
     Granted,
@@ -199,6 +200,7 @@ def test_a_table_of_before_knows_who_has_what(sqlite_table: SqliteTable, tmp_pat
     with sqlite_table.db:
         sqlite_table.db.execute("DROP TABLE held")
         sqlite_table.db.execute("DROP TABLE told")
+        sqlite_table.db.execute("DROP TABLE judgements")
     sqlite_table.close()
     again = SqliteTable(tmp_path / "cluster")
     assert again.accept("a", [event("x")])[0].fate is Fate.COMMITTED
@@ -234,6 +236,25 @@ def test_a_new_owner_begins_where_each_watch_was_last(table: SqlTable) -> None:
         ("4", "door", "on", 4.0), ("5", None, "camera_back", 5.0),
     ]  # fmt: skip
     assert table.last_of_each("other") == []
+
+
+def test_what_is_judged_is_found_and_the_last_verdict_counts(table: SqlTable) -> None:
+    events = [("door", "on"), ("door", "off"), ("say", "changed"), (None, "camera_lost"), ("door", "on")]
+    table.accept("a", [told(str(i), float(i), watch, kind) for i, (watch, kind) in enumerate(events)])
+    wrong, right, none = Judgement("wrong", "a cat"), Judgement("right"), Judgement(None)
+    seen = [table.judge(1, each, at) for each, at in ((wrong, 50.0), (wrong, 60.0), (right, 70.0), (none, 80.0))]
+    assert [(each.verdict, each.note, each.judged) for (each,) in seen] == [
+        ("wrong", "a cat", 50.0), ("wrong", "a cat", 50.0), ("right", None, 70.0), (None, None, None),
+    ]  # fmt: skip
+    assert table.judge(99, wrong, 1.0) == []
+    assert [each.verdict for each in table.judge(4, wrong, 1.0)] == [None], "a camera's own is not judged"
+    for number in (1, 2, 3, 5):
+        table.judge(number, wrong if number > 2 else right, 1.0)
+    assert [each.id for each in table.judged("door", 9)] == ["4", "0"]
+    assert [each.id for each in table.judged("door", 1)] == ["4"]
+    assert [each.id for each in table.judged("say", 9)] == ["2"]
+    assert [each.id for each in table.found(EventFilter(verdict="wrong"), 9)] == ["4", "2"]
+    assert [each.id for each in table.found(EventFilter(verdict="right", watch="door", before=2), 9)] == ["0"]
 
 
 def test_what_was_seen_keeps_its_time_and_can_be_taken_back(table: SqlTable) -> None:

@@ -42,7 +42,7 @@ WANTED = Config(cameras=CAMERAS, sections=load().sections | {"evidence": EVIDENC
 
 
 TABLES = {  # beside the events
-    "watches": ("watches", "memories", "texts", "brought"),
+    "watches": ("watches", "memories", "texts", "brought", "asked_since"),
     "calibration": ("calibrations",),
     "clips": ("clips",),
 }
@@ -181,7 +181,7 @@ def test_a_group_of_commands_has_those_of_the_features_that_are_there() -> None:
         groups = [group.typer_instance for group in program.app.registered_groups]
         return [command.name for group in groups if group for command in group.registered_commands]
 
-    own = ["list", "add", "change", "remove", "proposals", "confirm", "events"]
+    own = ["list", "show", "judge", "add", "change", "remove", "proposals", "confirm", "events"]
     assert spoken("watches", "calibration") == [*own, "calibrate"]
     assert spoken("watches") == own
     assert spoken() == []

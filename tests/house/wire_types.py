@@ -22,6 +22,7 @@ WANTED: tuple[type[msgspec.Struct], ...] = (  # and what stands in them
     watches.WatchEvent,
     watches.Seen,
     watches.ClipOfEvent,
+    watches.Judged,
     watches.WatchInfo,
     watches.WatchReadings,
     timeline.TimelineEntry,

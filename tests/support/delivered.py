@@ -4,15 +4,18 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
-from support.joining import VIEWER
+from support.joining import VIEWER, Scene, joinable
 from support.servers.fake_shard import FakeShard, Heard, begin, tell
 from support.waiting import comes_true
 
 from askcam.client.sse import SentEvent, SentEvents
+from askcam.cluster.members import CameraWish
 
+LOBBY, HALL = CameraWish("lobby", options="{}"), CameraWish("hall", options="{}")
 AT = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 
 
@@ -82,3 +85,28 @@ def tells_no_events(shard: FakeShard) -> None:
         await asyncio.Event().wait()
 
     shard.answers["/v1/events"] = told
+
+
+async def deliver(scene: Scene, *events: dict[str, Any], instance: str = "1") -> list[str]:
+    """What becomes of each."""
+    reply = await scene.say("events", {"shard": "a", "instance": instance, "events": list(events)})
+    assert reply.status_code == 200, reply.text
+    return [each["fate"] for each in reply.json()["receipts"]]
+
+
+@contextlib.asynccontextmanager
+async def owning(folder: Path, shard: FakeShard | None = None) -> AsyncIterator[Scene]:
+    """A shard has joined, and is the owner of `lobby` (epoch 1 or 2) and `hall`."""
+    own = shard or FakeShard()
+    if "/v1/events" not in own.answers:
+        own.lists.setdefault("/v1/events", {"object": "list", "data": [], "has_more": False})
+    async with joinable(folder, LOBBY, HALL, shard=own) as scene:
+        assert (await scene.say("join", scene.tells())).status_code == 200
+        number = 0
+        async with asyncio.timeout(60):
+            while len(scene.holds) < 2:
+                number += 1
+                body = {"shard": "a", "instance": "1", "number": number, "heard": number - 1, "holds": {}}
+                scene.holds = (await scene.say("renew", body)).json().get("hold") or {}
+                await asyncio.sleep(0.05)
+        yield scene

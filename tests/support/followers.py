@@ -80,7 +80,7 @@ class Follower:
     def _take(self, name: str, said: dict[str, Any]) -> None:
         if name == "gone":
             self.gone += 1
-        elif name not in ("resume", "acknowledged"):
+        elif name not in ("resume", "acknowledged", "judged"):
             self.heard[said["id"]] += 1
             self.events[said["id"]] = said
             self._last = said["id"]

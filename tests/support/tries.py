@@ -48,6 +48,7 @@ TRIES: dict[str, tuple[Try, ...]] = {
                 ("answer_evidence", {"answer": "{answer}"}), ("event_picture", {"event": "{event}"}),
                 ("propose_watch", {"question": QUESTION, "cameras": ["{camera}"]}),
                 ("confirm_watch", {"proposal": "{proposal}"}),
+                ("judge_event", {"event": "{event}", "verdict": "wrong"}),
             )),
             ("resources/read", {"uri": "askcam://cameras/{camera}"}),
             ("resources/read", {"uri": "askcam://cameras/{camera}/snapshot.jpg"}),
@@ -144,11 +145,12 @@ TRIES: dict[str, tuple[Try, ...]] = {
     "GET /v1/events": (
         Try(), Try(query={"camera": "{camera}"}), Try(query={"watch": "{watch}"}), Try(query={"watch": "in-both"}),
         Try(query={"limit": "500", "since": "2026-01-01T00:00:00Z", "severity": "warning", "acknowledged": "false",
-                   "own": "true", "before": "999999"}),
+                   "own": "true", "before": "999999", "verdict": "wrong"}),
     ),
     "POST /v1/events/acknowledge": (Try(body={"ids": ["{event}"], "acknowledged": True}),),
     "GET /v1/events/{id}": (Try("/v1/events/{event}"),),
     "POST /v1/events/{id}/acknowledge": (Try("/v1/events/{event}/acknowledge", body={"acknowledged": True}),),
+    "POST /v1/events/{id}/judge": (Try("/v1/events/{event}/judge", body={"verdict": "wrong", "note": "no"}),),
     "GET /v1/events/{id}/clip.mp4": (
         Try("/v1/events/{event}/clip.mp4"), Try("/v1/events/{event}/clip.mp4", headers={"range": "bytes=0-9"}),
     ),

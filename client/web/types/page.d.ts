@@ -65,13 +65,16 @@ interface WallState extends SharedState {
   missed: Missed | null;
   filters: Filters;
   picked: number[];
-  undo: { ids: number[]; acknowledged: boolean } | null;
+  undo: Undo | null;
   asked: Asked | null;
   tab: "events" | "timeline";
   search: Search;
 }
 
 type Role = "admin" | "watcher" | "viewer" | null;
+type Verdict = WatchEvent["verdict"];
+/** The last thing that was said about events: whether some are reviewed, or what one of them was judged, and what before. */
+type Undo = { ids: number[]; acknowledged: boolean } | { judged: number; verdict: Verdict; before: Pick<WatchEvent, "verdict" | "note"> };
 type StreamState = "closed" | "opening" | "open" | "broken";
 type Missed = { first_missed: number; last_missed: number };
 type Filters = { unreviewed: boolean; severity: string; watch: string; camera: string };
@@ -173,7 +176,7 @@ type Keys = [string, Words][];
 type Help = { title: Words; text: Words; keys: Keys };
 
 /** What a person sets of a watch, but for its name. */
-type Setting = Omit<WatchInfo, "name" | "origin" | "now" | "object">;
+type Setting = Omit<WatchInfo, "name" | "origin" | "now" | "judged" | "object">;
 type Thresholds = { on: number; off: number };
 type Edited = { saved: WatchInfo } | { removed: string };
 type Picture = { url: string; takenAt: number };

@@ -147,6 +147,22 @@ interface Fact {
   seen_at: string | null;
 }
 
+interface Judged {
+  id: number;
+  verdict: "right" | "wrong" | null;
+  note: string | null;
+  judged_at: string | null;
+}
+
+interface JudgedThreshold {
+  on: number;
+  wrong: number;
+  wrong_kept_back: number;
+  right: number;
+  right_lost: number;
+  lost_at_most: number;
+}
+
 interface Mark {
   start: number;
   end: number;
@@ -280,6 +296,9 @@ interface WatchEvent {
   frames: EventFrame[];
   acknowledged_at: string | null;
   clip: EventClip | null;
+  verdict: "right" | "wrong" | null;
+  note: string | null;
+  judged_at: string | null;
   object: string;
 }
 
@@ -305,7 +324,15 @@ interface WatchInfo {
   now: WatchNow[];
   model: string | null;
   zone: string | null;
+  judged: WatchJudged | null;
   object: string;
+}
+
+interface WatchJudged {
+  judged: number;
+  wrong: number;
+  since: string;
+  proposed: JudgedThreshold | null;
 }
 
 interface WatchNow {

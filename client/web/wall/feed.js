@@ -23,6 +23,7 @@ export function createFeed(store, calm) {
       if (name === "gone") return gone(data);
       if (name === "acknowledged") return reviewed(data.data);
       if (name === "clip") return clipped(data.data);
+      if (name === "judged") return data.data.forEach(judged);
       if (name !== "resume") arrived(data);
     },
     told(stream, streamRetryAt) {
@@ -71,6 +72,15 @@ export function createFeed(store, calm) {
     const known = (event) => (now.has(event.id) ? { ...event, clip: now.get(event.id) ?? null } : event);
     const { events, fresh } = store.get();
     store.set({ events: events.map(known), fresh: fresh.map(known) });
+  }
+
+  /** Somebody, here or elsewhere, has said of an event whether it was so.
+   * @param {Judged} now */
+  function judged({ id, verdict, note, judged_at: at }) {
+    /** @param {WatchEvent} event */
+    const told = (event) => (event.id === id ? { ...event, verdict, note, judged_at: at } : event);
+    const { events, fresh } = store.get();
+    store.set({ events: events.map(told), fresh: fresh.map(told) });
   }
 
   /** Those that wait come in, and what is done with goes: only when nobody aims at anything. */
@@ -146,6 +156,17 @@ export function createFeed(store, calm) {
     if (calm()) settle();
   }
 
+  /** Say of an event whether it was so; null takes that back. Resolves with the event as it is then.
+   * @param {Pick<WatchEvent, "id" | "verdict" | "note">} event as it is now
+   * @param {Verdict} verdict
+   * @param {string | null} [note] */
+  async function judge({ id, ...before }, verdict, note = null, undoable = true) {
+    const now = await watchapi.judge(id, verdict, note);
+    judged(now);
+    store.set({ undo: undoable ? { judged: id, verdict, before: { verdict: before.verdict, note: before.note } } : null });
+    return now;
+  }
+
   /** @type {WallState["server"] | null} */
   let server = null;
   store.subscribe((state) => {
@@ -161,9 +182,12 @@ export function createFeed(store, calm) {
     more,
     settle,
     acknowledge,
+    judge,
     undo() {
       const { undo } = store.get();
-      return undo && acknowledge(undo.ids, !undo.acknowledged, false);
+      if (!undo) return null;
+      if ("ids" in undo) return acknowledge(undo.ids, !undo.acknowledged, false);
+      return judge({ id: undo.judged, verdict: undo.verdict, note: null }, undo.before.verdict, undo.before.note, false);
     },
     retry: stream.retry,
   };

@@ -11,7 +11,7 @@ const ARROWS = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]);
  * @type {Keys} */
 export const KEYS = [
   ["← ↑ → ↓", "wall.key_arrows"], ["Enter", "wall.key_enter"], ["Esc", "wall.key_esc"], ["/", "wall.key_ask"], ["E", "wall.key_events"],
-  ["R", "wall.key_review"], ["U", "wall.key_undo"], ["Ctrl + A", "wall.key_all"], ["W", "wall.key_watch"], ["F", "wall.key_full"], ["?", "key.help"],
+  ["R", "wall.key_review"], ["X", "wall.key_wrong"], ["U", "wall.key_undo"], ["Ctrl + A", "wall.key_all"], ["W", "wall.key_watch"], ["F", "wall.key_full"], ["?", "key.help"],
 ];
 
 /**
@@ -25,6 +25,7 @@ export function keys(store, verbs, { tiles, feed, bar, timeline }) {
     "/": () => (store.get().tab === "timeline" && !tiles.focused() ? timeline.focus() : bar.focus()),
     e: () => /** @type {HTMLElement | null} */ (document.querySelector(".event-open"))?.focus(),
     r: () => verbs.review(feed.aimed(), true),
+    x: () => verbs.wrong(feed.aimed()),
     u: () => (store.get().undo ? verbs.undo() : takeBack()),
     w: () => mayWatch(store.get().role) && verbs.newWatch(tiles.focused()),
     f: fullscreen,

@@ -24,7 +24,7 @@ export const WALL = {
   missed: null, // {first_missed, last_missed}: events that the server no longer has
   filters: { unreviewed: true, severity: "", watch: "", camera: "" },
   picked: [], // ids of events that R and U are about
-  undo: null, // {ids, acknowledged}: the last thing that was said about events
+  undo: null, // {ids, acknowledged} or {judged, verdict, before}: the last thing that was said about events
   asked: null, // {id, question, running, answers: {camera: {phase: waiting|done|refused, text, saw, problem, probability}}, merged, shown}
   tab: "events", // events | timeline
   search: { phase: "idle", entries: [], more: false, why: "", wanted: null }, // idle | busy | done | off | failed

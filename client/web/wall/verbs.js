@@ -46,6 +46,7 @@ export function createVerbs(store, server, calm) {
     more: feed.more,
     settle: feed.settle,
     acknowledge: feed.acknowledge,
+    judge: feed.judge,
     undo: feed.undo,
     reload: () => feed.load(),
 
@@ -74,6 +75,16 @@ export function createVerbs(store, server, calm) {
     review(ids, acknowledged) {
       const { picked } = store.get();
       return feed.acknowledge(picked.length ? picked : ids, acknowledged);
+    },
+
+    /** X: those that are picked, else `ids`, were wrong; where all of them are called so already, not after all.
+     * @param {number[]} ids */
+    async wrong(ids) {
+      const { picked, events } = store.get();
+      const wanted = picked.length ? picked : ids;
+      const meant = events.filter(({ id, watch }) => watch !== null && wanted.includes(id));
+      const verdict = meant.every((event) => event.verdict === "wrong") ? null : "wrong";
+      for (const event of meant) if (event.verdict !== verdict) await feed.judge(event, verdict);
     },
 
     show: (/** @type {WallState["tab"]} */ tab) => store.set({ tab }),

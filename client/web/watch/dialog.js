@@ -7,6 +7,7 @@ import { served, t } from "../words/tongue.js";
 import * as watchapi from "../watchapi.js";
 import { calibrationPanel } from "./calibration.js";
 import { watchForm } from "./form.js";
+import { judgedPanel } from "./judged.js";
 import { FRESH, changes, closed, leavesOpen } from "./setting.js";
 
 const SHEET = new URL("./dialog.css", import.meta.url).href;
@@ -114,6 +115,7 @@ function fill(dialog, { cameras, taken, role, calibration, question, camera, wat
 
   dialog.append(h("form", { onsubmit: submit, noValidate: true },
     barred ? h("p", { class: "notice", t: barred }) : null, body,
+    watch ? judgedPanel(watch, barred ? null : form.put) : null,
     calibration ? calibrationPanel(calibration, barred ? null : form.put) : null, problem,
     h("div", { class: "row end" }, watch && !barred ? removal(watch, carryOut) : null,
       h("button", { type: "button", class: "quiet", t: "watch.cancel", onclick: () => dialog.close() }), save)));

@@ -62,6 +62,7 @@ export function thresholds({ on, off }, { name, camera, everyS }) {
     value,
     /** @param {Thresholds} wanted */
     put(wanted) {
+      high.input.step = low.input.step = "any"; // to the last digit
       high.input.value = String(wanted.on);
       low.input.value = String(wanted.off);
       tell();

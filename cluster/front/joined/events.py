@@ -11,7 +11,7 @@ from typing import Any
 
 from askcam.client.protocol import encode
 from askcam.client.sse import SentEvent
-from askcam.client.watches import Seen, SeenList
+from askcam.client.watches import Judged, JudgedList, Judgement, Seen, SeenList
 from askcam.cluster.front.errors import NoShard
 from askcam.cluster.front.event_source import Behind, Follower, ShardReply
 from askcam.cluster.front.joined.commits import Commits, StoringTable
@@ -20,7 +20,9 @@ from askcam.cluster.merging import Row
 from askcam.cluster.messages import number_there
 from askcam.cluster.store import EventFilter, StoredEvent, TableStore
 from askcam.server.access.viewer import Role
-from askcam.server.errors import NotFound, Refusal
+from askcam.server.errors import Invalid, NotFound, Refusal
+from askcam.server.judging.labels import NOT_JUDGED
+from askcam.server.wire.bodies import convert
 from askcam.server.wire.moments import rfc3339, wall_of
 
 KEPT = ""  # no shard has it: its key is the front's own in ids
@@ -45,6 +47,7 @@ class KeptEvents:
         self._news = asyncio.Event()  # replaced whenever there is some
         self._reviews: deque[tuple[str | None, str, SentEvent]] = deque(maxlen=REVIEWS)
         self._num_reviews = 0  # ever
+        self.num_judged = 0  # here, ever
 
     def check_role(self, role: Role) -> None:
         """Whoever may ask the front may."""
@@ -58,6 +61,8 @@ class KeptEvents:
             return await self._listed(query or {})
         if method == "GET":
             return _one([_row(await self.event(int(rest[0])))])
+        if rest[1:] == ["judge"]:
+            return _one(await self._judged(int(rest[0]), convert(body, Judgement)))
         ids = body["ids"] if rest == ["acknowledge"] else [int(rest[0])]
         rows = await self._acknowledged(ids, body["acknowledged"] is True)
         return ShardReply(200, {"data": rows, "has_more": False}) if rest == ["acknowledge"] else _one(rows)
@@ -111,6 +116,17 @@ class KeptEvents:
         self._review(found)
         return [_row(each) for each in found]
 
+    async def _judged(self, number: int, said: Judgement) -> list[Row]:
+        at = time.time()
+        found = await self._table.write(lambda store: store.judge(number, said, at)) if number < MAX_NUMBER else []
+        if any(event.watch is None for event in found):
+            raise Invalid(NOT_JUDGED.format(number=number), "id", "not_judged")
+        for event in found:
+            told = Judged(event.number, event.verdict, event.note, _moment(event.judged))
+            self._say_of_earlier("judged", event.watch, event.camera, JudgedList([told]))
+        self.num_judged += len(found)
+        return [_row(each) for each in found]
+
     # -- those who follow
 
     @contextlib.asynccontextmanager
@@ -161,11 +177,15 @@ class KeptEvents:
         """Somebody has said of these that they have seen them, or have not."""
         places: dict[tuple[str | None, str], list[Seen]] = {}
         for event in events:
-            seen = None if event.acknowledged is None else rfc3339(event.acknowledged)
-            places.setdefault((event.watch, event.camera), []).append(Seen(event.number, seen))
+            seen = Seen(event.number, _moment(event.acknowledged))
+            places.setdefault((event.watch, event.camera), []).append(seen)
         for (watch, camera), told in places.items():
-            self._reviews.append((watch, camera, SentEvent("acknowledged", encode(SeenList(told)).decode(), "")))
-        self._num_reviews += len(places)
+            self._say_of_earlier("acknowledged", watch, camera, SeenList(told))
+
+    def _say_of_earlier(self, name: str, watch: str | None, camera: str, told: SeenList | JudgedList) -> None:
+        """To whoever follows."""
+        self._reviews.append((watch, camera, SentEvent(name, encode(told).decode(), "")))
+        self._num_reviews += 1
         self._wake()
 
     def _wake(self) -> None:
@@ -187,6 +207,7 @@ def _filter(query: Mapping[str, object]) -> EventFilter:
         camera=said.get("camera"),
         severity=said.get("severity"),
         acknowledged=said["acknowledged"] == "true" if "acknowledged" in said else None,
+        verdict=said.get("verdict"),
     )
 
 
@@ -195,13 +216,17 @@ def _row(event: StoredEvent) -> Row:
     told: Row = json.loads(event.document)
     place = f"/v1/events/{event.number}/frame"
     frames = [{**frame, "url": f"{place}s/{i}.jpg"} for i, frame in enumerate(told.get("frames") or [])]
-    seen = None if event.acknowledged is None else rfc3339(event.acknowledged)
     shown = f"{place}.jpg" if told.get("frame_url") else None
     clip = told.get("clip") and {**told["clip"], "url": f"/v1/events/{event.number}/clip.mp4"}
     return {
         **told, "id": event.number, "after": json.loads(event.after), "frame_url": shown, "frames": frames,
-        "acknowledged_at": seen, "clip": clip,
+        "acknowledged_at": _moment(event.acknowledged), "clip": clip, "verdict": event.verdict, "note": event.note,
+        "judged_at": _moment(event.judged),
     }  # fmt: skip
+
+
+def _moment(wall: float | None) -> str | None:
+    return None if wall is None else rfc3339(wall)
 
 
 def _one(rows: Sequence[Row]) -> ShardReply:

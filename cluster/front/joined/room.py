@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from askcam.cluster.front.joined.events import KeptEvents
+from askcam.cluster.front.joined.judged_watches import JudgedAtFront
 from askcam.cluster.front.joined.key import ShardKey
 from askcam.cluster.front.joined.owning import ClusterTable
 from askcam.cluster.front.joined.passing import ToLeader
@@ -21,6 +22,7 @@ class JoinedRoom:
     wanted: WantedCameras
     key: ShardKey
     events: KeptEvents
+    judged: JudgedAtFront
     leader: ToLeader
     started: StartedShards | None = None  # where the front has shards started
 

@@ -18,7 +18,7 @@ from askcam.server.errors import Conflict, Invalid, NotFound, Refusal, unknown_c
 CHECK = "/v1/watches/check"
 MAX_CAMERAS = 64  # of one watch, as on a server
 MEANING = ("question", "kind", "choices", "on_when")  # who changes one of these asks something else
-NOT_SET = ("name", "cameras", "origin", "now", "object")  # what is told of a watch beside its setting
+NOT_SET = ("name", "cameras", "origin", "now", "judged", "object")  # what is told of a watch beside its setting
 HEARS_SOON = "its shard is about to hear of it"
 
 
@@ -84,6 +84,10 @@ class WantedWatches:
         names = {row.get("name") for row in found}
         return found + [self._row(watch, ()) for name, watch in sorted(view.watches.items()) if name not in names]
 
+    def kept_here(self, rows: Iterable[Row]) -> list[Row]:
+        """Those of them whose events are delivered to the front."""
+        return [row for row in rows if self.has(row.get("name")) or self.came_from_here(row)]
+
     def came_from_here(self, row: Any) -> bool:
         """Whether a shard that tells of that watch has it by the front."""
         cameras = row.get("cameras") if isinstance(row, dict) else None
@@ -96,6 +100,7 @@ class WantedWatches:
             "origin": "api",
             **json.loads(watch.setting),
             "cameras": list(watch.cameras),
+            "judged": None,
             "now": [by_camera.get(camera) or self._resting(camera) for camera in watch.cameras],
             "object": "askcam.watch",
         }

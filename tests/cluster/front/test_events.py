@@ -30,6 +30,7 @@ class EventShard(FakeShard):
         self.news = asyncio.Condition()
         self.answers[LISTS] = self._told
         self.answers["/v1/events/acknowledge"] = self._acknowledged
+        self.answers["/v1/events/1/judge"] = self._judged
         self.answers[""] = self._one
 
     async def happens(self, second: int, kind: str = "on") -> None:
@@ -66,6 +67,9 @@ class EventShard(FakeShard):
         number = int(request.path.split("/")[3])
         found = next((each for each in self.events if each["id"] == number), None)
         await tell(writer, 404 if found is None else 200, found or {"error": {"message": "none"}})
+
+    async def _judged(self, request: Heard, writer: asyncio.StreamWriter) -> None:
+        await tell(writer, 200, self.events[0] | json.loads(request.body))
 
     async def _acknowledged(self, request: Heard, writer: asyncio.StreamWriter) -> None:
         ids = json.loads(request.body)["ids"]
@@ -153,6 +157,18 @@ async def test_events_of_several_shards_are_acknowledged_at_once() -> None:
         assert [(each["id"], each["acknowledged_at"]) for each in told] == [(each, "now") for each in ids]
         many = {"ids": list(range(501)), "acknowledged": True}
         assert (await client.post(f"{LISTS}/acknowledge", json=many)).status_code == 400
+
+
+async def test_an_event_is_judged_at_its_shard() -> None:
+    async with fronted(*await happened((1,), (3,))) as (_, client):
+        (_, first) = (await client.get(LISTS)).json()["data"]
+        for body in ({"verdict": "wrong", "note": "a cat"}, {"verdict": "right"}, {"verdict": None}):
+            told = await client.post(f"{LISTS}/{first['id']}/judge", json=body)
+            assert told.json() == first | {"note": None} | body, told.text
+        for refused in ({}, {"verdict": "maybe"}, {"verdict": None, "note": "a cat"}):
+            assert (await client.post(f"{LISTS}/{first['id']}/judge", json=refused)).status_code == 400
+        assert (await client.post(f"{LISTS}/{2**40}/judge", json={"verdict": "wrong"})).status_code == 404
+        assert (await client.get(LISTS, params={"verdict": "maybe"})).json()["error"]["param"] == "verdict"
 
 
 class Reader:

@@ -46,7 +46,7 @@ def test_every_route_of_a_server_is_there_for_the_same_people() -> None:
 @pytest.mark.parametrize("route", sorted(of_front()), ids="{0[0]} {0[1]}".format)
 def test_what_changes_something_is_no_viewers_but_what_a_server_lets_viewers_do(route: tuple[str, str]) -> None:
     method, path = route
-    if method in ("GET",) or re.search(r"chat|responses|/ask|acknowledge|session|mcp|proposals$", path):
+    if method in ("GET",) or re.search(r"chat|responses|/ask|acknowledge|judge|session|mcp|proposals$", path):
         return
     assert of_front()[route] is Role.ADMIN
 

@@ -24,8 +24,8 @@ from askcam.features.calibration.moments import about, of_drawings, of_recording
 from askcam.features.calibration.plot import PlotError, check, draw
 from askcam.features.calibration.readings import read
 from askcam.features.calibration.report import report
-from askcam.features.calibration.samples import Sample
 from askcam.features.watches.setting import WatchSetting
+from askcam.server.judging.samples import Sample
 from askcam.stream.reel import Reel
 
 SECONDS = 70.0

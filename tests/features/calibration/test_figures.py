@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from askcam.features.calibration.reliability import bins, brier, ece
 from askcam.features.calibration.report import report
-from askcam.features.calibration.roc import auc, curve
-from askcam.features.calibration.samples import Sample, Samples
-from askcam.features.calibration.thresholds import APART, mirrored, precision_at, propose, recall_at
+from askcam.server.judging.roc import auc, curve
+from askcam.server.judging.samples import Sample, Samples
+from askcam.server.judging.thresholds import APART, mirrored, precision_at, propose, recall_at
 
 # Few values, so that ties are common; and the edges of bins.
 PROBABILITIES = st.one_of(st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.7, 0.9, 1.0]), st.floats(0, 1))

@@ -27,7 +27,7 @@ VIEWER, ADMIN = "mcp-viewer-token", "mcp-admin-token"
 TOKENS = {"ASKCAM_TOKEN": VIEWER, "ASKCAM_ADMIN_TOKEN": ADMIN}
 TOOLS = {
     "list_cameras", "ask_camera", "ask_cameras", "snapshot", "events", "event_picture", "search_timeline",
-    "answer_evidence", "list_watches", "propose_watch", "confirm_watch",
+    "answer_evidence", "judge_event", "list_watches", "propose_watch", "confirm_watch",
 }  # fmt: skip
 WATCH = {"question": "Is there an apple?", "cameras": ["lobby"]}
 WHAT = {"camera": "lobby", "question": "What do you see?"}

@@ -29,6 +29,7 @@ folder = "kept"
 url = "mqtt://askcam@127.0.0.1:{port}"
 client_id = "askcam-under-test"
 ask = true
+judge = true
 
 [cameras.gate]
 uri = "{camera}"
@@ -103,9 +104,38 @@ def test_a_watch_is_discovered_and_shows_whether_something_is_there(house: House
         retained = {topic for topic, _, retained in heard.heard if retained}
         assert "askcam/event" not in retained
         components = {topic.split("/")[1] for topic in heard.topics() if topic.startswith("homeassistant/")}
-        assert components == {"binary_sensor", "image"}
+        assert components == {"binary_sensor", "image", "button"}
         assert "right-password" not in house.log
         assert house.metric("askcam_mqtt_connected") == 1
+
+
+def test_the_newest_event_is_called_wrong_by_home_assistants_button(house: House) -> None:
+    with MqttListener(house.broker) as heard:
+        heard.comes(f"{PLACE}/availability", b"online")
+        (config,) = (topic for topic in heard.topics() if topic.startswith("homeassistant/button/"))
+        button = heard.json(config)
+        assert (button["command_topic"], button["payload_press"]) == (f"{PLACE}/wrong", "PRESS")
+        listed = house.admin("GET", "/v1/events", params={"watch": "engine"}).json()["data"]
+        newest = next(each for each in listed if each["kind"] == "on")
+
+        def verdict(event: int) -> Any:
+            return house.admin("GET", f"/v1/events/{event}").json()["verdict"]
+
+        dropped = house.metric('askcam_mqtt_judged_total{outcome="dropped"}')
+        for topic, payload in (
+            (f"{PLACE}/wrong", b"press"), (f"{PLACE}/wrong", b""), (f"{PLACE}/wrong", b"x" * 10**6),
+            ("askcam/watch/engine/attic/wrong", b"PRESS"), ("askcam/watch/nobody/gate/wrong", b"PRESS"),
+        ):  # fmt: skip
+            heard.publish(topic, payload)
+        until(lambda: house.metric('askcam_mqtt_judged_total{outcome="dropped"}') == dropped + 5, "all dropped", WAIT_S)
+        assert verdict(newest["id"]) is None
+        heard.publish(f"{PLACE}/wrong", b"PRESS")
+        until(lambda: verdict(newest["id"]) == "wrong", "the verdict", WAIT_S)
+        assert house.metric('askcam_mqtt_judged_total{outcome="judged"}') == 1
+        assert [each for each in listed if each["id"] != newest["id"] and verdict(each["id"]) is not None] == []
+        for _ in range(100):
+            heard._client.publish(f"{PLACE}/wrong", b"PRESS", 1)
+        until(lambda: house.metric('askcam_mqtt_judged_total{outcome="dropped"}') > dropped + 5, "too many", WAIT_S)
 
 
 def test_a_camera_that_is_lost_makes_its_watches_unavailable_and_leaves_no_state(house: House) -> None:

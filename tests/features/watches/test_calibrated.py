@@ -11,8 +11,8 @@ import pytest
 from support.servers.askcam_server import live_server
 
 from askcam.features.calibration.report import report
-from askcam.features.calibration.samples import Sample
 from askcam.features.calibration.wire import About, told
+from askcam.server.judging.samples import Sample
 
 QUESTION = "Is there an apple? Answer yes or no."
 CONFIG = f"""

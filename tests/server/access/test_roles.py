@@ -76,6 +76,7 @@ WANTS = {  # method and path: the least that one must be
     "POST /v1/events/acknowledge": "viewer",
     "GET /v1/events/{id}": "viewer",
     "POST /v1/events/{id}/acknowledge": "viewer",
+    "POST /v1/events/{id}/judge": "viewer",
     "GET /v1/events/{id}/frame.jpg": "viewer",
     "GET /v1/events/{id}/frames/{index}.jpg": "viewer",
     "GET /v1/deliveries": "admin",

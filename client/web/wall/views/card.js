@@ -6,6 +6,7 @@ import { moment } from "../../format.js";
 import { language, served, t } from "../../words/tongue.js";
 
 const CHECK = ["M5 12.5l4.5 4.5L19 7.5"];
+const WRONG = ["M7 7l10 10", "M17 7L7 17"];
 
 /** "door turned on", "lobby is lost"
  * @param {WatchEvent} event */
@@ -38,7 +39,8 @@ export function card({ verbs, open, preview }) {
     onmouseenter: () => preview.show(event, button), onmouseleave: () => preview.hide(),
     onfocus: () => button.matches(":focus-visible") && preview.show(event, button), onblur: () => preview.hide(),
   }, h("span", { class: "event-thumb" }, thumb), h("span", { class: "event-words" }, title, place));
-  const element = h("li", { class: "event" }, check, button);
+  const wrong = h("button", { type: "button", class: "event-wrong", onclick: () => verbs.judge(event, event.verdict === "wrong" ? null : "wrong") }, icon(...WRONG));
+  const element = h("li", { class: "event" }, check, button, wrong);
   thumb.addEventListener("error", () => element.classList.add("pictureless"));
 
   return {
@@ -49,7 +51,7 @@ export function card({ verbs, open, preview }) {
      * @param {boolean} picked
      */
     show(next, picked) {
-      const key = JSON.stringify([next.acknowledged_at, next.frame_url, picked, language()]);
+      const key = JSON.stringify([next.acknowledged_at, next.verdict, next.frame_url, picked, language()]);
       event = next;
       if (key === shown) return;
       shown = key;
@@ -58,6 +60,12 @@ export function card({ verbs, open, preview }) {
       check.setAttribute("aria-pressed", String(seen));
       check.title = t(seen ? "event.unreview" : "event.review");
       check.setAttribute("aria-label", t(seen ? "event.unreview_this" : "event.review_this", { what: happened(event), where: event.camera }));
+      const called = event.verdict === "wrong";
+      wrong.hidden = event.watch === null; // of a camera itself
+      wrong.setAttribute("aria-pressed", String(called));
+      wrong.title = t(called ? "event.not_wrong" : "event.wrong");
+      wrong.setAttribute("aria-label", t(called ? "event.not_wrong_this" : "event.wrong_this", { what: happened(event), where: event.camera }));
+      element.dataset.verdict = event.verdict ?? "";
       element.classList.toggle("pictureless", !event.frame_url);
       if (event.frame_url && thumb.getAttribute("src") !== event.frame_url.slice(1)) thumb.src = event.frame_url.slice(1);
       setText(title, happened(event));

@@ -9,6 +9,7 @@ import { read } from "../../api.js";
 import { why } from "../why.js";
 import { happened, where } from "./card.js";
 import { clipOf } from "./clip.js";
+import { judgement } from "./judgement.js";
 
 const CHECK = ["M5 12.5l4.5 4.5L19 7.5"];
 const LATER = ["M15 5l-7 7 7 7"]; // as in the list: newest first
@@ -35,6 +36,7 @@ export function evidence(store, verbs) {
   const facts = h("dl", { class: "facts-list" });
   const reviewing = h("span");
   const review = h("button", { type: "button", class: "primary", onclick: () => act(!shown?.acknowledged_at) }, icon(...CHECK), reviewing);
+  const judging = judgement((verdict) => judge(verdict));
   const change = h("button", { type: "button", class: "quiet", t: "event.change_watch", onclick: async () => {
     const watch = watchOf(shown);
     dialog.close();
@@ -47,6 +49,7 @@ export function evidence(store, verbs) {
     h("div", { class: "event-top" }, h("div", {}, title, place), h("div", { class: "row" }, later, earlier)),
     h("div", { class: "event-body" }, h("div", { class: "event-shown" }, image, imageless, slider, moment, clip.element, question, answer),
       h("section", { class: "event-why", "aria-labelledby": "why-title" }, h("h3", { id: "why-title", t: "why.title" }), plot, facts)),
+    judging.element,
     h("div", { class: "row end" }, change, close, review));
 
   /** @type {WatchEvent | null} */
@@ -85,6 +88,13 @@ export function evidence(store, verbs) {
     if (shown?.id === id) show(store.get().events.find((event) => event.id === id) ?? { ...shown, acknowledged_at: acknowledged ? new Date().toISOString() : null });
   }
 
+  /** @param {Verdict} verdict */
+  async function judge(verdict) {
+    if (!shown || shown.watch === null) return;
+    const now = await verbs.judge(shown, verdict);
+    if (shown?.id === now.id) show(now);
+  }
+
   /** @param {WatchEvent} event */
   function show(event) {
     const other = shown?.id !== event.id;
@@ -108,6 +118,7 @@ export function evidence(store, verbs) {
     const watch = watchOf(event);
     facts.replaceChildren(...why(event, watch).flatMap(([what, value]) => [h("dt", {}, what), h("dd", {}, value)]));
     setText(reviewing, t(event.acknowledged_at ? "event.unreview" : "event.review"));
+    judging.show(event, watch);
     change.hidden = !watch;
     draw(event, watch);
     follow(event);
@@ -156,7 +167,8 @@ export function evidence(store, verbs) {
 
   dialog.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || ((event.target === slider || event.target === clip.video) && event.key.startsWith("Arrow"))) return;
-    const verb = { ArrowLeft: () => go(-1), ArrowRight: () => go(1), r: () => act(true), R: () => act(true), u: () => act(false), U: () => act(false) }[event.key];
+    const verb = { ArrowLeft: () => go(-1), ArrowRight: () => go(1), r: () => act(true), R: () => act(true), u: () => act(false), U: () => act(false),
+      x: () => judge(shown?.verdict === "wrong" ? null : "wrong"), X: () => judge(shown?.verdict === "wrong" ? null : "wrong") }[event.key];
     if (!verb) return;
     event.preventDefault();
     verb();
@@ -174,10 +186,12 @@ export function evidence(store, verbs) {
     image.hidden = true;
     imageless.hidden = false;
   });
-  store.subscribe(whenChanged(({ events }) => events.find(({ id }) => id === shown?.id)?.acknowledged_at, ({ events }) => {
-    const listed = events.find(({ id }) => id === shown?.id); // a colleague may have reviewed it
-    if (shown) show(listed ? { ...shown, acknowledged_at: listed.acknowledged_at } : shown);
-  }));
+  /** @param {WallState} state */
+  const said = ({ events }) => {
+    const listed = events.find(({ id }) => id === shown?.id); // a colleague may have reviewed or judged it
+    return listed && { acknowledged_at: listed.acknowledged_at, verdict: listed.verdict, note: listed.note, judged_at: listed.judged_at };
+  };
+  store.subscribe(whenChanged((state) => [said(state), Boolean(watchOf(shown)), watchOf(shown)?.judged], (state) => shown && show({ ...shown, ...said(state) })));
 
   return {
     /** By its id; one that is not in the list is fetched.

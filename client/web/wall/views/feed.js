@@ -50,7 +50,7 @@ export function feed(store, verbs, { open, calm }) {
   list.addEventListener("pointerleave", () => setTimeout(() => calm() && verbs.settle(), 600));
 
   /** @type {Render<WallState>} */
-  const listed = whenChanged(({ events, picked }) => [events.map(({ id, acknowledged_at: seen, frame_url: url }) => [id, seen, url]), picked], ({ events, picked }) => {
+  const listed = whenChanged(({ events, picked }) => [events.map(({ id, acknowledged_at: seen, verdict, frame_url: url }) => [id, seen, verdict, url]), picked], ({ events, picked }) => {
     const chosen = new Set(picked);
     const known = new Set(events.map(({ id }) => id));
     for (const [id, each] of cards) {
@@ -86,7 +86,7 @@ export function feed(store, verbs, { open, calm }) {
   /** @type {Render<WallState>} */
   const undoable = whenChanged(({ undo: last }) => last, ({ undo: last }) => {
     undo.hidden = !last;
-    if (last) setText(undoWords, t(last.acknowledged ? "event.reviewed_count" : "event.unreviewed_again", { n: last.ids.length }));
+    if (last) setText(undoWords, saidLast(last));
   });
 
   function streaming() {
@@ -123,6 +123,12 @@ export function feed(store, verbs, { open, calm }) {
       return Boolean(next);
     },
   };
+}
+
+/** @param {Undo} last */
+function saidLast(last) {
+  if ("ids" in last) return t(last.acknowledged ? "event.reviewed_count" : "event.unreviewed_again", { n: last.ids.length });
+  return t(last.verdict === "wrong" ? "event.judged_wrong" : last.verdict === "right" ? "event.judged_right" : "event.judged_back");
 }
 
 /**

@@ -9,43 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.delivered import AT, event, following, kinds, listed, tells_no_events
-from support.joining import VIEWER, Scene, joinable
+from support.delivered import AT, deliver, event, following, kinds, listed, owning, tells_no_events
+from support.joining import VIEWER, Scene
 from support.servers.fake_shard import FakeShard, Heard, tell
 from support.waiting import comes_true
 
 from askcam.cluster.front.joined import events as kept
-from askcam.cluster.members import CameraWish
 from askcam.cluster.messages import MAX_REQUEST
 from askcam.cluster.store import MAX_DELIVERIES, MAX_DOCUMENT, EventFilter
 from askcam.server.errors import NotFound
-
-LOBBY, HALL = CameraWish("lobby", options="{}"), CameraWish("hall", options="{}")
-
-
-async def deliver(scene: Scene, *events: dict[str, Any], instance: str = "1") -> list[str]:
-    """What becomes of each."""
-    reply = await scene.say("events", {"shard": "a", "instance": instance, "events": list(events)})
-    assert reply.status_code == 200, reply.text
-    return [each["fate"] for each in reply.json()["receipts"]]
-
-
-@contextlib.asynccontextmanager
-async def owning(folder: Path, shard: FakeShard | None = None) -> AsyncIterator[Scene]:
-    """A shard has joined, and is the owner of `lobby` (epoch 1 or 2) and `hall`."""
-    own = shard or FakeShard()
-    if "/v1/events" not in own.answers:
-        own.lists.setdefault("/v1/events", {"object": "list", "data": [], "has_more": False})
-    async with joinable(folder, LOBBY, HALL, shard=own) as scene:
-        assert (await scene.say("join", scene.tells())).status_code == 200
-        number = 0
-        async with asyncio.timeout(60):
-            while len(scene.holds) < 2:
-                number += 1
-                body = {"shard": "a", "instance": "1", "number": number, "heard": number - 1, "holds": {}}
-                scene.holds = (await scene.say("renew", body)).json().get("hold") or {}
-                await asyncio.sleep(0.05)
-        yield scene
 
 
 async def test_what_is_delivered_is_listed_with_ids_of_the_front_and_found_by_what_it_is(tmp_path: Path) -> None:

@@ -194,6 +194,12 @@ def test_an_alarm_that_is_on_was_told_once_wherever_its_camera_went_and_is_there
         seen = http.post(f"/v1/events/{first['id']}/acknowledge", json={"acknowledged": True}).raise_for_status()
         assert seen.json()["acknowledged_at"]
         assert [each["acknowledged_at"] for each in cluster.events()] == [seen.json()["acknowledged_at"], None]
+        path, wrong = f"/v1/events/{first['id']}/judge", {"verdict": "wrong", "note": "a cat"}
+        judged = http.post(path, json=wrong).raise_for_status().json()
+        assert {name: judged[name] for name in wrong} == wrong
+        assert http.get("/v1/events", params={"verdict": "wrong"}).json()["data"] == [judged]
+        told = http.get("/v1/watches/anything").json()["judged"]
+        assert (told["judged"], told["wrong"], told["since"]) == (1, 1, first["at"]), "wherever its cameras have gone"
         of_it = "SELECT shard FROM events JOIN told USING (number) WHERE watch = ? AND camera = ?"
         ((on,),) = cluster.rows(of_it, "anything", second["camera"])
         gone = {"a": 503, "b": 404}  # a is away, b is another process with nothing kept

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from askcam.features.calibration.roc import counts
-from askcam.features.calibration.samples import Samples
+from askcam.server.judging.roc import counts
+from askcam.server.judging.samples import Samples
 
 APART = 0.1
 LEAST_ON = 0.05

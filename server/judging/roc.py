@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from askcam.features.calibration.samples import Floats, Ints, Samples
+from askcam.server.judging.samples import Floats, Ints, Samples
 
 
 @dataclass(frozen=True, slots=True, eq=False)
