@@ -230,7 +230,7 @@ def test_a_watch_that_is_removed_leaves_nothing_at_the_broker(house: House) -> N
         assert house.admin("POST", "/v1/watches", json=body).status_code == 201
         heard.comes("askcam/watch/more/gate/availability", b"online")
         found = {topic for topic in heard.topics() if "more" in topic}
-        assert len([topic for topic in found if topic.endswith("/config")]) == 2
+        assert len([topic for topic in found if topic.endswith("/config")]) == 3
         assert house.admin("DELETE", "/v1/watches/more").status_code in (200, 204)
         until(lambda: not found & heard.topics(), "all of it to go", WAIT_S)
         assert f"{PLACE}/state" in heard.topics()
