@@ -129,7 +129,8 @@ TRIES: dict[str, tuple[Try, ...]] = {
     ),
     "DELETE /v1/watches/{name}": (Try("/v1/watches/{watch}"),),
     "GET /v1/watches/{name}/readings": (
-        Try("/v1/watches/{watch}/readings"), Try("/v1/watches/{watch}/readings", {"camera": "{camera}"}),
+        Try("/v1/watches/{watch}/readings"), Try("/v1/watches/in-both/readings"),
+        Try("/v1/watches/{watch}/readings", {"camera": "{camera}"}),
         Try("/v1/watches/in-lobby/readings", {"camera": "{camera}"}),
         Try("/v1/watches/in-both/readings", {"camera": "{camera}", "since": "2026-01-01T00:00:00Z"}),
     ),
