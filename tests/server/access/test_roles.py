@@ -49,6 +49,7 @@ WANTS = {  # method and path: the least that one must be
     "GET /v1/cameras": "viewer",
     "POST /v1/cameras": "admin",
     "GET /v1/cameras/{name}": "viewer",
+    "PUT /v1/cameras/{name}": "admin",
     "DELETE /v1/cameras/{name}": "admin",
     "GET /v1/cameras/{name}/snapshot.jpg": "viewer",
     "GET /v1/cameras/{name}/live.mjpeg": "viewer",
