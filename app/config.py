@@ -32,7 +32,7 @@ from askcam.server.access.limits import Limits
 from askcam.server.access.sign_in import SignInRules
 from askcam.server.answers import MAX_ANSWERS, MAX_BYTES
 from askcam.server.attached.allowed import FetchConfig
-from askcam.server.cameras import CameraUse
+from askcam.server.camera_use import CameraUse
 from askcam.server.feature import ModelUse
 from askcam.server.model import USUAL
 from askcam.server.model_config import ModelConfig

@@ -10,7 +10,7 @@ from askcam.app.features import FEATURES, model_uses, section_values, sections
 from askcam.server.access.limits import Limits
 from askcam.server.attached.allowed import FetchConfig
 from askcam.server.camera_names import check_name
-from askcam.server.cameras import CameraUse
+from askcam.server.camera_use import CameraUse
 from askcam.server.config_errors import ConfigError
 from askcam.server.errors import Refusal
 from askcam.server.feature import ModelUse, ReadCamera

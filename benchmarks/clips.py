@@ -35,7 +35,7 @@ from support.waiting import comes_true
 
 from askcam.client.watches import WatchEvent
 from askcam.features.clips.config import OPTION, ClipsConfig
-from askcam.server.cameras import CameraUse
+from askcam.server.camera_use import CameraUse
 
 CONFIG = ClipsConfig(before_s=2.0, after_s=1.5)
 TELL_S = 0.7  # between two events, before it is killed

@@ -69,8 +69,7 @@ class Asking:
     ) -> None:
         """`max_chars`: of all text in one question; `places`: of questions under way, for clients' sake; `max_age_s`:
         of a question that says nothing itself."""
-        self._models, self._cameras, self._metrics = models, cameras, metrics
-        self._limits = limits or CallLimits()
+        self._models, self._cameras, self._metrics, self._limits = models, cameras, metrics, limits or CallLimits()
         self.admitting = Admitting(cameras, tools or Toolbox(), self._limits, max_chars, max_age_s)
         self.recording = Recording(answers, metrics)
         self._forming, self._measuring = Forming(), Measuring()

@@ -6,8 +6,7 @@ import contextlib
 import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 from askcam.client.protocol import CameraInfo, CameraZone
 from askcam.engine.errors import NoRoom
@@ -15,11 +14,11 @@ from askcam.engine.power import gate_of
 from askcam.server.access.limits import Limits
 from askcam.server.access.viewer import THE_SERVER, Viewer
 from askcam.server.camera_names import PUSHED, check_name, private
+from askcam.server.camera_use import DEFAULT_USE, CameraUse, slow_words
 from askcam.server.errors import Conflict, Invalid, TooMany, as_refusal, unknown_camera
 from askcam.server.lifecycle import ServerPart
 from askcam.server.model import Model
 from askcam.server.models import Models, unknown_model
-from askcam.server.steps import Unwell
 from askcam.server.zone_windows import ZoneWindows
 from askcam.stream.camera import Camera, CameraConfig, StateChange
 from askcam.stream.fitted_window import FittedWindow
@@ -34,21 +33,6 @@ from askcam.stream.zones import Zone
 log = logging.getLogger(__name__)
 
 Resolve = Callable[[str, float], SourceSpec]  # of a URI and the pictures per second that are wanted; raises SourceError
-
-
-@dataclass(frozen=True, slots=True)
-class CameraUse:
-    """What is done with a camera's pictures. Fields of [cameras.NAME], too."""
-
-    tools: tuple[str, ...] = ()  # server-side tools that its questions may call: "clock", "parcels.*", "*"
-    unwell: Unwell = "refuse"  # what to do with questions about a dark or frozen picture
-    model: str | None = None  # which of the models here answers about it; None: the usual one
-    options: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # those of features, by name; CameraInfo tells those that it knows
-
-
-DEFAULT_USE = CameraUse()
 
 
 class Cameras(ServerPart):
@@ -297,13 +281,13 @@ class Cameras(ServerPart):
             private=private(name),
             retry_in_ms=None if status.retry_s is None else round(status.retry_s * 1000, 1),
             sees_every_ms=self.sees_every_ms(name),
-            slow=self._slow(name, status.fps),
+            slow=slow_words(self.sees_every_ms(name), status.fps),
             power=engine.info.power.name,
             fewer_pixels=engine.info.power.fewer_pixels,
             held_fps=None if (pace := engine.paces().get(name)) is None else round(pace.held_fps, 2),
             model=self.model(name).called,
             seen_by=self.seen_by(name),
-            masked=camera.masked,
+            masked=bool(camera.masks),
             masks=[list(each) for each in self._configs[name].masks],
             zones={zone: CameraZone(list(each.polygon)) for zone, each in self._configs[name].zones.items()},
             **{key: value for key, value in self.use(name).options.items() if key in CameraInfo.__struct_fields__},
@@ -314,10 +298,3 @@ class Cameras(ServerPart):
         model = self.models.get(self.use(name).model)
         pace = model.engine.paces().get(name) if model.loaded else None
         return round(pace.every_s * 1000) if pace is not None and pace.slow else None
-
-    def _slow(self, name: str, fps: float | None) -> str | None:
-        every_ms = self.sees_every_ms(name)
-        if every_ms is None:
-            return None
-        itself = "" if fps is None else f"; the camera itself is live at {fps:.0f} fps"
-        return f"the model sees one frame in {every_ms / 1000:.1f} s: this machine cannot keep up{itself}"

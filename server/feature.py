@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # the command line reads this file, and is to be quick
 
     import typer
 
-    from askcam.server.cameras import CameraUse
+    from askcam.server.camera_use import CameraUse
     from askcam.server.core import Core
     from askcam.server.model_config import ModelConfig
     from askcam.server.running import Running

@@ -9,16 +9,25 @@ from typing import Self
 
 log = logging.getLogger(__name__)
 
+AGAIN_S = 4.0  # a task has so long to end once it is cancelled
 CLOSE_S = 12.0  # for one part to close; the longest that any asks for is 10 s (evidence that waits to be written)
 
 
+async def over(*tasks: "asyncio.Future[None]") -> None:
+    """Cancel them, and wait until they are over, whatever they raise. One that has lost its cancellation is cancelled
+    anew: wait_for() of Python 3.11, which libraries use, drops one that comes together with what it waits for."""
+    while going_on := [task for task in tasks if not task.done()]:
+        for task in going_on:
+            task.cancel()
+        await asyncio.wait(going_on, timeout=AGAIN_S)
+
+
 async def ended(*tasks: "asyncio.Task[None]") -> None:
-    """Cancel them, and wait until they are over. Raises what one of them raises but for that."""
-    for task in tasks:
-        task.cancel()
+    """The same. Raises what one of them raises but for that."""
+    await over(*tasks)
     for task in tasks:
         with contextlib.suppress(asyncio.CancelledError):
-            await task
+            task.result()
 
 
 class ServerPart:

@@ -10,7 +10,7 @@ from askcam.server.access.visited import Visitors
 from askcam.server.answering.answerers import Answerer
 from askcam.server.answering.consulting import Teller
 from askcam.server.answering.observing import Observer
-from askcam.server.cameras import CameraUse
+from askcam.server.camera_use import CameraUse
 from askcam.server.extension import Extension
 from askcam.server.kept_answers import Archive
 from askcam.server.lifecycle import ServerPart

@@ -44,7 +44,7 @@ class Camera:
     def __init__(
         self, name: str, spec: SourceSpec, *, fit: FitRule, anchors: Anchors, config: CameraConfig | None = None
     ) -> None:
-        self._name = name
+        self.name = name
         self.uri = spec.label
         self.config = config or CameraConfig()
         self._lock = threading.Lock()
@@ -66,10 +66,6 @@ class Camera:
         self._health = HealthMonitor()
         self._flags: tuple[Health, ...] = ()
         self._packets = PacketListeners(name, self._lock)
-
-    @property
-    def name(self) -> str:
-        return self._name
 
     def start(self) -> None:
         """Open the source and keep it open. Returns at once."""
@@ -108,11 +104,6 @@ class Camera:
         """What nobody is to see of it: another value after each change. Any thread."""
         return self._masks
 
-    @property
-    def masked(self) -> bool:
-        """Whether parts of its picture are hidden: nothing of what its source sent may be passed on as it came."""
-        return bool(self._masks)
-
     def mask(self, masks: Masks) -> None:
         """Hide other parts from now on. The windows are emptied; what was given away before stays as it was."""
         with self._lock:
@@ -145,7 +136,7 @@ class Camera:
         self, fit: FitRule, anchors: Anchors, motion_gate: float | None = None, called: str | None = None
     ) -> FittedWindow:
         """One more, for another model or a zone, `called` otherwise than the camera; forget_window() ends it."""
-        return self._windows.add(called or self._name, fit, anchors, motion_gate)
+        return self._windows.add(called or self.name, fit, anchors, motion_gate)
 
     def forget_window(self, window: FittedWindow) -> None:
         """End one of window_for()."""
@@ -204,13 +195,11 @@ class Camera:
         timeout_s = min(DEMAND_S, DEMAND_FRAMES * (self._rate.interval_s or DEMAND_S))
         self._demand += 1
         try:
-            self._frames.wait_for(lambda: self._has_pixels_after(seq), timeout_s)
+            self._frames.wait_for(
+                lambda: (self._usable and self._usable.seq > seq) or self._supervisor.state is not State.LIVE, timeout_s
+            )
         finally:
             self._demand -= 1
-
-    def _has_pixels_after(self, seq: int) -> bool:
-        """... or never will: it is no longer live."""
-        return (self._usable is not None and self._usable.seq > seq) or self._supervisor.state is not State.LIVE
 
     @property
     def askable(self) -> bool:

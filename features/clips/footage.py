@@ -20,7 +20,7 @@ def withheld(camera: Camera) -> str | None:
     """THE place that says why none of a camera's packets may be kept as it sent them, for people; None: they may.
     Asked at each keyframe. A clip is then made of pictures as they are shown, from which is taken out already what
     nobody is to see."""
-    return "parts of its picture are masked" if camera.masked else None
+    return "parts of its picture are masked" if camera.masks else None
 
 
 class Footage:

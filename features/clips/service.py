@@ -26,7 +26,7 @@ from askcam.features.clips.table import MISSING, PENDING, READY, TABLES, ClipRow
 from askcam.features.events.service import EventLog
 from askcam.features.events.store import EventStore
 from askcam.server.camera_names import private
-from askcam.server.cameras import CameraUse
+from askcam.server.camera_use import CameraUse
 from askcam.server.errors import Refusal
 from askcam.server.lifecycle import ended
 from askcam.server.storage.calendar import DAY_S, Calendar

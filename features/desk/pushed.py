@@ -3,7 +3,8 @@
 from askcam.features.desk.config import OPTION, TOOLS
 from askcam.features.desk.desks import Desks
 from askcam.server.camera_names import private
-from askcam.server.cameras import Cameras, CameraUse
+from askcam.server.camera_use import CameraUse
+from askcam.server.cameras import Cameras
 from askcam.server.errors import Disabled, TooMany
 from askcam.stream.camera import Camera
 

@@ -1,33 +1,27 @@
 """/v1/events: what watches have told, as a list, as a stream that is resumed, and with its pictures."""
 
-import contextlib
-import json
 import time
-from collections.abc import AsyncIterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Annotated
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from askcam.client.protocol import encode
 from askcam.client.watches import (
     ClipList,
-    ClipOfEvent,
     EventList,
     JudgedList,
     Judgement,
     SeenList,
     WatchEvent,
 )
-from askcam.features.events.follow import EventsGone, follow
+from askcam.features.events.query import EventQuery
 from askcam.features.events.service import EventLog as Log
 from askcam.features.events.severity import Severity
-from askcam.features.events.store import EventQuery
-from askcam.features.events.subscribers import Clipped, JudgedNews, Reviewed
+from askcam.features.events.streaming import stream
 from askcam.server.access.shares import viewer_of
-from askcam.server.access.viewer import THE_SERVER, Viewer
+from askcam.server.access.viewer import Viewer
 from askcam.server.access.visited import note
 from askcam.server.core import Core
 from askcam.server.errors import Invalid, NotFound
@@ -38,7 +32,6 @@ from askcam.server.wire.endpoint import ID, JPEG, JSON, MOMENT, SSE, TEXT, Endpo
 from askcam.server.wire.moments import moment
 
 LIMIT, MOST = 50, 500  # events of one answer
-ALIVE_S = 15.0  # a comment so often, so that proxies and readers know that the stream lives
 
 
 class Acknowledgement(msgspec.Struct, forbid_unknown_fields=True):
@@ -256,45 +249,8 @@ def endpoints(core: Core, log: Log) -> list[Endpoint]:
     ]
 
 
-async def stream(
-    log: Log,
-    last: int | None,
-    watch: str | None,
-    camera: str | None,
-    own: bool | None = None,
-    viewer: Viewer = THE_SERVER,
-) -> AsyncIterator[bytes]:
-    """Events as they come; after `last`, those that were missed first. None: only new ones.
-
-    A slow reader's stream ends with an event named "resume": whoever connects again with Last-Event-ID misses nothing.
-    """
-    hint = b"retry: 2000\n\n"  # said once it is certain that nothing will be missed
-    async with contextlib.aclosing(follow(log, last, watch, camera, ALIVE_S, own, viewer)) as told:
-        async for event in told:
-            match event:
-                case None:
-                    yield hint
-                    hint = b": alive\n\n"
-                case EventsGone():
-                    yield f"event: gone\ndata: {json.dumps(asdict(event))}\n\n".encode()
-                case WatchEvent():
-                    yield sse(event)
-                case JudgedNews():
-                    yield b"event: judged\ndata: %s\n\n" % encode(JudgedList([event.judged]))
-                case Reviewed():
-                    yield b"event: acknowledged\ndata: %s\n\n" % encode(SeenList(list(event.seen)))
-                case Clipped(event=WatchEvent(id=number, clip=clip)) if clip is not None:
-                    yield b"event: clip\ndata: %s\n\n" % encode(ClipList([ClipOfEvent(number, clip)]))
-    yield b'event: resume\ndata: {"reason": "connect again with Last-Event-ID"}\n\n'
-
-
 def not_kept(number: int) -> NotFound:
     return NotFound(f"no event {number} is kept; GET /v1/events lists those that are", "id")
-
-
-def sse(event: WatchEvent) -> bytes:
-    """One message of a stream; its name is the event's kind."""
-    return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.id, event.kind.encode(), encode(event))
 
 
 def wanted(request: Request) -> EventQuery:

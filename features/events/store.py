@@ -1,11 +1,9 @@
 """Events on disk. An event and what its teller remembers of it are one transaction: after a crash there is either both
 or neither, so nothing is told twice and nothing that was told is lost."""
 
-import json
 import logging
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from askcam.features.events.config import EventBounds
 from askcam.features.events.errors import EventLogError, FolderTaken
 from askcam.features.events.front_events import Debt, FrontEvents
 from askcam.features.events.pictures import EventPictures, Shown
+from askcam.features.events.query import OWN, SEEN, EventQuery, as_json
 from askcam.features.events.tables import KeptBeside, open_database
 from askcam.features.events.verdicts import EventVerdicts
 from askcam.server.access.viewer import THE_SERVER, Viewer
@@ -26,43 +25,10 @@ from askcam.server.wire.moments import rfc3339
 
 log = logging.getLogger(__name__)
 
-MICROSECOND = 1e-6
 GIVE_WAY = 16  # pictures that go at once when the disk is full
 
-OWN = "(front_events.event IS NULL) = ?"
-SEEN = "camera IN (SELECT value FROM json_each(?))"
 
 Also = Callable[[sqlite3.Connection], None]  # what is written down with an event, in its transaction
-
-
-@dataclass(frozen=True, slots=True)
-class EventQuery:
-    """Which events of all. None: whatever it is."""
-
-    before: int | None = None  # ids below this one
-    since: float | None = None  # decided then or later, seconds since the epoch
-    watch: str | None = None
-    camera: str | None = None
-    severity: str | None = None
-    acknowledged: bool | None = None
-    verdict: str | None = None  # that somebody has judged so: right, wrong
-    own: bool | None = None  # of the server's own cameras, not of those that a front has given to it
-    seen: frozenset[str] | None = None  # only of these cameras
-
-    def rules(self) -> dict[str, Any]:
-        """Conditions of SQL, each with its value."""
-        said: Mapping[str, Any] = {
-            "id < ?": self.before,
-            "events.at >= ?": None if self.since is None else self.since - MICROSECOND,  # `at` is told in whole ones
-            "watch = ?": self.watch,
-            "camera = ?": self.camera,
-            "json_extract(CAST(document AS TEXT), '$.severity') = ?": self.severity,
-            "(acknowledgements.at IS NOT NULL) = ?": self.acknowledged,
-            "verdict = ?": self.verdict,
-            OWN: self.own,
-            SEEN: as_json(self.seen),
-        }
-        return {rule: value for rule, value in said.items() if value is not None}
 
 
 class EventStore:
@@ -297,10 +263,6 @@ class EventStore:
         for other in self._beside:
             told = other.told(self._db, told)
         return told
-
-
-def as_json(names: frozenset[str] | None) -> str | None:
-    return None if names is None else json.dumps(sorted(names))
 
 
 def _owed(debt: Debt, event: WatchEvent) -> OwedEvent:

@@ -15,6 +15,7 @@ from askcam.features.mqtt.publishing import Publishing
 from askcam.features.mqtt.shown import OFFLINE, ONLINE
 from askcam.features.mqtt.topics import Topics
 from askcam.features.mqtt.troubles import BrokerAway, cut_off_again, not_passed_on, not_subscribed
+from askcam.server.lifecycle import over
 
 log = logging.getLogger(__name__)
 
@@ -127,9 +128,9 @@ class Bridge:
         await self._asker.close()
         if self._judge is not None:
             await self._judge.close()
+        await over(*tasks)
         for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+            task.cancelled() or task.exception()  # looked at: whoever is told of it was told
 
     async def _publish(self, link: BrokerLink) -> None:
         stable_at = time.monotonic() + STABLE_S

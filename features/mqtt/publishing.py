@@ -14,7 +14,8 @@ import msgspec
 from askcam.client.protocol import encode
 from askcam.client.watches import WatchEvent
 from askcam.features.events.judged import JudgedEvents, judged
-from askcam.features.events.store import EventQuery, EventStore
+from askcam.features.events.query import EventQuery
+from askcam.features.events.store import EventStore
 from askcam.features.events.thread import EventThread
 from askcam.features.mqtt.kept import KeptAtBroker
 from askcam.features.mqtt.link import BrokerLink

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from askcam.client.timeline import TimelineEntry
-from askcam.features.events.store import SEEN, as_json
+from askcam.features.events.query import SEEN, as_json
 from askcam.features.timeline.merging import Digest, names_of
 from askcam.features.timeline.note import Note
 from askcam.features.timeline.query import NoteQuery

@@ -109,5 +109,6 @@ def _show(event: WatchEvent, json: bool) -> None:
         share = f" {event.probability:.2f}"
     what = event.kind if event.watch is None else f"{event.watch} {event.kind}"
     rest = event.answer or event.reason or ""
-    judged = "" if event.verdict is None else f"  {told(f'watch.verdict.{event.verdict}')}"
+    verdicts = {"right": told("watch.verdict.right"), "wrong": told("watch.verdict.wrong")}
+    judged = "" if event.verdict is None else f"  {verdicts[event.verdict]}"
     say.console.out(f"{when}Z  {event.camera}  {what}  {rest}{share}{judged}".rstrip(), highlight=False)

@@ -15,7 +15,7 @@ from askcam.server.access.shares import viewer_of
 from askcam.server.access.viewer import Role
 from askcam.server.access.visited import note
 from askcam.server.camera_shapes import CameraChange, NewPolygon, NewZone, read_masks, read_zones
-from askcam.server.cameras import CameraUse
+from askcam.server.camera_use import CameraUse
 from askcam.server.core import Core
 from askcam.server.errors import Invalid
 from askcam.server.wire.about import ALL_CAMERAS, BY_HANDLER, of_camera

@@ -87,6 +87,7 @@ def test_what_is_of_another_camera_is_as_if_it_were_not_there(
     vault: Vault, endpoints: dict[str, Endpoint], name: str, token: str
 ) -> None:
     endpoint = endpoints[name]
+    vault.propose()
     with vault.client(token) as client:
         for each in TRIES[name]:
             told = []

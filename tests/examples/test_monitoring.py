@@ -48,6 +48,9 @@ folder = "evidence"
 [watching]
 folder = "watches"
 
+[clips]
+folder = "clips"
+
 [timeline]
 enabled = true
 folder = "timeline"

@@ -28,7 +28,7 @@ from askcam.features.events.running import EventsRunning
 from askcam.features.evidence.config import EvidenceConfig
 from askcam.features.timeline.config import TimelineConfig
 from askcam.features.watches.setting import WatchSetting
-from askcam.server.cameras import CameraUse
+from askcam.server.camera_use import CameraUse
 from askcam.server.core import Core
 from askcam.server.feature import Feature, Program
 

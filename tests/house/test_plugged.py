@@ -16,7 +16,7 @@ from support.servers.askcam_server import live_server, wait_for_pairs
 from askcam.app import plugged
 from askcam.app.config import Config
 from askcam.app.features import FEATURES, OURS
-from askcam.server.cameras import CameraUse
+from askcam.server.camera_use import CameraUse
 from askcam.stream.status import CameraConfig
 
 ROOT = Path(__file__).parents[2]

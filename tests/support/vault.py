@@ -67,6 +67,14 @@ class Vault:
     def client(self, token: str) -> httpx.Client:
         return httpx.Client(base_url=self.server.url, headers={"Authorization": f"Bearer {token}"}, timeout=120)
 
+    def propose(self) -> None:
+        """A watch of the vault that waits for a yes: anew, since one waits no longer than ten minutes."""
+        with self.client(ADMIN) as admin:
+            if (before := self.real.get("proposal")) is not None:
+                admin.delete(f"/v1/watches/proposals/{before}")
+            said = {"question": "Is it shut?", "cameras": ["vault"]}
+            self.real["proposal"] = admin.post("/v1/watches/proposals", json=said).json()["id"]
+
     def talk(self, token: str, query: str) -> ClientConnection:
         headers = {"Authorization": f"Bearer {token}"}
         return connect(f"{self.server.ws_url}/v1/realtime?{query}", additional_headers=headers, open_timeout=60)
@@ -119,7 +127,6 @@ def open_vault(folder: Path) -> Iterator[Vault]:
         own = hear(pushed, "session.created")["session"]
         talking = stack.enter_context(vault.talk(ADMIN, "model=vault"))
         session = hear(talking, "session.created")["session"]["id"]
-        proposal = admin.post("/v1/watches/proposals", json={"question": "Is it shut?", "cameras": ["vault"]}).json()
 
         def told() -> tuple[Any, Any] | None:
             events = admin.get("/v1/events", params={"watch": "in-vault"}).json()["data"]
@@ -135,7 +142,7 @@ def open_vault(folder: Path) -> Iterator[Vault]:
         vault.real = {
             "camera": "vault", "watch": "in-vault", "answer": answer, "response": responded["id"],
             "item": responded["output"][-1]["id"], "session": session, "pushed": own["askcam"]["camera"],
-            "proposal": proposal["id"], "event": event["id"], "entry": entry["id"],
+            "event": event["id"], "entry": entry["id"],
         }  # fmt: skip
         vault.unreal = {
             "camera": "nixie", "watch": "in-nixie", "answer": "ans_" + "x" * 24, "response": "resp_" + "x" * 24,

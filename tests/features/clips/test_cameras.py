@@ -16,7 +16,7 @@ from askcam.features.clips.config import OPTION
 from askcam.features.clips.service import MAX_PENDING
 from askcam.features.events.follow import follow
 from askcam.features.events.subscribers import Clipped
-from askcam.server.cameras import CameraUse
+from askcam.server.camera_use import CameraUse
 from askcam.stream.masks import Masks
 
 SCENE = "clock:640x480"

@@ -10,8 +10,9 @@ from support.watch_events import WALL, event, open_store
 from askcam.client.watches import Reading, WatchEvent
 from askcam.features.events.config import EventBounds
 from askcam.features.events.publish import News, Publisher
+from askcam.features.events.query import EventQuery
 from askcam.features.events.service import EventLog
-from askcam.features.events.store import EventQuery, EventStore
+from askcam.features.events.store import EventStore
 from askcam.features.events.thread import EventThread
 
 

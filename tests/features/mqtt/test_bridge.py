@@ -32,6 +32,7 @@ from askcam.features.mqtt.troubles import BrokerAway
 from askcam.features.watches.service import Watching
 from askcam.server.access.limits import Limits
 from askcam.server.cameras import Cameras
+from askcam.server.lifecycle import over
 from askcam.server.model import Model
 from askcam.server.models import Models
 from askcam.stream.sources.registry import resolve
@@ -68,8 +69,7 @@ async def bridged(folder: Path, url: str, **more: Any) -> AsyncIterator[tuple[Br
     try:
         yield bridge, publishing, events
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await over(task)
         await events.close()
 
 

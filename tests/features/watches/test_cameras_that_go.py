@@ -17,7 +17,7 @@ QUESTION = f"Is there {make_scene(SEEDS['one']).traveller.drawn.a}? Answer yes o
 
 async def test_a_watch_is_blind_while_its_camera_is_removed_and_goes_on_when_it_is_back(hall: Any) -> None:
     _, watching, events = hall
-    cameras = watching._cameras
+    cameras = watching.cameras
     setting = WatchSetting(QUESTION, ("one", "two"), every_s=0.2, for_s=0)
     await watching.create("thing", setting)
 

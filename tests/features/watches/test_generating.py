@@ -120,7 +120,7 @@ async def test_a_busy_engine_makes_texts_late_and_no_trouble(hall: Any, monkeypa
 
 
 def _has_frames(watching: Any) -> bool:
-    camera = watching._cameras.get("one")
+    camera = watching.cameras.get("one")
     return camera.peek() is not None
 
 

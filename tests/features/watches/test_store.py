@@ -12,7 +12,7 @@ from support.watch_events import WALL, add, event, open_store
 from askcam.client.watches import Reading
 from askcam.features.events.config import EventBounds
 from askcam.features.events.errors import EventLogError, FolderTaken
-from askcam.features.events.store import EventQuery
+from askcam.features.events.query import EventQuery
 from askcam.features.events.tables import NAME
 from askcam.features.watches.setting import WatchSetting
 from askcam.features.watches.store import CAMERA, WatchStore, remembering

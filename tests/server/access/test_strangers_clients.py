@@ -146,7 +146,7 @@ def test_methods_are_told_in_openai_s_shape(http: httpx.Client) -> None:
     error = reply.json()["error"]
     assert (error["type"], error["code"]) == ("invalid_request_error", "method_not_allowed")
     reply = http.options("/v1/cameras/lobby")
-    assert (reply.status_code, reply.content, reply.headers["allow"]) == (204, b"", "DELETE, GET, HEAD")
+    assert (reply.status_code, reply.content, reply.headers["allow"]) == (204, b"", "DELETE, GET, HEAD, PUT")
 
 
 @pytest.mark.parametrize("path", ["/v1/cameras/lobby/live.mjpeg", "/v1/events"])

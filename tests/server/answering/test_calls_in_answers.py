@@ -14,7 +14,7 @@ from support.shop import FOUND, PRICE, Shop
 
 from askcam.client.protocol import CalledTool
 from askcam.engine.question import Form, Picture, Reason, Sampling
-from askcam.server.cameras import CameraUse
+from askcam.server.camera_use import CameraUse
 from askcam.server.errors import Refusal
 from askcam.server.steps import Called, Done, Returned, Step, TextDelta, ToolChoice
 from askcam.server.tools.base import CallLimits, Circumstance, Fault, Signature, ToolError

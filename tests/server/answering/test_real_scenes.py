@@ -14,7 +14,7 @@ from support.shop import PRICE, Shop
 from askcam.client.protocol import Fact
 from askcam.engine.question import Clip, Form, Picture, Sampling
 from askcam.server.asking import Asking
-from askcam.server.cameras import CameraUse
+from askcam.server.camera_use import CameraUse
 from askcam.server.errors import Refusal
 from askcam.server.metrics import Metrics
 from askcam.server.steps import Done, SeenStep, TextDelta, ToolChoice

@@ -14,7 +14,11 @@ from askcam.server.terminal.words import told as general
 
 ROOT = Path(__file__).parents[3]
 EVERY = [*(ROOT / "app").rglob("*.py"), *(ROOT / "server/terminal").glob("*.py"), *(ROOT / "features").rglob("*.py")]
-BESIDE = [ROOT / "app", ROOT / "app/commands", *(path.parent for path in ROOT.glob("features/*/cli.py"))]
+BESIDE = [
+    ROOT / "app",
+    ROOT / "app/commands",
+    *sorted({path.parent for path in ROOT.glob("features/*/*.py") if "Words(__name__)" in path.read_text()}),
+]
 SPOKEN: list[tuple[Locales, list[Path]]] = [  # words, and the files that say them
     (general, EVERY),
     *((Locales(f"askcam.{'.'.join(room.relative_to(ROOT).parts)}.x"), list(room.glob("*.py"))) for room in BESIDE),
