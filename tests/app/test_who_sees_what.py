@@ -77,7 +77,8 @@ def said(reply: httpx.Response, things: dict[str, Any]) -> str:
     """What was answered, with the things that were asked for in place of their names."""
     text = reply.text if "image" not in reply.headers.get("content-type", "") else f"a picture of {len(reply.content)}"
     for name, value in things.items():
-        text = re.sub(rf"(?<![\w.-]){re.escape(str(value))}(?![\w.-])", f"<{name}>", text)
+        where = r"(?<=[/'\" ])" if isinstance(value, str) else r"(?<=/)|(?<=event )|(?<=entry )|(?<=note )"
+        text = re.sub(rf"(?:{where}){re.escape(str(value))}(?![\w-])", f"<{name}>", text)
     return IDS.sub("<id>", STATES.sub("", text))
 
 

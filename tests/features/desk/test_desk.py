@@ -145,7 +145,10 @@ async def test_a_code_counts_for_seconds_also_where_no_picture_comes_any_more(
     desk = Desk(film.camera, None)
     code = Sighting(APPLE_CODE, "EAN-13", 2, 50.0, 60.0, now, ((0.0, 0.0),) * 4, True, APPLE_CODE)
     desk.view = DeskView((code,))
-    cameras, desks = SimpleNamespace(get=lambda name: None), SimpleNamespace(get=lambda name: desk, looks_up=False)
+    cameras, desks = (
+        SimpleNamespace(get=lambda name, viewer: None),
+        SimpleNamespace(get=lambda name: desk, looks_up=False),
+    )
     (endpoint,) = endpoints(cameras, desks)  # type: ignore[arg-type]
 
     async def told() -> Any:
