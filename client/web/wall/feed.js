@@ -17,10 +17,14 @@ export function createFeed(store, calm) {
   let begun = false;
   let wish = 0; // the newest request counts
   let stale = false; // others may have reviewed what is listed
+  /** Of each request that is under way, the ids that the stream has told of since: an answer of before says nothing of them.
+   * @type {Set<Set<number>>} */
+  const asking = new Set();
 
   const stream = createStream({
     heard({ name, data }) {
       if (name === "gone") return gone(data);
+      if (name === "acknowledged" || name === "clip" || name === "judged") for (const told of asking) for (const { id } of data.data) told.add(id);
       if (name === "acknowledged") return reviewed(data.data);
       if (name === "clip") return clipped(data.data);
       if (name === "judged") return data.data.forEach(judged);
@@ -131,6 +135,19 @@ export function createFeed(store, calm) {
     if (mine === wish) store.set({ events: joined(store.get().events, data), older });
   }
 
+  /** What the server has answered, and of it what is not older than what the stream has told.
+   * @param {() => Promise<WatchEvent[]>} ask */
+  async function answered(ask) {
+    const told = new Set();
+    asking.add(told);
+    try {
+      const said = await ask();
+      return { said, current: said.filter(({ id }) => !told.has(id)) };
+    } finally {
+      asking.delete(told);
+    }
+  }
+
   /**
    * @param {number[]} ids
    * @param {boolean} acknowledged
@@ -139,16 +156,17 @@ export function createFeed(store, calm) {
     if (!ids.length) return;
     const { picked } = store.get();
     store.set({ picked: [] }); // now, and not with the answer: by then others may be picked
-    const said = [];
-    try {
+    const { said, current } = await answered(async () => {
+      const said = [];
       for (let first = 0; first < ids.length; first += AT_ONCE) said.push(...await watchapi.acknowledge(ids.slice(first, first + AT_ONCE), acknowledged));
-    } catch (problem) {
+      return said;
+    }).catch((problem) => {
       if (!store.get().picked.length) store.set({ picked });
       throw problem;
-    }
-    const now = new Map(said.map((event) => [event.id, event]));
+    });
+    const now = new Map(current.map((event) => [event.id, event]));
     const { events, fresh } = store.get();
-    const missing = acknowledged ? [] : said.filter((event) => matches(event, store.get().filters));
+    const missing = acknowledged ? [] : current.filter((event) => matches(event, store.get().filters));
     store.set({
       events: joined(events.map((event) => now.get(event.id) ?? event), missing), fresh: fresh.map((event) => now.get(event.id) ?? event),
       undo: undoable ? { ids: said.map((event) => event.id), acknowledged } : null,
@@ -161,8 +179,8 @@ export function createFeed(store, calm) {
    * @param {Verdict} verdict
    * @param {string | null} [note] */
   async function judge({ id, ...before }, verdict, note = null, undoable = true) {
-    const now = await watchapi.judge(id, verdict, note);
-    judged(now);
+    const { said: [now], current } = await answered(async () => [await watchapi.judge(id, verdict, note)]);
+    current.forEach(judged);
     store.set({ undo: undoable ? { judged: id, verdict, before: { verdict: before.verdict, note: before.note } } : null });
     return now;
   }

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 from support.judged import DOOR, OF_CAMERA, RIGHT, WRONG, told_before
 from support.servers.askcam_server import LiveServer, live_server
 from support.waiting import until
@@ -81,6 +81,34 @@ def test_an_event_is_called_wrong_in_the_list_and_that_is_undone(
     page.keyboard.press("x")
     expect(event(page, second)).to_have_attribute("data-verdict", "")
     expect(event(page, ids[OF_CAMERA - 1]).locator(".event-wrong")).to_be_hidden()
+
+
+@pytest.mark.parametrize("what", ["judge", "acknowledge"])
+def test_an_answer_that_comes_late_takes_nothing_back_of_what_others_said_meanwhile(
+    page: Page, http: httpx.Client, ids: list[int], what: str
+) -> None:
+    held: list[tuple[Route, APIResponse]] = []
+    page.route(
+        f"**/v1/events/**/{what}" if what == "judge" else f"**/v1/events/{what}",
+        lambda route: held.append((route, route.fetch())),
+    )
+    mine = event(page, ids[1])
+    attribute, (here, there) = {
+        "judge": ("data-verdict", ("wrong", "")),
+        "acknowledge": ("data-seen", ("true", "false")),
+    }[what]
+    mine.locator(".event-open").focus()
+    page.keyboard.press("x" if what == "judge" else "r")
+    expect(mine).to_have_attribute(attribute, here)  # by the stream
+    if what == "judge":
+        judge(http, ids[1], None)
+    else:
+        http.post(f"/v1/events/{ids[1]}/acknowledge", json={"acknowledged": False}).raise_for_status()
+    expect(mine).to_have_attribute(attribute, there)
+    ((route, answer),) = held
+    route.fulfill(response=answer)
+    expect(page.locator(".undo")).to_be_visible()  # it has come
+    expect(mine).to_have_attribute(attribute, there)
 
 
 def test_several_that_are_picked_are_called_wrong_at_once(page: Page, http: httpx.Client, ids: list[int]) -> None:

@@ -92,7 +92,7 @@ export function evidence(store, verbs) {
   async function judge(verdict) {
     if (!shown || shown.watch === null) return;
     const now = await verbs.judge(shown, verdict);
-    if (shown?.id === now.id) show(now);
+    if (shown?.id === now.id) show(store.get().events.find(({ id }) => id === now.id) ?? now);
   }
 
   /** @param {WatchEvent} event */
